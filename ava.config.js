@@ -1,0 +1,7 @@
+export default {
+  files: ['**/*.test.ts', '!**/node_modules/**'],
+  extensions: ['ts'],
+  concurrency: 2,
+  timeout: '120s',
+  workerThreads: false,
+};

@@ -1,0 +1,162 @@
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { type Actor, Envelope } from './envelope.ts';
+import {
+  type AccountEvent,
+  type AccountFact,
+  clearSchemas,
+  EVENT_NAMES,
+  type EventName,
+  eventVersions,
+  personalSchemas,
+} from './events.ts';
+import { parseUserId, type UserId } from './identifiers.ts';
+import { upcastersOf } from './upcasters.ts';
+
+/** The attributes of an event that are the same for every event. */
+export type EventMetadata = {
+  readonly id: string;
+  readonly userId: UserId;
+  readonly time: string;
+  readonly causationId: string;
+  readonly actor: Actor;
+  readonly accountVersion: number;
+};
+
+/** An event as it lies in the log: facts in clear, personal data still encrypted. */
+export type StoredEvent = {
+  readonly metadata: EventMetadata;
+  readonly name: EventName;
+  /** The full type as stored, with its version: part of what the ciphertext is bound to. */
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Base64 of nonce, ciphertext and tag; null when the event has no personal data. */
+  readonly personal: string | null;
+};
+
+/** A record in the log that is not a readable event. */
+export class UnreadableEventError extends Error {
+  override readonly name = 'UnreadableEventError';
+}
+
+const SOURCE = '/zameni';
+const TYPE_PREFIX = 'zameni.account.';
+const isEnvelope = Compile(Envelope);
+const clearChecks = compileAll(clearSchemas);
+const personalChecks = compileAll(personalSchemas);
+
+/** The CloudEvents type of the current version of an event, for example `zameni.account.registered.v1`. */
+export function eventType(name: EventName): string {
+  return `${TYPE_PREFIX}${name}.v${eventVersions[name]}`;
+}
+
+/** Encodes an event as JSON; `personal` is its ciphertext, null where the event has none. */
+export function encodeEvent(
+  metadata: EventMetadata,
+  event: AccountFact,
+  personal: string | null,
+): string {
+  const envelope: Envelope = {
+    specversion: '1.0',
+    id: metadata.id,
+    source: SOURCE,
+    type: eventType(event.name),
+    subject: metadata.userId,
+    time: metadata.time,
+    datacontenttype: 'application/json',
+    causationid: metadata.causationId,
+    actortype: metadata.actor.type,
+    actorid: metadata.actor.id,
+    accountversion: metadata.accountVersion,
+    data: personal === null ? event.data : { ...event.data, personal },
+  };
+  return JSON.stringify(envelope);
+}
+
+/** Decodes any event ever stored, in its current version; throws UnreadableEventError. */
+export function decodeEvent(text: string): StoredEvent {
+  const envelope = parseEnvelope(text);
+  const { name, version } = parseType(envelope.type);
+  const { personal, ...clear } = envelope.data;
+  if (personal !== undefined && typeof personal !== 'string') {
+    throw new UnreadableEventError('personal data is not text');
+  }
+  const data = upcastersOf(name, version).reduce((old, up) => up.clear(old), clear);
+  if (!clearChecks[name]?.Check(data)) {
+    throw new UnreadableEventError(`data does not fit the schema of ${envelope.type}`);
+  }
+  const userId = parseUserId(envelope.subject);
+  if (userId === undefined) throw new UnreadableEventError('subject is not a user id');
+  return {
+    metadata: {
+      id: envelope.id,
+      userId,
+      time: envelope.time,
+      causationId: envelope.causationid,
+      actor: { type: envelope.actortype, id: envelope.actorid },
+      accountVersion: envelope.accountversion,
+    },
+    name,
+    type: envelope.type,
+    data,
+    personal: personal ?? null,
+  };
+}
+
+/** The part of a stored event that is readable without the person's key. */
+export function factOf(stored: StoredEvent): AccountFact {
+  // decodeEvent has checked the data against the schema of the name.
+  return { name: stored.name, data: stored.data } as AccountFact;
+}
+
+/** Joins a stored event with its decrypted personal data; throws UnreadableEventError. */
+export function openEvent(stored: StoredEvent, plaintext: string | null): AccountEvent {
+  const check = personalChecks[stored.name];
+  if (check === undefined) {
+    return { name: stored.name, data: stored.data, personal: null } as AccountEvent;
+  }
+  if (plaintext === null) throw new UnreadableEventError(`${stored.type} lacks personal data`);
+  const { name, version } = parseType(stored.type);
+  const personal = upcastersOf(name, version).reduce(
+    (old, up) => up.personal(old),
+    parseJson(plaintext),
+  );
+  if (!check.Check(personal)) {
+    throw new UnreadableEventError(`personal data does not fit the schema of ${stored.type}`);
+  }
+  return { name, data: stored.data, personal } as AccountEvent;
+}
+
+function parseEnvelope(text: string): Envelope {
+  const value = parseJson(text);
+  if (!isEnvelope.Check(value))
+    throw new UnreadableEventError('not a CloudEvents envelope of ours');
+  return value;
+}
+
+function parseJson(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new UnreadableEventError('not JSON', { cause });
+  }
+}
+
+function parseType(type: string): { name: EventName; version: number } {
+  const dot = type.lastIndexOf('.v');
+  const text = type.slice(TYPE_PREFIX.length, dot);
+  const name = EVENT_NAMES.find((known) => known === text);
+  const version = Number(type.slice(dot + 2));
+  if (name === undefined || version > eventVersions[name]) {
+    throw new UnreadableEventError(`unknown event type ${type}`);
+  }
+  return { name, version };
+}
+
+type Check = { readonly Check: (value: unknown) => value is Static<TSchema> };
+
+function compileAll(schemas: Record<EventName, TSchema | null>): Partial<Record<EventName, Check>> {
+  return Object.fromEntries(
+    Object.entries(schemas).flatMap(([name, schema]) => (schema ? [[name, Compile(schema)]] : [])),
+  );
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { decodeEvent, encodeEvent, eventType, openEvent, UnreadableEventError } from './codec.ts';
+import type { Envelope } from './envelope.ts';
+import { type AccountEvent, EVENT_NAMES, eventVersions } from './events.ts';
+
+type Golden = {
+  readonly envelope: Envelope;
+  readonly personal: Record<string, unknown> | null;
+  readonly event: AccountEvent;
+};
+
+function readGolden(name: string, version: number): Golden {
+  const path = new URL(`golden/${name}.v${version}.json`, import.meta.url);
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+for (const name of EVENT_NAMES) {
+  for (let version = 1; version <= eventVersions[name]; version += 1) {
+    test(`${name} version ${version} decodes as the event of today`, (t) => {
+      const { envelope, personal, event } = readGolden(name, version);
+      const stored = decodeEvent(JSON.stringify(envelope));
+      const plaintext = personal === null ? null : JSON.stringify(personal);
+      t.deepEqual(openEvent(stored, plaintext), event);
+      t.is(stored.type, envelope.type);
+      t.is(stored.metadata.id, envelope.id);
+      t.deepEqual(stored.metadata.actor, { type: envelope.actortype, id: envelope.actorid });
+    });
+  }
+
+  test(`${name} is encoded as its golden file of today says`, (t) => {
+    const { envelope, event } = readGolden(name, eventVersions[name]);
+    const stored = decodeEvent(JSON.stringify(envelope));
+    t.deepEqual(JSON.parse(encodeEvent(stored.metadata, event, stored.personal)), envelope);
+    t.is(eventType(name), envelope.type);
+  });
+}
+
+const { envelope } = readGolden('registered', 1);
+
+const refuses = test.macro<[string]>({
+  title: (title = '') => `refuses ${title}`,
+  exec: (t, text) => {
+    const error = t.throws(() => decodeEvent(text), { instanceOf: UnreadableEventError });
+    t.false(error?.message.includes('vera'));
+  },
+});
+
+test('what is not JSON', refuses, '{');
+test('JSON that is no envelope', refuses, '[]');
+test('an unknown event', refuses, JSON.stringify({ ...envelope, type: 'zameni.account.born.v1' }));
+test(
+  'a version of tomorrow',
+  refuses,
+  JSON.stringify({ ...envelope, type: 'zameni.account.registered.v9' }),
+);
+test('data of another form', refuses, JSON.stringify({ ...envelope, data: { locale: 'de' } }));
+test(
+  'a field nobody declared',
+  refuses,
+  JSON.stringify({ ...envelope, data: { ...envelope.data, email: 'vera@example.org' } }),
+);
+test(
+  'personal data that is not ciphertext',
+  refuses,
+  JSON.stringify({ ...envelope, data: { ...envelope.data, personal: {} } }),
+);
+
+test('refuses to open an event without its personal data', (t) => {
+  const stored = decodeEvent(JSON.stringify(envelope));
+  t.throws(() => openEvent(stored, null), { instanceOf: UnreadableEventError });
+  t.throws(() => openEvent(stored, '{"email":"vera@example.org"}'), {
+    instanceOf: UnreadableEventError,
+  });
+});

@@ -1,0 +1,29 @@
+import Type, { type Static } from 'typebox';
+import { Instant, Uuid } from './identifiers.ts';
+
+/**
+ * CloudEvents 1.0 envelope in JSON format, with our extension attributes (lower-case names, simple
+ * values, as the specification asks). `data` holds facts in clear and, under `personal`, the
+ * person's data as base64 of nonce, AES-256-GCM ciphertext and tag.
+ */
+export const Envelope = Type.Object(
+  {
+    specversion: Type.Literal('1.0'),
+    id: Uuid,
+    source: Type.String({ minLength: 1 }),
+    type: Type.String({ pattern: '^zameni\\.account\\.[a-z-]+\\.v[1-9][0-9]{0,3}$' }),
+    subject: Uuid,
+    time: Instant,
+    datacontenttype: Type.Literal('application/json'),
+    causationid: Type.String({ minLength: 1, maxLength: 64 }),
+    actortype: Type.Enum(['anonymous', 'caller', 'system']),
+    actorid: Type.String({ minLength: 1, maxLength: 256 }),
+    accountversion: Type.Integer({ minimum: 1 }),
+    data: Type.Record(Type.String(), Type.Unknown()),
+  },
+  { title: 'Envelope' },
+);
+export type Envelope = Static<typeof Envelope>;
+
+/** Who caused an event: the public, a caller with a token (its `sub`), or Zameni itself. */
+export type Actor = { readonly type: Envelope['actortype']; readonly id: string };

@@ -1,0 +1,42 @@
+/**
+ * Every `code` a problem document can carry, with its title. A code is never used again for another
+ * meaning. docs/errors.md lists the same codes; a test holds the two equal.
+ */
+export const ERROR_CODES = {
+  'malformed-json': 'The body is not valid JSON',
+  'malformed-header': 'A request header has a value that cannot be read',
+  'invalid-request': 'The request breaks a rule; errors[] names each place',
+  'idempotency-key-reused': 'This Idempotency-Key was used with another body',
+  unauthorized: 'The token is missing or not valid',
+  forbidden: 'The token lacks the scope this needs',
+  'not-found': 'There is nothing at this path',
+  'user-not-found': 'There is no such user at the position this answer covers',
+  'registration-not-found': 'There is no such registration',
+  'method-not-allowed': 'This path does not take this method',
+  'address-taken': 'The address belongs to another person',
+  'payload-too-large': 'The body is larger than allowed',
+  'unsupported-media-type': 'The body must be application/json',
+  'request-timeout': 'The request did not arrive in time',
+  'bad-request': 'The request is not valid HTTP',
+  'log-unavailable': 'The event log cannot be reached; try again',
+  'store-unavailable': 'The read model cannot be reached; try again',
+  'projection-lagging': 'The read model has not reached the position asked for; try again',
+  overloaded: 'More is waiting than can be served in time; try again',
+  'service-unavailable': 'No process is ready to serve this; try again',
+  'gateway-timeout': 'The service did not answer in time',
+  internal: 'Something failed that should not; the trace id helps to find it',
+} as const satisfies Record<string, string>;
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Every `code` that an entry of `errors[]` can carry, with its meaning. */
+export const FIELD_CODES = {
+  required: 'The field is missing',
+  type: 'The field has another JSON type than it must',
+  'too-short': 'The text is shorter than allowed',
+  'too-long': 'The text is longer than allowed',
+  format: 'The text does not have the form it must',
+  'unknown-field': 'There is no such field',
+  'invisible-character': 'The text holds a control or invisible character',
+  'too-many': 'There are more entries than allowed',
+} as const satisfies Record<string, string>;
+export type FieldCode = keyof typeof FIELD_CODES;
