@@ -1,0 +1,95 @@
+import type { AccountFact } from '@zameni/contracts';
+import test from 'ava';
+import {
+  type AccountDecision,
+  type AccountState,
+  type AddressState,
+  absentAccount,
+  answerAgain,
+  decide,
+  evolve,
+  type Register,
+} from './account.ts';
+
+const fingerprint = 'f'.repeat(43);
+const registered = {
+  name: 'registered',
+  data: { locale: 'sr-Latn-RS', termsVersion: '2026-01', fingerprint },
+} as const;
+const refused = {
+  name: 'registration-refused',
+  data: { reason: 'address-taken', fingerprint },
+} as const;
+const register: Register = {
+  type: 'register',
+  fingerprint,
+  locale: 'sr-Latn-RS',
+  termsVersion: '2026-01',
+  personal: {
+    email: 'vera@example.org',
+    claim: 'k'.repeat(43),
+    displayName: 'Vera Marković',
+    profile: { city: 'Niš' },
+  },
+};
+
+type Given = { history: readonly AccountFact[]; address: AddressState };
+
+const decides = test.macro<[Given, AccountDecision]>({
+  title: (title = '') => title,
+  exec: (t, given, expected) => {
+    const account = given.history.reduce<AccountState>(evolve, absentAccount);
+    t.deepEqual(decide(register, { account, address: given.address }), expected);
+  },
+});
+
+test(
+  'given nothing and a free address, registering gives registered',
+  decides,
+  { history: [], address: 'free' },
+  { outcome: 'append', event: { ...registered, personal: register.personal } },
+);
+test(
+  'given nothing and a held address, registering gives registration-refused without personal data',
+  decides,
+  { history: [], address: 'held' },
+  { outcome: 'append', event: { ...refused, personal: null } },
+);
+test(
+  'given registered, registering again changes nothing, whoever holds the address',
+  decides,
+  { history: [registered], address: 'held' },
+  { outcome: 'decided-before' },
+);
+test(
+  'given refused, registering again changes nothing, even when the address is free now',
+  decides,
+  { history: [refused], address: 'free' },
+  { outcome: 'decided-before' },
+);
+
+type Answer = ReturnType<typeof answerAgain>;
+
+const answers = test.macro<[readonly AccountFact[], string, Answer]>({
+  title: (title = '') => title,
+  exec: (t, history, body, expected) => {
+    t.is(answerAgain(history.reduce<AccountState>(evolve, absentAccount), body), expected);
+  },
+});
+
+test(
+  'a retry of a registration is answered registered',
+  answers,
+  [registered],
+  fingerprint,
+  'registered',
+);
+test('a retry of a refusal is answered refused', answers, [refused], fingerprint, 'refused');
+test(
+  'another body under the same key is seen',
+  answers,
+  [registered],
+  'g'.repeat(43),
+  'key-reused',
+);
+test('without a first event nothing is known', answers, [], fingerprint, 'unknown');

@@ -1,0 +1,18 @@
+/** Other (control, format, unassigned, private), separators of lines, and characters without a glyph. */
+const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+
+/**
+ * Joiners and variation selectors between visible characters: Persian and Indic names and many
+ * emoji need them (UAX 31 section 2.3), and they cannot hide there what stands beside them.
+ */
+const innerJoiner = /(?<=[\p{L}\p{M}\p{Emoji}])[\u200C\u200D\uFE00-\uFE0F]+/gu;
+
+/** Whether a text holds a control or invisible character. */
+export function hasInvisibleCharacter(text: string): boolean {
+  return invisible.test(text);
+}
+
+/** The same for names, in which joiners may stand behind letters and emoji. */
+export function hasInvisibleCharacterInName(name: string): boolean {
+  return invisible.test(name.replace(innerJoiner, ''));
+}

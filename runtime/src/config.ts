@@ -1,0 +1,148 @@
+import Type, { type Static, type TObject, type TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** A fault in the environment: every wrong variable is named, each with an example. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(
+      `The environment has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,
+    );
+    this.faults = faults;
+  }
+}
+
+const Port = Type.Integer({ minimum: 1, maximum: 65535 });
+const FilePath = (description: string, example: string) =>
+  Type.String({ minLength: 1, description, example });
+
+/** Variables of every service. */
+export const serviceConfig = {
+  ZAMENI_HOST: Type.String({
+    minLength: 1,
+    default: '127.0.0.1',
+    description: 'Address to listen on',
+    example: '127.0.0.1',
+  }),
+  ZAMENI_PORT: Type.Intersect([Port], { description: 'Port to listen on', example: '8100' }),
+  ZAMENI_LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], {
+    default: 'info',
+    description: 'Lowest level that is logged',
+    example: 'info',
+  }),
+  ZAMENI_INSTANCE: Type.String({
+    pattern: '^[a-z0-9-]{1,64}$',
+    description: 'Name of this process in logs and traces',
+    example: 'command-api-1',
+  }),
+};
+
+/** Variables of services that use the event log. */
+export const natsConfig = {
+  ZAMENI_NATS_SERVERS: Type.String({
+    pattern: '^[^,\\s]+:\\d+(,[^,\\s]+:\\d+)*$',
+    description: 'NATS servers, host:port, separated by commas',
+    example: '127.0.0.1:4222,127.0.0.1:4223,127.0.0.1:4224',
+  }),
+  ZAMENI_NATS_USER: Type.String({
+    pattern: '^[a-z-]{1,64}$',
+    description: 'NATS user',
+    example: 'command-api',
+  }),
+  ZAMENI_NATS_PASSWORD_FILE: FilePath('File with the NATS password', '/run/secrets/nats'),
+};
+
+/** Variables of services that write to or read from the Postgres primary. */
+export const postgresConfig = {
+  ZAMENI_POSTGRES_URL: Type.String({
+    pattern: '^postgres(ql)?://[^:@/\\s]+@[^/\\s]+/.+$',
+    description: 'Postgres through PgBouncer, primary, without password',
+    example: 'postgres://zameni_query@127.0.0.1:6432/zameni_rw',
+  }),
+  ZAMENI_POSTGRES_PASSWORD_FILE: FilePath('File with the Postgres password', '/run/secrets/pg'),
+};
+
+/** Variables of services that read from a Postgres replica. */
+export const replicaConfig = {
+  ZAMENI_POSTGRES_REPLICA_URL: Type.String({
+    pattern: '^postgres(ql)?://[^:@/\\s]+@[^/\\s]+/.+$',
+    description: 'Postgres through PgBouncer, replica, without password',
+    example: 'postgres://zameni_query@127.0.0.1:6432/zameni_ro',
+  }),
+};
+
+/** Variables of services that use the cache. */
+export const redisConfig = {
+  ZAMENI_REDIS_URL: Type.String({
+    pattern: '^rediss?://[^@\\s]+$',
+    description: 'Redis, without password',
+    example: 'redis://127.0.0.1:6379/0',
+  }),
+  ZAMENI_REDIS_PASSWORD_FILE: FilePath('File with the Redis password', '/run/secrets/redis'),
+};
+
+/** Variables of services that check callers' tokens. */
+export const callersConfig = {
+  ZAMENI_JWT_ISSUER: Type.String({
+    minLength: 1,
+    description: 'The `iss` that tokens must carry',
+    example: 'https://id.example.org/',
+  }),
+  ZAMENI_JWT_AUDIENCE: Type.String({
+    minLength: 1,
+    description: 'The `aud` that tokens must carry',
+    example: 'zameni',
+  }),
+  ZAMENI_JWKS_FILE: FilePath('File with the issuer’s public keys (JWKS)', '/run/secrets/jwks.json'),
+};
+
+const keyRingFile = (what: string) =>
+  FilePath(`Key ring file (mode 0600): ${what}`, '/run/secrets/ring.json');
+
+/** The key ring that digests addresses, idempotency keys and request bodies. */
+export const pepperConfig = { ZAMENI_PEPPER_FILE: keyRingFile('pepper') };
+/** The key ring that wraps people's data keys. */
+export const kekConfig = { ZAMENI_KEK_FILE: keyRingFile('key-encryption keys') };
+/** The key ring that seals positions. */
+export const positionConfig = { ZAMENI_POSITION_KEY_FILE: keyRingFile('position keys') };
+
+/**
+ * Reads the configuration from the environment. Throws one ConfigError that lists every fault:
+ * missing, malformed, and unknown `ZAMENI_` variables.
+ */
+export function loadConfig<T extends TObject>(
+  schema: T,
+  environment: Readonly<Record<string, string | undefined>>,
+): Static<T> {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, property] of Object.entries<TSchema>(schema.properties)) {
+    const text = environment[name] === '' ? undefined : environment[name];
+    const value = text === undefined ? hintOf(property, 'default') : toValue(property, text);
+    if (value === undefined) faults.push(`${name} is missing: ${explain(property)}`);
+    else if (!Compile(property).Check(value)) {
+      faults.push(`${name} is not valid: ${explain(property)}`);
+    } else values[name] = value;
+  }
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('ZAMENI_') && !(name in schema.properties)) {
+      faults.push(`${name} is not a variable of this service`);
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return values as Static<T>;
+}
+
+function explain(property: TSchema): string {
+  return `${hintOf(property, 'description')}, for example ${hintOf(property, 'example')}`;
+}
+
+function hintOf(property: TSchema, hint: 'default' | 'description' | 'example'): unknown {
+  return (property as Record<string, unknown>)[hint];
+}
+
+function toValue(property: TSchema, text: string): unknown {
+  return !Compile(property).Check(text) && /^-?\d+$/.test(text) ? Number(text) : text;
+}

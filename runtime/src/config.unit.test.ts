@@ -1,0 +1,54 @@
+import test from 'ava';
+import Type from 'typebox';
+import { ConfigError, loadConfig, natsConfig, redisConfig, serviceConfig } from './config.ts';
+
+const schema = Type.Object({ ...serviceConfig, ...natsConfig, ...redisConfig });
+const good = {
+  ZAMENI_PORT: '8100',
+  ZAMENI_INSTANCE: 'command-api-1',
+  ZAMENI_NATS_SERVERS: '127.0.0.1:4222,127.0.0.1:4223',
+  ZAMENI_NATS_USER: 'command-api',
+  ZAMENI_NATS_PASSWORD_FILE: '/run/secrets/nats',
+  ZAMENI_REDIS_URL: 'redis://127.0.0.1:6379/0',
+  ZAMENI_REDIS_PASSWORD_FILE: '/run/secrets/redis',
+};
+
+test('a good environment is read, with defaults and numbers', (t) => {
+  const config = loadConfig(schema, { ...good, PATH: '/bin' });
+  t.is(config.ZAMENI_PORT, 8100);
+  t.is(config.ZAMENI_HOST, '127.0.0.1');
+  t.is(config.ZAMENI_LOG_LEVEL, 'info');
+  t.is(config.ZAMENI_NATS_SERVERS, good.ZAMENI_NATS_SERVERS);
+});
+
+test('all faults are listed at once, by name and with an example', (t) => {
+  const error = t.throws(
+    () =>
+      loadConfig(schema, {
+        ...good,
+        ZAMENI_PORT: '99999',
+        ZAMENI_NATS_SERVERS: undefined,
+        ZAMENI_REDIS_URL: 'secret-value',
+        ZAMENI_PROT: '1',
+      }),
+    { instanceOf: ConfigError },
+  );
+  t.is(error?.faults.length, 4);
+  t.regex(error?.message ?? '', /ZAMENI_PORT is not valid: .* for example 8100/);
+  t.regex(error?.message ?? '', /ZAMENI_NATS_SERVERS is missing: .* for example 127\.0\.0\.1:4222/);
+  t.regex(error?.message ?? '', /ZAMENI_REDIS_URL is not valid/);
+  t.regex(error?.message ?? '', /ZAMENI_PROT is not a variable of this service/);
+  t.false(error?.message.includes('secret-value'));
+});
+
+test('an empty variable counts as missing', (t) => {
+  t.throws(() => loadConfig(schema, { ...good, ZAMENI_NATS_USER: '' }), {
+    message: /ZAMENI_NATS_USER is missing/,
+  });
+});
+
+test('a password in a URL is refused, so that it stays out of the environment', (t) => {
+  t.throws(() => loadConfig(schema, { ...good, ZAMENI_REDIS_URL: 'redis://:pw@127.0.0.1:6379' }), {
+    message: /ZAMENI_REDIS_URL is not valid/,
+  });
+});

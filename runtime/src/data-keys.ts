@@ -1,0 +1,90 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+import type { KeyRecord } from '@zameni/contracts';
+import { currentKey, type KeyRing } from './secrets.ts';
+
+/** A person's own key of 256 bits, held in memory only. */
+export type DataKey = KeyObject;
+
+/** What a ciphertext is bound to: it opens under no other event, type or person. */
+export type PersonalBinding = {
+  readonly eventId: string;
+  readonly type: string;
+  readonly userId: string;
+};
+
+/** Makes and opens people's data keys under the key-encryption keys of a ring. */
+export type DataKeys = {
+  readonly create: (userId: string) => { readonly key: DataKey; readonly record: KeyRecord };
+  /** Throws when the record was not wrapped for this person by a key of the ring. */
+  readonly open: (userId: string, record: KeyRecord) => DataKey;
+};
+
+// NIST SP 800-38D: 96-bit nonces, 128-bit tags. A data key seals far fewer than 2^32 events.
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const KEY_BYTES = 32;
+
+/** Data keys wrapped by AES-256-GCM under the current key-encryption key, bound to the user id. */
+export function createDataKeys(ring: KeyRing): DataKeys {
+  const keks = new Map([...ring.keys].map(([id, key]) => [id, createSecretKey(key)]));
+  const current = createSecretKey(currentKey(ring));
+  const binding = (userId: string, kek: string) => Buffer.from(`${kek}\n${userId}`);
+  return {
+    create: (userId) => {
+      const raw = randomBytes(KEY_BYTES);
+      const wrapped = seal(current, binding(userId, ring.current), raw);
+      return { key: createSecretKey(raw), record: { kek: ring.current, version: 1, wrapped } };
+    },
+    open: (userId, record) => {
+      const kek = keks.get(record.kek);
+      if (kek === undefined) throw new Error(`the key ring lacks key-encryption key ${record.kek}`);
+      return createSecretKey(unseal(kek, binding(userId, record.kek), record.wrapped));
+    },
+  };
+}
+
+/** Encrypts the personal data of one event: base64 of nonce, ciphertext and tag. */
+export function sealPersonal(key: DataKey, binding: PersonalBinding, plaintext: string): string {
+  return seal(key, toBytes(binding), Buffer.from(plaintext));
+}
+
+/** Decrypts what sealPersonal made; throws when it belongs to another event, type or person. */
+export function openPersonal(key: DataKey, binding: PersonalBinding, sealed: string): string {
+  return unseal(key, toBytes(binding), sealed).toString('utf8');
+}
+
+function toBytes({ eventId, type, userId }: PersonalBinding): Buffer {
+  return Buffer.from(`${eventId}\n${type}\n${userId}`);
+}
+
+function seal(key: KeyObject, binding: Buffer, plaintext: Buffer): string {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(binding);
+  const body = Buffer.concat([
+    nonce,
+    cipher.update(plaintext),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
+  return body.toString('base64');
+}
+
+function unseal(key: KeyObject, binding: Buffer, sealed: string): Buffer {
+  const bytes = Buffer.from(sealed, 'base64');
+  if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new Error('sealed data is too short');
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
+    authTagLength: TAG_BYTES,
+  })
+    .setAAD(binding)
+    .setAuthTag(bytes.subarray(-TAG_BYTES));
+  return Buffer.concat([
+    decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)),
+    decipher.final(),
+  ]);
+}

@@ -1,0 +1,44 @@
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import type { UserId } from '@zameni/contracts';
+import { currentKey, type KeyRing } from './secrets.ts';
+
+/** Keyed digests made from the pepper: each purpose has a key of its own, derived by HKDF. */
+export type Digests = {
+  /** The claim of a canonical address: 43 characters of base64url. */
+  readonly claimOf: (canonicalAddress: string) => string;
+  /** The registration id of a caller's idempotency key: a UUIDv8 (RFC 9562). */
+  readonly registrationIdOf: (caller: string, idempotencyKey: string) => UserId;
+  /** The fingerprint of a request, salted by its registration so that equal requests differ. */
+  readonly fingerprintOf: (registrationId: UserId, canonicalBody: string) => string;
+};
+
+/** Digests under the current pepper of a ring. */
+export function createDigests(ring: KeyRing): Digests {
+  const keyFor = (purpose: string): KeyObject =>
+    createSecretKey(
+      Buffer.from(hkdfSync('sha256', currentKey(ring), Buffer.alloc(0), `zameni ${purpose}`, 32)),
+    );
+  const claimKey = keyFor('claim');
+  const idempotencyKey = keyFor('idempotency');
+  const fingerprintKey = keyFor('fingerprint');
+  return {
+    claimOf: (address) => createHmac('sha256', claimKey).update(address).digest('base64url'),
+    registrationIdOf: (caller, key) =>
+      toUuidV8(
+        createHmac('sha256', idempotencyKey)
+          .update(`${Buffer.byteLength(caller)}\n${caller}\n${key}`)
+          .digest(),
+      ),
+    fingerprintOf: (registrationId, body) =>
+      createHmac('sha256', fingerprintKey).update(`${registrationId}\n${body}`).digest('base64url'),
+  };
+}
+
+function toUuidV8(digest: Buffer): UserId {
+  const bytes = Buffer.from(digest.subarray(0, 16));
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  const groups = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
+  return `${groups.join('-')}-${hex.slice(20)}` as UserId;
+}

@@ -1,0 +1,34 @@
+import { ERROR_CODES, type ErrorCode, type FieldError } from '@zameni/contracts';
+
+/** What an AppError can carry beyond its code; nothing of it may hold personal data. */
+export type AppErrorOptions = {
+  readonly cause?: unknown;
+  /** A sentence for the client. */
+  readonly detail?: string;
+  /** Places of the request that break a rule. */
+  readonly errors?: readonly FieldError[];
+  /** Seconds after which a retry makes sense (`Retry-After`). */
+  readonly retryAfterSeconds?: number;
+};
+
+/** A failure with a code of the catalogue; the HTTP status is chosen where it is rendered. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+  readonly errors: readonly FieldError[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, options: AppErrorOptions = {}) {
+    super(ERROR_CODES[code], options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail;
+    this.errors = options.errors;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** Makes an Error of whatever was thrown, keeping an Error as it is. */
+export function coerceError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

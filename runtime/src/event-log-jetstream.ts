@@ -1,0 +1,189 @@
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { createInbox, headers, type NatsConnection, nuid } from '@nats-io/transport-node';
+import { inboxPrefix } from '@zameni/contracts';
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import {
+  type AppendOutcome,
+  type EventLog,
+  type LogMessage,
+  type LogRecord,
+  MAX_APPEND_MESSAGES,
+} from './event-log.ts';
+import { readBatches } from './event-log-reader.ts';
+
+/** Where the log lies, and how long one attempt of each operation may take. */
+export type JetStreamLogOptions = {
+  readonly stream: string;
+  /** The NATS user of the connection: replies may arrive under its prefix only. */
+  readonly user: string;
+  readonly appendDeadlineMs?: number;
+};
+
+/** Codes of JetStream's errors that decide what to do next (server errors.json, measured). */
+const JS_ERROR = {
+  wrongLastSequence: 10071,
+  rivalInFlight: 10164,
+  noMessageFound: 10037,
+} as const;
+
+/** Milliseconds for one read. */
+const READ_DEADLINE_MS = 3_000;
+
+const PublishReply = Compile(
+  Type.Object({
+    seq: Type.Optional(Type.Integer()),
+    error: Type.Optional(Type.Object({ err_code: Type.Optional(Type.Integer()) })),
+  }),
+);
+
+const StoredMessageReply = Compile(
+  Type.Object({
+    message: Type.Optional(
+      Type.Object({
+        subject: Type.String(),
+        seq: Type.Integer(),
+        data: Type.Optional(Type.String()),
+        hdrs: Type.Optional(Type.String()),
+      }),
+    ),
+    error: Type.Optional(Type.Object({ err_code: Type.Optional(Type.Integer()) })),
+  }),
+);
+
+/**
+ * The event log on a JetStream stream. Appends are atomic batches (ADR-50) written with raw headers
+ * and pipelined on one connection: only the commit asks for a reply, which carries the error code
+ * and the last sequence. The client library's own batch drops guards and error codes.
+ */
+export async function createJetStreamLog(
+  nc: NatsConnection,
+  { stream, user, appendDeadlineMs = 2_000 }: JetStreamLogOptions,
+): Promise<EventLog> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: READ_DEADLINE_MS });
+  return {
+    append: (messages, signal) => appendBatch(nc, messages, appendDeadlineMs, signal),
+    readLast: (subjects, signal) => {
+      signal.throwIfAborted();
+      return readLast(jsm, stream, subjects);
+    },
+    readFirst: async (subject, signal, after = 0) => {
+      signal.throwIfAborted();
+      return getMessage(nc, stream, { seq: after + 1, next_by_subj: subject });
+    },
+    readLastFromLeader: async (subject, signal) => {
+      signal.throwIfAborted();
+      return getMessage(nc, stream, { last_by_subj: subject });
+    },
+    readBatches: (options, signal) =>
+      readBatches({ nc, jsm, stream, inbox: createInbox(inboxPrefix(user)) }, options, signal),
+    head: async (signal) => {
+      signal.throwIfAborted();
+      return (await jsm.streams.info(stream)).state.last_seq;
+    },
+  };
+}
+
+async function appendBatch(
+  nc: NatsConnection,
+  messages: readonly LogMessage[],
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<AppendOutcome> {
+  signal.throwIfAborted();
+  if (messages.length === 0 || messages.length > MAX_APPEND_MESSAGES) {
+    throw new RangeError(`an append takes 1 to ${MAX_APPEND_MESSAGES} messages`);
+  }
+  const batchId = nuid.next();
+  const last = messages.length - 1;
+  try {
+    for (const [index, message] of messages.entries()) {
+      const batchHeaders = toHeaders(message, batchId, index + 1);
+      if (index < last) {
+        nc.publish(message.subject, message.data, { headers: batchHeaders });
+        continue;
+      }
+      batchHeaders.set('Nats-Batch-Commit', '1');
+      const reply = await nc.request(message.subject, message.data, {
+        headers: batchHeaders,
+        timeout: deadlineMs,
+      });
+      return toOutcome(reply.json());
+    }
+  } catch (cause) {
+    return { status: 'unknown', cause };
+  }
+  throw new RangeError('unreachable: an append has a last message');
+}
+
+function toHeaders(message: LogMessage, batchId: string, sequence: number) {
+  const all = headers();
+  all.set('Nats-Batch-Id', batchId);
+  all.set('Nats-Batch-Sequence', String(sequence));
+  all.set('Nats-Expected-Last-Subject-Sequence', String(message.expectedPosition));
+  if (message.ttlSeconds !== undefined) all.set('Nats-TTL', `${message.ttlSeconds}s`);
+  if (message.traceparent !== undefined) all.set('traceparent', message.traceparent);
+  return all;
+}
+
+function toOutcome(reply: unknown): AppendOutcome {
+  if (!PublishReply.Check(reply)) {
+    return { status: 'unknown', cause: new Error('the commit reply is not of JetStream’s form') };
+  }
+  if (reply.error === undefined && reply.seq !== undefined) {
+    return { status: 'appended', lastPosition: reply.seq };
+  }
+  const code = reply.error?.err_code;
+  if (code === JS_ERROR.wrongLastSequence) return { status: 'conflict' };
+  if (code === JS_ERROR.rivalInFlight) return { status: 'busy' };
+  return { status: 'unknown', cause: new Error(`JetStream error ${code ?? 'without code'}`) };
+}
+
+async function readLast(
+  jsm: JetStreamManager,
+  stream: string,
+  subjects: readonly string[],
+): Promise<ReadonlyMap<string, LogRecord>> {
+  const found = new Map<string, LogRecord>();
+  if (subjects.length === 0) return found;
+  try {
+    const records = await jsm.direct.getLastMessagesFor(stream, { multi_last: [...subjects] });
+    for await (const message of records) {
+      found.set(message.subject, {
+        subject: message.subject,
+        position: message.seq,
+        data: message.data,
+        traceparent: message.header.get('traceparent') || undefined,
+      });
+    }
+  } catch (error) {
+    // A direct get answers 404 when no subject of the list has a message.
+    if (!(error instanceof Error && 'code' in error && error.code === 404)) throw error;
+  }
+  return found;
+}
+
+/** The first record of a subject at or behind a sequence, or its last, read from the leader. */
+async function getMessage(
+  nc: NatsConnection,
+  stream: string,
+  query: { seq: number; next_by_subj: string } | { last_by_subj: string },
+): Promise<LogRecord | undefined> {
+  const reply = await nc.request(`$JS.API.STREAM.MSG.GET.${stream}`, JSON.stringify(query), {
+    timeout: READ_DEADLINE_MS,
+  });
+  const answer: unknown = reply.json();
+  if (!StoredMessageReply.Check(answer)) throw new Error('a stored message is not of our form');
+  if (answer.message === undefined) {
+    if (answer.error?.err_code === JS_ERROR.noMessageFound) return undefined;
+    throw new Error(`JetStream error ${answer.error?.err_code ?? 'without code'}`);
+  }
+  const { subject, seq, data, hdrs } = answer.message;
+  const head = hdrs === undefined ? '' : Buffer.from(hdrs, 'base64').toString('latin1');
+  return {
+    subject,
+    position: seq,
+    data: Buffer.from(data ?? '', 'base64'),
+    traceparent: /^traceparent: (.+)$/im.exec(head)?.[1]?.trim(),
+  };
+}

@@ -1,0 +1,67 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { EventLog, LogMessage, LogRecord } from './event-log.ts';
+
+/** An event log in memory with the same behaviour as the JetStream one, for tests. */
+export function createMemoryLog(): EventLog {
+  const records: LogRecord[] = [];
+  const bySubject = new Map<string, LogRecord[]>();
+  let appended = Promise.withResolvers<void>();
+  const lastPosition = (subject: string) => bySubject.get(subject)?.at(-1)?.position ?? 0;
+
+  function store({ subject, data, traceparent }: LogMessage): void {
+    const record: LogRecord = {
+      subject,
+      position: records.length + 1,
+      data: Buffer.from(data),
+      traceparent,
+    };
+    records.push(record);
+    bySubject.set(subject, [...(bySubject.get(subject) ?? []), record]);
+  }
+
+  return {
+    append: async (messages, signal) => {
+      signal.throwIfAborted();
+      await yieldToOthers();
+      const subjects = new Set(messages.map((message) => message.subject));
+      if (subjects.size < messages.length) return { status: 'busy' };
+      if (messages.some((message) => lastPosition(message.subject) !== message.expectedPosition)) {
+        return { status: 'conflict' };
+      }
+      for (const message of messages) store(message);
+      appended.resolve();
+      appended = Promise.withResolvers();
+      return { status: 'appended', lastPosition: records.length };
+    },
+    readLast: async (subjects) => {
+      await yieldToOthers();
+      const found = subjects.flatMap((subject) => bySubject.get(subject)?.at(-1) ?? []);
+      return new Map(found.map((record) => [record.subject, record]));
+    },
+    readFirst: async (subject, _signal, after = 0) =>
+      bySubject.get(subject)?.find(({ position }) => position > after),
+    readLastFromLeader: async (subject) => bySubject.get(subject)?.at(-1),
+    readBatches: async function* ({ filters, after, maxRecords, maxBytes }, signal) {
+      const prefixes = filters.map((filter) => filter.replace(/\*$/, ''));
+      const aborted = new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      let position = after;
+      while (!signal.aborted) {
+        const next = appended.promise;
+        const batch: LogRecord[] = [];
+        let bytes = 0;
+        while (position < records.length && batch.length < maxRecords && bytes < maxBytes) {
+          const record = records[position];
+          position += 1;
+          if (record === undefined || !prefixes.some((p) => record.subject.startsWith(p))) continue;
+          batch.push(record);
+          bytes += record.data.length;
+        }
+        if (batch.length > 0) yield batch;
+        else await Promise.race([next, aborted]);
+      }
+    },
+    head: async () => records.length,
+  };
+}

@@ -1,0 +1,169 @@
+import type { ExecutionContext, TestFn } from 'ava';
+import type { EventLog, LogMessage, LogRecord } from './event-log.ts';
+
+/** Makes an empty log for one test, and the subject that stands for `name` in it. */
+export type LogFixture = {
+  readonly log: EventLog;
+  readonly subject: (name: string) => string;
+  readonly filter: string;
+};
+
+const signal = AbortSignal.timeout(600_000);
+
+function message(subject: string, expectedPosition: number, data = '{}'): LogMessage {
+  return { subject, data, expectedPosition };
+}
+
+/** What every adapter of the event log does, whatever it stands on. */
+export function eventLogSuite(
+  test: TestFn,
+  adapter: string,
+  createFixture: (t: ExecutionContext) => Promise<LogFixture>,
+): void {
+  const title = (text: string) => `event log on ${adapter}: ${text}`;
+
+  test(title('an append gives consecutive positions ending at the last'), async (t) => {
+    const { log, subject } = await createFixture(t);
+    const outcome = await log.append(
+      ['a', 'b', 'c'].map((name) => message(subject(name), 0, `"${name}"`)),
+      signal,
+    );
+    if (outcome.status !== 'appended') return t.fail(outcome.status);
+    const records = await log.readLast([subject('a'), subject('b'), subject('c')], signal);
+    t.deepEqual(
+      ['a', 'b', 'c'].map((name) => records.get(subject(name))?.position),
+      [outcome.lastPosition - 2, outcome.lastPosition - 1, outcome.lastPosition],
+    );
+    t.is(await log.head(signal), outcome.lastPosition);
+  });
+
+  test(title('a guard that does not hold rejects the whole append'), async (t) => {
+    const { log, subject } = await createFixture(t);
+    await log.append([message(subject('taken'), 0)], signal);
+    const before = await log.head(signal);
+    const outcome = await log.append(
+      [message(subject('fresh'), 0), message(subject('taken'), 0)],
+      signal,
+    );
+    t.deepEqual(outcome, { status: 'conflict' });
+    t.is(await log.readFirst(subject('fresh'), signal), undefined);
+    t.is(await log.head(signal), before);
+  });
+
+  test(title('a guard on the position read lets exactly the next message in'), async (t) => {
+    const { log, subject } = await createFixture(t);
+    const first = await log.append([message(subject('a'), 0, '1')], signal);
+    if (first.status !== 'appended') return t.fail(first.status);
+    const second = await log.append([message(subject('a'), first.lastPosition, '2')], signal);
+    t.is(second.status, 'appended');
+    const third = await log.append([message(subject('a'), first.lastPosition, '3')], signal);
+    t.is(third.status, 'conflict');
+    t.is(textOf(await log.readLastFromLeader(subject('a'), signal)), '2');
+    t.is(textOf(await log.readFirst(subject('a'), signal)), '1');
+    t.is(textOf(await log.readFirst(subject('a'), signal, first.lastPosition)), '2');
+  });
+
+  test(title('of twenty rivals for one subject exactly one wins, wholly'), async (t) => {
+    const { log, subject } = await createFixture(t);
+    const rivals = Array.from({ length: 20 }, (_, n) =>
+      log.append(
+        [message(subject('claim'), 0, `${n}`), message(subject(`own-${n}`), 0, `${n}`)],
+        signal,
+      ),
+    );
+    const outcomes = await Promise.all(rivals);
+    const winners = outcomes.flatMap((outcome, n) => (outcome.status === 'appended' ? [n] : []));
+    t.is(winners.length, 1);
+    t.is(textOf(await log.readFirst(subject('claim'), signal)), `${winners[0]}`);
+    const owned = await Promise.all(
+      rivals.map((_, n) => log.readFirst(subject(`own-${n}`), signal)),
+    );
+    t.deepEqual(
+      owned.flatMap((record, n) => (record === undefined ? [] : [n])),
+      winners,
+    );
+  });
+
+  test(title('guarding one subject twice in an append appends nothing'), async (t) => {
+    const { log, subject } = await createFixture(t);
+    const outcome = await log.append(
+      [message(subject('a'), 0, '1'), message(subject('a'), 0, '2')],
+      signal,
+    );
+    t.not(outcome.status, 'appended');
+    t.is(await log.readFirst(subject('a'), signal), undefined);
+  });
+
+  test(title('reading what is not there gives nothing'), async (t) => {
+    const { log, subject } = await createFixture(t);
+    await log.append([message(subject('a'), 0)], signal);
+    t.is(await log.readFirst(subject('b'), signal), undefined);
+    t.is(await log.readLastFromLeader(subject('b'), signal), undefined);
+    t.is((await log.readLast([subject('b'), subject('c')], signal)).size, 0);
+    t.is((await log.readLast([], signal)).size, 0);
+    t.deepEqual(
+      [...(await log.readLast([subject('a'), subject('b')], signal)).keys()],
+      [subject('a')],
+    );
+  });
+
+  test(title('batches come in order, from behind a position on, and go on live'), async (t) => {
+    const { log, subject, filter } = await createFixture(t);
+    const first = await log.append([message(subject('0'), 0, '0')], signal);
+    if (first.status !== 'appended') return t.fail(first.status);
+    await log.append(
+      Array.from({ length: 7 }, (_, n) => message(subject(`${n + 1}`), 0, `${n + 1}`)),
+      signal,
+    );
+    const reading = new AbortController();
+    const seen: LogRecord[] = [];
+    const sizes: number[] = [];
+    const options = { filters: [filter], after: first.lastPosition, maxRecords: 3, maxBytes: 1e6 };
+    for await (const batch of log.readBatches(options, reading.signal)) {
+      seen.push(...batch);
+      sizes.push(batch.length);
+      if (seen.length === 7) await log.append([message(subject('8'), 0, '8')], signal);
+      if (seen.length === 8) reading.abort();
+    }
+    t.deepEqual(seen.map(textOf), ['1', '2', '3', '4', '5', '6', '7', '8']);
+    t.true(sizes.every((size) => size <= 3));
+    const positions = seen.map(({ position }) => position);
+    t.deepEqual(
+      positions,
+      positions.toSorted((a, b) => a - b),
+    );
+  });
+
+  test(title('a batch is bounded in bytes but never empty'), async (t) => {
+    const { log, subject, filter } = await createFixture(t);
+    await log.append(
+      [1, 2, 3].map((n) => message(subject(`${n}`), 0, `"${'x'.repeat(1_000)}"`)),
+      signal,
+    );
+    const reading = new AbortController();
+    const sizes: number[] = [];
+    const options = { filters: [filter], after: 0, maxRecords: 10, maxBytes: 10 };
+    for await (const batch of log.readBatches(options, reading.signal)) {
+      sizes.push(batch.length);
+      if (sizes.length === 3) reading.abort();
+    }
+    t.deepEqual(sizes, [1, 1, 1]);
+  });
+
+  test(title('the trace context of a message comes back with its record'), async (t) => {
+    const { log, subject, filter } = await createFixture(t);
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await log.append([{ ...message(subject('a'), 0), traceparent }], signal);
+    t.is((await log.readFirst(subject('a'), signal))?.traceparent, traceparent);
+    const reading = new AbortController();
+    const options = { filters: [filter], after: 0, maxRecords: 10, maxBytes: 1e6 };
+    for await (const [record] of log.readBatches(options, reading.signal)) {
+      t.is(record?.traceparent, traceparent);
+      reading.abort();
+    }
+  });
+}
+
+function textOf(record: LogRecord | undefined): string | undefined {
+  return record === undefined ? undefined : Buffer.from(record.data).toString('utf8');
+}

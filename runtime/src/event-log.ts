@@ -1,0 +1,76 @@
+/** A message for the log, guarded on its own exact subject. */
+export type LogMessage = {
+  readonly subject: string;
+  readonly data: string;
+  /** The position of the last message on this subject; 0 when there must be none. */
+  readonly expectedPosition: number;
+  /** Seconds after which the message expires; without it, it stays for ever. */
+  readonly ttlSeconds?: number;
+  /** W3C trace context of the request that caused it. */
+  readonly traceparent?: string;
+};
+
+/** A message as it lies in the log. */
+export type LogRecord = {
+  readonly subject: string;
+  /** Its place in the log: one total order over all subjects, counted from 1. */
+  readonly position: number;
+  readonly data: Uint8Array;
+  readonly traceparent: string | undefined;
+};
+
+/**
+ * How an append ended. `appended`: all messages lie in the log, the last at `lastPosition`, the
+ * others right before it. `conflict`: a guard did not hold, nothing was appended. `busy`: a rival
+ * write is in flight and may still fail, nothing was appended. `unknown`: it may or may not have
+ * been appended; only sending the identical messages again, or reading back, tells.
+ */
+export type AppendOutcome =
+  | { readonly status: 'appended'; readonly lastPosition: number }
+  | { readonly status: 'conflict' }
+  | { readonly status: 'busy' }
+  | { readonly status: 'unknown'; readonly cause: unknown };
+
+/** Which records to read: subject filters, the position to start after, and bounds of a batch. */
+export type ReadOptions = {
+  readonly filters: readonly string[];
+  readonly after: number;
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+};
+
+/** Most messages in one atomic append; JetStream takes 1,000 (ADR-50). */
+export const MAX_APPEND_MESSAGES = 1_000;
+
+/** The event log as the services see it. Two adapters: JetStream, and memory for tests. */
+export type EventLog = {
+  /** Appends all messages or none; they get consecutive positions. */
+  readonly append: (messages: readonly LogMessage[], signal: AbortSignal) => Promise<AppendOutcome>;
+  /** The last record of each subject that has one, from any replica: may be a moment old. */
+  readonly readLast: (
+    subjects: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<string, LogRecord>>;
+  /** The first record of a subject behind a position (of all when left out), from the leader. */
+  readonly readFirst: (
+    subject: string,
+    signal: AbortSignal,
+    after?: number,
+  ) => Promise<LogRecord | undefined>;
+  /** The last record of a subject, from the leader. */
+  readonly readLastFromLeader: (
+    subject: string,
+    signal: AbortSignal,
+  ) => Promise<LogRecord | undefined>;
+  /**
+   * Records after a position in order, then new ones as they come; each batch holds what is there.
+   * Ends when the signal aborts; throws when the log cannot be read on: start again from your
+   * checkpoint.
+   */
+  readonly readBatches: (
+    options: ReadOptions,
+    signal: AbortSignal,
+  ) => AsyncIterable<readonly LogRecord[]>;
+  /** The position of the last record of the log. */
+  readonly head: (signal: AbortSignal) => Promise<number>;
+};

@@ -1,0 +1,67 @@
+export { type Committer, type CommitterOptions, createCommitter } from './committer.ts';
+export type { Decision, Intent, ReadState } from './committer-group.ts';
+export {
+  ConfigError,
+  callersConfig,
+  kekConfig,
+  loadConfig,
+  natsConfig,
+  pepperConfig,
+  positionConfig,
+  postgresConfig,
+  redisConfig,
+  replicaConfig,
+  serviceConfig,
+} from './config.ts';
+export {
+  createDataKeys,
+  type DataKey,
+  type DataKeys,
+  openPersonal,
+  type PersonalBinding,
+  sealPersonal,
+} from './data-keys.ts';
+export { createDigests, type Digests } from './digests.ts';
+export { AppError, coerceError } from './errors.ts';
+export type { AppendOutcome, EventLog, LogMessage, LogRecord, ReadOptions } from './event-log.ts';
+export { createJetStreamLog } from './event-log-jetstream.ts';
+export { LogReadError } from './event-log-reader.ts';
+export { type HealthChecks, Readiness } from './health.ts';
+export { createHttpApp, listenHttp, traceIdOf } from './http.ts';
+export { EXIT_CONFIG, runService, type Service, type ServiceContext } from './lifecycle.ts';
+export { createLogger, type Logger } from './logger.ts';
+export { type Migration, MigrationError, type MigrateOptions, migrate } from './migrate.ts';
+export { connectNats, type NatsConnection, type NatsOptions } from './nats.ts';
+export { createPositions, type Positions } from './positions.ts';
+export { createPool, type Pool } from './postgres.ts';
+export { PROBLEM_STATUS } from './problem.ts';
+export { provisionStream } from './provision.ts';
+export { createRedis, type Redis } from './redis.ts';
+export { createBackoff, delay, withDeadline } from './retry.ts';
+export { currentKey, type KeyRing, readKeyRing, readSecret, SecretFileError } from './secrets.ts';
+export {
+  type Caller,
+  createTokenVerifier,
+  readJwks,
+  requireScope,
+  type TokenVerifier,
+} from './tokens.ts';
+export { currentTraceparent, withAppendSpan, withRecordSpans } from './trace.ts';
+export { createValidator } from './validation.ts';
+export {
+  type CachedView,
+  createViewCache,
+  type ViewCache,
+  type ViewCacheKeys,
+  type ViewContent,
+  type ViewFill,
+  type ViewKind,
+  viewCacheKeys,
+} from './view-cache.ts';
+export { type Breaker, createBreaker } from './view-cache-breaker.ts';
+export {
+  type CacheEpoch,
+  createViewCacheWriter,
+  type ViewCacheWriter,
+  type ViewChange,
+} from './view-cache-writer.ts';

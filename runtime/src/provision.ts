@@ -1,0 +1,50 @@
+import { ACCOUNTS_STREAM } from '@zameni/contracts';
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
+
+/** Code of "stream not found". */
+const STREAM_NOT_FOUND = 10059;
+
+/** The stream's configuration as the server takes it; name and subjects can differ in tests. */
+export function toStreamConfig(
+  name: string = ACCOUNTS_STREAM.name,
+  subjects: readonly string[] = ACCOUNTS_STREAM.subjects,
+): Partial<StreamConfig> & { name: string } {
+  return {
+    name,
+    subjects: [...subjects],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    num_replicas: ACCOUNTS_STREAM.num_replicas,
+    allow_atomic: ACCOUNTS_STREAM.allow_atomic,
+    allow_direct: ACCOUNTS_STREAM.allow_direct,
+    allow_msg_ttl: ACCOUNTS_STREAM.allow_msg_ttl,
+    deny_purge: ACCOUNTS_STREAM.deny_purge,
+    deny_delete: ACCOUNTS_STREAM.deny_delete,
+    max_msg_size: ACCOUNTS_STREAM.max_msg_size,
+    duplicate_window: nanos(ACCOUNTS_STREAM.duplicate_window_seconds * 1_000),
+  };
+}
+
+/** Creates the stream of the log, or brings the one that exists up to date. Needs user `admin`. */
+export async function provisionStream(
+  nc: NatsConnection,
+  config = toStreamConfig(),
+): Promise<void> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 });
+  try {
+    await jsm.streams.info(config.name);
+    await jsm.streams.update(config.name, config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
+    await jsm.streams.add(config);
+  }
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** Keys of 256 bits by version, and which of them is used for new data. */
+export type KeyRing = {
+  readonly current: string;
+  readonly keys: ReadonlyMap<string, Buffer>;
+};
+
+const KeyRingFile = Type.Object(
+  {
+    current: Type.String({ minLength: 1 }),
+    keys: Type.Record(
+      Type.String({ pattern: '^[A-Za-z0-9_-]{1,32}$' }),
+      Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' }),
+      { additionalProperties: false, minProperties: 1 },
+    ),
+  },
+  { additionalProperties: false },
+);
+const keyRingCheck = Compile(KeyRingFile);
+
+/** A file with a secret that cannot be used; the message names the file, never its content. */
+export class SecretFileError extends Error {
+  override readonly name = 'SecretFileError';
+}
+
+/** Reads a secret from a file, without the line end. */
+export function readSecret(path: string): string {
+  const secret = readText(path).replace(/\r?\n$/, '');
+  if (secret === '') throw new SecretFileError(`${path} is empty`);
+  return secret;
+}
+
+/** Reads a key ring: `{"current":"1","keys":{"1":"<base64 of 32 bytes>"}}`. */
+export function readKeyRing(path: string): KeyRing {
+  const value = parseJson(path);
+  if (!keyRingCheck.Check(value)) {
+    throw new SecretFileError(
+      `${path} is not a key ring; it must look like {"current":"1","keys":{"1":"<base64 of 32 bytes>"}}`,
+    );
+  }
+  return toKeyRing(value, path);
+}
+
+/** Reads a file as JSON; the error names the file only. */
+export function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readText(path));
+  } catch (error) {
+    if (error instanceof SecretFileError) throw error;
+    // The parser's message quotes the content, so it is not passed on.
+    throw new SecretFileError(`${path} is not JSON`);
+  }
+}
+
+/** The key that is used for new data. */
+export function currentKey(ring: KeyRing): Buffer {
+  const key = ring.keys.get(ring.current);
+  if (key === undefined) throw new SecretFileError(`key ring lacks its current key`);
+  return key;
+}
+
+function toKeyRing(file: Static<typeof KeyRingFile>, path: string): KeyRing {
+  if (!(file.current in file.keys)) {
+    throw new SecretFileError(`${path}: "current" names a key that is not in "keys"`);
+  }
+  const keys = Object.entries(file.keys).map(
+    ([version, key]) => [version, Buffer.from(key, 'base64')] as const,
+  );
+  return { current: file.current, keys: new Map(keys) };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new SecretFileError(`${path} cannot be read`, { cause });
+  }
+}

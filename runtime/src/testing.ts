@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { ExecutionContext } from 'ava';
+import { readStackFile, type Stack } from '../../deploy/local/stack-file.ts';
+import type { EventLog } from './event-log.ts';
+import { createJetStreamLog } from './event-log-jetstream.ts';
+import { createMemoryLog } from './event-log-memory.ts';
+import { connectNats, type NatsConnection } from './nats.ts';
+import { provisionStream, toStreamConfig } from './provision.ts';
+import { readSecret } from './secrets.ts';
+
+export { createMemoryLog, type Stack };
+
+/** The running stack the tests were started with. */
+export async function readTestStack(): Promise<Stack> {
+  const path = process.env['ZAMENI_STACK'];
+  if (path === undefined) throw new Error('ZAMENI_STACK is not set: run the tests by `npm test`');
+  return readStackFile(path);
+}
+
+/** A connection as one of the stack's NATS users, closed when the test ends. */
+export async function connectTestNats(t: ExecutionContext, user: string): Promise<NatsConnection> {
+  const { nats } = await readTestStack();
+  const login = nats.users[user];
+  if (login === undefined) throw new Error(`the stack has no NATS user ${user}`);
+  const nc = await connectNats({
+    servers: nats.servers,
+    user,
+    password: readSecret(login.passwordFile),
+    name: t.title,
+  });
+  t.teardown(() => nc.close());
+  return nc;
+}
+
+/** An empty stream of its own with the settings of the real one, gone when the test ends. */
+export async function createTestLog(
+  t: ExecutionContext,
+  options: { readonly appendDeadlineMs?: number } = {},
+): Promise<{ log: EventLog; subject: (name: string) => string; filter: string }> {
+  const nc = await connectTestNats(t, 'admin');
+  const id = randomUUID();
+  const stream = `TEST_${id}`;
+  const filter = `test.${id}.*`;
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  await provisionStream(nc, toStreamConfig(stream, [filter]));
+  t.teardown(() => jsm.streams.delete(stream));
+  const log = await createJetStreamLog(nc, { stream, user: 'admin', ...options });
+  return { log, subject: (name) => `test.${id}.${name}`, filter };
+}

@@ -1,0 +1,82 @@
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+
+const tracer = trace.getTracer('zameni');
+
+/** Milliseconds to hand over the last spans when a process ends. */
+const FLUSH_DEADLINE_MS = 2_000;
+
+/** The W3C trace context of the span that is active here; undefined when nothing is traced. */
+export function currentTraceparent(): string | undefined {
+  const carrier: { traceparent?: string } = {};
+  propagation.inject(context.active(), carrier);
+  return carrier.traceparent;
+}
+
+/** Runs an append in a span of its own, which the readers of the log then continue. */
+export function withAppendSpan<T>(name: string, run: () => Promise<T>): Promise<T> {
+  return tracer.startActiveSpan(name, { kind: SpanKind.PRODUCER }, (span) => finish([span], run));
+}
+
+/**
+ * Runs the work on a batch of records. Each record's trace gets a span of its own; what is done once
+ * for the batch (its SQL) hangs under a batch span that links to them all.
+ */
+export async function withRecordSpans<T>(
+  name: string,
+  records: readonly { readonly traceparent: string | undefined }[],
+  run: () => Promise<T>,
+): Promise<T> {
+  const spans = records.flatMap(({ traceparent }) =>
+    traceparent === undefined
+      ? []
+      : tracer.startSpan(
+          name,
+          { kind: SpanKind.CONSUMER },
+          propagation.extract(ROOT_CONTEXT, { traceparent }),
+        ),
+  );
+  if (spans.length === 0) return run();
+  const links = spans.map((span) => ({ context: span.spanContext() }));
+  const [only] = spans;
+  if (spans.length === 1 && only !== undefined) {
+    return context.with(trace.setSpan(ROOT_CONTEXT, only), () => finish(spans, run));
+  }
+  return tracer.startActiveSpan(`${name} batch`, { links, root: true }, (batch) =>
+    finish([...spans, batch], run),
+  );
+}
+
+/** Hands over the spans not sent yet, within a deadline; does nothing when nothing is traced. */
+export async function flushTraces(): Promise<void> {
+  const provider: object = trace.getTracerProvider();
+  const delegate = 'getDelegate' in provider ? callMethod(provider, 'getDelegate') : provider;
+  if (typeof delegate !== 'object' || delegate === null || !('forceFlush' in delegate)) return;
+  const timeout = new Promise<void>((resolve) => {
+    setTimeout(resolve, FLUSH_DEADLINE_MS).unref();
+  });
+  await Promise.race([callMethod(delegate, 'forceFlush'), timeout]);
+}
+
+async function finish<T>(spans: readonly Span[], run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    for (const span of spans) span.setStatus({ code: SpanStatusCode.ERROR });
+    throw error;
+  } finally {
+    for (const span of spans) span.end();
+  }
+}
+
+function callMethod(target: object, name: string): unknown {
+  const method: unknown = Reflect.get(target, name);
+  return typeof method === 'function' ? Reflect.apply(method, target, []) : undefined;
+}

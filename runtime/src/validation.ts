@@ -1,0 +1,65 @@
+import type { FieldCode, FieldError } from '@zameni/contracts';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** Checks a value against a schema; undefined when it fits, otherwise every place that does not. */
+export type Validate = (value: unknown) => FieldError[] | undefined;
+
+const codeOfKeyword: Readonly<Record<string, FieldCode>> = {
+  required: 'required',
+  type: 'type',
+  minLength: 'too-short',
+  maxLength: 'too-long',
+  pattern: 'format',
+  format: 'format',
+  enum: 'format',
+  const: 'format',
+  additionalProperties: 'unknown-field',
+  maxProperties: 'too-many',
+  maxItems: 'too-many',
+};
+
+/** Most places reported at once. */
+const MAX_ERRORS = 20;
+
+/** Compiles a schema into a check that answers with JSON pointers and codes. */
+export function createValidator(schema: TSchema): Validate {
+  const check = Compile(schema);
+  return (value) => {
+    if (check.Check(value)) return undefined;
+    const byPointer = new Map<string, FieldError>();
+    for (const error of check.Errors(value)) {
+      for (const found of toFieldErrors(error)) {
+        // In a union every branch complains; the one that got further than the type says more.
+        const known = byPointer.get(found.pointer);
+        if (known === undefined || known.code === 'type') byPointer.set(found.pointer, found);
+      }
+    }
+    const errors = [...byPointer.values()].slice(0, MAX_ERRORS);
+    return errors.length > 0 ? errors : [{ pointer: '', code: 'format' }];
+  };
+}
+
+type SchemaError = {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: object;
+};
+
+function toFieldErrors({ keyword, instancePath, params }: SchemaError): FieldError[] {
+  const code = codeOfKeyword[keyword];
+  if (code === undefined) return [];
+  const names = namesIn(params, keyword);
+  if (names.length === 0) return [{ pointer: instancePath, code }];
+  return names.map((name) => ({ pointer: `${instancePath}/${escapePointer(name)}`, code }));
+}
+
+function namesIn(params: object, keyword: string): string[] {
+  const key = keyword === 'required' ? 'requiredProperties' : 'additionalProperties';
+  const names: unknown = key in params ? Reflect.get(params, key) : undefined;
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}
+
+function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
