@@ -6,7 +6,7 @@ import {
   positionConfig,
   serviceConfig,
 } from '@zameni/runtime';
-import Type from 'typebox';
+import { Type } from 'typebox';
 
 /** The environment of the command API. */
 export const Config = Type.Object({

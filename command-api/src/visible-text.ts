@@ -5,7 +5,7 @@ const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
  * Joiners and variation selectors between visible characters: Persian and Indic names and many
  * emoji need them (UAX 31 section 2.3), and they cannot hide there what stands beside them.
  */
-const innerJoiner = /(?<=[\p{L}\p{M}\p{Emoji}])[\u200C\u200D\uFE00-\uFE0F]+/gu;
+const innerJoiner = /(?<=[\p{L}\p{M}\p{Emoji}])(?:\u200C|\u200D|\p{Variation_Selector})+/gu;
 
 /** Whether a text holds a control or invisible character. */
 export function hasInvisibleCharacter(text: string): boolean {

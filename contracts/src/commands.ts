@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 
 /** Longest address in characters: RFC 5321 section 4.5.3.1.3 less the angle brackets. */
 export const MAX_ADDRESS_LENGTH = 254;

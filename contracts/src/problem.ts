@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { ERROR_CODES, FIELD_CODES } from './error-codes.ts';
 
 /** The base of the `type` URI of every problem; the rest of the URI is the code. */

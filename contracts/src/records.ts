@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Uuid } from './identifiers.ts';
 
 /** A claim on an address: who holds it, and whether the mailbox was proven. */

@@ -64,6 +64,8 @@ export const NATS_PERMISSIONS: Readonly<
     publish: [
       `${api}.STREAM.INFO.${stream}`,
       `${api}.STREAM.MSG.GET.${stream}`,
+      // Where the library creates a consumer with several filters; one with a single filter names it.
+      `${api}.CONSUMER.CREATE.${stream}`,
       `${api}.CONSUMER.CREATE.${stream}.>`,
       `${api}.CONSUMER.INFO.${stream}.>`,
       `${api}.CONSUMER.MSG.NEXT.${stream}.>`,

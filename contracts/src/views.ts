@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { DisplayName, Locale, Profile, TermsVersion } from './commands.ts';
 import { Instant, Uuid } from './identifiers.ts';
 

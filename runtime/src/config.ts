@@ -1,4 +1,4 @@
-import Type, { type Static, type TObject, type TSchema } from 'typebox';
+import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 /** A fault in the environment: every wrong variable is named, each with an example. */
@@ -136,7 +136,7 @@ export function loadConfig<T extends TObject>(
 }
 
 function explain(property: TSchema): string {
-  return `${hintOf(property, 'description')}, for example ${hintOf(property, 'example')}`;
+  return `${String(hintOf(property, 'description'))}, for example ${String(hintOf(property, 'example'))}`;
 }
 
 function hintOf(property: TSchema, hint: 'default' | 'description' | 'example'): unknown {

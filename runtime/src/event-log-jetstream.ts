@@ -1,7 +1,7 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, headers, type NatsConnection, nuid } from '@nats-io/transport-node';
 import { inboxPrefix } from '@zameni/contracts';
-import Type from 'typebox';
+import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import {
   type AppendOutcome,

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import Type, { type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { withDeadline } from './retry.ts';
 
 /** A check of each dependency by name: resolves when it answers, rejects when it does not. */

@@ -7,7 +7,6 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import type { TSchema } from 'typebox';
 import { AppError, coerceError } from './errors.ts';
 import { addHealthRoutes, type HealthChecks } from './health.ts';
 import type { Logger } from './logger.ts';
@@ -43,13 +42,14 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_DEADLINE_MS,
     routerOptions: { maxParamLength: 64 },
-    return503OnClosing: true,
+    // While closing, answers are still given and carry Connection: close.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: () => randomBytes(16).toString('hex'),
   }) as unknown as FastifyInstance;
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(({ schema }) => {
-    const validate = createValidator(schema as TSchema);
+    const validate = createValidator(schema);
     return (value) => {
       const errors = validate(value);
       return errors === undefined
@@ -90,7 +90,7 @@ export async function listenHttp(
   address: { readonly host: string; readonly port: number },
 ): Promise<AsyncDisposable> {
   await app.listen(address);
-  return { [Symbol.asyncDispose]: async () => void (await app.close()) };
+  return { [Symbol.asyncDispose]: () => app.close() };
 }
 
 const codeOfFastifyError: Readonly<Record<string, ConstructorParameters<typeof AppError>[0]>> = {

@@ -19,7 +19,11 @@ test('a position comes back from its token', (t) => {
 test('neighbouring positions have tokens that share nothing but their form', (t) => {
   const positions = createPositions(ring);
   const [a, b] = [positions.seal(1), positions.seal(2)];
-  t.false([...a].slice(2).every((character, index) => character === b[index + 2]));
+  t.false(
+    Array.from(a)
+      .slice(2)
+      .every((character, index) => character === b[index + 2]),
+  );
   t.is(positions.seal(1), a);
 });
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import Type, { type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 /** Keys of 256 bits by version, and which of them is used for new data. */

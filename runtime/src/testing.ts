@@ -1,15 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { ExecutionContext } from 'ava';
-import { readStackFile, type Stack } from '../../deploy/local/stack-file.ts';
 import type { EventLog } from './event-log.ts';
 import { createJetStreamLog } from './event-log-jetstream.ts';
 import { createMemoryLog } from './event-log-memory.ts';
 import { connectNats, type NatsConnection } from './nats.ts';
 import { provisionStream, toStreamConfig } from './provision.ts';
 import { readSecret } from './secrets.ts';
+import { readStackFile, type Stack } from './stack.ts';
 
 export { createMemoryLog, type Stack };
+export {
+  createEmptyTestDatabase,
+  createSilentLogger,
+  createTestDatabase,
+  createTestRedis,
+  type TestDatabase,
+} from './testing-stores.ts';
 
 /** The running stack the tests were started with. */
 export async function readTestStack(): Promise<Stack> {

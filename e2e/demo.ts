@@ -1,0 +1,108 @@
+import type { RegistrationAccepted, UserView } from '@zameni/contracts';
+import { mapConcurrently } from './concurrently.ts';
+import { type Latency, summarize } from './latency.ts';
+import type { Person } from './people.ts';
+
+/** What the demo found. */
+export type DemoReport = {
+  readonly accepted: number;
+  readonly readBack: number;
+  /** One line for each person that was not accepted or read back as sent; names no personal data. */
+  readonly faults: readonly string[];
+  /** Milliseconds from sending the request to its 202. */
+  readonly accept: Latency;
+  /** Milliseconds from the 202 to the person's own page. */
+  readonly acceptToReadable: Latency;
+  readonly seconds: number;
+};
+
+/** Where the demo runs, and a token that may read people. */
+export type DemoOptions = {
+  readonly gatewayUrl: string;
+  readonly token: string;
+  readonly people: readonly Person[];
+  readonly concurrency: number;
+  readonly onProgress?: (done: number) => void;
+};
+
+/** Registers people through the gateway, reads each back at her position, compares every field. */
+export async function runDemo(options: DemoOptions): Promise<DemoReport> {
+  const faults: string[] = [];
+  const acceptMs: number[] = [];
+  const readableMs: number[] = [];
+  const startedAt = performance.now();
+  await mapConcurrently(options.people, options.concurrency, async (person, index) => {
+    const sentAt = performance.now();
+    const accepted = await postRegistration(options.gatewayUrl, person);
+    const acceptedAt = performance.now();
+    if ('fault' in accepted) return void faults.push(`line ${index + 1}: ${accepted.fault}`);
+    acceptMs.push(acceptedAt - sentAt);
+    const user = await getUser(options, accepted.registrationId, accepted.position);
+    if ('fault' in user) return void faults.push(`line ${index + 1}: ${user.fault}`);
+    readableMs.push(performance.now() - acceptedAt);
+    const wrong = compare(person, accepted.registrationId, user.view);
+    if (wrong.length > 0) faults.push(`line ${index + 1}: differs in ${wrong.join(', ')}`);
+    options.onProgress?.(readableMs.length);
+  });
+  return {
+    accepted: acceptMs.length,
+    readBack: readableMs.length,
+    faults,
+    accept: summarize(acceptMs),
+    acceptToReadable: summarize(readableMs),
+    seconds: (performance.now() - startedAt) / 1_000,
+  };
+}
+
+/** Milliseconds a request may take before the demo gives it up. */
+const REQUEST_DEADLINE_MS = 40_000;
+
+async function postRegistration(gatewayUrl: string, { body, idempotencyKey }: Person) {
+  const response = await fetch(`${gatewayUrl}/v1/registrations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
+  });
+  if (response.status !== 202) return { fault: `answered ${response.status} to the registration` };
+  const { registrationId } = (await response.json()) as RegistrationAccepted;
+  return { registrationId, position: response.headers.get('position') ?? '' };
+}
+
+async function getUser({ gatewayUrl, token }: DemoOptions, userId: string, position: string) {
+  const response = await fetch(`${gatewayUrl}/v1/users/${userId}`, {
+    headers: {
+      authorization: `Bearer ${token}`,
+      'min-position': position,
+      prefer: 'wait=30',
+    },
+    signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
+  });
+  if (response.status !== 200) return { fault: `answered ${response.status} to the reading back` };
+  return { view: (await response.json()) as UserView };
+}
+
+function compare({ body }: Person, userId: string, view: UserView): string[] {
+  const expected: Omit<UserView, 'registeredAt'> = {
+    userId,
+    email: body.email.trim(),
+    emailVerified: false,
+    displayName: body.displayName.trim(),
+    locale: body.locale,
+    termsVersion: body.termsVersion,
+    profile: body.profile ?? {},
+    status: 'active',
+    version: 1,
+  };
+  const { registeredAt: _registeredAt, ...actual } = view;
+  const names = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+  return [...names].filter(
+    (name) => canonical(Reflect.get(expected, name)) !== canonical(Reflect.get(actual, name)),
+  );
+}
+
+/** JSON with the names of objects in order, because a profile comes back in any order. */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  return JSON.stringify(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
