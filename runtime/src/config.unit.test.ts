@@ -1,5 +1,5 @@
 import test from 'ava';
-import Type from 'typebox';
+import { Type } from 'typebox';
 import { ConfigError, loadConfig, natsConfig, redisConfig, serviceConfig } from './config.ts';
 
 const schema = Type.Object({ ...serviceConfig, ...natsConfig, ...redisConfig });

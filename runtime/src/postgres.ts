@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from './logger.ts';
+import { addPassword } from './postgres-url.ts';
 
 export type { Pool } from 'pg';
 
@@ -21,8 +22,7 @@ const CONNECT_DEADLINE_MS = 2_000;
 /** A pool for PgBouncer in transaction mode: nothing named, nothing kept between queries. */
 export function createPool({ url, password, max, name, logger }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: url,
-    password,
+    connectionString: addPassword(url, password),
     max,
     application_name: name,
     connectionTimeoutMillis: CONNECT_DEADLINE_MS,

@@ -7,9 +7,9 @@ import { createMemoryLog } from './event-log-memory.ts';
 import { connectNats, type NatsConnection } from './nats.ts';
 import { provisionStream, toStreamConfig } from './provision.ts';
 import { readSecret } from './secrets.ts';
-import { readStackFile, type Stack } from './stack.ts';
+import { readTestStack, type Stack } from './testing-stack.ts';
 
-export { createMemoryLog, type Stack };
+export { createMemoryLog, readTestStack, type Stack };
 export {
   createEmptyTestDatabase,
   createSilentLogger,
@@ -17,13 +17,7 @@ export {
   createTestRedis,
   type TestDatabase,
 } from './testing-stores.ts';
-
-/** The running stack the tests were started with. */
-export async function readTestStack(): Promise<Stack> {
-  const path = process.env['ZAMENI_STACK'];
-  if (path === undefined) throw new Error('ZAMENI_STACK is not set: run the tests by `npm test`');
-  return readStackFile(path);
-}
+export { waitUntil } from './testing-wait.ts';
 
 /** A connection as one of the stack's NATS users, closed when the test ends. */
 export async function connectTestNats(t: ExecutionContext, user: string): Promise<NatsConnection> {

@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ERROR_CODES, FIELD_CODES } from '@zameni/contracts';
+import { PROBLEM_STATUS } from '@zameni/runtime';
+import test from 'ava';
+
+const root = join(import.meta.dirname, '..');
+const documents = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  'docs/errors.md',
+  'deploy/runbook.md',
+  'fixtures/README.md',
+];
+const folders = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+  .map((entry) => entry.name);
+
+for (const document of documents) {
+  const text = readFileSync(join(root, document), 'utf8');
+
+  test(`${document} names only files that exist`, (t) => {
+    const named = [...text.matchAll(/`([a-z-]+\/[\w./-]*)`/g)].map((match) => match[1] ?? '');
+    const linked = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] ?? '');
+    const ours = named.filter((path) => folders.includes(path.split('/')[0] ?? ''));
+    const lost = [
+      ...ours.filter((path) => !existsSync(join(root, path))),
+      ...linked.filter((path) => !existsSync(join(root, document, '..', path))),
+    ];
+    t.deepEqual(lost, []);
+  });
+
+  test(`${document} names only scripts that exist`, (t) => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1] ?? '');
+    t.deepEqual(
+      named.filter((name) => !Object.hasOwn(scripts, name)),
+      [],
+    );
+  });
+}
+
+test('docs/errors.md lists every code, with its status and meaning, and no other', (t) => {
+  const text = readFileSync(join(root, 'docs/errors.md'), 'utf8');
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+  const codes = Object.entries(ERROR_CODES).map(
+    ([code, title]) =>
+      `| \`${code}\` | ${PROBLEM_STATUS[code as keyof typeof ERROR_CODES]} | ${title} |`,
+  );
+  const fields = Object.entries(FIELD_CODES).map(([code, title]) => `| \`${code}\` | ${title} |`);
+  t.deepEqual(rows, [...codes, ...fields]);
+});

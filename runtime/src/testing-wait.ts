@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Milliseconds a test waits for a condition before it fails. */
+const DEADLINE_MS = 15_000;
+
+/** Waits until a condition holds; rejects when it does not within the deadline. */
+export async function waitUntil(
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs = DEADLINE_MS,
+): Promise<void> {
+  const deadline = AbortSignal.timeout(deadlineMs);
+  while (!(await condition())) {
+    if (deadline.aborted) throw new Error(`the condition did not hold within ${deadlineMs} ms`);
+    await sleep(2);
+  }
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from './redis.ts';
+
+/** A Lua script and the digest Redis knows it by. */
+export type CacheScript = { readonly source: string; readonly sha: string };
+
+/**
+ * Stores an entry of the projector, unless what is there is of the same epoch and as new.
+ * KEYS: entry. ARGV: epoch, position, version, body, written at (ms), lifetime (ms).
+ */
+export const writeEntryScript = toScript(`
+local stored = redis.call('hmget', KEYS[1], 'e', 'p', 's')
+if stored[1] == ARGV[1] then
+  local old, new = tonumber(stored[2]), tonumber(ARGV[2])
+  if old > new or (old == new and stored[3] == '1') then return 0 end
+end
+redis.call('hset', KEYS[1], 'e', ARGV[1], 'p', ARGV[2], 'v', ARGV[3], 's', '1', 'b', ARGV[4], 't', ARGV[5])
+redis.call('pexpire', KEYS[1], ARGV[6])
+return 1`);
+
+/**
+ * Stores what a reader found in the database. Without a watermark nothing is trusted, so nothing is
+ * stored. Behind the announced position the entry is not settled and lives shortly.
+ * KEYS: entry, watermark. ARGV: position, version, body, written at, lifetime, lifetime when behind.
+ */
+export const fillEntryScript = toScript(`
+local watermark = redis.call('hmget', KEYS[2], 'epoch', 'next')
+if not watermark[1] then return 0 end
+local new = tonumber(ARGV[1])
+local settled = new >= tonumber(watermark[2])
+local stored = redis.call('hmget', KEYS[1], 'e', 'p', 's')
+if stored[1] == watermark[1] then
+  if stored[3] == '1' and not settled then return 0 end
+  local old = tonumber(stored[2])
+  if old > new or (old == new and (stored[3] == '1' or not settled)) then return 0 end
+end
+redis.call('hset', KEYS[1], 'e', watermark[1], 'p', ARGV[1], 'v', ARGV[2],
+  's', settled and '1' or '0', 'b', ARGV[3], 't', ARGV[4])
+redis.call('pexpire', KEYS[1], settled and ARGV[5] or ARGV[6])
+return 1`);
+
+/**
+ * Says that entries up to a position are about to be written, so that a fill from before them is
+ * not taken for settled. KEYS: watermark. ARGV: epoch, position, next position.
+ */
+export const announceScript = toScript(`
+local stored = redis.call('hmget', KEYS[1], 'epoch', 'position')
+if stored[1] ~= ARGV[1] or stored[2] ~= ARGV[2] then return 0 end
+redis.call('hset', KEYS[1], 'next', ARGV[3])
+return 1`);
+
+/**
+ * Advances the watermark, only from where this epoch left it.
+ * KEYS: watermark. ARGV: epoch, position, next position, lifetime (ms).
+ */
+export const advanceScript = toScript(`
+local stored = redis.call('hmget', KEYS[1], 'epoch', 'position')
+if stored[1] ~= ARGV[1] or stored[2] ~= ARGV[2] then return 0 end
+redis.call('hset', KEYS[1], 'position', ARGV[3], 'next', ARGV[3])
+redis.call('pexpire', KEYS[1], ARGV[4])
+return 1`);
+
+/**
+ * Begins an epoch: every entry of an older one is untrusted from then on.
+ * KEYS: watermark. ARGV: epoch, position, lifetime (ms).
+ */
+export const beginEpochScript = toScript(`
+redis.call('hset', KEYS[1], 'epoch', ARGV[1], 'position', ARGV[2], 'next', ARGV[2])
+redis.call('pexpire', KEYS[1], ARGV[3])
+return 1`);
+
+/** Runs a script by its digest; Redis gets the source when it does not know it (any more). */
+export async function runScript(
+  redis: Redis,
+  script: CacheScript,
+  keys: readonly string[],
+  values: readonly (string | number)[],
+): Promise<boolean> {
+  try {
+    return (await redis.evalsha(script.sha, keys.length, ...keys, ...values)) === 1;
+  } catch (error) {
+    // The first word of an error reply is its code.
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT ')) throw error;
+    return (await redis.eval(script.source, keys.length, ...keys, ...values)) === 1;
+  }
+}
+
+function toScript(source: string): CacheScript {
+  return { source, sha: createHash('sha1').update(source).digest('hex') };
+}
