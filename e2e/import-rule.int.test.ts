@@ -54,7 +54,11 @@ test(refuses, 'query-api/src/x.ts', "export { createApp } from '@zameni/command-
 test(refuses, 'query-api/src/x.ts', "export { main } from '../../cli/src/main.ts';");
 test(refuses, 'query-api/src/x.ts', "export { readTestStack } from '@zameni/runtime/testing';");
 test(allows, 'query-api/src/x.ts', "export { AppError } from '@zameni/runtime';");
-test(allows, 'query-api/src/x.int.test.ts', "export { readTestStack } from '@zameni/runtime/testing';");
+test(
+  allows,
+  'query-api/src/x.int.test.ts',
+  "export { readTestStack } from '@zameni/runtime/testing';",
+);
 
 test(refuses, 'runtime/src/x.ts', "export { createApp } from '@zameni/command-api';");
 test(refuses, 'runtime/src/x.ts', "export { start } from '../../deploy/local/start.ts';");

@@ -83,7 +83,7 @@ async function inTransaction<T>(client: pg.Client, work: () => Promise<T>): Prom
     try {
       await client.query('rollback');
     } catch (second) {
-      throw new AggregateError([error, second], 'migration and rollback failed', { cause: error });
+      throw new AggregateError([error, second], 'migration and rollback failed', { cause: second });
     }
     throw error;
   }

@@ -39,7 +39,7 @@ async function createSetup(t: ExecutionContext): Promise<Setup> {
 
 test('nothing is found and nothing is stored before an epoch begins', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
-  await cache.fill(user(10, 1));
+  await cache.offer(user(10, 1));
   t.is(await cache.read('user', id), undefined);
   t.is(await cache.watermark(), undefined);
   t.false(await writer.advance(first, 12, [user(12, 1)]));
@@ -71,7 +71,7 @@ test('an older write-through never replaces a newer one', async (t) => {
 test('a fill at the watermark is settled and lives an hour', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
   await writer.begin(first);
-  await cache.fill(user(10, 1));
+  await cache.offer(user(10, 1));
   t.true(await writer.advance(first, 30, []));
   t.like(await cache.read('user', id), { version: 1, position: 30 });
   t.true((await redis.pttl(keys.entry('user', id))) > 3_590_000);
@@ -80,7 +80,7 @@ test('a fill at the watermark is settled and lives an hour', async (t) => {
 test('a fill from behind the watermark covers its own position only and lives five seconds', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
   await writer.begin(first);
-  await cache.fill(user(8, 1));
+  await cache.offer(user(8, 1));
   t.like(await cache.read('user', id), { version: 1, position: 8 });
   t.true((await redis.pttl(keys.entry('user', id))) <= 5_000);
 });
@@ -89,15 +89,15 @@ test('a fill never replaces what is newer or settled', async (t) => {
   const { cache, writer } = await createSetup(t);
   await writer.begin(first);
   t.true(await writer.advance(first, 20, [user(20, 2)]));
-  await cache.fill(user(15, 1));
-  await cache.fill(user(19, 1));
+  await cache.offer(user(15, 1));
+  await cache.offer(user(19, 1));
   t.like(await cache.read('user', id), { version: 2, position: 20 });
 });
 
 test('a write-through replaces a fill from before it', async (t) => {
   const { cache, writer } = await createSetup(t);
   await writer.begin(first);
-  await cache.fill(user(10, 1));
+  await cache.offer(user(10, 1));
   t.true(await writer.advance(first, 20, [user(20, 2)]));
   t.like(await cache.read('user', id), { version: 2, position: 20 });
 });
@@ -107,7 +107,7 @@ test('a fill between the write-through and the watermark is not settled', async 
   await writer.begin(first);
   // As after the announcement of 20, when the entry of its event has been evicted already.
   await redis.hset(keys.watermark, 'next', 20);
-  await cache.fill(user(10, 1));
+  await cache.offer(user(10, 1));
   t.true(await writer.advance(first, 20, []));
   t.like(await cache.read('user', id), { version: 1, position: 10 });
 });
@@ -120,7 +120,7 @@ test('a new epoch leaves entries of the old one untrusted until they are written
   await writer.begin(second);
   t.is(await cache.read('user', id), undefined);
   t.is(await cache.watermark(), 20);
-  await cache.fill(user(20, 2));
+  await cache.offer(user(20, 2));
   t.like(await cache.read('user', id), { version: 2, position: 20 });
 });
 
@@ -149,7 +149,7 @@ test('scripts are known again after Redis has forgotten them', async (t) => {
   await redis.script('FLUSH');
   t.true(await writer.advance(first, 20, [user(20, 2)]));
   await redis.script('FLUSH');
-  await cache.fill(user(20, 2));
+  await cache.offer(user(20, 2));
   t.like(await cache.read('user', id), { version: 2 });
 });
 
@@ -157,7 +157,7 @@ test('a connection that is gone finds nothing and fails no reader', async (t) =>
   const { redis, cache, writer } = await createSetup(t);
   await writer.begin(first);
   redis.disconnect();
-  await t.notThrowsAsync(cache.fill(user(10, 1)));
+  await t.notThrowsAsync(cache.offer(user(10, 1)));
   t.is(await cache.read('user', id), undefined);
   t.is(await cache.watermark(), undefined);
   await t.throwsAsync(writer.advance(first, 20, []));

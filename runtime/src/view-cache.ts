@@ -23,7 +23,8 @@ export type ViewFill = ViewContent & {
 /** The reading side of the view cache: never fails, a cache that is away only finds nothing. */
 export type ViewCache = {
   readonly read: (kind: ViewKind, id: string) => Promise<CachedView | undefined>;
-  readonly fill: (view: ViewFill) => Promise<void>;
+  /** Offers what a database answered; kept unless what is there is newer. */
+  readonly offer: (view: ViewFill) => Promise<void>;
   /** Position up to which every settled entry is complete; undefined while nothing is trusted. */
   readonly watermark: () => Promise<number | undefined>;
 };
@@ -91,7 +92,7 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
         ]);
         return toCachedView(watermark, entry, now());
       }),
-    fill: async ({ kind, id, position, version, body }) => {
+    offer: async ({ kind, id, position, version, body }) => {
       const values = [position, version, body, now(), ENTRY_LIFETIME_MS, BEHIND_LIFETIME_MS];
       await ask(() =>
         runScript(redis, fillEntryScript, [keys.entry(kind, id), keys.watermark], values),

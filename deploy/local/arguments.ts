@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import { parseProfile, type Profile } from './profile.ts';
+import { MAX_PROCESSES, parseScale, type Scale, SERVICES } from './scale.ts';
+import { StackError } from './stack-error.ts';
+
+/** What `npm start` was asked to do. */
+export type StartArguments = {
+  readonly profile: Profile;
+  readonly fresh: boolean;
+  readonly scale: Scale;
+  readonly help: boolean;
+};
+
+/** The text of `npm start -- --help`. */
+export const START_HELP = `npm start -- [options]
+
+Starts the whole of Zameni on this machine and stays in the foreground; Ctrl-C stops it.
+
+  --fresh              begin with empty data
+  --scale NAME=N,...   run N processes of a service, 1 to ${MAX_PROCESSES}: ${SERVICES.join(', ')}
+  --help               show this
+`;
+
+/** Reads the arguments of `npm start`; anything unknown is refused with a hint. */
+export function parseStartArguments(args: readonly string[]): StartArguments {
+  const { values } = parse(args);
+  return {
+    profile: parseProfile(values.profile),
+    fresh: values.fresh,
+    scale: parseScale(values.scale.join(',')),
+    help: values.help,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        fresh: { type: 'boolean', default: false },
+        scale: { type: 'string', multiple: true, default: [] },
+        profile: { type: 'string', default: 'local' },
+        help: { type: 'boolean', default: false, short: 'h' },
+      },
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StackError(`${reason}\nnpm start -- --help shows the options.`, { cause });
+  }
+}

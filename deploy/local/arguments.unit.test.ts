@@ -1,0 +1,30 @@
+import test from 'ava';
+import { parseStartArguments } from './arguments.ts';
+
+test('starts one process of each service on kept data unless told otherwise', (t) => {
+  t.deepEqual(parseStartArguments([]), {
+    profile: 'local',
+    fresh: false,
+    scale: { 'command-api': 1, projector: 1, 'query-api': 1 },
+    help: false,
+  });
+});
+
+test('takes --scale more than once', (t) => {
+  const { scale, fresh } = parseStartArguments([
+    '--fresh',
+    '--scale',
+    'command-api=2',
+    '--scale=query-api=3',
+  ]);
+  t.true(fresh);
+  t.deepEqual(scale, { 'command-api': 2, projector: 1, 'query-api': 3 });
+});
+
+test('refuses an unknown option with a hint', (t) => {
+  t.throws(() => parseStartArguments(['--frsh']), { message: /--help/ });
+});
+
+test('refuses an unknown profile', (t) => {
+  t.throws(() => parseStartArguments(['--profile', 'prod']), { message: /local, test/ });
+});

@@ -1,0 +1,108 @@
+import {
+  ERROR_CODES,
+  type ErrorCode,
+  type HttpService,
+  PROBLEM_TYPE_BASE,
+  type Route,
+} from '@zameni/contracts';
+
+/** A process behind the gateway. */
+export type GatewayTarget = { readonly name: string; readonly port: number };
+
+/** What the gateway needs to know. */
+export type Gateway = {
+  readonly port: number;
+  readonly routes: readonly Route[];
+  readonly targets: Readonly<Record<HttpService, readonly GatewayTarget[]>>;
+};
+
+/** Answers the gateway gives itself, by status. */
+const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [
+  [400, 'bad-request'],
+  [408, 'request-timeout'],
+  [500, 'internal'],
+  [502, 'service-unavailable'],
+  [503, 'service-unavailable'],
+  [504, 'gateway-timeout'],
+];
+
+/** Writes the configuration of the gateway. Unknown paths of /v1 are the query API's to refuse. */
+export function haproxyConfig({ port, routes, targets }: Gateway): string {
+  return `global
+  log stdout format raw local0 notice
+  maxconn 4000
+  nbthread 2
+  hard-stop-after 5s
+
+defaults
+  mode http
+  log global
+  option httplog
+  timeout client 30s
+  timeout http-request 5s
+  timeout http-keep-alive 30s
+  timeout connect 2s
+  timeout queue 2s
+  timeout server 35s
+  http-reuse safe
+${OWN_ANSWERS.map(([status, code]) => `  ${ownAnswer(status, code)}`).join('\n')}
+
+frontend gateway
+  bind 127.0.0.1:${port}
+  http-request set-header X-Forwarded-For %[src]
+  acl is_public path /v1 /docs /openapi.json
+  acl is_public path_beg /v1/ /docs/
+  http-request return status 404 content-type application/problem+json string ${quote(problem(404, 'not-found'))} unless is_public
+${routes.map(routeRule).join('\n')}
+  default_backend query-api
+
+${backend('command-api', targets['command-api'])}
+
+${backend('query-api', targets['query-api'])}
+`;
+}
+
+/** Makes the pattern of a path: `{id}` stands for one segment. */
+export function pathPattern(path: string): string {
+  const segments = path.split('/').map((segment) => {
+    return /^\{\w+\}$/.test(segment) ? '[^/]+' : segment.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&');
+  });
+  return `^${segments.join('/')}$`;
+}
+
+function routeRule({ service, method, path }: Route): string {
+  return `  use_backend ${service} if { method ${method} } { path_reg ${quote(pathPattern(path))} }`;
+}
+
+function backend(name: HttpService, targets: readonly GatewayTarget[]): string {
+  return `backend ${name}
+  balance roundrobin
+  option httpchk GET /readyz
+  http-check expect status 200
+  # A request that may have arrived is sent again only when sending it twice is the same as once.
+  retries 2
+  option redispatch 1
+  retry-on conn-failure empty-response
+  http-request disable-l7-retry unless { method GET }
+  default-server check inter 500ms fastinter 200ms fall 2 rise 1
+${targets.map((target) => `  server ${target.name} 127.0.0.1:${target.port}`).join('\n')}`;
+}
+
+function ownAnswer(status: number, code: ErrorCode): string {
+  const retry = status === 503 ? ' hdr Retry-After 1' : '';
+  return `http-error status ${status} content-type application/problem+json string ${quote(problem(status, code))}${retry}`;
+}
+
+function problem(status: number, code: ErrorCode): string {
+  return JSON.stringify({
+    type: `${PROBLEM_TYPE_BASE}${code}`,
+    title: ERROR_CODES[code],
+    status,
+    code,
+  });
+}
+
+/** Quotes a text so that HAProxy takes every character as it is. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,54 @@
+import test from 'ava';
+import { haproxyConfig, pathPattern } from './haproxy-config.ts';
+
+const config = haproxyConfig({
+  port: 8080,
+  routes: [
+    { service: 'command-api', method: 'POST', path: '/v1/things' },
+    { service: 'query-api', method: 'GET', path: '/v1/things/{id}' },
+  ],
+  targets: {
+    'command-api': [
+      { name: 'command-api-1', port: 8100 },
+      { name: 'command-api-2', port: 8101 },
+    ],
+    'query-api': [{ name: 'query-api-1', port: 8110 }],
+  },
+});
+
+test('sends each route to its service by method and path', (t) => {
+  t.true(config.includes("use_backend command-api if { method POST } { path_reg '^/v1/things$' }"));
+  t.true(
+    config.includes("use_backend query-api if { method GET } { path_reg '^/v1/things/[^/]+$' }"),
+  );
+});
+
+test('names every process of a service', (t) => {
+  const servers = config.match(/^ {2}server .+$/gm);
+  t.deepEqual(servers, [
+    '  server command-api-1 127.0.0.1:8100',
+    '  server command-api-2 127.0.0.1:8101',
+    '  server query-api-1 127.0.0.1:8110',
+  ]);
+});
+
+test('lets only the public paths pass', (t) => {
+  t.deepEqual(config.match(/^ {2}acl is_public .+$/gm), [
+    '  acl is_public path /v1 /docs /openapi.json',
+    '  acl is_public path_beg /v1/ /docs/',
+  ]);
+});
+
+test('listens on loopback only', (t) => {
+  t.deepEqual(config.match(/^ {2}bind .+$/gm), ['  bind 127.0.0.1:8080']);
+});
+
+const matches = test.macro((t, path: string, text: string, expected: boolean) => {
+  t.is(new RegExp(pathPattern(path)).test(text), expected);
+});
+
+test('a parameter matches one segment', matches, '/v1/users/{id}', '/v1/users/a-b', true);
+test('a parameter is not empty', matches, '/v1/users/{id}', '/v1/users/', false);
+test('a parameter ends at a slash', matches, '/v1/users/{id}', '/v1/users/a/b', false);
+test('a path matches as a whole', matches, '/v1/users', '/v1/users/a', false);
+test('a dot matches only itself', matches, '/v1/a.b', '/v1/axb', false);

@@ -1,0 +1,31 @@
+import test from 'ava';
+import { wrapCommand } from './launch.ts';
+
+const runAs = { user: 'postgres', uid: 101, gid: 104, passClosedFolders: false };
+
+test('ties a program to the life of its parent', (t) => {
+  t.deepEqual(wrapCommand(['redis', 'x'], { setpriv: '/bin/setpriv', deathSignal: 'KILL' }), [
+    '/bin/setpriv',
+    '--pdeathsig',
+    'KILL',
+    '--',
+    'redis',
+    'x',
+  ]);
+});
+
+test('starts a program as it is where setpriv is missing', (t) => {
+  t.deepEqual(wrapCommand(['redis'], { setpriv: null, deathSignal: 'KILL' }), ['redis']);
+});
+
+test('hands on one right of root only when folders are closed', (t) => {
+  const line = (closed: boolean) =>
+    wrapCommand(['postgres'], {
+      setpriv: '/bin/setpriv',
+      deathSignal: 'QUIT',
+      runAs: { ...runAs, passClosedFolders: closed },
+    }).join(' ');
+  t.regex(line(false), /--reuid=101 --regid=104 --init-groups --pdeathsig QUIT/);
+  t.notRegex(line(false), /caps/);
+  t.regex(line(true), /--ambient-caps=\+dac_read_search/);
+});

@@ -1,0 +1,72 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NatsUser } from '@zameni/contracts';
+import { dataFolder, type Layout, readPassword } from './layout.ts';
+import { natsConfig, type NatsLogin } from './nats-config.ts';
+import { type PartContext, serverEnvironment } from './part-context.ts';
+import { natsProbe } from './nats-probe.ts';
+import type { ProcessPart } from './supervisor.ts';
+
+const SERVER_NAMES = ['nats-1', 'nats-2', 'nats-3'] as const;
+const NATS_USERS: readonly NatsUser[] = ['admin', 'command-api', 'projector', 'query-api'];
+
+/** The names of the processes that make up the event log's cluster. */
+export const NATS_PARTS: readonly string[] = SERVER_NAMES;
+
+/** Makes the three servers of the cluster; each is ready once the cluster has a leader. */
+export async function natsParts({
+  profile,
+  ports,
+  layout,
+  servers,
+}: PartContext): Promise<ProcessPart[]> {
+  const shared = {
+    clusterName: `zameni-${profile}`,
+    allRoutePorts: ports.natsRoute,
+    logins: await readLogins(layout),
+    routePassword: await readPassword(layout.secrets.natsRoute),
+  };
+  return Promise.all(
+    SERVER_NAMES.map(async (name, index): Promise<ProcessPart> => {
+      const monitorPort = at(ports.natsMonitor, index);
+      const folder = layout.servers[name];
+      const config = natsConfig({
+        ...shared,
+        name: `n${index + 1}`,
+        clientPort: at(ports.natsClient, index),
+        routePort: at(ports.natsRoute, index),
+        monitorPort,
+        dataFolder: dataFolder(folder),
+      });
+      const file = join(folder, 'nats.conf');
+      await writeFile(file, config, { mode: 0o600 });
+      return {
+        kind: 'process',
+        name,
+        after: [],
+        command: [servers.nats.path, '-c', file],
+        env: serverEnvironment(),
+        deathSignal: 'KILL',
+        stop: { signal: 'SIGTERM', deadlineMs: 10_000 },
+        probe: natsProbe(`http://127.0.0.1:${monitorPort}`),
+        readyDeadlineMs: 60_000,
+        showsLines: false,
+      };
+    }),
+  );
+}
+
+async function readLogins({ secrets }: Layout): Promise<NatsLogin[]> {
+  return Promise.all(
+    NATS_USERS.map(async (user) => ({
+      user,
+      password: await readPassword(secrets.natsUsers[user]),
+    })),
+  );
+}
+
+function at(ports: readonly number[], index: number): number {
+  const port = ports[index];
+  if (port === undefined) throw new Error(`no port number ${index}`);
+  return port;
+}

@@ -1,0 +1,49 @@
+/** What the connection pool needs to know. */
+export type PgbouncerServer = {
+  readonly port: number;
+  readonly primaryPort: number;
+  readonly replicaPort: number;
+  readonly userFile: string;
+};
+
+/** The database every service uses, and its two names in the pool. */
+export const DATABASE = 'zameni';
+/** The pool's database on the primary. */
+export const PRIMARY_DATABASE = 'zameni_rw';
+/** The pool's database on the replica. */
+export const REPLICA_DATABASE = 'zameni_ro';
+/** The user of the pool's own console. */
+export const PGBOUNCER_ADMIN = 'zameni_pgbouncer';
+
+/** Writes the configuration of the connection pool. */
+export function pgbouncerConfig(server: PgbouncerServer): string {
+  return `[databases]
+${PRIMARY_DATABASE} = host=127.0.0.1 port=${server.primaryPort} dbname=${DATABASE}
+${REPLICA_DATABASE} = host=127.0.0.1 port=${server.replicaPort} dbname=${DATABASE}
+
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${server.port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${server.userFile}
+admin_users = ${PGBOUNCER_ADMIN}
+pool_mode = transaction
+max_client_conn = 1000
+default_pool_size = 20
+# Waiting longer than a caller waits only keeps work that nobody wants any more.
+query_wait_timeout = 10
+server_connect_timeout = 2
+server_login_retry = 1
+ignore_startup_parameters = extra_float_digits
+log_connections = 0
+log_disconnections = 0
+`;
+}
+
+/** Writes the pool's list of users; with plain passwords it can log in to the servers itself. */
+export function pgbouncerUsers(passwords: Readonly<Record<string, string>>): string {
+  return Object.entries(passwords)
+    .map(([user, password]) => `"${user}" "${password}"\n`)
+    .join('');
+}

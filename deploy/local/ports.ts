@@ -1,0 +1,61 @@
+import type { Scale } from './scale.ts';
+
+/** Every port of one stack, by what listens on it. */
+export type Ports = {
+  readonly gateway: number;
+  readonly commandApi: readonly number[];
+  readonly queryApi: readonly number[];
+  readonly projector: readonly number[];
+  readonly natsClient: readonly number[];
+  readonly natsRoute: readonly number[];
+  readonly natsMonitor: readonly number[];
+  readonly postgresPrimary: number;
+  readonly postgresReplica: number;
+  readonly pgbouncer: number;
+  readonly redis: number;
+};
+
+/** A port and what wants to listen on it. */
+export type PortClaim = { readonly port: number; readonly wantedBy: string };
+
+/** Lays out a stack's ports from its first one; the layout is fixed so that it can be known by heart. */
+export function layOutPorts(base: number, scale: Scale): Ports {
+  return {
+    gateway: base,
+    commandApi: consecutive(base + 20, scale['command-api']),
+    queryApi: consecutive(base + 30, scale['query-api']),
+    projector: consecutive(base + 40, scale.projector),
+    natsClient: consecutive(base + 51, 3),
+    natsRoute: consecutive(base + 54, 3),
+    natsMonitor: consecutive(base + 57, 3),
+    postgresPrimary: base + 60,
+    postgresReplica: base + 61,
+    pgbouncer: base + 62,
+    redis: base + 63,
+  };
+}
+
+/** Lists every port a stack needs with the name of the process that wants it. */
+export function claimPorts(ports: Ports): PortClaim[] {
+  return [
+    { port: ports.gateway, wantedBy: 'gateway' },
+    ...numbered(ports.commandApi, (n) => `command-api-${n}`),
+    ...numbered(ports.queryApi, (n) => `query-api-${n}`),
+    ...numbered(ports.projector, (n) => `projector-${n}`),
+    ...numbered(ports.natsClient, (n) => `nats-${n}`),
+    ...numbered(ports.natsRoute, (n) => `nats-${n} (cluster route)`),
+    ...numbered(ports.natsMonitor, (n) => `nats-${n} (monitor)`),
+    { port: ports.postgresPrimary, wantedBy: 'postgres-primary' },
+    { port: ports.postgresReplica, wantedBy: 'postgres-replica' },
+    { port: ports.pgbouncer, wantedBy: 'pgbouncer' },
+    { port: ports.redis, wantedBy: 'redis' },
+  ];
+}
+
+function consecutive(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index);
+}
+
+function numbered(ports: readonly number[], name: (n: number) => string): PortClaim[] {
+  return ports.map((port, index) => ({ port, wantedBy: name(index + 1) }));
+}

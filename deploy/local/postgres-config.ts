@@ -1,0 +1,60 @@
+/** What a Postgres server needs to know. */
+export type PostgresServer = {
+  readonly port: number;
+  readonly clusterName: string;
+  readonly hbaFile: string;
+  /** Set on the replica: how it reaches the primary. */
+  readonly primary?: { readonly port: number; readonly passFile: string; readonly slot: string };
+};
+
+/** The role that copies the primary to the replica. */
+export const REPLICATION_ROLE = 'zameni_replication';
+
+/** Writes the configuration of the primary or of the replica. */
+export function postgresConfig({ port, clusterName, hbaFile, primary }: PostgresServer): string {
+  const replica = primary === undefined ? '' : replicaSettings(clusterName, primary);
+  return `listen_addresses = '127.0.0.1'
+port = ${port}
+# A socket path may have 107 bytes, and a repository may lie deep: TCP only.
+unix_socket_directories = ''
+hba_file = ${quote(hbaFile)}
+cluster_name = '${clusterName}'
+password_encryption = scram-sha-256
+max_connections = 100
+shared_buffers = 64MB
+wal_level = replica
+max_wal_senders = 10
+max_wal_size = 512MB
+hot_standby = on
+logging_collector = off
+log_destination = stderr
+log_timezone = 'UTC'
+timezone = 'UTC'
+${replica}`;
+}
+
+/** Who may connect: everyone by password, over loopback only. */
+export const POSTGRES_HBA = `host all all 127.0.0.1/32 scram-sha-256
+host replication ${REPLICATION_ROLE} 127.0.0.1/32 scram-sha-256
+`;
+
+/** Writes a password file, in which colons and backslashes would need escapes that ours never do. */
+export function postgresPassFile(user: string, password: string): string {
+  return `127.0.0.1:*:*:${user}:${password}\n`;
+}
+
+function replicaSettings(
+  clusterName: string,
+  { port, passFile, slot }: NonNullable<PostgresServer['primary']>,
+): string {
+  const passfile = passFile.replaceAll(/['\\]/g, '\\$&');
+  const connection = `host=127.0.0.1 port=${port} user=${REPLICATION_ROLE} passfile='${passfile}' application_name=${clusterName}`;
+  return `primary_conninfo = ${quote(connection)}
+primary_slot_name = '${slot}'
+hot_standby_feedback = on
+`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll(/['\\]/g, '$&$&')}'`;
+}

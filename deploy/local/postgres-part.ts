@@ -1,0 +1,113 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dataFolder, readPassword, type ServerFolder } from './layout.ts';
+import { type PartContext, serverEnvironment } from './part-context.ts';
+import {
+  POSTGRES_HBA,
+  postgresConfig,
+  postgresPassFile,
+  REPLICATION_ROLE,
+} from './postgres-config.ts';
+import { copyPrimary, createCluster, createRoles, type PostgresTools } from './postgres-setup.ts';
+import { postgresProbe } from './probe.ts';
+import { handOver } from './run-as.ts';
+import type { Part, ProcessPart } from './supervisor.ts';
+
+const SLOT = 'zameni_replica';
+
+/** Makes the primary, its roles, and the replica that follows it. */
+export async function postgresParts(context: PartContext): Promise<Part[]> {
+  const { ports, layout } = context;
+  const tools = toolsOf(context);
+  const superuserPassword = await readPassword(layout.secrets.postgresSuperuser);
+  const passFile = await writePassFile(context);
+  const primary = await serverPart(context, 'postgres-primary', ports.postgresPrimary);
+  const replica = await serverPart(context, 'postgres-replica', ports.postgresReplica, {
+    port: ports.postgresPrimary,
+    passFile,
+    slot: SLOT,
+  });
+  return [
+    {
+      ...primary,
+      prepare: (signal) =>
+        createCluster(
+          tools,
+          { data: dataOf(context, 'postgres-primary'), superuserPassword },
+          signal,
+        ),
+    },
+    {
+      kind: 'step',
+      name: 'database roles',
+      after: ['postgres-primary'],
+      run: (signal) => createRoles(tools, layout.secrets, signal),
+    },
+    {
+      ...replica,
+      after: ['database roles'],
+      prepare: (signal) =>
+        copyPrimary(
+          tools,
+          { data: dataOf(context, 'postgres-replica'), passFile, slot: SLOT },
+          signal,
+        ),
+    },
+  ];
+}
+
+async function serverPart(
+  context: PartContext,
+  name: 'postgres-primary' | 'postgres-replica',
+  port: number,
+  primary?: { port: number; passFile: string; slot: string },
+): Promise<ProcessPart> {
+  const { layout, servers, databaseUser } = context;
+  const folder = layout.servers[name];
+  const configFile = join(folder, 'postgresql.conf');
+  const hbaFile = join(folder, 'pg_hba.conf');
+  const clusterName = name.replace('-', '_');
+  const config = postgresConfig({ port, clusterName, hbaFile, ...(primary ? { primary } : {}) });
+  await writeFile(configFile, config, { mode: 0o600 });
+  await writeFile(hbaFile, POSTGRES_HBA, { mode: 0o600 });
+  await handOver([folder, configFile, hbaFile], databaseUser);
+  return {
+    kind: 'process',
+    name,
+    after: [],
+    command: [
+      join(servers.postgres.folder, 'postgres'),
+      '-D',
+      dataFolder(folder),
+      '-c',
+      `config_file=${configFile}`,
+    ],
+    env: serverEnvironment(),
+    cwd: folder,
+    runAs: databaseUser,
+    // A killed postmaster leaves its helpers to find out by themselves; QUIT takes them along.
+    deathSignal: 'QUIT',
+    // Fast shutdown: sessions end, everything is written.
+    stop: { signal: 'SIGINT', deadlineMs: 20_000 },
+    probe: postgresProbe(port),
+    readyDeadlineMs: 60_000,
+    showsLines: false,
+  };
+}
+
+async function writePassFile({ layout, databaseUser }: PartContext): Promise<string> {
+  const path = join(layout.servers['postgres-replica'], 'passfile');
+  const password = await readPassword(layout.secrets.postgresReplication);
+  await writeFile(path, postgresPassFile(REPLICATION_ROLE, password), { mode: 0o600 });
+  await handOver([layout.servers['postgres-replica'], path], databaseUser);
+  return path;
+}
+
+function toolsOf({ servers, ports, databaseUser }: PartContext): PostgresTools {
+  const { folder, version } = servers.postgres;
+  return { folder, version, port: ports.postgresPrimary, runAs: databaseUser };
+}
+
+function dataOf({ layout }: PartContext, name: ServerFolder): string {
+  return dataFolder(layout.servers[name]);
+}

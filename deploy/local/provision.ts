@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { connectNats, migrate, provisionStream } from '@zameni/runtime';
+import { readPassword } from './layout.ts';
+import type { PartContext } from './part-context.ts';
+import { DATABASE } from './pgbouncer-config.ts';
+import { REPOSITORY } from './profile.ts';
+
+/** Creates the log's stream, or brings its settings up to date. */
+export async function provisionLog({ ports, layout }: PartContext): Promise<void> {
+  const connection = await connectNats({
+    servers: ports.natsClient.map((port) => `127.0.0.1:${port}`),
+    user: 'admin',
+    password: await readPassword(layout.secrets.natsUsers.admin),
+    name: 'provision',
+  });
+  try {
+    await provisionStream(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Applies the migrations of the read models, past the pool, because they need a session. */
+export async function provisionReadModels({ ports, layout }: PartContext): Promise<void> {
+  await migrate({
+    url: `postgres://zameni_projector@127.0.0.1:${ports.postgresPrimary}/${DATABASE}`,
+    password: await readPassword(layout.secrets.postgresProjector),
+    directory: join(REPOSITORY, 'projector', 'migrations'),
+  });
+}

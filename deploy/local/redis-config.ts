@@ -1,0 +1,21 @@
+/** What the cache needs to know. */
+export type RedisServer = {
+  readonly port: number;
+  readonly folder: string;
+  readonly password: string;
+};
+
+/** Writes the configuration of Redis as a cache: nothing is kept on disk, old entries give way. */
+export function redisConfig({ port, folder, password }: RedisServer): string {
+  return `bind 127.0.0.1
+port ${port}
+unixsocket ""
+dir ${JSON.stringify(folder)}
+daemonize no
+requirepass ${password}
+save ""
+appendonly no
+maxmemory 256mb
+maxmemory-policy allkeys-lru
+`;
+}

@@ -1,0 +1,27 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readPassword } from './layout.ts';
+import { type PartContext, serverEnvironment } from './part-context.ts';
+import { dialogueProbe } from './probe.ts';
+import { redisConfig } from './redis-config.ts';
+import type { ProcessPart } from './supervisor.ts';
+
+/** Makes the cache. */
+export async function redisPart({ ports, layout, servers }: PartContext): Promise<ProcessPart> {
+  const folder = layout.servers.redis;
+  const file = join(folder, 'redis.conf');
+  const password = await readPassword(layout.secrets.redis);
+  await writeFile(file, redisConfig({ port: ports.redis, folder, password }), { mode: 0o600 });
+  return {
+    kind: 'process',
+    name: 'redis',
+    after: [],
+    command: [servers.redis.path, file],
+    env: serverEnvironment(),
+    deathSignal: 'KILL',
+    stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
+    probe: dialogueProbe(ports.redis, `AUTH ${password}\r\nPING\r\n`, /\+PONG/),
+    readyDeadlineMs: 20_000,
+    showsLines: false,
+  };
+}

@@ -1,0 +1,87 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NatsUser } from '@zameni/contracts';
+
+/** Where each password and key of a profile lies. */
+export type SecretFiles = {
+  readonly natsUsers: Readonly<Record<NatsUser, string>>;
+  readonly natsRoute: string;
+  readonly postgresSuperuser: string;
+  readonly postgresReplication: string;
+  readonly postgresProjector: string;
+  readonly postgresQuery: string;
+  readonly pgbouncerAdmin: string;
+  readonly redis: string;
+  readonly pepper: string;
+  readonly kek: string;
+  readonly positionKey: string;
+  readonly issuerKey: string;
+  readonly jwks: string;
+};
+
+/** Names the secret files below a folder. */
+export function secretFiles(folder: string): SecretFiles {
+  const password = (name: string) => join(folder, `${name}.password`);
+  return {
+    natsUsers: {
+      admin: password('nats-admin'),
+      'command-api': password('nats-command-api'),
+      projector: password('nats-projector'),
+      'query-api': password('nats-query-api'),
+    },
+    natsRoute: password('nats-route'),
+    postgresSuperuser: password('postgres-superuser'),
+    postgresReplication: password('postgres-replication'),
+    postgresProjector: password('postgres-projector'),
+    postgresQuery: password('postgres-query'),
+    pgbouncerAdmin: password('pgbouncer-admin'),
+    redis: password('redis'),
+    pepper: join(folder, 'pepper.json'),
+    kek: join(folder, 'kek.json'),
+    positionKey: join(folder, 'position-key.json'),
+    issuerKey: join(folder, 'issuer.jwk.json'),
+    jwks: join(folder, 'jwks.json'),
+  };
+}
+
+/** Makes the secrets that do not exist yet; existing ones stay, for the data depends on them. */
+export async function createMissingSecrets(folder: string): Promise<SecretFiles> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { natsUsers, issuerKey, jwks, pepper, kek, positionKey, ...passwords } =
+    secretFiles(folder);
+  for (const path of [...Object.values(natsUsers), ...Object.values(passwords)]) {
+    await writeOnce(path, () => randomBytes(24).toString('base64url'));
+  }
+  for (const path of [pepper, kek, positionKey]) await writeOnce(path, createKeyRing);
+  if (!existsSync(issuerKey) || !existsSync(jwks)) {
+    const { privateKey, publicKey } = createIssuerKey();
+    await write(jwks, JSON.stringify({ keys: [publicKey] }));
+    await write(issuerKey, JSON.stringify(privateKey));
+  }
+  return secretFiles(folder);
+}
+
+function createKeyRing(): string {
+  return JSON.stringify({ current: '1', keys: { 1: randomBytes(32).toString('base64') } });
+}
+
+function createIssuerKey(): { privateKey: object; publicKey: object } {
+  const pair = generateKeyPairSync('ed25519');
+  const about = { kid: randomBytes(8).toString('hex'), alg: 'EdDSA', use: 'sig' };
+  return {
+    privateKey: { ...pair.privateKey.export({ format: 'jwk' }), ...about },
+    publicKey: { ...pair.publicKey.export({ format: 'jwk' }), ...about },
+  };
+}
+
+async function writeOnce(path: string, create: () => string): Promise<void> {
+  if (!existsSync(path)) await write(path, create());
+}
+
+/** Written beside and moved, so that a start cut short never leaves half a key. */
+async function write(path: string, content: string): Promise<void> {
+  await writeFile(`${path}.draft`, `${content}\n`, { mode: 0o600 });
+  await rename(`${path}.draft`, path);
+}

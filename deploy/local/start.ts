@@ -1,0 +1,19 @@
+import { parseStartArguments, START_HELP } from './arguments.ts';
+import { runInForeground } from './foreground.ts';
+import { REPOSITORY } from './profile.ts';
+import { summarise } from './summary.ts';
+import { withStack } from './with-stack.ts';
+
+process.exitCode = await runInForeground(async (foreground) => {
+  const { help, ...choices } = parseStartArguments(process.argv.slice(2));
+  const { terminal } = foreground;
+  if (help) {
+    terminal.line(START_HELP);
+    return 0;
+  }
+  return withStack({ ...choices, ...foreground }, async ({ stack, ended }) => {
+    terminal.line(summarise(stack, REPOSITORY, Date.now().toString(36)));
+    await ended;
+    return 0;
+  });
+});

@@ -1,0 +1,76 @@
+import { relative } from 'node:path';
+import { styleText } from 'node:util';
+import { logFile } from './log-file.ts';
+import type { Stack } from './stack-file.ts';
+
+/** Makes the text a person reads when the stack is ready: what runs where, and what to try. */
+export function summarise(stack: Stack, folder: string, exampleId: string): string {
+  const where = addresses(stack);
+  const rows = Object.entries(stack.pids)
+    .toReversed()
+    .map(([name, pid]) => [
+      name,
+      where.get(name) ?? '',
+      String(pid),
+      relative(folder, logFile(stack.folders.logs, name)),
+    ]);
+  const table = alignColumns([['what', 'where', 'pid', 'log'], ...rows]);
+  const [head = '', ...body] = table;
+  return [
+    '',
+    styleText('dim', head),
+    ...body,
+    '',
+    styleText('bold', `Zameni is ready: ${stack.gateway.url}`),
+    '',
+    ...examples(stack.gateway.url, exampleId),
+    '',
+    styleText('dim', 'Ctrl-C stops everything; the data is kept for the next start.'),
+    '',
+  ].join('\n');
+}
+
+/** Pads the cells of each column to the same width. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function examples(url: string, id: string): string[] {
+  const person = {
+    email: `ada.${id}@example.org`,
+    displayName: 'Ada Lovelace',
+    locale: 'en-GB',
+    termsVersion: '2026-01',
+  };
+  return [
+    'Register someone:',
+    '',
+    `  curl -i ${url}/v1/registrations -H 'content-type: application/json' \\`,
+    `    -d '${JSON.stringify(person)}'`,
+    '',
+    'and read the person back, with the registrationId of that answer as ID:',
+    '',
+    `  curl -i ${url}/v1/users/ID -H "authorization: Bearer $(npx zameni token --scope users:read)"`,
+  ];
+}
+
+function addresses(stack: Stack): Map<string, string> {
+  const { nats, postgres, pgbouncer, redis, gateway, services } = stack;
+  return new Map([
+    ['gateway', gateway.url],
+    ...services.map(({ name, url }) => [name, url] as const),
+    ...nats.servers.map((server, index) => [`nats-${index + 1}`, server] as const),
+    ['postgres-primary', `${postgres.primary.host}:${postgres.primary.port}`],
+    ['postgres-replica', `${postgres.replica.host}:${postgres.replica.port}`],
+    ['pgbouncer', `${pgbouncer.host}:${pgbouncer.port}`],
+    ['redis', `127.0.0.1:${redis.port}`],
+  ]);
+}

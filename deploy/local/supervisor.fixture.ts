@@ -1,0 +1,72 @@
+import { runInForeground } from './foreground.ts';
+import { tcpProbe } from './probe.ts';
+import { runParts } from './run-parts.ts';
+import type { ProcessPart } from './supervisor.ts';
+
+/** A child of the tests' supervisor: it listens on a port and notes its end in the journal. */
+export type FakeChild = {
+  readonly name: string;
+  readonly port: number;
+  readonly after: readonly string[];
+  readonly temper: 'obedient' | 'stubborn' | 'short-lived';
+};
+
+/** What the tests tell this program, as JSON in its first argument. */
+export type FixtureInput = {
+  readonly folder: string;
+  readonly journal: string;
+  readonly children: readonly FakeChild[];
+};
+
+const CHILD_SOURCE = `
+  const { appendFileSync } = require('node:fs');
+  const { createServer } = require('node:net');
+  const [name, port, journal, temper] = process.argv.slice(1);
+  if (temper === 'short-lived') throw new Error(name + ' cannot start');
+  createServer(() => undefined).listen(Number(port), '127.0.0.1', () => {
+    console.log(name + ' listens');
+  });
+  process.on('SIGUSR2', () => {
+    console.log(name + ' has had enough');
+    process.exit(3);
+  });
+  process.on('SIGTERM', () => {
+    if (temper === 'stubborn') return;
+    appendFileSync(journal, name + '\\n');
+    process.exit(0);
+  });
+`;
+
+if (import.meta.main) {
+  const input: FixtureInput = JSON.parse(process.argv[2] ?? '{}');
+  process.exitCode = await runInForeground((foreground) =>
+    runParts(
+      {
+        ...foreground,
+        parts: input.children.map((child) => toPart(child, input.journal)),
+        claims: input.children.map(({ name, port }) => ({ port, wantedBy: name })),
+        logFolder: input.folder,
+      },
+      async ({ pids, ended }) => {
+        foreground.terminal.line(`READY ${JSON.stringify(pids())}`);
+        await ended;
+        return 0;
+      },
+    ),
+  );
+}
+
+function toPart({ name, port, after, temper }: FakeChild, journal: string): ProcessPart {
+  return {
+    kind: 'process',
+    name,
+    after,
+    command: [process.execPath, '-e', CHILD_SOURCE, name, String(port), journal, temper],
+    env: {},
+    deathSignal: 'KILL',
+    stop: { signal: 'SIGTERM', deadlineMs: 10_000 },
+    probe: tcpProbe(port),
+    readyDeadlineMs: 20_000,
+    showsLines: false,
+  };
+}

@@ -1,0 +1,44 @@
+import { constants } from 'node:os';
+import { type Counts, sumCounts } from './count-results.ts';
+import { runInForeground } from './foreground.ts';
+import { runAva } from './run-ava.ts';
+import { runChecks } from './run-checks.ts';
+import { parseScale } from './scale.ts';
+import { stackFile } from './stack-file.ts';
+import { parseTestArguments, TEST_HELP } from './test-arguments.ts';
+import { withStack } from './with-stack.ts';
+
+const INTERRUPTED = 128 + constants.signals.SIGINT;
+
+process.exitCode = await runInForeground(async (foreground) => {
+  const { terminal, signal } = foreground;
+  const { help, files, titles, withChecks, needsStack } = parseTestArguments(process.argv.slice(2));
+  if (help) {
+    terminal.line(TEST_HELP);
+    return 0;
+  }
+  const results: Counts[] = [];
+  const ava = async (path: string | null, until: AbortSignal) => {
+    const counts = await runAva({ files, titles, stackFile: path, terminal, signal: until });
+    results.push(counts);
+  };
+  if (withChecks) results.push(await runChecks(terminal, signal));
+  if (!needsStack) await ava(null, signal);
+  else {
+    const options = { profile: 'test', scale: parseScale(''), fresh: true, ...foreground } as const;
+    const code = await withStack(options, async ({ ended }) => {
+      const stop = new AbortController();
+      const watched = ended.finally(() => stop.abort());
+      watched.catch(() => undefined);
+      await ava(stackFile('test'), stop.signal);
+      if (stop.signal.aborted) await watched;
+      return 0;
+    });
+    // The stack could not start or did not last: what ran before that proves too little.
+    if (code !== 0) results.push({ passed: 0, failed: 1 });
+  }
+  if (signal.aborted) return INTERRUPTED;
+  const { passed, failed } = sumCounts(results);
+  terminal.line(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+});

@@ -1,0 +1,14 @@
+/** Finds the first version number in what a program prints about itself. */
+export function readVersion(text: string): string | null {
+  return /\d+(?:\.\d+)+|\b\d+\b/.exec(text)?.[0] ?? null;
+}
+
+/** Compares versions number by number; a missing number counts as zero. */
+export function isAtLeast(version: string, minimum: string): boolean {
+  const [have, need] = [version, minimum].map((text) => text.split('.').map(Number));
+  for (const [index, wanted] of (need ?? []).entries()) {
+    const given = have?.[index] ?? 0;
+    if (given !== wanted) return given > wanted;
+  }
+  return true;
+}

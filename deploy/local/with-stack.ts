@@ -1,0 +1,60 @@
+import { deleteData, createLayout } from './layout.ts';
+import type { PartContext } from './part-context.ts';
+import { stackParts } from './parts.ts';
+import { claimPorts, layOutPorts } from './ports.ts';
+import { requireFreePorts } from './port-check.ts';
+import { lockFolder } from './profile-lock.ts';
+import { basePort, type Profile, profileFolder, SERVERS_FOLDER } from './profile.ts';
+import { probeWholePath } from './probe-whole-path.ts';
+import { chooseDatabaseUser } from './run-as.ts';
+import { type Killers, type Running, runParts } from './run-parts.ts';
+import type { Scale } from './scale.ts';
+import { provideServers } from './servers.ts';
+import { describeStack } from './describe-stack.ts';
+import { type Stack, stackFile, writeStackFile } from './stack-file.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Which stack is run, and how. */
+export type StackOptions = {
+  readonly profile: Profile;
+  readonly scale: Scale;
+  /** True to begin with empty data. */
+  readonly fresh: boolean;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly killers: Killers;
+};
+
+/** A stack that works from end to end. */
+export type RunningStack = { readonly stack: Stack; readonly ended: Running['ended'] };
+
+/** Runs a whole stack around `use`; the exit code is that of `runParts`. */
+export async function withStack(
+  options: StackOptions,
+  use: (running: RunningStack) => Promise<number>,
+): Promise<number> {
+  const { profile, scale, fresh, terminal, signal, killers } = options;
+  const folder = profileFolder(profile);
+  await using _lock = await lockFolder(folder, profile);
+  const ports = layOutPorts(basePort(profile), scale);
+  const claims = claimPorts(ports);
+  // Checked before the installation too, which is long and would be for nothing.
+  await requireFreePorts(claims);
+  const servers = await provideServers({ serversFolder: SERVERS_FOLDER, terminal, signal });
+  signal.throwIfAborted();
+  if (fresh) await deleteData(folder);
+  const layout = await createLayout(folder);
+  const databaseUser = await chooseDatabaseUser(layout.root);
+  const context: PartContext = { profile, ports, scale, layout, servers, databaseUser };
+  const parts = await stackParts(context);
+  // Awaited here, or the lock would be given back before the stack ends.
+  return await runParts(
+    { parts, claims, logFolder: layout.logs, terminal, signal, killers },
+    async ({ pids, ended }) => {
+      const stack = describeStack(context, pids());
+      await terminal.step('the whole path', () => probeWholePath(stack.gateway.url, signal));
+      await writeStackFile(stackFile(profile), stack);
+      return use({ stack, ended });
+    },
+  );
+}

@@ -1,0 +1,54 @@
+import type { Pool } from '@zameni/runtime';
+
+/** A checkpoint, the process that may move it, and for how long without renewing. */
+export type CheckpointOwner = {
+  readonly projection: string;
+  readonly version: number;
+  readonly holder: string;
+  readonly leaseMs: number;
+};
+
+type PositionRow = { readonly position: string };
+
+/** Takes the lease in one compare-and-set; answers the checkpoint, undefined when another has it. */
+export async function takeLease(pool: Pool, owner: CheckpointOwner): Promise<number | undefined> {
+  const { rows } = await pool.query<PositionRow>(
+    `update zameni.checkpoints
+     set holder = $3, lease_until = now() + $4 * interval '1 millisecond'
+     where projection = $1 and version = $2
+       and (holder is null or holder = $3 or lease_until < now())
+     returning position`,
+    [owner.projection, owner.version, owner.holder, owner.leaseMs],
+  );
+  return rows[0] === undefined ? undefined : Number(rows[0].position);
+}
+
+/** Renews the lease; answers false when another process has taken it. */
+export async function renewLease(pool: Pool, owner: CheckpointOwner): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update zameni.checkpoints
+     set lease_until = now() + $4 * interval '1 millisecond'
+     where projection = $1 and version = $2 and holder = $3`,
+    [owner.projection, owner.version, owner.holder, owner.leaseMs],
+  );
+  return rowCount === 1;
+}
+
+/** Gives the lease up if it is still ours. */
+export async function releaseLease(pool: Pool, owner: CheckpointOwner): Promise<void> {
+  await pool.query(
+    `update zameni.checkpoints
+     set holder = null, lease_until = '-infinity'
+     where projection = $1 and version = $2 and holder = $3`,
+    [owner.projection, owner.version, owner.holder],
+  );
+}
+
+/** The checkpoint as it is; 0 when the projection has none yet. */
+export async function readPosition(pool: Pool, owner: CheckpointOwner): Promise<number> {
+  const { rows } = await pool.query<PositionRow>(
+    'select position from zameni.checkpoints where projection = $1 and version = $2',
+    [owner.projection, owner.version],
+  );
+  return Number(rows[0]?.position ?? 0);
+}

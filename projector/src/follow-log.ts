@@ -1,0 +1,120 @@
+import { subjectFilters } from '@zameni/contracts';
+import type { EventLog, LogRecord } from '@zameni/runtime';
+import type { CacheFeed } from './cache-feed.ts';
+import { PoisonEventError } from './poison-event.ts';
+import type { ProjectedEvent } from './projected-event.ts';
+import type { ProjectionStore } from './projection-store.ts';
+import type { ReadEvent } from './read-event.ts';
+import { toRowChanges } from './row-changes.ts';
+import { toViewChanges } from './view-changes.ts';
+
+/** What following the log needs. */
+export type FollowOptions = {
+  readonly log: Pick<EventLog, 'readBatches'>;
+  readonly readEvent: ReadEvent;
+  readonly store: ProjectionStore;
+  readonly cache: CacheFeed;
+  /** The checkpoint to start after. */
+  readonly from: number;
+  readonly signal: AbortSignal;
+  /** Told the checkpoint after each step, and whether a batch was applied in it. */
+  readonly onProgress: (position: number, applied: boolean) => void;
+  readonly idleMs?: number;
+};
+
+/** A person's first event comes with the key record, so this is at least 500 events a batch. */
+const MAX_RECORDS = 1_000;
+const MAX_BYTES = 1024 * 1024;
+
+/** Milliseconds without a batch after which lease and watermark are renewed. */
+const IDLE_MS = 1_000;
+
+/**
+ * Follows the log from a checkpoint while the lease is ours: read, open, apply rows and checkpoint
+ * together, feed the cache, one batch after the other. Returns when the lease is lost or the signal
+ * aborts. In front of a record that cannot be projected everything is applied, then it throws.
+ */
+export async function followLog(options: FollowOptions): Promise<void> {
+  const { log, store, cache, signal, onProgress, idleMs = IDLE_MS } = options;
+  const reading = new AbortController();
+  const readOptions = {
+    filters: [subjectFilters.keys, subjectFilters.accounts],
+    after: options.from,
+    maxRecords: MAX_RECORDS,
+    maxBytes: MAX_BYTES,
+  };
+  const records = log.readBatches(readOptions, AbortSignal.any([signal, reading.signal]));
+  const batches = records[Symbol.asyncIterator]();
+  let position = options.from;
+  let next = batches.next();
+  try {
+    await cache.follow(position, []);
+    for (;;) {
+      const arrived = await arrivesWithin(next, idleMs);
+      if (signal.aborted) return;
+      const result = arrived ? await next : undefined;
+      if (result?.done === true) return;
+      if (!(await (result === undefined ? idle() : applyBatch(result.value)))) return;
+      if (arrived) next = batches.next();
+    }
+  } finally {
+    reading.abort();
+    await next.catch(() => undefined);
+    await batches.return?.();
+  }
+
+  /** Applies a batch; answers false when the checkpoint was not ours to move. */
+  async function applyBatch(records: readonly LogRecord[]): Promise<boolean> {
+    const { events, poison } = await readEvents(records, options);
+    const to = events.at(-1)?.position;
+    if (to !== undefined) {
+      const changes = toRowChanges(events);
+      if (!(await store.apply({ from: position, to, changes }))) return false;
+      position = to;
+      onProgress(position, true);
+      await cache.follow(position, toViewChanges(changes));
+    }
+    if (poison !== undefined) throw poison;
+    // A batch of keys only moves nothing, so the lease is renewed as when idle.
+    return to !== undefined || idle();
+  }
+
+  /** Renews lease and watermark; answers false when the lease is not ours any more. */
+  async function idle(): Promise<boolean> {
+    if (!(await store.renewLease())) return false;
+    onProgress(position, false);
+    await cache.follow(position, []);
+    return true;
+  }
+}
+
+type ReadResult = { readonly events: ProjectedEvent[]; readonly poison?: PoisonEventError };
+
+async function readEvents(
+  records: readonly LogRecord[],
+  { readEvent, signal }: FollowOptions,
+): Promise<ReadResult> {
+  const events: ProjectedEvent[] = [];
+  for (const record of records) {
+    try {
+      const event = await readEvent(record, signal);
+      if (event !== undefined) events.push(event);
+    } catch (error) {
+      if (error instanceof PoisonEventError) return { events, poison: error };
+      throw error;
+    }
+  }
+  return { events };
+}
+
+async function arrivesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

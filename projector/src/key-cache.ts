@@ -1,0 +1,28 @@
+import type { DataKey } from '@zameni/runtime';
+
+/** People's open data keys, the most recently used ones. */
+export type KeyCache = {
+  readonly get: (userId: string) => DataKey | undefined;
+  readonly set: (userId: string, key: DataKey) => void;
+};
+
+/** Keeps at most `maxKeys` keys; the one not used for longest goes first. */
+export function createKeyCache(maxKeys: number): KeyCache {
+  // A Map iterates in order of insertion, so the first key is the one not used for longest.
+  const keys = new Map<string, DataKey>();
+  return {
+    get: (userId) => {
+      const key = keys.get(userId);
+      if (key === undefined) return undefined;
+      keys.delete(userId);
+      keys.set(userId, key);
+      return key;
+    },
+    set: (userId, key) => {
+      keys.delete(userId);
+      keys.set(userId, key);
+      const oldest = keys.keys().next();
+      if (keys.size > maxKeys && oldest.done !== true) keys.delete(oldest.value);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import {
+  createHttpApp,
+  type EventLog,
+  type HealthChecks,
+  type Logger,
+  withDeadline,
+} from '@zameni/runtime';
+import { type Static, Type } from 'typebox';
+import { isHealthy, type ProjectionStatus } from './projection-status.ts';
+
+/** Answer of `GET /status`: how far the projection is, and what keeps it from moving. */
+export const StatusView = Type.Object(
+  {
+    projection: Type.String(),
+    version: Type.Integer(),
+    role: Type.Enum(['starting', 'active', 'standby', 'stalled']),
+    position: Type.Integer({ description: 'Last event in the rows' }),
+    head: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Last record of the log, of any kind; null while the log cannot be asked',
+    }),
+    lag: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Records between the two; claims and keys count too',
+    }),
+    stall: Type.Optional(
+      Type.Object({
+        kind: Type.Enum(['poison', 'fault']),
+        reason: Type.String(),
+        position: Type.Optional(Type.Integer()),
+        userId: Type.Optional(Type.String()),
+        eventId: Type.Optional(Type.String()),
+      }),
+    ),
+  },
+  { additionalProperties: false, title: 'ProjectorStatus' },
+);
+export type StatusView = Static<typeof StatusView>;
+
+/** Milliseconds to wait for the log's head. */
+const HEAD_DEADLINE_MS = 500;
+
+/** What the operator's port shows. */
+export type OperatorAppOptions = {
+  readonly logger: Logger;
+  readonly log: Pick<EventLog, 'head'>;
+  readonly status: () => ProjectionStatus;
+  readonly checks: HealthChecks;
+  readonly degradedChecks: HealthChecks;
+};
+
+/** The operator's port, inside only: `/livez`, `/readyz` and `/status`. */
+export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
+  const { logger, log, status, degradedChecks } = options;
+  const app = createHttpApp({
+    logger,
+    degradedChecks,
+    checks: {
+      ...options.checks,
+      projection: async () => {
+        if (!isHealthy(status())) throw new Error('the projection is stalled or not yet started');
+      },
+    },
+  });
+  app.get('/status', { schema: { response: { 200: StatusView } } }, async (request) =>
+    toStatusView(status(), await headOrNull(request.signal)),
+  );
+  return app;
+
+  async function headOrNull(signal: AbortSignal): Promise<number | null> {
+    try {
+      return await withDeadline(log.head(signal), HEAD_DEADLINE_MS, () => new Error('too late'));
+    } catch {
+      // An operator asks above all when something is away; the rest of the answer is still true.
+      return null;
+    }
+  }
+}
+
+function toStatusView(status: ProjectionStatus, head: number | null): StatusView {
+  return {
+    projection: ACCOUNTS_PROJECTION.name,
+    version: ACCOUNTS_PROJECTION.version,
+    role: status.state,
+    position: status.position,
+    head,
+    lag: head === null ? null : Math.max(0, head - status.position),
+    ...(status.state === 'stalled' ? { stall: status.stall } : {}),
+  };
+}

@@ -1,0 +1,57 @@
+import { createLogger } from '@zameni/runtime';
+import test from 'ava';
+import { createOperatorApp } from './operator-app.ts';
+import type { ProjectionStatus } from './projection-status.ts';
+
+const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const userId = '01980000-0000-7000-8000-000000000001';
+
+function createTestApp(status: ProjectionStatus, head = async () => 50) {
+  return createOperatorApp({
+    logger,
+    log: { head },
+    status: () => status,
+    checks: { nats: async () => undefined },
+    degradedChecks: { redis: async () => Promise.reject(new Error('away')) },
+  });
+}
+
+test('is ready while active or standing by, and names what it can do without', async (t) => {
+  for (const state of ['active', 'standby'] as const) {
+    const app = createTestApp({ state, position: 42 });
+    const response = await app.inject('/readyz');
+    t.is(response.statusCode, 200);
+    t.deepEqual(response.json(), { ready: true, missing: [], degraded: ['redis'] });
+  }
+});
+
+test('is not ready before it knows its role', async (t) => {
+  const response = await createTestApp({ state: 'starting', position: 0 }).inject('/readyz');
+  t.is(response.statusCode, 503);
+  t.like(response.json(), { missing: ['projection'] });
+});
+
+test('a stalled projection is not ready and says where and why', async (t) => {
+  const app = createTestApp({
+    state: 'stalled',
+    position: 42,
+    stall: { kind: 'poison', reason: 'undecodable', position: 45, userId },
+  });
+  t.is((await app.inject('/readyz')).statusCode, 503);
+  t.deepEqual((await app.inject('/status')).json(), {
+    projection: 'accounts',
+    version: 1,
+    role: 'stalled',
+    position: 42,
+    head: 50,
+    lag: 8,
+    stall: { kind: 'poison', reason: 'undecodable', position: 45, userId },
+  });
+});
+
+test('says how far it is also while the log cannot be asked', async (t) => {
+  const app = createTestApp({ state: 'active', position: 42 }, async () => {
+    throw new Error('away');
+  });
+  t.like((await app.inject('/status')).json(), { position: 42, head: null, lag: null });
+});

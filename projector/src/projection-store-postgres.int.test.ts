@@ -1,0 +1,153 @@
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import type { Pool } from '@zameni/runtime';
+import { createTestDatabase, waitUntil } from '@zameni/runtime/testing';
+import test from 'ava';
+import { personalOf, refused, registered, userIdOf } from './accounts.fixture.ts';
+import type { ProjectedEvent } from './projected-event.ts';
+import type { ProjectionStore } from './projection-store.ts';
+import { createPostgresStore } from './projection-store-postgres.ts';
+import { toRowChanges } from './row-changes.ts';
+
+const { name: projection, version } = ACCOUNTS_PROJECTION;
+
+function createStore(pool: Pool, holder: string, leaseMs = 60_000): ProjectionStore {
+  return createPostgresStore(pool, { projection, version, holder, leaseMs });
+}
+
+function batch(from: number, to: number, events: readonly ProjectedEvent[]) {
+  return { from, to, changes: toRowChanges(events) };
+}
+
+async function countUsers(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ n: number }>(
+    'select count(*)::integer as n from accounts_v1.users',
+  );
+  return rows[0]?.n ?? 0;
+}
+
+test('applies rows and checkpoint together, every field as the event has it', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const store = createStore(pool, 'a');
+  t.is(await store.takeLease(), 0);
+  t.true(await store.apply(batch(0, 6, [registered(1, 3), registered(2, 6)])));
+  t.is(await store.readPosition(), 6);
+  const { rows } = await pool.query('select * from accounts_v1.users order by position');
+  t.is(rows.length, 2);
+  t.deepEqual(rows[0], {
+    user_id: userIdOf(1),
+    email: personalOf(1).email,
+    email_verified: false,
+    display_name: personalOf(1).displayName,
+    locale: 'sr-Cyrl-RS',
+    terms_version: '2026-01',
+    profile: personalOf(1).profile,
+    status: 'active',
+    registered_at: new Date('2026-03-04T05:06:07.089Z'),
+    version: 1,
+    position: '3',
+  });
+  const owners = await pool.query('select k, user_id from accounts_v1.address_owner order by k');
+  t.deepEqual(
+    owners.rows,
+    [1, 2].map((n) => ({ k: personalOf(n).claim, user_id: userIdOf(n) })),
+  );
+});
+
+test('keeps how each registration ended', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const store = createStore(pool, 'a');
+  await store.takeLease();
+  t.true(await store.apply(batch(0, 4, [registered(1, 3), refused(2, 4)])));
+  const { rows } = await pool.query(
+    'select registration_id, result, reason from accounts_v1.registrations order by position',
+  );
+  t.deepEqual(rows, [
+    { registration_id: userIdOf(1), result: 'registered', reason: null },
+    { registration_id: userIdOf(2), result: 'refused', reason: 'address-taken' },
+  ]);
+});
+
+test('applies nothing when the checkpoint is not where the batch begins', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const store = createStore(pool, 'a');
+  await store.takeLease();
+  t.true(await store.apply(batch(0, 3, [registered(1, 3)])));
+  t.false(await store.apply(batch(0, 3, [registered(1, 3)])));
+  t.false(await store.apply(batch(2, 6, [registered(2, 6)])));
+  t.is(await countUsers(pool), 1);
+  t.is(await store.readPosition(), 3);
+});
+
+test('two processes that both believe they are active cannot both apply', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const first = createStore(pool, 'a', 0);
+  const second = createStore(pool, 'b');
+  await first.takeLease();
+  await waitUntil(async () => (await second.takeLease()) !== undefined);
+  const applied = await Promise.all([
+    first.apply(batch(0, 3, [registered(1, 3)])),
+    second.apply(batch(0, 3, [registered(1, 3)])),
+  ]);
+  t.deepEqual(applied, [false, true]);
+  t.false(await first.renewLease());
+  t.is(await countUsers(pool), 1);
+});
+
+test('of rivals that apply the same batch at the same time one does', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const store = createStore(pool, 'a');
+  await store.takeLease();
+  const rivals = [1, 2, 3, 4].map(() => store.apply(batch(0, 3, [registered(1, 3)])));
+  const applied = await Promise.all(rivals);
+  t.is(applied.filter(Boolean).length, 1);
+});
+
+test('redelivered events change nothing, older ones neither', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const store = createStore(pool, 'a');
+  await store.takeLease();
+  t.true(await store.apply(batch(0, 9, [registered(1, 9)])));
+  await pool.query('update zameni.checkpoints set position = 0');
+  t.true(await store.apply(batch(0, 9, [registered(1, 3)])));
+  const { rows } = await pool.query('select position from accounts_v1.users');
+  t.deepEqual(rows, [{ position: '9' }]);
+});
+
+test('the newest owner of an address wins, in whatever order events are applied', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const store = createStore(pool, 'a');
+  await store.takeLease();
+  const sameAddress = (n: number, position: number): ProjectedEvent => {
+    const event = registered(n, position);
+    if (event.event.name !== 'registered') return event;
+    const personal = { ...event.event.personal, claim: 'same'.padEnd(43, '_') };
+    return { ...event, event: { ...event.event, personal } };
+  };
+  t.true(await store.apply(batch(0, 9, [sameAddress(1, 6), sameAddress(2, 9)])));
+  await pool.query('update zameni.checkpoints set position = 0');
+  t.true(await store.apply(batch(0, 6, [sameAddress(1, 6)])));
+  const { rows } = await pool.query('select user_id, position from accounts_v1.address_owner');
+  t.deepEqual(rows, [{ user_id: userIdOf(2), position: '9' }]);
+});
+
+test('a lease is refused while it is held, and free when given up', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const first = createStore(pool, 'a');
+  const second = createStore(pool, 'b');
+  t.is(await first.takeLease(), 0);
+  t.is(await second.takeLease(), undefined);
+  t.is(await first.takeLease(), 0);
+  await second.releaseLease();
+  t.true(await first.renewLease());
+  await first.releaseLease();
+  t.is(await second.takeLease(), 0);
+});
+
+test('five hundred events are one batch', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const store = createStore(pool, 'a');
+  await store.takeLease();
+  const events = Array.from({ length: 500 }, (_, n) => registered(n, 3 * n + 3));
+  t.true(await store.apply(batch(0, 1_500, events)));
+  t.is(await countUsers(pool), 500);
+});

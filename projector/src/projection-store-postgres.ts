@@ -1,0 +1,21 @@
+import type { Pool } from '@zameni/runtime';
+import { applyRows } from './apply-rows.ts';
+import {
+  type CheckpointOwner,
+  readPosition,
+  releaseLease,
+  renewLease,
+  takeLease,
+} from './checkpoint.ts';
+import type { ProjectionStore } from './projection-store.ts';
+
+/** The projection's rows, checkpoint and lease in Postgres, for the process named by `owner`. */
+export function createPostgresStore(pool: Pool, owner: CheckpointOwner): ProjectionStore {
+  return {
+    takeLease: () => takeLease(pool, owner),
+    renewLease: () => renewLease(pool, owner),
+    releaseLease: () => releaseLease(pool, owner),
+    readPosition: () => readPosition(pool, owner),
+    apply: (batch) => applyRows(pool, owner, batch),
+  };
+}

@@ -1,0 +1,193 @@
+import { createLogger, type EventLog, type LogMessage } from '@zameni/runtime';
+import { createMemoryLog, waitUntil } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import {
+  createTestDataKeys,
+  refusedMessages,
+  registeredMessages,
+  userIdOf,
+} from './accounts.fixture.ts';
+import {
+  createMemoryStore,
+  createSharedCheckpoint,
+  type SharedCheckpoint,
+} from './memory-store.fixture.ts';
+import { createProjection, type Projection } from './projection.ts';
+import type { ProjectionStore } from './projection-store.ts';
+import { createReadEvent } from './read-event.ts';
+
+const dataKeys = createTestDataKeys();
+const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const { signal } = new AbortController();
+
+type Started = {
+  readonly projection: Projection;
+  readonly stop: () => Promise<void>;
+  /** The checkpoints the cache was told, a repeated one once. */
+  readonly followed: number[];
+};
+
+function start(t: ExecutionContext, log: EventLog, store: ProjectionStore, idleMs = 5): Started {
+  const stopping = new AbortController();
+  const followed: number[] = [];
+  const projection = createProjection({
+    log,
+    store,
+    logger,
+    readEvent: createReadEvent({ log, dataKeys, maxKeys: 100 }),
+    cache: {
+      resume: () => undefined,
+      follow: async (position) => {
+        if (followed.at(-1) !== position) followed.push(position);
+      },
+    },
+    standbyMs: 5,
+    idleMs,
+  });
+  const running = projection.run(stopping.signal);
+  const stop = () => {
+    stopping.abort();
+    return running;
+  };
+  t.teardown(stop);
+  return { projection, stop, followed };
+}
+
+async function append(log: EventLog, ...groups: readonly LogMessage[][]): Promise<void> {
+  for (const messages of groups) {
+    const { status } = await log.append(messages, signal);
+    if (status !== 'appended') throw new Error(status);
+  }
+}
+
+function usersIn({ applied }: SharedCheckpoint): string[] {
+  return applied.flatMap(({ changes }) => changes.users.map((row) => row.view.userId));
+}
+
+const broken = (n: number): LogMessage[] =>
+  registeredMessages(n, dataKeys).map((message, index) =>
+    index === 2 ? { ...message, data: '{}' } : message,
+  );
+
+test('projects what is in the log and what comes after', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  await append(log, registeredMessages(1, dataKeys));
+  const { followed } = start(t, log, createMemoryStore(shared, 'a'));
+  await waitUntil(() => shared.position === 3);
+  await append(log, registeredMessages(2, dataKeys), refusedMessages(3));
+  await waitUntil(() => followed.at(-1) === 7);
+  t.deepEqual(usersIn(shared), [userIdOf(1), userIdOf(2)]);
+  t.is(shared.position, 7);
+});
+
+test('continues after the checkpoint, reading keys from before it', async (t) => {
+  const log = createMemoryLog();
+  await append(log, registeredMessages(1, dataKeys));
+  const shared = { ...createSharedCheckpoint(), position: 2 };
+  start(t, log, createMemoryStore(shared, 'a'));
+  await waitUntil(() => shared.position === 3);
+  t.deepEqual(usersIn(shared), [userIdOf(1)]);
+});
+
+test('a batch of keys only moves no checkpoint', async (t) => {
+  const log = createMemoryLog();
+  const [claim, key, event] = registeredMessages(1, dataKeys);
+  if (!claim || !key || !event) return t.fail();
+  const shared = createSharedCheckpoint();
+  const { followed } = start(t, log, createMemoryStore(shared, 'a'));
+  await append(log, [claim, key]);
+  await waitUntil(() => followed.length > 0);
+  t.is(shared.position, 0);
+  await append(log, [event]);
+  await waitUntil(() => shared.position === 3);
+});
+
+test('stalls at an event it cannot project, after applying everything before it', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  await append(log, registeredMessages(1, dataKeys), broken(2), registeredMessages(3, dataKeys));
+  const { projection } = start(t, log, createMemoryStore(shared, 'a'));
+  await waitUntil(() => projection.status().state === 'stalled');
+  t.deepEqual(projection.status(), {
+    state: 'stalled',
+    position: 3,
+    stall: { kind: 'poison', reason: 'undecodable', position: 6, userId: userIdOf(2) },
+  });
+  t.deepEqual(usersIn(shared), [userIdOf(1)]);
+  t.is(shared.holder, 'a');
+});
+
+test('a second process stands by, and takes over at once when the first stops', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const first = start(t, log, createMemoryStore(shared, 'a'));
+  await waitUntil(() => first.projection.status().state === 'active');
+  const second = start(t, log, createMemoryStore(shared, 'b'));
+  await waitUntil(() => second.projection.status().state === 'standby');
+  await append(log, registeredMessages(1, dataKeys));
+  await waitUntil(() => second.projection.status().position === 3);
+  await first.stop();
+  await waitUntil(() => second.projection.status().state === 'active');
+  await append(log, registeredMessages(2, dataKeys));
+  await waitUntil(() => shared.position === 6);
+  t.deepEqual(usersIn(shared), [userIdOf(1), userIdOf(2)]);
+});
+
+test('a process that lost its lease while it slept applies nothing more', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const { projection } = start(t, log, createMemoryStore(shared, 'a'), 60_000);
+  await waitUntil(() => projection.status().state === 'active');
+  shared.holder = 'b';
+  await append(log, registeredMessages(1, dataKeys));
+  await waitUntil(() => projection.status().state === 'standby');
+  t.deepEqual(shared.applied, []);
+});
+
+test('after a batch of unknown outcome it goes on from the checkpoint it reads', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const store = createMemoryStore(shared, 'a');
+  const failures = [new Error('connection lost after the commit')];
+  const { projection } = start(t, log, {
+    ...store,
+    apply: async (batch) => {
+      const applied = await store.apply(batch);
+      const failure = failures.pop();
+      if (failure !== undefined) throw failure;
+      return applied;
+    },
+  });
+  await append(log, registeredMessages(1, dataKeys));
+  await waitUntil(() => shared.position === 3);
+  await append(log, registeredMessages(2, dataKeys));
+  await waitUntil(() => shared.position === 6 && projection.status().state === 'active');
+  t.deepEqual(usersIn(shared), [userIdOf(1), userIdOf(2)]);
+});
+
+test('a log that cannot be read is read again from the checkpoint', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const failures = [new Error('silent'), new Error('silent')];
+  const bent: EventLog = {
+    ...log,
+    readBatches: (options, abort) => {
+      const failure = failures.pop();
+      if (failure === undefined) return log.readBatches(options, abort);
+      return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(failure) }) };
+    },
+  };
+  await append(log, registeredMessages(1, dataKeys));
+  start(t, bent, createMemoryStore(shared, 'a'));
+  await waitUntil(() => shared.position === 3);
+  t.deepEqual(failures, []);
+});
+
+test('gives its lease up when it stops', async (t) => {
+  const shared = createSharedCheckpoint();
+  const { projection, stop } = start(t, createMemoryLog(), createMemoryStore(shared, 'a'));
+  await waitUntil(() => projection.status().state === 'active');
+  await stop();
+  t.is(shared.holder, undefined);
+});

@@ -1,0 +1,120 @@
+import {
+  decodeEvent,
+  KeyRecord,
+  openEvent,
+  recordKind,
+  type StoredEvent,
+  subjects,
+  UnreadableEventError,
+} from '@zameni/contracts';
+import {
+  type DataKey,
+  type DataKeys,
+  type EventLog,
+  type LogRecord,
+  openPersonal,
+} from '@zameni/runtime';
+import { Compile } from 'typebox/compile';
+import { createKeyCache } from './key-cache.ts';
+import { PoisonEventError, type PoisonReason } from './poison-event.ts';
+import type { ProjectedEvent } from './projected-event.ts';
+
+/** Reads one record of the log: an event with its personal data open, or undefined for a key. */
+export type ReadEvent = (
+  record: LogRecord,
+  signal: AbortSignal,
+) => Promise<ProjectedEvent | undefined>;
+
+/** What reading events needs. */
+export type ReadEventOptions = {
+  readonly log: Pick<EventLog, 'readLastFromLeader'>;
+  readonly dataKeys: Pick<DataKeys, 'open'>;
+  readonly maxKeys: number;
+};
+
+const keyRecordCheck = Compile(KeyRecord);
+
+/**
+ * A person's key record comes right before the first event, so its key is almost always at hand;
+ * otherwise it is read from the log's leader. A record that cannot be read throws PoisonEventError:
+ * to pass it over in silence would be the worse failure.
+ */
+export function createReadEvent({ log, dataKeys, maxKeys }: ReadEventOptions): ReadEvent {
+  const keys = createKeyCache(maxKeys);
+
+  async function keyOf(record: LogRecord, signal: AbortSignal): Promise<DataKey> {
+    const userId = userIdOf(record.subject);
+    const known = keys.get(userId);
+    if (known !== undefined) return known;
+    const stored = await log.readLastFromLeader(subjects.key(userId), signal);
+    if (stored === undefined) throw poison(record, 'key-missing');
+    return openKey(stored, record);
+  }
+
+  function openKey(keyRecord: LogRecord, blamed: LogRecord): DataKey {
+    const userId = userIdOf(keyRecord.subject);
+    const value = attempt(blamed, 'key-unusable', () => JSON.parse(toText(keyRecord)) as unknown);
+    if (!keyRecordCheck.Check(value)) throw poison(blamed, 'key-unusable');
+    const key = attempt(blamed, 'key-unusable', () => dataKeys.open(userId, value));
+    keys.set(userId, key);
+    return key;
+  }
+
+  return async (record, signal) => {
+    if (recordKind(record.subject) === 'key') {
+      openKey(record, record);
+      return undefined;
+    }
+    const stored = decode(record);
+    const { metadata, type, personal } = stored;
+    const plaintext = personal === null ? null : open(await keyOf(record, signal), personal);
+    try {
+      const event = openEvent(stored, plaintext);
+      return { metadata, event, position: record.position, traceparent: record.traceparent };
+    } catch (error) {
+      if (error instanceof UnreadableEventError) throw poison(record, 'undecodable', metadata.id);
+      throw error;
+    }
+
+    function open(key: DataKey, sealed: string): string {
+      const binding = { eventId: metadata.id, type, userId: metadata.userId };
+      return attempt(
+        record,
+        'undecryptable',
+        () => openPersonal(key, binding, sealed),
+        metadata.id,
+      );
+    }
+  };
+}
+
+function decode(record: LogRecord): StoredEvent {
+  const stored = attempt(record, 'undecodable', () => decodeEvent(toText(record)));
+  if (stored.metadata.userId !== userIdOf(record.subject)) {
+    throw poison(record, 'undecodable', stored.metadata.id);
+  }
+  return stored;
+}
+
+function attempt<T>(record: LogRecord, reason: PoisonReason, work: () => T, eventId?: string): T {
+  try {
+    return work();
+  } catch {
+    // The cause may quote personal data; the reason says what an operator needs.
+    throw poison(record, reason, eventId);
+  }
+}
+
+function poison(record: LogRecord, reason: PoisonReason, eventId?: string): PoisonEventError {
+  const { subject, position } = record;
+  const known = eventId === undefined ? {} : { eventId };
+  return new PoisonEventError({ reason, position, userId: userIdOf(subject), ...known });
+}
+
+function userIdOf(subject: string): string {
+  return subject.slice(subject.lastIndexOf('.') + 1);
+}
+
+function toText(record: LogRecord): string {
+  return Buffer.from(record.data.buffer, record.data.byteOffset, record.data.length).toString();
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM } from '@zameni/contracts';
+import {
+  connectNats,
+  createDataKeys,
+  createJetStreamLog,
+  createPool,
+  createRedis,
+  createViewCacheWriter,
+  listenHttp,
+  readKeyRing,
+  readSecret,
+  type ServiceContext,
+  viewCacheKeys,
+} from '@zameni/runtime';
+import { createCacheFeed } from './cache-feed.ts';
+import type { Config } from './config.ts';
+import { createOperatorApp } from './operator-app.ts';
+import { createProjection } from './projection.ts';
+import { createPostgresStore } from './projection-store-postgres.ts';
+import { createReadEvent } from './read-event.ts';
+
+/** Connections to Postgres: one for batches, the others for lease, status and health. */
+const POOL_SIZE = 4;
+
+/** People whose data keys are kept open, about 0.3 KB each. */
+const MAX_KEYS = 50_000;
+
+/** Milliseconds after which a lease that is not renewed runs out. */
+const LEASE_MS = 3_000;
+
+/** Starts the projector: the log on one side, Postgres and Redis on the other. */
+export async function startProjector(context: ServiceContext<Config>): Promise<void> {
+  const { config, logger, resources, signal, fail } = context;
+  const name = config.ZAMENI_INSTANCE;
+  const nc = await connectNats({
+    servers: config.ZAMENI_NATS_SERVERS.split(','),
+    user: config.ZAMENI_NATS_USER,
+    password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
+    name,
+  });
+  resources.defer(() => nc.close());
+  const log = await createJetStreamLog(nc, {
+    stream: ACCOUNTS_STREAM.name,
+    user: config.ZAMENI_NATS_USER,
+  });
+  const pool = createPool({
+    url: config.ZAMENI_POSTGRES_URL,
+    password: readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE),
+    max: POOL_SIZE,
+    name,
+    logger,
+  });
+  resources.defer(() => pool.end());
+  const redis = createRedis({
+    url: config.ZAMENI_REDIS_URL,
+    password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
+    name,
+    logger,
+  });
+  resources.defer(() => redis.disconnect());
+
+  const { name: projection, version } = ACCOUNTS_PROJECTION;
+  const owner = { projection, version, holder: `${name}-${randomUUID()}`, leaseMs: LEASE_MS };
+  const running = createProjection({
+    log,
+    readEvent: createReadEvent({
+      log,
+      dataKeys: createDataKeys(readKeyRing(config.ZAMENI_KEK_FILE)),
+      maxKeys: MAX_KEYS,
+    }),
+    store: createPostgresStore(pool, owner),
+    cache: createCacheFeed({
+      writer: createViewCacheWriter({ redis, keys: viewCacheKeys(projection, version) }),
+      newEpochId: randomUUID,
+      now: Date.now,
+      logger,
+    }),
+    logger,
+  });
+  const stopped = running.run(signal).catch(fail);
+  resources.defer(() => stopped);
+
+  const app = createOperatorApp({
+    logger,
+    log,
+    status: running.status,
+    checks: {
+      nats: async () => void (await log.head(signal)),
+      postgres: async () => void (await pool.query('select 1')),
+    },
+    degradedChecks: { redis: async () => void (await redis.ping()) },
+  });
+  resources.use(await listenHttp(app, { host: config.ZAMENI_HOST, port: config.ZAMENI_PORT }));
+  logger.info({ port: config.ZAMENI_PORT }, 'projector listens');
+}

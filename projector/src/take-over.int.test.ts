@@ -1,0 +1,90 @@
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import type { EventLog } from '@zameni/runtime';
+import {
+  createMemoryLog,
+  createSilentLogger,
+  createTestDatabase,
+  type TestDatabase,
+  waitUntil,
+} from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { createTestDataKeys, registeredMessages } from './accounts.fixture.ts';
+import { createProjection, type Projection } from './projection.ts';
+import type { ProjectionStore } from './projection-store.ts';
+import { createPostgresStore } from './projection-store-postgres.ts';
+import { createReadEvent } from './read-event.ts';
+
+const { name: projection, version } = ACCOUNTS_PROJECTION;
+const dataKeys = createTestDataKeys();
+const { signal } = new AbortController();
+
+function start(
+  t: ExecutionContext,
+  log: EventLog,
+  { pool }: TestDatabase,
+  holder: string,
+  bend: (store: ProjectionStore) => ProjectionStore = (store) => store,
+): { projection: Projection; stop: () => Promise<void> } {
+  const stopping = new AbortController();
+  const running = createProjection({
+    log,
+    store: bend(createPostgresStore(pool, { projection, version, holder, leaseMs: 200 })),
+    readEvent: createReadEvent({ log, dataKeys, maxKeys: 100 }),
+    cache: { resume: () => undefined, follow: async () => undefined },
+    logger: createSilentLogger(),
+    standbyMs: 20,
+    idleMs: 50,
+  });
+  const ended = running.run(stopping.signal);
+  const stop = () => {
+    stopping.abort();
+    return ended;
+  };
+  t.teardown(stop);
+  return { projection: running, stop };
+}
+
+async function countUsers({ pool }: TestDatabase): Promise<number> {
+  const { rows } = await pool.query<{ n: number }>(
+    'select count(*)::integer as n from accounts_v1.users',
+  );
+  return rows[0]?.n ?? 0;
+}
+
+test('a standby takes over from a process that stops, and nothing is lost', async (t) => {
+  const database = await createTestDatabase(t);
+  const log = createMemoryLog();
+  const first = start(t, log, database, 'a');
+  await waitUntil(() => first.projection.status().state === 'active');
+  const second = start(t, log, database, 'b');
+  for (let n = 0; n < 20; n += 1) {
+    await log.append(registeredMessages(n, dataKeys), signal);
+    if (n === 10) await first.stop();
+  }
+  await waitUntil(async () => (await countUsers(database)) === 20);
+  t.like(second.projection.status(), { state: 'active', position: 60 });
+});
+
+test('a process that froze before its batch applies nothing once another took over', async (t) => {
+  const database = await createTestDatabase(t);
+  const log = createMemoryLog();
+  const frozen = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<boolean>();
+  const first = start(t, log, database, 'a', (store) => ({
+    ...store,
+    apply: async (batch) => {
+      await frozen.promise;
+      const applied = await store.apply(batch);
+      late.resolve(applied);
+      return applied;
+    },
+  }));
+  await waitUntil(() => first.projection.status().state === 'active');
+  await log.append(registeredMessages(1, dataKeys), signal);
+  const second = start(t, log, database, 'b');
+  await waitUntil(async () => (await countUsers(database)) === 1);
+  t.is(second.projection.status().state, 'active');
+  frozen.resolve();
+  t.false(await late.promise);
+  await waitUntil(() => first.projection.status().state === 'standby');
+});

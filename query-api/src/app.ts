@@ -1,0 +1,27 @@
+import { createHttpApp, type HealthChecks, type Logger } from '@zameni/runtime';
+import { type RegistrationRoutesDeps, registrationRoutes } from './registration-routes.ts';
+import { type UserRoutesDeps, userRoutes } from './user-routes.ts';
+
+/** What the query API is made from. */
+export type AppDeps = UserRoutesDeps &
+  RegistrationRoutesDeps & {
+    readonly logger: Logger;
+    readonly checks: HealthChecks;
+    readonly degradedChecks: HealthChecks;
+    /** Told each route as it is added. */
+    readonly onRoute?: (route: {
+      readonly method: string | string[];
+      readonly url: string;
+    }) => void;
+  };
+
+type App = ReturnType<typeof createHttpApp>;
+
+/** The query API as a Fastify application, not yet listening. */
+export async function createApp(deps: AppDeps): Promise<App> {
+  const app = createHttpApp(deps);
+  if (deps.onRoute !== undefined) app.addHook('onRoute', deps.onRoute);
+  await app.register(userRoutes(deps));
+  await app.register(registrationRoutes(deps));
+  return app;
+}

@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import { PositionToken, Problem, ROUTES, type Scope, UserView } from '@zameni/contracts';
+import { AppError, type Caller, createLogger, createPositions } from '@zameni/runtime';
+import test from 'ava';
+import { Value } from 'typebox/value';
+import { createApp } from './app.ts';
+import type { ViewAnswer, ViewQuery } from './view-reader.ts';
+
+const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const positions = createPositions({ current: '1', keys: new Map([['1', randomBytes(32)]]) });
+const id = '01980000-0000-7000-8000-000000000001';
+const user: UserView = {
+  userId: id,
+  email: 'Person.1@example.org',
+  emailVerified: false,
+  displayName: 'Љиљана',
+  locale: 'sr',
+  termsVersion: '1',
+  profile: {},
+  status: 'active',
+  registeredAt: '2026-03-04T05:06:07.089Z',
+  version: 3,
+};
+const found: ViewAnswer = { position: 42, view: { version: 3, body: JSON.stringify(user) } };
+const absent: ViewAnswer = { position: 42, view: undefined };
+const outcome = { result: 'registered', userId: id };
+const processed: ViewAnswer = { position: 42, view: { version: 1, body: JSON.stringify(outcome) } };
+
+const callers: Readonly<Record<string, { subject: string; scopes: readonly Scope[] }>> = {
+  'Bearer self': { subject: id, scopes: [] },
+  'Bearer reader': { subject: 'app', scopes: ['users:read'] },
+  'Bearer writer': { subject: 'app', scopes: ['registrations:write'] },
+};
+
+type Options = {
+  readonly answer?: ViewAnswer | Error;
+  readonly isInLog?: () => Promise<boolean>;
+};
+
+async function createTestApp({ answer = found, isInLog = async () => false }: Options = {}) {
+  const queries: ViewQuery[] = [];
+  const routes: string[] = [];
+  const app = await createApp({
+    logger,
+    positions,
+    isInLog,
+    checks: {},
+    degradedChecks: {},
+    tokens: {
+      verify: async (authorization): Promise<Caller | undefined> => {
+        if (authorization === undefined) return undefined;
+        const caller = callers[authorization];
+        if (caller === undefined) throw new AppError('unauthorized');
+        return { subject: caller.subject, scopes: new Set(caller.scopes) };
+      },
+    },
+    readView: async (query) => {
+      queries.push(query);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+    onRoute: ({ method, url }) => void routes.push(`${String(method)} ${url}`),
+  });
+  const get = (url: string, headers: Record<string, string> = {}) =>
+    app.inject({ method: 'GET', url, headers });
+  return { get, queries, routes };
+}
+
+const as = (name: string) => ({ authorization: `Bearer ${name}` });
+
+test('has exactly the routes of the table', async (t) => {
+  const { routes } = await createTestApp();
+  t.deepEqual(
+    routes.filter((route) => !route.startsWith('HEAD ')).toSorted(),
+    ROUTES.filter((route) => route.service === 'query-api')
+      .map(({ method, path }) => `${method} ${path.replace('{id}', ':id')}`)
+      .toSorted(),
+  );
+});
+
+test('answers a person with entity tag, position and cache rules', async (t) => {
+  const { get } = await createTestApp({ answer: { ...found, ageMs: 2_900 } });
+  const response = await get(`/v1/users/${id}`, as('reader'));
+  t.is(response.statusCode, 200);
+  t.deepEqual(response.json(), user);
+  t.true(Value.Check(UserView, response.json()));
+  t.like(response.headers, {
+    'content-type': 'application/json; charset=utf-8',
+    etag: '"accounts.1-3"',
+    age: '2',
+    'cache-control': 'private, no-cache',
+    vary: 'Authorization',
+    position: positions.seal(42),
+  });
+  t.true(Value.Check(PositionToken, response.headers['position']));
+});
+
+test('answers 304 without body when the client has this version', async (t) => {
+  const { get } = await createTestApp();
+  const headers = { ...as('self'), 'if-none-match': '"x", W/"accounts.1-3"' };
+  const response = await get(`/v1/users/${id}`, headers);
+  t.is(response.statusCode, 304);
+  t.is(response.body, '');
+  t.like(response.headers, { etag: '"accounts.1-3"', position: positions.seal(42) });
+  const other = await get(`/v1/users/${id}`, { ...as('self'), 'if-none-match': '"accounts.1-2"' });
+  t.is(other.statusCode, 200);
+});
+
+const refuses = test.macro({
+  exec: async (t, url: string, headers: Record<string, string>, status: number, code: string) => {
+    const { get, queries } = await createTestApp({ answer: absent });
+    const response = await get(url, headers);
+    t.is(response.statusCode, status);
+    t.true(Value.Check(Problem, response.json()));
+    t.like(response.json(), { code });
+    const isAnswer = code.endsWith('-not-found') && url.endsWith(id);
+    t.is(queries.length, isAnswer ? 1 : 0);
+    t.is(response.headers['position'], isAnswer ? positions.seal(42) : undefined);
+  },
+  title: (what) => `${what ?? ''} is refused`,
+});
+
+const other = '01980000-0000-7000-8000-000000000002';
+const bad = { ...as('reader'), 'min-position': 'x'.repeat(23) };
+test('a person without token', refuses, `/v1/users/${id}`, {}, 401, 'unauthorized');
+test('a person with a bad token', refuses, `/v1/users/${id}`, as('x'), 401, 'unauthorized');
+test('another person', refuses, `/v1/users/${other}`, as('self'), 403, 'forbidden');
+test('a person without the scope', refuses, `/v1/users/${id}`, as('writer'), 403, 'forbidden');
+test('a person that is not there', refuses, `/v1/users/${id}`, as('reader'), 404, 'user-not-found');
+test('an id that is no UUID', refuses, '/v1/users/7', as('reader'), 404, 'user-not-found');
+test('a position not ours', refuses, `/v1/users/${id}`, bad, 400, 'malformed-header');
+test(
+  'a registration that is not there',
+  refuses,
+  `/v1/registrations/${id}`,
+  {},
+  404,
+  'registration-not-found',
+);
+test(
+  'a registration id that is no UUID',
+  refuses,
+  '/v1/registrations/7',
+  {},
+  404,
+  'registration-not-found',
+);
+test(
+  'a registration with a bad token',
+  refuses,
+  `/v1/registrations/${id}`,
+  as('x'),
+  401,
+  'unauthorized',
+);
+test('a path that is not there', refuses, '/v1/nothing', {}, 404, 'not-found');
+
+test('passes the position and the wait on, and says which wait it applied', async (t) => {
+  const { get, queries } = await createTestApp();
+  const minPosition = { 'min-position': positions.seal(40) };
+  const prefer = { prefer: 'respond-async, wait=120' };
+  const response = await get(`/v1/users/${id}`, { ...as('reader'), ...minPosition, ...prefer });
+  t.is(response.headers['preference-applied'], 'wait=30');
+  t.like(queries[0], { kind: 'user', id, minPosition: 40, waitMs: 30_000 });
+  await get(`/v1/users/${id}`, { ...as('reader'), ...minPosition });
+  t.like(queries[1], { minPosition: 40, waitMs: 0 });
+  const plain = await get(`/v1/users/${id}`, { ...as('reader'), ...prefer });
+  t.like(queries[2], { minPosition: undefined, waitMs: 0 });
+  t.is(plain.headers['preference-applied'], undefined);
+});
+
+test('a lagging projection is a 503 that says when to try again', async (t) => {
+  const lagging = new AppError('projection-lagging', { retryAfterSeconds: 1 });
+  const { get } = await createTestApp({ answer: lagging });
+  const response = await get(`/v1/users/${id}`, as('reader'));
+  t.is(response.statusCode, 503);
+  t.is(response.headers['retry-after'], '1');
+  t.like(response.json(), { code: 'projection-lagging' });
+});
+
+test('tells the public the status of a registration, and the outcome by scope', async (t) => {
+  const { get } = await createTestApp({ answer: processed });
+  const anyone = await get(`/v1/registrations/${id}`);
+  t.deepEqual(anyone.json(), { registrationId: id, status: 'processed' });
+  t.like(anyone.headers, { 'cache-control': 'private, no-cache', position: positions.seal(42) });
+  const reader = await get(`/v1/registrations/${id}`, as('reader'));
+  t.deepEqual(reader.json(), { registrationId: id, status: 'processed' });
+  const writer = await get(`/v1/registrations/${id}`, as('writer'));
+  t.deepEqual(writer.json(), { registrationId: id, status: 'processed', outcome });
+});
+
+test('an accepted registration is never "not found"', async (t) => {
+  const { get } = await createTestApp({ answer: absent, isInLog: async () => true });
+  const response = await get(`/v1/registrations/${id}`);
+  t.is(response.statusCode, 200);
+  t.deepEqual(response.json(), { registrationId: id, status: 'accepted' });
+});
+
+test('a log that cannot be asked is a 503, not a 404', async (t) => {
+  const { get } = await createTestApp({
+    answer: absent,
+    isInLog: async () => {
+      throw new AppError('log-unavailable', { retryAfterSeconds: 1 });
+    },
+  });
+  const response = await get(`/v1/registrations/${id}`);
+  t.is(response.statusCode, 503);
+  t.like(response.json(), { code: 'log-unavailable' });
+});

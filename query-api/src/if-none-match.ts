@@ -1,0 +1,16 @@
+import { splitQuoted } from './split-quoted.ts';
+
+const entityTag = /^(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
+
+/**
+ * Whether an `If-None-Match` header (RFC 9110, 13.1.2) names the entity tag, by weak comparison. A
+ * header that cannot be read names nothing: the answer is then a full one, which is never wrong.
+ */
+export function matchesEntityTag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  if (header.trim() === '*') return true;
+  const parts = splitQuoted(header, ',', { escapes: false }) ?? [];
+  const tags = parts.map((part) => part.trim()).filter((part) => part !== '');
+  const opaque = tags.map((tag) => entityTag.exec(tag)?.[1]);
+  return !opaque.includes(undefined) && opaque.includes(etag);
+}

@@ -1,0 +1,78 @@
+import { ACCOUNTS_STREAM, subjects } from '@zameni/contracts';
+import {
+  AppError,
+  connectNats,
+  createBackoff,
+  createJetStreamLog,
+  delay,
+  type EventLog,
+  type Logger,
+  type NatsConnection,
+  type NatsOptions,
+} from '@zameni/runtime';
+import type { IsInLog } from './registration-routes.ts';
+
+/** The event log as the last place to ask for a registration. */
+export type LogLookup = AsyncDisposable & {
+  readonly isInLog: IsInLog;
+  /** Resolves when the log answers, for health. */
+  readonly check: (signal: AbortSignal) => Promise<void>;
+};
+
+/** How to reach the log. */
+export type LogLookupOptions = {
+  readonly nats: NatsOptions;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+};
+
+const CONNECT_BACKOFF = { baseMs: 250, maxMs: 5_000 };
+
+/**
+ * Connects to the log beside everything else: most answers do not need it, so the service starts and
+ * serves without it, and says `log-unavailable` where only the log could tell.
+ */
+export function createLogLookup({ nats, logger, signal }: LogLookupOptions): LogLookup {
+  let connection: NatsConnection | undefined;
+  let log: EventLog | undefined;
+  const connecting = connect();
+
+  async function connect(): Promise<void> {
+    const backoff = createBackoff(CONNECT_BACKOFF);
+    while (!signal.aborted && log === undefined) {
+      try {
+        connection ??= await connectNats(nats);
+        log = await createJetStreamLog(connection, {
+          stream: ACCOUNTS_STREAM.name,
+          user: nats.user,
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn({ error }, 'log not reached, trying again');
+        // Rejects only because the service stops, and then the loop ends.
+        await delay(backoff.nextMs(), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async function ask<T>(question: (log: EventLog) => Promise<T>): Promise<T> {
+    if (log === undefined) throw new AppError('log-unavailable', { retryAfterSeconds: 1 });
+    try {
+      return await question(log);
+    } catch (cause) {
+      throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
+    }
+  }
+
+  return {
+    isInLog: (id, request) =>
+      ask(async (reachable) => {
+        return (await reachable.readFirst(subjects.account(id), request)) !== undefined;
+      }),
+    check: (checkSignal) => ask(async (reachable) => void (await reachable.head(checkSignal))),
+    [Symbol.asyncDispose]: async () => {
+      await connecting;
+      await connection?.close();
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import {
+  createPool,
+  createPositions,
+  createRedis,
+  createTokenVerifier,
+  createViewCache,
+  listenHttp,
+  readJwks,
+  readKeyRing,
+  readSecret,
+  type ServiceContext,
+  viewCacheKeys,
+} from '@zameni/runtime';
+import { createApp } from './app.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { createFreshness } from './freshness.ts';
+import { createGuardedStore } from './guarded-store.ts';
+import { createHealthChecks } from './health-checks.ts';
+import { createLogLookup } from './log-lookup.ts';
+import { createViewReader } from './view-reader.ts';
+import { createPostgresViewStore } from './view-store-postgres.ts';
+
+/** Connections of one process; PgBouncer shares 20 to each database among all. */
+const REPLICA_POOL_SIZE = 10;
+const PRIMARY_POOL_SIZE = 5;
+
+/** Readers that may wait for a position at once. */
+const MAX_WAITERS = 10_000;
+
+/** Starts the query API: Redis, replica, primary and log behind two routes. */
+export async function startQueryApi(context: ServiceContext<Config>): Promise<void> {
+  const { config, logger, resources, signal } = context;
+  const name = config.ZAMENI_INSTANCE;
+  const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
+  const openPool = (url: string, max: number) =>
+    resources.adopt(createPool({ url, password, max, name, logger }), (pool) => pool.end());
+  const replicaPool = openPool(config.ZAMENI_POSTGRES_REPLICA_URL, REPLICA_POOL_SIZE);
+  const primaryPool = openPool(config.ZAMENI_POSTGRES_URL, PRIMARY_POOL_SIZE);
+  const redis = createRedis({
+    url: config.ZAMENI_REDIS_URL,
+    password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
+    name,
+    logger,
+  });
+  resources.defer(() => redis.disconnect());
+  const log = resources.use(
+    createLogLookup({
+      nats: {
+        servers: config.ZAMENI_NATS_SERVERS.split(','),
+        user: config.ZAMENI_NATS_USER,
+        password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
+        name,
+      },
+      logger,
+      signal,
+    }),
+  );
+
+  const { name: projection, version } = ACCOUNTS_PROJECTION;
+  const cache = createViewCache({ redis, keys: viewCacheKeys(projection, version), logger });
+  const store = createPostgresViewStore(replicaPool);
+  const replica = createGuardedStore({ store, name: 'postgres-replica', logger });
+  const clock = systemClock;
+  const app = await createApp({
+    logger,
+    ...createHealthChecks({
+      replica: () => replicaPool.query('select 1'),
+      primary: () => primaryPool.query('select 1'),
+      redis: () => redis.ping(),
+      nats: () => log.check(signal),
+    }),
+    tokens: createTokenVerifier({
+      issuer: config.ZAMENI_JWT_ISSUER,
+      audience: config.ZAMENI_JWT_AUDIENCE,
+      jwks: readJwks(config.ZAMENI_JWKS_FILE),
+    }),
+    positions: createPositions(readKeyRing(config.ZAMENI_POSITION_KEY_FILE)),
+    isInLog: log.isInLog,
+    readView: createViewReader({
+      cache,
+      replica,
+      primary: createPostgresViewStore(primaryPool),
+      freshness: createFreshness({
+        watermark: cache.watermark,
+        replicaPosition: replica.readPosition,
+        clock,
+        maxWaiters: MAX_WAITERS,
+        stopping: signal,
+      }),
+      clock,
+    }),
+  });
+  resources.use(await listenHttp(app, { host: config.ZAMENI_HOST, port: config.ZAMENI_PORT }));
+  logger.info({ port: config.ZAMENI_PORT }, 'query-api listens');
+}

@@ -1,0 +1,54 @@
+import type { CachedView, ViewCache, ViewFill } from '@zameni/runtime';
+import type { StoredView, ViewStore } from './view-store.ts';
+
+/** A cache, a replica and a primary in memory that a test sets as it likes. */
+export type TestStores = {
+  cached: CachedView | undefined;
+  watermark: number | undefined;
+  replica: StoredView | undefined;
+  primary: StoredView | undefined;
+  readonly filled: ViewFill[];
+  /** The stores in the order they were read. */
+  readonly asked: string[];
+};
+
+/** Stores that hold nothing, at position 10. */
+export function createTestStores(): TestStores {
+  return {
+    cached: undefined,
+    watermark: 10,
+    replica: { position: 10, view: undefined },
+    primary: { position: 10, view: undefined },
+    filled: [],
+    asked: [],
+  };
+}
+
+/** The cache of the stores. */
+export function toCache(stores: TestStores): ViewCache {
+  return {
+    read: async () => {
+      stores.asked.push('cache');
+      return stores.cached;
+    },
+    offer: async (view) => void stores.filled.push(view),
+    watermark: async () => stores.watermark,
+  };
+}
+
+/** One of the databases of the stores; it fails while it is undefined. */
+export function toStore(stores: TestStores, name: 'replica' | 'primary'): ViewStore {
+  return {
+    read: async () => {
+      stores.asked.push(name);
+      const stored = stores[name];
+      if (stored === undefined) throw new Error(`${name} is away`);
+      return stored;
+    },
+    readPosition: async () => {
+      const stored = stores[name];
+      if (stored === undefined) throw new Error(`${name} is away`);
+      return stored.position;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { ACCOUNTS_PROJECTION, parseUserId, UserView } from '@zameni/contracts';
+import { AppError, requireScope, type TokenVerifier, type ViewContent } from '@zameni/runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { matchesEntityTag } from './if-none-match.ts';
+import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
+
+/** What the routes of people need. */
+export type UserRoutesDeps = ReadDeps & { readonly tokens: TokenVerifier };
+
+/** `GET /v1/users/{id}`: a person, for themselves and for callers with scope `users:read`. */
+export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/v1/users/:id',
+      { schema: { params: Type.Object({ id: Type.String() }), response: { 200: UserView } } },
+      async (request, reply) => {
+        const caller = await deps.tokens.verify(request.headers.authorization);
+        requireScope(caller, 'users:read', request.params.id);
+        const id = parseUserId(request.params.id);
+        if (id === undefined) throw new AppError('user-not-found');
+        const { view } = await readWithHeaders(deps, { kind: 'user', id }, request, reply);
+        if (view === undefined) throw new AppError('user-not-found');
+        return sendUser(request, reply, view);
+      },
+    );
+  };
+}
+
+/** A full answer, or 304 when the client already has this version. */
+function sendUser(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { version, body }: ViewContent,
+): FastifyReply {
+  const etag = toEntityTag(version);
+  reply.header('ETag', etag);
+  if (matchesEntityTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
+  // The body is JSON text of the view's schema already, so it is not parsed to be written again.
+  return reply.type('application/json; charset=utf-8').send(body);
+}
+
+/** The strong entity tag of a person's version; a rebuilt projection never answers for an old one. */
+function toEntityTag(version: number): string {
+  return `"${ACCOUNTS_PROJECTION.name}.${ACCOUNTS_PROJECTION.version}-${version}"`;
+}

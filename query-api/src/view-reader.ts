@@ -1,0 +1,111 @@
+import { AppError, type ViewCache, type ViewContent, type ViewKind } from '@zameni/runtime';
+import type { Clock } from './clock.ts';
+import type { Freshness } from './freshness.ts';
+import type { OptionalViewStore, StoredView, ViewStore } from './view-store.ts';
+
+/** Which view is asked for, and how fresh it must be. */
+export type ViewQuery = {
+  readonly kind: ViewKind;
+  readonly id: string;
+  /** The answer covers at least this position; undefined: any will do. */
+  readonly minPosition: number | undefined;
+  /** Milliseconds to wait for that position. */
+  readonly waitMs: number;
+  /** The reader has gone away. */
+  readonly signal: AbortSignal;
+};
+
+/** A view, or none, with the position that the answer covers. */
+export type ViewAnswer = {
+  readonly position: number;
+  readonly view: ViewContent | undefined;
+  /** Set when it comes from the cache. */
+  readonly ageMs?: number;
+};
+
+/** Answers a query, or throws `store-unavailable`, `projection-lagging` or `overloaded`. */
+export type ReadView = (query: ViewQuery) => Promise<ViewAnswer>;
+
+/** The stores a view is read from. */
+export type ViewReaderOptions = {
+  readonly cache: ViewCache;
+  readonly replica: OptionalViewStore;
+  readonly primary: ViewStore;
+  readonly freshness: Freshness;
+  readonly clock: Clock;
+};
+
+/**
+ * Reads cache, replica, primary, in this order. An answer from behind `minPosition` is never given:
+ * cache and replica are waited for, then the primary is asked once, then it is an error that says
+ * so. That a view does not exist is believed of the replica only at a position the caller named;
+ * without one the primary is asked, because "not yet" told as "not found" is the worse failure.
+ */
+export function createViewReader(options: ViewReaderOptions): ReadView {
+  const { cache, replica, primary, freshness, clock } = options;
+
+  async function fromCache(query: ViewQuery): Promise<ViewAnswer | undefined> {
+    const found = await cache.read(query.kind, query.id);
+    if (found === undefined || !covers(found, query)) return undefined;
+    const { position, ageMs, version, body } = found;
+    return { position, view: { version, body }, ageMs };
+  }
+
+  async function fromReplica(query: ViewQuery): Promise<StoredView | undefined> {
+    return keep(await replica.read(query.kind, query.id), query);
+  }
+
+  async function fromPrimary(query: ViewQuery): Promise<StoredView> {
+    try {
+      return await keep(await primary.read(query.kind, query.id), query);
+    } catch (cause) {
+      throw new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
+    }
+  }
+
+  /** Offers to the cache what was found, and passes it on. */
+  async function keep<T extends StoredView | undefined>(stored: T, query: ViewQuery): Promise<T> {
+    if (stored?.view !== undefined) {
+      const { kind, id } = query;
+      await cache.offer({ kind, id, position: stored.position, ...stored.view });
+    }
+    return stored;
+  }
+
+  async function afterWaiting(query: ViewQuery, position: number): Promise<ViewAnswer | undefined> {
+    const deadlineMs = clock.now() + query.waitMs;
+    let cacheCounts = true;
+    for (;;) {
+      const { signal } = query;
+      const reached = await freshness.wait({ position, deadlineMs, cacheCounts, signal });
+      if (reached === 'late') return undefined;
+      const answer = reached === 'cache' ? await fromCache(query) : await fromReplica(query);
+      if (answer !== undefined && covers(answer, query)) return answer;
+      // The watermark is there but this entry is not in the cache, so it will not come by waiting.
+      if (reached === 'cache') cacheCounts = false;
+    }
+  }
+
+  return async (query) => {
+    const { minPosition, waitMs } = query;
+    const cached = await fromCache(query);
+    if (cached !== undefined) return cached;
+    const first = await fromReplica(query);
+    if (first !== undefined && covers(first, query)) {
+      if (first.view !== undefined || minPosition !== undefined) return first;
+    }
+    if (minPosition === undefined) return fromPrimary(query);
+    // Without the replica, waiting for it may be in vain; the primary may well be there already.
+    const early = first === undefined ? await fromPrimary(query) : undefined;
+    if (early !== undefined && covers(early, query)) return early;
+    const waited = await afterWaiting(query, minPosition);
+    if (waited !== undefined) return waited;
+    const late = waitMs === 0 && early !== undefined ? early : await fromPrimary(query);
+    if (!covers(late, query)) throw new AppError('projection-lagging', { retryAfterSeconds: 1 });
+    return late;
+  };
+}
+
+function covers(answer: { readonly position: number }, { minPosition }: ViewQuery): boolean {
+  return minPosition === undefined || answer.position >= minPosition;
+}

@@ -1,0 +1,152 @@
+import { createLogger } from '@zameni/runtime';
+import test from 'ava';
+import { createFreshness } from './freshness.ts';
+import { createGuardedStore } from './guarded-store.ts';
+import { createManualClock } from './manual-clock.fixture.ts';
+import { createTestStores, toCache, toStore } from './stores.fixture.ts';
+import { createViewReader, type ViewQuery } from './view-reader.ts';
+
+const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const { signal } = new AbortController();
+const view = { version: 2, body: '{"n":2}' };
+const id = '01980000-0000-7000-8000-000000000001';
+
+function createSetup() {
+  const clock = createManualClock();
+  const stores = createTestStores();
+  const cache = toCache(stores);
+  const replica = createGuardedStore({
+    store: toStore(stores, 'replica'),
+    name: 'replica',
+    logger,
+  });
+  const readView = createViewReader({
+    cache,
+    replica,
+    primary: toStore(stores, 'primary'),
+    freshness: createFreshness({
+      watermark: cache.watermark,
+      replicaPosition: replica.readPosition,
+      clock,
+      maxWaiters: 10,
+      stopping: signal,
+    }),
+    clock,
+  });
+  const read = (query: Partial<ViewQuery> = {}) =>
+    readView({ kind: 'user', id, minPosition: undefined, waitMs: 0, signal, ...query });
+  return { clock, stores, read };
+}
+
+test('answers from the cache alone', async (t) => {
+  const { stores, read } = createSetup();
+  stores.cached = { ...view, position: 12, ageMs: 3_000 };
+  t.deepEqual(await read(), { position: 12, view, ageMs: 3_000 });
+  t.deepEqual(stores.asked, ['cache']);
+});
+
+test('answers from the replica and fills the cache', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = { position: 10, view };
+  t.deepEqual(await read(), { position: 10, view });
+  t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, ...view }]);
+});
+
+test('asks the primary before it says that there is nothing', async (t) => {
+  const { stores, read } = createSetup();
+  stores.primary = { position: 11, view };
+  t.deepEqual(await read(), { position: 11, view });
+  stores.primary = { position: 12, view: undefined };
+  t.deepEqual(await read(), { position: 12, view: undefined });
+  t.deepEqual(stores.asked.slice(0, 3), ['cache', 'replica', 'primary']);
+});
+
+test('believes the replica that there is nothing at a position the caller named', async (t) => {
+  const { stores, read } = createSetup();
+  t.deepEqual(await read({ minPosition: 10 }), { position: 10, view: undefined });
+  t.deepEqual(stores.asked, ['cache', 'replica']);
+});
+
+test('takes no cache entry from behind the position asked for', async (t) => {
+  const { stores, read } = createSetup();
+  stores.cached = { version: 1, body: '{}', position: 9, ageMs: 0 };
+  stores.replica = { position: 10, view };
+  t.like(await read({ minPosition: 10 }), { position: 10, view });
+});
+
+test('without time to wait the primary is asked at once', async (t) => {
+  const { stores, read } = createSetup();
+  stores.primary = { position: 20, view };
+  t.like(await read({ minPosition: 20 }), { position: 20, view });
+  t.deepEqual(stores.asked, ['cache', 'replica', 'primary']);
+});
+
+test('never says "not found" for "not yet"', async (t) => {
+  const { stores, read } = createSetup();
+  await t.throwsAsync(read({ minPosition: 20 }), { message: /has not reached the position/ });
+  t.deepEqual(stores.asked, ['cache', 'replica', 'primary']);
+});
+
+test('waits for the watermark and then reads the cache', async (t) => {
+  const { clock, stores, read } = createSetup();
+  const reading = read({ minPosition: 20, waitMs: 5_000 });
+  await clock.advance(100);
+  stores.cached = { ...view, position: 20, ageMs: 1 };
+  stores.watermark = 20;
+  await clock.advance(25);
+  t.like(await reading, { position: 20, view, ageMs: 1 });
+  t.false(stores.asked.includes('primary'));
+});
+
+test('waits on for the replica when the entry is not in the cache', async (t) => {
+  const { clock, stores, read } = createSetup();
+  stores.watermark = 20;
+  const reading = read({ minPosition: 20, waitMs: 5_000 });
+  await clock.advance(500);
+  stores.replica = { position: 21, view };
+  await clock.advance(50);
+  t.like(await reading, { position: 21, view });
+  t.false(stores.asked.includes('primary'));
+});
+
+test('asks the primary once when the time is out', async (t) => {
+  const { clock, stores, read } = createSetup();
+  const reading = read({ minPosition: 20, waitMs: 1_000 });
+  await clock.advance(999);
+  stores.primary = { position: 20, view };
+  await clock.advance(1);
+  t.like(await reading, { position: 20, view });
+  t.is(stores.asked.filter((store) => store === 'primary').length, 1);
+});
+
+test('without the replica the primary answers, with and without a position', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = undefined;
+  stores.primary = { position: 20, view };
+  t.like(await read(), { view });
+  t.like(await read({ minPosition: 20, waitMs: 5_000 }), { view });
+});
+
+test('without replica and primary the store is unavailable', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = undefined;
+  stores.primary = undefined;
+  const message = /read model cannot be reached/;
+  await t.throwsAsync(read(), { message });
+  await t.throwsAsync(read({ minPosition: 20 }), { message });
+});
+
+test('without the primary the replica still answers what it has, but not what it lacks', async (t) => {
+  const { stores, read } = createSetup();
+  stores.primary = undefined;
+  await t.throwsAsync(read(), { message: /read model cannot be reached/ });
+  stores.replica = { position: 10, view };
+  t.like(await read(), { view });
+});
+
+test('a replica that keeps failing is left alone for a while', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = undefined;
+  for (let i = 0; i < 5; i += 1) await read();
+  t.is(stores.asked.filter((store) => store === 'replica').length, 3);
+});
