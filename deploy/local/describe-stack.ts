@@ -8,7 +8,7 @@ import {
   REPLICA_DATABASE,
 } from './pgbouncer-config.ts';
 import { serviceProcesses, TOKEN_AUDIENCE, TOKEN_ISSUER } from './service-parts.ts';
-import type { Stack } from './stack-file.ts';
+import type { Stack } from '@zameni/runtime/stack';
 
 const HOST = '127.0.0.1';
 

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import { logFile } from './log-file.ts';
-import type { Stack } from './stack-file.ts';
+import type { Stack } from '@zameni/runtime/stack';
 
 /** Makes the text a person reads when the stack is ready: what runs where, and what to try. */
 export function summarise(stack: Stack, folder: string, exampleId: string): string {

@@ -4,9 +4,12 @@ import { runInForeground } from './foreground.ts';
 import { runAva } from './run-ava.ts';
 import { runChecks } from './run-checks.ts';
 import { parseScale } from './scale.ts';
-import { stackFile } from './stack-file.ts';
+import { stackFilePath } from '@zameni/runtime/stack';
 import { parseTestArguments, TEST_HELP } from './test-arguments.ts';
 import { withStack } from './with-stack.ts';
+
+/** Two of each, so that rivals meet across processes and a standby stands by. */
+const TEST_SCALE = 'command-api=2,query-api=2,projector=2';
 
 const INTERRUPTED = 128 + constants.signals.SIGINT;
 
@@ -25,12 +28,17 @@ process.exitCode = await runInForeground(async (foreground) => {
   if (withChecks) results.push(await runChecks(terminal, signal));
   if (!needsStack) await ava(null, signal);
   else {
-    const options = { profile: 'test', scale: parseScale(''), fresh: true, ...foreground } as const;
+    const options = {
+      profile: 'test',
+      scale: parseScale(TEST_SCALE),
+      fresh: true,
+      ...foreground,
+    } as const;
     const code = await withStack(options, async ({ ended }) => {
       const stop = new AbortController();
       const watched = ended.finally(() => stop.abort());
       watched.catch(() => undefined);
-      await ava(stackFile('test'), stop.signal);
+      await ava(stackFilePath('test'), stop.signal);
       if (stop.signal.aborted) await watched;
       return 0;
     });

@@ -11,7 +11,8 @@ import { type Killers, type Running, runParts } from './run-parts.ts';
 import type { Scale } from './scale.ts';
 import { provideServers } from './servers.ts';
 import { describeStack } from './describe-stack.ts';
-import { type Stack, stackFile, writeStackFile } from './stack-file.ts';
+import { type Stack, stackFilePath } from '@zameni/runtime/stack';
+import { writeStackFile } from './stack-file.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Which stack is run, and how. */
@@ -53,7 +54,7 @@ export async function withStack(
     async ({ pids, ended }) => {
       const stack = describeStack(context, pids());
       await terminal.step('the whole path', () => probeWholePath(stack.gateway.url, signal));
-      await writeStackFile(stackFile(profile), stack);
+      await writeStackFile(stackFilePath(profile), stack);
       return use({ stack, ended });
     },
   );

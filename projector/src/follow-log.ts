@@ -1,5 +1,5 @@
 import { subjectFilters } from '@zameni/contracts';
-import type { EventLog, LogRecord } from '@zameni/runtime';
+import { type EventLog, type LogRecord, withRecordSpans } from '@zameni/runtime';
 import type { CacheFeed } from './cache-feed.ts';
 import { PoisonEventError } from './poison-event.ts';
 import type { ProjectedEvent } from './projected-event.ts';
@@ -25,6 +25,9 @@ export type FollowOptions = {
 /** A person's first event comes with the key record, so this is at least 500 events a batch. */
 const MAX_RECORDS = 1_000;
 const MAX_BYTES = 1024 * 1024;
+
+/** Milliseconds within which an event counts as live, so that its trace goes on. */
+const LIVE_MS = 60_000;
 
 /** Milliseconds without a batch after which lease and watermark are renewed. */
 const IDLE_MS = 1_000;
@@ -69,10 +72,14 @@ export async function followLog(options: FollowOptions): Promise<void> {
     const to = events.at(-1)?.position;
     if (to !== undefined) {
       const changes = toRowChanges(events);
-      if (!(await store.apply({ from: position, to, changes }))) return false;
-      position = to;
-      onProgress(position, true);
-      await cache.follow(position, toViewChanges(changes));
+      const isOurs = await withRecordSpans('project', toTraced(events), async () => {
+        if (!(await store.apply({ from: position, to, changes }))) return false;
+        position = to;
+        onProgress(position, true);
+        await cache.follow(position, toViewChanges(changes));
+        return true;
+      });
+      if (!isOurs) return false;
     }
     if (poison !== undefined) throw poison;
     // A batch of keys only moves nothing, so the lease is renewed as when idle.
@@ -86,6 +93,15 @@ export async function followLog(options: FollowOptions): Promise<void> {
     await cache.follow(position, []);
     return true;
   }
+}
+
+/**
+ * The events whose trace goes on here: live ones. A replay of old events would make each of their
+ * traces longer by one span, again at every rebuild.
+ */
+function toTraced(events: readonly ProjectedEvent[]): readonly ProjectedEvent[] {
+  const oldest = new Date(Date.now() - LIVE_MS).toISOString();
+  return events.filter(({ metadata }) => metadata.time >= oldest);
 }
 
 type ReadResult = { readonly events: ProjectedEvent[]; readonly poison?: PoisonEventError };

@@ -18,9 +18,16 @@ const fixture = new URL('./telemetry.fixture.ts', import.meta.url).pathname;
 /** A collector of OTLP over HTTP; what arrived is in `bodies`. */
 async function startCollector(t: ExecutionContext) {
   const bodies: string[] = [];
-  const server = createServer(async (request, response) => {
-    bodies.push(await text(request));
-    response.setHeader('content-type', 'application/json').end('{}');
+  const server = createServer((request, response) => {
+    request.setEncoding('utf8');
+    let body = '';
+    request.on('data', (chunk: string) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      bodies.push(body);
+      response.setHeader('content-type', 'application/json').end('{}');
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
