@@ -19,6 +19,9 @@ export type AccountState =
 /** The state of an account nothing is known of. */
 export const absentAccount: AccountState = { status: 'absent' };
 
+/** Whether the account has any event; what it says is read only for a retry. */
+export type AccountPresence = 'absent' | 'present';
+
 /** Whether the address is held by somebody. */
 export type AddressState = 'free' | 'held';
 
@@ -39,36 +42,19 @@ export type AccountDecision =
 /** Decides a command. Registering never fails: a taken address gives a `registration-refused`. */
 export function decide(
   command: Register,
-  state: { readonly account: AccountState; readonly address: AddressState },
+  state: { readonly account: AccountPresence; readonly address: AddressState },
 ): AccountDecision {
-  const { fingerprint } = command;
-  switch (state.account.status) {
-    case 'registered':
-    case 'refused':
-      return { outcome: 'decided-before' };
-    case 'absent':
-      return {
-        outcome: 'append',
-        event:
-          state.address === 'held'
-            ? {
-                name: 'registration-refused',
-                data: { reason: 'address-taken', fingerprint },
-                personal: null,
-              }
-            : {
-                name: 'registered',
-                data: {
-                  locale: command.locale,
-                  termsVersion: command.termsVersion,
-                  fingerprint,
-                },
-                personal: command.personal,
-              },
-      };
-    default:
-      return state.account satisfies never;
-  }
+  const { fingerprint, locale, termsVersion, personal } = command;
+  if (state.account !== 'absent') return { outcome: 'decided-before' };
+  const event: AccountEvent =
+    state.address === 'held'
+      ? {
+          name: 'registration-refused',
+          data: { reason: 'address-taken', fingerprint },
+          personal: null,
+        }
+      : { name: 'registered', data: { locale, termsVersion, fingerprint }, personal };
+  return { outcome: 'append', event };
 }
 
 /** The state after one more event; takes every event ever stored. */

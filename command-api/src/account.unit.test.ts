@@ -2,6 +2,7 @@ import type { AccountFact } from '@zameni/contracts';
 import test from 'ava';
 import {
   type AccountDecision,
+  type AccountPresence,
   type AccountState,
   type AddressState,
   absentAccount,
@@ -33,38 +34,37 @@ const register: Register = {
   },
 };
 
-type Given = { history: readonly AccountFact[]; address: AddressState };
+type Given = { account: AccountPresence; address: AddressState };
 
 const decides = test.macro<[Given, AccountDecision]>({
   title: (title = '') => title,
   exec: (t, given, expected) => {
-    const account = given.history.reduce<AccountState>(evolve, absentAccount);
-    t.deepEqual(decide(register, { account, address: given.address }), expected);
+    t.deepEqual(decide(register, given), expected);
   },
 });
 
 test(
   'given nothing and a free address, registering gives registered',
   decides,
-  { history: [], address: 'free' },
+  { account: 'absent', address: 'free' },
   { outcome: 'append', event: { ...registered, personal: register.personal } },
 );
 test(
   'given nothing and a held address, registering gives registration-refused without personal data',
   decides,
-  { history: [], address: 'held' },
+  { account: 'absent', address: 'held' },
   { outcome: 'append', event: { ...refused, personal: null } },
 );
 test(
-  'given registered, registering again changes nothing, whoever holds the address',
+  'given an account with events, registering again changes nothing',
   decides,
-  { history: [registered], address: 'held' },
+  { account: 'present', address: 'held' },
   { outcome: 'decided-before' },
 );
 test(
-  'given refused, registering again changes nothing, even when the address is free now',
+  'given an account with events, nothing changes even when the address is free now',
   decides,
-  { history: [refused], address: 'free' },
+  { account: 'present', address: 'free' },
   { outcome: 'decided-before' },
 );
 

@@ -10,11 +10,16 @@ const MAX_LOCAL_LENGTH = 64;
 const MAX_HOST_LENGTH = 253;
 
 const localPart = /^[^\s"(),:;<>@[\]\\.]+(\.[^\s"(),:;<>@[\]\\.]+)*$/u;
+/**
+ * Letters, digits, marks, hyphens, dots and the two middle dots of IDNA 2008 (RFC 5892 appendix A).
+ * domainToASCII parses like a URL: it would cut the host at a slash and decode `%61`.
+ */
+const hostCharacters = /^[\p{L}\p{N}\p{M}.\-\u00B7\u30FB\u3002]+$/u;
 const hostLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
  * Parses an address, or names the rule it breaks. Canonical form: white space around it trimmed,
- * NFKC (which folds widths), lower case, host in ASCII (IDNA); a `+tag` is kept. Quoted local parts
+ * NFKC (which folds widths), lower case (a final sigma as any sigma), host in ASCII (IDNA); a `+tag` is kept. Quoted local parts
  * and address literals are refused.
  */
 export function parseEmailAddress(
@@ -24,7 +29,7 @@ export function parseEmailAddress(
   if (hasInvisibleCharacter(typed)) return { fault: 'invisible-character' };
   if (typed.length === 0) return { fault: 'too-short' };
   if (typed.length > MAX_ADDRESS_LENGTH) return { fault: 'too-long' };
-  const folded = typed.normalize('NFKC').toLowerCase().normalize('NFKC');
+  const folded = foldCase(typed.normalize('NFKC')).normalize('NFKC');
   const at = folded.lastIndexOf('@');
   const local = folded.slice(0, Math.max(at, 0));
   const host = toAsciiHost(folded.slice(at + 1));
@@ -33,7 +38,13 @@ export function parseEmailAddress(
   return { address: { typed, canonical: `${local}@${host}` } };
 }
 
+/** Lower case that does not depend on the place in a word, as for the Greek sigma it would. */
+function foldCase(text: string): string {
+  return text.toLowerCase().replaceAll('ς', 'σ');
+}
+
 function toAsciiHost(host: string): string | undefined {
+  if (!hostCharacters.test(host)) return undefined;
   const ascii = domainToASCII(host);
   const labels = ascii.split('.');
   if (ascii.length > MAX_HOST_LENGTH || labels.length < 2) return undefined;

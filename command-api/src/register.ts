@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import {
   type AccountEvent,
   type Actor,
+  ClaimRecord,
   decodeEvent,
   encodeEvent,
+  encodePersonal,
   eventType,
   factOf,
   REFUSAL_LIFETIME_DAYS,
@@ -19,7 +21,15 @@ import {
   type Intent,
   sealPersonal,
 } from '@zameni/runtime';
-import { absentAccount, answerAgain, decide, evolve, type Register } from './account.ts';
+import { Compile } from 'typebox/compile';
+import {
+  absentAccount,
+  type AddressState,
+  answerAgain,
+  decide,
+  evolve,
+  type Register,
+} from './account.ts';
 import { type RegistrationRequest, toCanonicalBody } from './registration-request.ts';
 
 /** What registering needs of the outside. */
@@ -48,6 +58,8 @@ export type Registered = {
 };
 
 type Committed = Registered | { readonly outcome: 'decided-before' };
+
+const claimCheck = Compile(ClaimRecord);
 
 /** Milliseconds for reading the first answer of a retry. */
 const READ_BACK_DEADLINE_MS = 3_000;
@@ -97,11 +109,8 @@ function toIntent(
     reads: context.isRetryable ? [claim, account] : [claim],
     decide: (state) => {
       const decision = decide(command, {
-        // The first event is read when it matters; here only its presence counts.
-        account: state.has(account)
-          ? { status: 'registered', version: 1, fingerprint: '' }
-          : absentAccount,
-        address: state.has(claim) ? 'held' : 'free',
+        account: state.has(account) ? 'present' : 'absent',
+        address: parseClaim(state.get(claim)),
       });
       if (decision.outcome === 'decided-before') {
         return { messages: [], answer: () => ({ outcome: 'decided-before' }) };
@@ -129,9 +138,10 @@ function toRegisteredMessages(
   const { key, record } = dataKeys.create(userId);
   const metadata = toMetadata(context);
   const binding = { eventId: metadata.id, type: eventType(event.name), userId };
-  const personal = sealPersonal(key, binding, JSON.stringify(event.personal));
+  const personal = sealPersonal(key, binding, encodePersonal(event) ?? '');
+  const held: ClaimRecord = { state: 'held', userId, verified: false };
   return [
-    { subject: claim, data: JSON.stringify({ state: 'held', userId, verified: false }) },
+    { subject: claim, data: JSON.stringify(held) },
     { subject: subjects.key(userId), data: JSON.stringify(record) },
     { subject: account, data: encodeEvent(metadata, event, personal), ...traced(context) },
   ];
@@ -148,6 +158,13 @@ function toRefusedMessage(
     ttlSeconds: REFUSAL_LIFETIME_DAYS * 24 * 60 * 60,
     ...traced(context),
   };
+}
+
+/** What a claim says; one that cannot be read is never taken for free. */
+function parseClaim(text: string | undefined): AddressState {
+  if (text === undefined) return 'free';
+  if (!claimCheck.Check(JSON.parse(text))) throw new Error('a claim in the log cannot be read');
+  return 'held';
 }
 
 function toMetadata({ registrationId, actor, causationId, time }: RegisterContext) {

@@ -1,10 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import {
-  Problem,
-  RegisterCommand,
-  RegistrationAccepted,
-  RegistrationCreated,
-} from '@zameni/contracts';
+import { OPERATIONS } from '@zameni/contracts';
 import {
   AppError,
   type Caller,
@@ -12,6 +7,7 @@ import {
   type Digests,
   type Positions,
   type TokenVerifier,
+  toRoute,
   traceIdOf,
   withAppendSpan,
 } from '@zameni/runtime';
@@ -28,20 +24,9 @@ export type RegistrationRoutesDeps = RegisterDeps & {
 
 /** `POST /v1/registrations`: 202 for the public; 201 or 409 with scope `registrations:write`. */
 export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRoutesDeps): void {
-  app.withTypeProvider<TypeBoxTypeProvider>().post(
-    '/v1/registrations',
-    {
-      schema: {
-        body: RegisterCommand,
-        response: {
-          201: RegistrationCreated,
-          202: RegistrationAccepted,
-          '4xx': Problem,
-          '5xx': Problem,
-        },
-      },
-    },
-    async (request, reply) => {
+  app.withTypeProvider<TypeBoxTypeProvider>().route({
+    ...toRoute(OPERATIONS.registerPerson),
+    handler: async (request, reply) => {
       const caller = await deps.tokens.verify(request.headers.authorization);
       const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
       const registration = parseRegistration(request.body);
@@ -60,7 +45,7 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
       if (outcome === 'refused') throw new AppError('address-taken');
       return reply.code(201).header('Location', `/v1/users/${id}`).send({ userId: id });
     },
-  );
+  });
 }
 
 function toContext(

@@ -1,5 +1,8 @@
-/** Other (control, format, unassigned, private), separators of lines, and characters without a glyph. */
-const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+/**
+ * Other (control, format, unassigned, private, lone surrogates), separators of lines, characters
+ * without a glyph, and the replacement character, which stands for what could not be decoded.
+ */
+const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\uFFFD]/u;
 
 /**
  * Joiners and variation selectors between visible characters: Persian and Indic names and many
@@ -15,4 +18,9 @@ export function hasInvisibleCharacter(text: string): boolean {
 /** The same for names, in which joiners may stand behind letters and emoji. */
 export function hasInvisibleCharacterInName(name: string): boolean {
   return invisible.test(name.replace(innerJoiner, ''));
+}
+
+/** The same for longer texts, which may also have lines and tabs. */
+export function hasInvisibleCharacterInText(text: string): boolean {
+  return hasInvisibleCharacterInName(text.replace(/[\n\r\t]/g, ' '));
 }

@@ -50,12 +50,33 @@ export function eventType(name: EventName): string {
   return `${TYPE_PREFIX}${name}.v${eventVersions[name]}`;
 }
 
-/** Encodes an event as JSON; `personal` is its ciphertext, null where the event has none. */
+/** An event that would not be readable once it lies in the log; a bug of whoever made it. */
+export class UnwritableEventError extends Error {
+  override readonly name = 'UnwritableEventError';
+}
+
+/** The text of an event's personal data, to be encrypted; null when it has none. */
+export function encodePersonal(event: AccountEvent): string | null {
+  const check = personalChecks[event.name];
+  if (check === undefined) return null;
+  if (!check.Check(event.personal)) {
+    throw new UnwritableEventError(`personal data does not fit the schema of ${event.name}`);
+  }
+  return JSON.stringify(event.personal);
+}
+
+/**
+ * Encodes an event as JSON; `personal` is its ciphertext, null where the event has none. Throws
+ * UnwritableEventError for what decodeEvent would refuse: in the log it would stop every reader.
+ */
 export function encodeEvent(
   metadata: EventMetadata,
   event: AccountFact,
   personal: string | null,
 ): string {
+  if (!clearChecks[event.name]?.Check(event.data)) {
+    throw new UnwritableEventError(`data does not fit the schema of ${event.name}`);
+  }
   const envelope: Envelope = {
     specversion: '1.0',
     id: metadata.id,
@@ -70,6 +91,7 @@ export function encodeEvent(
     accountversion: metadata.accountVersion,
     data: personal === null ? event.data : { ...event.data, personal },
   };
+  if (!isEnvelope.Check(envelope)) throw new UnwritableEventError('not an envelope of ours');
   return JSON.stringify(envelope);
 }
 

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { decodeEvent, encodeEvent, eventType, openEvent, UnreadableEventError } from './codec.ts';
+import {
+  decodeEvent,
+  encodeEvent,
+  encodePersonal,
+  eventType,
+  openEvent,
+  UnreadableEventError,
+  UnwritableEventError,
+} from './codec.ts';
 import type { Envelope } from './envelope.ts';
 import { type AccountEvent, EVENT_NAMES, eventVersions } from './events.ts';
 
@@ -65,6 +73,17 @@ test(
   refuses,
   JSON.stringify({ ...envelope, data: { ...envelope.data, personal: {} } }),
 );
+
+test('refuses to encode what could not be decoded', (t) => {
+  const { event } = readGolden('registered', 1);
+  const { metadata } = decodeEvent(JSON.stringify(envelope));
+  const long = { ...metadata, actor: { type: 'caller', id: 'x'.repeat(257) } } as const;
+  t.throws(() => encodeEvent(long, event, 'x'), { instanceOf: UnwritableEventError });
+  const locale = { ...event, data: { ...event.data, locale: 'x'.repeat(36) } } as typeof event;
+  t.throws(() => encodeEvent(metadata, locale, 'x'), { instanceOf: UnwritableEventError });
+  const nameless = { ...event, personal: { ...event.personal, displayName: '' } } as typeof event;
+  t.throws(() => encodePersonal(nameless), { instanceOf: UnwritableEventError });
+});
 
 test('refuses to open an event without its personal data', (t) => {
   const stored = decodeEvent(JSON.stringify(envelope));

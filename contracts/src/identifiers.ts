@@ -4,18 +4,24 @@ const UUID_PATTERN = '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3
 const uuidExpression = new RegExp(UUID_PATTERN);
 
 /** A UUID in lower case, any version of RFC 9562 (registrations use versions 7 and 8). */
-export const Uuid = Type.String({ pattern: UUID_PATTERN, description: 'UUID (RFC 9562)' });
+export const Uuid = Type.String({
+  title: 'Uuid',
+  pattern: UUID_PATTERN,
+  description: 'UUID in lower case (RFC 9562)',
+});
 
 /** The id of a registration and, once it succeeded, of the person registered. */
 export type UserId = string & { readonly __brand: 'UserId' };
 
-/** Parses a user id; undefined when the text is not a UUID in lower case. */
+/** Parses a user id in either case (RFC 9562 section 4); undefined when the text is no UUID. */
 export function parseUserId(text: string): UserId | undefined {
-  return uuidExpression.test(text) ? (text as UserId) : undefined;
+  const id = text.toLowerCase();
+  return uuidExpression.test(id) ? (id as UserId) : undefined;
 }
 
 /** A moment as RFC 3339 text in UTC with milliseconds. */
 export const Instant = Type.String({
+  title: 'Instant',
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
   description: 'Moment in UTC (RFC 3339, milliseconds)',
 });
@@ -23,7 +29,15 @@ export type Instant = Static<typeof Instant>;
 
 /** A stream position sealed for the outside: one version byte and one AES block, base64url. */
 export const PositionToken = Type.String({
+  title: 'Position',
   pattern: '^[A-Za-z0-9_-]{23}$',
   description: 'Opaque position in the log; send it back as Min-Position',
 });
 export type PositionToken = Static<typeof PositionToken>;
+
+/** A strong entity tag (RFC 9110, 8.8.3). */
+export const EntityTag = Type.String({
+  title: 'EntityTag',
+  pattern: '^"[\\x21\\x23-\\x7e]*"$',
+  description: 'Entity tag; send it back as If-None-Match',
+});

@@ -1,12 +1,23 @@
+export { createAsyncApi } from './asyncapi.ts';
+export {
+  type ClientOptions,
+  ContractError,
+  createClient,
+  type Fetch,
+  type FetchedResponse,
+} from './client.ts';
+export type { AnswerOf, CallOptions, Client, RequestOf } from './client-types.ts';
 export {
   type EventMetadata,
   decodeEvent,
   encodeEvent,
+  encodePersonal,
   eventType,
   factOf,
   openEvent,
   type StoredEvent,
   UnreadableEventError,
+  UnwritableEventError,
 } from './codec.ts';
 export {
   DisplayName,
@@ -33,11 +44,28 @@ export {
   type RegisteredData,
   type RegisteredPersonal,
 } from './events.ts';
-export { Instant, PositionToken, parseUserId, type UserId, Uuid } from './identifiers.ts';
-export { FieldError, PROBLEM_TYPE_BASE, Problem } from './problem.ts';
+export {
+  EntityTag,
+  Instant,
+  PositionToken,
+  parseUserId,
+  type UserId,
+  Uuid,
+} from './identifiers.ts';
+export { API_VERSION, createOpenApi } from './openapi.ts';
+export type { Answer, Field, HttpService, Operation } from './operation.ts';
+export { OPERATIONS, type OperationId } from './operations.ts';
+export {
+  FieldError,
+  PROBLEM_MEDIA_TYPE,
+  PROBLEM_STATUS,
+  PROBLEM_TYPE_BASE,
+  Problem,
+} from './problem.ts';
 export { ACCOUNTS_PROJECTION } from './projections.ts';
 export { ClaimRecord, KeyRecord } from './records.ts';
-export { type HttpService, ROUTES, type Route } from './routes.ts';
+export { REFERENCE_PAGES, type ReferencePage, ROUTES, type Route } from './routes.ts';
+export type { Json, JsonObject } from './schema-components.ts';
 export { SCOPES, type Scope } from './scopes.ts';
 export {
   ACCOUNTS_STREAM,
@@ -55,4 +83,5 @@ export {
   RegistrationOutcome,
   RegistrationView,
   UserView,
+  encodeUserView,
 } from './views.ts';

@@ -1,74 +1,26 @@
-import { type TSchema, Type } from 'typebox';
+import { Type } from 'typebox';
 import { IdempotencyKey, RegisterCommand } from './commands.ts';
-import type { ErrorCode } from './error-codes.ts';
-import { PositionToken, Uuid } from './identifiers.ts';
-import type { HttpService } from './routes.ts';
-import type { Scope } from './scopes.ts';
+import { EntityTag, Uuid } from './identifiers.ts';
+import {
+  commandHeaders,
+  type Field,
+  freshnessHeaders,
+  type Operation,
+  problemsEverywhere,
+  readHeaders,
+} from './operation.ts';
 import { RegistrationAccepted, RegistrationCreated, RegistrationView, UserView } from './views.ts';
 
-/** A header of a request or an answer. */
-export type HeaderField = { readonly description: string; readonly schema: TSchema };
+/** The `{id}` of a path. An id of another form is answered 404: there is nothing with it. */
+const idParam = {
+  id: { description: 'The id that the registration gave', schema: Uuid, required: true },
+} as const satisfies Record<string, Field>;
 
-/** An answer that is not a problem document. */
-export type Answer = {
-  readonly description: string;
-  readonly body?: TSchema;
-  readonly headers: Readonly<Record<string, HeaderField>>;
-};
-
-/** One operation of the surface: its route, what it takes and everything it can answer. */
-export type Operation = {
-  readonly id: string;
-  readonly service: HttpService;
-  readonly method: 'get' | 'post';
-  readonly path: `/v1/${string}`;
-  readonly summary: string;
-  readonly description: string;
-  /** Whether a token is needed; scopes that open it, or open more of it. */
-  readonly token: 'needed' | 'optional';
-  readonly scopes: readonly Scope[];
-  readonly headers: Readonly<Record<string, HeaderField>>;
-  readonly body?: TSchema;
-  readonly answers: Readonly<Record<number, Answer>>;
-  readonly problems: readonly ErrorCode[];
-};
-
-const position = {
-  description: 'The position in the log that this answer covers or created',
-  schema: PositionToken,
-};
-const freshness = {
-  'Min-Position': {
-    description: 'A `Position` of an earlier answer: this answer covers at least that position',
-    schema: PositionToken,
-  },
-  Prefer: {
-    description: '`wait=N`: seconds to wait for `Min-Position`, 30 at most (RFC 7240)',
-    schema: Type.String({ examples: ['wait=5'] }),
-  },
-};
-const readHeaders = {
-  Position: position,
-  Age: {
-    description: 'Seconds since the cache got this, when it came from there',
-    schema: Type.Integer({ minimum: 0 }),
-  },
-  'Cache-Control': { description: '`private, no-cache`', schema: Type.String() },
-  'Preference-Applied': {
-    description: 'The `wait` that was applied',
-    schema: Type.String(),
-  },
-};
-/** Problems any operation can answer: of the caller's token, the service and the gateway. */
-const everywhere = [
-  'unauthorized',
-  'overloaded',
-  'internal',
-  'bad-request',
-  'request-timeout',
-  'service-unavailable',
-  'gateway-timeout',
-] as const satisfies readonly ErrorCode[];
+const etag = {
+  description: 'Strong: changes with each version',
+  schema: EntityTag,
+  required: true,
+} as const satisfies Field;
 
 /** Every operation of both APIs; routes, the OpenAPI document and the client are made from them. */
 export const OPERATIONS = {
@@ -82,9 +34,11 @@ export const OPERATIONS = {
       'Accepts a registration when it is safe in the log. The public gets the same 202 whether the address is new or taken; with scope `registrations:write` the exact outcome is 201 or 409.',
     token: 'optional',
     scopes: ['registrations:write'],
+    params: {},
     headers: {
       'Idempotency-Key': {
-        description: 'The same key and body give the same answer again, for ever',
+        description:
+          'The same key and body give the same answer again: of a refusal for 30 days, else for ever',
         schema: IdempotencyKey,
       },
     },
@@ -94,21 +48,29 @@ export const OPERATIONS = {
         description: 'Registered (scope `registrations:write`)',
         body: RegistrationCreated,
         headers: {
-          Location: { description: 'The person', schema: Type.String() },
-          Position: position,
+          Location: {
+            description: 'The person',
+            schema: Type.String({ pattern: '^/v1/users/[0-9a-f-]{36}$' }),
+            required: true,
+          },
+          ...commandHeaders,
         },
       },
       202: {
         description: 'Accepted',
         body: RegistrationAccepted,
         headers: {
-          Location: { description: 'The registration', schema: Type.String() },
-          Position: position,
+          Location: {
+            description: 'The registration',
+            schema: Type.String({ pattern: '^/v1/registrations/[0-9a-f-]{36}$' }),
+            required: true,
+          },
+          ...commandHeaders,
         },
       },
     },
     problems: [
-      ...everywhere,
+      ...problemsEverywhere,
       'malformed-json',
       'malformed-header',
       'invalid-request',
@@ -129,13 +91,15 @@ export const OPERATIONS = {
       'Possession of the id is enough. `accepted`: in the log; `processed`: readable. With scope `registrations:write` the outcome is told too.',
     token: 'optional',
     scopes: ['registrations:write'],
-    headers: freshness,
+    params: idParam,
+    headers: freshnessHeaders,
     answers: {
       200: { description: 'The registration', body: RegistrationView, headers: readHeaders },
     },
     problems: [
-      ...everywhere,
+      ...problemsEverywhere,
       'malformed-header',
+      'not-found',
       'registration-not-found',
       'projection-lagging',
       'store-unavailable',
@@ -151,28 +115,23 @@ export const OPERATIONS = {
     description: 'For the person (a token whose `sub` is the id) and for scope `users:read`.',
     token: 'needed',
     scopes: ['users:read'],
+    params: idParam,
     headers: {
-      ...freshness,
+      ...freshnessHeaders,
       'If-None-Match': {
         description: 'An `ETag` of an earlier answer: 304 when nothing changed',
         schema: Type.String(),
       },
     },
     answers: {
-      200: {
-        description: 'The person',
-        body: UserView,
-        headers: {
-          ...readHeaders,
-          ETag: { description: 'Strong: changes with each version', schema: Type.String() },
-        },
-      },
-      304: { description: 'Not changed', headers: readHeaders },
+      200: { description: 'The person', body: UserView, headers: { ...readHeaders, ETag: etag } },
+      304: { description: 'Not changed', headers: { ...readHeaders, ETag: etag } },
     },
     problems: [
-      ...everywhere,
+      ...problemsEverywhere,
       'malformed-header',
       'forbidden',
+      'not-found',
       'user-not-found',
       'projection-lagging',
       'store-unavailable',
@@ -182,6 +141,3 @@ export const OPERATIONS = {
 
 /** The name of an operation. */
 export type OperationId = keyof typeof OPERATIONS;
-
-/** The path parameters of all operations: every `{id}` is a UUID. */
-export const PathId = Uuid;

@@ -1,8 +1,37 @@
 import { type Static, Type } from 'typebox';
-import { ERROR_CODES, FIELD_CODES } from './error-codes.ts';
+import { ERROR_CODES, type ErrorCode, FIELD_CODES } from './error-codes.ts';
 
 /** The base of the `type` URI of every problem; the rest of the URI is the code. */
 export const PROBLEM_TYPE_BASE = 'https://zameni.example/problems/';
+
+/** Media type of problem documents (RFC 9457). */
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** The HTTP status of each code; the only place where the two meet. */
+export const PROBLEM_STATUS = {
+  'malformed-json': 400,
+  'malformed-header': 400,
+  'bad-request': 400,
+  unauthorized: 401,
+  forbidden: 403,
+  'not-found': 404,
+  'user-not-found': 404,
+  'registration-not-found': 404,
+  'method-not-allowed': 405,
+  'request-timeout': 408,
+  'address-taken': 409,
+  'payload-too-large': 413,
+  'unsupported-media-type': 415,
+  'invalid-request': 422,
+  'idempotency-key-reused': 422,
+  internal: 500,
+  'log-unavailable': 503,
+  'store-unavailable': 503,
+  'projection-lagging': 503,
+  overloaded: 503,
+  'service-unavailable': 503,
+  'gateway-timeout': 504,
+} as const satisfies Record<ErrorCode, number>;
 
 /** One place of a request that breaks a rule: JSON pointer (RFC 6901) and code. */
 export const FieldError = Type.Object(
@@ -10,7 +39,7 @@ export const FieldError = Type.Object(
     pointer: Type.String(),
     code: Type.Enum(Object.keys(FIELD_CODES) as (keyof typeof FIELD_CODES)[]),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: 'FieldError' },
 );
 export type FieldError = Static<typeof FieldError>;
 

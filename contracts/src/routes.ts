@@ -1,19 +1,52 @@
-/** A service that answers HTTP requests behind the gateway. */
-export type HttpService = 'command-api' | 'query-api';
+import type { HttpService } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
 
 /** One route of the surface and the service behind it. */
 export type Route = {
   readonly service: HttpService;
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST';
   readonly path: `/v1/${string}`;
 };
 
-/**
- * The routes of both APIs. The gateway's configuration is made from this table, and a test of each
- * service holds its routes equal to it.
- */
-export const ROUTES = [
-  { service: 'command-api', method: 'POST', path: '/v1/registrations' },
-  { service: 'query-api', method: 'GET', path: '/v1/registrations/{id}' },
-  { service: 'query-api', method: 'GET', path: '/v1/users/{id}' },
-] as const satisfies readonly Route[];
+const METHODS = { get: 'GET', post: 'POST' } as const;
+
+/** The routes of both APIs: the gateway's configuration and the services' routes are made of them. */
+export const ROUTES: readonly Route[] = Object.values(OPERATIONS).map(
+  ({ service, method, path }) => ({ service, method: METHODS[method], path }),
+);
+
+/** A page of the reference, served by the query API beside the routes of both APIs. */
+export type ReferencePage = {
+  readonly id: string;
+  readonly path: `/${string}`;
+  readonly summary: string;
+  readonly mediaType: string;
+};
+
+/** Everything that is served about the APIs. */
+export const REFERENCE_PAGES = [
+  {
+    id: 'readOpenApi',
+    path: '/openapi.json',
+    summary: 'This document',
+    mediaType: 'application/json',
+  },
+  {
+    id: 'readAsyncApi',
+    path: '/docs/asyncapi.json',
+    summary: 'The AsyncAPI document of the event stream',
+    mediaType: 'application/json',
+  },
+  {
+    id: 'readReferencePage',
+    path: '/docs',
+    summary: 'The reference as a page',
+    mediaType: 'text/html',
+  },
+  {
+    id: 'readReferenceFile',
+    path: '/docs/{file}',
+    summary: 'A file of the reference page',
+    mediaType: '*/*',
+  },
+] as const satisfies readonly ReferencePage[];

@@ -17,20 +17,23 @@ export const RegistrationCreated = Type.Object(
 export type RegistrationCreated = Static<typeof RegistrationCreated>;
 
 /** Why a registration did not make a new person. */
-export const RefusalReason = Type.Enum(['address-taken']);
+export const RefusalReason = Type.Enum(['address-taken'], { title: 'RefusalReason' });
 export type RefusalReason = Static<typeof RefusalReason>;
 
 /** How a registration ended; shown only to callers with scope `registrations:write`. */
-export const RegistrationOutcome = Type.Union([
-  Type.Object(
-    { result: Type.Literal('registered'), userId: Uuid },
-    { additionalProperties: false },
-  ),
-  Type.Object(
-    { result: Type.Literal('refused'), reason: RefusalReason },
-    { additionalProperties: false },
-  ),
-]);
+export const RegistrationOutcome = Type.Union(
+  [
+    Type.Object(
+      { result: Type.Literal('registered'), userId: Uuid },
+      { additionalProperties: false },
+    ),
+    Type.Object(
+      { result: Type.Literal('refused'), reason: RefusalReason },
+      { additionalProperties: false },
+    ),
+  ],
+  { title: 'RegistrationOutcome' },
+);
 export type RegistrationOutcome = Static<typeof RegistrationOutcome>;
 
 /** Answer of `GET /v1/registrations/{id}`: `accepted` is in the log, `processed` is readable. */
@@ -61,3 +64,12 @@ export const UserView = Type.Object(
   { additionalProperties: false, title: 'UserView' },
 );
 export type UserView = Static<typeof UserView>;
+
+/**
+ * A person's view as JSON text, the same bytes whatever store it comes from: an event keeps the order
+ * of the profile's names, Postgres does not, and one strong `ETag` stands for one text.
+ */
+export function encodeUserView(view: UserView): string {
+  const names = Object.entries(view.profile).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify({ ...view, profile: Object.fromEntries(names) });
+}

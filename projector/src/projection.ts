@@ -41,10 +41,12 @@ export function createProjection(options: ProjectionOptions): Projection {
   async function step(signal: AbortSignal): Promise<void> {
     const from = await store.takeLease();
     if (from === undefined) return standBy(signal);
-    logger.info({ position: from }, 'projection is active');
     cache.resume(from);
     // A stall is over when a step succeeds, not when the next attempt begins.
-    if (status.state !== 'stalled') status = { state: 'active', position: from };
+    if (status.state !== 'stalled') {
+      logger.info({ position: from }, 'projection is active');
+      status = { state: 'active', position: from };
+    }
     await followLog({ ...options, from, signal, onProgress });
     if (!signal.aborted) logger.warn('projection lost its lease');
   }
@@ -64,9 +66,12 @@ export function createProjection(options: ProjectionOptions): Projection {
 
   async function stall(error: unknown, signal: AbortSignal): Promise<void> {
     const reason = toStall(error);
+    const isNews = status.state !== 'stalled' || !isSameStall(status.stall, reason);
     status = { state: 'stalled', position: status.position, stall: reason };
     if (reason.kind === 'poison') {
-      logger.error({ poison: reason }, 'projection stalled at an event it cannot project');
+      // Said once for each event, not at every try.
+      if (isNews)
+        logger.error({ poison: reason }, 'projection stalled at an event it cannot project');
       return delay(poisonBackoff.nextMs(), signal);
     }
     logger.error({ error: coerceError(error) }, 'projection stalled');
@@ -98,6 +103,10 @@ export function createProjection(options: ProjectionOptions): Projection {
     },
     status: () => status,
   };
+}
+
+function isSameStall(a: Stall, b: Stall): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function toStall(error: unknown): Stall {

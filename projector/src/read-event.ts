@@ -70,7 +70,14 @@ export function createReadEvent({ log, dataKeys, maxKeys }: ReadEventOptions): R
     const plaintext = personal === null ? null : open(await keyOf(record, signal), personal);
     try {
       const event = openEvent(stored, plaintext);
-      return { metadata, event, position: record.position, traceparent: record.traceparent };
+      return {
+        metadata,
+        event,
+        position: record.position,
+        get traceparent() {
+          return record.traceparent;
+        },
+      };
     } catch (error) {
       if (error instanceof UnreadableEventError) throw poison(record, 'undecodable', metadata.id);
       throw error;

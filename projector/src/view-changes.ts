@@ -1,3 +1,4 @@
+import { encodeUserView } from '@zameni/contracts';
 import type { ViewChange } from '@zameni/runtime';
 import type { RowChanges } from './row-changes.ts';
 
@@ -10,7 +11,7 @@ export function toViewChanges({ users, registrations }: RowChanges): ViewChange[
         id: row.view.userId,
         position: row.position,
         version: row.view.version,
-        body: JSON.stringify(row.view),
+        body: encodeUserView(row.view),
       }),
     ),
     ...registrations.map(

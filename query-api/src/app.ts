@@ -1,4 +1,6 @@
 import { createHttpApp, type HealthChecks, type Logger } from '@zameni/runtime';
+import type { ReferenceFiles } from './reference-files.ts';
+import { referenceRoutes } from './reference-routes.ts';
 import { type RegistrationRoutesDeps, registrationRoutes } from './registration-routes.ts';
 import { type UserRoutesDeps, userRoutes } from './user-routes.ts';
 
@@ -8,6 +10,7 @@ export type AppDeps = UserRoutesDeps &
     readonly logger: Logger;
     readonly checks: HealthChecks;
     readonly degradedChecks: HealthChecks;
+    readonly reference: ReferenceFiles;
     /** Told each route as it is added. */
     readonly onRoute?: (route: {
       readonly method: string | string[];
@@ -23,5 +26,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
   if (deps.onRoute !== undefined) app.addHook('onRoute', deps.onRoute);
   await app.register(userRoutes(deps));
   await app.register(registrationRoutes(deps));
+  await app.register(referenceRoutes(deps.reference));
   return app;
 }

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { PositionToken, Problem, ROUTES, type Scope, UserView } from '@zameni/contracts';
+import {
+  PositionToken,
+  Problem,
+  REFERENCE_PAGES,
+  ROUTES,
+  type Scope,
+  UserView,
+} from '@zameni/contracts';
 import { AppError, type Caller, createLogger, createPositions } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
@@ -46,6 +53,7 @@ async function createTestApp({ answer = found, isInLog = async () => false }: Op
     isInLog,
     checks: {},
     degradedChecks: {},
+    reference: new Map(),
     tokens: {
       verify: async (authorization): Promise<Caller | undefined> => {
         if (authorization === undefined) return undefined;
@@ -68,12 +76,15 @@ async function createTestApp({ answer = found, isInLog = async () => false }: Op
 
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 
-test('has exactly the routes of the table', async (t) => {
+test('has exactly the routes of the tables', async (t) => {
   const { routes } = await createTestApp();
   t.deepEqual(
     routes.filter((route) => !route.startsWith('HEAD ')).toSorted(),
-    ROUTES.filter((route) => route.service === 'query-api')
-      .map(({ method, path }) => `${method} ${path.replace('{id}', ':id')}`)
+    [
+      ...ROUTES.filter((route) => route.service === 'query-api'),
+      ...REFERENCE_PAGES.map(({ path }) => ({ method: 'GET', path })),
+    ]
+      .map(({ method, path }) => `${method} ${path.replace(/\{(\w+)\}/, ':$1')}`)
       .toSorted(),
   );
 });

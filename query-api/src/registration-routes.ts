@@ -1,7 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { parseUserId, RegistrationOutcome, RegistrationView } from '@zameni/contracts';
-import { AppError, type Caller, type TokenVerifier, type ViewContent } from '@zameni/runtime';
-import { Type } from 'typebox';
+import {
+  OPERATIONS,
+  parseUserId,
+  RegistrationOutcome,
+  type RegistrationView,
+} from '@zameni/contracts';
+import {
+  AppError,
+  type Caller,
+  type TokenVerifier,
+  toRoute,
+  type ViewContent,
+} from '@zameni/runtime';
 import { Compile } from 'typebox/compile';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
 
@@ -23,12 +33,9 @@ const outcomeCheck = Compile(RegistrationOutcome);
  */
 export function registrationRoutes(deps: RegistrationRoutesDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get(
-      '/v1/registrations/:id',
-      {
-        schema: { params: Type.Object({ id: Type.String() }), response: { 200: RegistrationView } },
-      },
-      async (request, reply): Promise<RegistrationView> => {
+    app.route({
+      ...toRoute(OPERATIONS.readRegistration),
+      handler: async (request, reply): Promise<RegistrationView> => {
         const caller = await deps.tokens.verify(request.headers.authorization);
         const id = parseUserId(request.params.id);
         if (id === undefined) throw new AppError('registration-not-found');
@@ -39,7 +46,7 @@ export function registrationRoutes(deps: RegistrationRoutesDeps): FastifyPluginA
           return { registrationId: id, status: 'accepted' };
         throw new AppError('registration-not-found');
       },
-    );
+    });
   };
 }
 

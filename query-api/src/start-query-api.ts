@@ -19,6 +19,7 @@ import { createFreshness } from './freshness.ts';
 import { createGuardedStore } from './guarded-store.ts';
 import { createHealthChecks } from './health-checks.ts';
 import { createLogLookup } from './log-lookup.ts';
+import { readReferenceFiles } from './reference-files.ts';
 import { createViewReader } from './view-reader.ts';
 import { createPostgresViewStore } from './view-store-postgres.ts';
 
@@ -29,7 +30,7 @@ const PRIMARY_POOL_SIZE = 5;
 /** Readers that may wait for a position at once. */
 const MAX_WAITERS = 10_000;
 
-/** Starts the query API: Redis, replica, primary and log behind two routes. */
+/** Starts the query API: Redis, replica, primary and log behind its routes. */
 export async function startQueryApi(context: ServiceContext<Config>): Promise<void> {
   const { config, logger, resources, signal } = context;
   const name = config.ZAMENI_INSTANCE;
@@ -78,6 +79,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     }),
     positions: createPositions(readKeyRing(config.ZAMENI_POSITION_KEY_FILE)),
     isInLog: log.isInLog,
+    reference: readReferenceFiles(),
     readView: createViewReader({
       cache,
       replica,

@@ -1,8 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ACCOUNTS_PROJECTION, parseUserId, UserView } from '@zameni/contracts';
-import { AppError, requireScope, type TokenVerifier, type ViewContent } from '@zameni/runtime';
+import { ACCOUNTS_PROJECTION, OPERATIONS, parseUserId } from '@zameni/contracts';
+import {
+  AppError,
+  requireScope,
+  type TokenVerifier,
+  toRoute,
+  type ViewContent,
+} from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { matchesEntityTag } from './if-none-match.ts';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
 
@@ -12,10 +17,9 @@ export type UserRoutesDeps = ReadDeps & { readonly tokens: TokenVerifier };
 /** `GET /v1/users/{id}`: a person, for themselves and for callers with scope `users:read`. */
 export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.get(
-      '/v1/users/:id',
-      { schema: { params: Type.Object({ id: Type.String() }), response: { 200: UserView } } },
-      async (request, reply) => {
+    app.route({
+      ...toRoute(OPERATIONS.readUser),
+      handler: async (request, reply) => {
         const caller = await deps.tokens.verify(request.headers.authorization);
         requireScope(caller, 'users:read', request.params.id);
         const id = parseUserId(request.params.id);
@@ -24,7 +28,7 @@ export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
         if (view === undefined) throw new AppError('user-not-found');
         return sendUser(request, reply, view);
       },
-    );
+    });
   };
 }
 

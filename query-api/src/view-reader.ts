@@ -67,7 +67,8 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
   async function keep<T extends StoredView | undefined>(stored: T, query: ViewQuery): Promise<T> {
     if (stored?.view !== undefined) {
       const { kind, id } = query;
-      await cache.offer({ kind, id, position: stored.position, ...stored.view });
+      // Not waited for: a slow cache must not slow the answer. It never rejects.
+      void cache.offer({ kind, id, position: stored.position, ...stored.view });
     }
     return stored;
   }

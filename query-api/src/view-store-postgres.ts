@@ -1,4 +1,9 @@
-import { ACCOUNTS_PROJECTION, type RegistrationOutcome, type UserView } from '@zameni/contracts';
+import {
+  ACCOUNTS_PROJECTION,
+  encodeUserView,
+  type RegistrationOutcome,
+  type UserView,
+} from '@zameni/contracts';
 import type { Pool, ViewContent } from '@zameni/runtime';
 import type { StoredView, ViewStore } from './view-store.ts';
 
@@ -56,7 +61,7 @@ function toUser(row: UserFields): ViewContent {
     registeredAt: row.registered_at.toISOString(),
     version: row.version,
   };
-  return { version: row.version, body: JSON.stringify(view) };
+  return { version: row.version, body: encodeUserView(view) };
 }
 
 type RegistrationFields = {

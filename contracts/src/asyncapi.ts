@@ -1,0 +1,131 @@
+import { Envelope } from './envelope.ts';
+import {
+  clearSchemas,
+  EVENT_NAMES,
+  type EventName,
+  eventVersions,
+  personalSchemas,
+  REFUSAL_LIFETIME_DAYS,
+} from './events.ts';
+import { eventType } from './codec.ts';
+import { API_VERSION } from './openapi.ts';
+import {
+  createSchemaComponents,
+  type JsonObject,
+  type SchemaComponents,
+} from './schema-components.ts';
+import { ACCOUNTS_STREAM, subjects } from './topology.ts';
+
+const DESCRIPTION = `The facts of every account, in one total order, for ever. Each message is a
+CloudEvents 1.0 document in JSON (structured mode). What can be known of a person only with her key
+lies in \`data.personal\`: base64 of nonce (12 bytes), AES-256-GCM ciphertext and tag (16 bytes), under
+the person's own key, bound to the id, the type and the subject of the event. When the key is
+destroyed, that part is unreadable for ever and the facts in clear stay.
+
+A form is never edited: a change of it is a new version in the \`type\`.`;
+
+/** What a message says besides its form. */
+const SUMMARIES: Readonly<Record<EventName, string>> = {
+  registered: 'A person was registered',
+  'registration-refused': `A registration made no new person; expires after ${REFUSAL_LIFETIME_DAYS} days`,
+};
+
+/** The AsyncAPI 3.0 document of the event stream. */
+export function createAsyncApi(): JsonObject {
+  const components = createSchemaComponents();
+  const messages = EVENT_NAMES.map((name) => [messageName(name), toMessage(name, components)]);
+  const references = EVENT_NAMES.map((name) => [
+    messageName(name),
+    { $ref: `#/components/messages/${messageName(name)}` },
+  ]);
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Zameni event stream',
+      version: API_VERSION,
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0' },
+    },
+    defaultContentType: 'application/cloudevents+json',
+    channels: {
+      account: {
+        address: subjects.account('{userId}'),
+        title: 'Events of one account',
+        description: `Subjects of the JetStream stream \`${ACCOUNTS_STREAM.name}\`, one an account.`,
+        parameters: { userId: { description: 'The id of the account and its person, a UUID' } },
+        messages: Object.fromEntries(references),
+      },
+    },
+    operations: {
+      appendAccountEvent: {
+        action: 'send',
+        title: 'Append an event',
+        summary: 'The command API appends; read it in the order of the stream.',
+        channel: { $ref: '#/channels/account' },
+        messages: EVENT_NAMES.map((name) => ({
+          $ref: `#/channels/account/messages/${messageName(name)}`,
+        })),
+      },
+    },
+    components: { messages: Object.fromEntries(messages), schemas: components.all() },
+  };
+}
+
+/** The key of a message in the document: the name of the event and its version. */
+function messageName(name: EventName): string {
+  return `${name}.v${eventVersions[name]}`;
+}
+
+function toMessage(name: EventName, components: SchemaComponents): JsonObject {
+  const personal = personalSchemas[name];
+  const clear = clearSchemas[name];
+  return {
+    name: eventType(name),
+    title: messageName(name),
+    summary: SUMMARIES[name],
+    description: describe(Object.keys(clear.properties), Object.keys(personal?.properties ?? {})),
+    contentType: 'application/cloudevents+json',
+    headers: {
+      type: 'object',
+      properties: { traceparent: { type: 'string', description: 'W3C trace context' } },
+    },
+    payload: components.refer(toPayload(name)),
+    // What the ciphertext holds; a reader without the person's key never sees it.
+    ...(personal === null ? {} : { 'x-encrypted': components.refer(titled(personal, name)) }),
+  };
+}
+
+function describe(clear: readonly string[], personal: readonly string[]): string {
+  const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+  const encrypted = personal.length === 0 ? 'nothing' : list(personal);
+  return `In clear: ${list(clear)}. Encrypted under the person's key: ${encrypted}.`;
+}
+
+/** The envelope with the type and the data of one event. */
+function toPayload(name: EventName): object {
+  const { properties, required } = clearSchemas[name];
+  const ciphertext = {
+    type: 'string',
+    contentEncoding: 'base64',
+    description: 'Nonce, ciphertext and tag; the form of the plaintext is under x-encrypted',
+  };
+  const hasPersonal = personalSchemas[name] !== null;
+  return {
+    ...Envelope,
+    title: `${messageName(name)}.event`,
+    properties: {
+      ...Envelope.properties,
+      type: { type: 'string', const: eventType(name) },
+      data: {
+        type: 'object',
+        required: hasPersonal ? [...required, 'personal'] : required,
+        properties: hasPersonal ? { ...properties, personal: ciphertext } : properties,
+        additionalProperties: false,
+      },
+    },
+  };
+}
+
+function titled(schema: object, name: EventName): object {
+  return { ...schema, title: `${messageName(name)}.personal` };
+}

@@ -1,0 +1,85 @@
+import type { Static, TSchema } from 'typebox';
+import type { ErrorCode } from './error-codes.ts';
+import type { OPERATIONS, OperationId } from './operations.ts';
+import type { PROBLEM_STATUS, Problem } from './problem.ts';
+
+type Operations = typeof OPERATIONS;
+type Values<T> = T[keyof T];
+type IfAny<Keys, Then> = [Keys] extends [never] ? unknown : Then;
+type BodyOf<Part> = Part extends { readonly body: infer Body extends TSchema }
+  ? Static<Body>
+  : undefined;
+
+type RequiredNames<Fields> = {
+  [Name in keyof Fields]: Fields[Name] extends { readonly required: true } ? Name : never;
+}[keyof Fields];
+
+/** The headers an answer carries, as text: those that are always there, and those that may be. */
+type HeadersOf<Fields> = { readonly [Name in RequiredNames<Fields>]: string } & {
+  readonly [Name in Exclude<keyof Fields, RequiredNames<Fields>>]?: string;
+};
+
+type SuccessOf<Answers> = {
+  [Status in keyof Answers]: {
+    readonly status: Status;
+    readonly headers: Answers[Status] extends { readonly headers: infer Fields }
+      ? HeadersOf<Fields>
+      : never;
+    readonly body: BodyOf<Answers[Status]>;
+  };
+};
+
+type ProblemAnswer<Code extends ErrorCode> = Code extends ErrorCode
+  ? {
+      readonly status: (typeof PROBLEM_STATUS)[Code];
+      readonly code: Code;
+      readonly body: Problem;
+      readonly headers: { readonly 'Retry-After'?: string; readonly Position?: string };
+    }
+  : never;
+
+/** Everything an operation can answer, told apart by `status`; a problem also by `code`. */
+export type AnswerOf<Id extends OperationId> =
+  | Values<SuccessOf<Operations[Id]['answers']>>
+  | ProblemAnswer<Operations[Id]['problems'][number]>;
+
+/** What an operation takes: the parts of its path, its body, and headers that are all optional. */
+export type RequestOf<Id extends OperationId> = IfAny<
+  keyof Operations[Id]['params'],
+  { readonly params: { readonly [Name in keyof Operations[Id]['params']]: string } }
+> &
+  (Operations[Id] extends { readonly body: infer Body extends TSchema }
+    ? { readonly body: Static<Body> }
+    : unknown) & {
+    readonly headers?: { readonly [Name in keyof Operations[Id]['headers']]?: string | undefined };
+  };
+
+/** How one call differs from the client's own settings. */
+export type CallOptions = {
+  readonly token?: string;
+  readonly signal?: AbortSignal;
+  readonly deadlineMs?: number;
+};
+
+/** A method for each operation. */
+export type Client = {
+  readonly [Id in OperationId]: (
+    request: RequestOf<Id>,
+    options?: CallOptions,
+  ) => Promise<AnswerOf<Id>>;
+};
+
+/** A request of any operation, as the code that sends it sees it. */
+export type AnyRequest = {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+};
+
+/** The answer of any operation, checked against it. */
+export type AnyAnswer = {
+  readonly status: number;
+  readonly code?: ErrorCode;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+};

@@ -1,0 +1,137 @@
+import { Compile } from 'typebox/compile';
+import type { AnyAnswer, AnyRequest, CallOptions, Client } from './client-types.ts';
+import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
+import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from './problem.ts';
+
+/** What a client needs of an answer of `fetch`. */
+export type FetchedResponse = {
+  readonly status: number;
+  readonly headers: { readonly get: (name: string) => string | null };
+  readonly text: () => Promise<string>;
+};
+
+/** What a client needs of `fetch`; the one of Node and browsers has this form. */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+    readonly redirect: 'manual';
+    readonly signal: AbortSignal;
+  },
+) => Promise<FetchedResponse>;
+
+/** Where a client calls, with what, and as whom. */
+export type ClientOptions = {
+  /** For example `http://127.0.0.1:8080`. */
+  readonly baseUrl: string;
+  readonly fetch: Fetch;
+  readonly token?: string;
+  /** Milliseconds a call may take before it is given up. */
+  readonly deadlineMs?: number;
+};
+
+/** An answer that the contract does not know; says where it differs, never what it holds. */
+export class ContractError extends Error {
+  override readonly name = 'ContractError';
+}
+
+/** Longer than the longest wait a reader can ask for and the gateway's own deadline. */
+const DEFAULT_DEADLINE_MS = 40_000;
+
+/**
+ * A client with one method an operation. Whatever the contract allows is a returned answer, also a
+ * problem document; what is thrown is a failed `fetch`, a passed deadline, or a ContractError.
+ */
+export function createClient(options: ClientOptions): Client {
+  const methods = Object.values(OPERATIONS).map((operation) => {
+    const read = createReader(operation);
+    return [
+      operation.id,
+      async (request: AnyRequest, call: CallOptions = {}) =>
+        read(await send(options, operation, request, call)),
+    ];
+  });
+  // One method for each operation, whose answers the reader has checked against it.
+  return Object.fromEntries(methods) as Client;
+}
+
+function send(
+  { baseUrl, fetch, token, deadlineMs = DEFAULT_DEADLINE_MS }: ClientOptions,
+  operation: Operation,
+  request: AnyRequest,
+  call: CallOptions,
+): Promise<FetchedResponse> {
+  const deadline = AbortSignal.timeout(call.deadlineMs ?? deadlineMs);
+  const bearer = call.token ?? token;
+  const headers: Record<string, string> = { Accept: `application/json, ${PROBLEM_MEDIA_TYPE}` };
+  for (const [name, value] of Object.entries(request.headers ?? {})) {
+    if (value !== undefined) headers[name] = value;
+  }
+  if (bearer !== undefined) headers['Authorization'] = `Bearer ${bearer}`;
+  if (request.body !== undefined) headers['Content-Type'] = 'application/json';
+  const { params = {} } = request;
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) =>
+    encodeURIComponent(params[name] ?? ''),
+  );
+  return fetch(new URL(path, baseUrl).href, {
+    method: operation.method.toUpperCase(),
+    headers,
+    redirect: 'manual',
+    signal: call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]),
+    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+  });
+}
+
+const problemCheck = Compile(Problem);
+
+/** Makes of a response what the operation says it can be; throws ContractError. */
+function createReader(operation: Operation): (response: FetchedResponse) => Promise<AnyAnswer> {
+  const answers = new Map(
+    Object.entries(operation.answers).map(([status, { headers, body }]) => [
+      Number(status),
+      { headers, check: body === undefined ? undefined : Compile(body) },
+    ]),
+  );
+  return async (response) => {
+    const { status } = response;
+    const text = await response.text();
+    const fail = (what: string) => new ContractError(`${operation.id} answered ${status}: ${what}`);
+    const mediaType = response.headers.get('content-type')?.split(';')[0]?.trim();
+    if (mediaType === PROBLEM_MEDIA_TYPE) {
+      const body = parseJson(text);
+      if (!problemCheck.Check(body)) throw fail('the problem document is not valid');
+      const { code } = body;
+      const isKnown = operation.problems.includes(code) && PROBLEM_STATUS[code] === status;
+      if (!isKnown) throw fail(`the code ${code} is not one of it`);
+      return { status, code, body, headers: pick(response, ['Retry-After', 'Position']) };
+    }
+    const answer = answers.get(status);
+    if (answer === undefined) throw fail('the operation does not know this status');
+    const headers = pick(response, Object.keys(answer.headers));
+    for (const [name, { required }] of Object.entries(answer.headers)) {
+      if (required && headers[name] === undefined) throw fail(`the header ${name} is missing`);
+    }
+    if (answer.check === undefined) return { status, headers, body: undefined };
+    const body = mediaType === 'application/json' ? parseJson(text) : undefined;
+    if (!answer.check.Check(body)) throw fail('the body does not fit its schema');
+    return { status, headers, body };
+  };
+}
+
+function pick({ headers }: FetchedResponse, names: readonly string[]): Record<string, string> {
+  const found = names.map((name) => [name, headers.get(name)] as const);
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+/** The value of a JSON text; undefined, which fits no schema, when it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The schema's check that follows says that the answer is not what it must be.
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import type { RegisterCommand } from './commands.ts';
+import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
+import { PROBLEM_STATUS, PROBLEM_TYPE_BASE, type Problem } from './problem.ts';
+import type {
+  RegistrationAccepted,
+  RegistrationCreated,
+  RegistrationView,
+  UserView,
+} from './views.ts';
+
+const userId = '0198a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b';
+const person: RegisterCommand = {
+  email: 'vera@example.org',
+  displayName: 'Vera Marković',
+  locale: 'sr-Latn-RS',
+  termsVersion: '2026-01',
+  profile: { city: 'Niš', newsletter: true, yearOfBirth: 1984 },
+};
+const accepted: RegistrationAccepted = { registrationId: userId };
+const created: RegistrationCreated = { userId };
+const registration: RegistrationView = {
+  registrationId: userId,
+  status: 'processed',
+  outcome: { result: 'registered', userId },
+};
+const user: UserView = {
+  userId,
+  email: person.email,
+  emailVerified: false,
+  displayName: person.displayName,
+  locale: person.locale,
+  termsVersion: person.termsVersion,
+  profile: { ...person.profile },
+  status: 'active',
+  registeredAt: '2026-11-22T10:00:00.000Z',
+  version: 1,
+};
+
+/** An example of each body, by the title of its schema. */
+export const EXAMPLES: Readonly<Record<string, object>> = {
+  RegisterCommand: person,
+  RegistrationAccepted: accepted,
+  RegistrationCreated: created,
+  RegistrationView: registration,
+  UserView: user,
+};
+
+/** The id of the person in the examples. */
+export const EXAMPLE_ID = userId;
+
+/** An example of the problem document with a code. */
+export function exampleProblem(code: ErrorCode): Problem {
+  return {
+    type: `${PROBLEM_TYPE_BASE}${code}`,
+    title: ERROR_CODES[code],
+    status: PROBLEM_STATUS[code],
+    code,
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    ...(code === 'invalid-request' ? { errors: [{ pointer: '/email', code: 'format' }] } : {}),
+  };
+}

@@ -1,0 +1,94 @@
+import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
+import { exampleProblem } from './examples.ts';
+import { PositionToken } from './identifiers.ts';
+import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from './problem.ts';
+import type { JsonObject, SchemaComponents } from './schema-components.ts';
+
+/** The answers of an OpenAPI operation that are problem documents: one a status, its codes listed. */
+export function toProblemResponses(
+  codes: readonly ErrorCode[],
+  { refer }: SchemaComponents,
+): JsonObject {
+  const byStatus = Map.groupBy(codes, (code) => PROBLEM_STATUS[code]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, some]) => [
+      String(status),
+      {
+        description: some.map((code) => `\`${code}\`: ${ERROR_CODES[code]}`).join('  \n'),
+        headers: problemHeaders(status, some, refer),
+        content: {
+          [PROBLEM_MEDIA_TYPE]: {
+            schema: {
+              allOf: [
+                refer(Problem),
+                { properties: { status: { const: status }, code: { enum: some } } },
+              ],
+            },
+            examples: Object.fromEntries(some.map((code) => [code, toExample(code)])),
+          },
+        },
+      },
+    ]),
+  );
+}
+
+function toExample(code: ErrorCode): JsonObject {
+  const { errors = [], ...rest } = exampleProblem(code);
+  const places = errors.map((place) => ({ ...place }));
+  return {
+    summary: ERROR_CODES[code],
+    value: places.length === 0 ? rest : { ...rest, errors: places },
+  };
+}
+
+function problemHeaders(
+  status: number,
+  codes: readonly ErrorCode[],
+  refer: SchemaComponents['refer'],
+): JsonObject {
+  const knowsPosition = codes.some((code) => WITH_POSITION.has(code));
+  return {
+    'Cache-Control': {
+      description: 'Set by the services; the gateway’s own answers lack it',
+      schema: { const: 'no-store' },
+    },
+    ...(status === 401
+      ? {
+          'WWW-Authenticate': {
+            description: 'How to prove who asks',
+            required: true,
+            schema: { const: 'Bearer' },
+          },
+        }
+      : {}),
+    ...(status === 405
+      ? {
+          Allow: { description: 'What it takes', required: true, schema: { type: 'string' } },
+        }
+      : {}),
+    ...(status === 503
+      ? {
+          'Retry-After': {
+            description: 'Seconds after which a retry makes sense',
+            required: true,
+            schema: { type: 'integer', minimum: 1 },
+          },
+        }
+      : {}),
+    ...(knowsPosition
+      ? {
+          Position: {
+            description: 'The position in the log up to which this holds',
+            schema: refer(PositionToken),
+          },
+        }
+      : {}),
+  };
+}
+
+/** Problems that are decided at a position of the log. */
+const WITH_POSITION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'address-taken',
+  'user-not-found',
+  'registration-not-found',
+]);

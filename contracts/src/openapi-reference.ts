@@ -1,0 +1,67 @@
+import type { ErrorCode } from './error-codes.ts';
+import { EntityTag } from './identifiers.ts';
+import { toProblemResponses } from './openapi-problems.ts';
+import { REFERENCE_PAGES } from './routes.ts';
+import type { JsonObject, SchemaComponents } from './schema-components.ts';
+
+const PROBLEMS = [
+  'bad-request',
+  'request-timeout',
+  'internal',
+  'service-unavailable',
+  'gateway-timeout',
+] as const satisfies readonly ErrorCode[];
+
+/** The paths of the reference itself, for the OpenAPI document. */
+export function toReferencePaths(components: SchemaComponents): JsonObject {
+  const headers = {
+    ETag: {
+      description: 'Strong: changes with the content',
+      required: true,
+      schema: components.refer(EntityTag),
+    },
+    'Cache-Control': {
+      description: 'How long it may be used without asking again',
+      required: true,
+      schema: { type: 'string', pattern: '^public, max-age=[0-9]+$' },
+    },
+  };
+  const entries = REFERENCE_PAGES.map(({ id, path, summary, mediaType }) => {
+    const hasFile = path.includes('{file}');
+    const problems = [...PROBLEMS, ...(hasFile ? (['not-found'] as const) : [])];
+    const get: JsonObject = {
+      operationId: id,
+      tags: ['Reference'],
+      summary,
+      security: [],
+      parameters: [
+        ...(hasFile
+          ? [
+              {
+                name: 'file',
+                in: 'path',
+                required: true,
+                description: 'Name of the file',
+                schema: { type: 'string' },
+                example: 'swagger-ui.css',
+              },
+            ]
+          : []),
+        {
+          name: 'If-None-Match',
+          in: 'header',
+          required: false,
+          description: 'An `ETag` of an earlier answer: 304 when nothing changed',
+          schema: { type: 'string' },
+        },
+      ],
+      responses: {
+        '200': { description: summary, headers, content: { [mediaType]: {} } },
+        '304': { description: 'Not changed', headers },
+        ...toProblemResponses(problems, components),
+      },
+    };
+    return [path, { get }];
+  });
+  return Object.fromEntries(entries);
+}

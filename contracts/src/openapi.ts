@@ -1,0 +1,162 @@
+import type { TSchema } from 'typebox';
+import { EXAMPLE_ID, EXAMPLES } from './examples.ts';
+import { toProblemResponses } from './openapi-problems.ts';
+import type { Answer, Field, HttpService, Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
+import { toReferencePaths } from './openapi-reference.ts';
+import {
+  type JsonObject,
+  createSchemaComponents,
+  type SchemaComponents,
+} from './schema-components.ts';
+import { SCOPES } from './scopes.ts';
+
+/** The version of both APIs and of what is said about them. */
+export const API_VERSION = '0.1.0';
+
+const DESCRIPTION = `Registers people for applications and answers questions about them, without ever
+losing a registration it has accepted.
+
+- **Commands** append to a log and answer when that is safe; **queries** answer from read models.
+- Every answer that knows a position in the log carries it in \`Position\`. Sent back as
+  \`Min-Position\`, the next answer is at least that fresh: "created but not found" cannot happen.
+- Every failure is a problem document (RFC 9457). Decide by \`code\`; it never changes its meaning.
+- A path that is not listed is answered 404 \`not-found\`, a method that is not listed 405
+  \`method-not-allowed\` with \`Allow\`. HEAD is answered wherever GET is.
+- A repeated command with the same \`Idempotency-Key\` gets the first answer again.
+- The events behind it all are described at [/docs/asyncapi.json](/docs/asyncapi.json).`;
+
+const TAGS: Readonly<Record<HttpService, string>> = {
+  'command-api': 'Commands',
+  'query-api': 'Queries',
+};
+
+/** The OpenAPI 3.1 document of both APIs. */
+export function createOpenApi(): JsonObject {
+  const components = createSchemaComponents();
+  const operations: readonly Operation[] = Object.values(OPERATIONS);
+  const byPath = Map.groupBy(operations, ({ path }) => path);
+  const paths = [...byPath].map(([path, some]) => [
+    path,
+    Object.fromEntries(
+      some.map((operation) => [operation.method, toOperation(operation, components)]),
+    ),
+  ]);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Zameni',
+      version: API_VERSION,
+      summary: 'Registration of people for applications',
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'The gateway that served this document' }],
+    tags: [
+      { name: 'Commands', description: 'Append to the log' },
+      { name: 'Queries', description: 'Read what the log says, as fresh as asked for' },
+      { name: 'Reference', description: 'What is served about the APIs' },
+    ],
+    paths: { ...Object.fromEntries(paths), ...toReferencePaths(components) },
+    components: {
+      schemas: components.all(),
+      responses: {
+        MethodNotAllowed: toProblemResponses(['method-not-allowed'], components)['405'] ?? {},
+      },
+      securitySchemes: { bearerToken: toSecurityScheme() },
+    },
+  };
+}
+
+function toOperation(operation: Operation, components: SchemaComponents): JsonObject {
+  const { id, service, summary, description, params, headers, body, problems } = operation;
+  const fields = [
+    ...Object.entries(params).map(([name, field]) => toParameter('path', name, field, components)),
+    ...Object.entries(headers).map(([name, field]) =>
+      toParameter('header', name, field, components),
+    ),
+  ];
+  return {
+    operationId: id,
+    tags: [TAGS[service]],
+    summary,
+    description,
+    security: toSecurity(operation),
+    parameters: fields,
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: toContent(body, components) } }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(operation.answers).map(([status, answer]) => [
+          status,
+          toResponse(answer, components),
+        ]),
+      ),
+      ...toProblemResponses(problems, components),
+    },
+  };
+}
+
+/** Without `needed` the empty requirement comes first: the public may call. */
+function toSecurity({ token, scopes }: Operation): JsonObject[] {
+  const requirement = { bearerToken: scopes };
+  return token === 'needed' ? [requirement] : [{}, requirement];
+}
+
+function toParameter(
+  place: 'path' | 'header',
+  name: string,
+  { description, schema, required }: Field,
+  { refer }: SchemaComponents,
+): JsonObject {
+  return {
+    name,
+    in: place,
+    required: required === true,
+    description,
+    schema: refer(schema),
+    ...(place === 'path' ? { example: EXAMPLE_ID } : {}),
+  };
+}
+
+function toResponse(
+  { description, headers, body }: Answer,
+  components: SchemaComponents,
+): JsonObject {
+  const entries = Object.entries(headers).map(([name, field]) => [
+    name,
+    {
+      description: field.description,
+      required: field.required === true,
+      schema: components.refer(field.schema),
+    },
+  ]);
+  return {
+    description,
+    headers: Object.fromEntries(entries),
+    ...(body === undefined ? {} : { content: toContent(body, components) }),
+  };
+}
+
+function toContent(schema: TSchema, { refer }: SchemaComponents): JsonObject {
+  const title: unknown = Reflect.get(schema, 'title');
+  const example = typeof title === 'string' ? EXAMPLES[title] : undefined;
+  return {
+    'application/json': {
+      schema: refer(schema),
+      // Examples are plain JSON.
+      ...(example === undefined ? {} : { example: example as JsonObject }),
+    },
+  };
+}
+
+function toSecurityScheme(): JsonObject {
+  const scopes = Object.entries(SCOPES).map(([scope, meaning]) => `- \`${scope}\`: ${meaning}`);
+  return {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: `A signed JWT with \`sub\`, \`exp\`, the issuer and audience this system is set to, and the claim \`scope\`: names apart by spaces.\n\n${scopes.join('\n')}\n\nLocally, \`npx zameni token --scope users:read\` prints one.`,
+  };
+}

@@ -1,0 +1,104 @@
+import { type TSchema, Type } from 'typebox';
+import type { ErrorCode } from './error-codes.ts';
+import { PositionToken } from './identifiers.ts';
+import type { Scope } from './scopes.ts';
+
+/** A service that answers HTTP requests behind the gateway. */
+export type HttpService = 'command-api' | 'query-api';
+
+/** A header or a part of the path. */
+export type Field = {
+  readonly description: string;
+  readonly schema: TSchema;
+  /** Set when it is always there. */
+  readonly required?: true;
+};
+
+/** An answer that is not a problem document. */
+export type Answer = {
+  readonly description: string;
+  readonly body?: TSchema;
+  readonly headers: Readonly<Record<string, Field>>;
+};
+
+/** One operation of the surface: its route, what it takes and everything it can answer. */
+export type Operation = {
+  readonly id: string;
+  readonly service: HttpService;
+  readonly method: 'get' | 'post';
+  readonly path: `/v1/${string}`;
+  readonly summary: string;
+  readonly description: string;
+  /** Whether a token is needed; scopes that open it, or open more of it. */
+  readonly token: 'needed' | 'optional';
+  readonly scopes: readonly Scope[];
+  /** One entry for each `{name}` of the path. */
+  readonly params: Readonly<Record<string, Field>>;
+  readonly headers: Readonly<Record<string, Field>>;
+  readonly body?: TSchema;
+  readonly answers: Readonly<Record<number, Answer>>;
+  readonly problems: readonly ErrorCode[];
+};
+
+/** `Position`, as every answer carries it that knows one. */
+export const positionHeader = {
+  description: 'The position in the log that this answer covers or created',
+  schema: PositionToken,
+  required: true,
+} as const satisfies Field;
+
+/** The headers by which a reader says how fresh an answer must be. */
+export const freshnessHeaders = {
+  'Min-Position': {
+    description: 'A `Position` of an earlier answer: this answer covers at least that position',
+    schema: PositionToken,
+  },
+  Prefer: {
+    description: '`wait=N`: seconds to wait for `Min-Position`, 30 at most (RFC 7240)',
+    schema: Type.String({ examples: ['wait=5'] }),
+  },
+} as const satisfies Record<string, Field>;
+
+/** The headers of every answer of a reader. */
+export const readHeaders = {
+  Position: positionHeader,
+  Age: {
+    description: 'Seconds since the cache got this, when it came from there',
+    schema: Type.Integer({ minimum: 0 }),
+  },
+  'Cache-Control': {
+    description: 'Nobody else keeps it, and who keeps it asks again before using it',
+    schema: Type.Literal('private, no-cache'),
+    required: true,
+  },
+  Vary: {
+    description: 'The answer depends on who asks',
+    schema: Type.Literal('Authorization'),
+    required: true,
+  },
+  'Preference-Applied': {
+    description: 'The `wait` that was applied',
+    schema: Type.String({ pattern: '^wait=[0-9]{1,2}$' }),
+  },
+} as const satisfies Record<string, Field>;
+
+/** The headers of every answer to a command. */
+export const commandHeaders = {
+  Position: positionHeader,
+  'Cache-Control': {
+    description: 'An answer to a command is not kept',
+    schema: Type.Literal('no-store'),
+    required: true,
+  },
+} as const satisfies Record<string, Field>;
+
+/** Problems any operation can answer: of the caller's token, the service and the gateway. */
+export const problemsEverywhere = [
+  'unauthorized',
+  'overloaded',
+  'internal',
+  'bad-request',
+  'request-timeout',
+  'service-unavailable',
+  'gateway-timeout',
+] as const satisfies readonly ErrorCode[];

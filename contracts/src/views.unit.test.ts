@@ -1,0 +1,22 @@
+import test from 'ava';
+import { encodeUserView, type UserView } from './views.ts';
+
+const view: UserView = {
+  userId: '0198a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b',
+  email: 'vera@example.org',
+  emailVerified: false,
+  displayName: 'Vera',
+  locale: 'de',
+  termsVersion: '2026-01',
+  profile: {},
+  status: 'active',
+  registeredAt: '2026-11-22T10:00:00.000Z',
+  version: 1,
+};
+
+test('a view has one text, whatever the order of its profile', (t) => {
+  const one = encodeUserView({ ...view, profile: { zz: 1, b: 'x', aa: true } });
+  const other = encodeUserView({ ...view, profile: { aa: true, b: 'x', zz: 1 } });
+  t.is(one, other);
+  t.deepEqual(JSON.parse(one), { ...view, profile: { aa: true, b: 'x', zz: 1 } });
+});
