@@ -1,4 +1,4 @@
-import type { AppError } from './errors.ts';
+import { type AppError, coerceError } from './errors.ts';
 import type { LogMessage, LogRecord } from './event-log.ts';
 
 /** What a decision may look at: the last message of each subject it asked for. */
@@ -33,6 +33,14 @@ export type Decided = { readonly waiting: Waiting; readonly decision: Decision<u
 /** Most messages and bytes in one atomic append. */
 export type GroupBounds = { readonly maxMessages: number; readonly maxBytes: number };
 
+/** A decided group; `faulty` are those whose decision threw, which is a bug. */
+export type DecidedGroup = {
+  readonly decided: readonly Decided[];
+  readonly postponed: readonly Waiting[];
+  readonly faulty: readonly { readonly waiting: Waiting; readonly error: Error }[];
+  readonly messages: readonly LogMessage[];
+};
+
 /**
  * Decides a group in order. Each decision sees what those before it will append, so rivals inside a
  * group are settled here; one that would write a subject a second time waits for the next group,
@@ -42,16 +50,21 @@ export function decideAll(
   group: readonly Waiting[],
   records: ReadonlyMap<string, LogRecord>,
   { maxMessages, maxBytes }: GroupBounds,
-): { decided: Decided[]; postponed: Waiting[]; messages: LogMessage[] } {
+): DecidedGroup {
   const state = new Map<string, string>();
   for (const [subject, { data }] of records) state.set(subject, Buffer.from(data).toString('utf8'));
   const written = new Set<string>();
   const decided: Decided[] = [];
   const postponed: Waiting[] = [];
+  const faulty: { waiting: Waiting; error: Error }[] = [];
   const messages: LogMessage[] = [];
   let bytes = 0;
   for (const waiting of group) {
-    const decision = waiting.intent.decide(state);
+    const decision = attempt(() => waiting.intent.decide(state));
+    if (decision instanceof Error) {
+      faulty.push({ waiting, error: decision });
+      continue;
+    }
     const size = decision.messages.reduce((sum, { data }) => sum + data.length, 0);
     const isFull =
       messages.length + decision.messages.length > maxMessages ||
@@ -69,14 +82,26 @@ export function decideAll(
     bytes += size;
     decided.push({ waiting, decision });
   }
-  return { decided, postponed, messages };
+  return { decided, postponed, faulty, messages };
 }
 
-/** Answers everyone of an appended group; the messages lie right before `lastPosition`. */
-export function answerAll(decided: readonly Decided[], lastPosition: number, count: number): void {
+/** The answers of an appended group; its messages lie right before `lastPosition`. */
+export function answersOf(
+  decided: readonly Decided[],
+  lastPosition: number,
+  count: number,
+): { readonly waiting: Waiting; readonly answer: unknown }[] {
   let position = lastPosition - count;
-  for (const { waiting, decision } of decided) {
+  return decided.map(({ waiting, decision }) => {
     position += decision.messages.length;
-    waiting.resolve(decision.answer(decision.messages.length === 0 ? 0 : position));
+    return { waiting, answer: decision.answer(decision.messages.length === 0 ? 0 : position) };
+  });
+}
+
+function attempt<T>(work: () => T): T | Error {
+  try {
+    return work();
+  } catch (error) {
+    return coerceError(error);
   }
 }

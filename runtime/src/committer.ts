@@ -1,15 +1,15 @@
+import { type AppendContext, appendUntilKnown, ATTEMPT, readState } from './committer-append.ts';
 import {
-  answerAll,
-  type Decided,
+  answersOf,
   decideAll,
   type GroupBounds,
   type Intent,
   type Waiting,
 } from './committer-group.ts';
 import { AppError, coerceError } from './errors.ts';
-import type { EventLog, LogMessage, LogRecord } from './event-log.ts';
+import type { EventLog } from './event-log.ts';
 import type { Logger } from './logger.ts';
-import { createBackoff, delay } from './retry.ts';
+import { delay } from './retry.ts';
 
 /** Bounds of the committer. */
 export type CommitterOptions = {
@@ -30,14 +30,25 @@ export type Committer = AsyncDisposable & {
   readonly submit: <Answer>(intent: Intent<Answer>) => Promise<Answer>;
 };
 
+/** Groups that are read before they are decided, after one that met something in the log. */
+const WARY_GROUPS = 32;
+
+/** Milliseconds between looks for those who have waited too long. */
+const SWEEP_MS = 100;
+
+/** Rivals that met try again spread over this many milliseconds, times the attempt. */
+const RETRY_SPREAD_MS = 10;
+
 /**
  * Group commit. An intent is `waiting`, then in a `group`, then answered. What arrives while
  * `maxGroups` groups are under way waits for the next group; so load makes groups larger instead
- * of queues longer. A group is read (one multi-get), decided, and appended as one atomic batch.
+ * of queues longer. A group is decided and appended as one atomic batch.
  *
- * A rejected batch appends nothing. Its subjects are read again from the leader and decided anew,
- * which diverts those whose address was taken; when that is rejected too, the group is halved, so
- * that one stubborn rival holds up few others. After a lost reply the identical messages are sent
+ * Most registrations are of new people, so a group is first decided as if nothing it asks for were
+ * in the log; the guards tell when that is wrong. A rejected batch appends nothing: it is decided
+ * again from one multi-get, which diverts those whose address was taken, then from the leader, and
+ * then in halves, so that one stubborn rival holds up few others. For a while after a conflict
+ * groups are read before they are decided, because duplicates come in floods. After a lost reply the identical messages are sent
  * again: absence proves nothing while the first may still arrive, so only an acknowledgement or a
  * conflict decides. The worse failure is telling someone yes who is not in the log.
  */
@@ -52,14 +63,17 @@ export function createCommitter(
     maxBytes: options.maxGroupBytes ?? 512 * 1024,
   };
   const maxWaiting = options.maxWaiting ?? 10_000;
-  const deadlineMs = options.deadlineMs ?? 9_000;
+  const deadlineMs = options.deadlineMs ?? 8_000;
   const stopping = new AbortController();
   const inFlight = new Set<string>();
   const drained = Promise.withResolvers<void>();
+  const unsettled = new Set<Waiting>();
+  let sweep: NodeJS.Timeout | undefined;
   let queue: Waiting[] = [];
   let groups = 0;
   let isClosing = false;
   let isPumpDue = false;
+  let waryGroups = 0;
 
   function pump(): void {
     isPumpDue = false;
@@ -90,32 +104,54 @@ export function createCommitter(
     groups += 1;
     const reads = new Set(group.flatMap(({ intent }) => intent.reads));
     for (const subject of reads) inFlight.add(subject);
+    waryGroups = Math.max(0, waryGroups - 1);
+    await commit(group, waryGroups > 0 ? ATTEMPT.readAnywhere : ATTEMPT.presumeNew);
+    groups -= 1;
+    for (const subject of reads) inFlight.delete(subject);
+    pump();
+  }
+
+  /** Settles everyone of a group, or puts some back into the queue; never rejects. */
+  async function commit(group: readonly Waiting[], attempt: number): Promise<void> {
+    const live = group.filter((waiting) => unsettled.has(waiting));
+    if (live.length === 0) return;
     try {
-      await commit(group, 0);
+      await tryCommit(live, attempt);
     } catch (thrown) {
-      const error = new AppError('log-unavailable', { cause: thrown, retryAfterSeconds: 1 });
       logger.error({ error: coerceError(thrown) }, 'group commit failed');
       const postponed = new Set(queue);
-      for (const waiting of group) if (!postponed.has(waiting)) waiting.reject(error);
-    } finally {
-      groups -= 1;
-      for (const subject of reads) inFlight.delete(subject);
-      pump();
+      for (const waiting of live) {
+        if (!postponed.has(waiting)) settle(waiting, () => waiting.reject(toUnavailable(thrown)));
+      }
     }
   }
 
-  async function commit(group: readonly Waiting[], attempt: number): Promise<void> {
-    const live = group.filter((waiting) => !expire(waiting));
-    if (live.length === 0) return;
-    const records = await readState(live, attempt);
-    const { decided, postponed, messages } = decideAll(live, records, bounds);
+  async function tryCommit(live: readonly Waiting[], attempt: number): Promise<void> {
+    const isWanted = () => live.some((waiting) => unsettled.has(waiting));
+    const append: AppendContext = { log, logger, signal: stopping.signal, isWanted };
+    const reads = [...new Set(live.flatMap(({ intent }) => intent.reads))];
+    const records = await readState(append, reads, attempt);
+    if (records.size > 0) waryGroups = WARY_GROUPS;
+    const { decided, postponed, faulty, messages } = decideAll(live, records, bounds);
     queue.unshift(...postponed);
-    if (messages.length === 0) return answerAll(decided, 0, 0);
-    const lastPosition = await append(decided, messages);
-    if (lastPosition !== undefined) return answerAll(decided, lastPosition, messages.length);
-    if (attempt > 0) await delay(Math.random() * 10 * attempt, stopping.signal);
+    for (const { waiting, error } of faulty) {
+      logger.error({ error }, 'an intent could not be decided');
+      settle(waiting, () => waiting.reject(new AppError('internal', { cause: error })));
+    }
+    const lastPosition =
+      messages.length === 0 ? 0 : await appendUntilKnown(append, messages, decided.length === 1);
+    if (lastPosition !== undefined) {
+      for (const { waiting, answer } of answersOf(decided, lastPosition, messages.length)) {
+        settle(waiting, () => waiting.resolve(answer));
+      }
+      return;
+    }
+    if (attempt > ATTEMPT.presumeNew) {
+      await delay(Math.random() * RETRY_SPREAD_MS * attempt, stopping.signal);
+    }
     const again = decided.map(({ waiting }) => waiting);
-    if (attempt === 0 || again.length === 1) return commit(again, attempt + 1);
+    waryGroups = WARY_GROUPS;
+    if (attempt < ATTEMPT.readLeader || again.length === 1) return commit(again, attempt + 1);
     const half = Math.ceil(again.length / 2);
     // Side by side, so that the half without the stubborn one is not held up by the other.
     await Promise.all([
@@ -124,87 +160,28 @@ export function createCommitter(
     ]);
   }
 
-  /** Reads what a group asks for; an answer that does not come is tried again until the deadline. */
-  async function readState(
-    group: readonly Waiting[],
-    attempt: number,
-  ): Promise<ReadonlyMap<string, LogRecord>> {
-    const reads = [...new Set(group.flatMap(({ intent }) => intent.reads))];
-    return retryUntil(group, async () => {
-      if (attempt === 0) return log.readLast(reads, stopping.signal);
-      const found = await Promise.all(
-        reads.map((subject) => log.readLastFromLeader(subject, stopping.signal)),
-      );
-      return new Map(found.flatMap((record) => (record ? [[record.subject, record]] : [])));
-    });
+  function settle(waiting: Waiting, how: () => void): void {
+    if (unsettled.delete(waiting)) how();
+    if (unsettled.size === 0) clearInterval(sweep);
   }
 
-  /** The position of the last message once all are in the log; undefined when a guard failed. */
-  async function append(
-    decided: readonly Decided[],
-    messages: readonly LogMessage[],
-  ): Promise<number | undefined> {
-    const backoff = createBackoff({ baseMs: 10, maxMs: 500 });
-    const group = decided.map(({ waiting }) => waiting);
-    let isDoubtful = false;
-    for (;;) {
-      const outcome = await log.append(messages, stopping.signal);
-      switch (outcome.status) {
-        case 'appended':
-          return outcome.lastPosition;
-        case 'conflict':
-          return isDoubtful ? readBack(group, messages) : undefined;
-        case 'busy':
-          await delay(backoff.nextMs(), stopping.signal);
-          if (!isDoubtful) return undefined;
-          assertTimeLeft(group, new Error('a rival append stays in flight'));
-          break;
-        case 'unknown':
-          isDoubtful = true;
-          logger.warn({ error: coerceError(outcome.cause) }, 'append in doubt, sent again');
-          assertTimeLeft(group, outcome.cause);
-          await delay(backoff.nextMs(), stopping.signal);
-          break;
-        default:
-          outcome satisfies never;
-      }
+  /** Rejects whoever has waited too long, in the queue or in a group; the oldest come first. */
+  function sweepLate(): void {
+    const now = performance.now();
+    for (const waiting of unsettled) {
+      if (waiting.deadlineAt > now) break;
+      settle(waiting, () => waiting.reject(toUnavailable(new Error('the deadline passed'))));
     }
+    queue = queue.filter((waiting) => unsettled.has(waiting));
+    pump();
   }
 
-  /** After a conflict on messages sent before: all of them are in the log when the last one is. */
-  async function readBack(
-    group: readonly Waiting[],
-    messages: readonly LogMessage[],
-  ): Promise<number | undefined> {
-    const last = messages.at(-1);
-    if (last === undefined) return undefined;
-    const record = await retryUntil(group, () =>
-      log.readFirst(last.subject, stopping.signal, last.expectedPosition),
-    );
-    const isOurs = record !== undefined && Buffer.from(record.data).equals(Buffer.from(last.data));
-    return isOurs ? record.position : undefined;
-  }
-
-  async function retryUntil<T>(group: readonly Waiting[], read: () => Promise<T>): Promise<T> {
-    const backoff = createBackoff({ baseMs: 20, maxMs: 500 });
-    for (;;) {
-      try {
-        return await read();
-      } catch (cause) {
-        assertTimeLeft(group, cause);
-        await delay(backoff.nextMs(), stopping.signal);
-      }
-    }
-  }
-
-  function assertTimeLeft(group: readonly Waiting[], cause: unknown): void {
-    if (group.every(({ deadlineAt }) => performance.now() >= deadlineAt)) throw coerceError(cause);
-  }
-
-  function expire({ deadlineAt, reject }: Waiting): boolean {
-    if (performance.now() < deadlineAt) return false;
-    reject(new AppError('overloaded', { retryAfterSeconds: 1 }));
-    return true;
+  function enqueue(waiting: Waiting): void {
+    if (unsettled.size === 0) sweep = setInterval(sweepLate, SWEEP_MS);
+    unsettled.add(waiting);
+    queue.push(waiting);
+    if (!isPumpDue) queueMicrotask(pump);
+    isPumpDue = true;
   }
 
   return {
@@ -216,9 +193,7 @@ export function createCommitter(
         }
         const deadlineAt = performance.now() + deadlineMs;
         // The answer of an intent always goes back to the promise of the same intent.
-        queue.push({ intent, deadlineAt, reject, resolve: (a) => resolve(a as Answer) });
-        if (!isPumpDue) queueMicrotask(pump);
-        isPumpDue = true;
+        enqueue({ intent, deadlineAt, reject, resolve: (a) => resolve(a as Answer) });
       }),
     [Symbol.asyncDispose]: async () => {
       isClosing = true;
@@ -227,4 +202,8 @@ export function createCommitter(
       stopping.abort(new Error('the committer is closed'));
     },
   };
+}
+
+function toUnavailable(cause: unknown): AppError {
+  return new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
 }

@@ -153,7 +153,69 @@ test('one that conflicts for ever holds up only itself', async (t) => {
     Array.from({ length: 30 }, (_, n) => committer.submit(claimIntent(`claim.${n}`, `${n}`))),
   );
   t.true(others.every(({ won }) => won));
-  t.is((await cursed)?.code, 'overloaded');
+  t.is((await cursed)?.code, 'log-unavailable');
+});
+
+test('a decision that throws fails alone', async (t) => {
+  await using committer = createCommitter(createMemoryLog(), logger);
+  const faulty = t.throwsAsync(
+    committer.submit({
+      reads: [],
+      decide: () => {
+        throw new Error('a bug');
+      },
+    }),
+    { instanceOf: AppError },
+  );
+  t.true((await committer.submit(claimIntent('claim.a', 'a'))).won);
+  t.is((await faulty)?.code, 'internal');
+});
+
+test('a message the log rejects fails alone', async (t) => {
+  const { log } = bendAppends(async (append, messages) =>
+    messages.some(({ subject }) => subject === 'claim.large')
+      ? { status: 'rejected', cause: new Error('too large') }
+      : append(),
+  );
+  await using committer = createCommitter(log, logger);
+  const large = t.throwsAsync(committer.submit(claimIntent('claim.large', 'large')), {
+    instanceOf: AppError,
+  });
+  const others = await Promise.all(
+    Array.from({ length: 30 }, (_, n) => committer.submit(claimIntent(`claim.${n}`, `${n}`))),
+  );
+  t.true(others.every(({ won }) => won));
+  t.is((await large)?.code, 'log-unavailable');
+});
+
+test('one half that fails leaves the other to its own outcome', async (t) => {
+  const late = Promise.withResolvers<void>();
+  const { log } = bendAppends(async (append, messages, call) => {
+    if (call <= 3) return { status: 'conflict' };
+    if (messages.some(({ subject }) => subject === 'claim.0')) {
+      return { status: 'rejected', cause: new Error('no space') };
+    }
+    await late.promise;
+    return append();
+  });
+  await using committer = createCommitter(log, logger, { maxGroups: 1 });
+  const submitted = [0, 1].map((n) => committer.submit(claimIntent(`claim.${n}`, `${n}`)));
+  await t.throwsAsync(submitted[0] ?? Promise.resolve(), { instanceOf: AppError });
+  late.resolve();
+  t.true((await submitted[1])?.won);
+});
+
+test('everyone is answered by the deadline, also who waits in the queue', async (t) => {
+  const release = Promise.withResolvers<void>();
+  const { log } = bendAppends(async (append) => {
+    await release.promise;
+    return append();
+  });
+  const committer = createCommitter(log, logger, { deadlineMs: 150, maxGroups: 1 });
+  const submitted = [0, 1, 2].map((n) => committer.submit(claimIntent('claim.same', `${n}`)));
+  for (const answer of await Promise.allSettled(submitted)) t.is(answer.status, 'rejected');
+  release.resolve();
+  await committer[Symbol.asyncDispose]();
 });
 
 test('without an answer from the log the deadline ends in log-unavailable', async (t) => {

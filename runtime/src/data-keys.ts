@@ -1,14 +1,12 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import type { KeyRecord } from '@zameni/contracts';
+import { drawBytes } from './random-pool.ts';
 import { currentKey, type KeyRing } from './secrets.ts';
 
-/** A person's own key of 256 bits, held in memory only. */
+/**
+ * A person's own key of 256 bits, held in memory only. A KeyObject even for a single use: Node 24
+ * takes three times as long for a cipher from bytes (20 µs against 6 µs with the making of it).
+ */
 export type DataKey = KeyObject;
 
 /** What a ciphertext is bound to: it opens under no other event, type or person. */
@@ -37,7 +35,7 @@ export function createDataKeys(ring: KeyRing): DataKeys {
   const binding = (userId: string, kek: string) => Buffer.from(`${kek}\n${userId}`);
   return {
     create: (userId) => {
-      const raw = randomBytes(KEY_BYTES);
+      const raw = drawBytes(KEY_BYTES);
       const wrapped = seal(current, binding(userId, ring.current), raw);
       return { key: createSecretKey(raw), record: { kek: ring.current, version: 1, wrapped } };
     },
@@ -64,7 +62,7 @@ function toBytes({ eventId, type, userId }: PersonalBinding): Buffer {
 }
 
 function seal(key: KeyObject, binding: Buffer, plaintext: Buffer): string {
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = drawBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(binding);
   const body = Buffer.concat([
     nonce,

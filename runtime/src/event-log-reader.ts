@@ -78,7 +78,10 @@ function startPull(
   let delivered = 0;
   let failure: LogReadError | undefined;
   let wake = Promise.withResolvers<void>();
-  const silence = setInterval(() => fail('the log went silent'), SILENCE_DEADLINE_MS);
+  // While nothing is asked for (the buffer is full) the server owes not even a heartbeat.
+  const silence = setInterval(() => {
+    if (asked > 0) fail('the log went silent');
+  }, SILENCE_DEADLINE_MS);
   const fail = (reason: string) => {
     failure ??= new LogReadError(reason);
     wake.resolve();
@@ -89,7 +92,8 @@ function startPull(
     callback: (error, message) => {
       silence.refresh();
       if (error) return fail('the log’s reply was refused');
-      const fault = message.headers?.code ? onStatus(message) : onRecord(message);
+      // Records keep the subject they were appended on; what comes on the inbox itself is status.
+      const fault = message.subject === inbox ? onStatus(message) : onRecord(message);
       if (fault !== undefined) fail(fault);
     },
   });
@@ -109,12 +113,14 @@ function startPull(
     delivered += 1;
     if (delivery === undefined || delivery.number !== delivered) return 'a delivery is missing';
     asked = Math.max(0, asked - 1);
-    const traceparent = message.headers?.get('traceparent');
     buffer.push({
       subject: message.subject,
       position: delivery.position,
       data: message.data,
-      traceparent: traceparent === '' ? undefined : traceparent,
+      // Headers are decoded only for who asks: nobody does while nothing is traced.
+      get traceparent() {
+        return message.headers?.get('traceparent') || undefined;
+      },
     });
     wake.resolve();
     return undefined;
@@ -123,6 +129,7 @@ function startPull(
   function ask(): void {
     const room = 2 * maxRecords - buffer.length - asked;
     if (room < maxRecords || nc.isClosed()) return;
+    if (asked === 0) silence.refresh();
     asked += room;
     nc.publish(
       subject,

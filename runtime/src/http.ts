@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { MAX_BODY_BYTES } from '@zameni/contracts';
+import { MAX_BODY_BYTES, PROBLEM_MEDIA_TYPE, PROBLEM_STATUS } from '@zameni/contracts';
 import { trace } from '@opentelemetry/api';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { answerClientError, REQUEST_DEADLINE_MS, SLOW_CLIENT_OPTIONS } from './client-errors.ts';
 import { AppError, coerceError } from './errors.ts';
 import { addHealthRoutes, type HealthChecks } from './health.ts';
+import { addJsonBodyParser } from './json-body.ts';
 import type { Logger } from './logger.ts';
-import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, toProblem } from './problem.ts';
+import { refuseUnknownRoutes } from './method-not-allowed.ts';
+import { toProblem } from './problem.ts';
 import { createValidator } from './validation.ts';
 
 /** What every HTTP application of ours is made from. */
@@ -21,9 +25,6 @@ export type HttpAppOptions = {
   /** Dependencies whose loss is reported by `/readyz` but leaves the process ready. */
   readonly degradedChecks?: HealthChecks;
 };
-
-/** Milliseconds a client has to send a whole request. */
-const REQUEST_DEADLINE_MS = 10_000;
 
 /** A fault of validation as Fastify hands it to the error handler. */
 class ValidationFault extends Error {
@@ -41,13 +42,23 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_DEADLINE_MS,
+    // Node would answer a missing Host by itself, without a problem document.
+    http: { ...SLOW_CLIENT_OPTIONS, requireHostHeader: false },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: sendProblem,
     routerOptions: { maxParamLength: 64 },
     // While closing, answers are still given and carry Connection: close.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: () => randomBytes(16).toString('hex'),
   }) as unknown as FastifyInstance;
-  app.removeContentTypeParser('text/plain');
+  addJsonBodyParser(app);
+  app.addHook('onRequest', requireHost);
+  endConnectionsOnceClosing(app);
+  // RFC 9110 section 10.1.1 allows to ignore an expectation; Node would answer 417 with no body.
+  app.server.on('checkExpectation', (request, response) => {
+    app.server.emit('request', request, response);
+  });
   app.setValidatorCompiler(({ schema }) => {
     const validate = createValidator(schema);
     return (value) => {
@@ -57,24 +68,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
         : { error: new ValidationFault(new AppError('invalid-request', { errors })) };
     };
   });
-  app.setErrorHandler(async (thrown, request, reply) => {
-    const error = toAppError(thrown);
-    if (PROBLEM_STATUS[error.code] >= 500) {
-      request.log.error({ error, traceId: traceIdOf(request) }, 'request failed');
-    }
-    if (error.retryAfterSeconds !== undefined) {
-      reply.header('Retry-After', String(error.retryAfterSeconds));
-    }
-    if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
-    reply
-      .code(PROBLEM_STATUS[error.code])
-      .header('Cache-Control', 'no-store')
-      .type(PROBLEM_MEDIA_TYPE);
-    return reply.send(JSON.stringify(toProblem(error, traceIdOf(request))));
-  });
-  app.setNotFoundHandler(() => {
-    throw new AppError('not-found');
-  });
+  app.setErrorHandler(sendProblem);
+  refuseUnknownRoutes(app);
   addHealthRoutes(app, options);
   return app;
 }
@@ -110,6 +105,45 @@ function toAppError(thrown: unknown): AppError {
   if (code !== undefined) return new AppError(code);
   if (error.statusCode !== undefined && error.statusCode < 500) return new AppError('bad-request');
   return new AppError('internal', { cause: error });
+}
+
+function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = toAppError(thrown);
+  if (PROBLEM_STATUS[error.code] >= 500) {
+    request.log.error({ error, traceId: traceIdOf(request) }, 'request failed');
+  }
+  if (error.retryAfterSeconds !== undefined) {
+    reply.header('Retry-After', String(error.retryAfterSeconds));
+  }
+  if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
+  reply
+    .code(PROBLEM_STATUS[error.code])
+    .header('Cache-Control', 'no-store')
+    .type(PROBLEM_MEDIA_TYPE)
+    .send(JSON.stringify(toProblem(error, traceIdOf(request))));
+}
+
+/**
+ * Fastify ends the connections of requests that come while it closes, but not of those under way:
+ * kept alive behind their answer they would hold up the close until its deadline.
+ */
+function endConnectionsOnceClosing(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) reply.header('Connection', 'close');
+    done();
+  });
+}
+
+/** RFC 9112 section 3.2: a request of HTTP/1.1 without Host is answered 400. */
+function requireHost({ raw }: FastifyRequest, _reply: unknown, done: (error?: Error) => void) {
+  if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
+    done(new AppError('bad-request'));
+  } else done();
 }
 
 function toLoggedRequest(request: { method?: string; routeOptions?: { url?: string } }): object {

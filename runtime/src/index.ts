@@ -32,9 +32,9 @@ export { EXIT_CONFIG, runService, type Service, type ServiceContext } from './li
 export { createLogger, type Logger } from './logger.ts';
 export { type Migration, MigrationError, type MigrateOptions, migrate } from './migrate.ts';
 export { connectNats, type NatsConnection, type NatsOptions } from './nats.ts';
+export { toRoute } from './operation-route.ts';
 export { createPositions, type Positions } from './positions.ts';
 export { createPool, type Pool } from './postgres.ts';
-export { PROBLEM_STATUS } from './problem.ts';
 export { provisionStream } from './provision.ts';
 export { createRedis, type Redis } from './redis.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';

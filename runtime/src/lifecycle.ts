@@ -6,7 +6,7 @@ import { withDeadline } from './retry.ts';
 import { flushTraces } from './trace.ts';
 
 /** Milliseconds a service may take to drain before it gives up with exit status 1. */
-export const DRAIN_DEADLINE_MS = 10_000;
+export const DRAIN_DEADLINE_MS = 12_000;
 
 /** Exit status for faults in the configuration (sysexits.h, EX_CONFIG). */
 export const EXIT_CONFIG = 78;
@@ -46,7 +46,9 @@ export async function runService<T extends TObject>(service: Service<T>): Promis
   const stopping = new AbortController();
   const resources = new AsyncDisposableStack();
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+  let hasFailed = false;
   const fail = (error: unknown) => {
+    hasFailed = true;
     logger.fatal({ error: coerceError(error) }, 'service failed');
     end(1);
   };
@@ -63,7 +65,8 @@ export async function runService<T extends TObject>(service: Service<T>): Promis
     .catch(fail);
   const status = await ended;
   stopping.abort(new Error(`${service.name} is stopping`));
-  process.exitCode = await drain(resources, started, status, logger);
+  const drained = await drain(resources, started, status, logger);
+  process.exitCode = hasFailed ? 1 : drained;
   await flushTraces();
   logger.info({ status: process.exitCode }, 'stopped');
   logger.flush();

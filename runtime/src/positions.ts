@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { currentKey, type KeyRing } from './secrets.ts';
 
 /** Turns positions of the log into opaque tokens and back. */
@@ -18,8 +18,10 @@ const TOKEN_BYTES = 17;
  * zero bytes once in 2^64 tries. The same position gives the same token.
  */
 export function createPositions(ring: KeyRing): Positions {
-  const current = currentKey(ring);
-  const others = [...ring.keys.values()].filter((key) => key !== current);
+  const current = createSecretKey(currentKey(ring));
+  const others = [...ring.keys]
+    .filter(([version]) => version !== ring.current)
+    .map(([, key]) => createSecretKey(key));
   return {
     seal: (position) => {
       const block = Buffer.alloc(16);
@@ -40,7 +42,7 @@ export function createPositions(ring: KeyRing): Positions {
   };
 }
 
-function openBlock(key: Buffer, sealed: Buffer): number | undefined {
+function openBlock(key: KeyObject, sealed: Buffer): number | undefined {
   const block = createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false).update(sealed);
   if (block.readBigUInt64BE(0) !== 0n) return undefined;
   const position = Number(block.readBigUInt64BE(8));

@@ -63,7 +63,7 @@ export function currentKey(ring: KeyRing): Buffer {
 }
 
 function toKeyRing(file: Static<typeof KeyRingFile>, path: string): KeyRing {
-  if (!(file.current in file.keys)) {
+  if (!Object.hasOwn(file.keys, file.current)) {
     throw new SecretFileError(`${path}: "current" names a key that is not in "keys"`);
   }
   const keys = Object.entries(file.keys).map(

@@ -8,7 +8,7 @@ const PostgresServer = Type.Object({ host: Type.String(), port: Type.Integer() }
 
 /** What a running stack tells tests, the demo and the command line about itself. */
 export const Stack = Type.Object({
-  profile: Type.Union([Type.Literal('local'), Type.Literal('test')]),
+  profile: Type.Enum(['local', 'test', 'bench']),
   startedAt: Type.String(),
   supervisorPid: Type.Integer(),
   gateway: Type.Object({ url: Type.String(), port: Type.Integer() }),

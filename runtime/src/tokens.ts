@@ -46,7 +46,8 @@ export function createTokenVerifier({
           requiredClaims: ['sub', 'exp'],
         });
         const scope = typeof payload['scope'] === 'string' ? payload['scope'] : '';
-        return { subject: payload.sub ?? '', scopes: new Set(scope.split(' ').filter(Boolean)) };
+        if (!isSubject(payload.sub)) throw new AppError('unauthorized');
+        return { subject: payload.sub, scopes: new Set(scope.split(' ').filter(Boolean)) };
       } catch (cause) {
         if (cause instanceof joseErrors.JOSEError) throw new AppError('unauthorized', { cause });
         throw cause;
@@ -61,6 +62,11 @@ export function requireScope(caller: Caller | undefined, scope: Scope, self?: st
   if (!caller.scopes.has(scope) && (self === undefined || caller.subject !== self)) {
     throw new AppError('forbidden');
   }
+}
+
+/** Subjects are recorded with what they cause, so they are bounded; visible ASCII, 1 to 256. */
+function isSubject(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value);
 }
 
 /** Reads a key set (RFC 7517) from a file. */

@@ -37,6 +37,10 @@ const badTokens: Record<string, () => Promise<string> | string> = {
   'without expiry': () => sign({ exp: undefined as never }),
   'with alg none': () =>
     new UnsecuredJWT({ iss: issuer, aud: 'zameni', sub: 'client-1', exp: now + 60 }).encode(),
+  'with an empty subject': () => sign({ sub: '' }),
+  'with a subject of 257 characters': () => sign({ sub: 'x'.repeat(257) }),
+  'with a control character in its subject': () => sign({ sub: 'a\u0000b' }),
+  'with a subject that is no text': () => sign({ sub: 5 as never }),
   'that is no JWT': () => 'abc',
 };
 for (const [what, make] of Object.entries(badTokens)) {

@@ -13,8 +13,14 @@ const tracer = trace.getTracer('zameni');
 /** Milliseconds to hand over the last spans when a process ends. */
 const FLUSH_DEADLINE_MS = 2_000;
 
+/** Whether an SDK is loaded: only then does the API know fields to propagate. */
+function isTracing(): boolean {
+  return propagation.fields().length > 0;
+}
+
 /** The W3C trace context of the span that is active here; undefined when nothing is traced. */
 export function currentTraceparent(): string | undefined {
+  if (!isTracing()) return undefined;
   const carrier: { traceparent?: string } = {};
   propagation.inject(context.active(), carrier);
   return carrier.traceparent;
@@ -22,6 +28,7 @@ export function currentTraceparent(): string | undefined {
 
 /** Runs an append in a span of its own, which the readers of the log then continue. */
 export function withAppendSpan<T>(name: string, run: () => Promise<T>): Promise<T> {
+  if (!isTracing()) return run();
   return tracer.startActiveSpan(name, { kind: SpanKind.PRODUCER }, (span) => finish([span], run));
 }
 
@@ -34,6 +41,7 @@ export async function withRecordSpans<T>(
   records: readonly { readonly traceparent: string | undefined }[],
   run: () => Promise<T>,
 ): Promise<T> {
+  if (!isTracing()) return run();
   const spans = records.flatMap(({ traceparent }) =>
     traceparent === undefined
       ? []

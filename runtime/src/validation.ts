@@ -51,7 +51,7 @@ function toFieldErrors({ keyword, instancePath, params }: SchemaError): FieldErr
   if (code === undefined) return [];
   const names = namesIn(params, keyword);
   if (names.length === 0) return [{ pointer: instancePath, code }];
-  return names.map((name) => ({ pointer: `${instancePath}/${escapePointer(name)}`, code }));
+  return names.map((name) => ({ pointer: `${instancePath}${toPointer([name])}`, code }));
 }
 
 function namesIn(params: object, keyword: string): string[] {
@@ -60,6 +60,16 @@ function namesIn(params: object, keyword: string): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
-function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+/** What the name of a field looks like; other names may be data in the wrong place. */
+const fieldName = /^(?:\d{1,4}|[A-Za-z_][A-Za-z0-9_-]{0,31})$/;
+
+/**
+ * The JSON pointer (RFC 6901) of a place. It ends above the first name that is none of a field, so
+ * that an answer does not repeat what a client wrote there.
+ */
+export function toPointer(path: readonly string[]): string {
+  const unknown = path.findIndex((name) => !fieldName.test(name));
+  return path
+    .slice(0, unknown < 0 ? path.length : unknown)
+    .reduce((text, name) => `${text}/${name}`, '');
 }

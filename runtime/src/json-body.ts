@@ -1,0 +1,64 @@
+import type { FieldError } from '@zameni/contracts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { AppError } from './errors.ts';
+import { type JsonFault, MAX_JSON_DEPTH, parseStrictJson } from './strict-json.ts';
+import { toPointer } from './validation.ts';
+
+/** What the client is told about each fault; nothing of the body is repeated. */
+const DETAILS: Readonly<Record<JsonFault, string>> = {
+  encoding: 'The body must be UTF-8',
+  'byte-order-mark': 'The body must not begin with a byte order mark',
+  syntax: 'The body does not follow the grammar of RFC 8259',
+  'duplicate-name': 'A name occurs twice in one object',
+  'too-deep': `Objects and arrays may be nested ${MAX_JSON_DEPTH} deep`,
+  'number-range': 'A number is larger than a double can hold',
+  'reserved-name': 'The names __proto__ and constructor.prototype are not taken',
+  'unstorable-name': 'A name holds a NUL or half of a surrogate pair',
+};
+
+/**
+ * Makes an application read strict JSON in UTF-8 and nothing else. Text that nothing can store (a
+ * NUL, half a surrogate pair) is named by its place as `invalid-request`, like any other character
+ * that is not taken; every other fault is `malformed-json`.
+ */
+export function addJsonBodyParser(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    async ({ headers }: FastifyRequest, body: Buffer) => {
+      requireUtf8(headers['content-type'] ?? '');
+      requireIdentity(headers['content-encoding']);
+      return parseBody(body);
+    },
+  );
+}
+
+function parseBody(body: Buffer): unknown {
+  const parsed = parseStrictJson(body);
+  if ('value' in parsed) return parsed.value;
+  if ('fault' in parsed) throw new AppError('malformed-json', { detail: DETAILS[parsed.fault] });
+  const error: FieldError = {
+    pointer: toPointer(parsed.unstorableTextAt),
+    code: 'invisible-character',
+  };
+  throw new AppError('invalid-request', { errors: [error] });
+}
+
+const charsetParameter = /;\s*charset\s*=\s*([^;]*)/gi;
+
+function requireUtf8(contentType: string): void {
+  if (contentType === 'application/json') return;
+  for (const [, value = ''] of contentType.matchAll(charsetParameter)) {
+    if (!/^"?utf-8"?\s*$/i.test(value)) {
+      throw new AppError('unsupported-media-type', { detail: 'The charset must be utf-8' });
+    }
+  }
+}
+
+function requireIdentity(contentEncoding: string | undefined): void {
+  if (contentEncoding === undefined || /^\s*identity\s*$/i.test(contentEncoding)) return;
+  throw new AppError('unsupported-media-type', {
+    detail: 'The body must not be compressed (Content-Encoding: identity)',
+  });
+}

@@ -1,0 +1,136 @@
+import test from 'ava';
+import { type JsonFault, MAX_JSON_DEPTH, parseStrictJson } from './strict-json.ts';
+
+type Input = string | readonly number[];
+
+const toBytes = (input: Input) =>
+  typeof input === 'string' ? Buffer.from(input) : Buffer.from(input);
+const show = (input: Input) =>
+  typeof input === 'string' ? JSON.stringify(input) : `bytes ${input.join(' ')}`;
+
+const reads = test.macro<[Input, unknown]>({
+  title: (title, input) => `reads ${title ?? show(input)}`,
+  exec: (t, input, value) => {
+    t.deepEqual(parseStrictJson(toBytes(input)), { value });
+  },
+});
+const refuses = test.macro<[Input, JsonFault]>({
+  title: (title, input, fault) => `refuses ${title ?? show(input)} for ${fault}`,
+  exec: (t, input, fault) => {
+    t.deepEqual(parseStrictJson(toBytes(input)), { fault });
+  },
+});
+const cannotStore = test.macro<[string, readonly string[]]>({
+  title: (_, input) => `names the place of the unstorable text in ${input}`,
+  exec: (t, input, unstorableTextAt) => {
+    t.deepEqual(parseStrictJson(toBytes(input)), { unstorableTextAt });
+  },
+});
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+const nestedObjects = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+
+test(reads, '{}', {});
+test(reads, '[]', []);
+test(reads, ' \t\r\n{"a" : 1 , "b" : [ true , null ] } \n', { a: 1, b: [true, null] });
+test(reads, '"text"', 'text');
+test(reads, '0', 0);
+test(reads, '-0.5e-3', -0.0005);
+test(reads, '1e308', 1e308);
+test(reads, '1e-999', 0);
+test(reads, '{"a":{"a":1},"b":{"a":1}}', { a: { a: 1 }, b: { a: 1 } });
+test(reads, '[{"a":1},{"a":1}]', [{ a: 1 }, { a: 1 }]);
+test(reads, '{"a":"a","b":"a"}', { a: 'a', b: 'a' });
+test(reads, '{"a":"{\\"a\\":1,\\"a\\":2}"}', { a: '{"a":1,"a":2}' });
+test(reads, '{"a":"\\\\","b":"\\""}', { a: '\\', b: '"' });
+test(reads, '{"a":"__proto__"}', { a: '__proto__' });
+test(reads, '{"constructor":"Fernandes","toString":"x","valueOf":12}', {
+  constructor: 'Fernandes',
+  toString: 'x',
+  valueOf: 12,
+});
+test(reads, '{"constructor":{"a":1},"prototype":2}', { constructor: { a: 1 }, prototype: 2 });
+test(reads, '{"prototype":{"constructor":1}}', { prototype: { constructor: 1 } });
+test(reads, '"\\ud83d\\ude00 😀"', '😀 😀');
+test(reads, '"\\uFFFE\\uFEFF"', '\ufffe\ufeff');
+test(reads, '{"":1}', { '': 1 });
+test(
+  'the deepest nesting allowed',
+  reads,
+  nested(MAX_JSON_DEPTH),
+  JSON.parse(nested(MAX_JSON_DEPTH)),
+);
+test('many siblings', reads, `[${'[],'.repeat(99)}[]]`, JSON.parse(`[${'[],'.repeat(99)}[]]`));
+
+test(refuses, '', 'syntax');
+test(refuses, ' ', 'syntax');
+test(refuses, '{', 'syntax');
+test(refuses, '{"a":1', 'syntax');
+test(refuses, '{"a":1,}', 'syntax');
+test(refuses, '[1,]', 'syntax');
+test(refuses, "{'a':1}", 'syntax');
+test(refuses, '{a:1}', 'syntax');
+test(refuses, '{} {}', 'syntax');
+test(refuses, '{}x', 'syntax');
+test(refuses, '{}\0', 'syntax');
+test(refuses, '\u00a0{}', 'syntax');
+test(refuses, '// c\n{}', 'syntax');
+test(refuses, '01', 'syntax');
+test(refuses, '+1', 'syntax');
+test(refuses, '.5', 'syntax');
+test(refuses, '1.', 'syntax');
+test(refuses, 'NaN', 'syntax');
+test(refuses, 'Infinity', 'syntax');
+test(refuses, 'undefined', 'syntax');
+test(refuses, 'True', 'syntax');
+test(refuses, '"a\nb"', 'syntax');
+test(refuses, '"a\0b"', 'syntax');
+test(refuses, '"\\x41"', 'syntax');
+test(refuses, '"\\u12g4"', 'syntax');
+test(refuses, '"\\"', 'syntax');
+
+test(refuses, '{"a":1,"a":1}', 'duplicate-name');
+test(refuses, '{"a":1,"b":2,"a":3}', 'duplicate-name');
+test(refuses, '{"a":1,"\\u0061":2}', 'duplicate-name');
+test(refuses, '{"é":1,"\\u00e9":2}', 'duplicate-name');
+test(refuses, '{"a/b":1,"a\\/b":2}', 'duplicate-name');
+test(refuses, '{"a":{"b":[],"b":{}}}', 'duplicate-name');
+test(refuses, '{"a":{"x":1},"a":{"y":1}}', 'duplicate-name');
+test(refuses, '[{"b":1,"c":[{}],"b":2}]', 'duplicate-name');
+test(refuses, '{"":1,"":2}', 'duplicate-name');
+
+test(refuses, '{"__proto__":1}', 'reserved-name');
+test(refuses, '{"a":{"__proto__":{"admin":true}}}', 'reserved-name');
+test(refuses, '{"\\u005f_proto__":null}', 'reserved-name');
+test(refuses, '{"constructor":{"prototype":{}}}', 'reserved-name');
+test(refuses, '{"a":{"constructor":{"b":1,"prototype":2}}}', 'reserved-name');
+
+test(refuses, '1e999', 'number-range');
+test(refuses, '{"a":[-1E+400]}', 'number-range');
+test('a number of 400 digits', refuses, `{"a":${'9'.repeat(400)}}`, 'number-range');
+
+test('arrays one too deep', refuses, nested(MAX_JSON_DEPTH + 1), 'too-deep');
+test('objects one too deep', refuses, nestedObjects(MAX_JSON_DEPTH + 1), 'too-deep');
+test('8,000 open arrays', refuses, nested(8_000), 'too-deep');
+
+test(refuses, '\ufeff{}', 'byte-order-mark');
+test(refuses, [0xff, 0xfe, 0x7b, 0, 0x7d, 0], 'encoding');
+test(refuses, [0x22, 0x80, 0x22], 'encoding');
+test(refuses, [0x22, 0xc0, 0xaf, 0x22], 'encoding');
+test(refuses, [0x22, 0xe2, 0x82, 0x22], 'encoding');
+test(refuses, [0x22, 0xed, 0xa0, 0x80, 0x22], 'encoding');
+test(refuses, [0x22, 0xf4, 0x90, 0x80, 0x80, 0x22], 'encoding');
+
+test(refuses, '{"a\\u0000":1}', 'unstorable-name');
+test(refuses, '{"\\ud800":1}', 'unstorable-name');
+test(cannotStore, '"\\u0000"', []);
+test(cannotStore, '{"a":"x\\u0000y"}', ['a']);
+test(cannotStore, '{"b":1,"a":{"c":[1,{"d":"ok"},"\\ud800"]}}', ['a', 'c', '2']);
+test(cannotStore, '{"a":"\\udc00\\ud800"}', ['a']);
+test(cannotStore, '{"a":"\\ud83dx"}', ['a']);
+
+test('a body of hostile nesting or escapes is refused in linear time', (t) => {
+  const bodies = [nested(8_000), `"${'\\u0061'.repeat(2_700)}"`, `[${'"",'.repeat(5_000)}""]`];
+  const startedAt = performance.now();
+  for (const body of bodies) parseStrictJson(Buffer.from(body));
+  t.true(performance.now() - startedAt < 250);
+});
