@@ -1,41 +1,71 @@
-import { type Command, type Output, UsageError } from './command.ts';
-import { tokenCommand } from './token-command.ts';
-
-/** Exit statuses of `zameni`: 0 done, 1 failed, 2 wrong arguments. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
-
-const commands: readonly Command[] = [tokenCommand];
+import { readFile } from 'node:fs/promises';
+import { parseArguments } from './arguments.ts';
+import { type Command, CommandError, EXIT, UsageError } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { helpOf, overview } from './help.ts';
+import type { Io } from './io.ts';
 
 /** Runs `zameni` with the arguments behind its name; resolves to the exit status. */
-export async function main(args: readonly string[], output: Output): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || name === '--help' || name === 'help') {
-    output.stdout.write(overview());
-    return name === undefined ? EXIT.usage : EXIT.done;
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  const { name, rest } = splitAtCommand(args);
+  if (name === undefined && rest.includes('--version')) {
+    io.stdout.write(`${await version()}\n`);
+    return EXIT.done;
   }
-  const command = commands.find((known) => known.name === name);
+  const asked = name === 'help' ? rest[0] : name;
+  if (asked === undefined) {
+    const isAsked = name === 'help' || isHelp(rest);
+    (isAsked ? io.stdout : io.stderr).write(overview(COMMANDS));
+    return isAsked ? EXIT.done : EXIT.usage;
+  }
+  const command = COMMANDS.find((known) => known.name === asked);
   if (command === undefined) {
-    output.stderr.write(`zameni: there is no command "${name}".\n\n${overview()}`);
+    io.stderr.write(`zameni: there is no command "${asked}".\n\n${overview(COMMANDS)}`);
     return EXIT.usage;
   }
-  if (rest.includes('--help')) {
-    output.stdout.write(command.help);
+  if (name === 'help' || isHelp(rest)) {
+    io.stdout.write(helpOf(command));
     return EXIT.done;
   }
+  return runCommand(command, rest, io);
+}
+
+async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
   try {
-    await command.run(rest, output);
-    return EXIT.done;
+    return await command.run(parseArguments(command, args), io);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    output.stderr.write(`zameni ${name}: ${message}\n`);
-    if (!(error instanceof UsageError)) return EXIT.failed;
-    output.stderr.write(`Try: npx zameni ${name} --help\n`);
-    return EXIT.usage;
+    io.stderr.write(`zameni ${command.name}: ${message}\n`);
+    if (error instanceof UsageError) {
+      io.stderr.write(`Try: npx zameni ${command.name} --help\n`);
+      return EXIT.usage;
+    }
+    if (args.includes('--json'))
+      io.stdout.write(`${JSON.stringify(toErrorReport(error, message))}\n`);
+    return EXIT.failed;
   }
 }
 
-function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`);
-  return `Usage: npx zameni <command> [options]\n\nCommands:\n${lines.join('')}\nHelp: npx zameni <command> --help\n`;
+function toErrorReport(error: unknown, message: string) {
+  const { code, traceId } =
+    error instanceof CommandError ? error : { code: 'failed', traceId: undefined };
+  return { error: { code, message, ...(traceId === undefined ? {} : { traceId }) } };
+}
+
+/** Global options may stand before the command; they are handed to it like those behind it. */
+function splitAtCommand(args: readonly string[]): { name: string | undefined; rest: string[] } {
+  let at = 0;
+  while (args[at]?.startsWith('-') === true) {
+    at += /^--(?:url|token|profile)$/.test(args[at] ?? '') ? 2 : 1;
+  }
+  return { name: args[at], rest: [...args.slice(0, at), ...args.slice(at + 1)] };
+}
+
+function isHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return String(JSON.parse(text).version);
 }

@@ -1,0 +1,63 @@
+/** One line of a file, without its line end. */
+export type Line = {
+  /** Counted from 1, blank lines too. */
+  readonly number: number;
+  /** Bytes of the file up to the end of this line. */
+  readonly endsAt: number;
+  /** The bytes of the line; undefined when it is longer than allowed. */
+  readonly content: Buffer | undefined;
+};
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
+
+/**
+ * Splits a stream of bytes into lines and holds no more of it than one chunk and one line of
+ * `maxBytes`; of a longer line only the place is told. A byte order mark at the start is dropped.
+ */
+export async function* readLines(
+  chunks: AsyncIterable<Buffer>,
+  maxBytes: number,
+): AsyncGenerator<Line> {
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  let number = 0;
+  let endsAt = 0;
+  // Room for what is cut off at either end of a line.
+  const limit = maxBytes + BYTE_ORDER_MARK.length + 1;
+  const hold = (part: Buffer) => {
+    heldBytes += part.length;
+    if (heldBytes > limit) held = [];
+    else held.push(part);
+  };
+  const takeLine = (lineEndBytes: 0 | 1): Line => {
+    number += 1;
+    endsAt += heldBytes + lineEndBytes;
+    const content = heldBytes > limit ? undefined : trimLine(Buffer.concat(held), number === 1);
+    held = [];
+    heldBytes = 0;
+    return {
+      number,
+      endsAt,
+      content: content === undefined || content.length > maxBytes ? undefined : content,
+    };
+  };
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, from)) {
+      hold(chunk.subarray(from, at));
+      from = at + 1;
+      yield takeLine(1);
+    }
+    if (from < chunk.length) hold(chunk.subarray(from));
+  }
+  if (heldBytes > 0) yield takeLine(0);
+}
+
+function trimLine(line: Buffer, isFirst: boolean): Buffer {
+  const mark = BYTE_ORDER_MARK.length;
+  const start = isFirst && line.subarray(0, mark).equals(BYTE_ORDER_MARK) ? mark : 0;
+  const end = line.at(-1) === CARRIAGE_RETURN ? line.length - 1 : line.length;
+  return line.subarray(start, Math.max(start, end));
+}

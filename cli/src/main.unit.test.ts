@@ -1,0 +1,67 @@
+import test from 'ava';
+import { COMMANDS } from './commands.ts';
+import { createMemoryIo } from './io.fixture.ts';
+import { main } from './main.ts';
+
+/** Widest line that an 80-column terminal shows whole, for prose; tables may be wider. */
+const PROSE_COLUMNS = 82;
+
+for (const command of COMMANDS) {
+  test(`${command.name} explains itself with options, examples and exit statuses`, async (t) => {
+    const io = createMemoryIo();
+    t.is(await main([command.name, '--help'], io), 0);
+    t.regex(io.out(), new RegExp(`^Usage: npx zameni ${command.name}`));
+    for (const { name } of command.options) t.true(io.out().includes(`--${name}`), name);
+    for (const example of command.examples) t.true(io.out().includes(example));
+    t.regex(io.out(), /Exit status:\n {2}0 /);
+    const wide = command.description.split('\n').filter((line) => line.length > PROSE_COLUMNS);
+    t.deepEqual(wide, []);
+    const other = createMemoryIo();
+    t.is(await main(['help', command.name], other), 0);
+    t.is(other.out(), io.out());
+  });
+}
+
+test('the overview names every command and goes to standard output when asked for', async (t) => {
+  const io = createMemoryIo();
+  t.is(await main(['--help'], io), 0);
+  for (const { name } of COMMANDS) t.true(io.out().includes(`\n  ${name}`), name);
+});
+
+test('no command, an unknown one and wrong arguments give status 2 and keep standard output clean', async (t) => {
+  for (const args of [
+    [],
+    ['fly'],
+    ['user'],
+    ['user', 'x'],
+    ['status', '--loud'],
+    ['help', 'fly'],
+  ]) {
+    const io = createMemoryIo();
+    t.is(await main(args, io), 2, args.join(' '));
+    t.is(io.out(), '');
+    t.not(io.err(), '');
+  }
+});
+
+test('global options may stand before the command', async (t) => {
+  const before = createMemoryIo();
+  t.is(await main(['--profile', 'moon', 'status'], before), 2);
+  t.regex(before.err(), /--profile cannot be "moon"/);
+  const url = createMemoryIo();
+  t.is(await main(['--url=ftp://example.org', 'status'], url), 2);
+  t.regex(url.err(), /--url takes an address/);
+});
+
+test('with --json a failure is a document with a stable code', async (t) => {
+  const io = createMemoryIo();
+  const missing = `${import.meta.dirname}/no-such-file`;
+  t.is(await main(['register', missing, '--json', '--url', 'http://127.0.0.1:9'], io), 1);
+  t.is(JSON.parse(io.out()).error.code, 'input-unreadable');
+});
+
+test('--version prints the version', async (t) => {
+  const io = createMemoryIo();
+  t.is(await main(['--version'], io), 0);
+  t.regex(io.out(), /^\d+\.\d+\.\d+\n$/);
+});

@@ -1,0 +1,56 @@
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** What zameni uses of a problem document; an API of a later version may say more. */
+const ProblemAnswer = Type.Object({
+  code: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }),
+  title: Type.Optional(Type.String()),
+  traceId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
+  errors: Type.Optional(
+    Type.Array(
+      Type.Object({
+        pointer: Type.String({ maxLength: 512 }),
+        code: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }),
+      }),
+      { maxItems: 100 },
+    ),
+  ),
+});
+const check = Compile(ProblemAnswer);
+
+/** The parts of a problem document that zameni shows. */
+export type ProblemSummary = {
+  readonly code: string;
+  readonly title: string | undefined;
+  readonly traceId: string | undefined;
+  readonly errors: { pointer: string; code: string }[];
+};
+
+/** Reads an error answer; one that is no problem document gets a code of zameni's own. */
+export function readProblem(text: string): ProblemSummary {
+  const value = parse(text);
+  if (!check.Check(value)) {
+    return { code: 'unexpected-answer', title: undefined, traceId: undefined, errors: [] };
+  }
+  const { code, title, traceId, errors = [] } = value;
+  // Copied field by field: anything else an error might carry is not for the report.
+  return { code, title, traceId, errors: errors.map(({ pointer, code }) => ({ pointer, code })) };
+}
+
+/** Milliseconds that `Retry-After` (seconds or a date) asks to wait; 0 without one. */
+export function retryAfterMs(headers: Headers): number {
+  const text = headers.get('retry-after')?.trim();
+  if (!text) return 0;
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A page of some other server; the status says what there is to say.
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Screen } from './io.ts';
+
+/** How far a piece of work is. */
+export type ProgressState = {
+  readonly settled: number;
+  readonly failed: number;
+  /** Bytes done and in all; in all is undefined for a pipe. */
+  readonly bytes: number;
+  readonly totalBytes: number | undefined;
+  readonly elapsedMs: number;
+};
+
+/** Milliseconds between two drawings. */
+const REDRAW_MS = 100;
+const MAX_BAR = 30;
+const CLEAR_TO_END = '\u001b[K';
+
+/** Shows progress on a terminal, and nowhere else, until it is disposed; then the line is gone. */
+export function showProgress(screen: Screen, state: () => ProgressState): Disposable {
+  if (!screen.isTerminal) return { [Symbol.dispose]: () => undefined };
+  const draw = () =>
+    screen.write(`\r${drawProgress(state(), screen.columns() - 1)}${CLEAR_TO_END}`);
+  const timer = setInterval(draw, REDRAW_MS);
+  draw();
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      screen.write(`\r${CLEAR_TO_END}`);
+    },
+  };
+}
+
+/** One line of at most `columns` characters; on a narrow terminal the less important is left out. */
+export function drawProgress(state: ProgressState, columns: number): string {
+  const { settled, failed, bytes, totalBytes, elapsedMs } = state;
+  const share = totalBytes ? Math.min(1, bytes / totalBytes) : undefined;
+  const percent = share === undefined ? '' : `${Math.floor(share * 100)}%`.padStart(4);
+  const people = `${settled.toLocaleString('en')} lines`;
+  const rate = `${Math.round((settled * 1_000) / Math.max(1, elapsedMs)).toLocaleString('en')}/s`;
+  const faults = failed > 0 ? `${failed.toLocaleString('en')} not accepted` : '';
+  const left = share === undefined || share < 0.01 ? '' : remaining(elapsedMs, share);
+  const parts = [percent, people, faults, rate, left].filter((part) => part !== '');
+  while (parts.length > 1 && parts.join('  ').length > columns) parts.pop();
+  const text = parts.join('  ');
+  const room = Math.min(MAX_BAR, columns - text.length - 3);
+  if (share === undefined || room < 8) return text.slice(0, Math.max(0, columns));
+  const filled = Math.round(share * room);
+  return `[${'#'.repeat(filled)}${'.'.repeat(room - filled)}] ${text.trimStart()}`.slice(
+    0,
+    columns,
+  );
+}
+
+function remaining(elapsedMs: number, share: number): string {
+  const seconds = Math.round((elapsedMs / share - elapsedMs) / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s left` : `${seconds} s left`;
+}

@@ -1,0 +1,92 @@
+import type { Line } from './lines.ts';
+import type { LineResult } from './register-report.ts';
+
+/** Where lines come from, and what is done with each. */
+export type RegisterPeopleOptions = {
+  readonly lines: AsyncGenerator<Line>;
+  readonly concurrency: number;
+  /** Sends one line; never rejects for what a line can cause. The signal ends its retries. */
+  readonly send: (content: Buffer, signal: AbortSignal) => Promise<LineResult>;
+  /** Stops the reading; lines under way are still waited for. */
+  readonly signal: AbortSignal;
+  readonly onSettled: (line: Line, result: LineResult) => void;
+};
+
+/** Lines that must fail one after the other before the rest is not even tried. */
+const HOPELESS_AFTER = 64;
+
+/**
+ * Registers the people of an input, so many at a time; resolves to the reason when it ends before
+ * the input does. A worker takes a line only when it is free, so nothing is read ahead of what is
+ * sent.
+ */
+export async function registerPeople(options: RegisterPeopleOptions): Promise<string | null> {
+  const { lines, concurrency, send, signal, onSettled } = options;
+  const stopping = new AbortController();
+  const ending = AbortSignal.any([signal, stopping.signal]);
+  let stopped: string | null = null;
+  let failuresInARow = 0;
+  const stop = (reason: string) => {
+    stopped ??= reason;
+    stopping.abort();
+  };
+  const settle = (line: Line, result: LineResult) => {
+    failuresInARow = result.result === 'failed' ? failuresInARow + 1 : 0;
+    if (result.result === 'hopeless') stop(result.code);
+    if (failuresInARow >= HOPELESS_AFTER) stop('too-many-failures');
+    onSettled(line, result);
+  };
+  const worker = async () => {
+    while (!ending.aborted) {
+      const line = await nextLine(lines, signal).catch(() => stop('input-unreadable'));
+      if (line === undefined || ending.aborted) return;
+      const text = decode(line.content);
+      if (text?.trim() === '') continue;
+      if (line.content === undefined) settle(line, invalid('payload-too-large'));
+      else if (text === undefined || !isJson(text)) settle(line, invalid('malformed-json'));
+      else settle(line, await send(line.content, ending));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return signal.aborted ? 'interrupted' : stopped;
+}
+
+async function nextLine(
+  lines: AsyncGenerator<Line>,
+  signal: AbortSignal,
+): Promise<Line | undefined> {
+  try {
+    const next = await lines.next();
+    return next.done === true ? undefined : next.value;
+  } catch (error) {
+    // The input is closed under the reader's hands when it is stopped.
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+function invalid(code: string): LineResult {
+  return { result: 'invalid', code, status: null, errors: [] };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(content: Buffer | undefined): string | undefined {
+  if (content === undefined) return undefined;
+  try {
+    return utf8.decode(content);
+  } catch {
+    // Not UTF-8, and so not JSON.
+    return undefined;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    // The parser's message quotes the line, so it is not passed on.
+    return false;
+  }
+}

@@ -1,0 +1,122 @@
+import test from 'ava';
+import { type Line, readLines } from './lines.ts';
+import { registerPeople } from './register-people.ts';
+import { createTally, type LineResult } from './register-report.ts';
+
+type Options = {
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  readonly send?: (text: string, signal: AbortSignal) => Promise<LineResult>;
+};
+
+async function run(source: readonly (string | Buffer)[], options: Options = {}) {
+  const tally = createTally();
+  const sent: string[] = [];
+  const { send = async () => ({ result: 'accepted' as const }), concurrency = 4 } = options;
+  async function* chunks() {
+    for (const part of source) yield Buffer.from(part);
+  }
+  const stopped = await registerPeople({
+    lines: readLines(chunks(), 64),
+    concurrency,
+    send: (content, signal) => {
+      sent.push(content.toString());
+      return send(content.toString(), signal);
+    },
+    signal: options.signal ?? new AbortController().signal,
+    onSettled: (line: Line, result) => tally.add(line.number, result),
+  });
+  return { sent, report: tally.report({ url: '', stopped, seconds: 1 }) };
+}
+
+const rows = (count: number) => Array.from({ length: count }, (_, n) => `{"n":${n}}\n`);
+
+test('blank lines are skipped and lines that are no JSON are told by number and never sent', async (t) => {
+  const { sent, report } = await run([
+    '{"n":1}\n\n  \t\n{"n":\n',
+    Buffer.from([0x22, 0xff, 0x22, 0x0a]),
+    `"${'x'.repeat(80)}"\n{"n":2}`,
+  ]);
+  t.deepEqual(sent, ['{"n":1}', '{"n":2}']);
+  t.is(report.read, 5);
+  t.is(report.accepted, 2);
+  t.deepEqual(
+    report.lines.map(({ line, code, status }) => [line, code, status]),
+    [
+      [4, 'malformed-json', null],
+      [5, 'malformed-json', null],
+      [6, 'payload-too-large', null],
+    ],
+  );
+});
+
+test('never more lines are under way than allowed, and never read ahead of them', async (t) => {
+  let underWay = 0;
+  let most = 0;
+  const { report } = await run(rows(50), {
+    concurrency: 7,
+    send: async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+      return { result: 'accepted' };
+    },
+  });
+  t.is(report.accepted, 50);
+  t.is(most, 7);
+});
+
+test('a refused caller stops everything, and what waits to be sent again gives up', async (t) => {
+  const { sent, report } = await run(rows(100), {
+    send: (text, signal) =>
+      text === '{"n":0}'
+        ? new Promise((resolve) =>
+            signal.addEventListener('abort', () => resolve({ result: 'unfinished' })),
+          )
+        : Promise.resolve({ result: 'hopeless', code: 'unauthorized', status: 401 }),
+  });
+  t.true(sent.length <= 8);
+  t.is(report.stopped, 'unauthorized');
+  t.is(report.unfinished, 1);
+  t.is(report.accepted, 0);
+});
+
+test('after many failures in a row the rest is not tried', async (t) => {
+  const failed: LineResult = { result: 'failed', code: 'no-answer', status: null, errors: [] };
+  const { report } = await run(rows(500), { send: async () => failed });
+  t.is(report.stopped, 'too-many-failures');
+  t.true(report.failed >= 64 && report.failed <= 64 + 4);
+});
+
+test('an interrupt ends the reading and waits for what is under way', async (t) => {
+  const stopping = new AbortController();
+  const { sent, report } = await run(rows(100), {
+    signal: stopping.signal,
+    send: async () => {
+      stopping.abort();
+      await new Promise((resolve) => setImmediate(resolve));
+      return { result: 'accepted' };
+    },
+  });
+  t.is(report.stopped, 'interrupted');
+  t.is(report.accepted, sent.length);
+  t.true(sent.length <= 4);
+});
+
+test('an input that breaks off is told, with what was done until then', async (t) => {
+  async function* broken() {
+    yield Buffer.from('{"n":1}\n');
+    throw new Error('read fault');
+  }
+  const accepted: number[] = [];
+  const stopped = await registerPeople({
+    lines: readLines(broken(), 64),
+    concurrency: 2,
+    send: async () => ({ result: 'accepted' }),
+    signal: new AbortController().signal,
+    onSettled: (line) => accepted.push(line.number),
+  });
+  t.is(stopped, 'input-unreadable');
+  t.deepEqual(accepted, [1]);
+});

@@ -1,0 +1,116 @@
+import test from 'ava';
+import { idempotencyKeyOf, type SendOptions, sendRegistration } from './send-registration.ts';
+
+const line = Buffer.from('{"email":"vera@example.org"}');
+
+type Answer = readonly [status: number, body?: unknown, headers?: Record<string, string>] | 'cut';
+
+/** Sends against answers that come one after the other; the last one comes for ever. */
+function createServer(answers: readonly Answer[], options: Partial<SendOptions> = {}) {
+  const requests: Request[] = [];
+  const waits: number[] = [];
+  const send = () =>
+    sendRegistration(line, {
+      url: 'http://zameni.example.org',
+      token: async () => 'jwt',
+      retries: 8,
+      deadlineMs: 60_000,
+      signal: new AbortController().signal,
+      fetch: async (input, init) => {
+        requests.push(new Request(input, init));
+        const answer = answers[Math.min(requests.length, answers.length) - 1];
+        if (answer === undefined || answer === 'cut') throw new TypeError('fetch failed');
+        const [status, body = {}, headers = {}] = answer;
+        return new Response(JSON.stringify(body), { status, headers });
+      },
+      wait: async (ms) => void waits.push(ms),
+      ...options,
+    });
+  return { send, requests, waits };
+}
+
+const overloaded = [503, { code: 'overloaded' }] as const;
+
+test('sends the line as it is, with the token and a key made from its bytes', async (t) => {
+  const { send, requests } = createServer([[201]]);
+  t.deepEqual(await send(), { result: 'accepted' });
+  const [request] = requests;
+  t.is(request?.url, 'http://zameni.example.org/v1/registrations');
+  t.is(request?.headers.get('authorization'), 'Bearer jwt');
+  t.is(request?.headers.get('idempotency-key'), idempotencyKeyOf(line));
+  t.regex(idempotencyKeyOf(line), /^[0-9a-f]{64}$/);
+  t.is(await request?.text(), line.toString());
+});
+
+const ends = test.macro<[Answer, unknown]>({
+  title: (_, answer) => `${String(answer[0])} settles the line at once`,
+  exec: async (t, answer, expected) => {
+    const { send, requests } = createServer([answer]);
+    t.deepEqual<unknown, unknown>(await send(), expected);
+    t.is(requests.length, 1);
+  },
+});
+const errors = [{ pointer: '/email', code: 'format' }];
+test(ends, [202], { result: 'accepted' });
+test(ends, [409, { code: 'address-taken' }], {
+  result: 'duplicate',
+  code: 'address-taken',
+  status: 409,
+  errors: [],
+});
+test(ends, [422, { code: 'invalid-request', errors, detail: 'vera@example.org' }], {
+  result: 'invalid',
+  code: 'invalid-request',
+  status: 422,
+  errors,
+});
+test(ends, [401, { code: 'unauthorized' }], {
+  result: 'hopeless',
+  code: 'unauthorized',
+  status: 401,
+});
+test(ends, [404, 'a page'], { result: 'hopeless', code: 'unexpected-answer', status: 404 });
+test(ends, [500, { code: 'internal' }], {
+  result: 'failed',
+  code: 'internal',
+  status: 500,
+  errors: [],
+});
+
+test('what may pass is tried again under the same key until it is decided', async (t) => {
+  const { send, requests, waits } = createServer([overloaded, 'cut', [429], [504], [201]]);
+  t.deepEqual(await send(), { result: 'accepted' });
+  t.is(new Set(requests.map(({ headers }) => headers.get('idempotency-key'))).size, 1);
+  t.is(waits.length, 4);
+  for (const [n, ms] of waits.entries()) t.true(ms >= 0 && ms <= 100 * 2 ** n, String(ms));
+});
+
+test('never comes back before Retry-After, and not exactly then', async (t) => {
+  const { send, waits } = createServer([[503, {}, { 'retry-after': '3' }], [201]]);
+  await send();
+  t.true((waits[0] ?? 0) >= 3_000 && (waits[0] ?? 0) < 4_000);
+});
+
+test('gives up after so many retries and says why', async (t) => {
+  const { send, requests } = createServer([overloaded], { retries: 3 });
+  t.deepEqual(await send(), { result: 'failed', code: 'overloaded', status: 503, errors: [] });
+  t.is(requests.length, 4);
+});
+
+test('gives up when the wait would end behind the deadline', async (t) => {
+  const { send, requests } = createServer([[503, { code: 'overloaded' }, { 'retry-after': '90' }]]);
+  t.deepEqual(await send(), { result: 'failed', code: 'overloaded', status: 503, errors: [] });
+  t.is(requests.length, 1);
+});
+
+test('a line that waits to be sent again when everything stops is unfinished', async (t) => {
+  const stopping = new AbortController();
+  const { send } = createServer(['cut'], {
+    signal: stopping.signal,
+    wait: async () => {
+      stopping.abort();
+      throw new Error('stopped');
+    },
+  });
+  t.deepEqual(await send(), { result: 'unfinished' });
+});

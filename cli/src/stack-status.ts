@@ -1,0 +1,137 @@
+import type { Stack } from '@zameni/runtime/stack';
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** How far a projector is. */
+export const ProjectorStatus = Type.Object(
+  {
+    role: Type.String(),
+    position: Type.Integer(),
+    head: Type.Union([Type.Integer(), Type.Null()]),
+    lag: Type.Union([Type.Integer(), Type.Null()]),
+  },
+  { title: 'ProjectorStatus' },
+);
+export type ProjectorStatus = Static<typeof ProjectorStatus>;
+
+/** How one process answers. */
+export const ServiceStatus = Type.Object(
+  {
+    name: Type.String(),
+    url: Type.String(),
+    state: Type.Enum(['ready', 'degraded', 'not-ready', 'no-answer']),
+    missing: Type.Array(Type.String()),
+    degraded: Type.Array(Type.String()),
+    milliseconds: Type.Union([Type.Integer(), Type.Null()]),
+    projection: Type.Union([ProjectorStatus, Type.Null()]),
+  },
+  { additionalProperties: false, title: 'ServiceStatus' },
+);
+export type ServiceStatus = Static<typeof ServiceStatus>;
+
+/** What `zameni status --json` prints. */
+export const StatusReport = Type.Object(
+  {
+    isHealthy: Type.Boolean(),
+    gateway: Type.Object(
+      {
+        url: Type.String(),
+        state: Type.Enum(['ready', 'not-ready', 'no-answer']),
+        status: Type.Union([Type.Integer(), Type.Null()]),
+        milliseconds: Type.Union([Type.Integer(), Type.Null()]),
+      },
+      { additionalProperties: false },
+    ),
+    services: Type.Union([Type.Array(ServiceStatus), Type.Null()], {
+      description: 'null when the gateway is not that of a local stack',
+    }),
+  },
+  { additionalProperties: false, title: 'StatusReport' },
+);
+export type StatusReport = Static<typeof StatusReport>;
+
+/** Milliseconds one question may take. */
+const DEADLINE_MS = 3_000;
+/** Any id will do: without a token the query API answers 401 before it looks. */
+const PROBE_PATH = '/v1/users/00000000-0000-4000-8000-000000000000';
+
+const Readiness = Compile(
+  Type.Object({ missing: Type.Array(Type.String()), degraded: Type.Array(Type.String()) }),
+);
+const projectorCheck = Compile(ProjectorStatus);
+
+/** Asks the gateway and, when it is that of a local stack, every service behind it. */
+export async function readStatus(url: string, stack: Stack | undefined): Promise<StatusReport> {
+  const [gateway, services] = await Promise.all([
+    readGateway(url),
+    stack === undefined ? null : Promise.all(stack.services.map(readService)),
+  ]);
+  const isHealthy =
+    gateway.state === 'ready' &&
+    (services ?? []).every(({ state }) => state === 'ready' || state === 'degraded');
+  return { isHealthy, gateway, services };
+}
+
+async function readGateway(url: string): Promise<StatusReport['gateway']> {
+  const answer = await ask(`${url}${PROBE_PATH}`);
+  if (answer === undefined) return { url, state: 'no-answer', status: null, milliseconds: null };
+  const { status, milliseconds } = answer;
+  // 401 is the query API's own word; anything else comes from something in between.
+  return { url, state: status === 401 ? 'ready' : 'not-ready', status, milliseconds };
+}
+
+async function readService(service: Stack['services'][number]): Promise<ServiceStatus> {
+  const { name, url } = service;
+  const [ready, projector] = await Promise.all([
+    ask(`${url}/readyz`),
+    service.service === 'projector' ? ask(`${url}/status`) : undefined,
+  ]);
+  const told = Readiness.Check(ready?.body) ? ready.body : { missing: [], degraded: [] };
+  const view = projector?.body;
+  return {
+    name,
+    url,
+    state: stateOf(ready?.status, told.degraded.length > 0),
+    missing: told.missing,
+    degraded: told.degraded,
+    milliseconds: ready?.milliseconds ?? null,
+    projection: projectorCheck.Check(view)
+      ? { role: view.role, position: view.position, head: view.head, lag: view.lag }
+      : null,
+  };
+}
+
+function stateOf(status: number | undefined, isDegraded: boolean): ServiceStatus['state'] {
+  if (status === undefined) return 'no-answer';
+  if (status !== 200) return 'not-ready';
+  return isDegraded ? 'degraded' : 'ready';
+}
+
+type JsonAnswer = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly milliseconds: number;
+};
+
+async function ask(url: string): Promise<JsonAnswer | undefined> {
+  const startedAt = performance.now();
+  try {
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const response = await fetch(url, { signal, redirect: 'manual' });
+    const text = await response.text();
+    const milliseconds = Math.round(performance.now() - startedAt);
+    return { status: response.status, body: parseJson(text), milliseconds };
+  } catch {
+    // Refused, cut or too late: each is "no answer" to the one who asks.
+    return undefined;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The status is told all the same.
+    return undefined;
+  }
+}
