@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findSetpriv, type CommandLine, type RunAs, wrapCommand } from './launch.ts';
 import { openLogFile } from './log-file.ts';
 
@@ -24,6 +25,8 @@ export type Child = {
   readonly name: string;
   readonly pid: number;
   readonly exited: Promise<Exit>;
+  /** Resolves when its last line is in the log file, or soon after its exit at the latest. */
+  readonly logged: Promise<void>;
   /** Asks the child to end and forces it after its deadline; asking again changes nothing. */
   readonly stop: () => Promise<Exit>;
   readonly kill: () => void;
@@ -33,11 +36,16 @@ export type Child = {
 export type ChildOutput = {
   readonly logFile: string;
   readonly onLine?: ((line: string) => void) | undefined;
+  /** True when a log of an earlier life goes on instead of being put aside. */
+  readonly appends?: boolean;
 };
+
+/** Milliseconds after an exit in which last lines still arrive; a heir may hold the pipe for ever. */
+const LAST_LINES_MS = 500;
 
 /** Starts a program in its own process group, tied to the life of this process. */
 export function startChild(spec: ChildSpec, output: ChildOutput): Child {
-  const log = openLogFile(output.logFile);
+  const log = openLogFile(output.logFile, output.appends ?? false);
   const [program, ...args] = wrapCommand(spec.command, { ...spec, setpriv: findSetpriv() });
   const sink = output.onLine === undefined ? log : 'pipe';
   const process_ = spawn(program, args, {
@@ -46,8 +54,9 @@ export function startChild(spec: ChildSpec, output: ChildOutput): Child {
     env: { ...spec.env },
     ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
   });
+  let copied = Promise.resolve();
   if (output.onLine === undefined) closeSync(log);
-  else copyLines(process_, log, output.onLine);
+  else copied = copyLines(process_, log, output.onLine);
 
   const { promise: exited, resolve } = Promise.withResolvers<Exit>();
   process_.once('exit', (code, signal) => resolve({ code, signal }));
@@ -68,6 +77,10 @@ export function startChild(spec: ChildSpec, output: ChildOutput): Child {
     name: spec.name,
     pid,
     exited,
+    logged: Promise.race([
+      copied,
+      exited.then(() => delay(LAST_LINES_MS, undefined, { ref: false })),
+    ]),
     stop: () => (stopping ??= stop()),
     kill: () => killGroup(pid),
   };
@@ -75,11 +88,18 @@ export function startChild(spec: ChildSpec, output: ChildOutput): Child {
 
 /** Says in words how a child ended. */
 export function describeExit({ code, signal }: Exit): string {
-  return signal === null ? `exit code ${code}` : `signal ${signal}`;
+  return signal ?? `exit code ${code}`;
 }
 
-function copyLines(child: ChildProcess, log: number, onLine: (line: string) => void): void {
+/** Resolves when all lines are written. */
+function copyLines(
+  child: ChildProcess,
+  log: number,
+  onLine: (line: string) => void,
+): Promise<void> {
   const file = createWriteStream('', { fd: log });
+  const { promise: copied, resolve } = Promise.withResolvers<void>();
+  file.once('close', resolve);
   let open = 0;
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;
@@ -94,6 +114,7 @@ function copyLines(child: ChildProcess, log: number, onLine: (line: string) => v
       if (open === 0) file.end();
     });
   }
+  return copied;
 }
 
 function signalProcess(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -5,7 +5,7 @@ import { haproxyConfig } from './haproxy-config.ts';
 import { type PartContext, serverEnvironment } from './part-context.ts';
 import { tcpProbe } from './probe.ts';
 import { serviceProcesses } from './service-parts.ts';
-import type { ProcessPart } from './supervisor.ts';
+import type { ProcessPart } from './supervised-process.ts';
 
 /** Makes the gateway, which is the last to start and the first to stop. */
 export async function gatewayPart(context: PartContext): Promise<ProcessPart> {

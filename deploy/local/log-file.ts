@@ -1,5 +1,5 @@
 import { existsSync, openSync, renameSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const TAIL_BYTES = 16_384;
@@ -10,16 +10,23 @@ export function logFile(logFolder: string, name: string): string {
 }
 
 /** Opens a new log file; the one of the start before stays beside it, so that neither grows on. */
-export function openLogFile(path: string): number {
-  if (existsSync(path)) renameSync(path, path.replace(/\.log$/, '.previous.log'));
+export function openLogFile(path: string, appends: boolean): number {
+  if (!appends && existsSync(path)) renameSync(path, path.replace(/\.log$/, '.previous.log'));
   return openSync(path, 'a', 0o600);
 }
 
-/** Reads the last lines of a log, however long it is. */
-export async function readTail(path: string, lines: number): Promise<string[]> {
+/** The bytes in a log so far. */
+export async function logSize(path: string): Promise<number> {
+  return existsSync(path) ? (await stat(path)).size : 0;
+}
+
+/** Reads the last lines of a log behind a byte, however long it is; none when it is no longer there. */
+export async function readTail(path: string, lines: number, from = 0): Promise<string[]> {
+  if (!existsSync(path)) return [];
   await using file = await open(path, 'r');
   const { size } = await file.stat();
-  const length = Math.min(size, TAIL_BYTES);
+  const length = Math.max(0, Math.min(size - from, TAIL_BYTES));
   const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-  return buffer.toString('utf8').trimEnd().split('\n').slice(-lines);
+  const text = buffer.toString('utf8').trimEnd();
+  return text === '' ? [] : text.split('\n').slice(-lines);
 }

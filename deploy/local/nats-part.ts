@@ -5,7 +5,7 @@ import { dataFolder, type Layout, readPassword } from './layout.ts';
 import { natsConfig, type NatsLogin } from './nats-config.ts';
 import { type PartContext, serverEnvironment } from './part-context.ts';
 import { natsProbe } from './nats-probe.ts';
-import type { ProcessPart } from './supervisor.ts';
+import type { ProcessPart } from './supervised-process.ts';
 
 const SERVER_NAMES = ['nats-1', 'nats-2', 'nats-3'] as const;
 const NATS_USERS: readonly NatsUser[] = ['admin', 'command-api', 'projector', 'query-api'];

@@ -5,7 +5,7 @@ import { type PartContext, serverEnvironment } from './part-context.ts';
 import { PGBOUNCER_ADMIN, pgbouncerConfig, pgbouncerUsers } from './pgbouncer-config.ts';
 import { tcpProbe } from './probe.ts';
 import { handOver } from './run-as.ts';
-import type { ProcessPart } from './supervisor.ts';
+import type { ProcessPart } from './supervised-process.ts';
 
 /** Makes the connection pool between the services and Postgres. */
 export async function poolPart({

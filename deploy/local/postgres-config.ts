@@ -28,6 +28,9 @@ max_wal_size = 512MB
 hot_standby = on
 logging_collector = off
 log_destination = stderr
+# Details, context and statements can hold row values.
+log_error_verbosity = terse
+log_min_error_statement = panic
 log_timezone = 'UTC'
 timezone = 'UTC'
 ${replica}`;

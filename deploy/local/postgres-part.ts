@@ -11,7 +11,8 @@ import {
 import { copyPrimary, createCluster, createRoles, type PostgresTools } from './postgres-setup.ts';
 import { postgresProbe } from './probe.ts';
 import { handOver } from './run-as.ts';
-import type { Part, ProcessPart } from './supervisor.ts';
+import type { ProcessPart } from './supervised-process.ts';
+import type { Part } from './supervisor.ts';
 
 const SLOT = 'zameni_replica';
 

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { StackError } from './stack-error.ts';
 
-const BASE_PORTS = { local: 8080, test: 9080 } as const;
+const BASE_PORTS = { local: 8080, test: 9080, bench: 10880 } as const;
 
 /** A stack of its own: own ports, own data, own secrets, so that two may run side by side. */
 export type Profile = keyof typeof BASE_PORTS;
 
 /** The names of all profiles, in the order they are explained. */
-export const PROFILES: readonly Profile[] = ['local', 'test'];
+export const PROFILES: readonly Profile[] = ['local', 'test', 'bench'];
 
 /** The repository this file belongs to. */
 export const REPOSITORY = join(import.meta.dirname, '..', '..');

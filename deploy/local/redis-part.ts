@@ -4,7 +4,7 @@ import { readPassword } from './layout.ts';
 import { type PartContext, serverEnvironment } from './part-context.ts';
 import { dialogueProbe } from './probe.ts';
 import { redisConfig } from './redis-config.ts';
-import type { ProcessPart } from './supervisor.ts';
+import type { ProcessPart } from './supervised-process.ts';
 
 /** Makes the cache. */
 export async function redisPart({ ports, layout, servers }: PartContext): Promise<ProcessPart> {

@@ -15,13 +15,14 @@ export type AvaOptions = {
   readonly titles: readonly string[];
   /** Where the tests find the description of the stack; null when they run without one. */
   readonly stackFile: string | null;
+  readonly env: Readonly<Record<string, string>>;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
 };
 
 /** Runs AVA, shows what it prints as it comes, and counts the results. */
 export async function runAva(options: AvaOptions): Promise<Counts> {
-  const { files, titles, stackFile, terminal, signal } = options;
+  const { files, titles, stackFile, env, terminal, signal } = options;
   const ava = join(REPOSITORY, 'node_modules', '.bin', 'ava');
   const matches = titles.map((title) => `--match=${title}`);
   const [program, ...args] = wrapCommand([ava, ...matches, ...files], {
@@ -34,6 +35,7 @@ export async function runAva(options: AvaOptions): Promise<Counts> {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
+      ...env,
       ...(stackFile === null ? {} : { ZAMENI_STACK: stackFile }),
       ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
     },

@@ -4,7 +4,7 @@ import { type PartContext, serverEnvironment } from './part-context.ts';
 import { httpProbe } from './probe.ts';
 import { REPOSITORY } from './profile.ts';
 import type { Service } from './scale.ts';
-import type { ProcessPart } from './supervisor.ts';
+import type { ProcessPart } from './supervised-process.ts';
 
 /** Who signs the tokens of a local stack, and for whom. */
 export const TOKEN_ISSUER = 'zameni-local';

@@ -1,20 +1,21 @@
 import { runInForeground } from './foreground.ts';
 import { tcpProbe } from './probe.ts';
 import { runParts } from './run-parts.ts';
-import type { ProcessPart } from './supervisor.ts';
+import type { ProcessPart } from './supervised-process.ts';
 
 /** A child of the tests' supervisor: it listens on a port and notes its end in the journal. */
 export type FakeChild = {
   readonly name: string;
   readonly port: number;
   readonly after: readonly string[];
-  readonly temper: 'obedient' | 'stubborn' | 'short-lived';
+  readonly temper: 'obedient' | 'stubborn' | 'short-lived' | 'fragile';
 };
 
 /** What the tests tell this program, as JSON in its first argument. */
 export type FixtureInput = {
   readonly folder: string;
   readonly journal: string;
+  readonly restartDelayMs: number;
   readonly children: readonly FakeChild[];
 };
 
@@ -22,7 +23,12 @@ const CHILD_SOURCE = `
   const { appendFileSync } = require('node:fs');
   const { createServer } = require('node:net');
   const [name, port, journal, temper] = process.argv.slice(1);
+  const { existsSync, writeFileSync } = require('node:fs');
   if (temper === 'short-lived') throw new Error(name + ' cannot start');
+  if (temper === 'fragile') {
+    if (existsSync(journal + name)) throw new Error(name + ' starts only once');
+    writeFileSync(journal + name, '');
+  }
   createServer(() => undefined).listen(Number(port), '127.0.0.1', () => {
     console.log(name + ' listens');
   });
@@ -46,9 +52,17 @@ if (import.meta.main) {
         parts: input.children.map((child) => toPart(child, input.journal)),
         claims: input.children.map(({ name, port }) => ({ port, wantedBy: name })),
         logFolder: input.folder,
+        restarts: {
+          firstDelayMs: input.restartDelayMs,
+          longestDelayMs: 60_000,
+          healthyMs: 60_000,
+          maxDeaths: 3,
+        },
       },
-      async ({ pids, ended }) => {
-        foreground.terminal.line(`READY ${JSON.stringify(pids())}`);
+      async ({ pids, whenRestarted, ended }) => {
+        const tell = () => foreground.terminal.line(`READY ${JSON.stringify(pids())}`);
+        whenRestarted(tell);
+        tell();
         await ended;
         return 0;
       },

@@ -43,13 +43,49 @@ test('names a taken port and its holder before anything is started', async (t) =
   t.notRegex(stack.output(), /✔ log/);
 });
 
-test('shows the last lines of a child that died and stops the others with exit code 1', async (t) => {
+test('starts a child again that died, shows its last lines, and tells its new pid', async (t) => {
   const stack = await startStack(t, [fake('log'), fake('api', ['log'])]);
   await stack.waitFor(/^READY/m);
-  process.kill(stack.pid('log'), 'SIGUSR2');
+  const before = stack.pid('log');
+  process.kill(before, 'SIGUSR2');
+  await stack.waitFor(/✔ log back after/);
+  t.regex(stack.output(), /log +│ died \(exit code 3\), restarting in 0\.[01] s/);
+  t.regex(stack.output(), /log +│ +log has had enough/);
+  t.not(stack.pid('log'), before);
+  t.true(isGone(before));
+  t.false(stack.pids().some(isGone));
+  process.kill(stack.pid('log'), 'SIGKILL');
+  await stack.waitFor(/died \(SIGKILL\)[^]*✔ log back after/);
+  stack.supervisor.kill('SIGTERM');
+  t.is(await stack.exitCode(), 0);
+  t.is(await readFile(stack.journal, 'utf8'), 'api\nlog\n');
+  t.true(stack.pids().every(isGone));
+});
+
+test('stops the others with exit code 1 when a child keeps dying', async (t) => {
+  const stack = await startStack(t, [
+    fake('log'),
+    { ...fake('api', ['log']), temper: 'fragile' },
+    fake('gate', ['api']),
+  ]);
+  await stack.waitFor(/^READY/m);
+  process.kill(stack.pid('api'), 'SIGKILL');
   t.is(await stack.exitCode(), 1);
-  t.regex(stack.output(), /log ended unexpectedly \(exit code 3\)/);
-  t.regex(stack.output(), /log │ log has had enough/);
+  t.regex(stack.output(), /api died 3 times in a row without becoming ready \(exit code 1\)/);
+  t.regex(stack.output(), /api │ Error: api starts only once/);
+  t.is(await readFile(stack.journal, 'utf8'), 'gate\nlog\n');
+  t.true(stack.pids().every(isGone));
+});
+
+test('drains with exit code 0 while a child waits for its restart', async (t) => {
+  const stack = await startStack(t, [fake('log'), fake('api', ['log'])], {
+    restartDelayMs: 60_000,
+  });
+  await stack.waitFor(/^READY/m);
+  process.kill(stack.pid('log'), 'SIGKILL');
+  await stack.waitFor(/log +│ died \(SIGKILL\), restarting in \d\d\.\d s/);
+  stack.supervisor.kill('SIGTERM');
+  t.is(await stack.exitCode(), 0);
   t.is(await readFile(stack.journal, 'utf8'), 'api\n');
   t.true(stack.pids().every(isGone));
 });
@@ -97,12 +133,17 @@ function fake(name: string, after: readonly string[] = []): FakeWithoutPort {
   return { name, after, temper: 'obedient' };
 }
 
-async function startStack(t: ExecutionContext, fakes: readonly FakeWithoutPort[]) {
+async function startStack(
+  t: ExecutionContext,
+  fakes: readonly FakeWithoutPort[],
+  { restartDelayMs = 100 } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'supervisor-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const children: FakeChild[] = [];
   for (const child of fakes) children.push({ port: await freePort(), ...child });
-  const input: FixtureInput = { folder, journal: join(folder, 'journal'), children };
+  const journal = join(folder, 'journal');
+  const input: FixtureInput = { folder, journal, restartDelayMs, children };
   const fixture = join(import.meta.dirname, 'supervisor.fixture.ts');
   const supervisor = spawn(process.execPath, [fixture, JSON.stringify(input)]);
   t.teardown(() => supervisor.kill('SIGKILL'));
@@ -118,7 +159,7 @@ function observe(supervisor: ChildProcess, journal: string) {
   supervisor.stderr?.setEncoding('utf8').on('data', collect);
   const closed = once(supervisor, 'close');
   const pidsByName = (): Record<string, number> =>
-    JSON.parse(/^READY (.*)$/m.exec(output)?.[1] ?? '{}');
+    JSON.parse([...output.matchAll(/^READY (.*)$/gm)].at(-1)?.[1] ?? '{}');
   return {
     supervisor,
     journal,

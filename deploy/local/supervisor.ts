@@ -1,22 +1,10 @@
-import { type Child, type ChildSpec, describeExit, startChild } from './child.ts';
-import { logFile, readTail } from './log-file.ts';
-import { readLogLine } from './log-line.ts';
-import { type Probe, waitUntilReady } from './probe.ts';
 import { StackError } from './stack-error.ts';
-
-const SHOWN_LOG_LINES = 20;
-
-/** A program that runs as long as the stack does. */
-export type ProcessPart = ChildSpec & {
-  readonly kind: 'process';
-  readonly after: readonly string[];
-  /** Work before its start that needs what it starts after, such as copying a database. */
-  readonly prepare?: (signal: AbortSignal) => Promise<void>;
-  readonly probe: Probe;
-  readonly readyDeadlineMs: number;
-  /** True when the terminal should see its lines, not its log file only. */
-  readonly showsLines: boolean;
-};
+import {
+  type ProcessPart,
+  type ProcessWatch,
+  type SupervisedProcess,
+  superviseProcess,
+} from './supervised-process.ts';
 
 /** Work that is done once while the stack starts. */
 export type StepPart = {
@@ -30,11 +18,9 @@ export type StepPart = {
 export type Part = ProcessPart | StepPart;
 
 /** What the supervisor tells while it works. */
-export type SupervisorOptions = {
-  readonly logFolder: string;
+export type SupervisorOptions = Omit<ProcessWatch, 'mayRestart' | 'onGivenUp'> & {
   /** Runs the start of a part and tells how long it takes. */
   readonly step: (name: string, work: () => Promise<void>) => Promise<void>;
-  readonly onLine: (name: string, line: string, isReady: boolean) => void;
 };
 
 /** A set of processes that start, live and stop together. */
@@ -43,21 +29,29 @@ export type Supervisor = {
   /** Stops everything, what depends on others first; asking again changes nothing. */
   readonly stop: () => Promise<void>;
   readonly kill: () => void;
-  /** Settles when a child ends that nobody stopped. */
+  /** Settles when a process died that is not started again. */
   readonly died: Promise<StackError>;
   readonly pids: () => Record<string, number>;
 };
 
 /**
  * States: starting → running → stopping. Each part starts as soon as all parts it is `after` are
- * ready. A child that ends by itself fails the start, or later settles `died`; whoever owns the
- * supervisor then stops the rest. A process left behind is worse than one stopped too hard, so a
- * child that misses its deadline is killed.
+ * ready. A process that dies while the stack starts fails the start; later it is started again, and
+ * only one that keeps dying settles `died`; whoever owns the supervisor then stops the rest. A
+ * process left behind is worse than one stopped too hard, so one that misses its deadline is killed.
  */
 export function createSupervisor(parts: readonly Part[], options: SupervisorOptions): Supervisor {
-  const children = new Map<string, Child>();
+  const processes = new Map<string, SupervisedProcess>();
   const died = Promise.withResolvers<StackError>();
+  let isRunning = false;
   let stopping: Promise<void> | null = null;
+  const watch: ProcessWatch = {
+    ...options,
+    mayRestart: () => isRunning && stopping === null,
+    onGivenUp: (fault) => {
+      if (stopping === null) died.resolve(fault);
+    },
+  };
 
   async function start(signal: AbortSignal): Promise<void> {
     const failure = new AbortController();
@@ -72,6 +66,7 @@ export function createSupervisor(parts: readonly Part[], options: SupervisorOpti
     }
     await Promise.allSettled(ready.values());
     either.throwIfAborted();
+    isRunning = true;
   }
 
   async function startPart(part: Part, signal: AbortSignal): Promise<void> {
@@ -82,28 +77,9 @@ export function createSupervisor(parts: readonly Part[], options: SupervisorOpti
   }
 
   async function startProcess(part: ProcessPart, signal: AbortSignal): Promise<void> {
-    await part.prepare?.(signal);
-    signal.throwIfAborted();
-    let isReady = false;
-    const onLine = (line: string) => options.onLine(part.name, line, isReady);
-    const path = logFile(options.logFolder, part.name);
-    const child = startChild(part, { logFile: path, onLine: part.showsLines ? onLine : undefined });
-    children.set(part.name, child);
-    const ended = new AbortController();
-    const death = reportDeath(child, path, ended);
-    const either = AbortSignal.any([signal, ended.signal]);
-    const { readyDeadlineMs: deadlineMs } = part;
-    const waited = waitUntilReady(part.probe, { what: part.name, deadlineMs, signal: either });
-    // Something else may already answer on its port: a child that ended is never ready.
-    await Promise.race([waited, death]).finally(() => either.throwIfAborted());
-    isReady = true;
-  }
-
-  async function reportDeath(child: Child, path: string, ended: AbortController): Promise<void> {
-    const how = describeExit(await child.exited);
-    const fault = await describeDeath(child.name, how, path);
-    ended.abort(fault);
-    if (stopping === null) died.resolve(fault);
+    const supervised = superviseProcess(part, watch);
+    processes.set(part.name, supervised);
+    await supervised.start(signal);
   }
 
   async function stop(): Promise<void> {
@@ -111,7 +87,7 @@ export function createSupervisor(parts: readonly Part[], options: SupervisorOpti
     for (const part of parts.toReversed()) {
       const dependents = parts.filter(({ after }) => after.includes(part.name));
       const earlier = dependents.map(({ name }) => stopped.get(name) ?? missing(name, part.name));
-      stopped.set(part.name, stopAfter(earlier, children.get(part.name)));
+      stopped.set(part.name, stopAfter(earlier, processes.get(part.name)));
     }
     await Promise.all(stopped.values());
   }
@@ -120,10 +96,16 @@ export function createSupervisor(parts: readonly Part[], options: SupervisorOpti
     start,
     stop: () => (stopping ??= stop()),
     kill: () => {
-      for (const child of children.values()) child.kill();
+      for (const supervised of processes.values()) supervised.kill();
     },
     died: died.promise,
-    pids: () => Object.fromEntries([...children.values()].map(({ name, pid }) => [name, pid])),
+    pids: () =>
+      Object.fromEntries(
+        [...processes].flatMap(([name, { pid }]) => {
+          const number = pid();
+          return number === undefined ? [] : [[name, number] as const];
+        }),
+      ),
   };
 }
 
@@ -134,17 +116,14 @@ async function runStep({ name, run }: StepPart, signal: AbortSignal): Promise<vo
   });
 }
 
-async function stopAfter(earlier: readonly Promise<void>[], child?: Child): Promise<void> {
+async function stopAfter(
+  earlier: readonly Promise<void>[],
+  supervised: SupervisedProcess | undefined,
+): Promise<void> {
   await Promise.all(earlier);
-  await child?.stop();
+  await supervised?.stop();
 }
 
 function missing(part: string, dependency: string): never {
   throw new StackError(`${part} starts after ${dependency}, which is not an earlier part.`);
-}
-
-async function describeDeath(name: string, how: string, path: string): Promise<StackError> {
-  const lines = await readTail(path, SHOWN_LOG_LINES);
-  const shown = lines.map((line) => `  ${name} │ ${readLogLine(line).text}`).join('\n');
-  return new StackError(`${name} ended unexpectedly (${how}). Its last lines (${path}):\n${shown}`);
 }

@@ -10,6 +10,7 @@ export type Terminal = {
   readonly fault: (text: string) => void;
   readonly prefixed: (source: string, text: string) => void;
   readonly done: (title: string, elapsedMs: number) => void;
+  readonly success: (text: string) => void;
   readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 };
 
@@ -22,8 +23,9 @@ export type TerminalOptions = {
 /** Creates a terminal that prints whole lines only, so that several writers never mix. */
 export function createTerminal({ write, now }: TerminalOptions): Terminal {
   const line = (text: string) => write(`${text}\n`);
+  const success = (text: string) => line(`  ${styleText('green', '✔')} ${text}`);
   const done = (title: string, elapsedMs: number) =>
-    line(`  ${styleText('green', '✔')} ${title}${styleText('dim', `  ${inSeconds(elapsedMs)}`)}`);
+    success(`${title}${styleText('dim', `  ${inSeconds(elapsedMs)}`)}`);
 
   /** Prints a title when its work takes long, again every ten seconds, and the time at the end. */
   async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
@@ -45,6 +47,7 @@ export function createTerminal({ write, now }: TerminalOptions): Terminal {
   return {
     line,
     done,
+    success,
     step,
     fault: (text) => line(`${styleText('red', '✘')} ${text}`),
     prefixed: (source, text) => {
@@ -55,6 +58,7 @@ export function createTerminal({ write, now }: TerminalOptions): Terminal {
   };
 }
 
-function inSeconds(elapsedMs: number): string {
+/** A time as a person reads it. */
+export function inSeconds(elapsedMs: number): string {
   return `${(elapsedMs / 1000).toFixed(1)} s`;
 }

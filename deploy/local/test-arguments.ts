@@ -1,37 +1,81 @@
+import { matchesGlob, normalize } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StackError } from './stack-error.ts';
 
 /** What `npm test` was asked to run. */
 export type TestArguments = {
-  /** Files or patterns; none means all. */
-  readonly files: readonly string[];
+  /** Files or patterns of each run of AVA; one run after the other. */
+  readonly phases: readonly (readonly string[])[];
   /** Patterns of titles. */
   readonly titles: readonly string[];
   /** True when the static checks run too, as they do unless files or titles are chosen. */
   readonly withChecks: boolean;
   /** False when only unit tests are chosen, which need no servers. */
   readonly needsStack: boolean;
+  /** What tests of chosen length and seed read from their environment. */
+  readonly env: Readonly<Record<string, string>>;
   readonly help: boolean;
 };
 
 /** The text of `npm test -- --help`. */
-export const TEST_HELP = `npm test -- [files] [--match TITLE]
+export const TEST_HELP = `npm test -- [files] [options]
 
 Checks format, lint and types and runs the tests of all tiers against servers of their own.
 With files (or patterns such as '**/*.unit.test.ts') it runs only those, without the checks.
+
+  --match TITLE   run the tests with such titles; a file that kills servers must be named too
+  --long          the long form of the tests that have one (crash-recovery: ten minutes)
+  --seed NUMBER   repeat what chance chose in the run that printed this seed
+  --help          show this
 `;
 
-/** Reads the arguments of `npm test`. */
-export function parseTestArguments(args: readonly string[]): TestArguments {
-  const { positionals: files, values } = parse(args);
-  const titles = values.match;
+/** Tests that kill the stack's processes; they run after all others, which they would disturb. */
+const DISTURBING = 'e2e/crash-recovery.e2e.test.ts';
+
+/** The files that have a long form. */
+const LONG_FILES = ['e2e/fuzz*.e2e.test.ts', DISTURBING] as const;
+
+const LONG_ENV = { ZAMENI_CRASH_SECONDS: '600', ZAMENI_FUZZ_REQUESTS: '100000' } as const;
+
+const MAX_SEED = 2 ** 32 - 1;
+
+/** Reads the arguments of `npm test`; `newSeed` is the seed of a long run that names none. */
+export function parseTestArguments(args: readonly string[], newSeed: number): TestArguments {
+  const { positionals, values } = parse(args);
+  const { match: titles, long } = values;
+  const files = positionals.length === 0 && long ? LONG_FILES : positionals;
+  const seed = values.seed === undefined ? undefined : parseSeed(values.seed);
+  const seeded = seed ?? (long ? newSeed : undefined);
   return {
-    files,
+    phases: toPhases(files, titles),
     titles,
     withChecks: files.length === 0 && titles.length === 0,
     needsStack: files.length === 0 || files.some((file) => !file.endsWith('.unit.test.ts')),
+    env: {
+      ...(long ? LONG_ENV : {}),
+      ...(seeded === undefined ? {} : { ZAMENI_SEED: String(seeded) }),
+    },
     help: values.help,
   };
+}
+
+function toPhases(files: readonly string[], titles: readonly string[]): string[][] {
+  const others = files.filter((file) => file !== DISTURBING);
+  const first = files.length === 0 ? ['**/*.test.ts'] : others;
+  const isDisturbing =
+    files.length === 0
+      ? titles.length === 0
+      : files.some((file) => matchesGlob(DISTURBING, normalize(file)));
+  return [
+    ...(first.length === 0 ? [] : [[...first, `!${DISTURBING}`]]),
+    ...(isDisturbing ? [[DISTURBING]] : []),
+  ];
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed <= MAX_SEED) return seed;
+  throw new StackError(`--seed takes a whole number from 0 to ${MAX_SEED}, not ${text}.`);
 }
 
 function parse(args: readonly string[]) {
@@ -40,6 +84,8 @@ function parse(args: readonly string[]) {
       args: [...args],
       allowPositionals: true,
       options: {
+        long: { type: 'boolean', default: false },
+        seed: { type: 'string' },
         match: { type: 'string', multiple: true, default: [], short: 'm' },
         help: { type: 'boolean', default: false, short: 'h' },
       },

@@ -1,23 +1,56 @@
 import test from 'ava';
 import { parseTestArguments } from './test-arguments.ts';
 
-test('runs everything when nothing is chosen', (t) => {
-  const { withChecks, needsStack } = parseTestArguments([]);
+const CRASH = 'e2e/crash-recovery.e2e.test.ts';
+const parse = (...args: string[]) => parseTestArguments(args, 7);
+
+test('runs everything when nothing is chosen, what kills servers last', (t) => {
+  const { phases, withChecks, needsStack, env } = parse();
+  t.deepEqual(phases, [['**/*.test.ts', `!${CRASH}`], [CRASH]]);
   t.true(withChecks);
   t.true(needsStack);
+  t.deepEqual(env, {});
 });
 
 test('starts no servers for unit tests alone', (t) => {
-  const { files, withChecks, needsStack } = parseTestArguments(['a/b.unit.test.ts']);
-  t.deepEqual(files, ['a/b.unit.test.ts']);
+  const { phases, withChecks, needsStack } = parse('a/b.unit.test.ts');
+  t.deepEqual(phases, [['a/b.unit.test.ts', `!${CRASH}`]]);
   t.false(withChecks);
   t.false(needsStack);
 });
 
 test('starts the servers when any chosen file needs them', (t) => {
-  t.true(parseTestArguments(['a.unit.test.ts', 'e2e/one-winner.e2e.test.ts']).needsStack);
+  t.true(parse('a.unit.test.ts', 'e2e/one-winner.e2e.test.ts').needsStack);
+});
+
+test('runs the file that kills servers alone when it alone is named', (t) => {
+  t.deepEqual(parse(CRASH).phases, [[CRASH]]);
+});
+
+test('runs the file that kills servers after the others that a pattern names', (t) => {
+  t.deepEqual(parse('e2e/*.e2e.test.ts').phases, [['e2e/*.e2e.test.ts', `!${CRASH}`], [CRASH]]);
+});
+
+test('looks for a title in all files but the one that kills servers', (t) => {
+  t.deepEqual(parse('--match', 'x').phases, [['**/*.test.ts', `!${CRASH}`]]);
+});
+
+test('a long run takes the files with a long form and has a seed', (t) => {
+  const { phases, env, withChecks } = parse('--long');
+  t.deepEqual(phases, [['e2e/fuzz*.e2e.test.ts', `!${CRASH}`], [CRASH]]);
+  t.deepEqual(env, {
+    ZAMENI_CRASH_SECONDS: '600',
+    ZAMENI_FUZZ_REQUESTS: '100000',
+    ZAMENI_SEED: '7',
+  });
+  t.false(withChecks);
+});
+
+test('takes a seed', (t) => {
+  t.deepEqual(parse('--seed', '42').env, { ZAMENI_SEED: '42' });
+  t.throws(() => parse('--seed', 'x'), { message: /--seed takes a whole number/ });
 });
 
 test('refuses an unknown option with a hint', (t) => {
-  t.throws(() => parseTestArguments(['--fast']), { message: /--help/ });
+  t.throws(() => parse('--fast'), { message: /--help/ });
 });

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { constants } from 'node:os';
 import { type Counts, sumCounts } from './count-results.ts';
 import { runInForeground } from './foreground.ts';
@@ -15,15 +16,23 @@ const INTERRUPTED = 128 + constants.signals.SIGINT;
 
 process.exitCode = await runInForeground(async (foreground) => {
   const { terminal, signal } = foreground;
-  const { help, files, titles, withChecks, needsStack } = parseTestArguments(process.argv.slice(2));
+  const { help, phases, titles, withChecks, needsStack, env } = parseTestArguments(
+    process.argv.slice(2),
+    randomInt(2 ** 32),
+  );
   if (help) {
     terminal.line(TEST_HELP);
     return 0;
   }
+  const seed = env['ZAMENI_SEED'];
+  if (seed !== undefined) terminal.line(`  The seed is ${seed}.`);
   const results: Counts[] = [];
-  const ava = async (path: string | null, until: AbortSignal) => {
-    const counts = await runAva({ files, titles, stackFile: path, terminal, signal: until });
-    results.push(counts);
+  const ava = async (stackFile: string | null, until: AbortSignal) => {
+    for (const files of phases) {
+      if (until.aborted) return;
+      const options = { files, titles, stackFile, env, terminal, signal: until };
+      results.push(await runAva(options));
+    }
   };
   if (withChecks) results.push(await runChecks(terminal, signal));
   if (!needsStack) await ava(null, signal);

@@ -12,7 +12,8 @@ import type { Scale } from './scale.ts';
 import { provideServers } from './servers.ts';
 import { describeStack } from './describe-stack.ts';
 import { type Stack, stackFilePath } from '@zameni/runtime/stack';
-import { writeStackFile } from './stack-file.ts';
+import { explainFault } from './stack-error.ts';
+import { createStackWriter } from './stack-file.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Which stack is run, and how. */
@@ -51,10 +52,16 @@ export async function withStack(
   // Awaited here, or the lock would be given back before the stack ends.
   return await runParts(
     { parts, claims, logFolder: layout.logs, terminal, signal, killers },
-    async ({ pids, ended }) => {
+    async ({ pids, whenRestarted, ended }) => {
       const stack = describeStack(context, pids());
       await terminal.step('the whole path', () => probeWholePath(stack.gateway.url, signal));
-      await writeStackFile(stackFilePath(profile), stack);
+      const write = createStackWriter(stackFilePath(profile));
+      whenRestarted(() => {
+        write({ ...stack, pids: pids() }).catch((fault: unknown) => {
+          terminal.fault(explainFault(fault));
+        });
+      });
+      await write({ ...stack, pids: pids() });
       return use({ stack, ended });
     },
   );
