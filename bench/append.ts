@@ -1,0 +1,91 @@
+import type { Stack } from '@zameni/runtime/stack';
+import { startInsert, startNoop, withoutReplica, withSynchronousStandby } from './baselines.ts';
+import { readCpu } from './cpu.ts';
+import { type LoadResult, runLoad } from './wrk.ts';
+
+/** One figure: what was loaded how, what came of it, and CPU milliseconds an operation by process. */
+export type AppendFigure = LoadResult & {
+  readonly target: string;
+  readonly connections: number;
+  readonly cpuMs: Readonly<Record<string, number>>;
+};
+
+/** How long and how often each figure is measured; rounds alternate, the median counts. */
+export type AppendOptions = {
+  readonly stack: Stack;
+  readonly connections: readonly number[];
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly onFigure: (figure: AppendFigure) => void;
+};
+
+const WARM_UP_SECONDS = 2;
+
+type Target = {
+  readonly name: string;
+  readonly url: string;
+  readonly pids: Readonly<Record<string, number>>;
+  readonly around?: <T>(work: () => Promise<T>) => Promise<T>;
+};
+
+/** Registrations a second of Zameni beside the baselines, all in one run by one load program. */
+export async function measureAppend(options: AppendOptions): Promise<AppendFigure[]> {
+  const { stack, connections, seconds, rounds, onFigure } = options;
+  await using noop = await startNoop(10_970);
+  await using insert = await startInsert(stack, 10_971);
+  const postgres = {
+    'postgres-primary': stack.pids['postgres-primary'] ?? 0,
+    'postgres-replica': stack.pids['postgres-replica'] ?? 0,
+  };
+  const api = stack.services.find(({ service }) => service === 'command-api')?.url ?? '';
+  const targets: Target[] = [
+    { name: 'validated no-op', url: noop.url, pids: { api: noop.pid } },
+    {
+      name: 'plain INSERT',
+      url: insert.url,
+      pids: { api: insert.pid, ...postgres },
+      around: (work) => withoutReplica(stack, work),
+    },
+    {
+      name: 'INSERT with synchronous standby',
+      url: insert.url,
+      pids: { api: insert.pid, ...postgres },
+      around: (work) => withSynchronousStandby(stack, work),
+    },
+    { name: 'Zameni, direct', url: api, pids: stack.pids },
+    { name: 'Zameni, gateway', url: stack.gateway.url, pids: stack.pids },
+  ];
+  const figures: AppendFigure[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    for (const count of connections) {
+      for (const target of targets) {
+        const around = target.around ?? ((work) => work());
+        const figure = await around(() => measure(target, count, seconds, round));
+        figures.push(figure);
+        onFigure(figure);
+      }
+    }
+  }
+  return figures;
+}
+
+async function measure(
+  target: Target,
+  connections: number,
+  seconds: number,
+  round: number,
+): Promise<AppendFigure> {
+  const load = { url: target.url, connections };
+  const prefix = `${target.name.toLowerCase().replaceAll(/[^a-z]+/g, '-')}.${connections}.${round}`;
+  await runLoad({ ...load, seconds: WARM_UP_SECONDS, prefix: `w.${prefix}` });
+  const before = readCpu(target.pids);
+  const result = await runLoad({ ...load, seconds, prefix });
+  const after = readCpu(target.pids);
+  const cpuMs = Object.fromEntries(
+    Object.keys(after).map((name) => [
+      name,
+      (((after[name] ?? 0) - (before[name] ?? 0)) * 1_000) / Math.max(1, result.requests),
+    ]),
+  );
+  return { ...result, target: target.name, connections, cpuMs };
+}

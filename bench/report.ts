@@ -1,0 +1,97 @@
+import { cpus, totalmem } from 'node:os';
+import type { AppendFigure } from './append.ts';
+import type { LagFigure } from './lag.ts';
+
+/** The machine and the day of a measurement, for bench/results.md. */
+export function describeMachine(): string {
+  const [first] = cpus();
+  const gib = Math.round(totalmem() / 1024 ** 3);
+  const day = new Date().toISOString().slice(0, 10);
+  return `${day}, ${cpus().length} cores (${first?.model.trim() ?? 'unknown'}), ${gib} GiB, Node ${process.version}`;
+}
+
+/** The figures as a Markdown table: the median round of each, with ratios to the baselines. */
+export function toAppendTable(figures: readonly AppendFigure[]): string {
+  const medians = medianRounds(figures);
+  const rateOf = (target: string, connections: number) => {
+    const found = medians.find((f) => f.target === target && f.connections === connections);
+    return found === undefined ? Number.NaN : found.requests / found.seconds;
+  };
+  const rows = medians.map((figure) => {
+    const rate = figure.requests / figure.seconds;
+    const ratio = (baseline: string) => (rate / rateOf(baseline, figure.connections)).toFixed(2);
+    return [
+      figure.target,
+      figure.connections,
+      rate.toFixed(0),
+      ratio('plain INSERT'),
+      ratio('INSERT with synchronous standby'),
+      figure.p50Ms.toFixed(1),
+      figure.p99Ms.toFixed(1),
+      figure.failed,
+      describeCpu(figure.cpuMs),
+    ];
+  });
+  const head = [
+    'target',
+    'connections',
+    'registrations/s',
+    '× plain INSERT',
+    '× INSERT with standby',
+    'p50 ms',
+    'p99 ms',
+    'failed',
+    'CPU ms per registration',
+  ];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** The lag at shares of the capacity as a Markdown table. */
+export function toLagTable(capacity: number, figures: readonly LagFigure[]): string {
+  const rows = figures.map((figure) => [
+    `${Math.round((figure.rate / capacity) * 100)} %`,
+    figure.rate.toFixed(0),
+    ...[figure.accept, figure.acceptToReadable].flatMap(({ p50, p99, max }) =>
+      [p50, p99, max].map((ms) => ms.toFixed(1)),
+    ),
+    figure.failed,
+    describeCpu(figure.cpuMs),
+  ]);
+  const head = [
+    'of capacity',
+    'registrations/s',
+    'accept p50 ms',
+    'p99',
+    'max',
+    'accept to readable p50 ms',
+    'p99',
+    'max',
+    'failed',
+    'CPU ms per registration',
+  ];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** Of each target and number of connections the round with the median rate. */
+function medianRounds(figures: readonly AppendFigure[]): AppendFigure[] {
+  const groups = Map.groupBy(figures, ({ target, connections }) => `${target} ${connections}`);
+  return [...groups.values()].flatMap((rounds) => {
+    const sorted = rounds.toSorted((a, b) => a.requests / a.seconds - b.requests / b.seconds);
+    return sorted[Math.floor((sorted.length - 1) / 2)] ?? [];
+  });
+}
+
+/** CPU by kind of process, instances summed, the costly first; under 0.005 ms is left out. */
+function describeCpu(cpuMs: Readonly<Record<string, number>>): string {
+  const byKind = new Map<string, number>();
+  for (const [name, ms] of Object.entries(cpuMs)) {
+    const kind = name.replace(/-\d+$/, '');
+    byKind.set(kind, (byKind.get(kind) ?? 0) + ms);
+  }
+  const total = [...byKind.values()].reduce((sum, ms) => sum + ms, 0);
+  const parts = [...byKind]
+    .filter(([, ms]) => ms >= 0.005)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([kind, ms]) => `${kind} ${ms.toFixed(2)}`);
+  return `**${total.toFixed(2)}**: ${parts.join(', ')}`;
+}
