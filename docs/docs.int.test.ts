@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ERROR_CODES, FIELD_CODES } from '@zameni/contracts';
-import { PROBLEM_STATUS } from '@zameni/runtime';
+import { ERROR_CODES, FIELD_CODES, PROBLEM_STATUS } from '@zameni/contracts';
 import test from 'ava';
 
 const root = join(import.meta.dirname, '..');

@@ -1,4 +1,4 @@
-import type { RegistrationAccepted, UserView } from '@zameni/contracts';
+import { type Client, createClient, type UserView } from '@zameni/contracts';
 import { mapConcurrently } from './concurrently.ts';
 import { type Latency, summarize } from './latency.ts';
 import type { Person } from './people.ts';
@@ -30,14 +30,16 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const faults: string[] = [];
   const acceptMs: number[] = [];
   const readableMs: number[] = [];
+  const { gatewayUrl: baseUrl, token } = options;
+  const client = createClient({ baseUrl, fetch, token });
   const startedAt = performance.now();
   await mapConcurrently(options.people, options.concurrency, async (person, index) => {
     const sentAt = performance.now();
-    const accepted = await postRegistration(options.gatewayUrl, person);
+    const accepted = await postRegistration(client, person);
     const acceptedAt = performance.now();
     if ('fault' in accepted) return void faults.push(`line ${index + 1}: ${accepted.fault}`);
     acceptMs.push(acceptedAt - sentAt);
-    const user = await getUser(options, accepted.registrationId, accepted.position);
+    const user = await getUser(client, accepted.registrationId, accepted.position);
     if ('fault' in user) return void faults.push(`line ${index + 1}: ${user.fault}`);
     readableMs.push(performance.now() - acceptedAt);
     const wrong = compare(person, accepted.registrationId, user.view);
@@ -54,32 +56,18 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   };
 }
 
-/** Milliseconds a request may take before the demo gives it up. */
-const REQUEST_DEADLINE_MS = 40_000;
-
-async function postRegistration(gatewayUrl: string, { body, idempotencyKey }: Person) {
-  const response = await fetch(`${gatewayUrl}/v1/registrations`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
-  });
-  if (response.status !== 202) return { fault: `answered ${response.status} to the registration` };
-  const { registrationId } = (await response.json()) as RegistrationAccepted;
-  return { registrationId, position: response.headers.get('position') ?? '' };
+async function postRegistration(client: Client, { body, idempotencyKey }: Person) {
+  const headers = { 'Idempotency-Key': idempotencyKey };
+  const answer = await client.registerPerson({ body, headers });
+  if (answer.status !== 202) return { fault: `answered ${answer.status} to the registration` };
+  return { registrationId: answer.body.registrationId, position: answer.headers.Position };
 }
 
-async function getUser({ gatewayUrl, token }: DemoOptions, userId: string, position: string) {
-  const response = await fetch(`${gatewayUrl}/v1/users/${userId}`, {
-    headers: {
-      authorization: `Bearer ${token}`,
-      'min-position': position,
-      prefer: 'wait=30',
-    },
-    signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
-  });
-  if (response.status !== 200) return { fault: `answered ${response.status} to the reading back` };
-  return { view: (await response.json()) as UserView };
+async function getUser(client: Client, id: string, position: string) {
+  const headers = { 'Min-Position': position, Prefer: 'wait=30' };
+  const answer = await client.readUser({ params: { id }, headers });
+  if (answer.status !== 200) return { fault: `answered ${answer.status} to the reading back` };
+  return { view: answer.body };
 }
 
 function compare({ body }: Person, userId: string, view: UserView): string[] {

@@ -1,4 +1,4 @@
-import type { RegistrationAccepted, RegistrationView } from '@zameni/contracts';
+import { createClient } from '@zameni/contracts';
 import test from 'ava';
 import { mapConcurrently } from './concurrently.ts';
 import { attachSystem } from './system.ts';
@@ -8,6 +8,8 @@ const ROUNDS = 40;
 
 const system = await attachSystem();
 const token = await system.token(['registrations:write', 'users:read']);
+const publicClient = createClient({ baseUrl: system.gatewayUrl, fetch });
+const client = createClient({ baseUrl: system.gatewayUrl, fetch, token });
 
 type Accepted = {
   readonly registrationId: string;
@@ -30,21 +32,18 @@ function variantsOf(round: number): string[] {
   );
 }
 
-async function register(email: string, headers: Record<string, string> = {}): Promise<Accepted> {
-  const response = await fetch(`${system.gatewayUrl}/v1/registrations`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ email, displayName: 'Rival', locale: 'de', termsVersion: '2026-01' }),
+async function register(email: string, key?: string): Promise<Accepted> {
+  const answer = await publicClient.registerPerson({
+    body: { email, displayName: 'Rival', locale: 'de', termsVersion: '2026-01' },
+    headers: { 'Idempotency-Key': key },
   });
-  if (response.status !== 202) throw new Error(`answered ${response.status}`);
-  const { registrationId } = (await response.json()) as RegistrationAccepted;
-  return { registrationId, position: response.headers.get('position') ?? '' };
+  if (answer.status !== 202) throw new Error(`answered ${answer.status}`);
+  return { registrationId: answer.body.registrationId, position: answer.headers.Position };
 }
 
-function read(path: string, position: string): Promise<Response> {
-  return fetch(`${system.gatewayUrl}${path}`, {
-    headers: { authorization: `Bearer ${token}`, 'min-position': position, prefer: 'wait=30' },
-  });
+function toRead({ registrationId, position }: Accepted) {
+  const headers = { 'Min-Position': position, Prefer: 'wait=30' };
+  return { params: { id: registrationId }, headers };
 }
 
 test(`of ${RIVALS} rivals for one address exactly one person comes to be, ${ROUNDS} times`, async (t) => {
@@ -53,17 +52,13 @@ test(`of ${RIVALS} rivals for one address exactly one person comes to be, ${ROUN
     const variants = variantsOf(round);
     const emails = Array.from({ length: RIVALS }, (_, n) => variants[n % variants.length] ?? '');
     const accepted = await Promise.all(emails.map((email) => register(email)));
-    const results = await mapConcurrently(
-      accepted,
-      RIVALS,
-      async ({ registrationId, position }) => {
-        const registration = await read(`/v1/registrations/${registrationId}`, position);
-        const view = (await registration.json()) as RegistrationView;
-        const user = await read(`/v1/users/${registrationId}`, position);
-        await user.arrayBuffer();
-        return `${view.status} ${view.outcome?.result} ${user.status}`;
-      },
-    );
+    const results = await mapConcurrently(accepted, RIVALS, async (one) => {
+      const registration = await client.readRegistration(toRead(one));
+      if (registration.status !== 200) return `registration ${registration.status}`;
+      const user = await client.readUser(toRead(one));
+      const { status, outcome } = registration.body;
+      return `${status} ${outcome?.result} ${user.status}`;
+    });
     winners.push(results.filter((result) => result === 'processed registered 200').length);
     const losers = results.filter((result) => result === 'processed refused 404').length;
     t.is(losers, RIVALS - 1, `round ${round}`);
@@ -75,12 +70,12 @@ test(`of ${RIVALS} rivals for one address exactly one person comes to be, ${ROUN
 });
 
 test('fifty copies of one idempotent request get one answer and make one person', async (t) => {
-  const key = { 'idempotency-key': 'one-winner-copies-0123456789abcdef' };
+  const key = 'one-winner-copies-0123456789abcdef';
   const copies = await Promise.all(
     Array.from({ length: RIVALS }, () => register('copies@example.org', key)),
   );
   t.is(new Set(copies.map((copy) => JSON.stringify(copy))).size, 1);
   const [first] = copies;
-  const user = await read(`/v1/users/${first?.registrationId}`, first?.position ?? '');
-  t.is(user.status, 200);
+  if (first === undefined) return t.fail();
+  t.is((await client.readUser(toRead(first))).status, 200);
 });

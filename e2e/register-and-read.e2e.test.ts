@@ -1,4 +1,4 @@
-import { Problem } from '@zameni/contracts';
+import { createClient, Problem } from '@zameni/contracts';
 import { createValidator } from '@zameni/runtime';
 import test from 'ava';
 import { runDemo } from './demo.ts';
@@ -39,34 +39,20 @@ for (const refused of readRefused()) {
 }
 
 test('a person reads herself with a token of her own and nobody else', async (t) => {
-  const register = (email: string) =>
-    fetch(`${system.gatewayUrl}/v1/registrations`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        email,
-        displayName: 'Mira Self',
-        locale: 'en',
-        termsVersion: '2026-01',
-      }),
-    });
-  const [mine, other] = await Promise.all([
+  const client = createClient({ baseUrl: system.gatewayUrl, fetch });
+  const register = async (email: string) => {
+    const body = { email, displayName: 'Mira Self', locale: 'en', termsVersion: '2026-01' };
+    const answer = await client.registerPerson({ body });
+    if (answer.status !== 202) throw new Error(`answered ${answer.status}`);
+    const headers = { 'Min-Position': answer.headers.Position, Prefer: 'wait=10' };
+    return { params: { id: answer.body.registrationId }, headers };
+  };
+  const [me, her] = await Promise.all([
     register('self-1@example.org'),
     register('self-2@example.org'),
   ]);
-  const { registrationId: me } = (await mine.json()) as { registrationId: string };
-  const { registrationId: her } = (await other.json()) as { registrationId: string };
-  const token = await system.token([], me);
-  const read = (id: string, position: string | null) =>
-    fetch(`${system.gatewayUrl}/v1/users/${id}`, {
-      headers: {
-        authorization: `Bearer ${token}`,
-        'min-position': position ?? '',
-        prefer: 'wait=10',
-      },
-    });
-  t.is((await read(me, mine.headers.get('position'))).status, 200);
-  t.is((await read(her, other.headers.get('position'))).status, 403);
-  const anonymous = await fetch(`${system.gatewayUrl}/v1/users/${me}`);
-  t.is(anonymous.status, 401);
+  const token = await system.token([], me.params.id);
+  t.is((await client.readUser(me, { token })).status, 200);
+  t.is((await client.readUser(her, { token })).status, 403);
+  t.is((await client.readUser({ params: me.params })).status, 401);
 });

@@ -1,0 +1,194 @@
+import {
+  ACCOUNTS_STREAM,
+  ClaimRecord,
+  decodeEvent,
+  KeyRecord,
+  openEvent,
+  recordKind,
+  type UserView,
+} from '@zameni/contracts';
+import {
+  connectNats,
+  createDataKeys,
+  createJetStreamLog,
+  createPool,
+  type DataKey,
+  type DataKeys,
+  type LogRecord,
+  openPersonal,
+  readKeyRing,
+  readSecret,
+} from '@zameni/runtime';
+import { createSilentLogger, type Stack } from '@zameni/runtime/testing';
+import { Value } from 'typebox/value';
+import type { LogEvent, LogFacts, ReadModel } from './history.ts';
+
+const READ_DEADLINE_MS = 120_000;
+
+/** Reads the whole log as the admin, and opens it with the keys of the stack. */
+export async function readLog({ nats, keys }: Stack): Promise<LogFacts> {
+  const login = nats.users['admin'];
+  if (login === undefined) throw new Error('the stack has no NATS user admin');
+  const nc = await connectNats({
+    servers: nats.servers,
+    user: login.user,
+    password: readSecret(login.passwordFile),
+    name: 'crash-recovery',
+  });
+  try {
+    const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+    const log = await createJetStreamLog(nc, { stream: ACCOUNTS_STREAM.name, user: login.user });
+    const head = await log.head(signal);
+    const records: LogRecord[] = [];
+    const options = {
+      filters: ACCOUNTS_STREAM.subjects,
+      after: 0,
+      maxRecords: 1_000,
+      maxBytes: 4 * 1024 * 1024,
+    };
+    if (head > 0) {
+      for await (const batch of log.readBatches(options, signal)) {
+        records.push(...batch);
+        if ((batch.at(-1)?.position ?? 0) >= head) break;
+      }
+    }
+    signal.throwIfAborted();
+    return toFacts(records, createDataKeys(readKeyRing(keys.kekFile)));
+  } finally {
+    await nc.close();
+  }
+}
+
+/** Reads the rows of the read model and its checkpoint from the primary itself. */
+export async function readRows({
+  postgres,
+}: Stack): Promise<{ rows: ReadModel; checkpoint: number }> {
+  const { user, passwordFile } = postgres.superuser;
+  const { host, port } = postgres.primary;
+  const pool = createPool({
+    url: `postgres://${user}@${host}:${port}/${postgres.database}`,
+    password: readSecret(passwordFile),
+    max: 1,
+    name: 'crash-recovery',
+    logger: createSilentLogger(),
+  });
+  try {
+    const users = await pool.query<UserRow>(
+      `select user_id, email, email_verified, display_name, locale, terms_version, profile, status,
+         registered_at, version, position from accounts_v1.users`,
+    );
+    const registrations = await pool.query<{ id: string; result: string; position: string }>(
+      'select registration_id as id, result, position from accounts_v1.registrations',
+    );
+    const owners = await pool.query<{ k: string; user_id: string; position: string }>(
+      'select k, user_id, position from accounts_v1.address_owner',
+    );
+    const checkpoints = await pool.query<{ position: string }>(
+      `select position from zameni.checkpoints where projection = 'accounts' and version = 1`,
+    );
+    return {
+      checkpoint: Number(checkpoints.rows[0]?.position ?? 0),
+      rows: {
+        users: users.rows.map((row) => ({ view: toView(row), position: Number(row.position) })),
+        registrations: registrations.rows.map(({ id, result, position }) => {
+          return { registrationId: id, outcome: result, position: Number(position) };
+        }),
+        owners: owners.rows.map((row) => {
+          return { k: row.k, userId: row.user_id, position: Number(row.position) };
+        }),
+      },
+    };
+  } finally {
+    await pool.end();
+  }
+}
+
+function toFacts(records: readonly LogRecord[], dataKeys: DataKeys): LogFacts {
+  const opened = new Map<string, DataKey>();
+  const claims: LogFacts['claims'][number][] = [];
+  const keys: LogFacts['keys'][number][] = [];
+  const events: LogEvent[] = [];
+  for (const { subject, position, data } of records) {
+    const name = subject.slice(subject.lastIndexOf('.') + 1);
+    const text = Buffer.from(data).toString('utf8');
+    switch (recordKind(subject)) {
+      case 'claim':
+        claims.push({
+          k: name,
+          userId: Value.Parse(ClaimRecord, JSON.parse(text)).userId,
+          position,
+        });
+        break;
+      case 'key':
+        opened.set(name, dataKeys.open(name, Value.Parse(KeyRecord, JSON.parse(text))));
+        keys.push({ userId: name, position });
+        break;
+      case 'account':
+        events.push(toEvent(text, position, opened.get(name)));
+        break;
+      case undefined:
+        throw new Error(`a record at ${position} is of no kind`);
+    }
+  }
+  return { claims, keys, events };
+}
+
+function toEvent(text: string, position: number, key: DataKey | undefined): LogEvent {
+  const { metadata, type, personal, ...stored } = decodeEvent(text);
+  const { userId, id: eventId } = metadata;
+  const plain =
+    key === undefined || personal === null
+      ? null
+      : openPersonal(key, { eventId, type, userId }, personal);
+  const event = openEvent({ metadata, type, personal, ...stored }, plain);
+  const base = { registrationId: userId, position };
+  if (event.name === 'registration-refused') return { ...base, outcome: 'refused' };
+  const { email, displayName, profile, claim } = event.personal;
+  const { locale, termsVersion } = event.data;
+  return {
+    ...base,
+    outcome: 'registered',
+    claim,
+    view: {
+      userId,
+      email,
+      emailVerified: false,
+      displayName,
+      locale,
+      termsVersion,
+      profile,
+      status: 'active',
+      registeredAt: metadata.time,
+      version: metadata.accountVersion,
+    },
+  };
+}
+
+type UserRow = {
+  readonly user_id: string;
+  readonly email: string;
+  readonly email_verified: boolean;
+  readonly display_name: string;
+  readonly locale: string;
+  readonly terms_version: string;
+  readonly profile: UserView['profile'];
+  readonly status: UserView['status'];
+  readonly registered_at: Date;
+  readonly version: number;
+  readonly position: string;
+};
+
+function toView(row: UserRow): UserView {
+  return {
+    userId: row.user_id,
+    email: row.email,
+    emailVerified: row.email_verified,
+    displayName: row.display_name,
+    locale: row.locale,
+    termsVersion: row.terms_version,
+    profile: row.profile,
+    status: row.status,
+    registeredAt: row.registered_at.toISOString(),
+    version: row.version,
+  };
+}

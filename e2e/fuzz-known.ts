@@ -1,0 +1,58 @@
+import { ROUTES, type Scope } from '@zameni/contracts';
+import type { Target } from './fuzz-case.ts';
+import type { Known } from './fuzz-requests.ts';
+import type { System } from './system.ts';
+
+/** Scopes that open everything there is. */
+const ALL_SCOPES = ['registrations:write', 'users:read'] as const satisfies readonly Scope[];
+
+const PEOPLE = 10;
+
+/** Everything the fuzz asks with, and the token that reads people. */
+export type Prepared = Known & {
+  readonly token: string;
+  readonly targets: readonly Target[];
+};
+
+/** Registers a few people to ask for and gets tokens of several kinds. */
+export async function prepareKnown({ gatewayUrl, stack, token }: System): Promise<Prepared> {
+  const everything = await token(ALL_SCOPES, 'fuzz');
+  const people: { readonly id: string; readonly position: string }[] = [];
+  for (let n = 0; n < PEOPLE; n += 1) {
+    const response = await fetch(`${gatewayUrl}/v1/registrations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': `fuzz-known-person-${n}` },
+      body: JSON.stringify({
+        email: `known.${n}@fuzz.example.org`,
+        displayName: `Known ${n}`,
+        locale: 'en',
+        termsVersion: '1',
+      }),
+    });
+    const { registrationId } = (await response.json()) as { registrationId: string };
+    people.push({ id: registrationId, position: response.headers.get('position') ?? '' });
+  }
+  const self = await token([], people[0]?.id);
+  const nobody = await token([], 'nobody');
+  const gateway = { name: 'gateway', port: stack.gateway.port };
+  const services = stack.services.filter(({ service }) => service !== 'projector');
+  return {
+    token: everything,
+    ids: people.map(({ id }) => id),
+    position: people.at(-1)?.position ?? '',
+    authorizations: [
+      undefined,
+      `Bearer ${everything}`,
+      `bearer ${everything}`,
+      `Bearer ${self}`,
+      `Bearer ${nobody}`,
+    ],
+    targets: [gateway, ...services],
+    targetsOf: ({ method, path }) => {
+      const route = ROUTES.find((each) => each.method === method && each.path === path);
+      // The pages of the reference are no routes of the table.
+      const service = route?.service ?? 'query-api';
+      return [gateway, ...services.filter((each) => each.service === service)];
+    },
+  };
+}

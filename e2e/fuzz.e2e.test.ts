@@ -1,0 +1,81 @@
+import type { RegisterCommand, UserView } from '@zameni/contracts';
+import test from 'ava';
+import fc from 'fast-check';
+import { mapConcurrently } from './concurrently.ts';
+import { compareWithView } from './fuzz-stored.ts';
+import { readContract } from './fuzz-contract.ts';
+import { prepareKnown } from './fuzz-known.ts';
+import { rawRequests } from './fuzz-raw.ts';
+import { nearValidRequests, validRequests } from './fuzz-requests.ts';
+import { runFuzz } from './fuzz-run.ts';
+import { headerOf } from './fuzz-wire.ts';
+import { attachSystem } from './system.ts';
+
+const COUNT = Number(process.env['ZAMENI_FUZZ_REQUESTS'] ?? 5_000);
+const SEED = Number(process.env['ZAMENI_SEED'] ?? Date.now() % 2 ** 31);
+const LANES = 16;
+
+/** Milliseconds for all requests; ten times what they took when this was written. */
+const DEADLINE_MS = 60_000 + COUNT * 30;
+
+/** Accepted people that are read back. */
+const MAX_READ_BACK = 2_000;
+
+const system = await attachSystem();
+
+test(`${COUNT} requests made from the OpenAPI document are answered as it says`, async (t) => {
+  t.timeout(DEADLINE_MS + 60_000);
+  t.log(`ZAMENI_SEED=${SEED}`);
+  const document: unknown = await (await fetch(`${system.gatewayUrl}/openapi.json`)).json();
+  const contract = readContract(document);
+  const known = await prepareKnown(system);
+  const valid = fc.oneof(...contract.map((operation) => validRequests(operation, known)));
+  const requests = fc.oneof(
+    { weight: 7, arbitrary: valid },
+    {
+      weight: 9,
+      arbitrary: fc.oneof(...contract.map((operation) => nearValidRequests(operation, known))),
+    },
+    { weight: 4, arbitrary: rawRequests(valid, known.targets) },
+  );
+  const accepted = new Map<string, RegisterCommand>();
+  const statuses = new Map<string, number>();
+  let position = known.position;
+  const startedAt = performance.now();
+  const { sent, findings } = await runFuzz({
+    contract,
+    requests,
+    count: COUNT,
+    seed: SEED,
+    lanes: LANES,
+    deadlineMs: DEADLINE_MS,
+    onAnswered: ({ kind, body }, { answers }) => {
+      const [answer] = answers;
+      const status = `${kind} ${answer?.status ?? 'closed'}`;
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      if (kind === 'raw' || answer?.status !== 201 || body === undefined) return;
+      const { userId } = JSON.parse(answer.body.toString('utf8')) as { userId: string };
+      if (accepted.size < MAX_READ_BACK) accepted.set(userId, JSON.parse(body.toString('utf8')));
+      position = headerOf(answer, 'position') ?? position;
+    },
+  });
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  t.log(`${sent} requests in ${seconds} s`, Object.fromEntries([...statuses].toSorted()));
+  t.deepEqual(findings, [], `run again with ZAMENI_SEED=${SEED}`);
+  t.is(sent, COUNT);
+
+  const readBack = await mapConcurrently([...accepted], LANES, async ([id, command]) => {
+    const response = await fetch(`${system.gatewayUrl}/v1/users/${id}`, {
+      headers: {
+        authorization: `Bearer ${known.token}`,
+        'min-position': position,
+        prefer: 'wait=30',
+      },
+    });
+    if (response.status !== 200) return [`${id} is answered ${response.status}`];
+    return compareWithView(command, (await response.json()) as UserView);
+  });
+  t.log(`${readBack.length} people read back`);
+  t.deepEqual(readBack.flat(), []);
+  t.true(readBack.length > 0);
+});

@@ -1,0 +1,69 @@
+import type { History, Stores, Violation } from './history.ts';
+
+const SHOWN_VIOLATIONS = 5;
+
+/** Tells the first broken promises, each with everything that is known of the registration. */
+export function describeViolations(
+  violations: readonly Violation[],
+  history: History,
+  stores: Stores,
+): string {
+  const counts = Object.entries(Object.groupBy(violations, ({ rule }) => rule)).map(
+    ([rule, all]) => `${rule} ${all?.length ?? 0}`,
+  );
+  const shown = violations
+    .slice(0, SHOWN_VIOLATIONS)
+    .map((violation) =>
+      [`${violation.rule}: ${violation.detail}`, ...linesOf(violation, history, stores)].join(
+        '\n  ',
+      ),
+    );
+  return [`${violations.length} broken promises: ${counts.join(', ')}`, ...shown].join('\n\n');
+}
+
+function linesOf({ key, registrationId }: Violation, history: History, stores: Stores): string[] {
+  const own = history.writes.find(({ wish, attempts }) => {
+    return wish.key === key || attempts.some(({ answer }) => isAbout(answer, registrationId));
+  });
+  const ids = new Set([registrationId, ...(own?.attempts ?? []).map(({ answer }) => idOf(answer))]);
+  const positions = new Set(
+    own?.attempts.flatMap(({ answer }) => (answer.kind === 'decided' ? [answer.position] : [])),
+  );
+  const timed = [
+    ...(own?.attempts ?? []).map((attempt) => ({ of: 'POST', ...attempt })),
+    ...history.reads
+      .filter((read) => read.key === own?.wish.key || read.registrationId === registrationId)
+      .map((read) => ({ of: `GET ${read.path} min ${read.minPosition ?? 'none'}`, ...read })),
+  ].toSorted((a, b) => a.startedMs - b.startedMs);
+  const { log, rows } = stores;
+  const about = (item: object) => {
+    const { position = -1 } = { ...item } as { position?: number };
+    return positions.has(position) || [...ids].some((id) => id !== undefined && names(item, id));
+  };
+  return [
+    ...(own === undefined ? [] : [`wish ${JSON.stringify(own.wish)}`]),
+    ...timed.map(({ of, startedMs, endedMs, answer }) => {
+      return `${startedMs.toFixed(0)} to ${endedMs.toFixed(0)} ms ${of}: ${JSON.stringify(answer)}`;
+    }),
+    ...[...log.claims, ...log.keys, ...log.events]
+      .filter(about)
+      .map((record) => `log ${JSON.stringify(record)}`),
+    ...[...rows.users, ...rows.registrations, ...rows.owners]
+      .filter(about)
+      .map((row) => `row ${JSON.stringify(row)}`),
+  ];
+}
+
+type Answer = History['writes'][number]['attempts'][number]['answer'];
+
+function idOf(answer: Answer): string | undefined {
+  return answer.kind === 'decided' ? answer.registrationId : undefined;
+}
+
+function isAbout(answer: Answer, registrationId: string | undefined): boolean {
+  return registrationId !== undefined && idOf(answer) === registrationId;
+}
+
+function names(item: object, id: string): boolean {
+  return JSON.stringify(item).includes(id);
+}

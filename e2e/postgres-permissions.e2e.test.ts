@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs';
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import { createPool } from '@zameni/runtime';
+import { createSilentLogger, readTestStack } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+
+const stack = await readTestStack();
+const { postgres, pgbouncer } = stack;
+const { projector, query, superuser } = postgres;
+const direct = { ...postgres.primary, database: postgres.database };
+const replica = { ...postgres.replica, database: postgres.database };
+const pooledPrimary = { ...pgbouncer, database: pgbouncer.primaryDatabase };
+const pooledReplica = { ...pgbouncer, database: pgbouncer.replicaDatabase };
+
+type Login = typeof query;
+type Place = { readonly host: string; readonly port: number; readonly database: string };
+
+/** SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const DENIED = '42501';
+const READ_ONLY = '25006';
+const WRONG_PASSWORD = '28P01';
+/** Read-write mode cannot be asked for during recovery: feature not supported. */
+const NOT_DURING_RECOVERY = '0A000';
+/** PgBouncer's own refusals carry the code of a protocol violation. */
+const POOL_REFUSES = '08P01';
+
+const schema = `${ACCOUNTS_PROJECTION.name}_v${ACCOUNTS_PROJECTION.version}`;
+const views = [
+  `${schema}.users`,
+  `${schema}.address_owner`,
+  `${schema}.registrations`,
+  'zameni.checkpoints',
+];
+
+/**
+ * Runs statements as a role at a place: the first column of the first row, or the SQLSTATE. The pool
+ * drops a connection after an error, and with it the transaction.
+ */
+function connectAs(t: ExecutionContext, { user, passwordFile }: Login, place: Place) {
+  const pool = createPool({
+    url: `postgres://${user}@${place.host}:${place.port}/${place.database}`,
+    password: readFileSync(passwordFile, 'utf8').trimEnd(),
+    max: 2,
+    name: 'permissions',
+    logger: createSilentLogger(),
+  });
+  t.teardown(() => pool.end());
+  return async (sql: string): Promise<unknown> => {
+    try {
+      const { rows } = await pool.query<unknown[]>({ text: sql, rowMode: 'array' });
+      return rows[0]?.[0];
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      return error.code;
+    }
+  };
+}
+
+/** What changes a read model. */
+function writesOf(view: string): string[] {
+  return [
+    `insert into ${view} select * from ${view} where false`,
+    `update ${view} set position = position where false`,
+    `delete from ${view} where false`,
+    `select * from ${view} where false for update`,
+    `lock table ${view} in access exclusive mode nowait`,
+    `create index on ${view} (position)`,
+    `alter table ${view} add column more text`,
+    `comment on table ${view} is 'more'`,
+    `truncate ${view}`,
+  ];
+}
+
+for (const [how, place] of [
+  ['directly', direct],
+  ['through the pool', pooledPrimary],
+] as const) {
+  test(`zameni_query reads every read model ${how}, and changes none`, async (t) => {
+    const run = connectAs(t, query, place);
+    t.is(await run('select current_user'), query.user);
+    for (const view of views) {
+      t.regex(String(await run(`select count(*) from ${view}`)), /^\d+$/, view);
+      for (const write of writesOf(view)) {
+        t.is(await run(`begin; ${write}; rollback`), DENIED, write);
+      }
+    }
+  });
+}
+
+test('the read models tried are all there are', async (t) => {
+  const run = connectAs(t, projector, direct);
+  t.is(
+    await run(`select string_agg(schemaname || '.' || tablename, ',' order by 1)
+      from (select schemaname, tablename from pg_tables where tableowner = '${projector.user}'
+        order by 1, 2) as own`),
+    // The list of migrations is the projector's own; it tells nothing about people.
+    [...views, 'zameni.migrations'].toSorted().join(),
+  );
+});
+
+test('zameni_query creates, drops and grants nothing', async (t) => {
+  const run = connectAs(t, query, direct);
+  for (const sql of [
+    'create table zameni.more (a int)',
+    `create table ${schema}.more (a int)`,
+    'create table public.more (a int)',
+    'create temporary table more (a int)',
+    'create schema more',
+    'create extension pg_trgm',
+    `create view ${schema}.more as select 1`,
+    'create function public.more() returns int language sql as $$ select 1 $$',
+    'create role more',
+    `drop table ${schema}.users`,
+    `drop schema ${schema} cascade`,
+    `grant select on ${schema}.users to public`,
+  ]) {
+    t.is(await run(`begin; ${sql}; rollback`), DENIED, sql);
+  }
+  // These are for no transaction.
+  for (const sql of ['create database more', 'alter system set log_statement = none']) {
+    t.is(await run(sql), DENIED, sql);
+  }
+});
+
+test('zameni_query reads no secrets of the servers and becomes nobody else', async (t) => {
+  const run = connectAs(t, query, direct);
+  for (const sql of [
+    'select count(*) from pg_authid',
+    'select count(*) from pg_shadow',
+    'select count(*) from pg_hba_file_rules',
+    'select count(*) from pg_user_mapping',
+    'select umoptions from pg_catalog.pg_user_mapping',
+    "select pg_read_file('postgresql.auto.conf')",
+    "select pg_ls_dir('.')",
+    "copy (select 1) to program 'true'",
+    "copy zameni.checkpoints to '/dev/null'",
+    `set role ${projector.user}`,
+    `set role ${superuser.user}`,
+    `set session authorization ${superuser.user}`,
+    "select pg_create_physical_replication_slot('more')",
+    `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${superuser.user}'
+      union all select pg_reload_conf() limit 1`,
+    'checkpoint',
+  ]) {
+    t.is(await run(sql), DENIED, sql);
+  }
+  t.is(await run("select passwd from pg_user where usename = 'postgres'"), '********');
+});
+
+test('neither service role is more than an ordinary role', async (t) => {
+  const run = connectAs(t, superuser, direct);
+  for (const { user } of [query, projector]) {
+    t.is(
+      await run(`select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls
+        or exists (select from pg_auth_members where member = pg_roles.oid)
+        from pg_roles where rolname = '${user}'`),
+      false,
+      user,
+    );
+  }
+});
+
+for (const [how, place] of [
+  ['directly', replica],
+  ['through the pool', pooledReplica],
+] as const) {
+  test(`the replica is read only for everybody ${how}`, async (t) => {
+    const logins = place === replica ? [query, projector, superuser] : [query, projector];
+    for (const login of logins) {
+      const run = connectAs(t, login, place);
+      t.is(await run('select pg_is_in_recovery()'), true);
+      t.regex(String(await run(`select count(*) from ${schema}.users`)), /^\d+$/);
+      t.is(await run('set transaction read write'), NOT_DURING_RECOVERY);
+      for (const sql of [
+        `delete from ${schema}.users where false`,
+        `truncate ${schema}.users`,
+        'create table public.more (a int)',
+        'select pg_current_xact_id()',
+      ]) {
+        t.is(await run(sql), READ_ONLY, `${login.user}: ${sql}`);
+      }
+    }
+  });
+}
+
+test('the pool and the servers let in nobody without the right password', async (t) => {
+  const wrong = { user: query.user, passwordFile: projector.passwordFile };
+  for (const place of [direct, replica]) {
+    t.is(await connectAs(t, wrong, place)('select 1'), WRONG_PASSWORD);
+  }
+  for (const place of [pooledPrimary, pooledReplica]) {
+    t.is(await connectAs(t, query, place)('select 1'), 1, 'the control');
+    t.is(await connectAs(t, wrong, place)('select 1'), POOL_REFUSES);
+    t.is(await connectAs(t, superuser, place)('select 1'), POOL_REFUSES, 'the superuser');
+  }
+});
+
+test('the console of the pool is closed to the services', async (t) => {
+  for (const login of [query, projector]) {
+    const run = connectAs(t, login, { ...pgbouncer, database: 'pgbouncer' });
+    t.is(await run('show users'), POOL_REFUSES, login.user);
+  }
+});
+
+test('the services connect to no other database', async (t) => {
+  const run = connectAs(t, query, { ...pgbouncer, database: 'postgres' });
+  t.is(await run('select 1'), POOL_REFUSES);
+});
