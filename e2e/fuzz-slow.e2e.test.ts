@@ -63,6 +63,8 @@ async function suffer(socket: Socket, first: string, drip: string | undefined): 
 
 for (const { place, port } of places) {
   for (const { how, first, deadlineMs, drip } of slow) {
+    // The query API refuses the method without waiting for a body.
+    if (place === 'the query API' && deadlineMs === REQUEST_DEADLINE_MS) continue;
     // HAProxy answers a head that is too slow before its configuration counts.
     const isOwnPage = place === 'the gateway' && deadlineMs === HEAD_DEADLINE_MS;
     test(`${place} cuts a client that ${how}`, async (t) => {

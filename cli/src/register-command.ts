@@ -107,6 +107,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
       concurrency,
       send: (content, signal) => sendRegistration(content, { ...sending, signal }),
       signal,
+      closeInput: () => chunks.destroy(),
       onSettled: (line, result) => {
         bytes = Math.max(bytes, line.endsAt);
         tally.add(line.number, result);

@@ -9,6 +9,8 @@ export type RegisterPeopleOptions = {
   readonly send: (content: Buffer, signal: AbortSignal) => Promise<LineResult>;
   /** Stops the reading; lines under way are still waited for. */
   readonly signal: AbortSignal;
+  /** Closes the input, so that nobody waits for a line that will not be sent. */
+  readonly closeInput: () => void;
   readonly onSettled: (line: Line, result: LineResult) => void;
 };
 
@@ -21,7 +23,7 @@ const HOPELESS_AFTER = 64;
  * sent.
  */
 export async function registerPeople(options: RegisterPeopleOptions): Promise<string | null> {
-  const { lines, concurrency, send, signal, onSettled } = options;
+  const { lines, concurrency, send, signal, closeInput, onSettled } = options;
   const stopping = new AbortController();
   const ending = AbortSignal.any([signal, stopping.signal]);
   let stopped: string | null = null;
@@ -29,6 +31,7 @@ export async function registerPeople(options: RegisterPeopleOptions): Promise<st
   const stop = (reason: string) => {
     stopped ??= reason;
     stopping.abort();
+    closeInput();
   };
   const settle = (line: Line, result: LineResult) => {
     failuresInARow = result.result === 'failed' ? failuresInARow + 1 : 0;

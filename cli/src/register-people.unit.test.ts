@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import test from 'ava';
 import { type Line, readLines } from './lines.ts';
 import { registerPeople } from './register-people.ts';
@@ -24,6 +25,7 @@ async function run(source: readonly (string | Buffer)[], options: Options = {}) 
       return send(content.toString(), signal);
     },
     signal: options.signal ?? new AbortController().signal,
+    closeInput: () => undefined,
     onSettled: (line: Line, result) => tally.add(line.number, result),
   });
   return { sent, report: tally.report({ url: '', stopped, seconds: 1 }) };
@@ -115,8 +117,23 @@ test('an input that breaks off is told, with what was done until then', async (t
     concurrency: 2,
     send: async () => ({ result: 'accepted' }),
     signal: new AbortController().signal,
+    closeInput: () => undefined,
     onSettled: (line) => accepted.push(line.number),
   });
   t.is(stopped, 'input-unreadable');
   t.deepEqual(accepted, [1]);
+});
+
+test('a refused caller stops the reading of a pipe that stays open', async (t) => {
+  const pipe = new PassThrough();
+  pipe.write('{"n":1}\n');
+  const stopped = await registerPeople({
+    lines: readLines(pipe, 64),
+    concurrency: 8,
+    send: async () => ({ result: 'hopeless', code: 'unauthorized', status: 401 }),
+    signal: new AbortController().signal,
+    closeInput: () => pipe.destroy(),
+    onSettled: () => undefined,
+  });
+  t.is(stopped, 'unauthorized');
 });

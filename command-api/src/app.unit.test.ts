@@ -42,10 +42,14 @@ const tokens = {
   },
 };
 
-function createFixture(t: ExecutionContext, log: EventLog = createMemoryLog()) {
+function createFixture(
+  t: ExecutionContext,
+  log: EventLog = createMemoryLog(),
+  deadlineMs = 10_000,
+) {
   const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
   const positions = createPositions(ring());
-  const committer = createCommitter(log, logger, { deadlineMs: 200 });
+  const committer = createCommitter(log, logger, { deadlineMs });
   const app = createApp({
     logger,
     log,
@@ -281,10 +285,11 @@ test('every fault of a body is named at once', async (t) => {
 
 test('without the log a registration is answered 503 with Retry-After', async (t) => {
   const memory = createMemoryLog();
-  const { post } = createFixture(t, {
+  const log: EventLog = {
     ...memory,
     append: async () => ({ status: 'unknown', cause: new Error('no leader') }),
-  });
+  };
+  const { post } = createFixture(t, log, 200);
   const response = await post();
   t.is(response.statusCode, 503);
   t.is(response.json<Problem>().code, 'log-unavailable');

@@ -53,6 +53,8 @@ frontend gateway
   acl is_public path /v1 /docs /openapi.json
   acl is_public path_beg /v1/ /docs/
   http-request return status 404 content-type application/problem+json string ${quote(problem(404, 'not-found'))} unless is_public
+  # Takes a body in whole before a service is asked, and cuts the client that drips it.
+  http-request wait-for-body time 10s unless { method GET HEAD }
 ${routes.map(routeRule).join('\n')}
   default_backend query-api
 

@@ -10,7 +10,7 @@ const schema = Type.Object({
   ZAMENI_INSTANCE,
   ZAMENI_LOG_LEVEL,
   ...redisConfig,
-  ZAMENI_FIXTURE: Type.Enum(['sound', 'cannot-start', 'cannot-release', 'hangs'], {
+  ZAMENI_FIXTURE: Type.Enum(['sound', 'cannot-start', 'cannot-release', 'throws-late', 'hangs'], {
     description: 'What is wrong with the fixture',
     example: 'sound',
   }),
@@ -29,6 +29,7 @@ async function start(context: ServiceContext<Static<typeof schema>>): Promise<vo
     say('released second');
   });
   if (fault === 'hangs') resources.defer(hangUntilDeadline);
+  if (fault === 'throws-late') resources.defer(throwAside);
   if (fault === 'cannot-start') throw new Error('the third cannot be opened');
 
   const inputEnded = new Promise<void>((resolve) => {
@@ -55,6 +56,16 @@ async function start(context: ServiceContext<Static<typeof schema>>): Promise<vo
   resources.use(listener);
   resources.defer(() => void say('released last'));
   say(`listening ${(app.server.address() as AddressInfo).port}`);
+}
+
+/** A resource that is released, but leaves an exception behind that nobody catches. */
+async function throwAside(): Promise<void> {
+  setImmediate(() => {
+    throw new Error('nobody catches this');
+  });
+  await new Promise((resolve) => {
+    setImmediate(() => setImmediate(resolve));
+  });
 }
 
 /** Lets the drain's deadline pass without waiting for it: its clock is turned by hand. */

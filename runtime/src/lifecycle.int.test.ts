@@ -153,6 +153,17 @@ for (const [what, path, message] of [
   });
 }
 
+test.serial(
+  'an uncaught exception while draining ends with 1, and the drain goes on',
+  async (t) => {
+    const service = await startListening(t, 'throws-late');
+    service.child.kill('SIGTERM');
+    t.like(await service.end(), { code: 1, signal: null, stderr: '' });
+    t.deepEqual(releasesOf(service), allReleased);
+    t.like(service.logged('service failed')[0], { error: { message: 'nobody catches this' } });
+  },
+);
+
 test.serial('a start that fails releases what it had opened and ends with 1', async (t) => {
   const service = startService(t, { ...good, ZAMENI_FIXTURE: 'cannot-start' });
   t.like(await service.end(), { code: 1, stderr: '' });
