@@ -15,6 +15,8 @@ export type ContractOperation = {
   readonly pathParameters: Readonly<Record<string, JsonSchema>>;
   readonly headerParameters: Readonly<Record<string, JsonSchema>>;
   readonly body: JsonSchema | undefined;
+  /** Statuses it can answer. */
+  readonly statuses: ReadonlySet<number>;
   /** Whether the body fits its schema; true for an operation that takes none. */
   readonly takes: (body: unknown) => boolean;
   /** Everything in which an answer leaves the document. */
@@ -34,7 +36,6 @@ const GENERAL_HEADERS = [
   'keep-alive',
   'referrer-policy',
   'transfer-encoding',
-  'vary',
   'x-content-type-options',
 ];
 
@@ -78,6 +79,7 @@ function readOperation(
     pathParameters: parametersIn('path'),
     headerParameters: parametersIn('header'),
     body: body === undefined ? undefined : toSchema(body),
+    statuses: new Set(checks.keys()),
     takes: (value) => checkBody === undefined || checkBody(value),
     faultsOf: (answer, isHead) => {
       const check = checks.get(answer.status);

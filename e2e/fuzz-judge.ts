@@ -11,6 +11,7 @@ export function judge(
   const faults = fault === undefined ? [] : [fault];
   for (const answer of answers) {
     if (answer.status >= 500) faults.push(`status ${answer.status}: ${answer.body.toString()}`);
+    if (answer.status === 408 && request.kind !== 'raw') faults.push('all of it was sent in time');
     faults.push(...echoes(request, answer));
     if (isBuiltIn(request, answer)) continue;
     faults.push(
@@ -46,7 +47,8 @@ function faultsOf(
 ): string[] {
   const isHead = request.method === 'HEAD';
   const operation = findOperation(contract, request.method, request.path);
-  const faults = operation?.faultsOf(answer, isHead) ?? outsideFaults(answer, isHead);
+  const faults =
+    operation?.faultsOf(answer, isHead) ?? outsideFaults(contract, request, answer, isHead);
   const { expect, code } = request;
   const problem = readCode(answer);
   if (expect !== undefined && !expect.includes(answer.status)) {
@@ -60,10 +62,26 @@ function faultsOf(
   return faults;
 }
 
-/** What no operation stands for is refused, by a problem document. */
-function outsideFaults(answer: Answer, isHead: boolean): string[] {
+/** What no operation stands for is refused, unless the path is one only written otherwise. */
+function outsideFaults(
+  contract: readonly ContractOperation[],
+  { method, path }: FuzzCase,
+  answer: Answer,
+  isHead: boolean,
+): string[] {
+  const meant = findOperation(contract, method, decodePath(path));
+  if (meant?.faultsOf(answer, isHead).length === 0) return [];
   if (answer.status < 400) return [`status ${answer.status} for what is not in the document`];
   return problemFaults(answer, isHead);
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path.split('#')[0] ?? '');
+  } catch {
+    // What cannot be decoded means nothing else.
+    return path;
+  }
 }
 
 /** Of bytes nobody knows what they mean: an error, or what some operation answers. */

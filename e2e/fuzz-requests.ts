@@ -2,6 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { changedBodies } from './fuzz-bodies.ts';
 import type { FuzzCase, Target } from './fuzz-case.ts';
 import type { ContractOperation } from './fuzz-contract.ts';
+import { headerChanges, withHeader } from './fuzz-headers.ts';
 import { bodiesOf, valuesOf } from './fuzz-values.ts';
 
 /** What the running system gave the fuzz to ask with. */
@@ -14,16 +15,6 @@ export type Known = {
   /** Values of `Authorization`: with every scope, without any, of one of the people, none. */
   readonly authorizations: readonly (string | undefined)[];
 };
-
-type Headers = FuzzCase['headers'];
-type HeaderChange = Pick<FuzzCase, 'how' | 'expect' | 'code'> & {
-  readonly set: Headers;
-  readonly unset?: string;
-};
-
-const refusesToken = { expect: [401], code: 'unauthorized' } as const;
-const refusesHeader = { expect: [400, 401, 403], code: 'malformed-header' } as const;
-const refusesType = { expect: [415], code: 'unsupported-media-type' } as const;
 
 /** Requests that keep every rule of an operation. */
 export function validRequests(operation: ContractOperation, known: Known): Arbitrary<FuzzCase> {
@@ -69,9 +60,17 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         headers: sent.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
         body: person === undefined ? undefined : Buffer.from(JSON.stringify(person)),
         person,
-        ...(person === undefined ? {} : { expect: [201, 202, 409, 422] }),
+        ...(person === undefined ? {} : { expect: sent.some(isKey) ? [...TAKEN, 422] : TAKEN }),
       };
     });
+}
+
+/** Taken; or, as the exact outcome, that the address belongs to somebody else. */
+const TAKEN = [201, 202, 409];
+
+/** Drawn keys meet again with another body, which is refused. */
+function isKey([name, value]: readonly [string, string | undefined]): boolean {
+  return name === 'Idempotency-Key' && value !== undefined;
 }
 
 /** A text as one segment of a path; a path that ended before it would mean another route. */
@@ -110,132 +109,27 @@ const otherMethods = fc.oneof(
   fc.constantFrom('post', 'FOO', 'M-SEARCH', 'LINK', 'PURGE', 'A'.repeat(50)),
 );
 
-const pathChanges = fc.constantFrom<{ how: string; change: (path: string) => string }>(
-  ...[
-    { how: 'upper case', change: (path: string) => path.toUpperCase() },
-    { how: 'a slash behind', change: (path: string) => `${path}/` },
-    { how: 'two slashes', change: (path: string) => path.replaceAll('/', '//') },
-    { how: 'dot segments', change: (path: string) => `/v1/x/..${path.slice(3)}` },
-    {
-      how: 'encoded slashes',
-      change: (path: string) => `/v1/${encodeURIComponent(path.slice(4))}`,
-    },
-    { how: 'an encoded letter', change: (path: string) => path.replace('r', '%72') },
-    { how: 'a query', change: (path: string) => `${path}?email=vera%40example.org&__proto__[x]=1` },
-    { how: 'a bad query', change: (path: string) => `${path}?%ff&=&%` },
-    { how: 'a fragment', change: (path: string) => `${path}#x` },
-    { how: 'a parameter', change: (path: string) => `${path};v=1` },
-    { how: 'a bad escape', change: (path: string) => `${path}%` },
-    { how: 'an escape that is no UTF-8', change: (path: string) => `${path}%ff` },
-    { how: 'an encoded NUL', change: (path: string) => `${path}%00` },
-    { how: 'raw UTF-8', change: (path: string) => `${path}/\xd1\x8f` },
-    { how: 'a long segment', change: (path: string) => `${path}${'a'.repeat(200)}` },
-    { how: 'a very long path', change: (path: string) => `${path}/${'a'.repeat(9_000)}` },
-    { how: 'no id', change: (path: string) => path.replace(/[^/]*$/, '') },
-    { how: 'another id', change: (path: string) => path.replace(/[^/]*$/, '..%2fusers') },
-    { how: 'another version', change: (path: string) => path.replace('/v1', '/v2') },
-  ],
+const pathChanges = fc.constantFrom(
+  { how: 'upper case', change: (path: string) => path.toUpperCase() },
+  { how: 'a slash behind', change: (path: string) => `${path}/` },
+  { how: 'two slashes', change: (path: string) => path.replaceAll('/', '//') },
+  { how: 'dot segments', change: (path: string) => `/v1/x/..${path.slice(3)}` },
+  {
+    how: 'encoded slashes',
+    change: (path: string) => `/v1/${encodeURIComponent(path.slice(4))}`,
+  },
+  { how: 'an encoded letter', change: (path: string) => path.replace('r', '%72') },
+  { how: 'a query', change: (path: string) => `${path}?email=vera%40example.org&__proto__[x]=1` },
+  { how: 'a bad query', change: (path: string) => `${path}?%ff&=&%` },
+  { how: 'a fragment', change: (path: string) => `${path}#x` },
+  { how: 'a parameter', change: (path: string) => `${path};v=1` },
+  { how: 'a bad escape', change: (path: string) => `${path}%` },
+  { how: 'an escape that is no UTF-8', change: (path: string) => `${path}%ff` },
+  { how: 'an encoded NUL', change: (path: string) => `${path}%00` },
+  { how: 'raw UTF-8', change: (path: string) => `${path}/\xd1\x8f` },
+  { how: 'a long segment', change: (path: string) => `${path}${'a'.repeat(200)}` },
+  { how: 'a very long path', change: (path: string) => `${path}/${'a'.repeat(9_000)}` },
+  { how: 'no id', change: (path: string) => path.replace(/[^/]*$/, '') },
+  { how: 'another id', change: (path: string) => path.replace(/[^/]*$/, '..%2fusers') },
+  { how: 'another version', change: (path: string) => path.replace('/v1', '/v2') },
 );
-
-function headerChanges(operation: ContractOperation): Arbitrary<HeaderChange> {
-  const set = (how: string, set: Headers, rest: Partial<HeaderChange> = {}): HeaderChange => ({
-    how,
-    set,
-    ...rest,
-  });
-  const odd = fc.stringMatching(/^[\x20-\x7e\xa0-\xff]{0,40}$/);
-  const takesBody = operation.body !== undefined;
-  const has = (name: string) => name in operation.headerParameters;
-  return fc.oneof(
-    fc.constantFrom(
-      set('no Host', [], { unset: 'Host', expect: [400], code: 'bad-request' }),
-      set('Expect: 100-continue', [['Expect', '100-continue']]),
-      set('another expectation', [['Expect', 'a miracle']]),
-      set('an upgrade', [
-        ['Connection', 'upgrade'],
-        ['Upgrade', 'websocket'],
-      ]),
-      set('a closed connection', [['Connection', 'close']]),
-      set('a huge header', [['X-Huge', 'a'.repeat(20_000)]], {
-        expect: [400],
-        code: 'bad-request',
-      }),
-      set(
-        'many headers',
-        Array.from({ length: 90 }, (_, n) => [`X-${n}`, 'a'] as const),
-      ),
-      set(
-        'too many headers',
-        Array.from({ length: 3_000 }, (_, n) => [`X-${n}`, ''] as const),
-      ),
-      set('another Accept', [['Accept', 'text/html, image/*;q=0.1']]),
-      set('Accept-Version', [['Accept-Version', '2.x']]),
-      set('a range', [['Range', 'bytes=0-1']]),
-      set('a forwarded address', [
-        ['X-Forwarded-For', "' or 1=1 --"],
-        ['Forwarded', 'for=_x'],
-      ]),
-      set('a bad trace', [
-        ['traceparent', '00-xyz-1-1'],
-        ['tracestate', ',,,='],
-      ]),
-      set('Basic credentials', [['Authorization', 'Basic dmVyYTp4']], refusesToken),
-      set('no token', [['Authorization', 'Bearer ']], refusesToken),
-      set('a token that is none', [['Authorization', 'Bearer a.b.c']], refusesToken),
-      set(
-        'an unsigned token',
-        [['Authorization', 'Bearer eyJhbGciOiJub25lIn0.e30.']],
-        refusesToken,
-      ),
-    ),
-    odd.map((value) => set('an odd token', [['Authorization', `Bearer ${value}`]], refusesToken)),
-    odd.map((value) => set('an odd header', [['X-Odd', value]])),
-    ...(has('Min-Position')
-      ? [odd.map((value) => set('an odd position', [['Min-Position', `${value}!`]], refusesHeader))]
-      : []),
-    ...(has('Prefer') ? [odd.map((value) => set('an odd preference', [['Prefer', value]]))] : []),
-    ...(has('If-None-Match')
-      ? [odd.map((value) => set('an odd tag', [['If-None-Match', value]]))]
-      : []),
-    ...(has('Idempotency-Key')
-      ? [odd.map((value) => set('an odd key', [['Idempotency-Key', `${value} .`]], refusesHeader))]
-      : []),
-    ...(takesBody
-      ? [
-          fc
-            .constantFrom(...OTHER_TYPES)
-            .map((type) => set(type, [['Content-Type', type]], refusesType)),
-          fc
-            .constantFrom('gzip', 'br', 'deflate', 'x', 'identity, gzip')
-            .map((coding) =>
-              set(`content coding ${coding}`, [['Content-Encoding', coding]], refusesType),
-            ),
-          fc.constant(set('no content type', [], { unset: 'Content-Type', ...refusesType })),
-          fc
-            .constantFrom('application/json;charset=UTF-8', 'APPLICATION/json ; charset="utf-8"')
-            .map((type) => set('the same type otherwise', [['Content-Type', type]])),
-        ]
-      : []),
-  );
-}
-
-const OTHER_TYPES = [
-  'text/plain',
-  'application/xml',
-  'application/x-www-form-urlencoded',
-  'multipart/form-data; boundary=a',
-  'application/json; charset=utf-16',
-  'application/json; charset=iso-8859-1',
-  'application/json;charset=utf-8;charset=ascii',
-  'application/vnd.api+json',
-  'json',
-  '/',
-];
-
-function withHeader(request: FuzzCase, { how, set, unset, ...rest }: HeaderChange): FuzzCase {
-  const gone = new Set(
-    [...set.map(([name]) => name), unset ?? ''].map((name) => name.toLowerCase()),
-  );
-  const kept = request.headers.filter(([name]) => !gone.has(name.toLowerCase()));
-  return { ...request, how, headers: [...kept, ...set], ...rest };
-}

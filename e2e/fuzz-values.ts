@@ -46,8 +46,8 @@ export const ODD_TEXTS: readonly string[] = [
   'a@example.org\r\nBcc: b@example.org',
 ];
 
-/** Characters that no name or address may hold. */
-const notVisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+/** Characters that no text of a person may hold. */
+const notVisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\uFFFD]/u;
 
 /** Values of fields about which a schema says too little for valid ones to be drawn from it. */
 const wellKnown: Readonly<Record<string, Arbitrary<unknown>>> = {
@@ -63,7 +63,7 @@ const wellKnown: Readonly<Record<string, Arbitrary<unknown>>> = {
   displayName: fc.oneof(
     fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
-      .filter((text) => text.trim() !== '' && !notVisible.test(text) && [...text].length <= 200),
+      .filter((text) => text.trim() !== '' && !notVisible.test(text) && lengthOf(text) <= 200),
     fc.constantFrom('Љиљана', '歐陽俊傑', 'x'.repeat(200), '😀'.repeat(200), 'O’Brien-Smith Jr.'),
   ),
   locale: fc.constantFrom('en', 'sr-Latn-RS', 'de-DE', 'zh-Hant-TW', 'EN-gb', 'de-DE-1996'),
@@ -106,11 +106,14 @@ function texts(schema: JsonSchema): Arbitrary<string> {
   const limit = typeof schema['maxLength'] === 'number' ? schema['maxLength'] : 100;
   const maxLength = Math.min(limit, 100);
   const minLength = typeof schema['minLength'] === 'number' ? schema['minLength'] : 0;
-  return fc.oneof(
-    fc.string({ minLength, maxLength }),
-    // Half surrogates are no valid text, and neither is a NUL.
-    fc.string({ unit: 'binary', minLength, maxLength }).map((text) => text.replaceAll('\0', ' ')),
-  );
+  return fc
+    .oneof(
+      fc.string({ minLength, maxLength }),
+      fc
+        .string({ unit: 'grapheme', minLength, maxLength })
+        .filter((text) => lengthOf(text) <= limit),
+    )
+    .filter((text) => !notVisible.test(text));
 }
 
 function dictionaries(schema: JsonSchema): Arbitrary<unknown> {
@@ -129,4 +132,9 @@ function objects(schema: JsonSchema): Arbitrary<unknown> {
     Object.fromEntries(properties.map(([name, value]) => [name, valuesOf(Object(value), name)])),
     { requiredKeys: Array.isArray(required) ? required : [], noNullPrototype: true },
   );
+}
+
+/** The length as JSON Schema counts it: in code points. */
+function lengthOf(text: string): number {
+  return Array.from(text).length;
 }

@@ -1,6 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 import { exampleProblem } from './examples.ts';
 import { PositionToken } from './identifiers.ts';
+import { readHeaders } from './operation.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from './problem.ts';
 import type { JsonObject, SchemaComponents } from './schema-components.ts';
 
@@ -83,6 +84,18 @@ function problemHeaders(
           },
         }
       : {}),
+    ...(codes.some((code) => OF_READERS.has(code))
+      ? Object.fromEntries(
+          [
+            ['Preference-Applied', readHeaders['Preference-Applied']] as const,
+            ['Age', readHeaders.Age] as const,
+            ['Vary', readHeaders.Vary] as const,
+          ].map(([name, { description, schema }]) => [
+            name,
+            { description, schema: refer(schema) },
+          ]),
+        )
+      : {}),
   };
 }
 
@@ -91,4 +104,11 @@ const WITH_POSITION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'address-taken',
   'user-not-found',
   'registration-not-found',
+]);
+
+/** Problems that a reader finds after it applied the preference it was asked with. */
+const OF_READERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'user-not-found',
+  'registration-not-found',
+  'projection-lagging',
 ]);

@@ -8,6 +8,12 @@ import { openLogFile } from './log-file.ts';
 /** How a child ended. */
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
+/** How a child ended that was asked to. */
+export type StopExit = Exit & {
+  /** True when it did not end by its deadline and was killed. */
+  readonly isForced: boolean;
+};
+
 /** How a long-running program is started and stopped. */
 export type ChildSpec = {
   readonly name: string;
@@ -28,7 +34,7 @@ export type Child = {
   /** Resolves when its last line is in the log file, or soon after its exit at the latest. */
   readonly logged: Promise<void>;
   /** Asks the child to end and forces it after its deadline; asking again changes nothing. */
-  readonly stop: () => Promise<Exit>;
+  readonly stop: () => Promise<StopExit>;
   readonly kill: () => void;
 };
 
@@ -65,13 +71,17 @@ export function startChild(spec: ChildSpec, output: ChildOutput): Child {
 
   const pid = process_.pid ?? 0;
   const send = (signal: NodeJS.Signals) => signalProcess(process_, signal);
-  let stopping: Promise<Exit> | null = null;
-  async function stop(): Promise<Exit> {
+  let stopping: Promise<StopExit> | null = null;
+  async function stop(): Promise<StopExit> {
+    let isForced = false;
     send(spec.stop.signal);
-    const force = setTimeout(() => killGroup(pid), spec.stop.deadlineMs);
+    const force = setTimeout(() => {
+      isForced = true;
+      killGroup(pid);
+    }, spec.stop.deadlineMs);
     const exit = await exited;
     clearTimeout(force);
-    return exit;
+    return { ...exit, isForced };
   }
   return {
     name: spec.name,

@@ -33,5 +33,6 @@ export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
     probe: tcpProbe(ports.gateway),
     readyDeadlineMs: 20_000,
     showsLines: false,
+    mustDrain: false,
   };
 }

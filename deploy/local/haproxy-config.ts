@@ -16,7 +16,7 @@ export type Gateway = {
   readonly targets: Readonly<Record<HttpService, readonly GatewayTarget[]>>;
 };
 
-/** Answers the gateway gives itself, by status. */
+/** Answers the gateway gives itself, by the status it would give. */
 const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [
   [400, 'bad-request'],
   [408, 'request-timeout'],
@@ -49,6 +49,8 @@ ${OWN_ANSWERS.map(([status, code]) => `  ${ownAnswer(status, code)}`).join('\n')
 
 frontend gateway
   bind 127.0.0.1:${port}
+  # To a caller it is one fault whether a service is gone or broke off: try again soon.
+  http-after-response set-status 503 if { status 502 }
   http-request set-header X-Forwarded-For %[src]
   acl is_public path /v1 /docs /openapi.json
   acl is_public path_beg /v1/ /docs/
@@ -91,8 +93,9 @@ ${targets.map((target) => `  server ${target.name} 127.0.0.1:${target.port}`).jo
 }
 
 function ownAnswer(status: number, code: ErrorCode): string {
-  const retry = status === 503 ? ' hdr Retry-After 1' : '';
-  return `http-error status ${status} content-type application/problem+json string ${quote(problem(status, code))}${retry}`;
+  const shown = status === 502 ? 503 : status;
+  const retry = shown === 503 ? ' hdr Retry-After 1' : '';
+  return `http-error status ${status} content-type application/problem+json string ${quote(problem(shown, code))}${retry}`;
 }
 
 function problem(status: number, code: ErrorCode): string {

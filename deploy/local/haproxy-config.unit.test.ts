@@ -39,8 +39,21 @@ test('lets only the public paths pass', (t) => {
   ]);
 });
 
+test('takes a body in whole before a service is asked', (t) => {
+  t.true(config.includes('http-request wait-for-body time 10s unless { method GET HEAD }'));
+});
+
 test('listens on loopback only', (t) => {
   t.deepEqual(config.match(/^ {2}bind .+$/gm), ['  bind 127.0.0.1:8080']);
+});
+
+test('answers for a broken service as for a missing one', (t) => {
+  const answers = config.match(/^ {2}http-error status 50[23] .+$/gm) ?? [];
+  t.is(answers.length, 2);
+  for (const answer of answers) {
+    t.regex(answer, /"status":503,"code":"service-unavailable"}' hdr Retry-After 1$/);
+  }
+  t.true(config.includes('http-after-response set-status 503 if { status 502 }'));
 });
 
 const matches = test.macro((t, path: string, text: string, expected: boolean) => {

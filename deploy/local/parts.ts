@@ -8,6 +8,8 @@ import { redisPart } from './redis-part.ts';
 import { serviceParts } from './service-parts.ts';
 import type { Part } from './supervisor.ts';
 
+const PROVISION_DEADLINE_MS = 60_000;
+
 /** Lists everything a stack is made of, servers first, and writes their configurations. */
 export async function stackParts(context: PartContext): Promise<Part[]> {
   return [
@@ -15,12 +17,19 @@ export async function stackParts(context: PartContext): Promise<Part[]> {
     await redisPart(context),
     ...(await postgresParts(context)),
     await poolPart(context),
-    { kind: 'step', name: 'stream', after: NATS_PARTS, run: () => provisionLog(context) },
+    {
+      kind: 'step',
+      name: 'stream',
+      after: NATS_PARTS,
+      deadlineMs: PROVISION_DEADLINE_MS,
+      run: (signal) => provisionLog(context, signal),
+    },
     {
       kind: 'step',
       name: 'migrations',
       after: ['database roles'],
-      run: () => provisionReadModels(context),
+      deadlineMs: PROVISION_DEADLINE_MS,
+      run: (signal) => provisionReadModels(context, signal),
     },
     ...serviceParts(context, ['redis', 'pgbouncer', 'stream', 'migrations']),
     await gatewayPart(context),

@@ -44,5 +44,6 @@ export async function poolPart({
     probe: tcpProbe(ports.pgbouncer),
     readyDeadlineMs: 20_000,
     showsLines: false,
+    mustDrain: false,
   };
 }

@@ -15,6 +15,7 @@ import type { ProcessPart } from './supervised-process.ts';
 import type { Part } from './supervisor.ts';
 
 const SLOT = 'zameni_replica';
+const ROLES_DEADLINE_MS = 60_000;
 
 /** Makes the primary, its roles, and the replica that follows it. */
 export async function postgresParts(context: PartContext): Promise<Part[]> {
@@ -42,6 +43,7 @@ export async function postgresParts(context: PartContext): Promise<Part[]> {
       kind: 'step',
       name: 'database roles',
       after: ['postgres-primary'],
+      deadlineMs: ROLES_DEADLINE_MS,
       run: (signal) => createRoles(tools, layout.secrets, signal),
     },
     {
@@ -93,6 +95,7 @@ async function serverPart(
     probe: postgresProbe(port),
     readyDeadlineMs: 60_000,
     showsLines: false,
+    mustDrain: false,
   };
 }
 

@@ -39,22 +39,25 @@ export async function createCluster(
   const draft = await freshDraft(data);
   // initdb runs as another user, who cannot read the file of the secrets folder.
   const passwordFile = `${data}.password`;
-  await writeFile(passwordFile, superuserPassword, { mode: 0o600 });
-  await handOver([passwordFile], tools.runAs);
-  await runOrFail(
-    [
-      join(tools.folder, 'initdb'),
-      `--pgdata=${draft}`,
-      '--username=postgres',
-      '--auth=scram-sha-256',
-      `--pwfile=${passwordFile}`,
-      '--encoding=UTF8',
-      '--locale=C.UTF-8',
-      '--data-checksums',
-    ],
-    commonOptions(tools, signal),
-  );
-  await rm(passwordFile);
+  try {
+    await writeFile(passwordFile, superuserPassword, { mode: 0o600 });
+    await handOver([passwordFile], tools.runAs);
+    await runOrFail(
+      [
+        join(tools.folder, 'initdb'),
+        `--pgdata=${draft}`,
+        '--username=postgres',
+        '--auth=scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '--encoding=UTF8',
+        '--locale=C.UTF-8',
+        '--data-checksums',
+      ],
+      commonOptions(tools, signal),
+    );
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
   await rename(draft, data);
 }
 

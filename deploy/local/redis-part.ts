@@ -23,5 +23,6 @@ export async function redisPart({ ports, layout, servers }: PartContext): Promis
     probe: dialogueProbe(ports.redis, `AUTH ${password}\r\nPING\r\n`, /\+PONG/),
     readyDeadlineMs: 20_000,
     showsLines: false,
+    mustDrain: false,
   };
 }

@@ -48,7 +48,8 @@ const REQUEST_LINE = /^(?:trace|debug|info): (?:incoming request|request complet
 
 /**
  * Starts the parts, lets `use` work with them, and stops them whatever happened. Returns what `use`
- * returned, 0 when a signal came before that, 1 when a part could not start or keeps dying.
+ * returned, 0 when a signal came before that, 1 when a part could not start, keeps dying or failed
+ * its drain.
  */
 export async function runParts(
   options: RunOptions,
@@ -79,18 +80,21 @@ export async function runParts(
     onRestart = callback;
   };
   killers.add(supervisor.kill);
+  let code = 0;
   try {
     await supervisor.start(signal);
     const ended = watch(supervisor, signal);
-    return await use({ pids: supervisor.pids, whenRestarted, ended });
+    code = await use({ pids: supervisor.pids, whenRestarted, ended });
   } catch (fault) {
-    if (signal.aborted) return 0;
-    terminal.fault(explainFault(fault));
-    return 1;
-  } finally {
-    await terminal.step('stopping', supervisor.stop);
-    killers.delete(supervisor.kill);
+    if (!signal.aborted) {
+      terminal.fault(explainFault(fault));
+      code = 1;
+    }
   }
+  const badStops = await terminal.step('stopping', supervisor.stop);
+  killers.delete(supervisor.kill);
+  for (const { message } of badStops) terminal.fault(message);
+  return code === 0 && badStops.some(({ isFailure }) => isFailure) ? 1 : code;
 }
 
 function watch(supervisor: Supervisor, signal: AbortSignal): Promise<void> {

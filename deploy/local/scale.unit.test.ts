@@ -22,3 +22,9 @@ test('refuses zero', refuses, 'projector=0', /from 1 to 8/);
 test('refuses nine', refuses, 'projector=9', /from 1 to 8/);
 test('refuses a missing number', refuses, 'projector', /projector=2/);
 test('refuses a fraction', refuses, 'query-api=1.5', /from 1 to 8/);
+test(
+  'refuses a service named twice',
+  refuses,
+  'command-api=2,command-api=3',
+  /command-api is named/,
+);

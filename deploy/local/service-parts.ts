@@ -53,6 +53,7 @@ export function serviceParts(context: PartContext, after: readonly string[]): Pr
       probe: httpProbe(`http://127.0.0.1:${port}/readyz`),
       readyDeadlineMs: 30_000,
       showsLines: true,
+      mustDrain: true,
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type BadStop, judgeStop } from './bad-stop.ts';
 import { type Child, type ChildSpec, describeExit, startChild } from './child.ts';
 import { logFile, logSize, readTail } from './log-file.ts';
 import { readLogLine } from './log-line.ts';
@@ -18,6 +19,8 @@ export type ProcessPart = ChildSpec & {
   readonly readyDeadlineMs: number;
   /** True when the terminal should see its lines, not its log file only. */
   readonly showsLines: boolean;
+  /** True for a service of ours: one that fails its drain makes the exit code of the stack 1. */
+  readonly mustDrain: boolean;
 };
 
 /** A death that is followed by another start. */
@@ -49,8 +52,8 @@ export type ProcessWatch = {
 export type SupervisedProcess = {
   /** Resolves when it is ready for the first time; rejects when it dies before. */
   readonly start: (signal: AbortSignal) => Promise<void>;
-  /** Stops it for good; asking again changes nothing. */
-  readonly stop: () => Promise<void>;
+  /** Stops it for good and tells what was wrong with its end; asking again changes nothing. */
+  readonly stop: () => Promise<BadStop | null>;
   readonly kill: () => void;
   /** The pid of its last start; undefined before the first. */
   readonly pid: () => number | undefined;
@@ -75,6 +78,7 @@ export function superviseProcess(part: ProcessPart, watch: ProcessWatch): Superv
   });
   const stopping = new AbortController();
   let current: Life | null = null;
+  let stopped: Promise<BadStop | null> | null = null;
 
   async function start(signal: AbortSignal): Promise<void> {
     await part.prepare?.(signal);
@@ -148,31 +152,44 @@ export function superviseProcess(part: ProcessPart, watch: ProcessWatch): Superv
         return watch.onBack(name, performance.now() - diedAt);
       } catch (fault) {
         // When it ended, `keepAlive` goes on; when only its time is over, it is waited for.
-        const hasEnded = await Promise.race([life.child.exited.then(() => true), delay(0, false)]);
-        if (hasEnded || stopping.signal.aborted) return;
+        if ((await hasEnded(life.child)) || stopping.signal.aborted) return;
         watch.onLate(toStackError(name, fault));
       }
     }
   }
 
+  /** A death counts whatever became of the log, so this never rejects. */
   async function lastLines({ child, logStart }: Life): Promise<string[]> {
-    await child.logged;
-    const lines = await readTail(path, SHOWN_LOG_LINES, logStart);
-    return lines.map((line) => readLogLine(line).text);
+    try {
+      await child.logged;
+      const lines = await readTail(path, SHOWN_LOG_LINES, logStart);
+      return lines.map((line) => readLogLine(line).text);
+    } catch (fault) {
+      return [`(its log cannot be read: ${toStackError(name, fault).message})`];
+    }
+  }
+
+  async function stop(): Promise<BadStop | null> {
+    stopping.abort(new Error(`${name} is stopped`));
+    // A death before the stop was told as such.
+    if (current === null || (await hasEnded(current.child))) return null;
+    const { child, isReady } = current;
+    return judgeStop(part, { ...(await child.stop()), wasReady: isReady, log: path });
   }
 
   return {
     start,
-    stop: async () => {
-      stopping.abort(new Error(`${name} is stopped`));
-      await current?.child.stop();
-    },
+    stop: () => (stopped ??= stop()),
     kill: () => {
       stopping.abort(new Error(`${name} is killed`));
       current?.child.kill();
     },
     pid: () => current?.child.pid,
   };
+}
+
+async function hasEnded({ exited }: Child): Promise<boolean> {
+  return Promise.race([exited.then(() => true), delay(0, false)]);
 }
 
 function toFault(what: string, { name, lines, path }: Ending): StackError {

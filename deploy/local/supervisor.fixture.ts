@@ -8,7 +8,9 @@ export type FakeChild = {
   readonly name: string;
   readonly port: number;
   readonly after: readonly string[];
-  readonly temper: 'obedient' | 'stubborn' | 'short-lived' | 'fragile';
+  readonly temper: 'obedient' | 'stubborn' | 'clumsy' | 'short-lived' | 'fragile';
+  readonly stopDeadlineMs: number;
+  readonly mustDrain: boolean;
 };
 
 /** What the tests tell this program, as JSON in its first argument. */
@@ -39,7 +41,7 @@ const CHILD_SOURCE = `
   process.on('SIGTERM', () => {
     if (temper === 'stubborn') return;
     appendFileSync(journal, name + '\\n');
-    process.exit(0);
+    process.exit(temper === 'clumsy' ? 4 : 0);
   });
 `;
 
@@ -70,7 +72,8 @@ if (import.meta.main) {
   );
 }
 
-function toPart({ name, port, after, temper }: FakeChild, journal: string): ProcessPart {
+function toPart(child: FakeChild, journal: string): ProcessPart {
+  const { name, port, after, temper, stopDeadlineMs: deadlineMs, mustDrain } = child;
   return {
     kind: 'process',
     name,
@@ -78,9 +81,10 @@ function toPart({ name, port, after, temper }: FakeChild, journal: string): Proc
     command: [process.execPath, '-e', CHILD_SOURCE, name, String(port), journal, temper],
     env: {},
     deathSignal: 'KILL',
-    stop: { signal: 'SIGTERM', deadlineMs: 10_000 },
+    stop: { signal: 'SIGTERM', deadlineMs },
     probe: tcpProbe(port),
     readyDeadlineMs: 20_000,
     showsLines: false,
+    mustDrain,
   };
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { REPEAT_AFTER_MS } from './interrupts.ts';
@@ -90,6 +90,45 @@ test('drains with exit code 0 while a child waits for its restart', async (t) =>
   t.true(stack.pids().every(isGone));
 });
 
+test('names a child that fails its drain, with exit code 1', async (t) => {
+  const stack = await startStack(t, [
+    fake('log'),
+    { ...fake('api', ['log']), temper: 'clumsy' },
+    fake('gate', ['api']),
+  ]);
+  await stack.waitFor(/^READY/m);
+  stack.supervisor.kill('SIGTERM');
+  t.is(await stack.exitCode(), 1);
+  t.regex(stack.output(), /✘ api failed to drain \(exit code 4\)/);
+  t.is(await readFile(stack.journal, 'utf8'), 'gate\napi\nlog\n');
+});
+
+const killsTheStubborn = test.macro(async (t, mustDrain: boolean, exitCode: number) => {
+  const stubborn = { ...fake('api', ['log']), temper: 'stubborn', mustDrain } as const;
+  const stack = await startStack(t, [fake('log'), { ...stubborn, stopDeadlineMs: 300 }]);
+  await stack.waitFor(/^READY/m);
+  stack.supervisor.kill('SIGTERM');
+  t.is(await stack.exitCode(), exitCode);
+  t.regex(stack.output(), /✘ api was killed, it did not stop within 0\.3 s/);
+  t.is(await readFile(stack.journal, 'utf8'), 'log\n');
+  t.true(stack.pids().every(isGone));
+});
+
+test('names a service that had to be killed, with exit code 1', killsTheStubborn, true, 1);
+test('names a server that had to be killed, with exit code 0', killsTheStubborn, false, 0);
+
+test('notices a death when the log cannot be read', async (t) => {
+  const stack = await startStack(t, [fake('log')], { restartDelayMs: 60_000 });
+  await stack.waitFor(/^READY/m);
+  const log = join(dirname(stack.journal), 'log.log');
+  await rm(log);
+  await mkdir(log);
+  process.kill(stack.pid('log'), 'SIGKILL');
+  await stack.waitFor(/log +│ died \(SIGKILL\), restarting[^]*its log cannot be read/);
+  stack.supervisor.kill('SIGTERM');
+  t.is(await stack.exitCode(), 0);
+});
+
 test('fails the start when a child dies before it is ready', async (t) => {
   const stack = await startStack(t, [
     fake('log'),
@@ -130,7 +169,7 @@ test('kill -9 of the supervisor leaves no process', async (t) => {
 type FakeWithoutPort = Omit<FakeChild, 'port'> & { readonly port?: number };
 
 function fake(name: string, after: readonly string[] = []): FakeWithoutPort {
-  return { name, after, temper: 'obedient' };
+  return { name, after, temper: 'obedient', stopDeadlineMs: 10_000, mustDrain: true };
 }
 
 async function startStack(

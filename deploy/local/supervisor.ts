@@ -1,3 +1,4 @@
+import type { BadStop } from './bad-stop.ts';
 import { StackError } from './stack-error.ts';
 import {
   type ProcessPart,
@@ -11,6 +12,8 @@ export type StepPart = {
   readonly kind: 'step';
   readonly name: string;
   readonly after: readonly string[];
+  /** Milliseconds after which the signal of its work aborts. */
+  readonly deadlineMs: number;
   readonly run: (signal: AbortSignal) => Promise<void>;
 };
 
@@ -26,8 +29,8 @@ export type SupervisorOptions = Omit<ProcessWatch, 'mayRestart' | 'onGivenUp'> &
 /** A set of processes that start, live and stop together. */
 export type Supervisor = {
   readonly start: (signal: AbortSignal) => Promise<void>;
-  /** Stops everything, what depends on others first; asking again changes nothing. */
-  readonly stop: () => Promise<void>;
+  /** Stops everything, what depends on others first, and tells what did not stop as it should. */
+  readonly stop: () => Promise<readonly BadStop[]>;
   readonly kill: () => void;
   /** Settles when a process died that is not started again. */
   readonly died: Promise<StackError>;
@@ -44,7 +47,7 @@ export function createSupervisor(parts: readonly Part[], options: SupervisorOpti
   const processes = new Map<string, SupervisedProcess>();
   const died = Promise.withResolvers<StackError>();
   let isRunning = false;
-  let stopping: Promise<void> | null = null;
+  let stopping: Promise<BadStop[]> | null = null;
   const watch: ProcessWatch = {
     ...options,
     mayRestart: () => isRunning && stopping === null,
@@ -82,14 +85,15 @@ export function createSupervisor(parts: readonly Part[], options: SupervisorOpti
     await supervised.start(signal);
   }
 
-  async function stop(): Promise<void> {
-    const stopped = new Map<string, Promise<void>>();
+  async function stop(): Promise<BadStop[]> {
+    const stopped = new Map<string, Promise<BadStop | null>>();
     for (const part of parts.toReversed()) {
       const dependents = parts.filter(({ after }) => after.includes(part.name));
       const earlier = dependents.map(({ name }) => stopped.get(name) ?? missing(name, part.name));
       stopped.set(part.name, stopAfter(earlier, processes.get(part.name)));
     }
-    await Promise.all(stopped.values());
+    const verdicts = await Promise.all(stopped.values());
+    return verdicts.filter((verdict) => verdict !== null);
   }
 
   return {
@@ -109,19 +113,24 @@ export function createSupervisor(parts: readonly Part[], options: SupervisorOpti
   };
 }
 
-async function runStep({ name, run }: StepPart, signal: AbortSignal): Promise<void> {
-  await run(signal).catch((cause: unknown) => {
+async function runStep(part: StepPart, signal: AbortSignal): Promise<void> {
+  const { name, deadlineMs, run } = part;
+  const limit = AbortSignal.timeout(deadlineMs);
+  await run(AbortSignal.any([signal, limit])).catch((cause: unknown) => {
+    if (limit.aborted) {
+      throw new StackError(`${name} took longer than ${deadlineMs / 1000} s.`, { cause });
+    }
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StackError(`${name}: ${reason}`, { cause });
   });
 }
 
 async function stopAfter(
-  earlier: readonly Promise<void>[],
+  earlier: readonly Promise<unknown>[],
   supervised: SupervisedProcess | undefined,
-): Promise<void> {
+): Promise<BadStop | null> {
   await Promise.all(earlier);
-  await supervised?.stop();
+  return (await supervised?.stop()) ?? null;
 }
 
 function missing(part: string, dependency: string): never {

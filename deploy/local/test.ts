@@ -5,6 +5,7 @@ import { runInForeground } from './foreground.ts';
 import { runAva } from './run-ava.ts';
 import { runChecks } from './run-checks.ts';
 import { parseScale } from './scale.ts';
+import { explainFault } from './stack-error.ts';
 import { stackFilePath } from '@zameni/runtime/stack';
 import { parseTestArguments, TEST_HELP } from './test-arguments.ts';
 import { withStack } from './with-stack.ts';
@@ -34,15 +35,9 @@ process.exitCode = await runInForeground(async (foreground) => {
       results.push(await runAva(options));
     }
   };
-  if (withChecks) results.push(await runChecks(terminal, signal));
-  if (!needsStack) await ava(null, signal);
-  else {
-    const options = {
-      profile: 'test',
-      scale: parseScale(TEST_SCALE),
-      fresh: true,
-      ...foreground,
-    } as const;
+  const onStack = async () => {
+    const scale = parseScale(TEST_SCALE);
+    const options = { profile: 'test', scale, fresh: true, ...foreground } as const;
     const code = await withStack(options, async ({ ended }) => {
       const stop = new AbortController();
       const watched = ended.finally(() => stop.abort());
@@ -51,9 +46,25 @@ process.exitCode = await runInForeground(async (foreground) => {
       if (stop.signal.aborted) await watched;
       return 0;
     });
-    // The stack could not start or did not last: what ran before that proves too little.
+    // The stack could not start, did not last or failed its drain: what ran proves too little.
     if (code !== 0) results.push({ passed: 0, failed: 1 });
+  };
+  /** A fault that ends a part of the run, such as a taken port, is one failure of it. */
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (fault) {
+      if (signal.aborted) return;
+      terminal.fault(explainFault(fault));
+      results.push({ passed: 0, failed: 1 });
+    }
+  };
+  if (withChecks) {
+    await attempt(async () => {
+      results.push(await runChecks(terminal, signal));
+    });
   }
+  await attempt(() => (needsStack ? onStack() : ava(null, signal)));
   if (signal.aborted) return INTERRUPTED;
   const { passed, failed } = sumCounts(results);
   terminal.line(`\n${passed} passed, ${failed} failed`);

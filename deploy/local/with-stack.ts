@@ -43,10 +43,13 @@ export async function withStack(
   // Checked before the installation too, which is long and would be for nothing.
   await requireFreePorts(claims);
   const servers = await provideServers({ serversFolder: SERVERS_FOLDER, terminal, signal });
+  const databaseUser = await chooseDatabaseUser(folder);
+  // Again, because an installation takes long.
+  await requireFreePorts(claims);
   signal.throwIfAborted();
+  // Last, when nothing that can be known before speaks against the start.
   if (fresh) await deleteData(folder);
   const layout = await createLayout(folder);
-  const databaseUser = await chooseDatabaseUser(layout.root);
   const context: PartContext = { profile, ports, scale, layout, servers, databaseUser };
   const parts = await stackParts(context);
   // Awaited here, or the lock would be given back before the stack ends.

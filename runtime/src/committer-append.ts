@@ -70,8 +70,9 @@ export async function appendUntilKnown(
         if (isAlone) throw coerceError(outcome.cause);
         return undefined;
       case 'unknown':
+        // Said once for each group, not at every try.
+        if (!isDoubtful) logger.warn({ error: coerceError(outcome.cause) }, 'append in doubt');
         isDoubtful = true;
-        logger.warn({ error: coerceError(outcome.cause) }, 'append in doubt, sent again');
         assertWanted(context, outcome.cause);
         await delay(backoff.nextMs(), signal);
         break;

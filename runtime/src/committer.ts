@@ -13,8 +13,10 @@ import { delay } from './retry.ts';
 
 /** Bounds of the committer. */
 export type CommitterOptions = {
-  /** Groups being committed at once. Two were measured best: one is read while one is written. */
+  /** Groups being committed at once. Two were measured best where load is high. */
   readonly maxGroups?: number;
+  /** Intents that must wait for a group to begin beside another: small groups cost more each. */
+  readonly minOverlap?: number;
   /** Most messages and bytes in one group. */
   readonly maxGroupMessages?: number;
   readonly maxGroupBytes?: number;
@@ -62,6 +64,7 @@ export function createCommitter(
     maxMessages: options.maxGroupMessages ?? 600,
     maxBytes: options.maxGroupBytes ?? 512 * 1024,
   };
+  const minOverlap = options.minOverlap ?? 64;
   const maxWaiting = options.maxWaiting ?? 10_000;
   const deadlineMs = options.deadlineMs ?? 8_000;
   const stopping = new AbortController();
@@ -77,7 +80,7 @@ export function createCommitter(
 
   function pump(): void {
     isPumpDue = false;
-    while (groups < maxGroups && queue.length > 0) {
+    while (groups < maxGroups && queue.length >= (groups === 0 ? 1 : minOverlap)) {
       const group = takeGroup();
       if (group.length === 0) return;
       void runGroup(group);

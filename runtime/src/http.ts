@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { MAX_BODY_BYTES, PROBLEM_MEDIA_TYPE, PROBLEM_STATUS } from '@zameni/contracts';
 import { trace } from '@opentelemetry/api';
 import Fastify, {
@@ -15,6 +14,7 @@ import { addJsonBodyParser } from './json-body.ts';
 import type { Logger } from './logger.ts';
 import { refuseUnknownRoutes } from './method-not-allowed.ts';
 import { toProblem } from './problem.ts';
+import { drawBytes } from './random-pool.ts';
 import { createValidator } from './validation.ts';
 
 /** What every HTTP application of ours is made from. */
@@ -38,7 +38,7 @@ class ValidationFault extends Error {
 /** A Fastify application with schema validation, problem documents, `/livez` and `/readyz`. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const app = Fastify({
-    loggerInstance: options.logger.child({}, { serializers: { req: toLoggedRequest } }),
+    loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_DEADLINE_MS,
@@ -50,7 +50,9 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     // While closing, answers are still given and carry Connection: close.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    genReqId: () => randomBytes(16).toString('hex'),
+    genReqId: () => drawBytes(16).toString('hex'),
+    // One logger for all: a child for each request would be made, and redacted, for nothing.
+    childLoggerFactory: (logger) => logger,
   }) as unknown as FastifyInstance;
   addJsonBodyParser(app);
   app.addHook('onRequest', requireHost);
@@ -117,6 +119,10 @@ function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   }
   if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
   reply
+    // Fastify ends the connection when it does not take a body. What of the body was still unread
+    // would make the kernel reset it, and the answer would be lost on its way; Node reads it away,
+    // until the request's deadline.
+    .removeHeader('connection')
     .code(PROBLEM_STATUS[error.code])
     .header('Cache-Control', 'no-store')
     .type(PROBLEM_MEDIA_TYPE)
@@ -144,8 +150,4 @@ function requireHost({ raw }: FastifyRequest, _reply: unknown, done: (error?: Er
   if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
     done(new AppError('bad-request'));
   } else done();
-}
-
-function toLoggedRequest(request: { method?: string; routeOptions?: { url?: string } }): object {
-  return { method: request.method, route: request.routeOptions?.url };
 }

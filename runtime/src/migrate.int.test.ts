@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { MigrationError, migrate } from './migrate.ts';
 import { createEmptyTestDatabase, createTestDatabase } from './testing-stores.ts';
+import { waitUntil } from './testing-wait.ts';
 
 async function createFolder(
   t: ExecutionContext,
@@ -80,4 +81,22 @@ test('the migrations of the read models apply', async (t) => {
   const { pool } = await createTestDatabase(t);
   const { rows } = await pool.query('select projection, version, position from zameni.checkpoints');
   t.deepEqual(rows, [{ projection: 'accounts', version: 1, position: '0' }]);
+});
+
+test('an aborted signal ends a statement that runs, and undoes its file', async (t) => {
+  const { pool, ...database } = await createEmptyTestDatabase(t);
+  const directory = await createFolder(t, {
+    '0001_slow.sql': 'create table a (n integer); select pg_sleep(60);',
+  });
+  const reason = new Error('stopped');
+  const stopping = new AbortController();
+  const migrated = t.throwsAsync(migrate({ ...database, directory, signal: stopping.signal }), {
+    is: reason,
+  });
+  const isSleeping = `select from pg_stat_activity
+    where datname = current_database() and wait_event = 'PgSleep'`;
+  await waitUntil(async () => (await pool.query(isSleeping)).rowCount === 1);
+  stopping.abort(reason);
+  await migrated;
+  t.is((await pool.query("select to_regclass('a') as name")).rows[0].name, null);
 });

@@ -10,6 +10,8 @@ export type MigrateOptions = {
   readonly url: string;
   readonly password: string;
   readonly directory: string;
+  /** Ends the session, also in the middle of a statement; what is not committed is undone. */
+  readonly signal?: AbortSignal;
 };
 
 /** One numbered migration file. */
@@ -25,6 +27,12 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
+/** Milliseconds to wait for another migration, or for whoever uses a table. */
+const LOCK_TIMEOUT_MS = 30_000;
+const STATEMENT_TIMEOUT_MS = 120_000;
+/** The server ends a long statement itself; this is for a server that says nothing any more. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+
 /** Any constant that nothing else in this database locks. */
 const LOCK = 7_263_364;
 
@@ -33,15 +41,24 @@ const LOCK = 7_263_364;
  * lock, so that two at once are safe; answers the names of those applied now. A file that changed
  * after it was applied is an error: the databases that have it would differ from those to come.
  */
-export async function migrate({ url, password, directory }: MigrateOptions): Promise<string[]> {
+export async function migrate(options: MigrateOptions): Promise<string[]> {
+  const { url, password, directory, signal } = options;
   const migrations = readMigrations(directory);
   const client = new pg.Client({
     connectionString: addPassword(url, password),
     connectionTimeoutMillis: 5_000,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
     application_name: 'zameni-migrate',
   });
+  // A connection that breaks between two statements is told by the next one.
+  client.on('error', () => undefined);
   await client.connect();
+  const stop = () => void client.end();
+  signal?.addEventListener('abort', stop, { once: true });
   try {
+    signal?.throwIfAborted();
     await inTransaction(client, () => createTable(client));
     const applied: string[] = [];
     for (const migration of migrations) {
@@ -50,7 +67,11 @@ export async function migrate({ url, password, directory }: MigrateOptions): Pro
       }
     }
     return applied;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    signal?.removeEventListener('abort', stop);
     await client.end();
   }
 }

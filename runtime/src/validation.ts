@@ -1,6 +1,7 @@
 import type { FieldCode, FieldError } from '@zameni/contracts';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { Settings } from 'typebox/system';
 
 /** Checks a value against a schema; undefined when it fits, otherwise every place that does not. */
 export type Validate = (value: unknown) => FieldError[] | undefined;
@@ -22,8 +23,15 @@ const codeOfKeyword: Readonly<Record<string, FieldCode>> = {
 /** Most places reported at once. */
 const MAX_ERRORS = 20;
 
+/**
+ * Most faults the library collects. It lists each unknown field before it names them all, and stops
+ * at eight unless told; a body of 16 KiB holds fewer fields than this.
+ */
+const MAX_COLLECTED = 4_096;
+
 /** Compiles a schema into a check that answers with JSON pointers and codes. */
 export function createValidator(schema: TSchema): Validate {
+  Settings.Set({ maxErrors: MAX_COLLECTED });
   const check = Compile(schema);
   return (value) => {
     if (check.Check(value)) return undefined;
