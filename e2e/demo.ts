@@ -31,15 +31,17 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const acceptMs: number[] = [];
   const readableMs: number[] = [];
   const { gatewayUrl: baseUrl, token } = options;
-  const client = createClient({ baseUrl, fetch, token });
+  // Registered as the public, so that idempotency keys are those of every other public sender.
+  const publicClient = createClient({ baseUrl, fetch });
+  const reader = createClient({ baseUrl, fetch, token });
   const startedAt = performance.now();
   await mapConcurrently(options.people, options.concurrency, async (person, index) => {
     const sentAt = performance.now();
-    const accepted = await postRegistration(client, person);
+    const accepted = await postRegistration(publicClient, person);
     const acceptedAt = performance.now();
     if ('fault' in accepted) return void faults.push(`line ${index + 1}: ${accepted.fault}`);
     acceptMs.push(acceptedAt - sentAt);
-    const user = await getUser(client, accepted.registrationId, accepted.position);
+    const user = await getUser(reader, accepted.registrationId, accepted.position);
     if ('fault' in user) return void faults.push(`line ${index + 1}: ${user.fault}`);
     readableMs.push(performance.now() - acceptedAt);
     const wrong = compare(person, accepted.registrationId, user.view);
