@@ -57,6 +57,8 @@ frontend gateway
   http-request return status 404 content-type application/problem+json string ${quote(problem(404, 'not-found'))} unless is_public
   # Takes a body in whole before a service is asked, and cuts the client that drips it.
   http-request wait-for-body time 10s unless { method GET HEAD }
+  # Has been answered above; an interim answer of a service would stall a long answer behind it.
+  http-request del-header Expect
 ${routes.map(routeRule).join('\n')}
   default_backend query-api
 

@@ -40,7 +40,11 @@ test('lets only the public paths pass', (t) => {
 });
 
 test('takes a body in whole before a service is asked', (t) => {
-  t.true(config.includes('http-request wait-for-body time 10s unless { method GET HEAD }'));
+  const rules = config.match(/^ {2}http-request (?:wait|del).+$/gm);
+  t.deepEqual(rules, [
+    '  http-request wait-for-body time 10s unless { method GET HEAD }',
+    '  http-request del-header Expect',
+  ]);
 });
 
 test('listens on loopback only', (t) => {

@@ -67,6 +67,12 @@ test('garbage behind a request that waits for its answer is not answered in its 
   t.is(await send(`GET /never HTTP/1.1\r\n${HOST}\r\n\x01\x02\x03\r\n\r\n`), '');
 });
 
+test('a wish for another protocol is ignored and ends the connection', async (t) => {
+  const send = await createServer(t);
+  const wish = `GET /livez HTTP/1.1\r\n${HOST}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  t.regex(await send(wish), /^HTTP\/1\.1 200 .*^connection: close/ims);
+});
+
 test('reads a body over the limit away, so that the answer arrives', async (t) => {
   const send = await createServer(t);
   const large = ' '.repeat(40 * MAX_BODY_BYTES);

@@ -55,7 +55,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     childLoggerFactory: (logger) => logger,
   }) as unknown as FastifyInstance;
   addJsonBodyParser(app);
-  app.addHook('onRequest', requireHost);
+  app.addHook('onRequest', guardConnection);
   endConnectionsOnceClosing(app);
   // RFC 9110 section 10.1.1 allows to ignore an expectation; Node would answer 417 with no body.
   app.server.on('checkExpectation', (request, response) => {
@@ -145,8 +145,17 @@ function endConnectionsOnceClosing(app: FastifyInstance): void {
   });
 }
 
-/** RFC 9112 section 3.2: a request of HTTP/1.1 without Host is answered 400. */
-function requireHost({ raw }: FastifyRequest, _reply: unknown, done: (error?: Error) => void) {
+/**
+ * Refuses HTTP/1.1 without Host (RFC 9112 section 3.2), and ends the connection behind a request that
+ * asks for another protocol: Node ignores the wish, but its parser then keeps silent about faults of
+ * the next request, which would wait for the deadline instead of its 400.
+ */
+function guardConnection(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  done: (error?: Error) => void,
+): void {
+  if (raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
   if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
     done(new AppError('bad-request'));
   } else done();
