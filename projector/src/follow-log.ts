@@ -1,5 +1,5 @@
 import { subjectFilters } from '@zameni/contracts';
-import { type EventLog, type LogRecord, withRecordSpans } from '@zameni/runtime';
+import { delay, type EventLog, type LogRecord, withRecordSpans } from '@zameni/runtime';
 import type { CacheFeed } from './cache-feed.ts';
 import { PoisonEventError } from './poison-event.ts';
 import type { ProjectedEvent } from './projected-event.ts';
@@ -20,11 +20,15 @@ export type FollowOptions = {
   /** Told the checkpoint after each step, and whether a batch was applied in it. */
   readonly onProgress: (position: number, applied: boolean) => void;
   readonly idleMs?: number;
+  readonly lingerMs?: number;
 };
 
 /** A person's first event comes with the key record, so this is at least 500 events a batch. */
 const MAX_RECORDS = 1_000;
 const MAX_BYTES = 1024 * 1024;
+
+/** Milliseconds between batches while there is load: each costs some 2 ms of CPU, however small. */
+const LINGER_MS = 4;
 
 /** Milliseconds within which an event counts as live, so that its trace goes on. */
 const LIVE_MS = 60_000;
@@ -38,7 +42,7 @@ const IDLE_MS = 1_000;
  * aborts. In front of a record that cannot be projected everything is applied, then it throws.
  */
 export async function followLog(options: FollowOptions): Promise<void> {
-  const { log, store, cache, signal, onProgress, idleMs = IDLE_MS } = options;
+  const { log, store, cache, signal, onProgress, idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
   const reading = new AbortController();
   const readOptions = {
     filters: [subjectFilters.keys, subjectFilters.accounts],
@@ -58,7 +62,10 @@ export async function followLog(options: FollowOptions): Promise<void> {
       const result = arrived ? await next : undefined;
       if (result?.done === true) return;
       if (!(await (result === undefined ? idle() : applyBatch(result.value)))) return;
-      if (arrived) next = batches.next();
+      if (arrived) {
+        if ((result?.value.length ?? 0) > 2) await rest(lingerMs, signal);
+        next = batches.next();
+      }
     }
   } finally {
     reading.abort();
@@ -121,6 +128,11 @@ async function readEvents(
     }
   }
   return { events };
+}
+
+/** Waits; an abort ends it early. */
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, signal).catch(() => undefined);
 }
 
 async function arrivesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {

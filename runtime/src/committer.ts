@@ -17,6 +17,8 @@ export type CommitterOptions = {
   readonly maxGroups?: number;
   /** Intents that must wait for a group to begin beside another: small groups cost more each. */
   readonly minOverlap?: number;
+  /** Milliseconds between groups while there is load: each costs some 4 ms of CPU, however small. */
+  readonly lingerMs?: number;
   /** Most messages and bytes in one group. */
   readonly maxGroupMessages?: number;
   readonly maxGroupBytes?: number;
@@ -65,6 +67,7 @@ export function createCommitter(
     maxBytes: options.maxGroupBytes ?? 512 * 1024,
   };
   const minOverlap = options.minOverlap ?? 64;
+  const lingerMs = options.lingerMs ?? 4;
   const maxWaiting = options.maxWaiting ?? 10_000;
   const deadlineMs = options.deadlineMs ?? 8_000;
   const stopping = new AbortController();
@@ -77,9 +80,19 @@ export function createCommitter(
   let isClosing = false;
   let isPumpDue = false;
   let waryGroups = 0;
+  let restUntil = 0;
+  let rest: NodeJS.Timeout | undefined;
 
   function pump(): void {
     isPumpDue = false;
+    const restMs = restUntil - performance.now();
+    if (groups === 0 && restMs > 0 && queue.length < minOverlap && !isClosing) {
+      rest ??= setTimeout(() => {
+        rest = undefined;
+        pump();
+      }, restMs);
+      return;
+    }
     while (groups < maxGroups && queue.length >= (groups === 0 ? 1 : minOverlap)) {
       const group = takeGroup();
       if (group.length === 0) return;
@@ -111,6 +124,8 @@ export function createCommitter(
     await commit(group, waryGroups > 0 ? ATTEMPT.readAnywhere : ATTEMPT.presumeNew);
     groups -= 1;
     for (const subject of reads) inFlight.delete(subject);
+    // Alone, the next one goes at once; in company, waiting for more is cheaper for all.
+    if (group.length > 1) restUntil = performance.now() + lingerMs;
     pump();
   }
 
