@@ -67,7 +67,7 @@ export function createCommitter(
     maxBytes: options.maxGroupBytes ?? 512 * 1024,
   };
   const minOverlap = options.minOverlap ?? 64;
-  const lingerMs = options.lingerMs ?? 4;
+  const lingerMs = options.lingerMs ?? 8;
   const maxWaiting = options.maxWaiting ?? 10_000;
   const deadlineMs = options.deadlineMs ?? 8_000;
   const stopping = new AbortController();
