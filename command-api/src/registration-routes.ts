@@ -4,6 +4,7 @@ import {
   AppError,
   type Caller,
   currentTraceparent,
+  drawBytes,
   type Digests,
   type Positions,
   type TokenVerifier,
@@ -61,7 +62,7 @@ function toContext(
   return {
     registrationId:
       idempotencyKey === undefined
-        ? (uuidV7() as RegisterContext['registrationId'])
+        ? (uuidV7({ random: drawBytes(16) }) as RegisterContext['registrationId'])
         : digests.registrationIdOf(`${actor.type}:${actor.id}`, idempotencyKey),
     isRetryable: idempotencyKey !== undefined,
     actor,

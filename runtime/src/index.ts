@@ -36,6 +36,7 @@ export { toRoute } from './operation-route.ts';
 export { createPositions, type Positions } from './positions.ts';
 export { createPool, type Pool } from './postgres.ts';
 export { provisionStream } from './provision.ts';
+export { drawBytes } from './random-pool.ts';
 export { createRedis, type Redis } from './redis.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';
 export { currentKey, type KeyRing, readKeyRing, readSecret, SecretFileError } from './secrets.ts';
