@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type HotFunction = { readonly name: string; readonly where: string; readonly share: number };
 
 const INSPECTOR = 'http://127.0.0.1:9229/json/list';
+const repository = new URL('..', import.meta.url).href;
 const OPEN_DEADLINE_MS = 5_000;
 
 /**
@@ -80,7 +81,7 @@ function toHotFunctions({ nodes, samples }: CpuProfile): HotFunction[] {
     const frame = byId.get(sample);
     if (frame === undefined || frame.functionName === '(idle)') continue;
     busy += 1;
-    const where = `${frame.url.replace(/^.*\/(node_modules\/|main\/)/, '')}:${frame.lineNumber + 1}`;
+    const where = `${frame.url.replace(/^.*\/node_modules\//, '').replace(repository, '')}:${frame.lineNumber + 1}`;
     const key = `${frame.functionName} ${where}`;
     const entry = counts.get(key) ?? { name: frame.functionName || '(anonymous)', where, count: 0 };
     entry.count += 1;
