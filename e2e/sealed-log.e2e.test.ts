@@ -8,7 +8,7 @@ import { attachSystem } from './system.ts';
 
 const system = await attachSystem();
 
-test('the raw bytes of the log and of all log files hold no address or name', async (t) => {
+test('the raw bytes of the log and of all log files hold no address or name of nine bytes or more', async (t) => {
   const people = readPeople();
   const token = await system.token(['users:read']);
   const report = await runDemo({

@@ -27,7 +27,7 @@ type Attempt =
       readonly afterMs: number;
     };
 
-/** Milliseconds for one request: the command API itself gives up after nine seconds. */
+/** Milliseconds for one request: the command API itself gives up after eight seconds. */
 const REQUEST_DEADLINE_MS = 15_000;
 const BACKOFF = { baseMs: 100, maxMs: 5_000 };
 /** Those who were sent away together shall not come back together. */

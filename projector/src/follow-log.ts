@@ -63,6 +63,7 @@ export async function followLog(options: FollowOptions): Promise<void> {
       if (result?.done === true) return;
       if (!(await (result === undefined ? idle() : applyBatch(result.value)))) return;
       if (arrived) {
+        // One person is two records, key and event; alone, the next one is taken at once.
         if ((result?.value.length ?? 0) > 2) await rest(lingerMs, signal);
         next = batches.next();
       }

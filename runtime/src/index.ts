@@ -1,5 +1,5 @@
-export { type Committer, type CommitterOptions, createCommitter } from './committer.ts';
-export type { Decision, Intent, ReadState } from './committer-group.ts';
+export { type Committer, createCommitter } from './committer.ts';
+export type { Intent } from './committer-group.ts';
 export {
   ConfigError,
   callersConfig,
@@ -25,10 +25,9 @@ export { createDigests, type Digests } from './digests.ts';
 export { AppError, coerceError } from './errors.ts';
 export type { AppendOutcome, EventLog, LogMessage, LogRecord, ReadOptions } from './event-log.ts';
 export { createJetStreamLog } from './event-log-jetstream.ts';
-export { LogReadError } from './event-log-reader.ts';
 export { type HealthChecks, Readiness } from './health.ts';
 export { createHttpApp, listenHttp, traceIdOf } from './http.ts';
-export { EXIT_CONFIG, runService, type Service, type ServiceContext } from './lifecycle.ts';
+export { runService, type Service, type ServiceContext } from './lifecycle.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { type Migration, MigrationError, type MigrateOptions, migrate } from './migrate.ts';
 export { connectNats, type NatsConnection, type NatsOptions } from './nats.ts';
@@ -39,7 +38,7 @@ export { provisionStream } from './provision.ts';
 export { drawBytes } from './random-pool.ts';
 export { createRedis, type Redis } from './redis.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';
-export { currentKey, type KeyRing, readKeyRing, readSecret, SecretFileError } from './secrets.ts';
+export { type KeyRing, readKeyRing, readSecret, SecretFileError } from './secrets.ts';
 export {
   type Caller,
   createTokenVerifier,
