@@ -1,11 +1,12 @@
 import test from 'ava';
-import { type Counts, createResultCounter, sumCounts } from './count-results.ts';
+import { type Counts, createResultCounter, sumResults } from './count-results.ts';
 
 const counts = test.macro(
   (t, lines: readonly string[], exitCode: number | null, expected: Counts) => {
     const counter = createResultCounter();
     for (const line of lines) counter.add(line);
-    t.deepEqual(counter.finish(exitCode), expected);
+    const { passed, failed } = counter.finish(exitCode);
+    t.deepEqual({ passed, failed }, expected);
   },
 );
 
@@ -50,9 +51,28 @@ test('counts a killed runner as one failure', counts, ['  ✔ one'], null, { pas
 test('counts an empty run as one failure', counts, [], 0, { passed: 0, failed: 1 });
 
 test('adds up', (t) => {
-  const sum = sumCounts([
-    { passed: 1, failed: 2 },
-    { passed: 3, failed: 0 },
+  const sum = sumResults([
+    { passed: 1, failed: 2, failures: ['a', 'b'] },
+    { passed: 3, failed: 0, failures: [] },
   ]);
-  t.deepEqual(sum, { passed: 4, failed: 2 });
+  t.deepEqual(sum, { passed: 4, failed: 2, failures: ['a', 'b'] });
+});
+
+test('keeps what AVA says of failures, to be told again at the end', (t) => {
+  const counter = createResultCounter();
+  for (const line of ['  ✔ a › one', '  ✘ [fail]: a › two', '  ─', '  a › two', '  Difference:']) {
+    counter.add(line);
+  }
+  t.deepEqual(counter.finish(1).failures, [
+    'AVA ended with 1',
+    '  ─',
+    '  a › two',
+    '  Difference:',
+  ]);
+});
+
+test('tells nothing when all passed', (t) => {
+  const counter = createResultCounter();
+  for (const line of ['  ✔ a › one', '  ─', '  1 test passed']) counter.add(line);
+  t.deepEqual(counter.finish(0).failures, []);
 });

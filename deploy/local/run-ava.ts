@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Counts, createResultCounter } from './count-results.ts';
+import { createResultCounter, type Results } from './count-results.ts';
 import { findSetpriv, wrapCommand } from './launch.ts';
 import { REPOSITORY } from './profile.ts';
 import type { Terminal } from './terminal.ts';
@@ -21,7 +21,7 @@ export type AvaOptions = {
 };
 
 /** Runs AVA, shows what it prints as it comes, and counts the results. */
-export async function runAva(options: AvaOptions): Promise<Counts> {
+export async function runAva(options: AvaOptions): Promise<Results> {
   const { files, titles, stackFile, env, terminal, signal } = options;
   const ava = join(REPOSITORY, 'node_modules', '.bin', 'ava');
   const matches = titles.map((title) => `--match=${title}`);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { runCommand } from './command.ts';
-import type { Counts } from './count-results.ts';
+import type { Results } from './count-results.ts';
 import { REPOSITORY } from './profile.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,8 +13,8 @@ const CHECKS = [
 ] as const;
 
 /** Runs the static checks; each counts as one test, and what a failed one says is shown. */
-export async function runChecks(terminal: Terminal, signal: AbortSignal): Promise<Counts> {
-  let failed = 0;
+export async function runChecks(terminal: Terminal, signal: AbortSignal): Promise<Results> {
+  const failures: string[] = [];
   for (const { title, command } of CHECKS) {
     const startedAt = performance.now();
     const [program, ...args] = command;
@@ -26,9 +26,10 @@ export async function runChecks(terminal: Terminal, signal: AbortSignal): Promis
     });
     if (result.code === 0) terminal.done(title, performance.now() - startedAt);
     else {
-      failed += 1;
-      terminal.fault(`${title}: ${command.join(' ')} (exit ${result.code})\n${result.output}`);
+      const failure = `${title}: ${command.join(' ')} (exit ${result.code})\n${result.output}`;
+      failures.push(failure);
+      terminal.fault(failure);
     }
   }
-  return { passed: CHECKS.length - failed, failed };
+  return { passed: CHECKS.length - failures.length, failed: failures.length, failures };
 }

@@ -6,12 +6,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import test, { type ExecutionContext } from 'ava';
+import anyTest, { type ExecutionContext } from 'ava';
 import { REPEAT_AFTER_MS } from './interrupts.ts';
 import { findSetpriv } from './launch.ts';
 import type { FakeChild, FixtureInput } from './supervisor.fixture.ts';
 
 const DEADLINE_MS = 30_000;
+
+// One after the other: all at once they are fifty processes, which start too slowly on two cores.
+const { serial: test } = anyTest;
 
 test('starts in order of readiness and drains in reverse order with exit code 0', async (t) => {
   const stack = await startStack(t, [fake('log'), fake('api', ['log']), fake('gate', ['api'])]);
@@ -103,7 +106,7 @@ test('names a child that fails its drain, with exit code 1', async (t) => {
   t.is(await readFile(stack.journal, 'utf8'), 'gate\napi\nlog\n');
 });
 
-const killsTheStubborn = test.macro(async (t, mustDrain: boolean, exitCode: number) => {
+const killsTheStubborn = anyTest.macro(async (t, mustDrain: boolean, exitCode: number) => {
   const stubborn = { ...fake('api', ['log']), temper: 'stubborn', mustDrain } as const;
   const stack = await startStack(t, [fake('log'), { ...stubborn, stopDeadlineMs: 300 }]);
   await stack.waitFor(/^READY/m);
@@ -150,7 +153,10 @@ test('a second signal kills what does not want to stop', async (t) => {
   const repeat = setInterval(() => stack.supervisor.kill('SIGINT'), REPEAT_AFTER_MS / 4);
   t.teardown(() => clearInterval(repeat));
   t.is(await stack.exitCode(), 130);
-  await waitUntil(() => stack.pids().every(isGone), 'the stubborn child is gone');
+  await waitUntil(
+    () => stack.pids().every(isGone),
+    () => 'the stubborn child is gone',
+  );
   t.pass();
 });
 
@@ -162,7 +168,10 @@ test('kill -9 of the supervisor leaves no process', async (t) => {
   ]);
   await stack.waitFor(/^READY/m);
   stack.supervisor.kill('SIGKILL');
-  await waitUntil(() => stack.pids().every(isGone), 'all children are gone');
+  await waitUntil(
+    () => stack.pids().every(isGone),
+    () => 'all children are gone',
+  );
   t.is(stack.pids().length, 2);
 });
 
@@ -204,7 +213,10 @@ function observe(supervisor: ChildProcess, journal: string) {
     journal,
     output: () => output,
     waitFor: (pattern: RegExp) =>
-      waitUntil(() => pattern.test(output), `${pattern} in:\n${output}`),
+      waitUntil(
+        () => pattern.test(output),
+        () => `${pattern} in:\n${output}`,
+      ),
     exitCode: async () => {
       await closed;
       return supervisor.exitCode;
@@ -214,10 +226,10 @@ function observe(supervisor: ChildProcess, journal: string) {
   };
 }
 
-async function waitUntil(condition: () => boolean, what: string): Promise<void> {
+async function waitUntil(condition: () => boolean, what: () => string): Promise<void> {
   const startedAt = performance.now();
   while (!condition()) {
-    if (performance.now() - startedAt > DEADLINE_MS) throw new Error(`never saw ${what}`);
+    if (performance.now() - startedAt > DEADLINE_MS) throw new Error(`never saw ${what()}`);
     await delay(20);
   }
 }

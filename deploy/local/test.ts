@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { constants } from 'node:os';
-import { type Counts, sumCounts } from './count-results.ts';
+import { type Results, sumResults } from './count-results.ts';
 import { runInForeground } from './foreground.ts';
 import { runAva } from './run-ava.ts';
 import { runChecks } from './run-checks.ts';
@@ -27,7 +27,7 @@ process.exitCode = await runInForeground(async (foreground) => {
   }
   const seed = env['ZAMENI_SEED'];
   if (seed !== undefined) terminal.line(`  The seed is ${seed}.`);
-  const results: Counts[] = [];
+  const results: Results[] = [];
   const ava = async (stackFile: string | null, until: AbortSignal) => {
     for (const files of phases) {
       if (until.aborted) return;
@@ -47,7 +47,7 @@ process.exitCode = await runInForeground(async (foreground) => {
       return 0;
     });
     // The stack could not start, did not last or failed its drain: what ran proves too little.
-    if (code !== 0) results.push({ passed: 0, failed: 1 });
+    if (code !== 0) results.push(oneFailure('The stack did not start, last or drain; see above.'));
   };
   /** A fault that ends a part of the run, such as a taken port, is one failure of it. */
   const attempt = async (work: () => Promise<void>) => {
@@ -55,8 +55,9 @@ process.exitCode = await runInForeground(async (foreground) => {
       await work();
     } catch (fault) {
       if (signal.aborted) return;
-      terminal.fault(explainFault(fault));
-      results.push({ passed: 0, failed: 1 });
+      const failure = explainFault(fault);
+      terminal.fault(failure);
+      results.push(oneFailure(failure));
     }
   };
   if (withChecks) {
@@ -66,7 +67,13 @@ process.exitCode = await runInForeground(async (foreground) => {
   }
   await attempt(() => (needsStack ? onStack() : ava(null, signal)));
   if (signal.aborted) return INTERRUPTED;
-  const { passed, failed } = sumCounts(results);
+  const { passed, failed, failures } = sumResults(results);
+  // Told once more at the end, where whoever sees only the last lines of a run looks.
+  for (const failure of failures) terminal.line(failure);
   terminal.line(`\n${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;
 });
+
+function oneFailure(failure: string): Results {
+  return { passed: 0, failed: 1, failures: [failure] };
+}
