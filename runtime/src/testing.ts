@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { headers } from '@nats-io/transport-node';
 import type { ExecutionContext } from 'ava';
 import type { EventLog } from './event-log.ts';
 import { createJetStreamLog } from './event-log-jetstream.ts';
@@ -8,8 +9,9 @@ import { connectNats, type NatsConnection } from './nats.ts';
 import { provisionStream, toStreamConfig } from './provision.ts';
 import { readSecret } from './secrets.ts';
 import { readTestStack, type Stack } from './testing-stack.ts';
+import { waitUntil } from './testing-wait.ts';
 
-export { createMemoryLog, readTestStack, type Stack };
+export { createMemoryLog, readTestStack, type Stack, waitUntil };
 export {
   createEmptyTestDatabase,
   createSilentLogger,
@@ -17,7 +19,6 @@ export {
   createTestRedis,
   type TestDatabase,
 } from './testing-stores.ts';
-export { waitUntil } from './testing-wait.ts';
 
 /** A connection as one of the stack's NATS users, closed when the test ends. */
 export async function connectTestNats(t: ExecutionContext, user: string): Promise<NatsConnection> {
@@ -46,6 +47,23 @@ export async function createTestLog(
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   await provisionStream(nc, toStreamConfig(stream, [filter]));
   t.teardown(() => jsm.streams.delete(stream));
+  await waitUntil(() => isReachable(nc, `test.${id}.none`));
   const log = await createJetStreamLog(nc, { stream, user: 'admin', ...options });
   return { log, subject: (name) => `test.${id}.${name}`, filter };
+}
+
+/**
+ * Whether appends reach the leader of a stream: a new stream's subjects take a moment to be known on
+ * every server. Asked with a message that the leader must refuse, so that nothing is stored.
+ */
+async function isReachable(nc: NatsConnection, subject: string): Promise<boolean> {
+  const refused = headers();
+  refused.set('Nats-Expected-Stream', 'NONE');
+  try {
+    await nc.request(subject, '', { headers: refused, timeout: 1_000 });
+    return true;
+  } catch {
+    // Nobody there yet, or no leader: ask again.
+    return false;
+  }
 }
