@@ -39,6 +39,12 @@ const WATERMARK_POLL = { minMs: 3, maxMs: 25 };
 const REPLICA_POLL = { minMs: 10, maxMs: 50 };
 
 /**
+ * Milliseconds a wait relies on the watermark alone: the replica seldom is there first, and asking it
+ * costs Postgres and PgBouncer what a hundred looks at the watermark cost Redis.
+ */
+export const REPLICA_AFTER_MS = 50;
+
+/**
  * One poller of each store for all waiting readers of the process, at work only while there are any:
  * ten thousand readers cost as many polls as one. A wait ends only by what a poll begun after it
  * shows, never by what is remembered, so a reader that comes back at once does not spin.
@@ -52,29 +58,36 @@ export function createFreshness(options: FreshnessOptions): Freshness {
       if (source === 'replica' || waiter.cacheCounts) waiter.settle(source);
     }
   };
-  const pollers = [
-    createPositionPoller({
-      read: options.watermark,
-      ...WATERMARK_POLL,
-      clock,
-      onPosition: tell('cache'),
-    }),
-    createPositionPoller({
-      read: options.replicaPosition,
-      ...REPLICA_POLL,
-      clock,
-      onPosition: tell('replica'),
-    }),
-  ];
+  const replica = createPositionPoller({
+    read: options.replicaPosition,
+    ...REPLICA_POLL,
+    clock,
+    onPosition: tell('replica'),
+  });
+  const watermark = createPositionPoller({
+    read: async () => {
+      const position = await options.watermark();
+      if (position === undefined && waiters.size > 0) replica.start();
+      return position;
+    },
+    ...WATERMARK_POLL,
+    clock,
+    onPosition: tell('cache'),
+  });
 
-  function enter(waiter: Waiter): void {
+  /** Answers what ends the looking for this waiter. */
+  function enter(waiter: Waiter): () => void {
     waiters.add(waiter);
-    if (waiters.size === 1) for (const poller of pollers) poller.start();
-  }
-
-  function leave(waiter: Waiter): void {
-    waiters.delete(waiter);
-    if (waiters.size === 0) for (const poller of pollers) poller.stop();
+    watermark.start();
+    const afterMs = waiter.cacheCounts ? REPLICA_AFTER_MS : 0;
+    const cancel = clock.after(afterMs, () => replica.start());
+    return () => {
+      cancel();
+      waiters.delete(waiter);
+      if (waiters.size > 0) return;
+      watermark.stop();
+      replica.stop();
+    };
   }
 
   return {
@@ -88,11 +101,11 @@ export function createFreshness(options: FreshnessOptions): Freshness {
       const cancel = clock.after(waitMs, giveUp);
       wait.signal.addEventListener('abort', giveUp, { once: true });
       stopping.addEventListener('abort', giveUp, { once: true });
-      enter(waiter);
+      const leave = enter(waiter);
       try {
         return await promise;
       } finally {
-        leave(waiter);
+        leave();
         cancel();
         wait.signal.removeEventListener('abort', giveUp);
         stopping.removeEventListener('abort', giveUp);

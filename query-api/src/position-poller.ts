@@ -44,6 +44,7 @@ export function createPositionPoller(options: PositionPollerOptions): PositionPo
 
   return {
     start: () => {
+      if (state.wanted) return;
       state.wanted = true;
       pauseMs = minMs;
       if (!state.polling) void poll();

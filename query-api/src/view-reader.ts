@@ -1,6 +1,6 @@
 import { AppError, type ViewCache, type ViewContent, type ViewKind } from '@zameni/runtime';
 import type { Clock } from './clock.ts';
-import type { Freshness } from './freshness.ts';
+import { type Freshness, REPLICA_AFTER_MS } from './freshness.ts';
 import type { OptionalViewStore, StoredView, ViewStore } from './view-store.ts';
 
 /** Which view is asked for, and how fresh it must be. */
@@ -34,6 +34,12 @@ export type ViewReaderOptions = {
   readonly freshness: Freshness;
   readonly clock: Clock;
 };
+
+/**
+ * Milliseconds the cache alone is waited for while its watermark is behind: asking the replica for
+ * what it cannot have yet would cost more than the whole answer.
+ */
+const CACHE_FIRST_MS = REPLICA_AFTER_MS;
 
 /**
  * Reads cache, replica, primary, in this order. An answer from behind `minPosition` is never given:
@@ -73,8 +79,11 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     return stored;
   }
 
-  async function afterWaiting(query: ViewQuery, position: number): Promise<ViewAnswer | undefined> {
-    const deadlineMs = clock.now() + query.waitMs;
+  async function afterWaiting(
+    query: ViewQuery,
+    position: number,
+    deadlineMs: number,
+  ): Promise<ViewAnswer | undefined> {
     let cacheCounts = true;
     for (;;) {
       const { signal } = query;
@@ -87,10 +96,22 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     }
   }
 
+  /** True when the projection is known not to be there yet, so that no store can be. */
+  async function isBehind(position: number): Promise<boolean> {
+    const watermark = await cache.watermark();
+    return watermark !== undefined && watermark < position;
+  }
+
   return async (query) => {
     const { minPosition, waitMs } = query;
+    const deadlineMs = clock.now() + waitMs;
     const cached = await fromCache(query);
     if (cached !== undefined) return cached;
+    if (minPosition !== undefined && waitMs > 0 && (await isBehind(minPosition))) {
+      const soonMs = Math.min(deadlineMs, clock.now() + CACHE_FIRST_MS);
+      const soon = await afterWaiting(query, minPosition, soonMs);
+      if (soon !== undefined) return soon;
+    }
     const first = await fromReplica(query);
     if (first !== undefined && covers(first, query)) {
       if (first.view !== undefined || minPosition !== undefined) return first;
@@ -99,7 +120,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     // Without the replica, waiting for it may be in vain; the primary may well be there already.
     const early = first === undefined ? await fromPrimary(query) : undefined;
     if (early !== undefined && covers(early, query)) return early;
-    const waited = await afterWaiting(query, minPosition);
+    const waited = await afterWaiting(query, minPosition, deadlineMs);
     if (waited !== undefined) return waited;
     const late = waitMs === 0 && early !== undefined ? early : await fromPrimary(query);
     if (!covers(late, query)) throw new AppError('projection-lagging', { retryAfterSeconds: 1 });

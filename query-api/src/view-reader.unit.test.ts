@@ -98,6 +98,26 @@ test('waits for the watermark and then reads the cache', async (t) => {
   t.false(stores.asked.includes('primary'));
 });
 
+test('leaves the replica alone while the watermark is about to arrive', async (t) => {
+  const { clock, stores, read } = createSetup();
+  const reading = read({ minPosition: 20, waitMs: 5_000 });
+  await clock.advance(20);
+  stores.cached = { ...view, position: 20, ageMs: 1 };
+  stores.watermark = 20;
+  await clock.advance(25);
+  t.like(await reading, { position: 20, view });
+  t.deepEqual(stores.asked, ['cache', 'cache']);
+});
+
+test('asks the databases when the watermark stands still though the projection does not', async (t) => {
+  const { clock, stores, read } = createSetup();
+  stores.replica = undefined;
+  stores.primary = { position: 20, view };
+  const reading = read({ minPosition: 20, waitMs: 5_000 });
+  await clock.advance(50);
+  t.like(await reading, { position: 20, view });
+});
+
 test('waits on for the replica when the entry is not in the cache', async (t) => {
   const { clock, stores, read } = createSetup();
   stores.watermark = 20;
@@ -124,6 +144,8 @@ test('without the replica the primary answers, with and without a position', asy
   stores.replica = undefined;
   stores.primary = { position: 20, view };
   t.like(await read(), { view });
+  // Without a cache there is nothing to wait for.
+  stores.watermark = undefined;
   t.like(await read({ minPosition: 20, waitMs: 5_000 }), { view });
 });
 
