@@ -28,7 +28,7 @@ const MAX_RECORDS = 1_000;
 const MAX_BYTES = 1024 * 1024;
 
 /** Milliseconds between batches while there is load: each costs some 2 ms of CPU, however small. */
-const LINGER_MS = 8;
+const LINGER_MS = 4;
 
 /** Milliseconds within which an event counts as live, so that its trace goes on. */
 const LIVE_MS = 60_000;

@@ -19,6 +19,8 @@ export type CommitterOptions = {
   readonly minOverlap?: number;
   /** Milliseconds between groups while there is load: each costs some 4 ms of CPU, however small. */
   readonly lingerMs?: number;
+  /** Waiting intents that are a good group already, so that they end the linger early. */
+  readonly maxLingering?: number;
   /** Most messages and bytes in one group. */
   readonly maxGroupMessages?: number;
   readonly maxGroupBytes?: number;
@@ -66,8 +68,9 @@ export function createCommitter(
     maxMessages: options.maxGroupMessages ?? 600,
     maxBytes: options.maxGroupBytes ?? 512 * 1024,
   };
-  const minOverlap = options.minOverlap ?? 64;
+  const minOverlap = options.minOverlap ?? 128;
   const lingerMs = options.lingerMs ?? 8;
+  const maxLingering = options.maxLingering ?? 64;
   const maxWaiting = options.maxWaiting ?? 10_000;
   const deadlineMs = options.deadlineMs ?? 8_000;
   const stopping = new AbortController();
@@ -86,7 +89,7 @@ export function createCommitter(
   function pump(): void {
     isPumpDue = false;
     const restMs = restUntil - performance.now();
-    if (groups === 0 && restMs > 0 && queue.length < minOverlap && !isClosing) {
+    if (groups === 0 && restMs > 0 && queue.length < maxLingering && !isClosing) {
       rest ??= setTimeout(() => {
         rest = undefined;
         pump();

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { currentKey, type KeyRing } from './secrets.ts';
 
 /** Turns positions of the log into opaque tokens and back. */
@@ -15,26 +15,29 @@ const TOKEN_BYTES = 17;
 /**
  * A token is a format byte and one AES-256 block over eight zero bytes and the position. One block
  * of a cipher is a permutation nobody without the key can aim at: a forged token opens to eight
- * zero bytes once in 2^64 tries. The same position gives the same token.
+ * zero bytes once in 2^64 tries. The same position gives the same token. The ciphers are made once:
+ * in ECB without padding each block is independent of those before, and making one costs 6 µs.
  */
 export function createPositions(ring: KeyRing): Positions {
-  const current = createSecretKey(currentKey(ring));
-  const others = [...ring.keys]
-    .filter(([version]) => version !== ring.current)
-    .map(([, key]) => createSecretKey(key));
+  const cipher = createCipheriv('aes-256-ecb', currentKey(ring), null).setAutoPadding(false);
+  const currentFirst = [...ring.keys].toSorted(
+    ([a], [b]) => Number(b === ring.current) - Number(a === ring.current),
+  );
+  const deciphers = currentFirst.map(([, key]) =>
+    createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false),
+  );
   return {
     seal: (position) => {
       const block = Buffer.alloc(16);
       block.writeBigUInt64BE(BigInt(position), 8);
-      const cipher = createCipheriv('aes-256-ecb', current, null).setAutoPadding(false);
       return Buffer.concat([Buffer.of(FORMAT), cipher.update(block)]).toString('base64url');
     },
     open: (token) => {
       const bytes = Buffer.from(token, 'base64url');
       if (bytes.length !== TOKEN_BYTES || bytes[0] !== FORMAT) return undefined;
       if (bytes.toString('base64url') !== token) return undefined;
-      for (const key of [current, ...others]) {
-        const position = openBlock(key, bytes.subarray(1));
+      for (const decipher of deciphers) {
+        const position = toPosition(decipher.update(bytes.subarray(1)));
         if (position !== undefined) return position;
       }
       return undefined;
@@ -42,8 +45,7 @@ export function createPositions(ring: KeyRing): Positions {
   };
 }
 
-function openBlock(key: KeyObject, sealed: Buffer): number | undefined {
-  const block = createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false).update(sealed);
+function toPosition(block: Buffer): number | undefined {
   if (block.readBigUInt64BE(0) !== 0n) return undefined;
   const position = Number(block.readBigUInt64BE(8));
   return Number.isSafeInteger(position) ? position : undefined;

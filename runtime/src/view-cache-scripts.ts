@@ -5,26 +5,12 @@ import type { Redis } from './redis.ts';
 export type CacheScript = { readonly source: string; readonly sha: string };
 
 /**
- * Stores an entry of the projector, unless what is there is of the same epoch and as new.
- * KEYS: entry. ARGV: epoch, position, version, body, written at (ms), lifetime (ms).
- */
-export const writeEntryScript = toScript(`
-local stored = redis.call('hmget', KEYS[1], 'e', 'p', 's')
-if stored[1] == ARGV[1] then
-  local old, new = tonumber(stored[2]), tonumber(ARGV[2])
-  if old > new or (old == new and stored[3] == '1') then return 0 end
-end
-redis.call('hset', KEYS[1], 'e', ARGV[1], 'p', ARGV[2], 'v', ARGV[3], 's', '1', 'b', ARGV[4], 't', ARGV[5])
-redis.call('pexpire', KEYS[1], ARGV[6])
-return 1`);
-
-/**
  * Stores what a reader found in the database. Without a watermark nothing is trusted, so nothing is
- * stored. Behind the announced position the entry is not settled and lives shortly.
+ * stored. Behind the watermark the entry is not settled and lives shortly.
  * KEYS: entry, watermark. ARGV: position, version, body, written at, lifetime, lifetime when behind.
  */
 export const fillEntryScript = toScript(`
-local watermark = redis.call('hmget', KEYS[2], 'epoch', 'next')
+local watermark = redis.call('hmget', KEYS[2], 'epoch', 'position')
 if not watermark[1] then return 0 end
 local new = tonumber(ARGV[1])
 local settled = new >= tonumber(watermark[2])
@@ -40,23 +26,29 @@ redis.call('pexpire', KEYS[1], settled and ARGV[5] or ARGV[6])
 return 1`);
 
 /**
- * Says that entries up to a position are about to be written, so that a fill from before them is
- * not taken for settled. KEYS: watermark. ARGV: epoch, position, next position.
- */
-export const announceScript = toScript(`
-local stored = redis.call('hmget', KEYS[1], 'epoch', 'position')
-if stored[1] ~= ARGV[1] or stored[2] ~= ARGV[2] then return 0 end
-redis.call('hset', KEYS[1], 'next', ARGV[3])
-return 1`);
-
-/**
- * Advances the watermark, only from where this epoch left it.
- * KEYS: watermark. ARGV: epoch, position, next position, lifetime (ms).
+ * Writes entries through and advances the watermark, in one step and only from where this epoch left
+ * it. An entry that is there already stays when it is of this epoch and as new.
+ * KEYS: watermark, then the entries. ARGV: epoch, position, next position, lifetime of the watermark
+ * (ms), written at (ms), lifetime of entries (ms), then position, version, body of each entry.
  */
 export const advanceScript = toScript(`
 local stored = redis.call('hmget', KEYS[1], 'epoch', 'position')
 if stored[1] ~= ARGV[1] or stored[2] ~= ARGV[2] then return 0 end
-redis.call('hset', KEYS[1], 'position', ARGV[3], 'next', ARGV[3])
+for i = 2, #KEYS do
+  local first = 3 * i + 1
+  local entry = redis.call('hmget', KEYS[i], 'e', 'p', 's')
+  local isNewer = true
+  if entry[1] == ARGV[1] then
+    local old, new = tonumber(entry[2]), tonumber(ARGV[first])
+    isNewer = old < new or (old == new and entry[3] ~= '1')
+  end
+  if isNewer then
+    redis.call('hset', KEYS[i], 'e', ARGV[1], 'p', ARGV[first], 'v', ARGV[first + 1], 's', '1',
+      'b', ARGV[first + 2], 't', ARGV[5])
+    redis.call('pexpire', KEYS[i], ARGV[6])
+  end
+end
+redis.call('hset', KEYS[1], 'position', ARGV[3])
 redis.call('pexpire', KEYS[1], ARGV[4])
 return 1`);
 
@@ -65,7 +57,7 @@ return 1`);
  * KEYS: watermark. ARGV: epoch, position, lifetime (ms).
  */
 export const beginEpochScript = toScript(`
-redis.call('hset', KEYS[1], 'epoch', ARGV[1], 'position', ARGV[2], 'next', ARGV[2])
+redis.call('hset', KEYS[1], 'epoch', ARGV[1], 'position', ARGV[2])
 redis.call('pexpire', KEYS[1], ARGV[3])
 return 1`);
 

@@ -1,13 +1,7 @@
 import type { Redis } from './redis.ts';
 import { withDeadline } from './retry.ts';
 import { ENTRY_LIFETIME_MS, type ViewCacheKeys, type ViewFill } from './view-cache.ts';
-import {
-  advanceScript,
-  announceScript,
-  beginEpochScript,
-  runScript,
-  writeEntryScript,
-} from './view-cache-scripts.ts';
+import { advanceScript, beginEpochScript, runScript } from './view-cache-scripts.ts';
 
 /** A view as an event made it: complete up to the position of that event. */
 export type ViewChange = ViewFill;
@@ -45,59 +39,28 @@ export const WATERMARK_LIFETIME_MS = 15_000;
 const WRITE_DEADLINE_MS = 500;
 
 /**
- * Writes through in this order: announce the next position, write the entries, and only when each of
- * them is acknowledged advance the watermark. An entry that is missing under an advanced watermark
- * only costs a read of the database; one that is old under it would be a wrong answer, so whatever
- * is not certain ends the epoch.
+ * Writes the entries of a batch and advances the watermark in one atomic step, so no reader sees the
+ * one without the other. A batch holds some thousand entries at most, a few milliseconds of Redis. An
+ * entry that is missing under the watermark only costs a read of the database; one that is old under
+ * it would be a wrong answer, so whatever is not certain ends the epoch.
  */
 export function createViewCacheWriter(options: ViewCacheWriterOptions): ViewCacheWriter {
   const { redis, keys, deadlineMs = WRITE_DEADLINE_MS, now = Date.now } = options;
   const inTime = <T>(work: Promise<T>) =>
     withDeadline(work, deadlineMs, () => new Error('the cache did not take the write in time'));
 
-  async function writeEntries(
-    { id, position }: CacheEpoch,
-    next: number,
-    changes: readonly ViewChange[],
-  ): Promise<boolean> {
-    const pipeline = redis
-      .pipeline()
-      .script('LOAD', announceScript.source)
-      .script('LOAD', writeEntryScript.source)
-      .evalsha(announceScript.sha, 1, keys.watermark, id, position, next);
-    for (const change of changes) {
-      pipeline.evalsha(
-        writeEntryScript.sha,
-        1,
-        keys.entry(change.kind, change.id),
-        id,
-        change.position,
-        change.version,
-        change.body,
-        now(),
-        ENTRY_LIFETIME_MS,
-      );
-    }
-    const results = (await pipeline.exec()) ?? [];
-    for (const [error] of results) if (error !== null) throw error;
-    return results[2]?.[1] === 1;
-  }
-
-  async function writeAndAdvance(
-    epoch: CacheEpoch,
-    next: number,
-    changes: readonly ViewChange[],
-  ): Promise<boolean> {
-    if (changes.length > 0 && !(await writeEntries(epoch, next, changes))) return false;
-    const values = [epoch.id, epoch.position, next, WATERMARK_LIFETIME_MS];
-    return runScript(redis, advanceScript, [keys.watermark], values);
-  }
-
   return {
     begin: async ({ id, position }) => {
       const values = [id, position, WATERMARK_LIFETIME_MS];
       await inTime(runScript(redis, beginEpochScript, [keys.watermark], values));
     },
-    advance: (epoch, position, changes) => inTime(writeAndAdvance(epoch, position, changes)),
+    advance: ({ id, position }, next, changes) => {
+      const entries = changes.map((change) => keys.entry(change.kind, change.id));
+      const values = [id, position, next, WATERMARK_LIFETIME_MS, now(), ENTRY_LIFETIME_MS];
+      const contents = changes.flatMap((change) => [change.position, change.version, change.body]);
+      return inTime(
+        runScript(redis, advanceScript, [keys.watermark, ...entries], [...values, ...contents]),
+      );
+    },
   };
 }

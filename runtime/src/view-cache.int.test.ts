@@ -102,14 +102,26 @@ test('a write-through replaces a fill from before it', async (t) => {
   t.like(await cache.read('user', id), { version: 2, position: 20 });
 });
 
-test('a fill between the write-through and the watermark is not settled', async (t) => {
+test('a fill from before a write-through that comes after it is not settled', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
   await writer.begin(first);
-  // As after the announcement of 20, when the entry of its event has been evicted already.
-  await redis.hset(keys.watermark, 'next', 20);
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  // Evicted, so that nothing newer stands in the way of the fill.
+  await redis.del(keys.entry('user', id));
   await cache.offer(user(10, 1));
-  t.true(await writer.advance(first, 20, []));
+  t.true(await writer.advance({ ...first, position: 20 }, 30, []));
   t.like(await cache.read('user', id), { version: 1, position: 10 });
+});
+
+test('writes many entries in one step, each with its own content', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  const changes = [1, 2, 3].map((n) => ({ ...user(10 + n, n), id: `person-${n}` }));
+  t.true(await writer.advance(first, 13, changes));
+  for (const n of [1, 2, 3]) {
+    const body = `{"version":${n}}`;
+    t.like(await cache.read('user', `person-${n}`), { version: n, position: 13, body });
+  }
 });
 
 test('a new epoch leaves entries of the old one untrusted until they are written again', async (t) => {
