@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'undici';
+import { type Client, createClient } from '@zameni/contracts';
 import { summarize, type Latency } from '../e2e/latency.ts';
 import { type CpuSeconds, readCpu } from './cpu.ts';
+import { openTransport } from './transport.ts';
 
 /** Where to send, how fast, for how long, and the token that may read people. */
 export type LagOptions = {
@@ -27,8 +28,6 @@ export type LagFigure = {
 /** Reads a second that are sampled; every registration read back would measure the reader. */
 const SAMPLES_A_SECOND = 150;
 const TICK_MS = 5;
-const MAX_CONNECTIONS = 256;
-const DEADLINE_MS = 30_000;
 
 /** Seconds of the same load beforehand that do not count: everybody compiles what is new to them. */
 const WARM_UP_SECONDS = 3;
@@ -40,12 +39,9 @@ export async function measureLag(options: LagOptions): Promise<LagFigure> {
 }
 
 async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
-  const { rate, seconds } = options;
-  const gateway = new Pool(options.gatewayUrl, {
-    connections: MAX_CONNECTIONS,
-    headersTimeout: DEADLINE_MS,
-    bodyTimeout: DEADLINE_MS,
-  });
+  const { rate, seconds, gatewayUrl: baseUrl } = options;
+  await using transport = openTransport(baseUrl);
+  const client = createClient({ baseUrl, fetch: transport.fetch });
   const acceptMs: number[] = [];
   const readableMs: number[] = [];
   const every = Math.max(1, Math.round(rate / SAMPLES_A_SECOND));
@@ -55,7 +51,7 @@ async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
 
   async function one(index: number): Promise<void> {
     const sentAt = performance.now();
-    const accepted = await post(gateway, options, index);
+    const accepted = await post(client, options, index).catch(() => undefined);
     const acceptedAt = performance.now();
     if (accepted === undefined) {
       failed += 1;
@@ -63,8 +59,8 @@ async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
     }
     acceptMs.push(acceptedAt - sentAt);
     if (index % every !== 0) return;
-    const status = await read(gateway, options, accepted);
-    if (status === 200) readableMs.push(performance.now() - acceptedAt);
+    const isReadable = await read(client, options, accepted).catch(() => false);
+    if (isReadable) readableMs.push(performance.now() - acceptedAt);
     else failed += 1;
   }
 
@@ -81,7 +77,6 @@ async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
   }
   await Promise.all(under);
   const after = readAllCpu(options.pids);
-  await gateway.close();
   return {
     rate,
     sent,
@@ -104,43 +99,31 @@ function readAllCpu(pids: LagOptions['pids']): CpuSeconds {
   return { ...readCpu(pids), 'load program': (user + system) / 1e6 };
 }
 
-type Accepted = { readonly registrationId: string; readonly position: string };
+type Accepted = { readonly id: string; readonly position: string };
 
 async function post(
-  gateway: Pool,
+  client: Client,
   { prefix }: LagOptions,
   index: number,
 ): Promise<Accepted | undefined> {
-  const body = JSON.stringify({
+  const body = {
     email: `${prefix}-${index}@example.org`,
     displayName: 'Vera Marković',
     locale: 'sr-Latn-RS',
     termsVersion: '2026-01',
     profile: { city: 'Niš', newsletter: true },
-  });
-  const headers = { 'content-type': 'application/json' };
-  const answer = await gateway
-    .request({ method: 'POST', path: '/v1/registrations', headers, body })
-    .catch(() => undefined);
-  if (answer === undefined) return undefined;
-  const text = await answer.body.text();
-  if (answer.statusCode !== 202) return undefined;
-  const { registrationId } = JSON.parse(text) as { registrationId: string };
-  return { registrationId, position: String(answer.headers['position']) };
+  };
+  const answer = await client.registerPerson({ body });
+  if (answer.status !== 202) return undefined;
+  return { id: answer.body.registrationId, position: answer.headers.Position };
 }
 
 async function read(
-  gateway: Pool,
+  client: Client,
   { token }: LagOptions,
-  { registrationId, position }: Accepted,
-): Promise<number> {
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'min-position': position,
-    prefer: 'wait=20',
-  };
-  const path = `/v1/users/${registrationId}`;
-  const answer = await gateway.request({ method: 'GET', path, headers }).catch(() => undefined);
-  await answer?.body.dump();
-  return answer?.statusCode ?? 0;
+  { id, position }: Accepted,
+): Promise<boolean> {
+  const headers = { 'Min-Position': position, Prefer: 'wait=20' };
+  const { status } = await client.readUser({ params: { id }, headers }, { token });
+  return status === 200;
 }

@@ -1,0 +1,30 @@
+import type { Fetch } from '@zameni/contracts';
+import { Pool } from 'undici';
+
+/** HTTP for a load program: `fetch` for our client, without what the one of Node costs beside it. */
+export type Transport = AsyncDisposable & { readonly fetch: Fetch };
+
+const MAX_CONNECTIONS = 256;
+
+/** Opens connections to one origin as they are needed; the client gives every call its deadline. */
+export function openTransport(origin: string): Transport {
+  const pool = new Pool(origin, { connections: MAX_CONNECTIONS });
+  return {
+    fetch: async (url, { method, headers, body, signal }) => {
+      const { pathname: path } = new URL(url);
+      const response = await pool.request({ path, method, headers, body: body ?? null, signal });
+      const text = await response.body.text();
+      return {
+        status: response.statusCode,
+        headers: {
+          get: (name) => {
+            const value = response.headers[name.toLowerCase()];
+            return value === undefined ? null : String(value);
+          },
+        },
+        text: () => Promise.resolve(text),
+      };
+    },
+    [Symbol.asyncDispose]: () => pool.close(),
+  };
+}
