@@ -8,9 +8,9 @@ import {
   createPositions,
   createTokenVerifier,
   listenHttp,
-  readJwks,
   readKeyRing,
   readSecret,
+  readTokenIssuers,
   runService,
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
@@ -40,9 +40,8 @@ await runService({
       dataKeys: createDataKeys(readKeyRing(config.ZAMENI_KEK_FILE)),
       positions: createPositions(readKeyRing(config.ZAMENI_POSITION_KEY_FILE)),
       tokens: createTokenVerifier({
-        issuer: config.ZAMENI_JWT_ISSUER,
-        audience: config.ZAMENI_JWT_AUDIENCE,
-        jwks: readJwks(config.ZAMENI_JWKS_FILE),
+        issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
+        logger,
       }),
       checks: { log: async () => void (await log.head(signal)) },
     });

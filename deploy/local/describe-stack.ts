@@ -7,7 +7,8 @@ import {
   PRIMARY_DATABASE,
   REPLICA_DATABASE,
 } from './pgbouncer-config.ts';
-import { serviceProcesses, TOKEN_AUDIENCE, TOKEN_ISSUER } from './service-parts.ts';
+import { serviceProcesses } from './service-parts.ts';
+import { TOKEN_AUDIENCE, TOKEN_ISSUER } from './token-issuer.ts';
 import type { Stack } from '@zameni/runtime/stack';
 
 const HOST = '127.0.0.1';

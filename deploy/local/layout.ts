@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMissingSecrets, type SecretFiles } from './secrets.ts';
+import { writeIssuersFile } from './token-issuer.ts';
 
 /** The servers that have a folder of their own. */
 export const SERVER_FOLDERS = [
@@ -23,6 +24,7 @@ export type Layout = {
   readonly logs: string;
   readonly secretsFolder: string;
   readonly secrets: SecretFiles;
+  readonly issuersFile: string;
   readonly servers: Readonly<Record<ServerFolder, string>>;
 };
 
@@ -35,7 +37,8 @@ export async function createLayout(root: string): Promise<Layout> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   const secrets = await createMissingSecrets(secretsFolder);
-  return { root, logs, secretsFolder, secrets, servers };
+  const issuersFile = await writeIssuersFile(root, secrets.jwks);
+  return { root, logs, secretsFolder, secrets, issuersFile, servers };
 }
 
 /** Deletes the data and the secrets of a profile, which belong together. */

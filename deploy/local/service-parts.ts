@@ -6,11 +6,6 @@ import { REPOSITORY } from './profile.ts';
 import type { Service } from './scale.ts';
 import type { ProcessPart } from './supervised-process.ts';
 
-/** Who signs the tokens of a local stack, and for whom. */
-export const TOKEN_ISSUER = 'zameni-local';
-/** The audience of the tokens of a local stack. */
-export const TOKEN_AUDIENCE = 'zameni';
-
 /** Which of the caller's variables a service may see besides its own. */
 const PASSED_ON = /^(?:OTEL_\w+|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|HOME|TMPDIR)$/;
 
@@ -103,11 +98,7 @@ function logEnvironment({ ports, layout }: PartContext, service: Service): Recor
 }
 
 function callerEnvironment({ layout }: PartContext): Record<string, string> {
-  return {
-    ZAMENI_JWT_ISSUER: TOKEN_ISSUER,
-    ZAMENI_JWT_AUDIENCE: TOKEN_AUDIENCE,
-    ZAMENI_JWKS_FILE: layout.secrets.jwks,
-  };
+  return { ZAMENI_JWT_ISSUERS_FILE: layout.issuersFile };
 }
 
 function storeEnvironment(

@@ -6,9 +6,9 @@ import {
   createTokenVerifier,
   createViewCache,
   listenHttp,
-  readJwks,
   readKeyRing,
   readSecret,
+  readTokenIssuers,
   type ServiceContext,
   viewCacheKeys,
 } from '@zameni/runtime';
@@ -73,9 +73,8 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
       nats: () => log.check(signal),
     }),
     tokens: createTokenVerifier({
-      issuer: config.ZAMENI_JWT_ISSUER,
-      audience: config.ZAMENI_JWT_AUDIENCE,
-      jwks: readJwks(config.ZAMENI_JWKS_FILE),
+      issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
+      logger,
     }),
     positions: createPositions(readKeyRing(config.ZAMENI_POSITION_KEY_FILE)),
     isInLog: log.isInLog,

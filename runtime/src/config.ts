@@ -85,17 +85,10 @@ export const redisConfig = {
 
 /** Variables of services that check callers' tokens. */
 export const callersConfig = {
-  ZAMENI_JWT_ISSUER: Type.String({
-    minLength: 1,
-    description: 'The `iss` that tokens must carry',
-    example: 'https://id.example.org/',
-  }),
-  ZAMENI_JWT_AUDIENCE: Type.String({
-    minLength: 1,
-    description: 'The `aud` that tokens must carry',
-    example: 'zameni',
-  }),
-  ZAMENI_JWKS_FILE: FilePath('File with the issuer’s public keys (JWKS)', '/run/secrets/jwks.json'),
+  ZAMENI_JWT_ISSUERS_FILE: FilePath(
+    'File with the issuers whose tokens are taken, and where their public keys are',
+    '/run/secrets/issuers.json',
+  ),
 };
 
 const keyRingFile = (what: string) =>
@@ -121,9 +114,9 @@ export function loadConfig<T extends TObject>(
   for (const [name, property] of Object.entries<TSchema>(schema.properties)) {
     const text = environment[name] === '' ? undefined : environment[name];
     const value = text === undefined ? hintOf(property, 'default') : toValue(property, text);
-    if (value === undefined) faults.push(`${name} is missing: ${explain(property)}`);
+    if (value === undefined) faults.push(`${name} is missing: ${explainProperty(property)}`);
     else if (!Compile(property).Check(value)) {
-      faults.push(`${name} is not valid: ${explain(property)}`);
+      faults.push(`${name} is not valid: ${explainProperty(property)}`);
     } else values[name] = value;
   }
   for (const name of Object.keys(environment)) {
@@ -135,7 +128,8 @@ export function loadConfig<T extends TObject>(
   return values as Static<T>;
 }
 
-function explain(property: TSchema): string {
+/** What a value means, and an example: a fault that names both can be repaired at once. */
+export function explainProperty(property: TSchema): string {
   return `${String(hintOf(property, 'description'))}, for example ${String(hintOf(property, 'example'))}`;
 }
 

@@ -39,13 +39,8 @@ export { drawBytes } from './random-pool.ts';
 export { createRedis, type Redis } from './redis.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';
 export { type KeyRing, readKeyRing, readSecret, SecretFileError } from './secrets.ts';
-export {
-  type Caller,
-  createTokenVerifier,
-  readJwks,
-  requireScope,
-  type TokenVerifier,
-} from './tokens.ts';
+export { readTokenIssuers, type TokenIssuer } from './token-issuers.ts';
+export { type Caller, createTokenVerifier, requireScope, type TokenVerifier } from './tokens.ts';
 export { currentTraceparent, withAppendSpan, withRecordSpans } from './trace.ts';
 export { createValidator } from './validation.ts';
 export {

@@ -1,57 +1,70 @@
 import type { Scope } from '@zameni/contracts';
-import { createLocalJWKSet, errors as joseErrors, type JSONWebKeySet, jwtVerify } from 'jose';
+import { decodeJwt, errors as joseErrors, jwtVerify } from 'jose';
 import { AppError } from './errors.ts';
-import { parseJson, SecretFileError } from './secrets.ts';
+import { createKeyLoader } from './jwks-load.ts';
+import { createKeySource, type KeySource } from './jwks-source.ts';
+import type { Logger } from './logger.ts';
+import { createTokenCache } from './token-cache.ts';
+import type { TokenIssuer } from './token-issuers.ts';
 
 /** Who calls, as their token says. */
 export type Caller = { readonly subject: string; readonly scopes: ReadonlySet<string> };
 
 /** Checks the `Authorization` header of requests. */
 export type TokenVerifier = {
-  /** The caller; undefined without a header. Throws `unauthorized` for a token that does not hold. */
+  /**
+   * The caller; undefined without a header. Throws `unauthorized` for a token that does not hold and
+   * `service-unavailable` when the keys of its issuer cannot be had.
+   */
   readonly verify: (authorization: string | undefined) => Promise<Caller | undefined>;
 };
 
-/** Whose tokens are taken, for whom they must be made, and the issuer's public keys. */
+/** Whose tokens are taken, and time in milliseconds since 1970. */
 export type TokenVerifierOptions = {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly jwks: JSONWebKeySet;
+  readonly issuers: readonly TokenIssuer[];
+  readonly logger: Logger;
+  readonly now?: () => number;
 };
 
-/** Asymmetric algorithms only: a shared secret here could be used to make tokens. */
-const ALGORITHMS = ['EdDSA', 'ES256', 'RS256', 'PS256'];
+/**
+ * Seconds by which the clocks of issuer and services may differ: RFC 7519 section 4.1.4 allows "no
+ * more than a few minutes", and hosts that keep time are within a second.
+ */
+const CLOCK_SKEW_SECONDS = 30;
 
-/** Clocks of issuer and services may differ by this many seconds. */
-const CLOCK_TOLERANCE_SECONDS = 5;
+/** Milliseconds after the last look at a key for which tokens signed with it are remembered. */
+const MAX_REMEMBERED_MS = 60_000;
 
-/** Verifies JWTs (RFC 7519, profile of RFC 9068 for `scope`) against a key set. */
-export function createTokenVerifier({
-  issuer,
-  audience,
-  jwks,
-}: TokenVerifierOptions): TokenVerifier {
-  const keys = createLocalJWKSet(jwks);
+/** Most tokens remembered; each takes less than a kilobyte. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * Verifies JWTs (RFC 7519, profile of RFC 9068 for `scope`) of several issuers, all trusted alike:
+ * each may name any subject and give any scope. Good tokens are remembered for at most a minute from
+ * when their key was seen in the issuer's set, so that a key taken away works no longer than that.
+ */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { logger, now = Date.now } = options;
+  const trusted = new Map(
+    options.issuers.map((about) => {
+      const loader = createKeyLoader(about.keys);
+      const keys = createKeySource({ issuer: about.issuer, loader, logger, now });
+      return [about.issuer, { about, keys }] as const;
+    }),
+  );
+  const remembered = createTokenCache<Caller>({ maxEntries: MAX_REMEMBERED, now });
   return {
     verify: async (authorization) => {
       if (authorization === undefined) return undefined;
       const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
       if (token === undefined) throw new AppError('unauthorized');
-      try {
-        const { payload } = await jwtVerify(token, keys, {
-          issuer,
-          audience,
-          algorithms: ALGORITHMS,
-          clockTolerance: CLOCK_TOLERANCE_SECONDS,
-          requiredClaims: ['sub', 'exp'],
-        });
-        const scope = typeof payload['scope'] === 'string' ? payload['scope'] : '';
-        if (!isSubject(payload.sub)) throw new AppError('unauthorized');
-        return { subject: payload.sub, scopes: new Set(scope.split(' ').filter(Boolean)) };
-      } catch (cause) {
-        if (cause instanceof joseErrors.JOSEError) throw new AppError('unauthorized', { cause });
-        throw cause;
-      }
+      const known = remembered.get(token);
+      if (known !== undefined) return known;
+      const issuer = trusted.get(readIssuer(token) ?? '');
+      if (issuer === undefined) throw new AppError('unauthorized');
+      const { caller, holdsUntilMs } = await checkToken(token, issuer, now());
+      remembered.set(token, caller, holdsUntilMs);
+      return caller;
     },
   };
 }
@@ -64,24 +77,56 @@ export function requireScope(caller: Caller | undefined, scope: Scope, self?: st
   }
 }
 
+type TrustedIssuer = { readonly about: TokenIssuer; readonly keys: KeySource };
+
+/** Whose keys to ask; nothing of the token is believed before one of them has verified it. */
+function readIssuer(token: string): string | undefined {
+  return refuseFaults(() => decodeJwt(token)).iss;
+}
+
+async function checkToken(token: string, { about, keys }: TrustedIssuer, nowMs: number) {
+  let lookedAtMs = 0;
+  const verified = jwtVerify(
+    token,
+    async (header) => {
+      const found = await keys.findKey(header);
+      lookedAtMs = found.lookedAtMs;
+      return found.key;
+    },
+    {
+      issuer: about.issuer,
+      audience: about.audience,
+      algorithms: [...about.algorithms],
+      clockTolerance: CLOCK_SKEW_SECONDS,
+      currentDate: new Date(nowMs),
+      requiredClaims: ['sub', 'exp'],
+    },
+  );
+  const { payload } = await verified.catch(refuse);
+  if (!isSubject(payload.sub) || payload.exp === undefined) throw new AppError('unauthorized');
+  const scope = typeof payload['scope'] === 'string' ? payload['scope'] : '';
+  const caller: Caller = {
+    subject: payload.sub,
+    scopes: new Set(scope.split(' ').filter(Boolean)),
+  };
+  const endsAtMs = (payload.exp + CLOCK_SKEW_SECONDS) * 1_000;
+  return { caller, holdsUntilMs: Math.min(lookedAtMs + MAX_REMEMBERED_MS, endsAtMs) };
+}
+
+function refuseFaults<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function refuse(cause: unknown): never {
+  if (cause instanceof joseErrors.JOSEError) throw new AppError('unauthorized', { cause });
+  throw cause;
+}
+
 /** Subjects are recorded with what they cause, so they are bounded; visible ASCII, 1 to 256. */
 function isSubject(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value);
-}
-
-/** Reads a key set (RFC 7517) from a file. */
-export function readJwks(path: string): JSONWebKeySet {
-  const value = parseJson(path);
-  if (!isKeySet(value)) throw new SecretFileError(`${path} is not a JWKS with at least one key`);
-  return value;
-}
-
-function isKeySet(value: unknown): value is JSONWebKeySet {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'keys' in value &&
-    Array.isArray(value.keys) &&
-    value.keys.length > 0
-  );
 }

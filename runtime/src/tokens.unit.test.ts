@@ -1,58 +1,157 @@
-import test from 'ava';
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import test, { type ExecutionContext } from 'ava';
+import { exportSPKI, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { AppError } from './errors.ts';
-import { createTokenVerifier, requireScope } from './tokens.ts';
+import {
+  AUDIENCE,
+  createKeyFile,
+  createTestKey,
+  createTestVerifier,
+  ISSUER,
+  issuerAt,
+  START_MS,
+  START_SECONDS,
+} from './tokens.fixture.ts';
+import { requireScope } from './tokens.ts';
 
-const issuer = 'https://id.example.org/';
-const { publicKey, privateKey } = await generateKeyPair('EdDSA');
-const other = await generateKeyPair('EdDSA');
-const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'EdDSA' }] };
-const { verify } = createTokenVerifier({ issuer, audience: 'zameni', jwks });
+const key = await createTestKey('k1');
+const stranger = await createTestKey('k1');
+const second = { key: await createTestKey('s1', 'ES256'), issuer: 'https://two.example.org/' };
+const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'client-1', exp: START_SECONDS + 600 };
 
-function sign(claims: JWTPayload, key = privateKey): Promise<string> {
-  const now = Math.floor(Date.now() / 1_000);
-  return new SignJWT({ iss: issuer, aud: 'zameni', sub: 'client-1', exp: now + 60, ...claims })
-    .setProtectedHeader({ alg: 'EdDSA', kid: 'k1' })
-    .sign(key);
+function createVerifier(t: ExecutionContext) {
+  const { path, publish } = createKeyFile(t, [key.jwk]);
+  const other = createKeyFile(t, [second.key.jwk]);
+  const verifier = createTestVerifier(
+    issuerAt({ kind: 'file', path }),
+    issuerAt(
+      { kind: 'file', path: other.path },
+      { issuer: second.issuer, audience: 'zameni-two', algorithms: ['ES256'] },
+    ),
+  );
+  return { ...verifier, publish };
+}
+
+async function codeOf(t: ExecutionContext, promise: Promise<unknown>) {
+  return (await t.throwsAsync(promise, { instanceOf: AppError }))?.code;
+}
+
+/** A token whose header or signature no honest issuer makes. */
+function forge(header: object, payload: JWTPayload, signature = ''): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${encode(header)}.${encode(payload)}.${signature}`;
+}
+
+async function signWithPublicKey(): Promise<string> {
+  const publicKey = await importJWK(key.jwk, 'EdDSA', { extractable: true });
+  if (publicKey instanceof Uint8Array) throw new TypeError('not a public key');
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
+    .sign(Buffer.from(await exportSPKI(publicKey)));
 }
 
 test('a good token gives its subject and scopes', async (t) => {
-  const caller = await verify(`Bearer ${await sign({ scope: 'users:read registrations:write' })}`);
+  const { verify } = createVerifier(t);
+  const caller = await verify(await key.sign({ scope: 'users:read registrations:write' }));
   t.is(caller?.subject, 'client-1');
   t.deepEqual([...(caller?.scopes ?? [])], ['users:read', 'registrations:write']);
 });
 
 test('without a header there is no caller', async (t) => {
-  t.is(await verify(undefined), undefined);
+  t.is(await createVerifier(t).verifyHeader(undefined), undefined);
 });
 
-const now = Math.floor(Date.now() / 1_000);
-const badTokens: Record<string, () => Promise<string> | string> = {
-  'that expired': () => sign({ exp: now - 60 }),
-  'that is not valid yet': () => sign({ nbf: now + 60 }),
-  'of another issuer': () => sign({ iss: 'https://evil.example.org/' }),
-  'for another audience': () => sign({ aud: 'other' }),
-  'signed by another key': () => sign({}, other.privateKey),
-  'without subject': () => sign({ sub: undefined as never }),
-  'without expiry': () => sign({ exp: undefined as never }),
-  'with alg none': () =>
-    new UnsecuredJWT({ iss: issuer, aud: 'zameni', sub: 'client-1', exp: now + 60 }).encode(),
-  'with an empty subject': () => sign({ sub: '' }),
-  'with a subject of 257 characters': () => sign({ sub: 'x'.repeat(257) }),
-  'with a control character in its subject': () => sign({ sub: 'a\u0000b' }),
-  'with a subject that is no text': () => sign({ sub: 5 as never }),
-  'that is no JWT': () => 'abc',
-};
-for (const [what, make] of Object.entries(badTokens)) {
-  test(`refuses a token ${what}`, async (t) => {
-    const token = await make();
-    const error = await t.throwsAsync(verify(`Bearer ${token}`), { instanceOf: AppError });
-    t.is(error?.code, 'unauthorized');
-  });
-}
+test('a token of every issuer is taken with that issuer’s keys and audience', async (t) => {
+  const { verify } = createVerifier(t);
+  const about = { iss: second.issuer, aud: 'zameni-two' };
+  t.is((await verify(await second.key.sign(about)))?.subject, 'client-1');
+  t.is((await verify(await key.sign()))?.subject, 'client-1');
+  t.is((await verify(await key.sign({ aud: ['other', AUDIENCE] })))?.subject, 'client-1');
+});
+
+const refused = test.macro({
+  title: (what) => `refuses a token ${what}`,
+  exec: async (t, make: () => Promise<string> | string) => {
+    t.is(await codeOf(t, createVerifier(t).verify(await make())), 'unauthorized');
+  },
+});
+
+test('that expired', refused, () => key.sign({ exp: START_SECONDS - 30 }));
+test('that is not valid yet', refused, () => key.sign({ nbf: START_SECONDS + 31 }));
+test('of another issuer', refused, () => key.sign({ iss: 'https://evil.example.org/' }));
+test('without issuer', refused, () => key.sign({ iss: undefined as never }));
+test('whose issuer is a list', refused, () => key.sign({ iss: [ISSUER] as never }));
+test('for another audience', refused, () => key.sign({ aud: 'other' }));
+test('for the audience of another issuer', refused, () => key.sign({ aud: 'zameni-two' }));
+test('without audience', refused, () => key.sign({ aud: undefined as never }));
+test('that one issuer signed in the name of another', refused, () =>
+  key.sign({ iss: second.issuer, aud: 'zameni-two' }),
+);
+test('signed by another key of the same name', refused, () => stranger.sign());
+test('changed after it was signed', refused, async () => {
+  const [header, , signature] = (await key.sign()).split('.');
+  const payload = Buffer.from(JSON.stringify({ ...claims, sub: 'admin' })).toString('base64url');
+  return `${header}.${payload}.${signature}`;
+});
+test('without subject', refused, () => key.sign({ sub: undefined as never }));
+test('with an empty subject', refused, () => key.sign({ sub: '' }));
+test('with a subject of 257 characters', refused, () => key.sign({ sub: 'x'.repeat(257) }));
+test('with a control character in its subject', refused, () => key.sign({ sub: 'a\u0000b' }));
+test('with a subject that is no text', refused, () => key.sign({ sub: 5 as never }));
+test('without expiry', refused, () => key.sign({ exp: undefined as never }));
+test('whose expiry is a text', refused, () => key.sign({ exp: `${claims.exp}` as never }));
+test('with alg none', refused, () => new UnsecuredJWT(claims).encode());
+test('with alg NONE in capitals', refused, () => forge({ alg: 'NONE', kid: 'k1' }, claims));
+test('that is not signed', refused, () => forge({ alg: 'EdDSA', kid: 'k1' }, claims));
+test('signed with the public key as a shared secret', refused, signWithPublicKey);
+test('signed as its issuer must not', refused, () =>
+  second.key.sign({ iss: ISSUER, aud: AUDIENCE }),
+);
+test('that asks for an extension', refused, () =>
+  forge({ alg: 'EdDSA', kid: 'k1', crit: ['x'], x: 1 }, claims, 'AAAA'),
+);
+test('that brings its own key', refused, () =>
+  forge({ alg: 'EdDSA', kid: 'k2', jwk: stranger.jwk }, claims, 'AAAA'),
+);
+test('that is no JWT', refused, () => 'abc');
+test('that is three dots', refused, () => '...');
+
+test('clocks may differ by 30 seconds', async (t) => {
+  const { verify } = createVerifier(t);
+  t.truthy(await verify(await key.sign({ exp: START_SECONDS - 29 })));
+  t.truthy(await verify(await key.sign({ nbf: START_SECONDS + 30 })));
+});
 
 test('refuses a header of another scheme', async (t) => {
-  await t.throwsAsync(verify('Basic abc'), { instanceOf: AppError });
+  t.is(await codeOf(t, createVerifier(t).verifyHeader('Basic abc')), 'unauthorized');
+});
+
+test('a token is remembered for 60 seconds after its key was looked at, and no longer', async (t) => {
+  const { verify, clock, publish } = createVerifier(t);
+  const token = await key.sign();
+  const caller = await verify(token);
+  publish();
+  clock.nowMs = START_MS + 59_999;
+  t.is(await verify(token), caller);
+  clock.nowMs = START_MS + 60_000;
+  t.is(await codeOf(t, verify(token)), 'unauthorized');
+});
+
+test('a remembered token ends when it expires', async (t) => {
+  const { verify, clock } = createVerifier(t);
+  const token = await key.sign({ exp: START_SECONDS - 20 });
+  t.truthy(await verify(token));
+  clock.nowMs = START_MS + 9_999;
+  t.truthy(await verify(token));
+  clock.nowMs = START_MS + 10_000;
+  t.is(await codeOf(t, verify(token)), 'unauthorized');
+});
+
+test('a refused token is not remembered', async (t) => {
+  const { verify, clock } = createVerifier(t);
+  const token = await key.sign({ nbf: START_SECONDS + 31 });
+  t.is(await codeOf(t, verify(token)), 'unauthorized');
+  clock.nowMs = START_MS + 1_000;
+  t.truthy(await verify(token));
 });
 
 test('a scope, or being oneself, opens; otherwise unauthorized or forbidden', (t) => {

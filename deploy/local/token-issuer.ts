@@ -1,0 +1,25 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+/** Who signs the tokens of a local stack. */
+export const TOKEN_ISSUER = 'zameni-local';
+
+/** The audience of the tokens of a local stack. */
+export const TOKEN_AUDIENCE = 'zameni';
+
+/** Tells the services whose tokens to take. Written at each start, for it holds no secret. */
+export async function writeIssuersFile(folder: string, jwks: string): Promise<string> {
+  const path = join(folder, 'issuers.json');
+  const issuers = [
+    {
+      issuer: TOKEN_ISSUER,
+      audience: TOKEN_AUDIENCE,
+      jwks: { file: relative(folder, jwks) },
+      algorithms: ['EdDSA'],
+    },
+  ];
+  // Moved into place, so that a service that starts meanwhile never reads half of it.
+  await writeFile(`${path}.draft`, `${JSON.stringify(issuers)}\n`, { mode: 0o600 });
+  await rename(`${path}.draft`, path);
+  return path;
+}

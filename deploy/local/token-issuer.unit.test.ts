@@ -1,0 +1,24 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readTokenIssuers } from '@zameni/runtime';
+import test from 'ava';
+import { createMissingSecrets } from './secrets.ts';
+import { TOKEN_AUDIENCE, TOKEN_ISSUER, writeIssuersFile } from './token-issuer.ts';
+
+test('the services can read whose tokens to take, and nobody else may', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'zameni-issuer-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const { jwks } = await createMissingSecrets(join(folder, 'secrets'));
+  const path = await writeIssuersFile(folder, jwks);
+  t.deepEqual(readTokenIssuers(path), [
+    {
+      issuer: TOKEN_ISSUER,
+      audience: TOKEN_AUDIENCE,
+      algorithms: ['EdDSA'],
+      keys: { kind: 'file', path: jwks },
+    },
+  ]);
+  t.is((await stat(path)).mode & 0o777, 0o600);
+  t.is(await writeIssuersFile(folder, jwks), path);
+});

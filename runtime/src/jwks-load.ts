@@ -1,0 +1,60 @@
+import { createReadStream } from 'node:fs';
+import { KeySetError } from './jwks-parse.ts';
+
+/** Where an issuer's key set is. */
+export type KeyPlace =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'url'; readonly url: string };
+
+/** How the text of a key set is had, and how often. */
+export type KeyLoader = {
+  readonly load: (signal: AbortSignal) => Promise<string>;
+  /** Milliseconds after which the set is looked at again. */
+  readonly maxAgeMs: number;
+  /** Milliseconds between looks that a failure or an unknown key asks for. */
+  readonly pauseMs: number;
+};
+
+/** Most bytes of a key set: a hundred RSA keys of 4096 bits with their certificates. */
+const MAX_BYTES = 262_144;
+
+/**
+ * Makes the loader of a place. A file costs little, so it is read every second: that holds for one
+ * that was moved into place, linked or written over, where its time of change may not tell.
+ */
+export function createKeyLoader(place: KeyPlace): KeyLoader {
+  switch (place.kind) {
+    case 'file':
+      return { load: (signal) => readFile(place.path, signal), maxAgeMs: 1_000, pauseMs: 250 };
+    case 'url':
+      return { load: (signal) => fetchText(place.url, signal), maxAgeMs: 30_000, pauseMs: 5_000 };
+    default:
+      return place satisfies never;
+  }
+}
+
+async function readFile(path: string, signal: AbortSignal): Promise<string> {
+  return readBounded(createReadStream(path, { end: MAX_BYTES, signal }));
+}
+
+/** A redirect is an error: it could lead from https to where anybody can put keys. */
+async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  const headers = { accept: 'application/jwk-set+json, application/json' };
+  const response = await fetch(url, { headers, redirect: 'error', signal });
+  if (response.status !== 200 || response.body === null) {
+    await response.body?.cancel();
+    throw new KeySetError(`the key set was answered with ${response.status}`);
+  }
+  return readBounded(response.body);
+}
+
+async function readBounded(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BYTES) throw new KeySetError(`the key set is larger than ${MAX_BYTES} bytes`);
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

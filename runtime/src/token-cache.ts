@@ -1,0 +1,44 @@
+import { hash } from 'node:crypto';
+
+/** Values by token, for a time that each brings along. */
+export type TokenCache<Value> = {
+  readonly get: (token: string) => Value | undefined;
+  readonly set: (token: string, value: Value, untilMs: number) => void;
+};
+
+/** Bounds of a token cache, and its time in milliseconds since 1970. */
+export type TokenCacheOptions = { readonly maxEntries: number; readonly now: () => number };
+
+/** Remembers by digest: whoever reads this memory gets no token that opens anything. */
+export function createTokenCache<Value>({ maxEntries, now }: TokenCacheOptions): TokenCache<Value> {
+  type Entry = { readonly value: Value; readonly sinceMs: number; readonly untilMs: number };
+  const entries = new Map<string, Entry>();
+  return {
+    get: (token) => {
+      const digest = digestOf(token);
+      const entry = entries.get(digest);
+      if (entry === undefined) return undefined;
+      const nowMs = now();
+      // Before `sinceMs` the clock was put back, and `untilMs` would last too long.
+      if (nowMs >= entry.sinceMs && nowMs < entry.untilMs) return entry.value;
+      entries.delete(digest);
+      return undefined;
+    },
+    set: (token, value, untilMs) => {
+      const sinceMs = now();
+      if (untilMs <= sinceMs) return;
+      const digest = digestOf(token);
+      // Deleted first, so that the order of the map is that of the last writes.
+      entries.delete(digest);
+      entries.set(digest, { value, sinceMs, untilMs });
+      if (entries.size > maxEntries) {
+        const [oldest] = entries.keys();
+        if (oldest !== undefined) entries.delete(oldest);
+      }
+    },
+  };
+}
+
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64');
+}
