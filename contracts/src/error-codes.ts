@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   'registration-not-found': 'There is no such registration',
   'method-not-allowed': 'This path does not take this method',
   'address-taken': 'The address belongs to another person',
+  'rate-limited': 'More requests than allowed; try again later',
   'payload-too-large': 'The body is larger than allowed',
   'unsupported-media-type': 'The body must be application/json',
   'request-timeout': 'The request did not arrive in time',

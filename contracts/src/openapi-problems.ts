@@ -3,6 +3,7 @@ import { exampleProblem } from './examples.ts';
 import { PositionToken } from './identifiers.ts';
 import { readHeaders } from './operation.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from './problem.ts';
+import { rateLimitFields } from './rate-limit-fields.ts';
 import type { JsonObject, SchemaComponents } from './schema-components.ts';
 
 /** The answers of an OpenAPI operation that are problem documents: one a status, its codes listed. */
@@ -10,13 +11,14 @@ export function toProblemResponses(
   codes: readonly ErrorCode[],
   { refer }: SchemaComponents,
 ): JsonObject {
+  const limits = codes.includes('rate-limited') ? rateLimitFields : {};
   const byStatus = Map.groupBy(codes, (code) => PROBLEM_STATUS[code]);
   return Object.fromEntries(
     [...byStatus].map(([status, some]) => [
       String(status),
       {
         description: some.map((code) => `\`${code}\`: ${ERROR_CODES[code]}`).join('  \n'),
-        headers: problemHeaders(status, some, refer),
+        headers: { ...problemHeaders(status, some, refer), ...limits },
         content: {
           [PROBLEM_MEDIA_TYPE]: {
             schema: {
@@ -67,7 +69,7 @@ function problemHeaders(
           Allow: { description: 'What it takes', required: true, schema: { type: 'string' } },
         }
       : {}),
-    ...(status === 503
+    ...(status === 503 || status === 429
       ? {
           'Retry-After': {
             description: 'Seconds after which a retry makes sense',

@@ -4,6 +4,7 @@ import { toProblemResponses } from './openapi-problems.ts';
 import type { Answer, Field, HttpService, Operation } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { toReferencePaths } from './openapi-reference.ts';
+import { rateLimitFields } from './rate-limit-fields.ts';
 import {
   type JsonObject,
   createSchemaComponents,
@@ -76,6 +77,7 @@ function toOperation(operation: Operation, components: SchemaComponents): JsonOb
       toParameter('header', name, field, components),
     ),
   ];
+  const limits = problems.includes('rate-limited') ? rateLimitFields : {};
   return {
     operationId: id,
     tags: [TAGS[service]],
@@ -90,7 +92,7 @@ function toOperation(operation: Operation, components: SchemaComponents): JsonOb
       ...Object.fromEntries(
         Object.entries(operation.answers).map(([status, answer]) => [
           status,
-          toResponse(answer, components),
+          toResponse({ ...answer, headers: { ...answer.headers, ...limits } }, components),
         ]),
       ),
       ...toProblemResponses(problems, components),

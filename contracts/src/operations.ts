@@ -76,6 +76,7 @@ export const OPERATIONS = {
       'invalid-request',
       'idempotency-key-reused',
       'address-taken',
+      'rate-limited',
       'payload-too-large',
       'unsupported-media-type',
       'log-unavailable',

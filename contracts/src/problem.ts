@@ -20,6 +20,7 @@ export const PROBLEM_STATUS = {
   'method-not-allowed': 405,
   'request-timeout': 408,
   'address-taken': 409,
+  'rate-limited': 429,
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   'invalid-request': 422,

@@ -51,7 +51,9 @@ frontend gateway
   bind 127.0.0.1:${port}
   # To a caller it is one fault whether a service is gone or broke off: try again soon.
   http-after-response set-status 503 if { status 502 }
+  # In the place of whatever the client sent: the services count clients by it and believe one hop.
   http-request set-header X-Forwarded-For %[src]
+  http-request del-header Forwarded
   acl is_public path /v1 /docs /openapi.json
   acl is_public path_beg /v1/ /docs/
   http-request return status 404 content-type application/problem+json string ${quote(problem(404, 'not-found'))} unless is_public

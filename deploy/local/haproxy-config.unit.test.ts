@@ -40,11 +40,20 @@ test('lets only the public paths pass', (t) => {
 });
 
 test('takes a body in whole before a service is asked', (t) => {
-  const rules = config.match(/^ {2}http-request (?:wait|del).+$/gm);
+  const rules = config.match(/^ {2}http-request (?:wait-for-body|del-header Expect).*$/gm);
   t.deepEqual(rules, [
     '  http-request wait-for-body time 10s unless { method GET HEAD }',
     '  http-request del-header Expect',
   ]);
+});
+
+test('puts the peer in the place of what a client says of its address, before any other rule', (t) => {
+  const rules = config.match(/^ {2}(?:http-request|use_backend|option forwardfor).*$/gm);
+  t.deepEqual(rules?.slice(0, 2), [
+    '  http-request set-header X-Forwarded-For %[src]',
+    '  http-request del-header Forwarded',
+  ]);
+  t.is(config.match(/forwarded-for|forwardfor/gi)?.length, 1);
 });
 
 test('listens on loopback only', (t) => {

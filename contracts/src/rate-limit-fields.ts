@@ -1,0 +1,19 @@
+import { Type } from 'typebox';
+import type { Field } from './operation.ts';
+
+const list = (item: string) => Type.String({ pattern: `^${item}(, ${item})*$` });
+
+/**
+ * The headers by which any answer of a limited operation says what its caller may still do, after
+ * draft-ietf-httpapi-ratelimit-headers-10.
+ */
+export const rateLimitFields = {
+  'RateLimit-Policy': {
+    description: 'The limits that apply: `q` requests in `w` seconds each',
+    schema: list('"[a-z-]+";q=[0-9]+;w=[0-9]+'),
+  },
+  RateLimit: {
+    description: 'How each limit stands: `r` requests remain, for `t` seconds',
+    schema: list('"[a-z-]+";r=[0-9]+;t=[0-9]+'),
+  },
+} as const satisfies Record<string, Field>;

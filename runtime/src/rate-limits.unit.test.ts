@@ -1,0 +1,41 @@
+import test from 'ava';
+import { createRateLimits } from './rate-limits.ts';
+import { createSilentLogger } from './testing-stores.ts';
+
+function createLimits() {
+  const clock = { nowMs: 5_000 };
+  const limits = createRateLimits({
+    policies: { client: { quota: 2, windowSeconds: 10 }, mailbox: 'off' },
+    logger: createSilentLogger(),
+    now: () => clock.nowMs,
+  });
+  return { clock, limits };
+}
+
+test('allows the quota and not one more', async (t) => {
+  const { limits } = createLimits();
+  const common = { quota: 2, windowSeconds: 10, resetSeconds: 10 };
+  t.deepEqual(await limits.take('client', 'k'), { ...common, isAllowed: true, remaining: 1 });
+  t.deepEqual(await limits.take('client', 'k'), { ...common, isAllowed: true, remaining: 0 });
+  t.deepEqual(await limits.take('client', 'k'), { ...common, isAllowed: false, remaining: 0 });
+  t.like(await limits.take('client', 'another'), { isAllowed: true });
+});
+
+test('allows the quota anew when the window has ended', async (t) => {
+  const { clock, limits } = createLimits();
+  for (let i = 0; i < 5; i += 1) await limits.take('client', 'k');
+  clock.nowMs = 14_999;
+  t.like(await limits.take('client', 'k'), { isAllowed: false, resetSeconds: 1 });
+  clock.nowMs = 15_000;
+  t.like(await limits.take('client', 'k'), { isAllowed: true, remaining: 1, resetSeconds: 10 });
+});
+
+test('a policy that is off counts nothing', async (t) => {
+  const { limits } = createLimits();
+  t.is(await limits.take('mailbox', 'k'), undefined);
+});
+
+test('a name that no header can hold is refused at once', (t) => {
+  const policies = { 'a"b': { quota: 1, windowSeconds: 1 } };
+  t.throws(() => createRateLimits({ policies, logger: createSilentLogger() }));
+});
