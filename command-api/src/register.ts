@@ -110,7 +110,7 @@ function toIntent(
     decide: (state) => {
       const decision = decide(command, {
         account: state.has(account) ? 'present' : 'absent',
-        address: parseClaim(state.get(claim)),
+        address: parseClaim(state.get(claim)?.data),
       });
       if (decision.outcome === 'decided-before') {
         return { messages: [], answer: () => ({ outcome: 'decided-before' }) };

@@ -1,4 +1,4 @@
-import { splitQuoted } from './split-quoted.ts';
+import { splitQuoted } from '@zameni/runtime';
 
 const entityTag = /^(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
 

@@ -1,5 +1,4 @@
-import { AppError, type Positions } from '@zameni/runtime';
-import { parsePreferWait } from './prefer-wait.ts';
+import { AppError, parsePreferWait, type Positions } from '@zameni/runtime';
 
 /** How fresh an answer a request asks for, and how long it is ready to wait for it. */
 export type ReadDemand = {

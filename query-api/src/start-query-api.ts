@@ -1,5 +1,6 @@
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import {
+  createFreshness,
   createPool,
   createPositions,
   createRedis,
@@ -10,12 +11,11 @@ import {
   readSecret,
   readTokenIssuers,
   type ServiceContext,
+  systemClock,
   viewCacheKeys,
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
-import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { createFreshness } from './freshness.ts';
 import { createGuardedStore } from './guarded-store.ts';
 import { createHealthChecks } from './health-checks.ts';
 import { createLogLookup } from './log-lookup.ts';

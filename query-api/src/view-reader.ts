@@ -1,6 +1,12 @@
-import { AppError, type ViewCache, type ViewContent, type ViewKind } from '@zameni/runtime';
-import type { Clock } from './clock.ts';
-import { type Freshness, REPLICA_AFTER_MS } from './freshness.ts';
+import {
+  AppError,
+  type Clock,
+  type Freshness,
+  REPLICA_AFTER_MS,
+  type ViewCache,
+  type ViewContent,
+  type ViewKind,
+} from '@zameni/runtime';
 import type { OptionalViewStore, StoredView, ViewStore } from './view-store.ts';
 
 /** Which view is asked for, and how fresh it must be. */

@@ -1,8 +1,7 @@
-import { createLogger } from '@zameni/runtime';
+import { createFreshness, createLogger } from '@zameni/runtime';
+import { createManualClock } from '@zameni/runtime/testing';
 import test from 'ava';
-import { createFreshness } from './freshness.ts';
 import { createGuardedStore } from './guarded-store.ts';
-import { createManualClock } from './manual-clock.fixture.ts';
 import { createTestStores, toCache, toStore } from './stores.fixture.ts';
 import { createViewReader, type ViewQuery } from './view-reader.ts';
 

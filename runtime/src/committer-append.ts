@@ -12,7 +12,7 @@ export type AppendContext = {
   readonly isWanted: () => boolean;
 };
 
-/** What a group is decided from: nothing, any replica, or the leader; from there on in halves. */
+/** What a group is decided from: what is presumed, any replica, or the leader; from there on in halves. */
 export const ATTEMPT = { presumeNew: 0, readAnywhere: 1, readLeader: 2 } as const;
 
 /** Single reads of the leader at once. */
@@ -25,7 +25,6 @@ export async function readState(
   attempt: number,
 ): Promise<ReadonlyMap<string, LogRecord>> {
   const { log, signal } = context;
-  if (attempt === ATTEMPT.presumeNew) return new Map();
   if (attempt === ATTEMPT.readAnywhere) {
     return readUntilAnswered(context, () => log.readLast(subjects, signal));
   }

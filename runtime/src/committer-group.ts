@@ -1,12 +1,18 @@
 import { type AppError, coerceError } from './errors.ts';
 import type { LogMessage, LogRecord } from './event-log.ts';
 
-/** What a decision may look at: the last message of each subject it asked for. */
-export type ReadState = ReadonlyMap<string, string>;
+/**
+ * What a decision may look at: the last message of each subject it asked for. The position is
+ * undefined for what an earlier intent of the same group is about to append.
+ */
+export type ReadState = ReadonlyMap<
+  string,
+  { readonly data: string; readonly position: number | undefined }
+>;
 
 /** What a decision appends, and the answer once it lies in the log. */
 export type Decision<Answer> = {
-  /** Guarded on `positions.get(subject) ?? 0` by the committer; none means nothing to append. */
+  /** Guarded by the committer on the positions decided from; none means nothing to append. */
   readonly messages: readonly Omit<LogMessage, 'expectedPosition'>[];
   /** Takes the position of the last of the messages; 0 when there were none. */
   readonly answer: (position: number) => Answer;
@@ -15,6 +21,14 @@ export type Decision<Answer> = {
 /** One wish to append: the subjects to read first, and the decision over what they hold. */
 export type Intent<Answer> = {
   readonly reads: readonly string[];
+  /**
+   * Last records of `reads` as the caller has read them beforehand; what is missing is presumed
+   * absent. They spare a group a first try that must fail, and may be old: the guards tell. A
+   * decision without messages has no guard and stands on them as they are.
+   */
+  readonly presumed?: ReadonlyMap<string, LogRecord>;
+  /** Most messages a decision may have; 3 when left out. */
+  readonly maxMessages?: number;
   /** May be called again with newer state; equal decisions must give identical messages. */
   readonly decide: (state: ReadState) => Decision<Answer>;
 };
@@ -22,6 +36,8 @@ export type Intent<Answer> = {
 /** An intent on its way to its answer. */
 export type Waiting = {
   readonly intent: Intent<unknown>;
+  /** What groups before it appended on subjects it reads: newer than what it was submitted with. */
+  readonly learnt: Map<string, LogRecord>;
   readonly deadlineAt: number;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: AppError) => void;
@@ -30,8 +46,8 @@ export type Waiting = {
 /** An intent with what was decided for it. */
 export type Decided = { readonly waiting: Waiting; readonly decision: Decision<unknown> };
 
-/** Most messages and bytes in one atomic append. */
-export type GroupBounds = { readonly maxMessages: number; readonly maxBytes: number };
+/** Claim, key and event: what most intents append at most. */
+const USUAL_MESSAGES = 3;
 
 /** A decided group; `faulty` are those whose decision threw, which is a bug. */
 export type DecidedGroup = {
@@ -49,10 +65,12 @@ export type DecidedGroup = {
 export function decideAll(
   group: readonly Waiting[],
   records: ReadonlyMap<string, LogRecord>,
-  { maxMessages, maxBytes }: GroupBounds,
+  maxBytes: number,
 ): DecidedGroup {
-  const state = new Map<string, string>();
-  for (const [subject, { data }] of records) state.set(subject, Buffer.from(data).toString('utf8'));
+  const state = new Map<string, { data: string; position: number | undefined }>();
+  for (const [subject, { data, position }] of records) {
+    state.set(subject, { data: Buffer.from(data).toString('utf8'), position });
+  }
   const written = new Set<string>();
   const decided: Decided[] = [];
   const postponed: Waiting[] = [];
@@ -65,10 +83,12 @@ export function decideAll(
       faulty.push({ waiting, error: decision });
       continue;
     }
+    if (decision.messages.length > maxMessagesOf(waiting.intent)) {
+      faulty.push({ waiting, error: new RangeError('a decision has more messages than declared') });
+      continue;
+    }
     const size = decision.messages.reduce((sum, { data }) => sum + data.length, 0);
-    const isFull =
-      messages.length + decision.messages.length > maxMessages ||
-      (messages.length > 0 && bytes + size > maxBytes);
+    const isFull = messages.length > 0 && bytes + size > maxBytes;
     if (isFull || decision.messages.some(({ subject }) => written.has(subject))) {
       postponed.push(waiting);
       continue;
@@ -77,12 +97,17 @@ export function decideAll(
       const expectedPosition = records.get(message.subject)?.position ?? 0;
       messages.push({ ...message, expectedPosition });
       written.add(message.subject);
-      state.set(message.subject, message.data);
+      state.set(message.subject, { data: message.data, position: undefined });
     }
     bytes += size;
     decided.push({ waiting, decision });
   }
   return { decided, postponed, faulty, messages };
+}
+
+/** Most messages an intent may append: a group takes in no more intents than it has room for. */
+export function maxMessagesOf({ maxMessages = USUAL_MESSAGES }: Intent<unknown>): number {
+  return maxMessages;
 }
 
 /** The answers of an appended group; its messages lie right before `lastPosition`. */

@@ -1,11 +1,12 @@
-import { type AppendContext, appendUntilKnown, ATTEMPT, readState } from './committer-append.ts';
+import { type AppendContext, appendUntilKnown, ATTEMPT } from './committer-append.ts';
 import {
   answersOf,
   decideAll,
-  type GroupBounds,
   type Intent,
+  maxMessagesOf,
   type Waiting,
 } from './committer-group.ts';
+import { recall, tellAppended } from './committer-presumed.ts';
 import { AppError, coerceError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
 import type { Logger } from './logger.ts';
@@ -50,8 +51,8 @@ const RETRY_SPREAD_MS = 10;
  * `maxGroups` groups are under way waits for the next group; so load makes groups larger instead
  * of queues longer. A group is decided and appended as one atomic batch.
  *
- * Most registrations are of new people, so a group is first decided as if nothing it asks for were
- * in the log; the guards tell when that is wrong. A rejected batch appends nothing: it is decided
+ * A group is first decided from what its intents presume: most registrations are of new people, and
+ * who changes an account has read it already. The guards tell when that is wrong. A rejected batch appends nothing: it is decided
  * again from one multi-get, which diverts those whose address was taken, then from the leader, and
  * then in halves, so that one stubborn rival holds up few others. For a while after a conflict
  * groups are read before they are decided, because duplicates come in floods. After a lost reply the identical messages are sent
@@ -64,10 +65,8 @@ export function createCommitter(
   options: CommitterOptions = {},
 ): Committer {
   const maxGroups = options.maxGroups ?? 2;
-  const bounds: GroupBounds = {
-    maxMessages: options.maxGroupMessages ?? 600,
-    maxBytes: options.maxGroupBytes ?? 512 * 1024,
-  };
+  const maxGroupMessages = options.maxGroupMessages ?? 600;
+  const maxGroupBytes = options.maxGroupBytes ?? 512 * 1024;
   const minOverlap = options.minOverlap ?? 128;
   const lingerMs = options.lingerMs ?? 8;
   const maxLingering = options.maxLingering ?? 64;
@@ -108,12 +107,16 @@ export function createCommitter(
   function takeGroup(): Waiting[] {
     const group: Waiting[] = [];
     const left: Waiting[] = [];
-    // Three messages an intent at most: claim, key, event.
-    const maxIntents = Math.floor(bounds.maxMessages / 3);
+    let room = maxGroupMessages;
     for (const waiting of queue) {
       const isBlocked = waiting.intent.reads.some((subject) => inFlight.has(subject));
-      if (isBlocked || group.length >= maxIntents) left.push(waiting);
-      else group.push(waiting);
+      const needed = maxMessagesOf(waiting.intent);
+      if (isBlocked || needed > room) {
+        left.push(waiting);
+        continue;
+      }
+      room -= needed;
+      group.push(waiting);
     }
     queue = left;
     return group;
@@ -150,10 +153,9 @@ export function createCommitter(
   async function tryCommit(live: readonly Waiting[], attempt: number): Promise<void> {
     const isWanted = () => live.some((waiting) => unsettled.has(waiting));
     const append: AppendContext = { log, logger, signal: stopping.signal, isWanted };
-    const reads = [...new Set(live.flatMap(({ intent }) => intent.reads))];
-    const records = await readState(append, reads, attempt);
-    if (records.size > 0) waryGroups = WARY_GROUPS;
-    const { decided, postponed, faulty, messages } = decideAll(live, records, bounds);
+    const { records, isNews } = await recall(append, live, attempt);
+    if (isNews) waryGroups = WARY_GROUPS;
+    const { decided, postponed, faulty, messages } = decideAll(live, records, maxGroupBytes);
     queue.unshift(...postponed);
     for (const { waiting, error } of faulty) {
       logger.error({ error }, 'an intent could not be decided');
@@ -162,6 +164,7 @@ export function createCommitter(
     const lastPosition =
       messages.length === 0 ? 0 : await appendUntilKnown(append, messages, decided.length === 1);
     if (lastPosition !== undefined) {
+      tellAppended(queue, messages, lastPosition);
       for (const { waiting, answer } of answersOf(decided, lastPosition, messages.length)) {
         settle(waiting, () => waiting.resolve(answer));
       }
@@ -212,9 +215,20 @@ export function createCommitter(
           reject(new AppError('overloaded', { retryAfterSeconds: 1 }));
           return;
         }
+        if (maxMessagesOf(intent) > maxGroupMessages) {
+          const cause = new RangeError(`an intent has at most ${maxGroupMessages} messages`);
+          reject(new AppError('internal', { cause }));
+          return;
+        }
         const deadlineAt = performance.now() + deadlineMs;
         // The answer of an intent always goes back to the promise of the same intent.
-        enqueue({ intent, deadlineAt, reject, resolve: (a) => resolve(a as Answer) });
+        enqueue({
+          intent,
+          deadlineAt,
+          learnt: new Map(),
+          reject,
+          resolve: (a) => resolve(a as Answer),
+        });
       }),
     [Symbol.asyncDispose]: async () => {
       isClosing = true;

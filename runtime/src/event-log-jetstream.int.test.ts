@@ -1,6 +1,9 @@
+import type { Subscription } from '@nats-io/transport-node';
 import test from 'ava';
 import { eventLogSuite } from './event-log.suite.ts';
-import { createTestLog } from './testing.ts';
+import { MAX_SUBJECT_RECORDS } from './event-log.ts';
+import { createJetStreamLog } from './event-log-jetstream.ts';
+import { connectTestNats, createTestLog, waitUntil } from './testing.ts';
 
 eventLogSuite(test, 'JetStream', createTestLog);
 
@@ -24,4 +27,56 @@ test('an append that gets no answer in time is of unknown outcome', async (t) =>
   }));
   const outcome = await log.append(messages, AbortSignal.timeout(10_000));
   t.is(outcome.status, 'unknown');
+});
+
+test('a subject is read up to its bound of records, and refused beyond', async (t) => {
+  const { log, subject } = await createTestLog(t);
+  const signal = AbortSignal.timeout(60_000);
+  const nc = await connectTestNats(t, 'admin');
+  const publish = (count: number) =>
+    Promise.all(Array.from({ length: count }, (_, n) => nc.request(subject('a'), `${n}`)));
+  await publish(1_500);
+  await waitUntil(async () => (await log.readSubject(subject('a'), signal)).length === 1_500);
+  await publish(MAX_SUBJECT_RECORDS - 1_500);
+  await waitUntil(
+    async () => (await log.readSubject(subject('a'), signal)).length === MAX_SUBJECT_RECORDS,
+  );
+  await publish(1);
+  await waitUntil(() =>
+    log.readSubject(subject('a'), signal).then(
+      () => false,
+      (error: unknown) => error instanceof RangeError,
+    ),
+  );
+  t.is((await log.readLastFromLeader(subject('a'), signal))?.position, MAX_SUBJECT_RECORDS + 1);
+});
+
+test('more subjects than one multi-get takes are read in several', async (t) => {
+  const { log, subject } = await createTestLog(t);
+  const signal = AbortSignal.timeout(60_000);
+  const nc = await connectTestNats(t, 'admin');
+  const names = Array.from({ length: 1_100 }, (_, n) => subject(`${n}`));
+  await Promise.all(names.map((name) => nc.request(name, '{}')));
+  await waitUntil(async () => (await log.readLast(names, signal)).size === names.length);
+  t.pass();
+});
+
+test('a direct get leaves no subscription behind', async (t) => {
+  const { stream, subject } = await createTestLog(t);
+  const signal = AbortSignal.timeout(60_000);
+  const nc = await connectTestNats(t, 'admin');
+  const log = await createJetStreamLog(nc, { stream, user: 'admin' });
+  const subscribe = nc.subscribe.bind(nc);
+  const subscriptions: Subscription[] = [];
+  nc.subscribe = (...call) => {
+    const subscription = subscribe(...call);
+    subscriptions.push(subscription);
+    return subscription;
+  };
+  await log.append([{ subject: subject('a'), data: '{}', expectedPosition: 0 }], signal);
+  await log.readLast([subject('a'), subject('b')], signal);
+  await log.readSubject(subject('a'), signal);
+  await log.readSubject(subject('b'), signal);
+  t.is(subscriptions.length, 3);
+  t.true(subscriptions.every((subscription) => subscription.isClosed()));
 });

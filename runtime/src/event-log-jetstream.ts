@@ -1,4 +1,4 @@
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, headers, type NatsConnection, nuid } from '@nats-io/transport-node';
 import { inboxPrefix } from '@zameni/contracts';
 import { Type } from 'typebox';
@@ -10,6 +10,7 @@ import {
   type LogRecord,
   MAX_APPEND_MESSAGES,
 } from './event-log.ts';
+import { readLast, readSubject } from './event-log-direct.ts';
 import { readBatches } from './event-log-reader.ts';
 
 /** Where the log lies, and how long one attempt of each operation may take. */
@@ -64,12 +65,11 @@ export async function createJetStreamLog(
   { stream, user, appendDeadlineMs = 2_000 }: JetStreamLogOptions,
 ): Promise<EventLog> {
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: READ_DEADLINE_MS });
+  const direct = { nc, stream, user, deadlineMs: READ_DEADLINE_MS };
   return {
     append: (messages, signal) => appendBatch(nc, messages, appendDeadlineMs, signal),
-    readLast: (subjects, signal) => {
-      signal.throwIfAborted();
-      return readLast(jsm, stream, subjects);
-    },
+    readLast: (subjects, signal) => readLast(direct, subjects, signal),
+    readSubject: (subject, signal) => readSubject(direct, subject, signal),
     readFirst: async (subject, signal, after = 0) => {
       signal.throwIfAborted();
       return getMessage(nc, stream, { seq: after + 1, next_by_subj: subject });
@@ -152,30 +152,6 @@ function toOutcome(reply: unknown): AppendOutcome {
   return code !== undefined && REJECTED.has(code)
     ? { status: 'rejected', cause }
     : { status: 'unknown', cause };
-}
-
-async function readLast(
-  jsm: JetStreamManager,
-  stream: string,
-  subjects: readonly string[],
-): Promise<ReadonlyMap<string, LogRecord>> {
-  const found = new Map<string, LogRecord>();
-  if (subjects.length === 0) return found;
-  try {
-    const records = await jsm.direct.getLastMessagesFor(stream, { multi_last: [...subjects] });
-    for await (const message of records) {
-      found.set(message.subject, {
-        subject: message.subject,
-        position: message.seq,
-        data: message.data,
-        traceparent: message.header.get('traceparent') || undefined,
-      });
-    }
-  } catch (error) {
-    // A direct get answers 404 when no subject of the list has a message.
-    if (!(error instanceof Error && 'code' in error && error.code === 404)) throw error;
-  }
-  return found;
 }
 
 /** The first record of a subject at or behind a sequence, or its last, read from the leader. */

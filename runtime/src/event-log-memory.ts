@@ -1,5 +1,10 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { EventLog, LogMessage, LogRecord } from './event-log.ts';
+import {
+  type EventLog,
+  type LogMessage,
+  type LogRecord,
+  MAX_SUBJECT_RECORDS,
+} from './event-log.ts';
 
 /** An event log in memory with the same behaviour as the JetStream one, for tests. */
 export function createMemoryLog(): EventLog {
@@ -37,6 +42,12 @@ export function createMemoryLog(): EventLog {
       await yieldToOthers();
       const found = subjects.flatMap((subject) => bySubject.get(subject)?.at(-1) ?? []);
       return new Map(found.map((record) => [record.subject, record]));
+    },
+    readSubject: async (subject) => {
+      await yieldToOthers();
+      const found = bySubject.get(subject) ?? [];
+      if (found.length <= MAX_SUBJECT_RECORDS) return found;
+      throw new RangeError(`a subject has more than ${MAX_SUBJECT_RECORDS} records`);
     },
     readFirst: async (subject, _signal, after = 0) =>
       bySubject.get(subject)?.find(({ position }) => position > after),

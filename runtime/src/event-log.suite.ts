@@ -1,5 +1,6 @@
 import type { ExecutionContext, TestFn } from 'ava';
-import type { EventLog, LogMessage, LogRecord } from './event-log.ts';
+import type { EventLog, LogMessage, LogRecord, ReadOptions } from './event-log.ts';
+import { LogReadError } from './event-log-reader.ts';
 import { waitUntil } from './testing-wait.ts';
 
 /** Makes an empty log for one test, and the subject that stands for `name` in it. */
@@ -10,6 +11,9 @@ export type LogFixture = {
 };
 
 const signal = AbortSignal.timeout(600_000);
+
+/** Times a reader begins before a test gives it up. */
+const MAX_BEGINNINGS = 5;
 
 function message(subject: string, expectedPosition: number, data = '{}'): LogMessage {
   return { subject, data, expectedPosition };
@@ -108,6 +112,30 @@ export function eventLogSuite(
     });
   });
 
+  test(title('reading a subject gives all its records and no others, oldest first'), async (t) => {
+    const { log, subject } = await createFixture(t);
+    t.deepEqual(await log.readSubject(subject('a'), signal), []);
+    const positions: number[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      await log.append([message(subject(`other-${n}`), 0)], signal);
+      const outcome = await log.append(
+        [message(subject('a'), positions.at(-1) ?? 0, `${n}`)],
+        signal,
+      );
+      if (outcome.status !== 'appended') return t.fail(outcome.status);
+      positions.push(outcome.lastPosition);
+      // Any replica may answer, and one may lag behind the append.
+      await waitUntil(async () => {
+        const found = await log.readSubject(subject('a'), signal);
+        return found.map(({ position }) => position).join() === positions.join();
+      });
+    }
+    const records = await readSubjectOnceThere(log, subject('a'), 5);
+    t.deepEqual(records.map(textOf), ['0', '1', '2', '3', '4']);
+    t.deepEqual(new Set(records.map((record) => record.subject)), new Set([subject('a')]));
+    t.deepEqual(await log.readSubject(subject('b'), signal), []);
+  });
+
   test(title('batches come in order, from behind a position on, and go on live'), async (t) => {
     const { log, subject, filter } = await createFixture(t);
     const first = await log.append([message(subject('0'), 0, '0')], signal);
@@ -120,7 +148,7 @@ export function eventLogSuite(
     const seen: LogRecord[] = [];
     const sizes: number[] = [];
     const options = { filters: [filter], after: first.lastPosition, maxRecords: 3, maxBytes: 1e6 };
-    for await (const batch of log.readBatches(options, reading.signal)) {
+    for await (const batch of readOn(log, options, reading.signal)) {
       seen.push(...batch);
       sizes.push(batch.length);
       if (seen.length === 7) await log.append([message(subject('8'), 0, '8')], signal);
@@ -144,7 +172,7 @@ export function eventLogSuite(
     const reading = new AbortController();
     const sizes: number[] = [];
     const options = { filters: [filter], after: 0, maxRecords: 10, maxBytes: 10 };
-    for await (const batch of log.readBatches(options, reading.signal)) {
+    for await (const batch of readOn(log, options, reading.signal)) {
       sizes.push(batch.length);
       if (sizes.length === 3) reading.abort();
     }
@@ -156,13 +184,38 @@ export function eventLogSuite(
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await log.append([{ ...message(subject('a'), 0), traceparent }], signal);
     t.is((await log.readFirst(subject('a'), signal))?.traceparent, traceparent);
+    const [read] = await readSubjectOnceThere(log, subject('a'), 1);
+    t.is(read?.traceparent, traceparent);
     const reading = new AbortController();
     const options = { filters: [filter], after: 0, maxRecords: 10, maxBytes: 1e6 };
-    for await (const [record] of log.readBatches(options, reading.signal)) {
+    for await (const [record] of readOn(log, options, reading.signal)) {
       t.is(record?.traceparent, traceparent);
       reading.abort();
     }
   });
+}
+
+/**
+ * Reads as every reader of the log does: when it cannot be read on, it begins again behind what it
+ * has. A consumer made a moment ago is not yet known on every server, which then answers 503.
+ */
+async function* readOn(
+  log: EventLog,
+  options: ReadOptions,
+  reading: AbortSignal,
+): AsyncGenerator<readonly LogRecord[]> {
+  let { after } = options;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      for await (const batch of log.readBatches({ ...options, after }, reading)) {
+        after = batch.at(-1)?.position ?? after;
+        yield batch;
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof LogReadError) || attempt === MAX_BEGINNINGS) throw error;
+    }
+  }
 }
 
 /** The last records once all are there: any replica may answer, and one may lag behind the append. */
@@ -174,6 +227,20 @@ async function readLastOnceThere(
   await waitUntil(async () => {
     records = await log.readLast(subjects, signal);
     return records.size === subjects.length;
+  });
+  return records;
+}
+
+/** The records of a subject once there are as many: one replica may lag behind another. */
+async function readSubjectOnceThere(
+  log: EventLog,
+  subject: string,
+  count: number,
+): Promise<readonly LogRecord[]> {
+  let records: readonly LogRecord[] = [];
+  await waitUntil(async () => {
+    records = await log.readSubject(subject, signal);
+    return records.length === count;
   });
   return records;
 }

@@ -44,6 +44,9 @@ export type ReadOptions = {
 /** Most messages in one atomic append; JetStream takes 1,000 (ADR-50). */
 export const MAX_APPEND_MESSAGES = 1_000;
 
+/** Most records of one subject that are read at once: an account beyond that is not of our making. */
+export const MAX_SUBJECT_RECORDS = 10_000;
+
 /** The event log as the services see it. Two adapters: JetStream, and memory for tests. */
 export type EventLog = {
   /** Appends all messages or none; they get consecutive positions. */
@@ -53,6 +56,11 @@ export type EventLog = {
     subjects: readonly string[],
     signal: AbortSignal,
   ) => Promise<ReadonlyMap<string, LogRecord>>;
+  /**
+   * All records of one subject, oldest first, from any replica: the newest may be missing yet.
+   * Throws when there are more than MAX_SUBJECT_RECORDS.
+   */
+  readonly readSubject: (subject: string, signal: AbortSignal) => Promise<readonly LogRecord[]>;
   /** The first record of a subject behind a position (of all when left out), from the leader. */
   readonly readFirst: (
     subject: string,

@@ -1,5 +1,6 @@
+export { type Clock, systemClock } from './clock.ts';
 export { type Committer, createCommitter } from './committer.ts';
-export type { Intent } from './committer-group.ts';
+export type { Intent, ReadState } from './committer-group.ts';
 export {
   ConfigError,
   callersConfig,
@@ -25,6 +26,7 @@ export { createDigests, type Digests } from './digests.ts';
 export { AppError, coerceError } from './errors.ts';
 export type { AppendOutcome, EventLog, LogMessage, LogRecord, ReadOptions } from './event-log.ts';
 export { createJetStreamLog } from './event-log-jetstream.ts';
+export { createFreshness, type Freshness, REPLICA_AFTER_MS } from './freshness.ts';
 export { type HealthChecks, Readiness } from './health.ts';
 export { createHttpApp, listenHttp, traceIdOf } from './http.ts';
 export { runService, type Service, type ServiceContext } from './lifecycle.ts';
@@ -34,11 +36,13 @@ export { connectNats, type NatsConnection, type NatsOptions } from './nats.ts';
 export { toRoute } from './operation-route.ts';
 export { createPositions, type Positions } from './positions.ts';
 export { createPool, type Pool } from './postgres.ts';
+export { parsePreferWait } from './prefer-wait.ts';
 export { provisionStream } from './provision.ts';
 export { drawBytes } from './random-pool.ts';
 export { createRedis, type Redis } from './redis.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';
 export { type KeyRing, readKeyRing, readSecret, SecretFileError } from './secrets.ts';
+export { splitQuoted } from './split-quoted.ts';
 export { readTokenIssuers, type TokenIssuer } from './token-issuers.ts';
 export { type Caller, createTokenVerifier, requireScope, type TokenVerifier } from './tokens.ts';
 export { currentTraceparent, withAppendSpan, withRecordSpans } from './trace.ts';

@@ -12,6 +12,7 @@ import { readTestStack, type Stack } from './testing-stack.ts';
 import { waitUntil } from './testing-wait.ts';
 
 export { createMemoryLog, readTestStack, type Stack, waitUntil };
+export { createManualClock, type ManualClock } from './testing-clock.ts';
 export {
   createEmptyTestDatabase,
   createSilentLogger,
@@ -39,7 +40,7 @@ export async function connectTestNats(t: ExecutionContext, user: string): Promis
 export async function createTestLog(
   t: ExecutionContext,
   options: { readonly appendDeadlineMs?: number } = {},
-): Promise<{ log: EventLog; subject: (name: string) => string; filter: string }> {
+): Promise<{ log: EventLog; stream: string; subject: (name: string) => string; filter: string }> {
   const nc = await connectTestNats(t, 'admin');
   const id = randomUUID();
   const stream = `TEST_${id}`;
@@ -49,7 +50,7 @@ export async function createTestLog(
   t.teardown(() => jsm.streams.delete(stream));
   await waitUntil(() => isReachable(nc, `test.${id}.none`));
   const log = await createJetStreamLog(nc, { stream, user: 'admin', ...options });
-  return { log, subject: (name) => `test.${id}.${name}`, filter };
+  return { log, stream, subject: (name) => `test.${id}.${name}`, filter };
 }
 
 /**

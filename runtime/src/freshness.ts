@@ -1,5 +1,5 @@
-import { AppError } from '@zameni/runtime';
 import type { Clock } from './clock.ts';
+import { AppError } from './errors.ts';
 import { createPositionPoller } from './position-poller.ts';
 
 /** What a reader waits for. */

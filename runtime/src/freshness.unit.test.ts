@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createFreshness, type FreshnessWait } from './freshness.ts';
-import { createManualClock } from './manual-clock.fixture.ts';
+import { createManualClock } from './testing-clock.ts';
 
 function createSetup(maxWaiters = 100) {
   const clock = createManualClock();

@@ -1,0 +1,121 @@
+import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { inboxPrefix } from '@zameni/contracts';
+import { type LogRecord, MAX_SUBJECT_RECORDS } from './event-log.ts';
+
+/** What a direct get reads with; `user` owns the inbox its records arrive in. */
+export type DirectConnection = {
+  readonly nc: NatsConnection;
+  readonly stream: string;
+  readonly user: string;
+  readonly deadlineMs: number;
+};
+
+/** Most bytes of one subject's records; it is an account, and seldom has more than a few. */
+const MAX_SUBJECT_BYTES = 32 * 1_024 * 1_024;
+
+/** Most subjects of one multi-get; the server refuses 1,025 with status 413. */
+const MAX_MULTI_GET = 1_000;
+
+/** Statuses of a direct get that are an ending, not an error. */
+const STATUS = { end: 204, nothingFound: 404 } as const;
+
+/** All records of one subject, so that an account can be rebuilt before its command is decided. */
+export async function readSubject(
+  connection: DirectConnection,
+  subject: string,
+  signal: AbortSignal,
+): Promise<readonly LogRecord[]> {
+  const query = {
+    seq: 1,
+    next_by_subj: subject,
+    batch: MAX_SUBJECT_RECORDS,
+    max_bytes: MAX_SUBJECT_BYTES,
+  };
+  const { records, pending } = await getDirect(connection, query, signal);
+  if (pending === 0) return records;
+  throw new RangeError(
+    `a subject has more than ${MAX_SUBJECT_RECORDS} records or ${MAX_SUBJECT_BYTES} bytes`,
+  );
+}
+
+/** The last record of each subject that has one, so that a whole group costs one question. */
+export async function readLast(
+  connection: DirectConnection,
+  subjects: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, LogRecord>> {
+  const found = new Map<string, LogRecord>();
+  for (let start = 0; start < subjects.length; start += MAX_MULTI_GET) {
+    const query = { multi_last: subjects.slice(start, start + MAX_MULTI_GET) };
+    const { records, pending } = await getDirect(connection, query, signal);
+    if (pending !== 0) throw new Error('the log answered for some of the subjects only');
+    for (const record of records) found.set(record.subject, record);
+  }
+  return found;
+}
+
+type DirectAnswer = {
+  readonly records: readonly LogRecord[];
+  /** How many records fit the question and are left out. */
+  readonly pending: number;
+};
+
+/**
+ * One direct get with several answers. States: receiving, ended. Each record names the position of
+ * the one before it in the answer, and the end names the last; a gap, another status or silence is
+ * an error, because the worse failure is an account rebuilt without one of its events. The
+ * library's own (3.4.0) checks nothing and leaves its subscription behind at every get.
+ */
+async function getDirect(
+  { nc, stream, user, deadlineMs }: DirectConnection,
+  query: object,
+  signal: AbortSignal,
+): Promise<DirectAnswer> {
+  signal.throwIfAborted();
+  const inbox = createInbox(inboxPrefix(user));
+  const answer = Promise.withResolvers<DirectAnswer>();
+  const records: LogRecord[] = [];
+  let last = 0;
+  const onMessage = (message: Msg): void => {
+    const status = message.headers?.code ?? 0;
+    if (status === STATUS.nothingFound) return answer.resolve({ records: [], pending: 0 });
+    if (status !== 0 && status !== STATUS.end) {
+      return answer.reject(new Error(`a direct get ended with status ${status}`));
+    }
+    if (numberIn(message, 'Nats-Last-Sequence') !== last) {
+      return answer.reject(new Error('a record of a direct get is missing'));
+    }
+    if (status === STATUS.end) {
+      return answer.resolve({ records, pending: numberIn(message, 'Nats-Num-Pending') });
+    }
+    last = numberIn(message, 'Nats-Sequence');
+    records.push({
+      subject: message.headers?.get('Nats-Subject') ?? '',
+      position: last,
+      data: message.data,
+      traceparent: message.headers?.get('traceparent') || undefined,
+    });
+  };
+  const subscription = nc.subscribe(inbox, {
+    callback: (error, message) => (error ? answer.reject(error) : onMessage(message)),
+  });
+  const deadline = setTimeout(
+    () => answer.reject(new Error(`a direct get took more than ${deadlineMs} ms`)),
+    deadlineMs,
+  );
+  const onAbort = () => answer.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    nc.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), { reply: inbox });
+    return await answer.promise;
+  } finally {
+    clearTimeout(deadline);
+    signal.removeEventListener('abort', onAbort);
+    subscription.unsubscribe();
+  }
+}
+
+function numberIn(message: Msg, header: string): number {
+  const text = message.headers?.get(header) ?? '';
+  return text === '' ? Number.NaN : Number(text);
+}
