@@ -1,16 +1,23 @@
 import { createHttpApp, type HealthChecks, type Logger } from '@zameni/runtime';
 import type { FastifyInstance } from 'fastify';
 import { addRegistrationRoutes, type RegistrationRoutesDeps } from './registration-routes.ts';
+import { addUserRoutes, type UserRoutesDeps } from './user-routes.ts';
+import { addVerificationRoutes } from './verification-routes.ts';
 
 /** Everything the command API needs of the outside. */
-export type AppDeps = RegistrationRoutesDeps & {
-  readonly logger: Logger;
-  readonly checks: HealthChecks;
-};
+export type AppDeps = RegistrationRoutesDeps &
+  UserRoutesDeps & {
+    readonly logger: Logger;
+    readonly checks: HealthChecks;
+    /** Dependencies without which commands are still decided. */
+    readonly degradedChecks?: HealthChecks;
+  };
 
 /** The command API as an application that is not listening yet. */
 export function createApp(deps: AppDeps): FastifyInstance {
-  const app = createHttpApp({ logger: deps.logger, checks: deps.checks });
+  const app = createHttpApp(deps);
   addRegistrationRoutes(app, deps);
+  addVerificationRoutes(app, deps);
+  addUserRoutes(app, deps);
   return app;
 }

@@ -27,6 +27,15 @@ A form is never edited: a change of it is a new version in the \`type\`.`;
 /** What a message says besides its form. */
 const SUMMARIES: Readonly<Record<EventName, string>> = {
   registered: 'A person was registered',
+  superseded: 'An attempt or an unproven person lost the address to somebody else',
+  'verification-requested': 'The verification mail is wanted again',
+  'email-verified': 'The mailbox was proven',
+  'profile-updated': 'Name, locale or profile were changed',
+  'email-change-requested': 'Another address is wanted; its mailbox is to be proven',
+  'email-changed': 'The mailbox of the other address was proven; it is the address now',
+  deactivated: 'The person was deactivated',
+  reactivated: 'The person was reactivated',
+  erased: 'The person was erased: her key is destroyed, what was encrypted under it is unreadable',
   'registration-refused': `A registration made no new person; expires after ${REFUSAL_LIFETIME_DAYS} days`,
 };
 
@@ -98,12 +107,13 @@ function toMessage(name: EventName, components: SchemaComponents): JsonObject {
 function describe(clear: readonly string[], personal: readonly string[]): string {
   const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
   const encrypted = personal.length === 0 ? 'nothing' : list(personal);
-  return `In clear: ${list(clear)}. Encrypted under the person's key: ${encrypted}.`;
+  const open = clear.length === 0 ? 'nothing' : list(clear);
+  return `In clear: ${open}. Encrypted under the person's key: ${encrypted}.`;
 }
 
 /** The envelope with the type and the data of one event. */
 function toPayload(name: EventName): object {
-  const { properties, required } = clearSchemas[name];
+  const { properties, required = [] } = clearSchemas[name];
   const ciphertext = {
     type: 'string',
     contentEncoding: 'base64',

@@ -89,7 +89,7 @@ export function encodeEvent(
     actortype: metadata.actor.type,
     actorid: metadata.actor.id,
     accountversion: metadata.accountVersion,
-    data: personal === null ? event.data : { ...event.data, personal },
+    data: { ...event.data, ...(personal === null ? {} : { personal }) },
   };
   if (!isEnvelope.Check(envelope)) throw new UnwritableEventError('not an envelope of ours');
   return JSON.stringify(envelope);

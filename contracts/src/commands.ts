@@ -42,14 +42,23 @@ export const TermsVersion = Type.String({
   description: 'The version of the terms that the person accepted',
 });
 
+/** Why an operator acts, as a short machine-readable word; never about a person in particular. */
+export const ReasonCode = Type.String({
+  title: 'ReasonCode',
+  pattern: '^[a-z][a-z0-9-]{0,63}$',
+  description: 'A word of your own catalogue, for example `requested` or `abuse`',
+});
+
+const Email = Type.String({
+  minLength: 1,
+  maxLength: 2 * MAX_ADDRESS_LENGTH,
+  description: `Address of at most ${MAX_ADDRESS_LENGTH} characters, internationalised or not`,
+});
+
 /** Body of `POST /v1/registrations`. The address may carry white space around it; it is trimmed. */
 export const RegisterCommand = Type.Object(
   {
-    email: Type.String({
-      minLength: 1,
-      maxLength: 2 * MAX_ADDRESS_LENGTH,
-      description: `Address of at most ${MAX_ADDRESS_LENGTH} characters, internationalised or not`,
-    }),
+    email: Email,
     displayName: DisplayName,
     locale: Locale,
     termsVersion: TermsVersion,
@@ -65,3 +74,48 @@ export const IdempotencyKey = Type.String({
   pattern: '^[\\x21-\\x7e]{16,128}$',
   description: '16 to 128 visible ASCII characters, one for each registration meant',
 });
+
+/** Body of `POST /v1/email-verifications`: the token of the link, sent in the body, never in a URL. */
+export const VerifyEmailCommand = Type.Object(
+  { token: Type.String({ minLength: 1, maxLength: 1024, description: 'The token of the link' }) },
+  { additionalProperties: false, title: 'VerifyEmailCommand' },
+);
+export type VerifyEmailCommand = Static<typeof VerifyEmailCommand>;
+
+/** Body of `POST /v1/email-verifications/resend`. */
+export const ResendVerificationCommand = Type.Object(
+  { email: Email },
+  { additionalProperties: false, title: 'ResendVerificationCommand' },
+);
+export type ResendVerificationCommand = Static<typeof ResendVerificationCommand>;
+
+/** Body of `PATCH /v1/users/{id}`: a merge patch (RFC 7396); null takes a name out of the profile. */
+export const UpdateUserCommand = Type.Object(
+  {
+    displayName: Type.Optional(DisplayName),
+    locale: Type.Optional(Locale),
+    profile: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^[a-z][A-Za-z0-9_]{0,31}$' }),
+        Type.Union([Type.String({ maxLength: 512 }), Type.Number(), Type.Boolean(), Type.Null()]),
+        { maxProperties: 64, additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false, title: 'UpdateUserCommand' },
+);
+export type UpdateUserCommand = Static<typeof UpdateUserCommand>;
+
+/** Body of `POST /v1/users/{id}/email-changes`. */
+export const ChangeEmailCommand = Type.Object(
+  { email: Email },
+  { additionalProperties: false, title: 'ChangeEmailCommand' },
+);
+export type ChangeEmailCommand = Static<typeof ChangeEmailCommand>;
+
+/** Body of `POST /v1/users/{id}/deactivations` and `…/reactivations`. */
+export const ReasonCommand = Type.Object(
+  { reasonCode: ReasonCode },
+  { additionalProperties: false, title: 'ReasonCommand' },
+);
+export type ReasonCommand = Static<typeof ReasonCommand>;

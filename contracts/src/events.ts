@@ -1,9 +1,22 @@
 import { type Static, Type } from 'typebox';
-import { DisplayName, Locale, Profile, TermsVersion } from './commands.ts';
+import { DisplayName, Locale, Profile, ReasonCode, TermsVersion } from './commands.ts';
+import { Uuid } from './identifiers.ts';
 import { RefusalReason } from './views.ts';
 
 /** The name of each event of an account, without prefix and version. */
-export const EVENT_NAMES = ['registered', 'registration-refused'] as const;
+export const EVENT_NAMES = [
+  'registered',
+  'registration-refused',
+  'superseded',
+  'verification-requested',
+  'email-verified',
+  'profile-updated',
+  'email-change-requested',
+  'email-changed',
+  'deactivated',
+  'reactivated',
+  'erased',
+] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 
 const Fingerprint = Type.String({
@@ -16,37 +29,96 @@ const Claim = Type.String({
   description: 'Keyed digest of the canonical address',
 });
 
+const Standing = Type.Enum(['held', 'contested'], {
+  description:
+    '`held`: the address was free, the person has it until somebody else proves the mailbox. `contested`: somebody else had it unproven, so this attempt waits for proof',
+});
+
+/** The event whose proof of the mailbox an event is about: a registration or a change. */
+const Attempt = Uuid;
+
+const closed = { additionalProperties: false } as const;
+
 /** What each event keeps in clear, in its current version. */
 export const clearSchemas = {
   registered: Type.Object(
-    { locale: Locale, termsVersion: TermsVersion, fingerprint: Fingerprint },
-    { additionalProperties: false },
+    { locale: Locale, termsVersion: TermsVersion, fingerprint: Fingerprint, standing: Standing },
+    closed,
   ),
-  'registration-refused': Type.Object(
-    { reason: RefusalReason, fingerprint: Fingerprint },
-    { additionalProperties: false },
+  'registration-refused': Type.Object({ reason: RefusalReason, fingerprint: Fingerprint }, closed),
+  superseded: Type.Object(
+    {
+      by: Type.Enum(['proof', 'expiry'], {
+        description:
+          'Somebody else proved the mailbox, or took the address after the claim expired',
+      }),
+    },
+    closed,
   ),
+  'verification-requested': Type.Object({ attempt: Attempt }, closed),
+  'email-verified': Type.Object({ attempt: Attempt }, closed),
+  'profile-updated': Type.Object({ locale: Locale }, closed),
+  'email-change-requested': Type.Object({}, closed),
+  'email-changed': Type.Object({ attempt: Attempt }, closed),
+  deactivated: Type.Object({ reasonCode: ReasonCode }, closed),
+  reactivated: Type.Object({ reasonCode: ReasonCode }, closed),
+  erased: Type.Object({}, closed),
 } as const satisfies Record<EventName, unknown>;
+
+const AddressData = Type.Object({ email: Type.String(), claim: Claim }, closed);
 
 /** What each event keeps encrypted under the person's key, in its current version; null: nothing. */
 export const personalSchemas = {
   registered: Type.Object(
-    {
-      email: Type.String(),
-      claim: Claim,
-      displayName: DisplayName,
-      profile: Profile,
-    },
-    { additionalProperties: false },
+    { email: Type.String(), claim: Claim, displayName: DisplayName, profile: Profile },
+    closed,
   ),
   'registration-refused': null,
+  superseded: null,
+  'verification-requested': null,
+  'email-verified': null,
+  // Whole values, not differences: applied twice they give the same.
+  'profile-updated': Type.Object({ displayName: DisplayName, profile: Profile }, closed),
+  'email-change-requested': AddressData,
+  'email-changed': AddressData,
+  deactivated: null,
+  reactivated: null,
+  erased: null,
 } as const satisfies Record<EventName, unknown>;
 
 /** The current version of each event. */
 export const eventVersions = {
-  registered: 1,
+  registered: 2,
   'registration-refused': 1,
+  superseded: 1,
+  'verification-requested': 1,
+  'email-verified': 1,
+  'profile-updated': 1,
+  'email-change-requested': 1,
+  'email-changed': 1,
+  deactivated: 1,
+  reactivated: 1,
+  erased: 1,
 } as const satisfies Record<EventName, number>;
+
+type StaticOrNull<Schema> = Schema extends null ? null : Static<Extract<Schema, object>>;
+
+/** An account's event in its current version, its personal data decrypted. */
+export type AccountEvent = {
+  [Name in EventName]: {
+    readonly name: Name;
+    readonly data: Static<(typeof clearSchemas)[Name]>;
+    readonly personal: StaticOrNull<(typeof personalSchemas)[Name]>;
+  };
+}[EventName];
+
+/** An account's event without its personal data: what can be read without the person's key. */
+export type AccountFact = {
+  [Name in EventName]: {
+    readonly name: Name;
+    readonly data: Static<(typeof clearSchemas)[Name]>;
+  };
+}[EventName];
 
 /** Facts of a `registered` event in clear. */
 export type RegisteredData = Static<(typeof clearSchemas)['registered']>;
@@ -56,22 +128,6 @@ export type RegisteredPersonal = Static<(typeof personalSchemas)['registered']>;
 
 /** Facts of a `registration-refused` event: nothing personal; it expires after 30 days. */
 export type RefusedData = Static<(typeof clearSchemas)['registration-refused']>;
-
-/** An account's event in its current version, its personal data decrypted. */
-export type AccountEvent =
-  | {
-      readonly name: 'registered';
-      readonly data: RegisteredData;
-      readonly personal: RegisteredPersonal;
-    }
-  | { readonly name: 'registration-refused'; readonly data: RefusedData; readonly personal: null };
-
-/** An account's event without its personal data: what can be read without the person's key. */
-export type AccountFact = AccountEvent extends infer Event
-  ? Event extends AccountEvent
-    ? Pick<Event, 'name' | 'data'>
-    : never
-  : never;
 
 /** Days after which a `registration-refused` event expires from the log (architecture, decision 3). */
 export const REFUSAL_LIFETIME_DAYS = 30;

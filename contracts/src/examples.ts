@@ -1,6 +1,12 @@
 import type { RegisterCommand } from './commands.ts';
 import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 import { PROBLEM_STATUS, PROBLEM_TYPE_BASE, type Problem } from './problem.ts';
+import {
+  type CommandAccepted,
+  ERASURE_STORES,
+  type ErasureView,
+  type RequestAccepted,
+} from './views.ts';
 import type {
   RegistrationAccepted,
   RegistrationCreated,
@@ -36,6 +42,16 @@ const user: UserView = {
   version: 1,
 };
 
+const commandAccepted: CommandAccepted = { userId };
+const requestAccepted: RequestAccepted = { status: 'accepted' };
+const erasedAt = '2026-11-22T10:00:00.250Z';
+const erasure: ErasureView = {
+  userId,
+  status: 'done',
+  requestedAt: '2026-11-22T10:00:00.000Z',
+  stores: ERASURE_STORES.map((store) => ({ store, erasedAt })),
+};
+
 /** An example of each body, by the title of its schema. */
 export const EXAMPLES: Readonly<Record<string, object>> = {
   RegisterCommand: person,
@@ -43,6 +59,14 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   RegistrationCreated: created,
   RegistrationView: registration,
   UserView: user,
+  VerifyEmailCommand: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl' },
+  ResendVerificationCommand: { email: person.email },
+  UpdateUserCommand: { displayName: 'Vera M.', profile: { city: 'Novi Sad', newsletter: null } },
+  ChangeEmailCommand: { email: 'vera@example.net' },
+  ReasonCommand: { reasonCode: 'requested' },
+  CommandAccepted: commandAccepted,
+  RequestAccepted: requestAccepted,
+  ErasureView: erasure,
 };
 
 /** The id of the person in the examples. */

@@ -20,14 +20,20 @@ export {
   UnwritableEventError,
 } from './codec.ts';
 export {
+  ChangeEmailCommand,
   DisplayName,
   IdempotencyKey,
   Locale,
   MAX_ADDRESS_LENGTH,
   MAX_BODY_BYTES,
   Profile,
+  ReasonCode,
+  ReasonCommand,
   RegisterCommand,
+  ResendVerificationCommand,
   TermsVersion,
+  UpdateUserCommand,
+  VerifyEmailCommand,
 } from './commands.ts';
 export { type Actor, Envelope } from './envelope.ts';
 export { ERROR_CODES, type ErrorCode, FIELD_CODES, type FieldCode } from './error-codes.ts';
@@ -63,8 +69,8 @@ export {
   Problem,
 } from './problem.ts';
 export { ACCOUNTS_PROJECTION } from './projections.ts';
-export { ClaimRecord, KeyRecord } from './records.ts';
-export { REFERENCE_PAGES, type ReferencePage, ROUTES, type Route } from './routes.ts';
+export { ClaimRecord, KeyRecord, MAX_CONTENDERS } from './records.ts';
+export { METHODS, REFERENCE_PAGES, type ReferencePage, ROUTES, type Route } from './routes.ts';
 export type { Json, JsonObject } from './schema-components.ts';
 export { SCOPES, type Scope } from './scopes.ts';
 export {
@@ -77,11 +83,15 @@ export {
   subjects,
 } from './topology.ts';
 export {
+  CommandAccepted,
+  ERASURE_STORES,
+  ErasureView,
   RefusalReason,
   RegistrationAccepted,
   RegistrationCreated,
   RegistrationOutcome,
   RegistrationView,
+  RequestAccepted,
   UserView,
   encodeUserView,
 } from './views.ts';

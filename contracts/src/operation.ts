@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import type { ErrorCode } from './error-codes.ts';
-import { PositionToken } from './identifiers.ts';
+import { PositionToken, Uuid } from './identifiers.ts';
 import type { Scope } from './scopes.ts';
 
 /** A service that answers HTTP requests behind the gateway. */
@@ -25,7 +25,7 @@ export type Answer = {
 export type Operation = {
   readonly id: string;
   readonly service: HttpService;
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   readonly path: `/v1/${string}`;
   readonly summary: string;
   readonly description: string;
@@ -39,6 +39,11 @@ export type Operation = {
   readonly answers: Readonly<Record<number, Answer>>;
   readonly problems: readonly ErrorCode[];
 };
+
+/** The `{id}` of a path. An id of another form is answered 404: there is nothing with it. */
+export const idParam = {
+  id: { description: 'The id that the registration gave', schema: Uuid, required: true },
+} as const satisfies Record<string, Field>;
 
 /** `Position`, as every answer carries it that knows one. */
 export const positionHeader = {
@@ -89,6 +94,19 @@ export const commandHeaders = {
     description: 'An answer to a command is not kept',
     schema: Type.Literal('no-store'),
     required: true,
+  },
+  'Preference-Applied': {
+    description: 'The `wait` that was applied: the outcome is readable',
+    schema: Type.String({ pattern: '^wait=[0-9]{1,2}$' }),
+  },
+} as const satisfies Record<string, Field>;
+
+/** `Prefer` of a command: wait until what it did can be read. */
+export const waitHeaders = {
+  Prefer: {
+    description:
+      '`wait=N`: seconds to wait until the outcome is readable, 30 at most (RFC 7240); `Preference-Applied` says that it is',
+    schema: Type.String({ examples: ['wait=5'] }),
   },
 } as const satisfies Record<string, Field>;
 

@@ -1,20 +1,24 @@
 import { Type } from 'typebox';
 import { IdempotencyKey, RegisterCommand } from './commands.ts';
-import { EntityTag, Uuid } from './identifiers.ts';
+import { EntityTag } from './identifiers.ts';
 import {
   commandHeaders,
   type Field,
   freshnessHeaders,
+  idParam,
   type Operation,
   problemsEverywhere,
   readHeaders,
+  waitHeaders,
 } from './operation.ts';
-import { RegistrationAccepted, RegistrationCreated, RegistrationView, UserView } from './views.ts';
-
-/** The `{id}` of a path. An id of another form is answered 404: there is nothing with it. */
-const idParam = {
-  id: { description: 'The id that the registration gave', schema: Uuid, required: true },
-} as const satisfies Record<string, Field>;
+import { USER_OPERATIONS } from './user-operations.ts';
+import {
+  ErasureView,
+  RegistrationAccepted,
+  RegistrationCreated,
+  RegistrationView,
+  UserView,
+} from './views.ts';
 
 const etag = {
   description: 'Strong: changes with each version',
@@ -36,6 +40,7 @@ export const OPERATIONS = {
     scopes: ['registrations:write'],
     params: {},
     headers: {
+      ...waitHeaders,
       'Idempotency-Key': {
         description:
           'The same key and body give the same answer again: of a refusal for 30 days, else for ever',
@@ -134,10 +139,35 @@ export const OPERATIONS = {
       'forbidden',
       'not-found',
       'user-not-found',
+      'user-erased',
       'projection-lagging',
       'store-unavailable',
     ],
   },
+  readErasure: {
+    id: 'readErasure',
+    service: 'query-api',
+    method: 'get',
+    path: '/v1/users/{id}/erasure',
+    summary: 'Read how far an erasure has come',
+    description:
+      'For the person (the token that asked for the erasure) and for scope `users:erase`: when each store had erased her.',
+    token: 'needed',
+    scopes: ['users:erase'],
+    params: idParam,
+    headers: {},
+    answers: {
+      200: { description: 'The erasure', body: ErasureView, headers: readHeaders },
+    },
+    problems: [
+      ...problemsEverywhere,
+      'forbidden',
+      'not-found',
+      'user-not-found',
+      'store-unavailable',
+    ],
+  },
+  ...USER_OPERATIONS,
 } as const satisfies Readonly<Record<string, Operation>>;
 
 /** The name of an operation. */

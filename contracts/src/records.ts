@@ -1,11 +1,27 @@
 import { type Static, Type } from 'typebox';
-import { Uuid } from './identifiers.ts';
+import { Instant, Uuid } from './identifiers.ts';
 
-/** A claim on an address: who holds it, and whether the mailbox was proven. */
-export const ClaimRecord = Type.Object(
-  { state: Type.Literal('held'), userId: Uuid, verified: Type.Boolean() },
-  { additionalProperties: false },
-);
+/** Attempts that may wait for proof of one mailbox at once; the oldest makes room for a newer one. */
+export const MAX_CONTENDERS = 8;
+
+/**
+ * A claim on an address, the last one counts: who holds it, whether the mailbox was proven, since
+ * when, and who else waits to prove it (oldest first); or that it was given up.
+ */
+export const ClaimRecord = Type.Union([
+  Type.Object(
+    {
+      state: Type.Literal('held'),
+      userId: Uuid,
+      verified: Type.Boolean(),
+      // Claims of the first days carry neither; they do not expire.
+      since: Type.Optional(Instant),
+      contenders: Type.Optional(Type.Array(Uuid, { maxItems: MAX_CONTENDERS })),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object({ state: Type.Literal('released') }, { additionalProperties: false }),
+]);
 export type ClaimRecord = Static<typeof ClaimRecord>;
 
 /**

@@ -4,11 +4,12 @@ import { OPERATIONS } from './operations.ts';
 /** One route of the surface and the service behind it. */
 export type Route = {
   readonly service: HttpService;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: `/v1/${string}`;
 };
 
-const METHODS = { get: 'GET', post: 'POST' } as const;
+/** The method of a route, as HTTP writes it. */
+export const METHODS = { get: 'GET', post: 'POST', patch: 'PATCH', delete: 'DELETE' } as const;
 
 /** The routes of both APIs: the gateway's configuration and the services' routes are made of them. */
 export const ROUTES: readonly Route[] = Object.values(OPERATIONS).map(

@@ -2,5 +2,8 @@
 export const SCOPES = {
   'registrations:write': 'Register people and learn the exact outcome',
   'users:read': 'Read any person',
+  'users:write': 'Change the profile and address of any person',
+  'users:admin': 'Deactivate and reactivate people',
+  'users:erase': 'Erase any person and see how far an erasure has come',
 } as const satisfies Record<string, string>;
 export type Scope = keyof typeof SCOPES;

@@ -31,6 +31,9 @@ export const RegistrationOutcome = Type.Union(
       { result: Type.Literal('refused'), reason: RefusalReason },
       { additionalProperties: false },
     ),
+    // The address is held unproven by another attempt: whoever proves the mailbox first has it.
+    Type.Object({ result: Type.Literal('pending') }, { additionalProperties: false }),
+    Type.Object({ result: Type.Literal('superseded') }, { additionalProperties: false }),
   ],
   { title: 'RegistrationOutcome' },
 );
@@ -47,6 +50,40 @@ export const RegistrationView = Type.Object(
 );
 export type RegistrationView = Static<typeof RegistrationView>;
 
+/** Answer to a command on a person: it is in the log; `Position` says where. */
+export const CommandAccepted = Type.Object(
+  { userId: Uuid },
+  { additionalProperties: false, title: 'CommandAccepted' },
+);
+export type CommandAccepted = Static<typeof CommandAccepted>;
+
+/** Answer that is the same whatever lies behind an address or a token. */
+export const RequestAccepted = Type.Object(
+  { status: Type.Literal('accepted') },
+  { additionalProperties: false, title: 'RequestAccepted' },
+);
+export type RequestAccepted = Static<typeof RequestAccepted>;
+
+/** The stores a person is erased from, each with its own progress. */
+export const ERASURE_STORES = ['read-model', 'cache', 'key', 'claims'] as const;
+
+/** Answer of `GET /v1/users/{id}/erasure`: how far an erasure has come. */
+export const ErasureView = Type.Object(
+  {
+    userId: Uuid,
+    status: Type.Enum(['under-way', 'done']),
+    requestedAt: Instant,
+    stores: Type.Array(
+      Type.Object(
+        { store: Type.Enum([...ERASURE_STORES]), erasedAt: Type.Union([Instant, Type.Null()]) },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false, title: 'ErasureView' },
+);
+export type ErasureView = Static<typeof ErasureView>;
+
 /** Answer of `GET /v1/users/{id}`; `version` counts the events of this person. */
 export const UserView = Type.Object(
   {
@@ -57,7 +94,7 @@ export const UserView = Type.Object(
     locale: Locale,
     termsVersion: TermsVersion,
     profile: Profile,
-    status: Type.Enum(['active']),
+    status: Type.Enum(['active', 'deactivated']),
     registeredAt: Instant,
     version: Type.Integer({ minimum: 1 }),
   },

@@ -25,6 +25,7 @@ export async function poolPart({
   });
   const users = pgbouncerUsers({
     zameni_projector: await readPassword(layout.secrets.postgresProjector),
+    zameni_command: await readPassword(layout.secrets.postgresCommand),
     zameni_query: await readPassword(layout.secrets.postgresQuery),
     [PGBOUNCER_ADMIN]: await readPassword(layout.secrets.pgbouncerAdmin),
   });

@@ -70,6 +70,7 @@ export async function createRoles(
   const variables = await Promise.all(
     Object.entries({
       projector_password: secrets.postgresProjector,
+      command_password: secrets.postgresCommand,
       query_password: secrets.postgresQuery,
       replication_password: secrets.postgresReplication,
     }).map(async ([name, path]) => `\\set ${name} '${await readPassword(path)}'`),

@@ -11,12 +11,14 @@ export type SecretFiles = {
   readonly postgresSuperuser: string;
   readonly postgresReplication: string;
   readonly postgresProjector: string;
+  readonly postgresCommand: string;
   readonly postgresQuery: string;
   readonly pgbouncerAdmin: string;
   readonly redis: string;
   readonly pepper: string;
   readonly kek: string;
   readonly positionKey: string;
+  readonly verificationKey: string;
   readonly issuerKey: string;
   readonly jwks: string;
 };
@@ -35,12 +37,14 @@ export function secretFiles(folder: string): SecretFiles {
     postgresSuperuser: password('postgres-superuser'),
     postgresReplication: password('postgres-replication'),
     postgresProjector: password('postgres-projector'),
+    postgresCommand: password('postgres-command'),
     postgresQuery: password('postgres-query'),
     pgbouncerAdmin: password('pgbouncer-admin'),
     redis: password('redis'),
     pepper: join(folder, 'pepper.json'),
     kek: join(folder, 'kek.json'),
     positionKey: join(folder, 'position-key.json'),
+    verificationKey: join(folder, 'verification-key.json'),
     issuerKey: join(folder, 'issuer.jwk.json'),
     jwks: join(folder, 'jwks.json'),
   };
@@ -49,12 +53,13 @@ export function secretFiles(folder: string): SecretFiles {
 /** Makes the secrets that do not exist yet; existing ones stay, for the data depends on them. */
 export async function createMissingSecrets(folder: string): Promise<SecretFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { natsUsers, issuerKey, jwks, pepper, kek, positionKey, ...passwords } =
+  const { natsUsers, issuerKey, jwks, pepper, kek, positionKey, verificationKey, ...passwords } =
     secretFiles(folder);
   for (const path of [...Object.values(natsUsers), ...Object.values(passwords)]) {
     await writeOnce(path, () => randomBytes(24).toString('base64url'));
   }
-  for (const path of [pepper, kek, positionKey]) await writeOnce(path, createKeyRing);
+  for (const path of [pepper, kek, positionKey, verificationKey])
+    await writeOnce(path, createKeyRing);
   if (!existsSync(issuerKey) || !existsSync(jwks)) {
     const { privateKey, publicKey } = createIssuerKey();
     await write(jwks, JSON.stringify({ keys: [publicKey] }));

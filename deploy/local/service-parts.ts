@@ -54,6 +54,7 @@ export function serviceParts(context: PartContext, after: readonly string[]): Pr
 }
 
 function serviceEnvironment(context: PartContext, service: Service): Record<string, string> {
+  const { profile } = context;
   const { secrets } = context.layout;
   const logLevel = process.env['ZAMENI_LOG_LEVEL'];
   const common = {
@@ -66,9 +67,12 @@ function serviceEnvironment(context: PartContext, service: Service): Record<stri
       return {
         ...common,
         ...callerEnvironment(context),
+        ...storeEnvironment(context, 'zameni_command', secrets.postgresCommand),
         ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_KEK_FILE: secrets.kek,
         ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
+        ZAMENI_VERIFICATION_KEY_FILE: secrets.verificationKey,
+        ...(profile === 'local' ? {} : UNLIMITED),
       };
     case 'projector':
       return {
@@ -88,6 +92,9 @@ function serviceEnvironment(context: PartContext, service: Service): Record<stri
       return service satisfies never;
   }
 }
+
+/** Tests and benchmarks send everything from one address; the tests of the limits set their own. */
+const UNLIMITED = { ZAMENI_LIMIT_CLIENT: 'off', ZAMENI_LIMIT_MAILBOX: 'off' } as const;
 
 function logEnvironment({ ports, layout }: PartContext, service: Service): Record<string, string> {
   return {

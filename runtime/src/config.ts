@@ -98,6 +98,10 @@ const keyRingFile = (what: string) =>
 export const pepperConfig = { ZAMENI_PEPPER_FILE: keyRingFile('pepper') };
 /** The key ring that wraps people's data keys. */
 export const kekConfig = { ZAMENI_KEK_FILE: keyRingFile('key-encryption keys') };
+/** The key ring that signs the tokens of verification links. */
+export const verificationConfig = {
+  ZAMENI_VERIFICATION_KEY_FILE: keyRingFile('keys of verification links'),
+};
 /** The key ring that seals positions. */
 export const positionConfig = { ZAMENI_POSITION_KEY_FILE: keyRingFile('position keys') };
 

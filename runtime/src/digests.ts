@@ -8,6 +8,12 @@ export type Digests = {
   readonly claimOf: (canonicalAddress: string) => string;
   /** The registration id of a caller's idempotency key: a UUIDv8 (RFC 9562). */
   readonly registrationIdOf: (caller: string, idempotencyKey: string) => UserId;
+  /** The id under which the log keeps a caller whose subject is no user id: 43 characters. */
+  readonly actorOf: (subject: string) => string;
+  /** The key under which requests of one client are counted. */
+  readonly clientOf: (client: string) => string;
+  /** The key under which mails to one mailbox are counted: not its claim, which stays in the log. */
+  readonly mailboxOf: (canonicalAddress: string) => string;
   /** The fingerprint of a request, salted by its registration so that equal requests differ. */
   readonly fingerprintOf: (registrationId: UserId, canonicalBody: string) => string;
 };
@@ -18,17 +24,23 @@ export function createDigests(ring: KeyRing): Digests {
     createSecretKey(
       Buffer.from(hkdfSync('sha256', currentKey(ring), Buffer.alloc(0), `zameni ${purpose}`, 32)),
     );
-  const claimKey = keyFor('claim');
   const idempotencyKey = keyFor('idempotency');
   const fingerprintKey = keyFor('fingerprint');
+  const digestBy = (purpose: string) => {
+    const key = keyFor(purpose);
+    return (text: string) => createHmac('sha256', key).update(text).digest('base64url');
+  };
   return {
-    claimOf: (address) => createHmac('sha256', claimKey).update(address).digest('base64url'),
+    claimOf: digestBy('claim'),
     registrationIdOf: (caller, key) =>
       toUuidV8(
         createHmac('sha256', idempotencyKey)
           .update(`${Buffer.byteLength(caller)}\n${caller}\n${key}`)
           .digest(),
       ),
+    actorOf: digestBy('actor'),
+    clientOf: digestBy('client'),
+    mailboxOf: digestBy('mailbox'),
     fingerprintOf: (registrationId, body) =>
       createHmac('sha256', fingerprintKey).update(`${registrationId}\n${body}`).digest('base64url'),
   };

@@ -13,6 +13,7 @@ export {
   redisConfig,
   replicaConfig,
   serviceConfig,
+  verificationConfig,
 } from './config.ts';
 export {
   createDataKeys,
@@ -40,6 +41,10 @@ export { parsePreferWait } from './prefer-wait.ts';
 export { provisionStream } from './provision.ts';
 export { drawBytes } from './random-pool.ts';
 export { createRedis, type Redis } from './redis.ts';
+export { limitRequest } from './rate-limit-headers.ts';
+export { createRateLimits, type RateLimits } from './rate-limits.ts';
+export { clientKeyOf } from './rate-limits-client.ts';
+export { parsePolicy, rateLimitVariable } from './rate-limits-policy.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';
 export { type KeyRing, readKeyRing, readSecret, SecretFileError } from './secrets.ts';
 export { splitQuoted } from './split-quoted.ts';
@@ -48,16 +53,21 @@ export { type Caller, createTokenVerifier, requireScope, type TokenVerifier } fr
 export { currentTraceparent, withAppendSpan, withRecordSpans } from './trace.ts';
 export { createValidator } from './validation.ts';
 export {
+  createVerificationTokens,
+  type Proof,
+  type VerificationTokens,
+} from './verification-tokens.ts';
+export {
   type CachedView,
   createViewCache,
   type ViewCache,
   type ViewCacheKeys,
-  type ViewContent,
   type ViewFill,
   type ViewKind,
   viewCacheKeys,
 } from './view-cache.ts';
 export { type Breaker, createBreaker } from './view-cache-breaker.ts';
+export { type View, type ViewContent } from './view-cache-entry.ts';
 export {
   type CacheEpoch,
   createViewCacheWriter,

@@ -1,4 +1,4 @@
-import type { Operation } from '@zameni/contracts';
+import { METHODS, type Operation } from '@zameni/contracts';
 import { type TObject, type TSchema, type TString, Type } from 'typebox';
 
 /** The schema of an operation as Fastify takes it. */
@@ -14,7 +14,7 @@ type RouteSchema<O extends Operation> = {
 /** The route of an operation for Fastify, with its schemas; the handler is added to it. */
 export function toRoute<O extends Operation>(
   operation: O,
-): { method: 'GET' | 'POST'; url: string; schema: RouteSchema<O> } {
+): { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; url: string; schema: RouteSchema<O> } {
   // Any text is let in as a parameter, because an id of another form is answered 404, not 422.
   const params = Object.keys(operation.params).map((name) => [name, Type.String()] as const);
   const bodies = Object.entries(operation.answers).flatMap(([status, { body }]) =>
@@ -26,7 +26,7 @@ export function toRoute<O extends Operation>(
     ...(operation.body === undefined ? {} : { body: operation.body }),
   };
   return {
-    method: operation.method === 'get' ? 'GET' : 'POST',
+    method: METHODS[operation.method],
     url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     // The entries of the operation, name by name: the mapped type says the same.
     schema: schema as unknown as RouteSchema<O>,

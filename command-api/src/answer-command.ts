@@ -1,0 +1,37 @@
+import { parsePreferWait, type Positions } from '@zameni/runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** What answering a command needs. */
+export type AnswerDeps = {
+  readonly positions: Positions;
+  /** Whether a position became readable within the time. */
+  readonly untilReadable: (wait: {
+    readonly position: number;
+    readonly waitMs: number;
+    readonly signal: AbortSignal;
+  }) => Promise<boolean>;
+};
+
+/**
+ * Sets the headers that every answer to a command has, after waiting as long as `Prefer: wait=N` asks.
+ * `Preference-Applied` says that the outcome is readable; without it, it was too early to tell.
+ */
+export async function answerCommand(
+  { positions, untilReadable }: AnswerDeps,
+  {
+    request,
+    reply,
+    position,
+  }: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly position: number },
+): Promise<void> {
+  reply.header('Position', positions.seal(position)).header('Cache-Control', 'no-store');
+  const prefer = request.headers['prefer'];
+  const seconds = parsePreferWait(Array.isArray(prefer) ? prefer.join(', ') : prefer);
+  if (seconds === undefined || seconds === 0) return;
+  const leaving = new AbortController();
+  const leave = () => leaving.abort();
+  request.raw.once('close', leave);
+  const wait = { position, waitMs: seconds * 1_000, signal: leaving.signal };
+  if (await untilReadable(wait)) reply.header('Preference-Applied', `wait=${seconds}`);
+  request.raw.off('close', leave);
+}

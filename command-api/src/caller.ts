@@ -1,0 +1,79 @@
+import type { Scope, UserId } from '@zameni/contracts';
+import { parseUserId } from '@zameni/contracts';
+import {
+  AppError,
+  type Caller,
+  clientKeyOf,
+  currentTraceparent,
+  type Digests,
+  limitRequest,
+  type RateLimits,
+  type TokenVerifier,
+  traceIdOf,
+} from '@zameni/runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Cause } from './event-messages.ts';
+
+/** The limits of the command API, by whom they count. */
+export type CommandLimits = RateLimits<'client' | 'mailbox'>;
+
+/** What knowing a caller needs. */
+export type CallerDeps = {
+  readonly tokens: TokenVerifier;
+  readonly digests: Digests;
+  readonly limits: CommandLimits;
+};
+
+/** The caller of a request, undefined without a token, and what its commands are caused by. */
+export type Called = { readonly caller: Caller | undefined; readonly cause: Cause };
+
+/**
+ * Verifies the token of a request, counts it against its client's limit, and says who causes what it
+ * asks for, and when. Throws `rate-limited` beyond the limit.
+ */
+export async function toCalled(
+  { tokens, digests, limits }: CallerDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Called> {
+  const caller = await tokens.verify(request.headers.authorization);
+  const key = clientKeyOf({ request, caller }, digests.clientOf);
+  await limitRequest(reply, limits, [{ policy: 'client', key }]);
+  const actor =
+    caller === undefined
+      ? ({ type: 'anonymous', id: 'anonymous' } as const)
+      : ({ type: 'caller', id: toActorId(digests, caller) } as const);
+  const cause = {
+    actor,
+    causationId: traceIdOf(request),
+    time: new Date().toISOString(),
+    traceparent: currentTraceparent(),
+  };
+  return { caller, cause };
+}
+
+/** Lets the person herself and callers with the scope pass; answers the id of the person. */
+export function requireSelfOr(scope: Scope, id: string, caller: Caller | undefined): UserId {
+  if (caller === undefined) throw new AppError('unauthorized');
+  const userId = parseUserId(id);
+  if (userId === undefined) throw new AppError('not-found');
+  if (!caller.scopes.has(scope) && caller.subject !== userId) throw new AppError('forbidden');
+  return userId;
+}
+
+/** Lets callers with the scope pass; answers the id of the person. */
+export function requireScope(scope: Scope, id: string, caller: Caller | undefined): UserId {
+  if (caller === undefined) throw new AppError('unauthorized');
+  if (!caller.scopes.has(scope)) throw new AppError('forbidden');
+  const userId = parseUserId(id);
+  if (userId === undefined) throw new AppError('not-found');
+  return userId;
+}
+
+/**
+ * The id an event keeps of a caller for ever: a subject that is a user id as it is, any other as a
+ * keyed digest, because an issuer may use addresses or names.
+ */
+function toActorId(digests: Digests, { subject }: Caller): string {
+  return parseUserId(subject) ?? digests.actorOf(subject);
+}

@@ -1,0 +1,114 @@
+import { subjects, type UserId } from '@zameni/contracts';
+import {
+  AppError,
+  type Committer,
+  createBackoff,
+  delay,
+  type EventLog,
+  type LogRecord,
+} from '@zameni/runtime';
+import type { LoadAccount } from './account-log.ts';
+import { type Attempted, type Committed, type Plan, toIntent } from './decision-intent.ts';
+
+/** What committing decisions needs. */
+export type CommitDeps = {
+  readonly log: EventLog;
+  readonly committer: Committer;
+  readonly loadAccount: LoadAccount;
+  /** Milliseconds after which a claim that nobody has proven may be taken. */
+  readonly claimLifetimeMs: number;
+};
+
+const MAX_ATTEMPTS = 8;
+const DEADLINE_MS = 8_000;
+const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
+
+/**
+ * Loads, decides and commits until an outcome stands. What was loaded may be old: a decision that
+ * appends is guarded on exactly what it was decided from, and one that appends nothing is checked
+ * against the log's leader before it is believed. After a conflict everything is loaded and decided
+ * anew, a bounded number of times. Throws the refusal as AppError.
+ */
+export async function commitDecision(deps: CommitDeps, plan: Plan): Promise<Committed> {
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const backoff = createBackoff(RETRY_BACKOFF);
+  let accounts = plan.accounts;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const attempted = await attemptOnce(deps, { ...plan, accounts }, signal);
+    switch (attempted.outcome) {
+      case 'commit':
+      case 'unchanged':
+        return attempted;
+      case 'refused': {
+        const { code, errors } = attempted;
+        throw new AppError(code, errors === undefined ? {} : { errors });
+      }
+      case 'look':
+        accounts = [...new Set([...accounts, ...attempted.accounts])];
+        continue;
+      case 'stale':
+        await delay(backoff.nextMs(), signal).catch(() => undefined);
+        continue;
+      default:
+        return attempted satisfies never;
+    }
+  }
+  throw new AppError('log-unavailable', {
+    cause: new Error('rivals were faster at every attempt'),
+    retryAfterSeconds: 1,
+  });
+}
+
+async function attemptOnce(deps: CommitDeps, plan: Plan, signal: AbortSignal): Promise<Attempted> {
+  const loaded = new Map(
+    await Promise.all(
+      plan.accounts.map(
+        async (userId) =>
+          [userId, await deps.loadAccount(userId, userId === plan.withPerson, signal)] as const,
+      ),
+    ),
+  );
+  const claims = plan.claimsOf(loaded);
+  const presumed = new Map<string, LogRecord>();
+  for (const { last } of loaded.values()) if (last !== undefined) presumed.set(last.subject, last);
+  if (plan.readsClaims && claims.length > 0) {
+    const records = await readClaims(deps.log, claims, signal);
+    for (const record of records.values()) presumed.set(record.subject, record);
+  }
+  const attempted = await deps.committer.submit(
+    toIntent(plan, { accounts: loaded, claims, presumed, claimLifetimeMs: deps.claimLifetimeMs }),
+  );
+  if (attempted.outcome !== 'unchanged' && attempted.outcome !== 'refused') return attempted;
+  // Of a registration it says that the account has events, and events never go away.
+  if (plan.newPerson !== undefined) return attempted;
+  // Nothing was appended, so no guard has checked what it was decided from.
+  const isCurrent = await isStillLast(deps.log, [...loaded.keys()], claims, presumed, signal);
+  return isCurrent ? attempted : { outcome: 'stale' };
+}
+
+async function readClaims(log: EventLog, claims: readonly string[], signal: AbortSignal) {
+  try {
+    return await log.readLast(claims.map(subjects.claim), signal);
+  } catch (cause) {
+    throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
+  }
+}
+
+/** Whether the leader has nothing newer than what was presumed. */
+async function isStillLast(
+  log: EventLog,
+  accounts: readonly UserId[],
+  claims: readonly string[],
+  presumed: ReadonlyMap<string, LogRecord>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const all = [...accounts.map(subjects.account), ...claims.map(subjects.claim)];
+  try {
+    const records = await Promise.all(
+      all.map((subject) => log.readLastFromLeader(subject, signal)),
+    );
+    return records.every((record, n) => record?.position === presumed.get(all[n] ?? '')?.position);
+  } catch (cause) {
+    throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
+  }
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AccountEvent,
+  type Actor,
+  encodeEvent,
+  encodePersonal,
+  eventType,
+  REFUSAL_LIFETIME_DAYS,
+  subjects,
+  type UserId,
+} from '@zameni/contracts';
+import { type DataKey, type LogMessage, sealPersonal } from '@zameni/runtime';
+import type { ClaimChange } from './decision.ts';
+
+/** Who caused what is appended, when, and in which trace. */
+export type Cause = {
+  readonly actor: Actor;
+  readonly causationId: string;
+  readonly time: string;
+  readonly traceparent: string | undefined;
+};
+
+/** An event with what its envelope needs; the key is needed where it has personal data. */
+export type EventToAppend = {
+  readonly userId: UserId;
+  readonly event: AccountEvent;
+  readonly version: number;
+  readonly key: DataKey | undefined;
+};
+
+type Message = Omit<LogMessage, 'expectedPosition'>;
+
+const REFUSAL_LIFETIME_SECONDS = REFUSAL_LIFETIME_DAYS * 24 * 60 * 60;
+
+/** The message of an event, its personal data encrypted under the person's key. */
+export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
+  const { userId, event, version } = toAppend;
+  const { actor, causationId, time, traceparent } = cause;
+  const id = randomUUID();
+  const metadata = { id, userId, time, causationId, actor, accountVersion: version };
+  return {
+    subject: subjects.account(userId),
+    data: encodeEvent(metadata, event, toCiphertext(toAppend, id)),
+    ...(isNobodys(toAppend) ? { ttlSeconds: REFUSAL_LIFETIME_SECONDS } : {}),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+}
+
+/** The message of a claim's new last record. */
+export function toClaimMessage({ claim, record }: ClaimChange): Message {
+  return { subject: subjects.claim(claim), data: JSON.stringify(record) };
+}
+
+/** A first event that begins no person: it expires, or strangers' wishes would fill the log. */
+function isNobodys({ event, version }: EventToAppend): boolean {
+  return version === 1 && event.name !== 'registered';
+}
+
+function toCiphertext({ userId, event, key }: EventToAppend, eventId: string): string | null {
+  const plaintext = encodePersonal(event);
+  if (plaintext === null) return null;
+  if (key === undefined) throw new Error(`${event.name} needs the person's key`);
+  return sealPersonal(key, { eventId, type: eventType(event.name), userId }, plaintext);
+}

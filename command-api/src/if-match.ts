@@ -1,0 +1,20 @@
+import { AppError, splitQuoted } from '@zameni/runtime';
+
+/** A strong entity tag of a person's view: projection and its version, a hyphen, the version. */
+const viewTag = /^"[^"]*-(\d{1,15})"$/;
+
+/**
+ * The versions that an `If-Match` header allows (RFC 9110, 13.1.1); undefined when it allows any. Tags
+ * of another form match nothing; throws `malformed-header` for what is no list of tags.
+ */
+export function parseIfMatch(header: string | undefined): readonly number[] | undefined {
+  if (header === undefined || header.trim() === '*') return undefined;
+  const tags = splitQuoted(header, ',', { escapes: false });
+  if (tags === undefined) {
+    throw new AppError('malformed-header', { detail: 'If-Match takes entity tags or *' });
+  }
+  return tags.flatMap((tag) => {
+    const version = viewTag.exec(tag.trim())?.[1];
+    return version === undefined ? [] : [Number(version)];
+  });
+}

@@ -1,0 +1,104 @@
+import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM } from '@zameni/contracts';
+import {
+  connectNats,
+  createCommitter,
+  createDataKeys,
+  createDigests,
+  createJetStreamLog,
+  createPool,
+  createPositions,
+  createRateLimits,
+  createRedis,
+  createTokenVerifier,
+  createVerificationTokens,
+  createViewCache,
+  listenHttp,
+  parsePolicy,
+  readKeyRing,
+  readSecret,
+  readTokenIssuers,
+  type ServiceContext,
+  viewCacheKeys,
+} from '@zameni/runtime';
+import { createLoadAccount } from './account-log.ts';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { createUntilErased } from './erasure-progress.ts';
+import { createUntilReadable } from './readable.ts';
+
+/** Connections of one process to the primary, where waiting commands look. */
+const POOL_SIZE = 4;
+const SECONDS_A_DAY = 24 * 60 * 60;
+
+/** Starts the command API: the log and its committer behind the routes, limits on Redis. */
+export async function startCommandApi(context: ServiceContext<Config>): Promise<void> {
+  const { config, logger, resources, signal } = context;
+  const name = config.ZAMENI_INSTANCE;
+  const nc = await connectNats({
+    servers: config.ZAMENI_NATS_SERVERS.split(','),
+    user: config.ZAMENI_NATS_USER,
+    password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
+    name,
+  });
+  resources.defer(() => nc.close());
+  const pool = resources.adopt(
+    createPool({
+      url: config.ZAMENI_POSTGRES_URL,
+      password: readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE),
+      max: POOL_SIZE,
+      name,
+      logger,
+    }),
+    (opened) => opened.end(),
+  );
+  const redis = createRedis({
+    url: config.ZAMENI_REDIS_URL,
+    password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
+    name,
+    logger,
+  });
+  resources.defer(() => redis.disconnect());
+  const log = await createJetStreamLog(nc, {
+    stream: ACCOUNTS_STREAM.name,
+    user: config.ZAMENI_NATS_USER,
+  });
+  const { name: projection, version } = ACCOUNTS_PROJECTION;
+  const cache = createViewCache({ redis, keys: viewCacheKeys(projection, version), logger });
+  const dataKeys = createDataKeys(readKeyRing(config.ZAMENI_KEK_FILE));
+  const lifetimeSeconds = config.ZAMENI_CLAIM_LIFETIME_DAYS * SECONDS_A_DAY;
+  const app = createApp({
+    logger,
+    log,
+    committer: resources.use(createCommitter(log, logger)),
+    loadAccount: createLoadAccount({ log, dataKeys }),
+    claimLifetimeMs: lifetimeSeconds * 1_000,
+    digests: createDigests(readKeyRing(config.ZAMENI_PEPPER_FILE)),
+    dataKeys,
+    verificationTokens: createVerificationTokens(readKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE), {
+      lifetimeSeconds,
+      now: () => new Date(),
+    }),
+    positions: createPositions(readKeyRing(config.ZAMENI_POSITION_KEY_FILE)),
+    tokens: createTokenVerifier({
+      issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
+      logger,
+    }),
+    limits: createRateLimits({
+      policies: {
+        client: parsePolicy(config.ZAMENI_LIMIT_CLIENT),
+        mailbox: parsePolicy(config.ZAMENI_LIMIT_MAILBOX),
+      },
+      redis,
+      logger,
+    }),
+    untilReadable: createUntilReadable({ cache, pool, stopping: signal }),
+    untilErased: createUntilErased(pool),
+    checks: { log: async () => void (await log.head(signal)) },
+    // Without them commands still are decided: limits are local, and nobody can wait for an outcome.
+    degradedChecks: {
+      redis: async () => void (await redis.ping()),
+      postgres: async () => void (await pool.query('select 1')),
+    },
+  });
+  resources.use(await listenHttp(app, { host: config.ZAMENI_HOST, port: config.ZAMENI_PORT }));
+}

@@ -1,0 +1,47 @@
+import type { FieldError, UpdateUserCommand } from '@zameni/contracts';
+import { AppError } from '@zameni/runtime';
+import { canonicalLocale } from './canonical-locale.ts';
+import { hasInvisibleCharacterInName, hasInvisibleCharacterInText } from './visible-text.ts';
+
+/** The parts of a person that people write themselves. */
+export type WrittenParts = {
+  readonly displayName?: string;
+  readonly locale?: string;
+  readonly profile?: Readonly<Record<string, string | number | boolean | null>>;
+};
+
+/** Checks the rules a schema cannot say, and brings the parts into the form that is kept. */
+export function checkWrittenParts(parts: WrittenParts): {
+  readonly errors: readonly FieldError[];
+  readonly displayName: string | undefined;
+  readonly locale: string | undefined;
+} {
+  const errors: FieldError[] = [];
+  const displayName = parts.displayName?.trim();
+  if (displayName === '') errors.push({ pointer: '/displayName', code: 'too-short' });
+  if (displayName !== undefined && hasInvisibleCharacterInName(displayName)) {
+    errors.push({ pointer: '/displayName', code: 'invisible-character' });
+  }
+  for (const [name, value] of Object.entries(parts.profile ?? {})) {
+    // Postgres and other stores cannot hold some of them, so one person would stop the projection.
+    if (typeof value === 'string' && hasInvisibleCharacterInText(value)) {
+      errors.push({ pointer: `/profile/${name}`, code: 'invisible-character' });
+    }
+  }
+  const locale = parts.locale === undefined ? undefined : canonicalLocale(parts.locale);
+  if (parts.locale !== undefined && locale === undefined) {
+    errors.push({ pointer: '/locale', code: 'format' });
+  }
+  return { errors, displayName, locale };
+}
+
+/** Checks a merge patch; throws `invalid-request` that names every place. */
+export function parseUpdate(patch: UpdateUserCommand): UpdateUserCommand {
+  const { errors, displayName, locale } = checkWrittenParts(patch);
+  if (errors.length > 0) throw new AppError('invalid-request', { errors });
+  return {
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(locale === undefined ? {} : { locale }),
+    ...(patch.profile === undefined ? {} : { profile: patch.profile }),
+  };
+}

@@ -1,0 +1,89 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { OPERATIONS, type Scope, type UserId } from '@zameni/contracts';
+import { AppError, toRoute, withAppendSpan } from '@zameni/runtime';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { answerCommand, type AnswerDeps } from './answer-command.ts';
+import { type CallerDeps, requireScope, requireSelfOr, toCalled } from './caller.ts';
+import { parseEmailAddress } from './email-address.ts';
+import { parseIfMatch } from './if-match.ts';
+import { parseUpdate } from './user-request.ts';
+import { changeUser, type RequestedChange, type UserCommandDeps } from './user-commands.ts';
+
+/** What the routes of people need of the outside. */
+export type UserRoutesDeps = UserCommandDeps &
+  CallerDeps &
+  AnswerDeps & {
+    /** Resolves when a person is erased from every store; rejects when that takes too long. */
+    readonly untilErased: (userId: UserId) => Promise<void>;
+  };
+
+/** Profile, address, deactivation, reactivation and erasure of a person. */
+export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void {
+  const routes = app.withTypeProvider<TypeBoxTypeProvider>();
+  const change = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    id: string,
+    { scope, isSelfToo }: { readonly scope: Scope; readonly isSelfToo: boolean },
+    toChange: () => RequestedChange,
+  ) => {
+    const { caller, cause } = await toCalled(deps, request, reply);
+    const require = isSelfToo ? requireSelfOr : requireScope;
+    const userId = require(scope, id, caller);
+    const requested = toChange();
+    const position = await withAppendSpan(`append ${requested.type}`, () =>
+      changeUser(deps, userId, requested, cause),
+    );
+    if (requested.type === 'erase') await deps.untilErased(userId);
+    await answerCommand(deps, { request, reply, position });
+    return reply.code(202).send({ userId });
+  };
+
+  routes.route({
+    ...toRoute(OPERATIONS.updateUser),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:write', isSelfToo: true }, () => {
+        const ifVersions = parseIfMatch(request.headers['if-match']);
+        const patch = parseUpdate(request.body);
+        return { type: 'update', patch, ...(ifVersions === undefined ? {} : { ifVersions }) };
+      }),
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.changeEmail),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:write', isSelfToo: true }, () => ({
+        type: 'change-email',
+        address: requireAddress(request.body.email),
+      })),
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.deactivateUser),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:admin', isSelfToo: false }, () => ({
+        type: 'deactivate',
+        reasonCode: request.body.reasonCode,
+      })),
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.reactivateUser),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:admin', isSelfToo: false }, () => ({
+        type: 'reactivate',
+        reasonCode: request.body.reasonCode,
+      })),
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.eraseUser),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:erase', isSelfToo: true }, () => ({
+        type: 'erase',
+      })),
+  });
+}
+
+/** The address of a body; throws `invalid-request` that names the field. */
+export function requireAddress(text: string) {
+  const parsed = parseEmailAddress(text);
+  if ('address' in parsed) return parsed.address;
+  throw new AppError('invalid-request', { errors: [{ pointer: '/email', code: parsed.fault }] });
+}
