@@ -1,4 +1,4 @@
-import { ACCOUNTS_STREAM } from '@zameni/contracts';
+import { ACCOUNTS_STREAM, apiPrefix } from '@zameni/contracts';
 import { connectNats, readSecret } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { Type } from 'typebox';
@@ -115,9 +115,11 @@ async function readStream({ servers, users }: Stack['nats']): Promise<unknown> {
     name: 'zameni doctor',
   });
   try {
-    const answer = await nc.request(`$JS.API.STREAM.INFO.${ACCOUNTS_STREAM.name}`, undefined, {
-      timeout: 3_000,
-    });
+    const answer = await nc.request(
+      `${apiPrefix(login.user)}.STREAM.INFO.${ACCOUNTS_STREAM.name}`,
+      undefined,
+      { timeout: 3_000 },
+    );
     return answer.json();
   } finally {
     await nc.close();

@@ -75,12 +75,17 @@ export type { Json, JsonObject } from './schema-components.ts';
 export { SCOPES, type Scope } from './scopes.ts';
 export {
   ACCOUNTS_STREAM,
+  apiPrefix,
   inboxPrefix,
+  JETSTREAM_API,
   NATS_PERMISSIONS,
+  NATS_USERS,
+  type NatsPermissions,
   type NatsUser,
   recordKind,
   subjectFilters,
   subjects,
+  toLogSubject,
 } from './topology.ts';
 export {
   CommandAccepted,

@@ -35,46 +35,103 @@ export function recordKind(subject: string): 'claim' | 'key' | 'account' | undef
   return undefined;
 }
 
-/** The NATS users: one a service, and `admin` for provisioning. */
-export type NatsUser = 'admin' | 'command-api' | 'projector' | 'query-api';
+/** The NATS users, each in an account of its own; `admin` alone is in the account of the log. */
+export const NATS_USERS = [
+  'admin',
+  'command-api',
+  'projector',
+  'query-api',
+  'eraser',
+  'analyst',
+] as const;
+
+/** The name of a NATS user. */
+export type NatsUser = (typeof NATS_USERS)[number];
 
 /** Where a NATS user receives replies; nobody else may subscribe there. */
 export function inboxPrefix(user: string): string {
   return `_INBOX.${user}`;
 }
 
-const api = '$JS.API';
+/** What the subjects of JetStream's own API begin with, in the account of the log. */
+export const JETSTREAM_API = '$JS.API';
+
+const importedApi = 'log.api';
+
+/**
+ * What the subjects of JetStream's API begin with for a user. Outside the account of the log
+ * `$JS.API` is answered too, by "JetStream not enabled", and the first of two answers would count.
+ */
+export function apiPrefix(user: string): string {
+  return user === 'admin' ? JETSTREAM_API : importedApi;
+}
+
+/** The subject in the account of the log that a subject of a user's account stands for. */
+export function toLogSubject(subject: string): string {
+  return subject.startsWith(`${importedApi}.`)
+    ? `${JETSTREAM_API}${subject.slice(importedApi.length)}`
+    : subject;
+}
+
 const stream = ACCOUNTS_STREAM.name;
 
-/** The subjects each NATS user may publish and subscribe to; everything else is denied. */
-export const NATS_PERMISSIONS: Readonly<
-  Record<NatsUser, { readonly publish: readonly string[]; readonly subscribe: readonly string[] }>
-> = {
-  admin: { publish: ['>'], subscribe: ['>'] },
-  'command-api': {
-    publish: [
-      ...ACCOUNTS_STREAM.subjects,
-      `${api}.STREAM.INFO.${stream}`,
-      `${api}.STREAM.MSG.GET.${stream}`,
-      `${api}.DIRECT.GET.${stream}`,
-    ],
-    subscribe: [`${inboxPrefix('command-api')}.>`],
-  },
-  projector: {
-    publish: [
-      `${api}.STREAM.INFO.${stream}`,
-      `${api}.STREAM.MSG.GET.${stream}`,
-      // Where the library creates a consumer with several filters; one with a single filter names it.
-      `${api}.CONSUMER.CREATE.${stream}`,
-      `${api}.CONSUMER.CREATE.${stream}.>`,
-      `${api}.CONSUMER.INFO.${stream}.>`,
-      `${api}.CONSUMER.MSG.NEXT.${stream}.>`,
-      `${api}.CONSUMER.DELETE.${stream}.>`,
-    ],
-    subscribe: [`${inboxPrefix('projector')}.>`],
-  },
-  'query-api': {
-    publish: [`${api}.STREAM.INFO.${stream}`, `${api}.STREAM.MSG.GET.${stream}`],
-    subscribe: [`${inboxPrefix('query-api')}.>`],
-  },
+/** Calls of the API that read the log through a consumer of whatever filters. */
+const READS_THROUGH_CONSUMERS = [
+  // Where the library creates a consumer with several filters; one with a single filter names it.
+  `CONSUMER.CREATE.${stream}`,
+  `CONSUMER.CREATE.${stream}.>`,
+  `CONSUMER.MSG.NEXT.${stream}.*`,
+  `CONSUMER.DELETE.${stream}.*`,
+];
+
+/** What a NATS user may publish to, which is what its account imports, and where it may listen. */
+export type NatsPermissions = {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
 };
+
+/** The subjects each NATS user may publish and subscribe to; everything else is denied. */
+export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
+  admin: { publish: ['>'], subscribe: ['>'] },
+  'command-api': permit('command-api', {
+    appends: ACCOUNTS_STREAM.subjects,
+    calls: [`STREAM.INFO.${stream}`, `STREAM.MSG.GET.${stream}`, `DIRECT.GET.${stream}`],
+  }),
+  projector: permit('projector', {
+    appends: [],
+    calls: [`STREAM.INFO.${stream}`, `STREAM.MSG.GET.${stream}`, ...READS_THROUGH_CONSUMERS],
+  }),
+  // The names of subjects with a record, and no record's content.
+  'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
+  // The only one that deletes; it appends keys wrapped anew.
+  eraser: permit('eraser', {
+    appends: [subjectFilters.keys],
+    calls: [
+      `STREAM.INFO.${stream}`,
+      `STREAM.MSG.GET.${stream}`,
+      `STREAM.MSG.DELETE.${stream}`,
+      `DIRECT.GET.${stream}`,
+      ...READS_THROUGH_CONSUMERS,
+    ],
+  }),
+  // Events only, so each call names their subjects itself; STREAM.INFO would list all subjects.
+  analyst: permit('analyst', {
+    appends: [],
+    calls: [
+      `DIRECT.GET.${stream}.${subjectFilters.accounts}`,
+      `CONSUMER.CREATE.${stream}.*.${subjectFilters.accounts}`,
+      `CONSUMER.MSG.NEXT.${stream}.*`,
+      `CONSUMER.DELETE.${stream}.*`,
+    ],
+  }),
+};
+
+function permit(
+  user: NatsUser,
+  { appends, calls }: { readonly appends: readonly string[]; readonly calls: readonly string[] },
+): NatsPermissions {
+  return {
+    publish: [...appends, ...calls.map((call) => `${apiPrefix(user)}.${call}`)],
+    subscribe: [`${inboxPrefix(user)}.>`],
+  };
+}

@@ -34,6 +34,8 @@ export function describeStack(context: PartContext, pids: Readonly<Record<string
         'command-api': natsLogin('command-api'),
         projector: natsLogin('projector'),
         'query-api': natsLogin('query-api'),
+        eraser: natsLogin('eraser'),
+        analyst: natsLogin('analyst'),
       },
     },
     postgres: {

@@ -1,4 +1,4 @@
-import { NATS_PERMISSIONS, type NatsUser } from '@zameni/contracts';
+import { NATS_PERMISSIONS, type NatsUser, toLogSubject } from '@zameni/contracts';
 
 /** A user of the cluster. */
 export type NatsLogin = { readonly user: NatsUser; readonly password: string };
@@ -45,21 +45,55 @@ ${routes.join('\n')}
   ]
 }
 
-authorization {
-  users: [
-${server.logins.map(userEntry).join('\n')}
-  ]
-}
+accounts: ${JSON.stringify(toAccounts(server.logins), null, 2)}
 `;
 }
 
-function userEntry({ user, password }: NatsLogin): string {
+/** The account that the log's stream belongs to. */
+export const LOG_ACCOUNT = 'LOG';
+
+/** Calls whose answer is several messages; the way back of all others ends with the first. */
+const HAS_SEVERAL_ANSWERS = /\.(?:CONSUMER\.MSG\.NEXT|DIRECT\.GET)\./;
+
+/**
+ * The admin is in the account of the log, every other user in one that imports what it may publish
+ * to. JetStream writes an answer to any subject its caller names, past the caller's permissions;
+ * across accounts the servers name the way back themselves, and it ends in the caller's account.
+ */
+function toAccounts(logins: readonly NatsLogin[]): object {
+  const own = logins.filter(({ user }) => user === 'admin');
+  const others = logins.filter(({ user }) => user !== 'admin');
+  const importers = Map.groupBy(
+    others.flatMap(({ user }) =>
+      NATS_PERMISSIONS[user].publish.map((subject) => ({ user, service: toLogSubject(subject) })),
+    ),
+    ({ service }) => service,
+  );
+  const exports = [...importers].map(([service, users]) => ({
+    service,
+    accounts: users.map(({ user }) => user),
+    response_type: HAS_SEVERAL_ANSWERS.test(service) ? 'stream' : 'singleton',
+  }));
+  return {
+    [LOG_ACCOUNT]: { jetstream: 'enabled', users: own.map(toUser), exports },
+    ...Object.fromEntries(
+      others.map((login) => [login.user, { users: [toUser(login)], imports: toImports(login) }]),
+    ),
+  };
+}
+
+function toUser({ user, password }: NatsLogin): object {
   const { publish, subscribe } = NATS_PERMISSIONS[user];
-  return `    {
-      user: ${JSON.stringify(user)}, password: ${JSON.stringify(password)}
-      permissions {
-        publish { allow: ${JSON.stringify(publish)} }
-        subscribe { allow: ${JSON.stringify(subscribe)} }
-      }
-    }`;
+  return {
+    user,
+    password,
+    permissions: { publish: { allow: publish }, subscribe: { allow: subscribe } },
+  };
+}
+
+function toImports({ user }: NatsLogin): object[] {
+  return NATS_PERMISSIONS[user].publish.map((subject) => ({
+    service: { account: LOG_ACCOUNT, subject: toLogSubject(subject) },
+    to: subject,
+  }));
 }

@@ -1,4 +1,4 @@
-import { NATS_PERMISSIONS } from '@zameni/contracts';
+import { NATS_PERMISSIONS, toLogSubject } from '@zameni/contracts';
 import test from 'ava';
 import { natsConfig } from './nats-config.ts';
 
@@ -10,9 +10,25 @@ const config = natsConfig({
   monitorPort: 4007,
   allRoutePorts: [4004, 4005, 4006],
   dataFolder: '/a folder/data',
-  logins: [{ user: 'projector', password: 'secret' }],
+  logins: [
+    { user: 'admin', password: 'top' },
+    { user: 'projector', password: 'secret' },
+    { user: 'analyst', password: 'other' },
+  ],
   routePassword: 'route-secret',
 });
+
+type Account = {
+  readonly users: unknown;
+  readonly jetstream?: string;
+  readonly exports?: readonly { readonly service: string }[];
+  readonly imports?: readonly { readonly service: { readonly subject: string }; to: string }[];
+};
+
+const accounts = JSON.parse(config.slice(config.indexOf('accounts: ') + 10)) as Record<
+  string,
+  Account
+>;
 
 test('an acknowledgement waits for the disk', (t) => {
   t.regex(config, /sync_interval: always/);
@@ -20,8 +36,36 @@ test('an acknowledgement waits for the disk', (t) => {
 
 test('a user may do what contracts allow and nothing else', (t) => {
   const { publish, subscribe } = NATS_PERMISSIONS.projector;
-  t.true(config.includes(`publish { allow: ${JSON.stringify(publish)} }`));
-  t.true(config.includes(`subscribe { allow: ${JSON.stringify(subscribe)} }`));
+  t.deepEqual(accounts['projector']?.users, [
+    {
+      user: 'projector',
+      password: 'secret',
+      permissions: { publish: { allow: publish }, subscribe: { allow: subscribe } },
+    },
+  ]);
+});
+
+test('a user is in an account of its own that imports what it may publish to', (t) => {
+  t.deepEqual(Object.keys(accounts), ['LOG', 'projector', 'analyst']);
+  t.deepEqual(
+    accounts['analyst']?.imports?.map(({ service, to }) => [service.subject, to]),
+    NATS_PERMISSIONS.analyst.publish.map((subject) => [toLogSubject(subject), subject]),
+  );
+  t.is(accounts['analyst']?.jetstream, undefined);
+  t.is(accounts['LOG']?.jetstream, 'enabled');
+});
+
+test('the log exports to each account its own calls, with as many answers as they have', (t) => {
+  const next = '$JS.API.CONSUMER.MSG.NEXT.ACCOUNTS.*';
+  const create = '$JS.API.CONSUMER.CREATE.ACCOUNTS.>';
+  const find = (subject: string) =>
+    accounts['LOG']?.exports?.filter(({ service }) => service === subject);
+  t.deepEqual(find(next), [
+    { service: next, accounts: ['projector', 'analyst'], response_type: 'stream' },
+  ]);
+  t.deepEqual(find(create), [
+    { service: create, accounts: ['projector'], response_type: 'singleton' },
+  ]);
 });
 
 test('knows all routes of the cluster and their password', (t) => {

@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { NatsUser } from '@zameni/contracts';
+import { NATS_USERS } from '@zameni/contracts';
 import { dataFolder, type Layout, readPassword } from './layout.ts';
 import { natsConfig, type NatsLogin } from './nats-config.ts';
 import { type PartContext, serverEnvironment } from './part-context.ts';
 import { natsProbe } from './nats-probe.ts';
+import { refuseLogWithoutAccount } from './old-log.ts';
 import type { ProcessPart } from './supervised-process.ts';
 
 const SERVER_NAMES = ['nats-1', 'nats-2', 'nats-3'] as const;
-const NATS_USERS: readonly NatsUser[] = ['admin', 'command-api', 'projector', 'query-api'];
 
 /**
  * Go collects when the heap has grown by this percentage since the last time. The heap of a server
@@ -44,6 +44,7 @@ export async function natsParts({
     SERVER_NAMES.map(async (name, index): Promise<ProcessPart> => {
       const monitorPort = at(ports.natsMonitor, index);
       const folder = layout.servers[name];
+      refuseLogWithoutAccount(dataFolder(folder));
       const config = natsConfig({
         ...shared,
         name: `n${index + 1}`,

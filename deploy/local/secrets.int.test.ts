@@ -56,7 +56,7 @@ test('no two secrets are the same, in a profile and between profiles', async (t)
   t.is(new Set(contents).size, contents.length);
   for (const files of secrets) {
     const passwords = filesOf(files).filter((path) => path.endsWith('.password'));
-    t.is(passwords.length, 11);
+    t.is(passwords.length, 14);
     for (const path of passwords) t.regex(readSecret(path), /^[A-Za-z0-9_-]{32}$/);
     for (const path of [files.pepper, files.kek, files.positionKey, files.verificationKey]) {
       t.is(readKeyRing(path).keys.size, 1);

@@ -32,6 +32,8 @@ export function secretFiles(folder: string): SecretFiles {
       'command-api': password('nats-command-api'),
       projector: password('nats-projector'),
       'query-api': password('nats-query-api'),
+      eraser: password('nats-eraser'),
+      analyst: password('nats-analyst'),
     },
     natsRoute: password('nats-route'),
     postgresSuperuser: password('postgres-superuser'),

@@ -66,9 +66,7 @@ export function createLogLookup({ nats, logger, signal }: LogLookupOptions): Log
 
   return {
     isInLog: (id, request) =>
-      ask(async (reachable) => {
-        return (await reachable.readFirst(subjects.account(id), request)) !== undefined;
-      }),
+      ask((reachable) => reachable.hasRecord(subjects.account(id), request)),
     check: (checkSignal) => ask(async (reachable) => void (await reachable.head(checkSignal))),
     [Symbol.asyncDispose]: async () => {
       await connecting;

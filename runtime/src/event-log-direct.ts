@@ -1,5 +1,5 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { inboxPrefix } from '@zameni/contracts';
+import { apiPrefix, inboxPrefix } from '@zameni/contracts';
 import { type LogRecord, MAX_SUBJECT_RECORDS } from './event-log.ts';
 
 /** What a direct get reads with; `user` owns the inbox its records arrive in. */
@@ -106,7 +106,7 @@ async function getDirect(
   const onAbort = () => answer.reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    nc.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), { reply: inbox });
+    nc.publish(`${apiPrefix(user)}.DIRECT.GET.${stream}`, JSON.stringify(query), { reply: inbox });
     return await answer.promise;
   } finally {
     clearTimeout(deadline);

@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, headers, type NatsConnection, nuid } from '@nats-io/transport-node';
-import { inboxPrefix } from '@zameni/contracts';
+import { apiPrefix, inboxPrefix } from '@zameni/contracts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import {
@@ -64,7 +64,13 @@ export async function createJetStreamLog(
   nc: NatsConnection,
   { stream, user, appendDeadlineMs = 2_000 }: JetStreamLogOptions,
 ): Promise<EventLog> {
-  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: READ_DEADLINE_MS });
+  const api = apiPrefix(user);
+  const jsm = await jetstreamManager(nc, {
+    apiPrefix: api,
+    checkAPI: false,
+    timeout: READ_DEADLINE_MS,
+  });
+  const getSubject = `${api}.STREAM.MSG.GET.${stream}`;
   const direct = { nc, stream, user, deadlineMs: READ_DEADLINE_MS };
   return {
     append: (messages, signal) => appendBatch(nc, messages, appendDeadlineMs, signal),
@@ -72,14 +78,19 @@ export async function createJetStreamLog(
     readSubject: (subject, signal) => readSubject(direct, subject, signal),
     readFirst: async (subject, signal, after = 0) => {
       signal.throwIfAborted();
-      return getMessage(nc, stream, { seq: after + 1, next_by_subj: subject });
+      return getMessage(nc, getSubject, { seq: after + 1, next_by_subj: subject });
     },
     readLastFromLeader: async (subject, signal) => {
       signal.throwIfAborted();
-      return getMessage(nc, stream, { last_by_subj: subject });
+      return getMessage(nc, getSubject, { last_by_subj: subject });
+    },
+    hasRecord: async (subject, signal) => {
+      signal.throwIfAborted();
+      const { state } = await jsm.streams.info(stream, { subjects_filter: subject });
+      return state.subjects?.[subject] !== undefined;
     },
     readBatches: (options, signal) =>
-      readBatches({ nc, jsm, stream, inbox: createInbox(inboxPrefix(user)) }, options, signal),
+      readBatches({ nc, jsm, api, stream, inbox: createInbox(inboxPrefix(user)) }, options, signal),
     head: async (signal) => {
       signal.throwIfAborted();
       return (await jsm.streams.info(stream)).state.last_seq;
@@ -157,10 +168,10 @@ function toOutcome(reply: unknown): AppendOutcome {
 /** The first record of a subject at or behind a sequence, or its last, read from the leader. */
 async function getMessage(
   nc: NatsConnection,
-  stream: string,
+  getSubject: string,
   query: { seq: number; next_by_subj: string } | { last_by_subj: string },
 ): Promise<LogRecord | undefined> {
-  const reply = await nc.request(`$JS.API.STREAM.MSG.GET.${stream}`, JSON.stringify(query), {
+  const reply = await nc.request(getSubject, JSON.stringify(query), {
     timeout: READ_DEADLINE_MS,
   });
   const answer: unknown = reply.json();

@@ -52,6 +52,7 @@ export function createMemoryLog(): EventLog {
     readFirst: async (subject, _signal, after = 0) =>
       bySubject.get(subject)?.find(({ position }) => position > after),
     readLastFromLeader: async (subject) => bySubject.get(subject)?.at(-1),
+    hasRecord: async (subject) => bySubject.has(subject),
     readBatches: async function* ({ filters, after, maxRecords, maxBytes }, signal) {
       const prefixes = filters.map((filter) => filter.replace(/\*$/, ''));
       const aborted = new Promise<void>((resolve) => {

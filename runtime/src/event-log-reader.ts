@@ -13,6 +13,8 @@ const INACTIVE_MS = 30_000;
 export type ReaderConnection = {
   readonly nc: NatsConnection;
   readonly jsm: JetStreamManager;
+  /** What the subjects of JetStream's API begin with for this user. */
+  readonly api: string;
   readonly stream: string;
   readonly inbox: string;
 };
@@ -30,7 +32,7 @@ export class LogReadError extends Error {
  * its reader is; here the buffer is bounded by `maxRecords` twice.
  */
 export async function* readBatches(
-  { nc, jsm, stream, inbox }: ReaderConnection,
+  { nc, jsm, api, stream, inbox }: ReaderConnection,
   options: ReadOptions,
   signal: AbortSignal,
 ): AsyncGenerator<readonly LogRecord[]> {
@@ -40,12 +42,12 @@ export async function* readBatches(
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: options.after + 1,
-    filter_subjects: [...options.filters],
+    ...toFilter(options.filters),
     mem_storage: true,
     num_replicas: 1,
     inactive_threshold: nanos(INACTIVE_MS),
   });
-  const pull = startPull(nc, inbox, `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, options, signal);
+  const pull = startPull(nc, inbox, `${api}.CONSUMER.MSG.NEXT.${stream}.${name}`, options, signal);
   try {
     for (;;) {
       if (signal.aborted) return;
@@ -166,6 +168,13 @@ function startPull(
       subscription.unsubscribe();
     },
   };
+}
+
+/** A single filter stands in the subject of the request, where permissions can tell it. */
+function toFilter([first, ...others]: readonly string[]) {
+  return others.length === 0 && first !== undefined
+    ? { filter_subject: first }
+    : { filter_subjects: first === undefined ? [] : [first, ...others] };
 }
 
 /** Numbers in a delivery's reply subject: `$JS.ACK.[domain.account.]stream.consumer.n.position.…`. */

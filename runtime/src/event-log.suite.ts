@@ -104,6 +104,8 @@ export function eventLogSuite(
     await log.append([message(subject('a'), 0)], signal);
     t.is(await log.readFirst(subject('b'), signal), undefined);
     t.is(await log.readLastFromLeader(subject('b'), signal), undefined);
+    t.false(await log.hasRecord(subject('b'), signal));
+    t.true(await log.hasRecord(subject('a'), signal));
     t.is((await log.readLast([subject('b'), subject('c')], signal)).size, 0);
     t.is((await log.readLast([], signal)).size, 0);
     await waitUntil(async () => {

@@ -72,6 +72,8 @@ export type EventLog = {
     subject: string,
     signal: AbortSignal,
   ) => Promise<LogRecord | undefined>;
+  /** Whether a subject has a record, from the leader, for who may not read what is in it. */
+  readonly hasRecord: (subject: string, signal: AbortSignal) => Promise<boolean>;
   /**
    * Records after a position in order, then new ones as they come; each batch holds what is there.
    * Ends when the signal aborts; throws when the log cannot be read on: start again from your
