@@ -30,6 +30,7 @@ const views = [
   `${schema}.address_owner`,
   `${schema}.registrations`,
   'zameni.checkpoints',
+  'zameni.erasures',
 ];
 
 /**

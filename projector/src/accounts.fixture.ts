@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type AccountEvent,
+  type AccountFact,
+  type Actor,
   encodeEvent,
+  encodePersonal,
   type EventMetadata,
   eventType,
   parseUserId,
@@ -13,6 +17,13 @@ import type { ProjectedEvent } from './projected-event.ts';
 
 const fingerprint = 'f'.repeat(43);
 
+/** Where an event of a person lies, and what else a test wants of its attributes. */
+export type Place = {
+  readonly position: number;
+  readonly version?: number;
+  readonly actor?: Actor;
+};
+
 /** The id of the n-th made-up person. */
 export function userIdOf(n: number): UserId {
   const id = parseUserId(`01980000-0000-7000-8000-${String(n).padStart(12, '0')}`);
@@ -24,51 +35,108 @@ export function userIdOf(n: number): UserId {
 export function personalOf(n: number): RegisteredPersonal {
   return {
     email: `Person.${n}@example.org`,
-    claim: `k${n}`.padEnd(43, '_'),
+    claim: claimOf(n),
     displayName: `Љиљана {"${n}", \\}`,
     profile: { plan: "it's", seats: n, news: true },
   };
 }
 
-/** Attributes of the first event of the n-th made-up person. */
-export function metadataOf(n: number): EventMetadata {
+/** The keyed digest of the n-th made-up address. */
+export function claimOf(n: number): string {
+  return `k${n}`.padEnd(43, '_');
+}
+
+/** Attributes of an event of the n-th made-up person. */
+export function metadataOf(n: number, version = 1): EventMetadata {
   return {
-    id: userIdOf(1_000_000 + n),
+    id: userIdOf(1_000_000 * version + n),
     userId: userIdOf(n),
     time: '2026-03-04T05:06:07.089Z',
     causationId: 'request-1',
     actor: { type: 'anonymous', id: 'public' },
-    accountVersion: 1,
+    accountVersion: version,
   };
+}
+
+/** An event of the n-th made-up person as a projection gets it. */
+export function projected(n: number, event: AccountEvent, place: Place): ProjectedEvent {
+  return { ...attributes(n, place), personal: 'open', event };
+}
+
+/** An event of the n-th made-up person, who was erased before the projection came to it. */
+export function forgotten(n: number, event: AccountFact, place: Place): ProjectedEvent {
+  const { name, data } = event;
+  // The fields of one event, taken as they are.
+  return { ...attributes(n, place), personal: 'erased', event: { name, data } as AccountFact };
+}
+
+function attributes(n: number, { position, version, actor }: Place) {
+  const metadata = metadataOf(n, version);
+  return {
+    metadata: actor === undefined ? metadata : { ...metadata, actor },
+    position,
+    traceparent: undefined,
+  };
+}
+
+/** `registered` of the n-th made-up person. */
+export function registration(n: number, standing: 'held' | 'contested' = 'held', claim?: string) {
+  const personal = personalOf(n);
+  return {
+    name: 'registered',
+    data: { locale: 'sr-Cyrl-RS', termsVersion: '2026-01', fingerprint, standing },
+    personal: claim === undefined ? personal : { ...personal, claim },
+  } as const satisfies AccountEvent;
+}
+
+/** What may happen to a person, each event with made-up content. */
+export const happenings = {
+  verified: { name: 'email-verified', data: { attempt: userIdOf(7) }, personal: null },
+  verificationRequested: {
+    name: 'verification-requested',
+    data: { attempt: userIdOf(7) },
+    personal: null,
+  },
+  updated: {
+    name: 'profile-updated',
+    data: { locale: 'de' },
+    personal: { displayName: 'Љиља', profile: { plan: 'other' } },
+  },
+  changeRequested: {
+    name: 'email-change-requested',
+    data: {},
+    personal: { email: 'new@example.net', claim: claimOf(900) },
+  },
+  deactivated: { name: 'deactivated', data: { reasonCode: 'requested' }, personal: null },
+  reactivated: { name: 'reactivated', data: { reasonCode: 'requested' }, personal: null },
+  superseded: { name: 'superseded', data: { by: 'proof' }, personal: null },
+  erased: { name: 'erased', data: {}, personal: null },
+} as const satisfies Record<string, AccountEvent>;
+
+/** `email-changed` to the address with a claim. */
+export function emailChanged(claim: string) {
+  return {
+    name: 'email-changed',
+    data: { attempt: userIdOf(7) },
+    personal: { email: 'new@example.net', claim },
+  } as const satisfies AccountEvent;
 }
 
 /** `registered` of the n-th made-up person as a projection gets it. */
 export function registered(n: number, position: number): ProjectedEvent {
-  return {
-    metadata: metadataOf(n),
-    event: {
-      name: 'registered',
-      data: { locale: 'sr-Cyrl-RS', termsVersion: '2026-01', fingerprint },
-      personal: personalOf(n),
-    },
-    position,
-    traceparent: undefined,
-  };
+  return projected(n, registration(n), { position });
 }
 
 /** `registration-refused` of the n-th made-up registration as a projection gets it. */
 export function refused(n: number, position: number): ProjectedEvent {
-  return {
-    metadata: metadataOf(n),
-    event: {
-      name: 'registration-refused',
-      data: { reason: 'address-taken', fingerprint },
-      personal: null,
-    },
-    position,
-    traceparent: undefined,
-  };
+  return projected(n, refusal, { position });
 }
+
+const refusal = {
+  name: 'registration-refused',
+  data: { reason: 'address-taken', fingerprint },
+  personal: null,
+} as const satisfies AccountEvent;
 
 /** Data keys under a key-encryption key of the test's own. */
 export function createTestDataKeys(): DataKeys {
@@ -81,10 +149,10 @@ export function registeredMessages(n: number, dataKeys: DataKeys): LogMessage[] 
   const { userId } = metadata;
   const { key, record } = dataKeys.create(userId);
   const binding = { eventId: metadata.id, type: eventType('registered'), userId };
-  const sealed = sealPersonal(key, binding, JSON.stringify(personalOf(n)));
-  const { event } = registered(n, 0);
+  const event = registration(n);
+  const sealed = sealPersonal(key, binding, encodePersonal(event) ?? '');
   return [
-    message(subjects.claim(personalOf(n).claim), '{}'),
+    message(subjects.claim(claimOf(n)), '{}'),
     message(subjects.key(userId), JSON.stringify(record)),
     message(subjects.account(userId), encodeEvent(metadata, event, sealed)),
   ];
@@ -92,8 +160,14 @@ export function registeredMessages(n: number, dataKeys: DataKeys): LogMessage[] 
 
 /** What refusing the n-th made-up registration appends. */
 export function refusedMessages(n: number): LogMessage[] {
-  const data = encodeEvent(metadataOf(n), refused(n, 0).event, null);
+  const data = encodeEvent(metadataOf(n), refusal, null);
   return [message(subjects.account(userIdOf(n)), data)];
+}
+
+/** What erasing the n-th made-up person appends behind her last event. */
+export function erasedMessages(n: number, expectedPosition: number): LogMessage[] {
+  const data = encodeEvent(metadataOf(n, 2), happenings.erased, null);
+  return [{ ...message(subjects.account(userIdOf(n)), data), expectedPosition }];
 }
 
 function message(subject: string, data: string): LogMessage {

@@ -4,8 +4,11 @@ import type { CacheEpoch, Logger, ViewCacheWriter, ViewChange } from '@zameni/ru
 export type CacheFeed = {
   /** The process has just become active: an epoch that ended elsewhere than here is not trusted. */
   readonly resume: (position: number) => void;
-  /** Follows a committed batch, or none, up to the checkpoint; call it only while active. */
-  readonly follow: (position: number, changes: readonly ViewChange[]) => Promise<void>;
+  /**
+   * Follows a committed batch, or none, up to the checkpoint; call it only while active. Answers
+   * whether the changes are in Redis for certain.
+   */
+  readonly follow: (position: number, changes: readonly ViewChange[]) => Promise<boolean>;
 };
 
 /** What feeding the cache needs. */
@@ -37,11 +40,12 @@ export function createCacheFeed({ writer, newEpochId, now, logger }: CacheFeedOp
     return begun;
   }
 
-  async function follow(position: number, changes: readonly ViewChange[]): Promise<void> {
+  async function follow(position: number, changes: readonly ViewChange[]): Promise<boolean> {
     const current = epoch ?? (await begin(position));
     epoch = undefined;
     if (await writer.advance(current, position, changes)) epoch = { ...current, position };
     else logger.warn({ position }, 'cache epoch lost');
+    return epoch !== undefined;
   }
 
   return {
@@ -51,16 +55,18 @@ export function createCacheFeed({ writer, newEpochId, now, logger }: CacheFeedOp
       pausedUntilMs = 0;
     },
     follow: async (position, changes) => {
-      if (now() < pausedUntilMs) return;
+      if (now() < pausedUntilMs) return false;
       try {
-        await follow(position, changes);
+        const stands = await follow(position, changes);
         failing = false;
+        return stands;
       } catch (error) {
         epoch = undefined;
         pausedUntilMs = now() + PAUSE_MS;
         // Said once, not every second while Redis is away.
         if (!failing) logger.warn({ error }, 'cache write failed, its epoch ends');
         failing = true;
+        return false;
       }
     },
   };

@@ -1,6 +1,7 @@
 import { subjectFilters } from '@zameni/contracts';
 import { delay, type EventLog, type LogRecord, withRecordSpans } from '@zameni/runtime';
 import type { CacheFeed } from './cache-feed.ts';
+import { createCacheEraser } from './erase-from-cache.ts';
 import { PoisonEventError } from './poison-event.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { ProjectionStore } from './projection-store.ts';
@@ -43,6 +44,7 @@ const IDLE_MS = 1_000;
  */
 export async function followLog(options: FollowOptions): Promise<void> {
   const { log, store, cache, signal, onProgress, idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
+  const eraser = createCacheEraser({ store, cache, now: Date.now });
   const reading = new AbortController();
   const readOptions = {
     filters: [subjectFilters.keys, subjectFilters.accounts],
@@ -56,6 +58,7 @@ export async function followLog(options: FollowOptions): Promise<void> {
   let next = batches.next();
   try {
     await cache.follow(position, []);
+    await eraser.run(position, true);
     for (;;) {
       const arrived = await arrivesWithin(next, idleMs);
       if (signal.aborted) return;
@@ -81,10 +84,12 @@ export async function followLog(options: FollowOptions): Promise<void> {
     if (to !== undefined) {
       const changes = toRowChanges(events);
       const isOurs = await withRecordSpans('project', toTraced(events), async () => {
-        if (!(await store.apply({ from: position, to, changes }))) return false;
+        const rows = await store.apply({ from: position, to, changes });
+        if (rows === undefined) return false;
         position = to;
         onProgress(position, true);
-        await cache.follow(position, toViewChanges(changes));
+        await cache.follow(position, toViewChanges(rows, changes));
+        await eraser.run(position, changes.erasures.length > 0);
         return true;
       });
       if (!isOurs) return false;
@@ -99,6 +104,7 @@ export async function followLog(options: FollowOptions): Promise<void> {
     if (!(await store.renewLease())) return false;
     onProgress(position, false);
     await cache.follow(position, []);
+    await eraser.run(position, false);
     return true;
   }
 }

@@ -4,6 +4,7 @@ import type { DataKey } from '@zameni/runtime';
 export type KeyCache = {
   readonly get: (userId: string) => DataKey | undefined;
   readonly set: (userId: string, key: DataKey) => void;
+  readonly forget: (userId: string) => void;
 };
 
 /** Keeps at most `maxKeys` keys; the one not used for longest goes first. */
@@ -24,5 +25,6 @@ export function createKeyCache(maxKeys: number): KeyCache {
       const oldest = keys.keys().next();
       if (keys.size > maxKeys && oldest.done !== true) keys.delete(oldest.value);
     },
+    forget: (userId) => void keys.delete(userId),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Why a record cannot be projected. `undecodable`: not an event this version knows. `key-missing`:
- * the person's key is not in the log. `key-unusable`: it cannot be unwrapped. `undecryptable`: it
- * does not open the event.
+ * the person's key is not in the log, though she was not erased. `key-unusable`: it cannot be
+ * unwrapped. `undecryptable`: it does not open the event.
  */
 export type PoisonReason = 'undecodable' | 'key-missing' | 'key-unusable' | 'undecryptable';
 

@@ -7,6 +7,7 @@ import {
   renewLease,
   takeLease,
 } from './checkpoint.ts';
+import { markErasedFromCache, readErasuresNotInCache } from './erasures.ts';
 import type { ProjectionStore } from './projection-store.ts';
 
 /** The projection's rows, checkpoint and lease in Postgres, for the process named by `owner`. */
@@ -17,5 +18,7 @@ export function createPostgresStore(pool: Pool, owner: CheckpointOwner): Project
     releaseLease: () => releaseLease(pool, owner),
     readPosition: () => readPosition(pool, owner),
     apply: (batch) => applyRows(pool, owner, batch),
+    readErasuresNotInCache: () => readErasuresNotInCache(pool),
+    markErasedFromCache: (userIds) => markErasedFromCache(pool, userIds),
   };
 }

@@ -1,11 +1,15 @@
 import type { RowChanges } from './row-changes.ts';
+import type { UserRow } from './users-projection.ts';
 
-/** One batch: its rows, and the checkpoint before and after it. */
+/** One batch: its changes, and the checkpoint before and after it. */
 export type RowBatch = {
   readonly from: number;
   readonly to: number;
   readonly changes: RowChanges;
 };
+
+/** An erasure that is in the rows. */
+export type Erasure = { readonly userId: string; readonly position: number };
 
 /** Where a projection keeps its rows, its checkpoint and the lease of its active process. */
 export type ProjectionStore = {
@@ -16,6 +20,12 @@ export type ProjectionStore = {
   /** Gives the lease up, so that a standby takes over at once. */
   readonly releaseLease: () => Promise<void>;
   readonly readPosition: () => Promise<number>;
-  /** Applies rows and checkpoint together; answers false when the checkpoint is not ours any more. */
-  readonly apply: (batch: RowBatch) => Promise<boolean>;
+  /**
+   * Applies changes and checkpoint together; answers the people's rows as they are then, undefined
+   * when the checkpoint is not ours any more.
+   */
+  readonly apply: (batch: RowBatch) => Promise<readonly UserRow[] | undefined>;
+  /** The oldest erasures the cache has not heard of for certain, a bounded number. */
+  readonly readErasuresNotInCache: () => Promise<readonly Erasure[]>;
+  readonly markErasedFromCache: (userIds: readonly string[]) => Promise<void>;
 };

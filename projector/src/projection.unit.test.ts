@@ -3,6 +3,7 @@ import { createMemoryLog, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import {
   createTestDataKeys,
+  erasedMessages,
   refusedMessages,
   registeredMessages,
   userIdOf,
@@ -39,6 +40,7 @@ function start(t: ExecutionContext, log: EventLog, store: ProjectionStore, idleM
       resume: () => undefined,
       follow: async (position) => {
         if (followed.at(-1) !== position) followed.push(position);
+        return true;
       },
     },
     standbyMs: 5,
@@ -61,7 +63,7 @@ async function append(log: EventLog, ...groups: readonly LogMessage[][]): Promis
 }
 
 function usersIn({ applied }: SharedCheckpoint): string[] {
-  return applied.flatMap(({ changes }) => changes.users.map((row) => row.view.userId));
+  return applied.flatMap(({ changes }) => changes.patches.map((patch) => patch.userId));
 }
 
 const broken = (n: number): LogMessage[] =>
@@ -116,6 +118,18 @@ test('stalls at an event it cannot project, after applying everything before it'
   });
   t.deepEqual(usersIn(shared), [userIdOf(1)]);
   t.is(shared.holder, 'a');
+});
+
+test('an erased person is gone from rows and cache, and the log goes on', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const { followed } = start(t, log, createMemoryStore(shared, 'a'));
+  await append(log, registeredMessages(1, dataKeys));
+  await waitUntil(() => shared.users.size === 1);
+  await append(log, erasedMessages(1, 3), registeredMessages(2, dataKeys));
+  await waitUntil(() => followed.at(-1) === 7);
+  t.deepEqual([...shared.users.keys()], [userIdOf(2)]);
+  t.deepEqual([...shared.erasedFromCache], [userIdOf(1)]);
 });
 
 test('a second process stands by, and takes over at once when the first stops', async (t) => {

@@ -1,5 +1,6 @@
 import {
   decodeEvent,
+  factOf,
   KeyRecord,
   openEvent,
   recordKind,
@@ -32,23 +33,31 @@ export type ReadEventOptions = {
   readonly maxKeys: number;
 };
 
+type Content =
+  | Pick<Extract<ProjectedEvent, { personal: 'open' }>, 'personal' | 'event'>
+  | Pick<Extract<ProjectedEvent, { personal: 'erased' }>, 'personal' | 'event'>;
+
 const keyRecordCheck = Compile(KeyRecord);
 
 /**
  * A person's key record comes right before the first event, so its key is almost always at hand;
  * otherwise it is read from the log's leader. A record that cannot be read throws PoisonEventError:
- * to pass it over in silence would be the worse failure.
+ * to pass it over in silence would be the worse failure. A missing key is an erasure only when the
+ * person's log ends with one; a key record that cannot be opened may have been wrapped anew since, so
+ * it is the event that needs it which stops, not the record.
  */
 export function createReadEvent({ log, dataKeys, maxKeys }: ReadEventOptions): ReadEvent {
   const keys = createKeyCache(maxKeys);
 
-  async function keyOf(record: LogRecord, signal: AbortSignal): Promise<DataKey> {
+  async function keyOf(record: LogRecord, signal: AbortSignal): Promise<DataKey | 'erased'> {
     const userId = userIdOf(record.subject);
     const known = keys.get(userId);
     if (known !== undefined) return known;
     const stored = await log.readLastFromLeader(subjects.key(userId), signal);
-    if (stored === undefined) throw poison(record, 'key-missing');
-    return openKey(stored, record);
+    if (stored !== undefined) return openKey(stored, record);
+    const last = await log.readLastFromLeader(record.subject, signal);
+    if (last !== undefined && decode(last).name === 'erased') return 'erased';
+    throw poison(record, 'key-missing');
   }
 
   function openKey(keyRecord: LogRecord, blamed: LogRecord): DataKey {
@@ -60,27 +69,43 @@ export function createReadEvent({ log, dataKeys, maxKeys }: ReadEventOptions): R
     return key;
   }
 
+  /** Keeps the key of a record at hand; one that cannot be opened is asked for when it is needed. */
+  function takeKey(record: LogRecord): void {
+    try {
+      openKey(record, record);
+    } catch (error) {
+      if (!(error instanceof PoisonEventError)) throw error;
+      keys.forget(userIdOf(record.subject));
+    }
+  }
+
   return async (record, signal) => {
     if (recordKind(record.subject) === 'key') {
-      openKey(record, record);
+      takeKey(record);
       return undefined;
     }
     const stored = decode(record);
     const { metadata, type, personal } = stored;
-    const plaintext = personal === null ? null : open(await keyOf(record, signal), personal);
+    if (stored.name === 'erased') keys.forget(metadata.userId);
+    const key = personal === null ? undefined : await keyOf(record, signal);
+    if (key === 'erased') return place({ personal: 'erased', event: factOf(stored) });
+    const plaintext = personal === null || key === undefined ? null : open(key, personal);
     try {
-      const event = openEvent(stored, plaintext);
+      return place({ personal: 'open', event: openEvent(stored, plaintext) });
+    } catch (error) {
+      if (error instanceof UnreadableEventError) throw poison(record, 'undecodable', metadata.id);
+      throw error;
+    }
+
+    function place(content: Content): ProjectedEvent {
       return {
+        ...content,
         metadata,
-        event,
         position: record.position,
         get traceparent() {
           return record.traceparent;
         },
       };
-    } catch (error) {
-      if (error instanceof UnreadableEventError) throw poison(record, 'undecodable', metadata.id);
-      throw error;
     }
 
     function open(key: DataKey, sealed: string): string {

@@ -4,9 +4,13 @@ import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
 import {
   createTestDataKeys,
+  erasedMessages,
+  forgotten,
+  happenings,
   refusedMessages,
   registered,
   registeredMessages,
+  registration,
   userIdOf,
 } from './accounts.fixture.ts';
 import { PoisonEventError } from './poison-event.ts';
@@ -50,7 +54,46 @@ test('reads an event without personal data without a key', async (t) => {
   const log = createMemoryLog();
   const records = await append(log, refusedMessages(1));
   const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
-  t.like(await readEvent(only(records), signal), { position: 1, event: { personal: null } });
+  t.like(await readEvent(only(records), signal), {
+    position: 1,
+    personal: 'open',
+    event: { name: 'registration-refused' },
+  });
+});
+
+test('an event whose key is gone is one without personal data when its person was erased', async (t) => {
+  const log = createMemoryLog();
+  const records = await append(log, registeredMessages(1, dataKeys).slice(2));
+  await log.append(erasedMessages(1, 1), signal);
+  const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
+  const event = await readEvent(only(records), signal);
+  t.deepEqual(event, forgotten(1, registration(1), { position: 1 }));
+});
+
+test('the key of an erased person is not kept', async (t) => {
+  const log = createMemoryLog();
+  const records = await append(log, registeredMessages(1, dataKeys));
+  const erasure = await append(log, erasedMessages(1, 3));
+  const withoutKey = {
+    readLastFromLeader: async (subject: string) =>
+      subject.startsWith('zameni.key.') ? undefined : only(erasure),
+  };
+  const readEvent = createReadEvent({ log: withoutKey, dataKeys, maxKeys: 10 });
+  for (const record of records.slice(1)) await readEvent(record, signal);
+  t.like(await readEvent(only(erasure), signal), { personal: 'open', event: happenings.erased });
+  t.like(await readEvent(only(records), signal), { personal: 'erased' });
+});
+
+test('a key that was wrapped anew opens what the old record cannot', async (t) => {
+  const log = createMemoryLog();
+  const [claim, oldKey, event] = registeredMessages(1, dataKeys);
+  if (!claim || !oldKey || !event) return t.fail();
+  const [, lost] = registeredMessages(1, createTestDataKeys());
+  const records = await append(log, [claim, { ...oldKey, data: lost?.data ?? '' }, event]);
+  await log.append([{ ...oldKey, expectedPosition: 2 }], signal);
+  const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
+  t.is(await readEvent(only(records.slice(0, 2)), signal), undefined);
+  t.deepEqual(await readEvent(only(records), signal), registered(1, 3));
 });
 
 type Bad = { readonly reason: string; readonly messages: () => LogMessage[] };
@@ -104,7 +147,7 @@ test(
   stops,
   {
     reason: 'undecodable',
-    messages: changed((message) => ({ ...message, data: message.data.replace('.v1', '.v2') })),
+    messages: changed((message) => ({ ...message, data: message.data.replace('.v2', '.v3') })),
   },
   false,
 );

@@ -1,37 +1,40 @@
+import { type ErasureRow, toErasureRow } from './erasures-projection.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import { type RegistrationRow, toRegistrationRow } from './registrations-projection.ts';
 import {
-  type AddressOwnerRow,
-  toAddressOwner,
-  toUserRow,
-  type UserRow,
+  evolveUser,
+  type UserChange,
+  type UserPatch,
+  type UserRemoval,
 } from './users-projection.ts';
 
-/** What a batch of events changes, each key once, with its newest row. */
+/** What a batch of events changes, each key once. */
 export type RowChanges = {
-  readonly users: readonly UserRow[];
-  readonly addressOwners: readonly AddressOwnerRow[];
+  readonly patches: readonly UserPatch[];
+  readonly removals: readonly UserRemoval[];
   readonly registrations: readonly RegistrationRow[];
+  readonly erasures: readonly ErasureRow[];
 };
 
-/** The rows that events in log order make; one statement may not touch a row twice. */
+/** The changes that events in log order make; one statement may not touch a row twice. */
 export function toRowChanges(events: readonly ProjectedEvent[]): RowChanges {
+  const users = new Map<string, UserChange>();
+  const registrations = new Map<string, RegistrationRow>();
+  const erasures = new Map<string, ErasureRow>();
+  for (const event of events) {
+    const { userId } = event.metadata;
+    put(users, userId, evolveUser(users.get(userId), event));
+    put(registrations, userId, toRegistrationRow(event));
+    put(erasures, userId, toErasureRow(event));
+  }
   return {
-    users: newest(events, toUserRow, (row) => row.view.userId),
-    addressOwners: newest(events, toAddressOwner, (row) => row.k),
-    registrations: newest(events, toRegistrationRow, (row) => row.registrationId),
+    patches: [...users.values()].flatMap((change) => ('left' in change ? [] : [change])),
+    removals: [...users.values()].flatMap((change) => ('left' in change ? [change] : [])),
+    registrations: [...registrations.values()],
+    erasures: [...erasures.values()],
   };
 }
 
-function newest<Row>(
-  events: readonly ProjectedEvent[],
-  project: (event: ProjectedEvent) => Row | undefined,
-  keyOf: (row: Row) => string,
-): Row[] {
-  const rows = new Map<string, Row>();
-  for (const event of events) {
-    const row = project(event);
-    if (row !== undefined) rows.set(keyOf(row), row);
-  }
-  return [...rows.values()];
+function put<Row>(rows: Map<string, Row>, key: string, row: Row | undefined): void {
+  if (row !== undefined) rows.set(key, row);
 }

@@ -1,41 +1,60 @@
 import test from 'ava';
-import { refused, registered, userIdOf } from './accounts.fixture.ts';
+import fc from 'fast-check';
+import { happenings, projected, refused, registered, userIdOf } from './accounts.fixture.ts';
+import { cutHistories, expectRows, toPlainRows, withoutErasedKeys } from './histories.fixture.ts';
+import { applyToMemory, createSharedCheckpoint } from './memory-store.fixture.ts';
+import type { RegistrationRow } from './registrations-projection.ts';
 import { toRowChanges } from './row-changes.ts';
-import { toViewChanges } from './view-changes.ts';
 
-test('given events of several people, then each has its rows', (t) => {
-  const { users, addressOwners, registrations } = toRowChanges([registered(1, 5), refused(2, 6)]);
+test('given events of several people, then each has her changes', (t) => {
+  const { patches, registrations } = toRowChanges([registered(1, 5), refused(2, 6)]);
   t.deepEqual(
-    users.map((row) => row.view.userId),
+    patches.map((patch) => patch.userId),
     [userIdOf(1)],
   );
-  t.is(addressOwners.length, 1);
   t.deepEqual(
     registrations.map((row) => row.registrationId),
     [userIdOf(1), userIdOf(2)],
   );
 });
 
-test('given two events of one person, then there is one row, the newer', (t) => {
-  const { users, addressOwners, registrations } = toRowChanges([
+test('given several events of one person, then each row is touched once', (t) => {
+  const changes = toRowChanges([
     registered(1, 5),
-    registered(1, 9),
+    projected(1, happenings.verified, { position: 6, version: 2 }),
+    projected(1, happenings.erased, { position: 7, version: 3 }),
   ]);
-  t.deepEqual(
-    [users, addressOwners, registrations].map((rows) => rows.map((row) => row.position)),
-    [[9], [9], [9]],
-  );
+  t.deepEqual(changes.patches, []);
+  t.like(changes.removals, [{ position: 7, left: 'erased' }]);
+  t.like(changes.registrations, [{ position: 6 }]);
+  t.like(changes.erasures, [{ position: 7 }]);
 });
 
-test('the views that change are those of the rows, as the query API answers them', (t) => {
-  const views = toViewChanges(toRowChanges([registered(1, 5), refused(2, 6)]));
-  t.deepEqual(
-    views.map(({ kind, id, position, version }) => ({ kind, id, position, version })),
-    [
-      { kind: 'user', id: userIdOf(1), position: 5, version: 1 },
-      { kind: 'registration', id: userIdOf(1), position: 5, version: 1 },
-      { kind: 'registration', id: userIdOf(2), position: 6, version: 1 },
-    ],
+test('however a history is cut into batches, the rows are the same', (t) => {
+  fc.assert(
+    fc.property(cutHistories, fc.boolean(), (batches, keysAreGone) => {
+      const history = batches.flat();
+      const expected = expectRows(history);
+      const given = keysAreGone ? withoutErasedKeys(history) : history;
+      let applied = 0;
+      const shared = createSharedCheckpoint();
+      const registrations = new Map<string, Omit<RegistrationRow, 'registrationId'>>();
+      for (const batch of batches) {
+        const changes = toRowChanges(given.slice(applied, applied + batch.length));
+        applied += batch.length;
+        applyToMemory(shared, changes);
+        for (const { registrationId, ...row } of changes.registrations) {
+          registrations.set(registrationId, row);
+        }
+      }
+      const { users } = shared;
+      const actual = toPlainRows({ users, registrations });
+      t.deepEqual(
+        actual,
+        toPlainRows({ users: expected.users, registrations: expected.registrations }),
+      );
+      t.deepEqual([...shared.erasures.keys()], [...expected.erasures.keys()]);
+    }),
+    { numRuns: 300 },
   );
-  t.deepEqual(JSON.parse(views[2]?.body ?? ''), { result: 'refused', reason: 'address-taken' });
 });

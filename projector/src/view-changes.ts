@@ -1,27 +1,39 @@
 import { encodeUserView } from '@zameni/contracts';
 import type { ViewChange } from '@zameni/runtime';
 import type { RowChanges } from './row-changes.ts';
+import type { UserRow } from './users-projection.ts';
 
-/** The cached views that changed with the rows, as the query API answers them. */
-export function toViewChanges({ users, registrations }: RowChanges): ViewChange[] {
+/**
+ * The cached views that changed with a batch, as the query API answers them: of people from their
+ * committed rows, because a change alone does not know the whole. Whose row went leaves a tombstone,
+ * so that no older answer of a database can come back.
+ */
+export function toViewChanges(
+  rows: readonly UserRow[],
+  { removals, registrations }: Pick<RowChanges, 'removals' | 'registrations'>,
+): ViewChange[] {
   return [
-    ...users.map(
-      (row): ViewChange => ({
+    ...rows
+      .filter(({ standing }) => standing === 'held')
+      .map(({ view, position }): ViewChange => {
+        const content = { version: view.version, body: encodeUserView(view) };
+        return { kind: 'user', id: view.userId, position, view: content };
+      }),
+    ...removals.map(
+      ({ userId, position, left }): ViewChange => ({
         kind: 'user',
-        id: row.view.userId,
-        position: row.position,
-        version: row.view.version,
-        body: encodeUserView(row.view),
+        id: userId,
+        position,
+        view: left,
       }),
     ),
     ...registrations.map(
-      (row): ViewChange => ({
+      ({ registrationId, position, outcome }): ViewChange => ({
         kind: 'registration',
-        id: row.registrationId,
-        position: row.position,
-        // A registration ends once and never changes.
-        version: 1,
-        body: JSON.stringify(row.outcome),
+        id: registrationId,
+        position,
+        // Nobody asks for a version of an outcome.
+        view: { version: 1, body: JSON.stringify(outcome) },
       }),
     ),
   ];

@@ -1,4 +1,5 @@
 import { createHttpApp, type HealthChecks, type Logger } from '@zameni/runtime';
+import { type ErasureRoutesDeps, erasureRoutes } from './erasure-routes.ts';
 import type { ReferenceFiles } from './reference-files.ts';
 import { referenceRoutes } from './reference-routes.ts';
 import { type RegistrationRoutesDeps, registrationRoutes } from './registration-routes.ts';
@@ -6,7 +7,8 @@ import { type UserRoutesDeps, userRoutes } from './user-routes.ts';
 
 /** What the query API is made from. */
 export type AppDeps = UserRoutesDeps &
-  RegistrationRoutesDeps & {
+  RegistrationRoutesDeps &
+  ErasureRoutesDeps & {
     readonly logger: Logger;
     readonly checks: HealthChecks;
     readonly degradedChecks: HealthChecks;
@@ -25,6 +27,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const app = createHttpApp(deps);
   if (deps.onRoute !== undefined) app.addHook('onRoute', deps.onRoute);
   await app.register(userRoutes(deps));
+  await app.register(erasureRoutes(deps));
   await app.register(registrationRoutes(deps));
   await app.register(referenceRoutes(deps.reference));
   return app;

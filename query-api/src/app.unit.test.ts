@@ -29,7 +29,8 @@ const user: UserView = {
   version: 3,
 };
 const found: ViewAnswer = { position: 42, view: { version: 3, body: JSON.stringify(user) } };
-const absent: ViewAnswer = { position: 42, view: undefined };
+const absent: ViewAnswer = { position: 42, view: 'absent' };
+const erased: ViewAnswer = { position: 42, view: 'erased' };
 const outcome = { result: 'registered', userId: id };
 const processed: ViewAnswer = { position: 42, view: { version: 1, body: JSON.stringify(outcome) } };
 
@@ -51,6 +52,7 @@ async function createTestApp({ answer = found, isInLog = async () => false }: Op
     logger,
     positions,
     isInLog,
+    readErasure: async () => ({ position: 42, erasure: undefined }),
     checks: {},
     degradedChecks: {},
     reference: new Map(),
@@ -115,6 +117,20 @@ test('answers 304 without body when the client has this version', async (t) => {
   t.like(response.headers, { etag: '"accounts.1-3"', position: positions.seal(42) });
   const other = await get(`/v1/users/${id}`, { ...as('self'), 'if-none-match': '"accounts.1-2"' });
   t.is(other.statusCode, 200);
+});
+
+test('an erased person is gone, also for who has a copy', async (t) => {
+  const { get } = await createTestApp({ answer: erased });
+  for (const tag of [undefined, '"accounts.1-3"', '*']) {
+    const headers = tag === undefined ? {} : { 'if-none-match': tag };
+    const response = await get(`/v1/users/${id}`, { ...as('self'), ...headers });
+    t.is(response.statusCode, 410);
+    t.like(response.json(), { code: 'user-erased' });
+    t.is(response.headers['etag'], undefined);
+    t.is(response.headers['position'], positions.seal(42));
+  }
+  const stranger = await get(`/v1/users/${other}`, as('self'));
+  t.is(stranger.statusCode, 403);
 });
 
 const refuses = test.macro({

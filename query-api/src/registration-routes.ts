@@ -41,7 +41,7 @@ export function registrationRoutes(deps: RegistrationRoutesDeps): FastifyPluginA
         if (id === undefined) throw new AppError('registration-not-found');
         const subject = { kind: 'registration', id } as const;
         const { view } = await readWithHeaders(deps, subject, request, reply);
-        if (view !== undefined) return toProcessed(id, view, caller);
+        if (typeof view !== 'string') return toProcessed(id, view, caller);
         if (await deps.isInLog(id, request.signal))
           return { registrationId: id, status: 'accepted' };
         throw new AppError('registration-not-found');

@@ -16,6 +16,7 @@ import {
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
+import { createErasureReader } from './erasure-store.ts';
 import { createGuardedStore } from './guarded-store.ts';
 import { createHealthChecks } from './health-checks.ts';
 import { createLogLookup } from './log-lookup.ts';
@@ -79,6 +80,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     positions: createPositions(readKeyRing(config.ZAMENI_POSITION_KEY_FILE)),
     isInLog: log.isInLog,
     reference: readReferenceFiles(),
+    readErasure: createErasureReader({ primary: primaryPool, replica: replicaPool }),
     readView: createViewReader({
       cache,
       replica,

@@ -17,8 +17,8 @@ export function createTestStores(): TestStores {
   return {
     cached: undefined,
     watermark: 10,
-    replica: { position: 10, view: undefined },
-    primary: { position: 10, view: undefined },
+    replica: { position: 10, view: 'absent' },
+    primary: { position: 10, view: 'absent' },
     filled: [],
     asked: [],
   };

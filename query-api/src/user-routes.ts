@@ -25,7 +25,9 @@ export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
         const id = parseUserId(request.params.id);
         if (id === undefined) throw new AppError('user-not-found');
         const { view } = await readWithHeaders(deps, { kind: 'user', id }, request, reply);
-        if (view === undefined) throw new AppError('user-not-found');
+        if (view === 'absent') throw new AppError('user-not-found');
+        // Before the entity tag is compared: "not changed" would keep a copy alive.
+        if (view === 'erased') throw new AppError('user-erased');
         return sendUser(request, reply, view);
       },
     });

@@ -4,7 +4,7 @@ import {
   type Freshness,
   REPLICA_AFTER_MS,
   type ViewCache,
-  type ViewContent,
+  type View,
   type ViewKind,
 } from '@zameni/runtime';
 import type { OptionalViewStore, StoredView, ViewStore } from './view-store.ts';
@@ -21,10 +21,10 @@ export type ViewQuery = {
   readonly signal: AbortSignal;
 };
 
-/** A view, or none, with the position that the answer covers. */
+/** A view, or that there is none, with the position that the answer covers. */
 export type ViewAnswer = {
   readonly position: number;
-  readonly view: ViewContent | undefined;
+  readonly view: View;
   /** Set when it comes from the cache. */
   readonly ageMs?: number;
 };
@@ -59,8 +59,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
   async function fromCache(query: ViewQuery): Promise<ViewAnswer | undefined> {
     const found = await cache.read(query.kind, query.id);
     if (found === undefined || !covers(found, query)) return undefined;
-    const { position, ageMs, version, body } = found;
-    return { position, view: { version, body }, ageMs };
+    return found;
   }
 
   async function fromReplica(query: ViewQuery): Promise<StoredView | undefined> {
@@ -75,12 +74,12 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     }
   }
 
-  /** Offers to the cache what was found, and passes it on. */
+  /** Offers to the cache what was found, and passes it on; of what is absent there is no end. */
   async function keep<T extends StoredView | undefined>(stored: T, query: ViewQuery): Promise<T> {
-    if (stored?.view !== undefined) {
+    if (stored !== undefined && stored.view !== 'absent') {
       const { kind, id } = query;
       // Not waited for: a slow cache must not slow the answer. It never rejects.
-      void cache.offer({ kind, id, position: stored.position, ...stored.view });
+      void cache.offer({ kind, id, ...stored });
     }
     return stored;
   }
@@ -120,7 +119,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     }
     const first = await fromReplica(query);
     if (first !== undefined && covers(first, query)) {
-      if (first.view !== undefined || minPosition !== undefined) return first;
+      if (first.view !== 'absent' || minPosition !== undefined) return first;
     }
     if (minPosition === undefined) return fromPrimary(query);
     // Without the replica, waiting for it may be in vain; the primary may well be there already.

@@ -39,7 +39,7 @@ function createSetup() {
 
 test('answers from the cache alone', async (t) => {
   const { stores, read } = createSetup();
-  stores.cached = { ...view, position: 12, ageMs: 3_000 };
+  stores.cached = { view, position: 12, ageMs: 3_000 };
   t.deepEqual(await read(), { position: 12, view, ageMs: 3_000 });
   t.deepEqual(stores.asked, ['cache']);
 });
@@ -48,27 +48,51 @@ test('answers from the replica and fills the cache', async (t) => {
   const { stores, read } = createSetup();
   stores.replica = { position: 10, view };
   t.deepEqual(await read(), { position: 10, view });
-  t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, ...view }]);
+  t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, view }]);
+});
+
+test('believes a tombstone in the cache without asking a database', async (t) => {
+  const { stores, read } = createSetup();
+  for (const tombstone of ['absent', 'erased'] as const) {
+    stores.cached = { view: tombstone, position: 12, ageMs: 1 };
+    t.like(await read(), { position: 12, view: tombstone });
+    t.like(await read({ minPosition: 12 }), { view: tombstone });
+  }
+  t.false(stores.asked.includes('replica'));
+});
+
+test('believes the replica that a person was erased, and tells the cache', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = { position: 10, view: 'erased' };
+  t.deepEqual(await read(), { position: 10, view: 'erased' });
+  t.deepEqual(stores.asked, ['cache', 'replica']);
+  t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, view: 'erased' }]);
+});
+
+test('does not fill the cache with what is absent', async (t) => {
+  const { stores, read } = createSetup();
+  await read();
+  t.deepEqual(stores.filled, []);
 });
 
 test('asks the primary before it says that there is nothing', async (t) => {
   const { stores, read } = createSetup();
   stores.primary = { position: 11, view };
   t.deepEqual(await read(), { position: 11, view });
-  stores.primary = { position: 12, view: undefined };
-  t.deepEqual(await read(), { position: 12, view: undefined });
+  stores.primary = { position: 12, view: 'absent' };
+  t.deepEqual(await read(), { position: 12, view: 'absent' });
   t.deepEqual(stores.asked.slice(0, 3), ['cache', 'replica', 'primary']);
 });
 
 test('believes the replica that there is nothing at a position the caller named', async (t) => {
   const { stores, read } = createSetup();
-  t.deepEqual(await read({ minPosition: 10 }), { position: 10, view: undefined });
+  t.deepEqual(await read({ minPosition: 10 }), { position: 10, view: 'absent' });
   t.deepEqual(stores.asked, ['cache', 'replica']);
 });
 
 test('takes no cache entry from behind the position asked for', async (t) => {
   const { stores, read } = createSetup();
-  stores.cached = { version: 1, body: '{}', position: 9, ageMs: 0 };
+  stores.cached = { view: { version: 1, body: '{}' }, position: 9, ageMs: 0 };
   stores.replica = { position: 10, view };
   t.like(await read({ minPosition: 10 }), { position: 10, view });
 });
@@ -90,7 +114,7 @@ test('waits for the watermark and then reads the cache', async (t) => {
   const { clock, stores, read } = createSetup();
   const reading = read({ minPosition: 20, waitMs: 5_000 });
   await clock.advance(100);
-  stores.cached = { ...view, position: 20, ageMs: 1 };
+  stores.cached = { view, position: 20, ageMs: 1 };
   stores.watermark = 20;
   await clock.advance(25);
   t.like(await reading, { position: 20, view, ageMs: 1 });
@@ -101,7 +125,7 @@ test('leaves the replica alone while the watermark is about to arrive', async (t
   const { clock, stores, read } = createSetup();
   const reading = read({ minPosition: 20, waitMs: 5_000 });
   await clock.advance(20);
-  stores.cached = { ...view, position: 20, ageMs: 1 };
+  stores.cached = { view, position: 20, ageMs: 1 };
   stores.watermark = 20;
   await clock.advance(25);
   t.like(await reading, { position: 20, view });

@@ -1,5 +1,5 @@
 import { UserView } from '@zameni/contracts';
-import type { Pool } from '@zameni/runtime';
+import type { Pool, View } from '@zameni/runtime';
 import { createEmptyTestDatabase, createTestDatabase } from '@zameni/runtime/testing';
 import test from 'ava';
 import { Value } from 'typebox/value';
@@ -18,6 +18,10 @@ const user: UserView = {
   registeredAt: '2026-03-04T05:06:07.089Z',
   version: 3,
 };
+
+function toBody(view: View): string {
+  return typeof view === 'object' ? view.body : 'null';
+}
 
 async function insertUser(pool: Pool): Promise<void> {
   await pool.query(
@@ -43,8 +47,8 @@ test('reads a person with the position the answer covers', async (t) => {
   await insertUser(pool);
   const { position, view } = await createPostgresViewStore(pool).read('user', id);
   t.is(position, 50);
-  t.is(view?.version, 3);
-  const body: unknown = JSON.parse(view?.body ?? '');
+  t.is(typeof view === 'object' ? view.version : view, 3);
+  const body: unknown = JSON.parse(toBody(view));
   t.deepEqual(body, user);
   t.true(Value.Check(UserView, body));
 });
@@ -54,28 +58,49 @@ test('says that nobody is there, with the position up to which that holds', asyn
   await insertUser(pool);
   const store = createPostgresViewStore(pool);
   const other = '01980000-0000-7000-8000-000000000002';
-  t.deepEqual(await store.read('user', other), { position: 50, view: undefined });
-  t.deepEqual(await store.read('registration', id), { position: 50, view: undefined });
+  t.deepEqual(await store.read('user', other), { position: 50, view: 'absent' });
+  t.deepEqual(await store.read('registration', id), { position: 50, view: 'absent' });
   t.is(await store.readPosition(), 50);
 });
 
 test('reads how a registration ended', async (t) => {
   const { pool } = await createTestDatabase(t);
-  const refused = '01980000-0000-7000-8000-000000000002';
+  const others = [2, 3, 4].map((n) => `01980000-0000-7000-8000-00000000000${n}`);
   await pool.query(
     `insert into accounts_v1.registrations values ($1, 'registered', null, 3),
-       ($2, 'refused', 'address-taken', 4)`,
-    [id, refused],
+       ($2, 'refused', 'address-taken', 4), ($3, 'pending', null, 5), ($4, 'superseded', null, 6)`,
+    [id, ...others],
   );
   const store = createPostgresViewStore(pool);
-  const outcomes = await Promise.all([id, refused].map((n) => store.read('registration', n)));
+  const outcomes = await Promise.all([id, ...others].map((n) => store.read('registration', n)));
   t.deepEqual(
-    outcomes.map(({ view }) => JSON.parse(view?.body ?? 'null') as unknown),
+    outcomes.map(({ view }) => JSON.parse(toBody(view)) as unknown),
     [
       { result: 'registered', userId: id },
       { result: 'refused', reason: 'address-taken' },
+      { result: 'pending' },
+      { result: 'superseded' },
     ],
   );
+});
+
+test('an attempt that waits for proof is nobody yet', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await insertUser(pool);
+  await pool.query(`update accounts_v1.users set standing = 'contested'`);
+  const store = createPostgresViewStore(pool);
+  t.deepEqual(await store.read('user', id), { position: 50, view: 'absent' });
+});
+
+test('a person who was erased is told apart from one who never was', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await insertUser(pool);
+  await pool.query(
+    'insert into zameni.erasures (user_id, position, requested_at) values ($1, 49, now())',
+    [id],
+  );
+  const store = createPostgresViewStore(pool);
+  t.deepEqual(await store.read('user', id), { position: 50, view: 'erased' });
 });
 
 test('fails rather than answers where the projection has no tables', async (t) => {

@@ -36,16 +36,20 @@ type UserFields = {
 };
 
 async function readUser(pool: Pool, id: string): Promise<StoredView> {
-  const { rows } = await pool.query<Row<UserFields>>(
+  const { rows } = await pool.query<Row<UserFields> & { erased: boolean }>(
     `select c.position, u.user_id, u.email, u.email_verified, u.display_name, u.locale,
-       u.terms_version, u.profile, u.status, u.registered_at, u.version
+       u.terms_version, u.profile, u.status, u.registered_at, u.version,
+       e.user_id is not null as erased
      from zameni.checkpoints c
-     left join accounts_v1.users u on u.user_id = $3
+     left join accounts_v1.users u on u.user_id = $3 and u.standing = 'held'
+     left join zameni.erasures e on e.user_id = $3
      where c.projection = $1 and c.version = $2`,
     [...projection, id],
   );
   const row = only(rows);
-  return { position: Number(row.position), view: row.user_id === null ? undefined : toUser(row) };
+  const position = Number(row.position);
+  if (row.erased) return { position, view: 'erased' };
+  return { position, view: row.user_id === null ? 'absent' : toUser(row) };
 }
 
 function toUser(row: UserFields): ViewContent {
@@ -78,12 +82,27 @@ async function readRegistration(pool: Pool, id: string): Promise<StoredView> {
     [...projection, id],
   );
   const { position, result, reason } = only(rows);
-  if (result === null) return { position: Number(position), view: undefined };
-  const outcome: RegistrationOutcome =
-    result === 'registered'
-      ? { result, userId: id }
-      : { result, reason: reason ?? 'address-taken' };
-  return { position: Number(position), view: { version: 1, body: JSON.stringify(outcome) } };
+  if (result === null) return { position: Number(position), view: 'absent' };
+  const body = JSON.stringify(toOutcome(id, result, reason));
+  return { position: Number(position), view: { version: 1, body } };
+}
+
+function toOutcome(
+  userId: string,
+  result: RegistrationFields['result'],
+  reason: RegistrationFields['reason'],
+): RegistrationOutcome {
+  switch (result) {
+    case 'registered':
+      return { result, userId };
+    case 'refused':
+      return { result, reason: reason ?? 'address-taken' };
+    case 'pending':
+    case 'superseded':
+      return { result };
+    default:
+      return result satisfies never;
+  }
 }
 
 async function readPosition(pool: Pool): Promise<number> {

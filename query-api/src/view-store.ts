@@ -1,9 +1,9 @@
-import type { ViewContent, ViewKind } from '@zameni/runtime';
+import type { View, ViewKind } from '@zameni/runtime';
 
-/** What the database says: the view if there is one, and the position the answer covers. */
+/** What the database says: the view or that there is none, and the position the answer covers. */
 export type StoredView = {
   readonly position: number;
-  readonly view: ViewContent | undefined;
+  readonly view: View;
 };
 
 /** One database, replica or primary, as the readers of views see it. Rejects when it cannot tell. */

@@ -1,9 +1,10 @@
 import type { Redis } from './redis.ts';
 import { withDeadline } from './retry.ts';
+import { encodeEntry } from './view-cache-entry.ts';
 import { ENTRY_LIFETIME_MS, type ViewCacheKeys, type ViewFill } from './view-cache.ts';
 import { advanceScript, beginEpochScript, runScript } from './view-cache-scripts.ts';
 
-/** A view as an event made it: complete up to the position of that event. */
+/** A view, or its tombstone, as an event made it: complete up to the position of that event. */
 export type ViewChange = ViewFill;
 
 /** An epoch of the cache, and how far its watermark has come. */
@@ -57,7 +58,7 @@ export function createViewCacheWriter(options: ViewCacheWriterOptions): ViewCach
     advance: ({ id, position }, next, changes) => {
       const entries = changes.map((change) => keys.entry(change.kind, change.id));
       const values = [id, position, next, WATERMARK_LIFETIME_MS, now(), ENTRY_LIFETIME_MS];
-      const contents = changes.flatMap((change) => [change.position, change.version, change.body]);
+      const contents = changes.flatMap(({ position, view }) => [position, ...encodeEntry(view)]);
       return inTime(
         runScript(redis, advanceScript, [keys.watermark, ...entries], [...values, ...contents]),
       );

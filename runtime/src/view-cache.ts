@@ -2,22 +2,25 @@ import type { Logger } from './logger.ts';
 import type { Redis } from './redis.ts';
 import { withDeadline } from './retry.ts';
 import { createBreaker } from './view-cache-breaker.ts';
+import { decodeEntry, encodeEntry, type View } from './view-cache-entry.ts';
 import { fillEntryScript, runScript } from './view-cache-scripts.ts';
 
 /** What is cached: the view of a person, and how a registration ended. */
 export type ViewKind = 'user' | 'registration';
 
-/** A view as the cache keeps it: its JSON text and the person's version. */
-export type ViewContent = { readonly version: number; readonly body: string };
-
 /** A cached view, the position up to which it is known to be complete, and its age. */
-export type CachedView = ViewContent & { readonly position: number; readonly ageMs: number };
+export type CachedView = {
+  readonly view: View;
+  readonly position: number;
+  readonly ageMs: number;
+};
 
 /** A view found in the database, complete up to `position`. */
-export type ViewFill = ViewContent & {
+export type ViewFill = {
   readonly kind: ViewKind;
   readonly id: string;
   readonly position: number;
+  readonly view: View;
 };
 
 /** The reading side of the view cache: never fails, a cache that is away only finds nothing. */
@@ -92,8 +95,9 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
         ]);
         return toCachedView(watermark, entry, now());
       }),
-    offer: async ({ kind, id, position, version, body }) => {
-      const values = [position, version, body, now(), ENTRY_LIFETIME_MS, BEHIND_LIFETIME_MS];
+    offer: async ({ kind, id, position, view }) => {
+      const content = encodeEntry(view);
+      const values = [position, ...content, now(), ENTRY_LIFETIME_MS, BEHIND_LIFETIME_MS];
       await ask(() =>
         runScript(redis, fillEntryScript, [keys.entry(kind, id), keys.watermark], values),
       );
@@ -114,11 +118,12 @@ function toCachedView(
   nowMs: number,
 ): CachedView | undefined {
   if (!epoch || epoch !== entryEpoch || typeof body !== 'string') return undefined;
+  const view = decodeEntry(Number(version), body);
+  if (view === undefined) return undefined;
   const own = Number(position);
   return {
+    view,
     position: settled === '1' ? Math.max(own, Number(watermark)) : own,
-    version: Number(version),
-    body,
     ageMs: Math.max(0, nowMs - Number(writtenAt)),
   };
 }

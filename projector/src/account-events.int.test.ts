@@ -1,0 +1,209 @@
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import type { Pool } from '@zameni/runtime';
+import { createTestDatabase } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import {
+  claimOf,
+  emailChanged,
+  happenings,
+  projected,
+  registered,
+  registration,
+  userIdOf,
+} from './accounts.fixture.ts';
+import {
+  cutHistories,
+  expectRows,
+  type Rows,
+  toPlainRows,
+  withoutErasedKeys,
+} from './histories.fixture.ts';
+import type { ProjectedEvent } from './projected-event.ts';
+import type { ProjectionStore } from './projection-store.ts';
+import { createPostgresStore } from './projection-store-postgres.ts';
+import { toRowChanges } from './row-changes.ts';
+import type { UserRow } from './users-projection.ts';
+
+const { name: projection, version } = ACCOUNTS_PROJECTION;
+
+type Setup = {
+  readonly pool: Pool;
+  readonly store: ProjectionStore;
+  /** Applies events as one batch behind what is applied already. */
+  readonly apply: (...events: readonly ProjectedEvent[]) => Promise<readonly UserRow[]>;
+};
+
+async function createSetup(t: ExecutionContext): Promise<Setup> {
+  const { pool } = await createTestDatabase(t);
+  const store = createPostgresStore(pool, { projection, version, holder: 'a', leaseMs: 600_000 });
+  await store.takeLease();
+  const apply: Setup['apply'] = async (...events) => {
+    const from = await store.readPosition();
+    const to = events.at(-1)?.position ?? from;
+    const rows = await store.apply({ from, to, changes: toRowChanges(events) });
+    if (rows === undefined) throw new Error('the checkpoint is not ours');
+    return rows;
+  };
+  return { pool, store, apply };
+}
+
+async function readRows(pool: Pool): Promise<Rows> {
+  const users = await pool.query(
+    `select user_id as "userId", email, email_verified as "emailVerified",
+       display_name as "displayName", locale, terms_version as "termsVersion", profile, status,
+       registered_at as "registeredAt", version, standing, claim, position::integer
+     from accounts_v1.users`,
+  );
+  const owners = await pool.query(
+    'select k, user_id as "userId", position::integer from accounts_v1.address_owner',
+  );
+  const registrations = await pool.query(
+    `select registration_id as id, result, reason, position::integer
+     from accounts_v1.registrations`,
+  );
+  const erasures = await pool.query('select user_id as id, position::integer from zameni.erasures');
+  return {
+    users: new Map(
+      users.rows.map(({ standing, claim, position, ...view }) => [
+        view.userId,
+        {
+          view: { ...view, registeredAt: view.registeredAt.toISOString() },
+          standing,
+          claim,
+          position,
+        },
+      ]),
+    ),
+    owners: new Map(owners.rows.map(({ k, ...owner }) => [k, owner])),
+    registrations: new Map(
+      registrations.rows.map(({ id, result, reason, position }) => [
+        id,
+        {
+          outcome: {
+            result,
+            ...(result === 'registered' ? { userId: id } : {}),
+            ...(reason === null ? {} : { reason }),
+          },
+          position,
+        },
+      ]),
+    ),
+    erasures: new Map(erasures.rows.map(({ id, position }) => [id, position])),
+  };
+}
+
+test('however a history is cut into batches, the tables are the same', async (t) => {
+  const { pool, store, apply } = await createSetup(t);
+  await fc.assert(
+    fc.asyncProperty(cutHistories, fc.boolean(), async (batches, keysAreGone) => {
+      await pool.query(
+        `truncate accounts_v1.users, accounts_v1.address_owner, accounts_v1.registrations,
+           zameni.erasures`,
+      );
+      await pool.query('update zameni.checkpoints set position = 0');
+      const history = batches.flat();
+      const given = keysAreGone ? withoutErasedKeys(history) : history;
+      let applied = 0;
+      let last: readonly ProjectedEvent[] = [];
+      for (const batch of batches) {
+        last = given.slice(applied, applied + batch.length);
+        applied += batch.length;
+        const written = await apply(...last);
+        const { users } = await readRows(pool);
+        for (const row of written) t.deepEqual(users.get(row.view.userId), row);
+      }
+      const expected = toPlainRows(expectRows(history));
+      t.deepEqual(toPlainRows(await readRows(pool)), expected);
+      // The last batch again changes nothing.
+      await pool.query('update zameni.checkpoints set position = 0');
+      const again = { from: 0, to: last.at(-1)?.position ?? 0, changes: toRowChanges(last) };
+      t.deepEqual(await store.apply(again), []);
+      t.deepEqual(toPlainRows(await readRows(pool)), expected);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a change is applied to the row that is there, and the whole row is told', async (t) => {
+  const { apply } = await createSetup(t);
+  await apply(registered(1, 3), registered(2, 6));
+  const rows = await apply(projected(1, happenings.updated, { position: 7, version: 2 }));
+  t.is(rows.length, 1);
+  t.like(rows[0], {
+    position: 7,
+    view: { email: 'Person.1@example.org', displayName: 'Љиља', locale: 'de', version: 2 },
+  });
+});
+
+test('a change of somebody who has no row makes none', async (t) => {
+  const { pool, apply } = await createSetup(t);
+  t.deepEqual(await apply(projected(1, happenings.updated, { position: 7, version: 2 })), []);
+  t.is((await readRows(pool)).users.size, 0);
+});
+
+test('an address goes from whoever held it unproven to whoever proves the mailbox', async (t) => {
+  const { pool, apply } = await createSetup(t);
+  const claim = claimOf(900);
+  await apply(projected(1, registration(1, 'held', claim), { position: 3 }));
+  await apply(projected(2, registration(2, 'contested', claim), { position: 6 }));
+  t.deepEqual((await readRows(pool)).owners.get(claim), { userId: userIdOf(1), position: 3 });
+  await apply(
+    projected(2, happenings.verified, { position: 8, version: 2 }),
+    projected(1, happenings.superseded, { position: 9, version: 2 }),
+  );
+  const { users, owners, registrations } = await readRows(pool);
+  t.deepEqual([...users.keys()], [userIdOf(2)]);
+  t.is(users.get(userIdOf(2))?.standing, 'held');
+  t.deepEqual([...owners], [[claim, { userId: userIdOf(2), position: 8 }]]);
+  t.is(registrations.get(userIdOf(1))?.outcome.result, 'superseded');
+  t.is(registrations.get(userIdOf(2))?.outcome.result, 'registered');
+});
+
+test('whoever changes her address gives the old one up', async (t) => {
+  const { pool, apply } = await createSetup(t);
+  await apply(registered(1, 3));
+  await apply(projected(1, emailChanged(claimOf(900)), { position: 5, version: 2 }));
+  const { owners } = await readRows(pool);
+  t.deepEqual([...owners], [[claimOf(900), { userId: userIdOf(1), position: 5 }]]);
+});
+
+test('an erasure takes the row, remembers itself, and no replay brings the row back', async (t) => {
+  const { pool, apply, store } = await createSetup(t);
+  await apply(registered(1, 3));
+  const actor = { type: 'caller', id: 'app-1' } as const;
+  await apply(projected(1, happenings.erased, { position: 5, version: 2, actor }));
+  const { rows } = await pool.query('select * from zameni.erasures');
+  t.like(rows, [
+    {
+      user_id: userIdOf(1),
+      position: '5',
+      requested_at: new Date('2026-03-04T05:06:07.089Z'),
+      requested_by: 'app-1',
+      cache_at: null,
+      key_at: null,
+      claims_at: null,
+    },
+  ]);
+  t.true(rows[0]?.read_model_at instanceof Date);
+  await pool.query('update zameni.checkpoints set position = 0');
+  t.deepEqual(await store.apply({ from: 0, to: 3, changes: toRowChanges([registered(1, 3)]) }), []);
+  const after = await readRows(pool);
+  t.is(after.users.size, 0);
+  t.is(after.owners.size, 0);
+});
+
+test('erasures are told to the cache until it is known that they are there', async (t) => {
+  const { apply, store } = await createSetup(t);
+  await apply(registered(1, 3), registered(2, 6));
+  await apply(
+    projected(2, happenings.erased, { position: 7, version: 2 }),
+    projected(1, happenings.erased, { position: 8, version: 2 }),
+  );
+  t.deepEqual(await store.readErasuresNotInCache(), [
+    { userId: userIdOf(2), position: 7 },
+    { userId: userIdOf(1), position: 8 },
+  ]);
+  await store.markErasedFromCache([userIdOf(2)]);
+  t.deepEqual(await store.readErasuresNotInCache(), [{ userId: userIdOf(1), position: 8 }]);
+});

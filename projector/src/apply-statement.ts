@@ -1,0 +1,104 @@
+/**
+ * The one statement that applies a batch. The checkpoint is compared and set first; when it is not
+ * where and whose it was, every other step finds `moved` empty. All steps see the tables as they were
+ * before the statement, and no step touches a row that another one touches: a person is either
+ * patched or removed, an address is either taken over or given up. Rows only grow newer, so applying
+ * twice changes nothing, and who was erased gets no row again.
+ */
+export const APPLY = `
+with moved as (
+  update zameni.checkpoints
+  set position = $6, lease_until = now() + $4 * interval '1 millisecond'
+  where projection = $1 and version = $2 and holder = $3 and position = $5
+  returning 1
+), patches as (
+  select * from unnest(
+    $7::uuid[], $8::text[], $9::text[], $10::boolean[], $11::text[], $12::text[], $13::text[],
+    $14::jsonb[], $15::text[], $16::text[], $17::timestamptz[], $18::integer[], $19::bigint[],
+    $20::bigint[]
+  ) as patch (
+    user_id, email, claim, email_verified, display_name, locale, terms_version,
+    profile, status, standing, registered_at, version, position,
+    owned_at
+  )
+  where exists (select from moved)
+), removals as (
+  select * from unnest($21::uuid[], $22::bigint[]) as removal (user_id, position)
+  where exists (select from moved)
+), written as (
+  insert into accounts_v1.users as stored (
+    user_id, email, claim, email_verified, display_name, locale, terms_version, profile, status,
+    standing, registered_at, version, position
+  )
+  select
+    p.user_id, coalesce(p.email, u.email), coalesce(p.claim, u.claim),
+    coalesce(p.email_verified, u.email_verified), coalesce(p.display_name, u.display_name),
+    coalesce(p.locale, u.locale), coalesce(p.terms_version, u.terms_version),
+    coalesce(p.profile, u.profile), coalesce(p.status, u.status),
+    coalesce(p.standing, u.standing), coalesce(p.registered_at, u.registered_at),
+    p.version, p.position
+  from patches p
+  left join accounts_v1.users u on u.user_id = p.user_id
+  where u.position < p.position
+    or (
+      u.user_id is null and p.registered_at is not null
+      and not exists (select from zameni.erasures e where e.user_id = p.user_id)
+    )
+  on conflict (user_id) do update set
+    email = excluded.email, claim = excluded.claim, email_verified = excluded.email_verified,
+    display_name = excluded.display_name, locale = excluded.locale,
+    terms_version = excluded.terms_version, profile = excluded.profile, status = excluded.status,
+    standing = excluded.standing, registered_at = excluded.registered_at,
+    version = excluded.version, position = excluded.position
+  where stored.position < excluded.position
+  returning stored.*
+), removed as (
+  delete from accounts_v1.users u using removals r
+  where u.user_id = r.user_id and u.position < r.position
+), owners as (
+  select w.claim as k, w.user_id, p.owned_at as position
+  from written w
+  join patches p on p.user_id = w.user_id
+  where p.owned_at is not null and w.claim is not null
+), taken as (
+  select distinct on (n.k) n.k, n.user_id, n.position
+  from owners n
+  where not exists (
+    select from accounts_v1.address_owner o where o.k = n.k and o.position >= n.position
+  )
+  order by n.k, n.position desc
+), applied_owners as (
+  insert into accounts_v1.address_owner as stored (k, user_id, position)
+  select k, user_id, position from taken
+  on conflict (k) do update set user_id = excluded.user_id, position = excluded.position
+  where stored.position < excluded.position
+), given_up as (
+  delete from accounts_v1.address_owner o
+  using (
+    select user_id, position, null as kept from removals
+    union all
+    select user_id, position, k as kept from owners
+  ) g
+  where o.user_id = g.user_id and o.position < g.position and o.k is distinct from g.kept
+    and not exists (select from taken where taken.k = o.k)
+), applied_registrations as (
+  insert into accounts_v1.registrations as stored (registration_id, result, reason, position)
+  select * from unnest($23::uuid[], $24::text[], $25::text[], $26::bigint[])
+  where exists (select from moved)
+  on conflict (registration_id) do update set
+    result = excluded.result, reason = excluded.reason, position = excluded.position
+  where stored.position < excluded.position
+), applied_erasures as (
+  insert into zameni.erasures (user_id, position, requested_at, requested_by, read_model_at)
+  select e.user_id, e.position, e.requested_at, e.requested_by, now()
+  from unnest($27::uuid[], $28::bigint[], $29::timestamptz[], $30::text[])
+    as e (user_id, position, requested_at, requested_by)
+  where exists (select from moved)
+  on conflict (user_id) do nothing
+)
+select
+  w.user_id as "userId", w.email, w.email_verified as "emailVerified",
+  w.display_name as "displayName", w.locale, w.terms_version as "termsVersion", w.profile,
+  w.status, w.registered_at as "registeredAt", w.version, w.standing, w.claim, w.position
+from moved
+left join written w on true`;

@@ -1,0 +1,24 @@
+import type { Pool } from '@zameni/runtime';
+import type { Erasure } from './projection-store.ts';
+
+/** Erasures told to the cache at once. */
+const MAX_ERASURES = 500;
+
+/** The oldest erasures the cache has not heard of for certain. */
+export async function readErasuresNotInCache(pool: Pool): Promise<readonly Erasure[]> {
+  const { rows } = await pool.query<{ user_id: string; position: string }>(
+    `select user_id, position from zameni.erasures
+     where cache_at is null order by position limit $1`,
+    [MAX_ERASURES],
+  );
+  return rows.map((row) => ({ userId: row.user_id, position: Number(row.position) }));
+}
+
+/** Writes down that the cache has forgotten these people. */
+export async function markErasedFromCache(pool: Pool, userIds: readonly string[]): Promise<void> {
+  await pool.query(
+    `update zameni.erasures set cache_at = now()
+     where user_id = any($1::uuid[]) and cache_at is null`,
+    [userIds],
+  );
+}
