@@ -19,10 +19,20 @@ test('an analyst reads the events of all accounts and neither keys nor claims', 
   const log = await openLog(t, 'analyst');
   const kinds = new Set<string | undefined>();
   const options = { filters: ['zameni.account.*'], after: 0, maxRecords: 1_000, maxBytes: 1e6 };
-  for await (const batch of log.readBatches(options, deadline())) {
-    for (const { subject } of batch) kinds.add(recordKind(subject));
-    if (batch.some(({ subject }) => subject === subjects.account(id))) break;
-  }
+  const read = async (): Promise<boolean> => {
+    for await (const batch of log.readBatches(options, deadline())) {
+      for (const { subject } of batch) kinds.add(recordKind(subject));
+      if (batch.some(({ subject }) => subject === subjects.account(id))) return true;
+    }
+    return false;
+  };
+  // A new consumer takes a moment to be known on every server; a reader then starts again.
+  await waitUntil(() =>
+    read().catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'LogReadError') return false;
+      throw error;
+    }),
+  );
   t.deepEqual([...kinds], ['account']);
 });
 
