@@ -1,5 +1,4 @@
-import type { Scope, UserId } from '@zameni/contracts';
-import { parseUserId } from '@zameni/contracts';
+import { parseUserId, type Scope, type UserId } from '@zameni/contracts';
 import {
   AppError,
   type Caller,
@@ -8,6 +7,7 @@ import {
   type Digests,
   limitRequest,
   type RateLimits,
+  requireScope,
   type TokenVerifier,
   traceIdOf,
 } from '@zameni/runtime';
@@ -52,20 +52,17 @@ export async function toCalled(
   return { caller, cause };
 }
 
-/** Lets the person herself and callers with the scope pass; answers the id of the person. */
-export function requireSelfOr(scope: Scope, id: string, caller: Caller | undefined): UserId {
-  if (caller === undefined) throw new AppError('unauthorized');
-  const userId = parseUserId(id);
-  if (userId === undefined) throw new AppError('not-found');
-  if (!caller.scopes.has(scope) && caller.subject !== userId) throw new AppError('forbidden');
-  return userId;
-}
+/** Who may do something to a person: callers with the scope, and where it says so the person. */
+export type Permission = { readonly scope: Scope; readonly isSelfToo: boolean };
 
-/** Lets callers with the scope pass; answers the id of the person. */
-export function requireScope(scope: Scope, id: string, caller: Caller | undefined): UserId {
-  if (caller === undefined) throw new AppError('unauthorized');
-  if (!caller.scopes.has(scope)) throw new AppError('forbidden');
+/** Lets those with the permission pass; answers the id of the person. */
+export function requirePermission(
+  { scope, isSelfToo }: Permission,
+  id: string,
+  caller: Caller | undefined,
+): UserId {
   const userId = parseUserId(id);
+  requireScope(caller, scope, isSelfToo ? userId : undefined);
   if (userId === undefined) throw new AppError('not-found');
   return userId;
 }

@@ -1,9 +1,9 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { OPERATIONS, type Scope, type UserId } from '@zameni/contracts';
+import { OPERATIONS, type UserId } from '@zameni/contracts';
 import { AppError, toRoute, withAppendSpan } from '@zameni/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
-import { type CallerDeps, requireScope, requireSelfOr, toCalled } from './caller.ts';
+import { type CallerDeps, type Permission, requirePermission, toCalled } from './caller.ts';
 import { parseEmailAddress } from './email-address.ts';
 import { parseIfMatch } from './if-match.ts';
 import { parseUpdate } from './user-request.ts';
@@ -24,12 +24,11 @@ export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void 
     request: FastifyRequest,
     reply: FastifyReply,
     id: string,
-    { scope, isSelfToo }: { readonly scope: Scope; readonly isSelfToo: boolean },
+    permission: Permission,
     toChange: () => RequestedChange,
   ) => {
     const { caller, cause } = await toCalled(deps, request, reply);
-    const require = isSelfToo ? requireSelfOr : requireScope;
-    const userId = require(scope, id, caller);
+    const userId = requirePermission(permission, id, caller);
     const requested = toChange();
     const position = await withAppendSpan(`append ${requested.type}`, () =>
       changeUser(deps, userId, requested, cause),

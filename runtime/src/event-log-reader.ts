@@ -5,6 +5,12 @@ import type { LogRecord, ReadOptions } from './event-log.ts';
 /** Milliseconds without message or heartbeat after which the reader is taken for dead. */
 const SILENCE_DEADLINE_MS = 3_000;
 const HEARTBEAT_MS = 1_000;
+/**
+ * Milliseconds in which a new consumer may be unknown to the server we are connected to (503, no
+ * responders), and between asking again: on three servers it becomes known one by one.
+ */
+const UNKNOWN_DEADLINE_MS = 2_000;
+const UNKNOWN_PAUSE_MS = 50;
 const PULL_EXPIRES_MS = 10_000;
 /** Milliseconds after which the server forgets a consumer nobody pulls from. */
 const INACTIVE_MS = 30_000;
@@ -79,6 +85,8 @@ function startPull(
   let asked = 0;
   let delivered = 0;
   let failure: LogReadError | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  const knownBy = performance.now() + UNKNOWN_DEADLINE_MS;
   let wake = Promise.withResolvers<void>();
   // While nothing is asked for (the buffer is full) the server owes not even a heartbeat.
   const silence = setInterval(() => {
@@ -103,6 +111,11 @@ function startPull(
   function onStatus(message: Msg): string | undefined {
     const status = message.headers?.code ?? 0;
     if (status === 100) return undefined;
+    if (status === 503 && delivered === 0 && performance.now() < knownBy) {
+      asked = 0;
+      retry = setTimeout(ask, UNKNOWN_PAUSE_MS);
+      return undefined;
+    }
     // 404 and 408 end one pull; what it still owed is no longer on its way.
     if (status !== 404 && status !== 408) return `the consumer ended with status ${status}`;
     asked = Math.max(0, asked - Number(message.headers?.get('Nats-Pending-Messages') || asked));
@@ -164,6 +177,7 @@ function startPull(
     untilMore: () => (signal.aborted ? Promise.resolve() : wake.promise),
     stop: () => {
       clearInterval(silence);
+      clearTimeout(retry);
       signal.removeEventListener('abort', onAbort);
       subscription.unsubscribe();
     },
