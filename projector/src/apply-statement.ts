@@ -4,6 +4,9 @@
  * before the statement, and no step touches a row that another one touches: a person is either
  * patched or removed, an address is either taken over or given up. Rows only grow newer, so applying
  * twice changes nothing, and who was erased gets no row again.
+ *
+ * Tables are looked up row by row (`limit 1`, `offset 0`, arrays): a join would be planned as a scan
+ * of a whole table as soon as that looks cheaper than 500 look-ups, which it never is.
  */
 export const APPLY = `
 with moved as (
@@ -25,25 +28,35 @@ with moved as (
 ), removals as (
   select * from unnest($21::uuid[], $22::bigint[]) as removal (user_id, position)
   where exists (select from moved)
+), merged as materialized (
+  select
+    p.user_id, coalesce(p.email, u.email) as email, coalesce(p.claim, u.claim) as claim,
+    coalesce(p.email_verified, u.email_verified) as email_verified,
+    coalesce(p.display_name, u.display_name) as display_name,
+    coalesce(p.locale, u.locale) as locale,
+    coalesce(p.terms_version, u.terms_version) as terms_version,
+    coalesce(p.profile, u.profile) as profile, coalesce(p.status, u.status) as status,
+    coalesce(p.standing, u.standing) as standing,
+    coalesce(p.registered_at, u.registered_at) as registered_at,
+    p.version, p.position, p.owned_at, u.user_id is not null as had_row
+  from patches p
+  left join lateral (
+    select * from accounts_v1.users stored where stored.user_id = p.user_id limit 1
+  ) u on true
+  where u.position < p.position
+    or (
+      u.user_id is null and p.registered_at is not null
+      and (select e.user_id from zameni.erasures e where e.user_id = p.user_id) is null
+    )
 ), written as (
   insert into accounts_v1.users as stored (
     user_id, email, claim, email_verified, display_name, locale, terms_version, profile, status,
     standing, registered_at, version, position
   )
   select
-    p.user_id, coalesce(p.email, u.email), coalesce(p.claim, u.claim),
-    coalesce(p.email_verified, u.email_verified), coalesce(p.display_name, u.display_name),
-    coalesce(p.locale, u.locale), coalesce(p.terms_version, u.terms_version),
-    coalesce(p.profile, u.profile), coalesce(p.status, u.status),
-    coalesce(p.standing, u.standing), coalesce(p.registered_at, u.registered_at),
-    p.version, p.position
-  from patches p
-  left join accounts_v1.users u on u.user_id = p.user_id
-  where u.position < p.position
-    or (
-      u.user_id is null and p.registered_at is not null
-      and not exists (select from zameni.erasures e where e.user_id = p.user_id)
-    )
+    user_id, email, claim, email_verified, display_name, locale, terms_version, profile, status,
+    standing, registered_at, version, position
+  from merged
   on conflict (user_id) do update set
     email = excluded.email, claim = excluded.claim, email_verified = excluded.email_verified,
     display_name = excluded.display_name, locale = excluded.locale,
@@ -53,34 +66,40 @@ with moved as (
   where stored.position < excluded.position
   returning stored.*
 ), removed as (
-  delete from accounts_v1.users u using removals r
-  where u.user_id = r.user_id and u.position < r.position
-), owners as (
-  select w.claim as k, w.user_id, p.owned_at as position
-  from written w
-  join patches p on p.user_id = w.user_id
-  where p.owned_at is not null and w.claim is not null
+  delete from accounts_v1.users
+  where user_id = any(array(
+    select u.user_id
+    from removals r
+    cross join lateral (
+      select stored.user_id from accounts_v1.users stored
+      where stored.user_id = r.user_id and stored.position < r.position limit 1
+    ) u
+  ))
 ), taken as (
-  select distinct on (n.k) n.k, n.user_id, n.position
-  from owners n
-  where not exists (
-    select from accounts_v1.address_owner o where o.k = n.k and o.position >= n.position
-  )
-  order by n.k, n.position desc
+  select distinct on (claim) claim as k, user_id, owned_at as position
+  from merged
+  where owned_at is not null and claim is not null
+  order by claim, owned_at desc
 ), applied_owners as (
   insert into accounts_v1.address_owner as stored (k, user_id, position)
   select k, user_id, position from taken
   on conflict (k) do update set user_id = excluded.user_id, position = excluded.position
   where stored.position < excluded.position
 ), given_up as (
-  delete from accounts_v1.address_owner o
-  using (
-    select user_id, position, null as kept from removals
-    union all
-    select user_id, position, k as kept from owners
-  ) g
-  where o.user_id = g.user_id and o.position < g.position and o.k is distinct from g.kept
-    and not exists (select from taken where taken.k = o.k)
+  delete from accounts_v1.address_owner
+  where k = any(array(
+    select o.k
+    from (
+      select user_id, position from removals
+      union all
+      select user_id, owned_at from merged where had_row and owned_at is not null
+    ) g
+    cross join lateral (
+      select stored.k from accounts_v1.address_owner stored
+      where stored.user_id = g.user_id and stored.position < g.position offset 0
+    ) o
+    where o.k not in (select k from taken)
+  ))
 ), applied_registrations as (
   insert into accounts_v1.registrations as stored (registration_id, result, reason, position)
   select * from unnest($23::uuid[], $24::text[], $25::text[], $26::bigint[])
