@@ -3,15 +3,20 @@ import type { Pool } from '@zameni/runtime';
 import { APPLY } from './apply-statement.ts';
 import type { CheckpointOwner } from './checkpoint.ts';
 import type { RowBatch } from './projection-store.ts';
-import type { UserRow } from './users-projection.ts';
+import { toBegunRow, type UserRow } from './users-projection.ts';
 
-/** A committed row, every column null when the batch wrote none. */
+/** A row that was there and changed, every column null when there is none. */
 type AppliedRow = Omit<UserView, 'registeredAt'> & {
   readonly registeredAt: Date;
   readonly standing: RegisteredData['standing'];
   readonly claim: string | null;
   readonly position: string;
-};
+} & Skipped;
+
+/** People whose row was to begin and did not: there is a newer one, or they were erased. */
+type Skipped = { readonly skipped: readonly string[] | null };
+
+type Answer = AppliedRow | (Skipped & { [Name in Exclude<keyof AppliedRow, 'skipped'>]: null });
 
 /**
  * Applies a batch in one statement, so in one round trip and one implicit transaction: a process
@@ -24,7 +29,7 @@ export async function applyRows(
   { from, to, changes }: RowBatch,
 ): Promise<readonly UserRow[] | undefined> {
   const { patches, removals, registrations, erasures } = changes;
-  const { rows } = await pool.query<AppliedRow | { [Name in keyof AppliedRow]: null }>(APPLY, [
+  const { rows } = await pool.query<Answer>(APPLY, [
     owner.projection,
     owner.version,
     owner.holder,
@@ -56,11 +61,18 @@ export async function applyRows(
     erasures.map((erasure) => erasure.requestedAt),
     erasures.map((erasure) => erasure.requestedBy),
   ]);
-  if (rows.length === 0) return undefined;
-  return rows.flatMap((row) => (row.userId === null ? [] : [toUserRow(row)]));
+  const skipped = rows[0]?.skipped;
+  if (skipped === undefined) return undefined;
+  const changed = rows.flatMap((row) => (row.userId === null ? [] : [toUserRow(row)]));
+  const notBegun = new Set([...(skipped ?? []), ...changed.map(({ view }) => view.userId)]);
+  const begun = patches.flatMap((patch) =>
+    notBegun.has(patch.userId) ? [] : (toBegunRow(patch) ?? []),
+  );
+  return [...changed, ...begun];
 }
 
-function toUserRow({ standing, claim, position, registeredAt, ...fields }: AppliedRow): UserRow {
+function toUserRow(row: AppliedRow): UserRow {
+  const { standing, claim, position, registeredAt, skipped: _skipped, ...fields } = row;
   const view = { ...fields, registeredAt: registeredAt.toISOString() };
   return { view, standing, claim, position: Number(position) };
 }

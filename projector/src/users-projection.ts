@@ -87,6 +87,20 @@ export function evolveUser(
   }
 }
 
+/** The row that a patch begins; undefined when it changes one that must be there. */
+export function toBegunRow(patch: UserPatch): UserRow | undefined {
+  const { ownedAt: _ownedAt, position, standing, claim, ...fields } = patch;
+  const view = fields satisfies { readonly [Name in keyof UserView]: UserView[Name] | null };
+  if (standing === null || !isWhole(view)) return undefined;
+  return { view, standing, claim, position };
+}
+
+function isWhole(
+  view: { readonly [Name in keyof UserView]: UserView[Name] | null },
+): view is UserView {
+  return Object.values(view).every((value) => value !== null);
+}
+
 type Change = Exclude<
   AccountEvent,
   { readonly name: 'registration-refused' | 'superseded' | 'erased' }
