@@ -8,5 +8,16 @@ export const Config = Type.Object({
   ...kekConfig,
   ...postgresConfig,
   ...redisConfig,
+  ZAMENI_ERASER_NATS_USER: Type.String({
+    pattern: '^[a-z-]{1,64}$',
+    default: 'eraser',
+    description: 'NATS user that may delete from the log',
+    example: 'eraser',
+  }),
+  ZAMENI_ERASER_NATS_PASSWORD_FILE: Type.String({
+    minLength: 1,
+    description: 'File with the password of the NATS user that may delete from the log',
+    example: '/run/secrets/nats-eraser',
+  }),
 });
 export type Config = Static<typeof Config>;

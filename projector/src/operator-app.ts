@@ -9,12 +9,14 @@ import {
 import { type Static, Type } from 'typebox';
 import { isHealthy, type ProjectionStatus } from './projection-status.ts';
 
-/** Answer of `GET /status`: how far the projection is, and what keeps it from moving. */
+const Role = Type.Enum(['starting', 'active', 'standby', 'stalled']);
+
+/** Answer of `GET /status`: how far projection and eraser are, and what keeps them from moving. */
 export const StatusView = Type.Object(
   {
     projection: Type.String(),
     version: Type.Integer(),
-    role: Type.Enum(['starting', 'active', 'standby', 'stalled']),
+    role: Role,
     position: Type.Integer({ description: 'Last event in the rows' }),
     head: Type.Union([Type.Integer(), Type.Null()], {
       description: 'Last record of the log, of any kind; null while the log cannot be asked',
@@ -31,6 +33,16 @@ export const StatusView = Type.Object(
         eventId: Type.Optional(Type.String()),
       }),
     ),
+    eraser: Type.Object(
+      {
+        role: Role,
+        position: Type.Integer({
+          description: 'Everything up to here that is to be forgotten is deleted from the log',
+        }),
+        reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
+      },
+      { additionalProperties: false },
+    ),
   },
   { additionalProperties: false, title: 'ProjectorStatus' },
 );
@@ -44,13 +56,14 @@ export type OperatorAppOptions = {
   readonly logger: Logger;
   readonly log: Pick<EventLog, 'head'>;
   readonly status: () => ProjectionStatus;
+  readonly eraserStatus: () => ProjectionStatus;
   readonly checks: HealthChecks;
   readonly degradedChecks: HealthChecks;
 };
 
 /** The operator's port, inside only: `/livez`, `/readyz` and `/status`. */
 export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
-  const { logger, log, status, degradedChecks } = options;
+  const { logger, log, status, eraserStatus, degradedChecks } = options;
   const app = createHttpApp({
     logger,
     degradedChecks,
@@ -59,10 +72,13 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
       projection: async () => {
         if (!isHealthy(status())) throw new Error('the projection is stalled or not yet started');
       },
+      eraser: async () => {
+        if (!isHealthy(eraserStatus())) throw new Error('the eraser is stalled or not yet started');
+      },
     },
   });
   app.get('/status', { schema: { response: { 200: StatusView } } }, async (request) =>
-    toStatusView(status(), await headOrNull(request.signal)),
+    toStatusView(status(), eraserStatus(), await headOrNull(request.signal)),
   );
   return app;
 
@@ -76,7 +92,11 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
   }
 }
 
-function toStatusView(status: ProjectionStatus, head: number | null): StatusView {
+function toStatusView(
+  status: ProjectionStatus,
+  eraser: ProjectionStatus,
+  head: number | null,
+): StatusView {
   return {
     projection: ACCOUNTS_PROJECTION.name,
     version: ACCOUNTS_PROJECTION.version,
@@ -85,5 +105,10 @@ function toStatusView(status: ProjectionStatus, head: number | null): StatusView
     head,
     lag: head === null ? null : Math.max(0, head - status.position),
     ...(status.state === 'stalled' ? { stall: status.stall } : {}),
+    eraser: {
+      role: eraser.state,
+      position: eraser.position,
+      ...(eraser.state === 'stalled' ? { reason: eraser.stall.reason } : {}),
+    },
   };
 }

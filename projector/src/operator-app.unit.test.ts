@@ -6,11 +6,16 @@ import type { ProjectionStatus } from './projection-status.ts';
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const userId = '01980000-0000-7000-8000-000000000001';
 
-function createTestApp(status: ProjectionStatus, head = async () => 50) {
+function createTestApp(
+  status: ProjectionStatus,
+  head = async () => 50,
+  eraserStatus: ProjectionStatus = { state: 'standby', position: 40 },
+) {
   return createOperatorApp({
     logger,
     log: { head },
     status: () => status,
+    eraserStatus: () => eraserStatus,
     checks: { nats: async () => undefined },
     degradedChecks: { redis: async () => Promise.reject(new Error('away')) },
   });
@@ -46,6 +51,23 @@ test('a stalled projection is not ready and says where and why', async (t) => {
     head: 50,
     lag: 8,
     stall: { kind: 'poison', reason: 'undecodable', position: 45, userId },
+    eraser: { role: 'standby', position: 40 },
+  });
+});
+
+test('a stalled eraser makes the process not ready and says why', async (t) => {
+  const app = createTestApp({ state: 'active', position: 42 }, undefined, {
+    state: 'stalled',
+    position: 41,
+    stall: { kind: 'fault', reason: 'SecureDeletionError' },
+  });
+  const response = await app.inject('/readyz');
+  t.is(response.statusCode, 503);
+  t.like(response.json(), { missing: ['eraser'] });
+  t.deepEqual((await app.inject('/status')).json().eraser, {
+    role: 'stalled',
+    position: 41,
+    reason: 'SecureDeletionError',
   });
 });
 

@@ -18,6 +18,7 @@ import type { Config } from './config.ts';
 import { createOperatorApp } from './operator-app.ts';
 import { createProjection } from './projection.ts';
 import { createPostgresStore } from './projection-store-postgres.ts';
+import { startEraser } from './start-eraser.ts';
 import { createReadEvent } from './read-event.ts';
 
 /** Connections to Postgres: one for batches, the others for lease, status and health. */
@@ -81,10 +82,13 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const stopped = running.run(signal).catch(fail);
   resources.defer(() => stopped);
 
+  const eraser = await startEraser(context, pool);
+
   const app = createOperatorApp({
     logger,
     log,
     status: running.status,
+    eraserStatus: eraser.status,
     checks: {
       nats: async () => void (await log.head(signal)),
       postgres: async () => void (await pool.query('select 1')),

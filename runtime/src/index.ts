@@ -46,6 +46,7 @@ export { createRateLimits, type RateLimits } from './rate-limits.ts';
 export { clientKeyOf } from './rate-limits-client.ts';
 export { parsePolicy, rateLimitVariable } from './rate-limits-policy.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';
+export { createSecureDeletion, type SecureDeletion } from './secure-deletion.ts';
 export { type KeyRing, readKeyRing, readSecret, SecretFileError } from './secrets.ts';
 export { splitQuoted } from './split-quoted.ts';
 export { readTokenIssuers, type TokenIssuer } from './token-issuers.ts';

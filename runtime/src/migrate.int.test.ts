@@ -79,8 +79,13 @@ test('a file that fails leaves nothing of itself and stops the ones after it', a
 
 test('the migrations of the read models apply', async (t) => {
   const { pool } = await createTestDatabase(t);
-  const { rows } = await pool.query('select projection, version, position from zameni.checkpoints');
-  t.deepEqual(rows, [{ projection: 'accounts', version: 1, position: '0' }]);
+  const { rows } = await pool.query(
+    'select projection, version, position from zameni.checkpoints order by projection',
+  );
+  t.deepEqual(rows, [
+    { projection: 'accounts', version: 1, position: '0' },
+    { projection: 'eraser', version: 1, position: '0' },
+  ]);
 });
 
 test('an aborted signal ends a statement that runs, and undoes its file', async (t) => {

@@ -1,0 +1,43 @@
+/** Begins reading; ends when the signal aborts. */
+export type Read<T> = (signal: AbortSignal) => AsyncIterable<T>;
+
+/**
+ * What is read, and undefined whenever nothing came for `idleMs`: a reader with a lease has to renew
+ * it also while there is nothing to do.
+ */
+export async function* batchesOrIdle<T>(
+  read: Read<T>,
+  idleMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<T | undefined> {
+  const reading = new AbortController();
+  const batches = read(AbortSignal.any([signal, reading.signal]))[Symbol.asyncIterator]();
+  let next = batches.next();
+  try {
+    for (;;) {
+      const arrived = await arrivesWithin(next, idleMs);
+      if (signal.aborted) return;
+      const result = arrived ? await next : undefined;
+      if (result?.done === true) return;
+      yield result?.value;
+      // Not before: nobody would hear it fail while the batch is worked on.
+      if (result !== undefined) next = batches.next();
+    }
+  } finally {
+    reading.abort();
+    await next.catch(() => undefined);
+    await batches.return?.();
+  }
+}
+
+async function arrivesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

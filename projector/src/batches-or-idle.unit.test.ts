@@ -1,0 +1,44 @@
+import test from 'ava';
+import { batchesOrIdle } from './batches-or-idle.ts';
+
+test('tells what is read, and that nothing came', async (t) => {
+  const ready = Promise.withResolvers<number>();
+  const seen: (number | undefined)[] = [];
+  const read = async function* () {
+    yield 1;
+    yield await ready.promise;
+  };
+  for await (const batch of batchesOrIdle(read, 5, new AbortController().signal)) {
+    seen.push(batch);
+    if (batch === undefined) ready.resolve(2);
+  }
+  t.is(seen.at(0), 1);
+  t.true(seen.slice(1, -1).length > 0 && seen.slice(1, -1).every((batch) => batch === undefined));
+  t.is(seen.at(-1), 2);
+});
+
+test('ends the read when the one who reads leaves', async (t) => {
+  let hasEnded = false;
+  const read = async function* (signal: AbortSignal) {
+    try {
+      while (!signal.aborted) yield 1;
+    } finally {
+      hasEnded = true;
+    }
+  };
+  for await (const batch of batchesOrIdle(read, 1_000, new AbortController().signal)) {
+    t.is(batch, 1);
+    break;
+  }
+  t.true(hasEnded);
+});
+
+test('a fault of the read reaches the one who reads, at the next batch', async (t) => {
+  const read = async function* () {
+    yield 1;
+    throw new TypeError('away');
+  };
+  const batches = batchesOrIdle(read, 1_000, new AbortController().signal);
+  t.is((await batches.next()).value, 1);
+  await t.throwsAsync(batches.next(), { instanceOf: TypeError });
+});

@@ -1,0 +1,190 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  ACCOUNTS_STREAM,
+  encodeEvent,
+  parseUserId,
+  subjects,
+  type UserId,
+} from '@zameni/contracts';
+import { createJetStreamLog, createSecureDeletion, type EventLog } from '@zameni/runtime';
+import {
+  connectTestNats,
+  createSilentLogger,
+  createTestDatabase,
+  type TestDatabase,
+  waitUntil,
+} from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { createEraser } from './eraser.ts';
+import { createPostgresEraserStore } from './eraser-store-postgres.ts';
+
+// The stack's own eraser works on the same people all the while: two at once must do no harm.
+const stream = ACCOUNTS_STREAM.name;
+const user = 'eraser';
+const { signal } = new AbortController();
+
+type Person = { readonly userId: UserId; readonly claim: string };
+
+/** What the tests share: the log as the eraser has it, a way to append, and a database of their own. */
+async function createSetup(t: ExecutionContext) {
+  const database = await createTestDatabase(t);
+  const nc = await connectTestNats(t, user);
+  const log = await createJetStreamLog(nc, { stream, user });
+  const writer = await createJetStreamLog(await connectTestNats(t, 'command-api'), {
+    stream,
+    user: 'command-api',
+  });
+  const from = await log.head(signal);
+  await moveCheckpoint(database, from);
+  return { database, log, nc, from, append: createAppend(writer) };
+}
+
+/** Appends to subjects behind whatever they hold; answers the last position. */
+function createAppend(writer: EventLog) {
+  return async (messages: Readonly<Record<string, string>>): Promise<number> => {
+    const guarded = await Promise.all(
+      Object.entries(messages).map(async ([subject, data]) => {
+        const last = await writer.readLastFromLeader(subject, signal);
+        return { subject, data, expectedPosition: last?.position ?? 0 };
+      }),
+    );
+    const outcome = await writer.append(guarded, signal);
+    if (outcome.status !== 'appended') throw new Error(outcome.status);
+    return outcome.lastPosition;
+  };
+}
+
+type Setup = Awaited<ReturnType<typeof createSetup>>;
+
+function start(t: ExecutionContext, { database, log, nc }: Setup, holder = 'a') {
+  const stopping = new AbortController();
+  const owner = { projection: 'eraser', version: 1, holder, leaseMs: 1_000 };
+  const eraser = createEraser({
+    log,
+    deletion: createSecureDeletion({ nc, log }, { stream, user }),
+    store: createPostgresEraserStore(database.pool, owner),
+    logger: createSilentLogger(),
+    standbyMs: 20,
+    idleMs: 50,
+    lingerMs: 1,
+  });
+  const running = eraser.run(stopping.signal);
+  const stop = () => {
+    stopping.abort();
+    return running;
+  };
+  t.teardown(stop);
+  return { eraser, stop };
+}
+
+function createPerson(): Person {
+  const userId = parseUserId(randomUUID());
+  if (userId === undefined) throw new Error('not a user id');
+  return { userId, claim: randomBytes(32).toString('base64url') };
+}
+
+function held({ userId, claim }: Person): Record<string, string> {
+  return { [subjects.claim(claim)]: JSON.stringify({ state: 'held', userId, verified: false }) };
+}
+
+function released({ claim }: Person): Record<string, string> {
+  return { [subjects.claim(claim)]: JSON.stringify({ state: 'released' }) };
+}
+
+function keyOf({ userId }: Person, version: number): Record<string, string> {
+  const record = { kek: '1', version, wrapped: 'none' };
+  return { [subjects.key(userId)]: JSON.stringify(record) };
+}
+
+/** The only event of these people: it needs no key, so every projector can read it. */
+function erased({ userId }: Person): Record<string, string> {
+  const metadata = {
+    id: randomUUID(),
+    userId,
+    time: new Date().toISOString(),
+    causationId: randomUUID(),
+    actor: { type: 'caller', id: 'test' },
+    accountVersion: 1,
+  } as const;
+  const data = encodeEvent(metadata, { name: 'erased', data: {} }, null);
+  return { [subjects.account(userId)]: data };
+}
+
+async function addErasure({ pool }: TestDatabase, { userId }: Person): Promise<void> {
+  await pool.query(
+    `insert into zameni.erasures (user_id, position, requested_at) values ($1, 1, now())`,
+    [userId],
+  );
+}
+
+async function isSettled({ pool }: TestDatabase, { userId }: Person): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `select from zameni.erasures
+     where user_id = $1 and key_at is not null and claims_at is not null`,
+    [userId],
+  );
+  return rowCount === 1;
+}
+
+async function moveCheckpoint({ pool }: TestDatabase, position: number): Promise<void> {
+  await pool.query(
+    `update zameni.checkpoints set position = $1 where projection = 'eraser' and version = 1`,
+    [position],
+  );
+}
+
+async function checkpointOf({ pool }: TestDatabase): Promise<number> {
+  const { rows } = await pool.query<{ position: string }>(
+    `select position from zameni.checkpoints where projection = 'eraser' and version = 1`,
+  );
+  return Number(rows[0]?.position);
+}
+
+test('of an erased person neither key nor claim is left, and that is written down', async (t) => {
+  const setup = await createSetup(t);
+  const person = createPerson();
+  await addErasure(setup.database, person);
+  await setup.append({ ...held(person), ...keyOf(person, 1) });
+  await setup.append(keyOf(person, 2));
+  const last = await setup.append({ ...released(person), ...erased(person) });
+  start(t, setup);
+  await waitUntil(async () => (await checkpointOf(setup.database)) >= last);
+  t.true(await isSettled(setup.database, person));
+  t.is(await setup.log.readFirst(subjects.key(person.userId), signal), undefined);
+  t.is(await setup.log.readFirst(subjects.claim(person.claim), signal), undefined);
+  t.truthy(await setup.log.readFirst(subjects.account(person.userId), signal));
+});
+
+test('a claim taken again keeps what came after the release', async (t) => {
+  const setup = await createSetup(t);
+  const person = createPerson();
+  await setup.append(held(person));
+  await setup.append(released(person));
+  const kept = await setup.append(held(person));
+  start(t, setup);
+  await waitUntil(async () => (await checkpointOf(setup.database)) >= kept);
+  const first = await setup.log.readFirst(subjects.claim(person.claim), signal);
+  t.is(first?.position, kept);
+});
+
+test('what is done again from an older checkpoint, or by two at once, changes nothing', async (t) => {
+  const setup = await createSetup(t);
+  const people = Array.from({ length: 10 }, createPerson);
+  let last = 0;
+  for (const person of people) {
+    await addErasure(setup.database, person);
+    await setup.append({ ...held(person), ...keyOf(person, 1) });
+    last = await setup.append({ ...released(person), ...erased(person) });
+  }
+  const first = start(t, setup);
+  await waitUntil(async () => (await checkpointOf(setup.database)) >= last);
+  await first.stop();
+  await moveCheckpoint(setup.database, setup.from);
+  const { eraser } = start(t, setup, 'b');
+  await waitUntil(async () => (await checkpointOf(setup.database)) >= last);
+  t.is(eraser.status().state, 'active');
+  for (const person of people) {
+    t.true(await isSettled(setup.database, person));
+    t.is(await setup.log.readFirst(subjects.key(person.userId), signal), undefined);
+  }
+});

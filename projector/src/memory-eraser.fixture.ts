@@ -1,0 +1,57 @@
+import type { SecureDeletion } from '@zameni/runtime';
+import type { EraserStore } from './eraser-store.ts';
+
+/** A checkpoint, a lease and erasures that several erasers share, as processes share a database. */
+export type SharedErasures = {
+  position: number;
+  holder: string | undefined;
+  /** People whose erasure the projection has written down. */
+  readonly rows: Set<string>;
+  readonly marked: Set<string>;
+};
+
+/** A checkpoint nobody holds, and no erasures. */
+export function createSharedErasures(): SharedErasures {
+  return { position: 0, holder: undefined, rows: new Set(), marked: new Set() };
+}
+
+/** One process's view of shared erasures; its lease never runs out by itself. */
+export function createMemoryEraserStore(shared: SharedErasures, me: string): EraserStore {
+  return {
+    takeLease: async () => {
+      if (shared.holder !== undefined && shared.holder !== me) return undefined;
+      shared.holder = me;
+      return shared.position;
+    },
+    renewLease: async () => shared.holder === me,
+    releaseLease: async () => {
+      if (shared.holder === me) shared.holder = undefined;
+    },
+    readPosition: async () => shared.position,
+    moveTo: async (from, to) => {
+      if (shared.holder !== me || shared.position !== from) return false;
+      shared.position = to;
+      return true;
+    },
+    markErasedFromLog: async (userId) => {
+      if (!shared.rows.has(userId)) return false;
+      shared.marked.add(userId);
+      return true;
+    },
+  };
+}
+
+/** A deletion that is written down instead of done. */
+type Deleted = { readonly subject: string; readonly upTo: number };
+
+/** Writes down what is to be deleted; the log in memory forgets nothing. */
+export function createRecordingDeletion(): SecureDeletion & { readonly deleted: Deleted[] } {
+  const deleted: Deleted[] = [];
+  return {
+    deleted,
+    deleteUpTo: async (subject, upTo) => {
+      deleted.push({ subject, upTo });
+      return 1;
+    },
+  };
+}
