@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { createCompletionCommand } from './completion-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { linkCommand } from './link-command.ts';
 import { registerCommand } from './register-command.ts';
 import { statusCommand } from './status-command.ts';
 import { tokenCommand } from './token-command.ts';
@@ -12,6 +13,7 @@ const commands: Command[] = [
   statusCommand,
   doctorCommand,
   tokenCommand,
+  linkCommand,
 ];
 commands.push(createCompletionCommand(commands));
 

@@ -34,7 +34,12 @@ test(offers, 'zameni status --profile ', [...PROFILES]);
 test(offers, 'zameni --profile test sta', ['status']);
 test(offers, 'zameni completion ', ['bash', 'zsh', 'fish', '--help']);
 test(offers, 'zameni user --m', ['--min-position']);
-test(offers, 'zameni token --scope users', ['users:read']);
+test(offers, 'zameni token --scope users', [
+  'users:read',
+  'users:write',
+  'users:admin',
+  'users:erase',
+]);
 // Bash itself has put "registrations:" there already and takes the colon for the end of a word.
 test(offers, 'zameni token --scope registrations:', ['write']);
 test(offers, 'zameni fly ', []);
