@@ -9,7 +9,7 @@ export type Verify = {
   readonly claim: string;
   readonly attempt: string;
   readonly time: string;
-  /** The person's data where an address change may be meant, because it moves the claim. */
+  /** The person's data: a link proves no other address than the one that its attempt asked for. */
   readonly data: PersonData | undefined;
 };
 
@@ -22,7 +22,8 @@ export function decideVerification(command: Verify, situation: Situation): Decis
   const { userId, attempt, data } = command;
   const account = accountIn(situation, userId);
   if (account.status !== 'pending' && account.status !== 'active') return { outcome: 'unchanged' };
-  if (attempt === account.attempt && !account.emailVerified) {
+  const isUnproven = attempt === account.attempt && !account.emailVerified;
+  if (isUnproven && data?.claim === command.claim) {
     const event: AccountEvent = { name: 'email-verified', data: { attempt }, personal: null };
     return takeAddress(command, situation, event, null);
   }

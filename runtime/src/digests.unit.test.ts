@@ -83,6 +83,21 @@ test('a fingerprint is salted by its registration', (t) => {
   t.not(digests.fingerprintOf(one, '{"a":1}'), digests.fingerprintOf(one, '{"a":2}'));
 });
 
+test('each digest of one text is another one, so that none tells another', (t) => {
+  const { claimOf, actorOf, clientOf, mailboxOf } = digests;
+  const texts = [claimOf, actorOf, clientOf, mailboxOf].map((digest) => digest(address));
+  t.is(new Set(texts).size, 4);
+  for (const text of texts) t.regex(text, /^[A-Za-z0-9_-]{43}$/);
+});
+
+test('callers, clients and mailboxes have the same digest each time, and another by pepper', (t) => {
+  for (const purpose of ['actorOf', 'clientOf', 'mailboxOf'] as const) {
+    t.is(digests[purpose](address), createDigests(ringOf(7))[purpose](address));
+    t.not(digests[purpose](address), digests[purpose](`${address} `));
+    t.not(digests[purpose](address), other[purpose](address));
+  }
+});
+
 test('each purpose has a key of its own', (t) => {
   const id = digests.registrationIdOf('caller', 'key');
   t.not(digests.claimOf(`${id}\n{}`), digests.fingerprintOf(id, '{}'));

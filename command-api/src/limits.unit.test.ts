@@ -1,0 +1,72 @@
+import type { Problem } from '@zameni/contracts';
+import test from 'ava';
+import { as, createApi, person } from './api.fixture.ts';
+
+const client = { quota: 2, windowSeconds: 60 };
+const resend = '/v1/email-verifications/resend';
+
+test('an answer says what is left of the limit', async (t) => {
+  const { post } = createApi(t, { limits: { client } });
+  const { headers } = await post();
+  t.is(headers['ratelimit-policy'], '"client";q=2;w=60');
+  t.regex(String(headers['ratelimit']), /^"client";r=1;t=\d+$/);
+});
+
+test('beyond the limit a client is answered 429 and nothing is appended', async (t) => {
+  const { post, head } = createApi(t, { limits: { client } });
+  await post();
+  await post();
+  const before = await head();
+  const response = await post();
+  t.is(response.statusCode, 429);
+  t.is(response.json<Problem>().code, 'rate-limited');
+  t.regex(String(response.headers['retry-after']), /^\d+$/);
+  t.regex(String(response.headers['ratelimit']), /^"client";r=0;t=\d+$/);
+  t.is(await head(), before);
+});
+
+test('all commands of a client count together, those of others do not', async (t) => {
+  const { post, send, verify } = createApi(t, { limits: { client } });
+  await post();
+  await verify('token');
+  t.is((await send({ url: resend, body: { email: person.email } })).statusCode, 429);
+  t.is((await post({ ...person, email: 'a@example.org' }, as('client-1'))).statusCode, 202);
+  const other = { 'x-forwarded-for': '192.0.2.7' };
+  t.is((await post({ ...person, email: 'b@example.org' }, other)).statusCode, 202);
+});
+
+test('the limit of a client counts before a command is looked at', async (t) => {
+  const { send } = createApi(t, { limits: { client: { quota: 1, windowSeconds: 60 } } });
+  const request = { method: 'DELETE', url: '/v1/users/7' } as const;
+  t.is((await send({ ...request, headers: as('client-1') })).statusCode, 403);
+  t.is((await send({ ...request, headers: as('client-1') })).statusCode, 429);
+});
+
+test('the limit of a mailbox is silent: the same answer, and no mail is meant', async (t) => {
+  const mailbox = { quota: 1, windowSeconds: 60 };
+  const { register, send, namesOf, head } = createApi(t, { limits: { mailbox } });
+  const userId = await register();
+  const wish = (email: string) => send({ url: resend, body: { email } });
+  const first = await wish(person.email);
+  const second = await wish(` ${person.email.toUpperCase()} `);
+  t.is(second.statusCode, 202);
+  t.is(second.body, first.body);
+  t.deepEqual(Object.keys(second.headers).toSorted(), Object.keys(first.headers).toSorted());
+  t.false(JSON.stringify(second.headers).includes('mailbox'));
+  t.deepEqual(await namesOf(userId), ['registered', 'verification-requested']);
+  t.is(await head(), 3 + 1 + 1);
+});
+
+test('who is beyond the limit of clients takes nothing of a mailbox', async (t) => {
+  const limits = {
+    client: { quota: 2, windowSeconds: 60 },
+    mailbox: { quota: 1, windowSeconds: 60 },
+  };
+  const { register, send, namesOf } = createApi(t, { limits });
+  const userId = await register();
+  const wish = (headers = {}) => send({ url: resend, body: { email: person.email }, headers });
+  await send({ url: resend, body: { email: 'other@example.org' } });
+  t.is((await wish()).statusCode, 429);
+  t.is((await wish({ 'x-forwarded-for': '192.0.2.7' })).statusCode, 202);
+  t.deepEqual(await namesOf(userId), ['registered', 'verification-requested']);
+});
