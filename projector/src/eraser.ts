@@ -55,15 +55,12 @@ async function erase(options: EraserOptions, { from, signal, onProgress }: Lease
     maxRecords: MAX_RECORDS,
     maxBytes: MAX_BYTES,
   };
+  const read = (end: AbortSignal) => log.readBatches(readOptions, end);
   let stored = from;
   let position = from;
   let renewedAtMs = performance.now();
 
-  for await (const batch of batchesOrIdle(
-    (end) => log.readBatches(readOptions, end),
-    idleMs,
-    signal,
-  )) {
+  for await (const batch of batchesOrIdle(read, idleMs, signal)) {
     for (const record of batch ?? []) {
       const wanted = toForget(record);
       if (wanted !== undefined && !(await forget(wanted, record))) return;
@@ -71,7 +68,7 @@ async function erase(options: EraserOptions, { from, signal, onProgress }: Lease
       if (wanted !== undefined && !(await keepLease())) return;
     }
     if (!(await keepLease())) return;
-    onProgress(position);
+    onProgress(position, false);
     if (batch !== undefined && batch.length < MAX_RECORDS) await rest(lingerMs, signal);
   }
 
@@ -89,7 +86,7 @@ async function erase(options: EraserOptions, { from, signal, onProgress }: Lease
     while (!(await store.markErasedFromLog(userId))) {
       await delay(backoff.nextMs(), signal);
       if (!(await keepLease())) return false;
-      onProgress(position);
+      onProgress(position, false);
     }
     return true;
   }

@@ -1,5 +1,6 @@
 import { subjectFilters } from '@zameni/contracts';
 import { delay, type EventLog, type LogRecord, withRecordSpans } from '@zameni/runtime';
+import { batchesOrIdle } from './batches-or-idle.ts';
 import type { CacheFeed } from './cache-feed.ts';
 import { createCacheEraser } from './erase-from-cache.ts';
 import { PoisonEventError } from './poison-event.ts';
@@ -45,36 +46,21 @@ const IDLE_MS = 1_000;
 export async function followLog(options: FollowOptions): Promise<void> {
   const { log, store, cache, signal, onProgress, idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
   const eraser = createCacheEraser({ store, cache, now: Date.now });
-  const reading = new AbortController();
   const readOptions = {
     filters: [subjectFilters.keys, subjectFilters.accounts],
     after: options.from,
     maxRecords: MAX_RECORDS,
     maxBytes: MAX_BYTES,
   };
-  const records = log.readBatches(readOptions, AbortSignal.any([signal, reading.signal]));
-  const batches = records[Symbol.asyncIterator]();
+  const read = (end: AbortSignal) => log.readBatches(readOptions, end);
   let position = options.from;
-  let next = batches.next();
-  try {
-    await cache.follow(position, []);
-    await eraser.run(position, true);
-    for (;;) {
-      const arrived = await arrivesWithin(next, idleMs);
-      if (signal.aborted) return;
-      const result = arrived ? await next : undefined;
-      if (result?.done === true) return;
-      if (!(await (result === undefined ? idle() : applyBatch(result.value)))) return;
-      if (arrived) {
-        // One person is two records, key and event; alone, the next one is taken at once.
-        if ((result?.value.length ?? 0) > 2) await rest(lingerMs, signal);
-        next = batches.next();
-      }
-    }
-  } finally {
-    reading.abort();
-    await next.catch(() => undefined);
-    await batches.return?.();
+
+  await cache.follow(position, []);
+  await eraser.run(position, true);
+  for await (const batch of batchesOrIdle(read, idleMs, signal)) {
+    if (!(await (batch === undefined ? idle() : applyBatch(batch)))) return;
+    // One person is two records, key and event; alone, the next one is taken at once.
+    if ((batch?.length ?? 0) > 2) await rest(lingerMs, signal);
   }
 
   /** Applies a batch; answers false when the checkpoint was not ours to move. */
@@ -140,16 +126,4 @@ async function readEvents(
 /** Waits; an abort ends it early. */
 async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, signal).catch(() => undefined);
-}
-
-async function arrivesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,6 @@
 import { coerceError, createBackoff, delay, type Logger } from '@zameni/runtime';
-import type { ProjectionStatus } from './projection-status.ts';
+import { PoisonEventError } from './poison-event.ts';
+import type { ProjectionStatus, Stall } from './projection-status.ts';
 
 /** The lease of work that one process does at a time, and the checkpoint that comes with it. */
 export type LeaseStore = {
@@ -16,7 +17,8 @@ export type LeaseStore = {
 export type LeasedRun = {
   readonly from: number;
   readonly signal: AbortSignal;
-  readonly onProgress: (position: number) => void;
+  /** Told the checkpoint after each step, and whether anything was applied in it. */
+  readonly onProgress: (position: number, applied: boolean) => void;
 };
 
 /** Work, its lease, and what it is called in the log. */
@@ -38,22 +40,28 @@ export type LeasedWork = {
 
 /** Milliseconds between a standby's looks at the lease, less a random part. */
 const STANDBY_MS = 1_000;
+
+/** A poison event is tried again sooner than a lease ends: every process would meet it. */
+const POISON_BACKOFF = { baseMs: 200, maxMs: 2_000 };
 const FAULT_BACKOFF = { baseMs: 100, maxMs: 5_000 };
 
 /**
  * States: starting, standby (another process holds the lease, which is tried for every second),
- * active, stalled (backoff, then the checkpoint is read anew). After a fault the lease is given up,
- * since a standby may fare better.
+ * active, stalled (backoff, then the checkpoint is read anew: after a fault nobody knows how far the
+ * last step came). After a fault of this process's surroundings the lease is given up, since a standby
+ * may fare better; a poison event keeps it. Passing over a record is the worse failure, standing still
+ * the lesser.
  */
 export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
   const { name, store, work, logger, standbyMs = STANDBY_MS } = options;
-  const backoff = createBackoff(FAULT_BACKOFF);
+  const poisonBackoff = createBackoff(POISON_BACKOFF);
+  const faultBackoff = createBackoff(FAULT_BACKOFF);
   let status: ProjectionStatus = { state: 'starting', position: 0 };
 
   async function step(signal: AbortSignal): Promise<void> {
     const from = await store.takeLease();
     if (from === undefined) return standBy(signal);
-    // A stall is over when there is progress, not when the next attempt begins.
+    // A stall is over when a step succeeds, not when the next attempt begins.
     if (status.state !== 'stalled') {
       logger.info({ work: name, position: from }, 'work is active');
       status = { state: 'active', position: from };
@@ -62,9 +70,10 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
     if (!signal.aborted) logger.warn({ work: name }, 'work lost its lease');
   }
 
-  function onProgress(position: number): void {
+  function onProgress(position: number, applied: boolean): void {
     status = { state: 'active', position };
-    backoff.reset();
+    faultBackoff.reset();
+    if (applied) poisonBackoff.reset();
   }
 
   async function standBy(signal: AbortSignal): Promise<void> {
@@ -74,13 +83,18 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
     await delay(standbyMs * (0.5 + Math.random() / 2), signal);
   }
 
-  async function stall(thrown: unknown, signal: AbortSignal): Promise<void> {
-    const error = coerceError(thrown);
-    const stall = { kind: 'fault', reason: error.name } as const;
-    status = { state: 'stalled', position: status.position, stall };
-    logger.error({ work: name, error }, 'work stalled');
+  async function stall(error: unknown, signal: AbortSignal): Promise<void> {
+    const reason = toStall(error);
+    const isNews = status.state !== 'stalled' || !isSameStall(status.stall, reason);
+    status = { state: 'stalled', position: status.position, stall: reason };
+    if (reason.kind === 'poison') {
+      // Said once for each record, not at every try.
+      if (isNews) logger.error({ work: name, poison: reason }, 'work stalled at a record');
+      return delay(poisonBackoff.nextMs(), signal);
+    }
+    logger.error({ work: name, error: coerceError(error) }, 'work stalled');
     await giveUpLease();
-    return delay(backoff.nextMs(), signal);
+    return delay(faultBackoff.nextMs(), signal);
   }
 
   async function giveUpLease(): Promise<void> {
@@ -107,4 +121,13 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
     },
     status: () => status,
   };
+}
+
+function isSameStall(a: Stall, b: Stall): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function toStall(error: unknown): Stall {
+  if (error instanceof PoisonEventError) return { kind: 'poison', ...error.event };
+  return { kind: 'fault', reason: coerceError(error).name };
 }
