@@ -30,7 +30,7 @@ export function createClient({ gatewayUrl, token, positions }: ClientOptions): C
   const openPosition = (response: Response) =>
     positions.open(response.headers.get('position') ?? '');
 
-  async function toWriteAnswer(response: Response): Promise<WriteAnswer> {
+  async function toWriteAnswer(response: Response, { caller }: Wish): Promise<WriteAnswer> {
     const { status } = response;
     const body = await readBody(response);
     if (TRY_AGAIN.has(status)) return { kind: 'unknown', reason: toReason(status, body) };
@@ -50,7 +50,8 @@ export function createClient({ gatewayUrl, token, positions }: ClientOptions): C
           kind: 'decided',
           status,
           registrationId: textOf(body, 'registrationId'),
-          outcome: undefined,
+          // The public is told the same of every outcome.
+          outcome: caller === 'service' ? 'pending' : undefined,
           position,
         };
       case 409:
@@ -98,7 +99,7 @@ export function createClient({ gatewayUrl, token, positions }: ClientOptions): C
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(deadlineMs),
       });
-      const answer = await ask(request, toWriteAnswer);
+      const answer = await ask(request, (response) => toWriteAnswer(response, wish));
       return { startedMs, endedMs: performance.now(), answer };
     },
     get: async (question) => {

@@ -2,15 +2,14 @@ import {
   ACCOUNTS_STREAM,
   ClaimRecord,
   decodeEvent,
+  factOf,
   KeyRecord,
   openEvent,
   recordKind,
   type UserView,
 } from '@zameni/contracts';
 import {
-  connectNats,
   createDataKeys,
-  createJetStreamLog,
   createPool,
   type DataKey,
   type DataKeys,
@@ -21,42 +20,33 @@ import {
 } from '@zameni/runtime';
 import { createSilentLogger, type Stack } from '@zameni/runtime/testing';
 import { Value } from 'typebox/value';
-import type { LogEvent, LogFacts, ReadModel } from './history.ts';
+import { openAdminLog } from './admin-log.ts';
+import type { LogFacts, ReadModel } from './history.ts';
+import { foldAccount, type PlacedEvent } from './log-account.ts';
 
 const READ_DEADLINE_MS = 120_000;
 
 /** Reads the whole log as the admin, and opens it with the keys of the stack. */
-export async function readLog({ nats, keys }: Stack): Promise<LogFacts> {
-  const login = nats.users['admin'];
-  if (login === undefined) throw new Error('the stack has no NATS user admin');
-  const nc = await connectNats({
-    servers: nats.servers,
-    user: login.user,
-    password: readSecret(login.passwordFile),
-    name: 'crash-recovery',
-  });
-  try {
-    const signal = AbortSignal.timeout(READ_DEADLINE_MS);
-    const log = await createJetStreamLog(nc, { stream: ACCOUNTS_STREAM.name, user: login.user });
-    const head = await log.head(signal);
-    const records: LogRecord[] = [];
-    const options = {
-      filters: ACCOUNTS_STREAM.subjects,
-      after: 0,
-      maxRecords: 1_000,
-      maxBytes: 4 * 1024 * 1024,
-    };
-    if (head > 0) {
-      for await (const batch of log.readBatches(options, signal)) {
-        records.push(...batch);
-        if ((batch.at(-1)?.position ?? 0) >= head) break;
-      }
+export async function readLog(stack: Stack): Promise<LogFacts> {
+  await using admin = await openAdminLog(stack, 'crash-recovery');
+  const { log } = admin;
+  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const head = await log.head(signal);
+  const records: LogRecord[] = [];
+  const options = {
+    filters: ACCOUNTS_STREAM.subjects,
+    after: 0,
+    maxRecords: 1_000,
+    maxBytes: 4 * 1024 * 1024,
+  };
+  if (head > 0) {
+    for await (const batch of log.readBatches(options, signal)) {
+      records.push(...batch);
+      if ((batch.at(-1)?.position ?? 0) >= head) break;
     }
-    signal.throwIfAborted();
-    return toFacts(records, createDataKeys(readKeyRing(keys.kekFile)));
-  } finally {
-    await nc.close();
   }
+  signal.throwIfAborted();
+  return toFacts(records, createDataKeys(readKeyRing(stack.keys.kekFile)));
 }
 
 /** Reads the rows of the read model and its checkpoint from the primary itself. */
@@ -75,7 +65,7 @@ export async function readRows({
   try {
     const users = await pool.query<UserRow>(
       `select user_id, email, email_verified, display_name, locale, terms_version, profile, status,
-         registered_at, version, position from accounts_v1.users`,
+         registered_at, version, standing, position from accounts_v1.users`,
     );
     const registrations = await pool.query<{ id: string; result: string; position: string }>(
       'select registration_id as id, result, position from accounts_v1.registrations',
@@ -89,7 +79,9 @@ export async function readRows({
     return {
       checkpoint: Number(checkpoints.rows[0]?.position ?? 0),
       rows: {
-        users: users.rows.map((row) => ({ view: toView(row), position: Number(row.position) })),
+        users: users.rows.map((row) => {
+          return { view: toView(row), standing: row.standing, position: Number(row.position) };
+        }),
         registrations: registrations.rows.map(({ id, result, position }) => {
           return { registrationId: id, outcome: result, position: Number(position) };
         }),
@@ -105,63 +97,50 @@ export async function readRows({
 
 function toFacts(records: readonly LogRecord[], dataKeys: DataKeys): LogFacts {
   const opened = new Map<string, DataKey>();
-  const claims: LogFacts['claims'][number][] = [];
+  const claims = new Map<string, ClaimRecord>();
   const keys: LogFacts['keys'][number][] = [];
-  const events: LogEvent[] = [];
+  const events = new Map<string, [PlacedEvent, ...PlacedEvent[]]>();
   for (const { subject, position, data } of records) {
     const name = subject.slice(subject.lastIndexOf('.') + 1);
     const text = Buffer.from(data).toString('utf8');
     switch (recordKind(subject)) {
       case 'claim':
-        claims.push({
-          k: name,
-          userId: Value.Parse(ClaimRecord, JSON.parse(text)).userId,
-          position,
-        });
+        claims.set(name, Value.Parse(ClaimRecord, JSON.parse(text)));
         break;
       case 'key':
         opened.set(name, dataKeys.open(name, Value.Parse(KeyRecord, JSON.parse(text))));
         keys.push({ userId: name, position });
         break;
-      case 'account':
-        events.push(toEvent(text, position, opened.get(name)));
+      case 'account': {
+        const event = toPlaced(text, position, opened.get(name));
+        const before = events.get(name);
+        if (before === undefined) events.set(name, [event]);
+        else before.push(event);
         break;
+      }
       case undefined:
         throw new Error(`a record at ${position} is of no kind`);
     }
   }
-  return { claims, keys, events };
+  return {
+    claims: [...claims].map(([k, record]) => ({ k, record })),
+    keys,
+    accounts: [...events].map(([userId, all]) => foldAccount(userId, all)),
+  };
 }
 
-function toEvent(text: string, position: number, key: DataKey | undefined): LogEvent {
-  const { metadata, type, personal, ...stored } = decodeEvent(text);
+function toPlaced(text: string, position: number, key: DataKey | undefined): PlacedEvent {
+  const stored = decodeEvent(text);
+  const { metadata, type, personal } = stored;
   const { userId, id: eventId } = metadata;
+  const placed = { position, metadata, fact: factOf(stored) };
+  // Of who was erased the facts are left.
+  if (personal !== null && key === undefined) return { ...placed, event: undefined };
   const plain =
     key === undefined || personal === null
       ? null
       : openPersonal(key, { eventId, type, userId }, personal);
-  const event = openEvent({ metadata, type, personal, ...stored }, plain);
-  const base = { registrationId: userId, position };
-  if (event.name === 'registration-refused') return { ...base, outcome: 'refused' };
-  const { email, displayName, profile, claim } = event.personal;
-  const { locale, termsVersion } = event.data;
-  return {
-    ...base,
-    outcome: 'registered',
-    claim,
-    view: {
-      userId,
-      email,
-      emailVerified: false,
-      displayName,
-      locale,
-      termsVersion,
-      profile,
-      status: 'active',
-      registeredAt: metadata.time,
-      version: metadata.accountVersion,
-    },
-  };
+  return { ...placed, event: openEvent(stored, plain) };
 }
 
 type UserRow = {
@@ -175,6 +154,7 @@ type UserRow = {
   readonly status: UserView['status'];
   readonly registered_at: Date;
   readonly version: number;
+  readonly standing: string;
   readonly position: string;
 };
 

@@ -3,10 +3,20 @@ import type { Target } from './fuzz-case.ts';
 import type { Known } from './fuzz-requests.ts';
 import type { System } from './system.ts';
 
-/** Scopes that open everything there is. */
-const ALL_SCOPES = ['registrations:write', 'users:read'] as const satisfies readonly Scope[];
+/** Scopes that open everything there is but an end. */
+const LASTING_SCOPES = [
+  'registrations:write',
+  'users:read',
+  'users:write',
+  'users:admin',
+] as const satisfies readonly Scope[];
 
+/** People to ask about, and people to erase, who are asked about by nothing else. */
 const PEOPLE = 10;
+const DOOMED = 10;
+
+/** What brings a person to an end, or tells of it. */
+const ENDINGS = new Set(['eraseUser', 'readErasure']);
 
 /** Everything the fuzz asks with, and the token that reads people. */
 export type Prepared = Known & {
@@ -16,9 +26,9 @@ export type Prepared = Known & {
 
 /** Registers a few people to ask for and gets tokens of several kinds. */
 export async function prepareKnown({ gatewayUrl, stack, token }: System): Promise<Prepared> {
-  const everything = await token(ALL_SCOPES, 'fuzz');
+  const everything = await token(LASTING_SCOPES, 'fuzz');
   const people: { readonly id: string; readonly position: string }[] = [];
-  for (let n = 0; n < PEOPLE; n += 1) {
+  for (let n = 0; n < PEOPLE + DOOMED; n += 1) {
     const response = await fetch(`${gatewayUrl}/v1/registrations`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': `fuzz-known-person-${n}` },
@@ -33,16 +43,18 @@ export async function prepareKnown({ gatewayUrl, stack, token }: System): Promis
     people.push({ id: registrationId, position: response.headers.get('position') ?? '' });
   }
   const self = await token([], people[0]?.id);
+  const eraser = await token(['users:erase'], 'fuzz');
   const nobody = await token([], 'nobody');
+  const ids = people.map(({ id }) => id);
   const gateway = { name: 'gateway', port: stack.gateway.port };
   const services = stack.services.filter(({ service }) => service !== 'projector');
   return {
     token: everything,
-    ids: people.map(({ id }) => id),
+    idsOf: ({ id }) => (ENDINGS.has(id) ? ids.slice(PEOPLE) : ids.slice(0, PEOPLE)),
     position: people.at(-1)?.position ?? '',
-    authorizations: [
+    authorizationsOf: ({ id }) => [
       undefined,
-      `Bearer ${everything}`,
+      `Bearer ${ENDINGS.has(id) ? eraser : everything}`,
       `bearer ${everything}`,
       `Bearer ${self}`,
       `Bearer ${nobody}`,

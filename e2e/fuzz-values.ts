@@ -84,6 +84,8 @@ export function valuesOf(schema: JsonSchema, name = ''): Arbitrary<unknown> {
       return fc.integer();
     case 'number':
       return fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer());
+    case 'null':
+      return fc.constant(null);
     case 'boolean':
       return fc.boolean();
     case 'array':

@@ -1,29 +1,25 @@
-import type {
-  Attempt,
-  LogEvent,
-  LogFacts,
-  Violation,
-  Wish,
-  WriteAnswer,
-  WriteHistory,
-} from './history.ts';
+import type { Attempt, LogFacts, Violation, Wish, WriteAnswer, WriteHistory } from './history.ts';
+import { at, type LogAccount, readable } from './log-account.ts';
 
 type Decided = Extract<WriteAnswer, { kind: 'decided' }>;
 
 /** What callers of POST were told is in the log, once, in the order they saw it happen. */
 export function checkWrites(writes: readonly WriteHistory[], log: LogFacts): Violation[] {
-  const byPosition = new Map(log.events.map((event) => [event.position, event]));
-  const holders = new Map(
-    log.events.flatMap((event) => {
-      return event.outcome === 'registered' ? [[event.view.email, event] as const] : [];
-    }),
-  );
+  const byPosition = new Map(log.accounts.map((account) => [account.first, account]));
+  const byEmail = new Map<string, Set<LogAccount>>();
+  for (const account of log.accounts) {
+    for (const { value } of account.people) {
+      if (value === undefined) continue;
+      const { email } = value.view;
+      byEmail.set(email, (byEmail.get(email) ?? new Set()).add(account));
+    }
+  }
   return [
     ...writes.flatMap((write) => [
       ...checkFaults(write),
       ...checkOneAnswer(write),
       ...checkLogged(write, byPosition),
-      ...checkHolder(write, byPosition, holders),
+      ...checkHolder(write, byPosition, [...(byEmail.get(write.wish.email) ?? [])]),
     ]),
     ...checkOneAccountAKey(writes),
     ...checkRealTime(writes),
@@ -57,22 +53,29 @@ function checkOneAnswer(write: WriteHistory): Violation[] {
   });
 }
 
-function checkLogged(write: WriteHistory, byPosition: ReadonlyMap<number, LogEvent>): Violation[] {
+function checkLogged(
+  write: WriteHistory,
+  byPosition: ReadonlyMap<number, LogAccount>,
+): Violation[] {
   const { wish } = write;
   return decisionsOf(write).flatMap((decided) => {
-    const event = byPosition.get(decided.position);
-    const fault = event === undefined ? 'is not in the log' : findDifference(wish, decided, event);
+    const account = byPosition.get(decided.position);
+    const fault =
+      account === undefined ? 'is not in the log' : findDifference(wish, decided, account);
     if (fault === undefined) return [];
     return [{ rule: 'accepted-is-logged', detail: `${toText(decided)} ${fault}`, key: wish.key }];
   });
 }
 
-function findDifference(wish: Wish, decided: Decided, event: LogEvent): string | undefined {
-  const { registrationId = event.registrationId, outcome = event.outcome } = decided;
-  if (event.registrationId !== registrationId) return `is ${event.registrationId} in the log`;
-  if (event.outcome !== outcome) return `is ${event.outcome} in the log`;
-  if (event.outcome === 'refused') return undefined;
-  const { email, displayName, locale, termsVersion } = event.view;
+function findDifference(wish: Wish, decided: Decided, account: LogAccount): string | undefined {
+  const { registrationId = account.registrationId } = decided;
+  if (account.registrationId !== registrationId) return `is ${account.registrationId} in the log`;
+  const result = account.outcomes[0]?.value.result;
+  const { outcome = result } = decided;
+  if (result !== outcome) return `is ${result} in the log`;
+  const person = at(account.people, account.first);
+  if (person === undefined) return undefined;
+  const { email, displayName, locale, termsVersion } = person.view;
   const isSame =
     email === wish.email &&
     displayName === wish.displayName &&
@@ -81,19 +84,24 @@ function findDifference(wish: Wish, decided: Decided, event: LogEvent): string |
   return isSame ? undefined : 'has other content in the log';
 }
 
-/** A refusal is true only when somebody held the address before. */
+/** An attempt waits only while somebody holds the address, and is refused only when it is proven. */
 function checkHolder(
   write: WriteHistory,
-  byPosition: ReadonlyMap<number, LogEvent>,
-  holders: ReadonlyMap<string, LogEvent>,
+  byPosition: ReadonlyMap<number, LogAccount>,
+  accounts: readonly LogAccount[],
 ): Violation[] {
-  const decided = decisionsOf(write)[0];
-  const event = decided === undefined ? undefined : byPosition.get(decided.position);
-  if (event?.outcome !== 'refused') return [];
-  const holder = holders.get(write.wish.email);
-  if (holder !== undefined && holder.position < event.position) return [];
-  const detail = `refused at ${event.position}, holder ${holder?.position ?? 'none'}`;
-  return [{ rule: 'refused-is-taken', detail, key: write.wish.key }];
+  const { wish } = write;
+  const position = decisionsOf(write)[0]?.position;
+  const account = position === undefined ? undefined : byPosition.get(position);
+  const result = account?.outcomes[0]?.value.result;
+  if (account === undefined || (result !== 'refused' && result !== 'pending')) return [];
+  const holder = accounts
+    .filter(({ first }) => first < account.first)
+    .map(({ people }) => readable(at(people, account.first - 1)))
+    .find((view) => view?.email === wish.email);
+  if (holder !== undefined && holder.emailVerified === (result === 'refused')) return [];
+  const detail = `${result} at ${account.first}, held by ${holder?.userId ?? 'nobody'}`;
+  return [{ rule: `${result}-is-taken`, detail, key: wish.key }];
 }
 
 /** Two wishes never share a registration. */

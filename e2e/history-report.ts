@@ -37,15 +37,15 @@ function linesOf({ key, registrationId }: Violation, history: History, stores: S
   ].toSorted((a, b) => a.startedMs - b.startedMs);
   const { log, rows } = stores;
   const about = (item: object) => {
-    const { position = -1 } = { ...item } as { position?: number };
-    return positions.has(position) || [...ids].some((id) => id !== undefined && names(item, id));
+    const { position = -1, first = position }: { position?: number; first?: number } = item;
+    return positions.has(first) || [...ids].some((id) => id !== undefined && names(item, id));
   };
   return [
     ...(own === undefined ? [] : [`wish ${JSON.stringify(own.wish)}`]),
     ...timed.map(({ of, startedMs, endedMs, answer }) => {
       return `${startedMs.toFixed(0)} to ${endedMs.toFixed(0)} ms ${of}: ${JSON.stringify(answer)}`;
     }),
-    ...[...log.claims, ...log.keys, ...log.events]
+    ...[...log.claims, ...log.keys, ...log.accounts]
       .filter(about)
       .map((record) => `log ${JSON.stringify(record)}`),
     ...[...rows.users, ...rows.registrations, ...rows.owners]

@@ -1,4 +1,5 @@
-import type { UserView } from '@zameni/contracts';
+import type { ClaimRecord, UserView } from '@zameni/contracts';
+import type { LogAccount } from './log-account.ts';
 
 /** What a caller wants registered, under one idempotency key. */
 export type Wish = {
@@ -20,7 +21,7 @@ export type WriteAnswer =
       readonly kind: 'decided';
       readonly status: number;
       readonly registrationId: string | undefined;
-      readonly outcome: 'registered' | 'refused' | undefined;
+      readonly outcome: 'registered' | 'pending' | 'refused' | undefined;
       readonly position: number;
     }
   | { readonly kind: 'unknown'; readonly reason: string }
@@ -62,32 +63,31 @@ export type History = {
   readonly reads: readonly ReadHistory[];
 };
 
-/** An event of the log with its personal data open; `view` is the person it makes. */
-export type LogEvent = { readonly registrationId: string; readonly position: number } & (
-  | { readonly outcome: 'registered'; readonly claim: string; readonly view: UserView }
-  | { readonly outcome: 'refused' }
-);
-
 /** What the log says in the end. */
 export type LogFacts = {
-  readonly events: readonly LogEvent[];
-  readonly claims: readonly {
-    readonly k: string;
-    readonly userId: string;
-    readonly position: number;
-  }[];
+  readonly accounts: readonly LogAccount[];
+  /** The last record of each claim. */
+  readonly claims: readonly { readonly k: string; readonly record: ClaimRecord }[];
   readonly keys: readonly { readonly userId: string; readonly position: number }[];
 };
 
 /** What Postgres says in the end. */
 export type ReadModel = {
-  readonly users: readonly { readonly view: UserView; readonly position: number }[];
+  readonly users: readonly {
+    readonly view: UserView;
+    readonly standing: string;
+    readonly position: number;
+  }[];
   readonly registrations: readonly {
     readonly registrationId: string;
     readonly outcome: string;
     readonly position: number;
   }[];
-  readonly owners: LogFacts['claims'];
+  readonly owners: readonly {
+    readonly k: string;
+    readonly userId: string;
+    readonly position: number;
+  }[];
 };
 
 /** The final stores. */

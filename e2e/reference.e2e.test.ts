@@ -9,10 +9,12 @@ import {
 } from '@zameni/contracts';
 import { createValidator } from '@zameni/runtime';
 import test, { type ExecutionContext } from 'ava';
+import { openMailboxes } from './mailbox.ts';
 import { createAnswerCheck, type OpenApiDocument, type SeenAnswer } from './openapi-check.ts';
 import { attachSystem } from './system.ts';
 
 const system = await attachSystem();
+const mailboxes = await openMailboxes(system.stack);
 const served = await fetch(`${system.gatewayUrl}/openapi.json`);
 const servedText = await served.text();
 const document = JSON.parse(servedText) as OpenApiDocument;
@@ -24,8 +26,12 @@ const absent = '01980000-0000-7000-8000-00000000dead';
 const tokens = {
   reader: await system.token(['users:read']),
   writer: await system.token(['registrations:write']),
+  operator: await system.token(['users:write', 'users:admin', 'users:erase']),
 };
+const patient = { prefer: 'wait=10' };
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+test.after.always(() => mailboxes[Symbol.asyncDispose]());
 
 type Request = {
   readonly method?: string;
@@ -67,6 +73,15 @@ async function register(t: ExecutionContext, email: string) {
   return { registrationId, fresh };
 }
 
+/** Follows the link of a registration, twice, because the second time changes nothing. */
+async function prove(t: ExecutionContext, id: string): Promise<void> {
+  const token = await mailboxes.tokenFor(id, 'registered');
+  const body = JSON.stringify({ token });
+  const request = { method: 'POST', path: '/v1/email-verifications', headers: json, body };
+  await observe(t, request, 202);
+  await observe(t, request, 202);
+}
+
 function codeOf({ text }: SeenAnswer): string {
   return (JSON.parse(text) as Problem).code;
 }
@@ -98,7 +113,8 @@ test('the document lists what the gateway answers, and nothing else', async (t) 
       t.is(response.status !== 405, takes.includes(method), `${method} ${path}`);
       if (response.status !== 405) continue;
       const allow = takes.includes('GET') ? [...takes, 'HEAD'] : takes;
-      t.is(response.headers.get('allow'), allow.join(', '));
+      const answered = response.headers.get('allow')?.split(', ');
+      t.deepEqual(answered?.toSorted(), allow.toSorted());
       t.regex(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
       const problem = JSON.parse(text) as Problem;
       t.is(createValidator(Problem)(problem), undefined);
@@ -135,6 +151,8 @@ test('every file of the page is there, is kept by its tag, and names no other ho
 test('every answer to a registration is in the document', async (t) => {
   const { registrationId, fresh } = await register(t, 'reference-1@example.org');
   await observe(t, post('reference-2@example.org', bearer(tokens.writer)), 201);
+  const waiting = await observe(t, post('reference-1@example.org', bearer(tokens.writer)), 202);
+  await prove(t, registrationId);
   const taken = await observe(t, post('reference-1@example.org', bearer(tokens.writer)), 409);
   t.is(codeOf(taken), 'address-taken');
   const key = { 'idempotency-key': 'reference-0123456789abcdef' };
@@ -145,6 +163,61 @@ test('every answer to a registration is in the document', async (t) => {
   await observe(t, { path, headers: fresh }, 200);
   const outcome = await observe(t, { path, headers: { ...fresh, ...bearer(tokens.writer) } }, 200);
   t.like(JSON.parse(outcome.text), { outcome: { result: 'registered', userId: registrationId } });
+  const superseded = {
+    path: waiting.headers.get('location') ?? '',
+    headers: { 'min-position': taken.headers.get('position') ?? '', ...bearer(tokens.writer) },
+  };
+  const loser = await observe(
+    t,
+    { ...superseded, headers: { ...superseded.headers, ...patient } },
+    200,
+  );
+  t.like(JSON.parse(loser.text), { outcome: { result: 'superseded' } });
+});
+
+test('every answer to a command on a person is in the document', async (t) => {
+  const { registrationId, fresh } = await register(t, 'reference-7@example.org');
+  const path = `/v1/users/${registrationId}`;
+  const operator = { ...json, ...bearer(tokens.operator), ...patient };
+  const command = (body: object, to = '', headers: Record<string, string> = {}): Request => {
+    const method = to === '' ? 'PATCH' : 'POST';
+    const sent = { ...operator, ...headers };
+    return { method, path: path + to, headers: sent, body: JSON.stringify(body) };
+  };
+  await prove(t, registrationId);
+  const updated = await observe(t, command({ displayName: 'Rea Second' }), 202);
+  t.is(updated.headers.get('preference-applied'), 'wait=10');
+  await observe(t, command({ email: 'reference-8@example.org' }, '/email-changes'), 202);
+  const stale = await observe(t, command({}, '', { 'if-match': '"accounts.1-1"' }), 412);
+  t.is(codeOf(stale), 'precondition-failed');
+  const wrong = await observe(t, command({ nickname: 'Rea' }), 422);
+  t.is(codeOf(wrong), 'invalid-request');
+  const many = Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`n${n}`, n]));
+  const full = await observe(t, command({ profile: many }), 422);
+  t.like(JSON.parse(full.text), { errors: [{ pointer: '/profile', code: 'too-many' }] });
+  await observe(t, command({ reasonCode: 'abuse' }, '/deactivations'), 202);
+  const deactivated = await observe(t, command({ displayName: 'Rea Third' }), 409);
+  t.is(codeOf(deactivated), 'user-deactivated');
+  await observe(t, command({ reasonCode: 'appeal' }, '/reactivations'), 202);
+  const headers = { ...fresh, ...bearer(tokens.reader) };
+  await observe(t, { path, headers }, 200);
+  await observe(t, { path: `${path}/erasure`, headers: bearer(tokens.operator) }, 404);
+});
+
+test('every answer to a proof of a mailbox is in the document', async (t) => {
+  const path = '/v1/email-verifications';
+  const command = (body: object, to = ''): Request => {
+    return { method: 'POST', path: path + to, headers: json, body: JSON.stringify(body) };
+  };
+  const invalid = await observe(t, command({ token: 'x' }), 422);
+  t.is(codeOf(invalid), 'invalid-verification-token');
+  // The same answer whether somebody has the address or nobody.
+  const texts = [];
+  for (const email of ['reference-9@example.org', 'reference-10@example.org']) {
+    texts.push((await observe(t, command({ email }, '/resend'), 202)).text);
+    await register(t, 'reference-10@example.org');
+  }
+  t.is(texts[0], texts[1]);
 });
 
 test('every answer about a person is in the document', async (t) => {
@@ -209,3 +282,17 @@ test(
 );
 test('a person that is not there', answers, { path: user, headers: reader }, 'user-not-found');
 test('a position that is not ours', answers, ours, 'malformed-header');
+const change = { method: 'PATCH', path: user, headers: json, body: '{"locale":"en"}' };
+const as = (token: string) => ({ ...change, headers: { ...json, ...bearer(token) } });
+test('a change without a token', answers, change, 'unauthorized');
+test('a change without the scope', answers, as(tokens.reader), 'forbidden');
+test('a change of nobody', answers, as(tokens.operator), 'user-not-found');
+const erasure = { method: 'DELETE', path: user };
+test('an erasure without a token', answers, erasure, 'unauthorized');
+test('an erasure without the scope', answers, { ...erasure, headers: reader }, 'forbidden');
+test(
+  'an erasure of nobody',
+  answers,
+  { ...erasure, headers: bearer(tokens.operator) },
+  'user-not-found',
+);
