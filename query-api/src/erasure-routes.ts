@@ -27,9 +27,13 @@ export function erasureRoutes(deps: ErasureRoutesDeps): FastifyPluginAsyncTypebo
         if (id === undefined) throw new AppError(missing);
         const { position, erasure } = await deps.readErasure(id);
         const mayRead = mayReadAny || erasure?.requestedBy === caller.subject;
-        if (mayRead) reply.header('Position', deps.positions.seal(position));
-        reply.header('Cache-Control', 'private, no-cache').header('Vary', 'Authorization');
-        if (erasure === undefined || !mayRead) throw new AppError(missing);
+        // A refusal is about the caller: it tells neither a position nor whether there is anything.
+        if (!mayRead) throw new AppError(missing);
+        reply
+          .header('Position', deps.positions.seal(position))
+          .header('Cache-Control', 'private, no-cache')
+          .header('Vary', 'Authorization');
+        if (erasure === undefined) throw new AppError(missing);
         return erasure.view;
       },
     });
