@@ -1,11 +1,5 @@
 import { subjectFilters, subjects } from '@zameni/contracts';
-import {
-  createBackoff,
-  delay,
-  type EventLog,
-  type LogRecord,
-  type SecureDeletion,
-} from '@zameni/runtime';
+import { delay, type EventLog, type LogRecord, type SecureDeletion } from '@zameni/runtime';
 import { batchesOrIdle } from './batches-or-idle.ts';
 import type { EraserStore } from './eraser-store.ts';
 import {
@@ -34,13 +28,15 @@ const IDLE_MS = 1_000;
 /** Milliseconds between batches: nothing waits for the eraser, and each costs CPU however small. */
 const LINGER_MS = 100;
 
-/** How often to look whether the projection has come to an erasure. */
-const ROW_BACKOFF = { baseMs: 20, maxMs: 1_000 };
+/** Erasures that may wait for the projection to write their row; with more, reading waits too. */
+const MAX_UNSETTLED = 1_000;
 
 /**
  * Deletes from the log what is to be forgotten: the messages of claims that were released, the keys
  * of people who were erased. It follows the log behind a checkpoint, which moves only past what is
- * deleted; the worse failure is a key that stays for ever. Whatever is cut short is done again from
+ * deleted and written down; the worse failure is a key that stays for ever. An erasure is written down
+ * in the row that the projection makes of it; while the projection stands still, keys are deleted all
+ * the same. Whatever is cut short is done again from
  * the checkpoint, and two erasers at once find each other's messages gone.
  */
 export function createEraser(options: EraserOptions): LeasedWork {
@@ -56,6 +52,8 @@ async function erase(options: EraserOptions, { from, signal, onProgress }: Lease
     maxBytes: MAX_BYTES,
   };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
+  // People whose keys are deleted and whose erasure the projection has not come to yet, oldest first.
+  const unsettled: { readonly userId: string; readonly position: number }[] = [];
   let stored = from;
   let position = from;
   let renewedAtMs = performance.now();
@@ -63,40 +61,39 @@ async function erase(options: EraserOptions, { from, signal, onProgress }: Lease
   for await (const batch of batchesOrIdle(read, idleMs, signal)) {
     for (const record of batch ?? []) {
       const wanted = toForget(record);
-      if (wanted !== undefined && !(await forget(wanted, record))) return;
+      if (wanted !== undefined) await forget(wanted, record);
       position = record.position;
-      if (wanted !== undefined && !(await keepLease())) return;
+      while (unsettled.length === MAX_UNSETTLED) {
+        if (!(await keepUp())) return;
+        await delay(idleMs, signal);
+      }
+      if (wanted !== undefined && !(await keepUp())) return;
     }
-    if (!(await keepLease())) return;
-    onProgress(position, false);
+    if (!(await keepUp())) return;
     if (batch !== undefined && batch.length < MAX_RECORDS) await rest(lingerMs, signal);
   }
 
-  /** Deletes, and writes down a person's erasure; answers false when the lease is lost meanwhile. */
-  async function forget(wanted: ToForget, record: LogRecord): Promise<boolean> {
+  async function forget({ subject, upTo, userId }: ToForget, record: LogRecord): Promise<void> {
     // A server that was the leader and does not know better yet would say that nothing is there.
     if ((await log.head(signal)) < record.position) throw new StaleLeaderError();
-    await deletion.deleteUpTo(wanted.subject, wanted.upTo, signal);
-    return wanted.userId === undefined || settle(wanted.userId);
-  }
-
-  /** Waits for the projection to write the erasure's row: without it nobody would learn of this. */
-  async function settle(userId: string): Promise<boolean> {
-    const backoff = createBackoff(ROW_BACKOFF);
-    while (!(await store.markErasedFromLog(userId))) {
-      await delay(backoff.nextMs(), signal);
-      if (!(await keepLease())) return false;
-      onProgress(position, false);
+    await deletion.deleteUpTo(subject, upTo, signal);
+    if (userId !== undefined && !(await store.markErasedFromLog(userId))) {
+      unsettled.push({ userId, position: record.position });
     }
-    return true;
   }
 
-  /** Moves the checkpoint or renews the lease when it is time; answers false when it is lost. */
-  async function keepLease(): Promise<boolean> {
+  /** Settles what it can and moves the checkpoint when it is time; answers false when it is lost. */
+  async function keepUp(): Promise<boolean> {
     if (performance.now() - renewedAtMs < idleMs) return true;
-    const isOurs = await (position > stored ? store.moveTo(stored, position) : store.renewLease());
-    stored = position;
+    for (let first = unsettled[0]; first !== undefined; first = unsettled[0]) {
+      if (!(await store.markErasedFromLog(first.userId))) break;
+      unsettled.shift();
+    }
+    const to = Math.min(position, (unsettled[0]?.position ?? Number.POSITIVE_INFINITY) - 1);
+    const isOurs = await (to > stored ? store.moveTo(stored, to) : store.renewLease());
+    stored = to;
     renewedAtMs = performance.now();
+    if (isOurs) onProgress(to, false);
     return isOurs;
   }
 }

@@ -86,17 +86,21 @@ test('leaves everything that is neither released nor erased', async (t) => {
   t.deepEqual(deletion.deleted, []);
 });
 
-test('waits for the projection to come to an erasure, and passes over nothing', async (t) => {
+test('while the projection has not come to an erasure, others are forgotten and nothing is passed over', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
+  shared.rows.add(userIdOf(2));
   await append(log, registeredMessages(1, dataKeys), erasure(1));
+  await append(log, registeredMessages(2, dataKeys), erasedMessages(2, 8));
   const { eraser } = start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
-  await waitUntil(() => deletion.deleted.length === 2 && shared.position === 4);
+  await waitUntil(() => deletion.deleted.length === 3 && shared.position === 4);
+  t.deepEqual(deletion.deleted.at(-1), { subject: subjects.key(userIdOf(2)), upTo: forEver });
+  t.deepEqual([...shared.marked], [userIdOf(2)]);
   t.is(eraser.status().state, 'active');
   shared.rows.add(userIdOf(1));
-  await waitUntil(() => shared.position === 5);
-  t.deepEqual([...shared.marked], [userIdOf(1)]);
+  await waitUntil(() => shared.position === 9);
+  t.deepEqual([...shared.marked], [userIdOf(2), userIdOf(1)]);
 });
 
 test('a fault stalls it before the checkpoint, and the deletion is done again', async (t) => {
