@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RegisterCommand } from '@zameni/contracts';
-import { createPool, readSecret } from '@zameni/runtime';
+import { createClient, type RegisterCommand } from '@zameni/contracts';
+import { createPool, type Pool, readSecret } from '@zameni/runtime';
 import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+import { openMailboxes } from './mailbox.ts';
 import { attachSystem } from './system.ts';
 
 const zameni = new URL('../cli/bin/zameni.ts', import.meta.url).pathname;
@@ -47,8 +48,8 @@ function createFile(t: ExecutionContext, lines: readonly string[]): string {
   return path;
 }
 
-/** How many people with such addresses the read model has, once it has all that was accepted. */
-async function countPeople(t: ExecutionContext, label: string): Promise<() => Promise<number>> {
+/** The primary, where the people can be looked up by their addresses. */
+function connectDatabase(t: ExecutionContext): Pool {
   const { postgres } = system.stack;
   const { host, port } = postgres.primary;
   const pool = createPool({
@@ -59,6 +60,12 @@ async function countPeople(t: ExecutionContext, label: string): Promise<() => Pr
     logger: createSilentLogger(),
   });
   t.teardown(() => pool.end());
+  return pool;
+}
+
+/** How many people with such addresses the read model has, once it has all that was accepted. */
+function countPeople(t: ExecutionContext, label: string): () => Promise<number> {
+  const pool = connectDatabase(t);
   return async () => {
     const { rows } = await pool.query<{ count: number }>(
       'select count(*)::int as count from accounts_v1.users where email like $1',
@@ -66,6 +73,24 @@ async function countPeople(t: ExecutionContext, label: string): Promise<() => Pr
     );
     return rows[0]?.count ?? 0;
   };
+}
+
+/** Follows the link of the person who has an address. */
+async function proveMailbox(t: ExecutionContext, email: string): Promise<void> {
+  await using mailboxes = await openMailboxes(system.stack);
+  const pool = connectDatabase(t);
+  let id = '';
+  await waitUntil(async () => {
+    const { rows } = await pool.query<{ user_id: string }>(
+      'select user_id from accounts_v1.users where email = $1',
+      [email.trim()],
+    );
+    id = rows[0]?.user_id ?? '';
+    return id !== '';
+  }, 30_000);
+  const client = createClient({ baseUrl: system.gatewayUrl, fetch });
+  const token = await mailboxes.tokenFor(id, 'registered');
+  t.is((await client.verifyEmail({ body: { token } })).status, 202);
 }
 
 async function register(email: string) {
@@ -100,7 +125,7 @@ test.serial(
   async (t) => {
     const lines = linesUnder('twice');
     const path = createFile(t, lines);
-    const count = await countPeople(t, 'twice');
+    const count = countPeople(t, 'twice');
     const runOnce = async () => {
       const { status, stdout, stderr } = await run(['register', path, '--json']);
       t.is(stderr, '', 'no progress bar where nobody looks');
@@ -136,8 +161,9 @@ test.serial(
     const refused = readFileSync(new URL('refused.ndjson', fixtures), 'utf8').trimEnd().split('\n');
     const bad = refused.map((line) => JSON.parse(line));
     const texts = bad.map(({ body, raw }) => raw ?? JSON.stringify(body));
-    // The first is accepted before its rival is sent.
+    // The first is accepted, and her mailbox proven, before her rival is sent.
     t.is((await run(['register', '-'], first)).status, 0);
+    await proveMailbox(t, JSON.parse(first).email);
     const input = [...good, '', ...texts, taken, 'x'.repeat(20_000)].join('\r\n');
     const { status, stdout } = await run(['register', '-', '--json'], input);
     t.is(status, 1);
@@ -176,7 +202,7 @@ test.serial(
   'Ctrl-C ends the sending, sums up and exits 130; a later run finishes and doubles nobody',
   async (t) => {
     const lines = linesUnder('stopped').slice(0, 200);
-    const count = await countPeople(t, 'stopped');
+    const count = countPeople(t, 'stopped');
     const argv = [zameni, '--profile', system.stack.profile, 'register', '-', '--json'];
     const child = spawn(process.execPath, argv, { stdio: 'pipe' });
     t.teardown(() => child.kill('SIGKILL'));

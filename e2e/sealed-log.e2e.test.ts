@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventType } from '@zameni/contracts';
 import test from 'ava';
 import { findTexts } from './find-texts.ts';
 import { runDemo } from './demo.ts';
@@ -31,7 +32,7 @@ test('the raw bytes of the log and of all log files hold no address or name of n
   );
   t.is(natsFolders.length, 3);
   // The control: facts in clear are found, so the search reads what it should.
-  const control = ['zameni.account.registered.v1', 'termsVersion'];
+  const control = [eventType('registered'), 'termsVersion'];
   for (const [name, folder] of natsFolders) {
     const files = filesUnder(folder);
     t.deepEqual(findTexts(files, control).toSorted(), control.toSorted(), name);
