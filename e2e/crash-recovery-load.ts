@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { mapConcurrently } from './concurrently.ts';
 import type { Client } from './crash-recovery-client.ts';
 import type { Random } from './crash-recovery-random.ts';
 import type { Attempt, History, ReadHistory, Wish, WriteHistory } from './history.ts';
@@ -131,6 +132,18 @@ export function startLoad(options: LoadOptions): Load {
     return { writes, reads };
   };
   return { stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+}
+
+/** Sends every wish that was decided once more; each process has been killed since some of them. */
+export async function askAllAgain(
+  client: Client,
+  writes: readonly WriteHistory[],
+): Promise<WriteHistory[]> {
+  return mapConcurrently(writes, FINAL_READERS, async (write) => {
+    const isDecided = write.attempts.some(({ answer }) => answer.kind === 'decided');
+    if (!isDecided) return write;
+    return { ...write, attempts: [...write.attempts, await client.post(write.wish)] };
+  });
 }
 
 /** Reads everything that was accepted once more, until it is answered; nothing is killed any more. */

@@ -4,7 +4,7 @@ import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createClient } from './crash-recovery-client.ts';
 import { killInTurn } from './crash-recovery-kills.ts';
-import { readAllAgain, startLoad } from './crash-recovery-load.ts';
+import { askAllAgain, readAllAgain, startLoad } from './crash-recovery-load.ts';
 import { createRandom } from './crash-recovery-random.ts';
 import { readLog, readRows } from './crash-recovery-stores.ts';
 import { findViolations } from './history-check.ts';
@@ -44,7 +44,8 @@ test(`every accepted registration survives ${SECONDS} s of kill -9 of every proc
   for (const { name, atMs, backAfterMs } of kills) {
     t.log(`${seconds(atMs)} killed ${name}, back after ${seconds(backAfterMs)}`);
   }
-  const { writes, reads } = await load.stop();
+  const { writes: decided, reads } = await load.stop();
+  const writes = await askAllAgain(client, decided);
   const finalReads = await readAllAgain(client, { writes }, RECOVERY_DEADLINE_MS);
   const urls = [
     ...stack.services.map(({ url }) => `${url}/readyz`),
