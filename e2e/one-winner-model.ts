@@ -14,10 +14,11 @@ export type Attempt = {
   isContender: boolean;
 };
 
-/** What a client asks for; people are named by the order of their attempts. */
+/** What a client asks for; attempts are named by the order they were sent in. */
 export type Step =
-  | { readonly type: 'register'; readonly address: number }
-  | ({ readonly type: 'verify' | 'prove-change' | 'deactivate' | 'reactivate' | 'erase' } & {
+  | { readonly type: 'register'; readonly person: number; readonly address: number }
+  | { readonly type: 'prove-change'; readonly person: number; readonly change: number }
+  | ({ readonly type: 'verify' | 'deactivate' | 'reactivate' | 'erase' } & {
       readonly person: number;
     })
   | { readonly type: 'change'; readonly person: number; readonly address: number };
@@ -26,25 +27,50 @@ export type Step =
  * Who may own which address, as decision 11 has it and nothing of how it is done: whoever proves a
  * mailbox first owns the address, and until then whoever asked first holds it.
  */
-export type Model = { readonly attempts: Attempt[] };
+export type Model = { readonly attempts: (Attempt | undefined)[] };
 
 /** Who has an address; undefined while it is free. */
 export function ownerOf({ attempts }: Model, address: number): Attempt | undefined {
   return attempts.find(
-    (attempt) => attempt.standing === 'registered' && attempt.address === address,
+    (attempt) => attempt?.standing === 'registered' && attempt.address === address,
+  );
+}
+
+/**
+ * The models that remain when steps were sent at once and each was told what it was told: one for
+ * each order in which they may have happened. None: no order explains it.
+ */
+export function explain(
+  models: readonly Model[],
+  told: readonly (readonly [step: Step, status: number])[],
+): Model[] {
+  const remaining = models.flatMap((model) =>
+    ordersOf(told).flatMap((order) => {
+      const next = structuredClone(model);
+      return order.every(([step, status]) => apply(next, step) === status) ? [next] : [];
+    }),
+  );
+  return [...new Map(remaining.map((model) => [JSON.stringify(model), model])).values()];
+}
+
+function ordersOf<Item>(items: readonly Item[]): Item[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((first, n) =>
+    ordersOf(items.toSpliced(n, 1)).map((rest) => [first, ...rest]),
   );
 }
 
 /** Applies a step; answers the status that the caller must be told. */
 export function apply(model: Model, step: Step): number {
-  if (step.type === 'register') return register(model, step.address);
+  if (step.type === 'register') return register(model, step);
   const attempt = model.attempts[step.person];
   if (attempt === undefined) return 0;
   switch (step.type) {
     case 'verify':
       return verify(model, attempt);
     case 'prove-change':
-      return proveChange(model, attempt);
+      // A link of a change before the newest proves nothing any more.
+      return step.change === attempt.changes ? proveChange(model, attempt) : 202;
     case 'change':
       return change(attempt, step.address);
     case 'deactivate':
@@ -61,13 +87,13 @@ export function apply(model: Model, step: Step): number {
   }
 }
 
-function register(model: Model, address: number): number {
+function register(model: Model, { person, address }: Extract<Step, { type: 'register' }>): number {
   const owner = ownerOf(model, address);
   const standing =
     owner === undefined ? 'registered' : owner.isVerified ? 'refused' : ('pending' as const);
   const isContender = standing === 'pending';
   const base = { isVerified: false, isActive: true, wanted: undefined, changes: 0, isContender };
-  model.attempts.push({ ...base, standing, address });
+  model.attempts[person] = { ...base, standing, address };
   return { registered: 201, pending: 202, refused: 409 }[standing];
 }
 
@@ -107,7 +133,7 @@ function proveChange(model: Model, attempt: Attempt): number {
 /** Makes an address the attempt's own; who held it unproven, or waited for it, has lost. */
 function take(model: Model, winner: Attempt, address: number): void {
   for (const other of model.attempts) {
-    if (other === winner || other.address !== address) continue;
+    if (other === undefined || other === winner || other.address !== address) continue;
     const isRival = other.standing === 'pending' && other.isContender;
     if (other.standing === 'registered' || isRival) other.standing = 'superseded';
   }
@@ -121,7 +147,7 @@ function take(model: Model, winner: Attempt, address: number): void {
 /** Makes an address free; who waited for it still may prove it. */
 function release({ attempts }: Model, address: number): void {
   for (const attempt of attempts) {
-    if (attempt.address === address) attempt.isContender = false;
+    if (attempt?.address === address) attempt.isContender = false;
   }
 }
 
