@@ -1,6 +1,7 @@
 import { ROUTES, type Scope } from '@zameni/contracts';
 import type { Target } from './fuzz-case.ts';
 import type { Known } from './fuzz-requests.ts';
+import { openMailboxes } from './mailbox.ts';
 import type { System } from './system.ts';
 
 /** Scopes that open everything there is but an end. */
@@ -46,11 +47,14 @@ export async function prepareKnown({ gatewayUrl, stack, token }: System): Promis
   const eraser = await token(['users:erase'], 'fuzz');
   const nobody = await token([], 'nobody');
   const ids = people.map(({ id }) => id);
+  await using mailboxes = await openMailboxes(stack);
+  const links = await Promise.all(ids.map((id) => mailboxes.tokenFor(id, 'registered')));
   const gateway = { name: 'gateway', port: stack.gateway.port };
   const services = stack.services.filter(({ service }) => service !== 'projector');
   return {
     token: everything,
     idsOf: ({ id }) => (ENDINGS.has(id) ? ids.slice(PEOPLE) : ids.slice(0, PEOPLE)),
+    links,
     position: people.at(-1)?.position ?? '',
     authorizationsOf: ({ id }) => [
       undefined,

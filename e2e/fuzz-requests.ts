@@ -3,7 +3,7 @@ import { changedBodies } from './fuzz-bodies.ts';
 import type { FuzzCase, Target } from './fuzz-case.ts';
 import type { ContractOperation } from './fuzz-contract.ts';
 import { headerChanges, withHeader } from './fuzz-headers.ts';
-import { bodiesOf, valuesOf } from './fuzz-values.ts';
+import { bodiesOf, type Body, valuesOf } from './fuzz-values.ts';
 
 /** What the running system gave the fuzz to ask with. */
 export type Known = {
@@ -11,7 +11,9 @@ export type Known = {
   readonly targetsOf: (operation: ContractOperation) => readonly Target[];
   /** Ids an operation may be asked about: of people that exist, or that it may bring to an end. */
   readonly idsOf: (operation: ContractOperation) => readonly string[];
-  /** A position that covers them. */
+  /** Tokens of links that prove mailboxes. */
+  readonly links: readonly string[];
+  /** A position that covers the people. */
   readonly position: string;
   /** Values of `Authorization`: with the scopes of the operation, without any, of one of the people, none. */
   readonly authorizationsOf: (operation: ContractOperation) => readonly (string | undefined)[];
@@ -46,7 +48,8 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
       target: fc.constantFrom(...known.targetsOf(operation)),
       authorization: fc.constantFrom(...known.authorizationsOf(operation)),
       headers: fc.tuple(...headers),
-      person: body === undefined ? fc.constant(undefined) : bodiesOf(body),
+      person:
+        body === undefined ? fc.constant(undefined) : knownBodies(bodiesOf(body), known.links),
       parameters: fc.tuple(...parameters),
     })
     .map(({ target, authorization, headers, person, parameters }): FuzzCase => {
@@ -68,6 +71,14 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         ...(isOpen ? { expect: sent.some(isKey) ? [...TAKEN, 422] : TAKEN } : {}),
       };
     });
+}
+
+/** The same bodies, but a token now and then is one that proves something. */
+function knownBodies(bodies: Arbitrary<Body>, links: readonly string[]): Arbitrary<Body> {
+  const link = fc.option(fc.constantFrom(...links), { nil: undefined });
+  return fc
+    .tuple(bodies, link)
+    .map(([body, token]) => ('token' in body && token !== undefined ? { ...body, token } : body));
 }
 
 /** Taken; or, as the exact outcome, that the address belongs to somebody else. */
