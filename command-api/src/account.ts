@@ -107,8 +107,16 @@ export function evolveData(
       return data && { ...data, wanted: event.personal };
     case 'email-changed':
       return data && { ...data, ...event.personal, wanted: null };
-    default:
+    case 'registration-refused':
+    case 'superseded':
+    case 'verification-requested':
+    case 'email-verified':
+    case 'deactivated':
+    case 'reactivated':
+    case 'erased':
       return data;
+    default:
+      return event satisfies never;
   }
 }
 

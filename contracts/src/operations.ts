@@ -150,8 +150,7 @@ export const OPERATIONS = {
     method: 'get',
     path: '/v1/users/{id}/erasure',
     summary: 'Read how far an erasure has come',
-    description:
-      'For the person (the token that asked for the erasure) and for scope `users:erase`: when each store had erased her.',
+    description: 'For the person and for scope `users:erase`: when each store had erased her.',
     token: 'needed',
     scopes: ['users:erase'],
     params: idParam,

@@ -15,13 +15,12 @@ const view: ErasureView = {
   requestedAt: '2026-03-04T05:06:07.089Z',
   stores: ERASURE_STORES.map((store) => ({ store, erasedAt: null })),
 };
-const found: ErasureAnswer = { position: 42, erasure: { view, requestedBy: 'app' } };
+const found: ErasureAnswer = { position: 42, erasure: view };
 const none: ErasureAnswer = { position: 42, erasure: undefined };
 
 const callers: Readonly<Record<string, { subject: string; scopes: readonly Scope[] }>> = {
   self: { subject: id, scopes: [] },
   eraser: { subject: 'other', scopes: ['users:erase'] },
-  asker: { subject: 'app', scopes: [] },
   reader: { subject: 'other', scopes: ['users:read'] },
 };
 
@@ -46,7 +45,7 @@ async function get(caller: string | undefined, answer: ErasureAnswer | Error, pa
   return app.inject({ method: 'GET', url: `/v1/users/${path}/erasure`, headers });
 }
 
-for (const caller of ['self', 'eraser', 'asker']) {
+for (const caller of ['self', 'eraser']) {
   test(`an erasure is told to ${caller}`, async (t) => {
     const response = await get(caller, found);
     t.is(response.statusCode, 200);
@@ -73,7 +72,6 @@ const away = new AppError('store-unavailable', { retryAfterSeconds: 1 });
 test('a request without token', refuses, undefined, found, 401, 'unauthorized');
 test('anybody else', refuses, 'reader', found, 403, 'forbidden');
 test('anybody else, where there is nothing, alike', refuses, 'reader', none, 403, 'forbidden');
-test('a token that asked for no erasure', refuses, 'asker', none, 403, 'forbidden');
 test('a person who was not erased', refuses, 'self', none, 404, 'user-not-found');
 test('an id that is no UUID', refuses, 'eraser', found, 404, 'user-not-found', '7');
 test('a store that is away', refuses, 'eraser', away, 503, 'store-unavailable');

@@ -1,17 +1,10 @@
 import { ACCOUNTS_PROJECTION, ERASURE_STORES, type ErasureView } from '@zameni/contracts';
 import { AppError, type Pool } from '@zameni/runtime';
 
-/** An erasure, and by whom its progress may be read. */
-export type StoredErasure = {
-  readonly view: ErasureView;
-  /** The `sub` of the token that asked for it; null when no caller did. */
-  readonly requestedBy: string | null;
-};
-
 /** An erasure or none, with the position that the answer covers. */
 export type ErasureAnswer = {
   readonly position: number;
-  readonly erasure: StoredErasure | undefined;
+  readonly erasure: ErasureView | undefined;
 };
 
 /** Answers how far the erasure of a person has come, or throws `store-unavailable`. */
@@ -49,7 +42,6 @@ type Moments = {
 type Row = Moments & {
   readonly position: string;
   readonly requested_at: Date | null;
-  readonly requested_by: string | null;
 };
 
 const columns = {
@@ -61,8 +53,7 @@ const columns = {
 
 async function selectErasure(pool: Pool, userId: string): Promise<ErasureAnswer> {
   const { rows } = await pool.query<Row>(
-    `select c.position, e.requested_at, e.requested_by, e.read_model_at, e.cache_at, e.key_at,
-       e.claims_at
+    `select c.position, e.requested_at, e.read_model_at, e.cache_at, e.key_at, e.claims_at
      from zameni.checkpoints c
      left join zameni.erasures e on e.user_id = $3
      where c.projection = $1 and c.version = $2`,
@@ -70,7 +61,7 @@ async function selectErasure(pool: Pool, userId: string): Promise<ErasureAnswer>
   );
   const row = rows[0];
   if (row === undefined) throw new Error('the projection has no checkpoint');
-  const { requested_at: requestedAt, requested_by: requestedBy } = row;
+  const { requested_at: requestedAt } = row;
   const position = Number(row.position);
   if (requestedAt === null) return { position, erasure: undefined };
   const stores = ERASURE_STORES.map((store) => ({
@@ -78,11 +69,11 @@ async function selectErasure(pool: Pool, userId: string): Promise<ErasureAnswer>
     erasedAt: row[columns[store]]?.toISOString() ?? null,
   }));
   const isDone = stores.every(({ erasedAt }) => erasedAt !== null);
-  const view: ErasureView = {
+  const erasure: ErasureView = {
     userId,
     status: isDone ? 'done' : 'under-way',
     requestedAt: requestedAt.toISOString(),
     stores,
   };
-  return { position, erasure: { view, requestedBy } };
+  return { position, erasure };
 }
