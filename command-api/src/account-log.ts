@@ -30,6 +30,8 @@ import {
 export type LoadedAccount = {
   readonly state: AccountState;
   readonly last: LogRecord | undefined;
+  /** Whether its events are as many, or as large, as can be read again and again at bearable cost. */
+  readonly isFull: boolean;
   /** The person's key and data; undefined unless asked for, and when the account is nobody's. */
   readonly person: { readonly key: DataKey; readonly data: PersonData | undefined } | undefined;
 };
@@ -43,6 +45,14 @@ export type LoadAccount = (
   withPerson: boolean,
   signal: AbortSignal,
 ) => Promise<LoadedAccount>;
+
+/**
+ * Events and bytes of one account from which on it takes no change that may be repeated at will. What
+ * ends such changes (erasure, deactivation, proof) is always taken, so the account stays readable: the
+ * log reads 10,000 records or 32 MiB of one subject.
+ */
+const FULL_EVENTS = 1_000;
+const FULL_BYTES = 4 * 1024 * 1024;
 
 const keyRecordCheck = Compile(KeyRecord);
 
@@ -87,9 +97,11 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
       absentAccount,
     );
     const last = records.at(-1);
-    if (!withPerson || !('attempt' in state)) return { state, last, person: undefined };
+    const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
+    const isFull = records.length >= FULL_EVENTS || bytes >= FULL_BYTES;
+    if (!withPerson || !('attempt' in state)) return { state, last, isFull, person: undefined };
     const key = await openKey(userId, signal);
-    return { state, last, person: { key, data: toData(events, key) } };
+    return { state, last, isFull, person: { key, data: toData(events, key) } };
   }
 
   return async (userId, withPerson, signal) => {

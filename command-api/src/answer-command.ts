@@ -30,8 +30,12 @@ export async function answerCommand(
   if (seconds === undefined || seconds === 0) return;
   const leaving = new AbortController();
   const leave = () => leaving.abort();
-  request.raw.once('close', leave);
+  // Of the response: the request is closed as soon as its body has been read.
+  reply.raw.once('close', leave);
   const wait = { position, waitMs: seconds * 1_000, signal: leaving.signal };
-  if (await untilReadable(wait)) reply.header('Preference-Applied', `wait=${seconds}`);
-  request.raw.off('close', leave);
+  try {
+    if (await untilReadable(wait)) reply.header('Preference-Applied', `wait=${seconds}`);
+  } finally {
+    reply.raw.off('close', leave);
+  }
 }

@@ -5,7 +5,6 @@ import {
   type UserId,
 } from '@zameni/contracts';
 import type { PersonData } from './account.ts';
-import { claimantsOf } from './claim.ts';
 import { accountIn, claimIn, type Decision, type Situation, supersede } from './decision.ts';
 
 /** A person asks to be registered; time, ids and digests are already in it. */
@@ -34,12 +33,16 @@ export function decideRegistration(command: Register, situation: Situation): Dec
   });
   const held: ClaimRecord = { state: 'held', userId, verified: false, since: time };
   if (claim.state === 'free' || claim.expired) {
-    const losers = supersede(situation, claimantsOf(claim), 'expiry');
+    const holders = claim.state === 'free' ? [] : [claim.userId];
+    const losers = supersede(situation, holders, 'expiry');
     if ('look' in losers) return { outcome: 'look', accounts: losers.look };
+    // Attempts of others may be minutes old: they still may prove the mailbox.
+    const contenders = claim.state === 'free' ? [] : [...claim.contenders];
+    const record = contenders.length === 0 ? held : { ...held, contenders };
     return {
       outcome: 'commit',
       accounts: [{ userId, event: registered('held') }, ...losers.changes],
-      claims: [{ claim: personal.claim, record: held }],
+      claims: [{ claim: personal.claim, record }],
     };
   }
   if (claim.verified) {

@@ -107,49 +107,30 @@ test(
   },
 );
 test(
-  'before an expired claim is taken over its claimants are looked at',
+  'before an expired claim is taken over its holder is looked at',
   decides,
   { claims: { [HOME]: heldBy(MILA, { since: OLD, contenders: [JOVAN] }) } },
-  { outcome: 'look', accounts: [MILA, JOVAN] },
+  { outcome: 'look', accounts: [MILA] },
 );
 test(
-  'only who was not looked at yet is looked at',
+  'an expired claim is taken over and its holder superseded; who waits to prove it still may',
   decides,
   {
     accounts: [[MILA, HISTORIES.active]],
     claims: { [HOME]: heldBy(MILA, { since: OLD, contenders: [JOVAN] }) },
   },
-  { outcome: 'look', accounts: [JOVAN] },
-);
-test(
-  'an expired claim is taken over, and holder and contenders are superseded in the same commit',
-  decides,
-  {
-    accounts: [
-      [MILA, HISTORIES.active],
-      [JOVAN, HISTORIES.pending],
-    ],
-    claims: { [HOME]: heldBy(MILA, { since: OLD, contenders: [JOVAN] }) },
-  },
   {
     outcome: 'commit',
-    accounts: [registeredAs('held'), supersededByExpiry(MILA), supersededByExpiry(JOVAN)],
-    claims: [held],
+    accounts: [registeredAs('held'), supersededByExpiry(MILA)],
+    claims: [{ ...held, record: heldBy(VERA, { contenders: [JOVAN] }) }],
   },
 );
 test(
-  'a deactivated holder loses an expired claim too, one who is erased or gone has nothing to lose',
+  'a deactivated holder loses an expired claim too',
   decides,
   {
-    accounts: [
-      [MILA, HISTORIES.deactivated],
-      [JOVAN, HISTORIES.erased],
-      [userIdOf(4), HISTORIES.superseded],
-      [userIdOf(5), []],
-    ],
-    claims: {
-      [HOME]: heldBy(MILA, { since: OLD, contenders: [JOVAN, userIdOf(4), userIdOf(5)] }),
-    },
+    accounts: [[MILA, HISTORIES.deactivated]],
+    claims: { [HOME]: heldBy(MILA, { since: OLD }) },
   },
   {
     outcome: 'commit',
@@ -157,6 +138,17 @@ test(
     claims: [held],
   },
 );
+for (const status of ['erased', 'superseded'] as const) {
+  test(
+    `a holder who is ${status} has nothing to lose`,
+    decides,
+    {
+      accounts: [[MILA, HISTORIES[status]]],
+      claims: { [HOME]: heldBy(MILA, { since: OLD }) },
+    },
+    { outcome: 'commit', accounts: [registeredAs('held')], claims: [held] },
+  );
+}
 
 test('the oldest contender makes room, so that a claim keeps its bound', (t) => {
   const contenders = Array.from({ length: MAX_CONTENDERS }, (_, n) => userIdOf(10 + n));

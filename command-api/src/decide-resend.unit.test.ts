@@ -10,7 +10,6 @@ import {
   JOVAN,
   MILA,
   OLD,
-  registered,
   situationOf,
   userIdOf,
   VERA,
@@ -66,15 +65,21 @@ test(
   { claim: heldBy(VERA), accounts: [[VERA, HISTORIES.active]] },
   wishOn(VERA, 'registration'),
 );
-test(
-  'of several the newest attempt gets it',
-  decides,
-  {
-    claim: heldBy(VERA, { contenders: [MILA, JOVAN] }),
-    accounts: [[JOVAN, [registered('contested')]]],
-  },
-  wishOn(JOVAN, 'registration'),
-);
+test('of several each gets one, whoever began it', (t) => {
+  const command = { claim: HOME, decoy: DECOY, isWithinLimit: true };
+  const claims = { [HOME]: heldBy(VERA, { contenders: [MILA, JOVAN] }) };
+  const accounts = [
+    [VERA, HISTORIES.active],
+    [MILA, HISTORIES.erased],
+    [JOVAN, HISTORIES.pending],
+  ] as const;
+  const decision = decideResend(command, situationOf({ accounts, claims }));
+  if (decision.outcome !== 'commit') return t.fail();
+  t.deepEqual(
+    decision.accounts.map(({ userId }) => userId),
+    [VERA, JOVAN],
+  );
+});
 test(
   'an expired claim that nobody took still waits',
   decides,

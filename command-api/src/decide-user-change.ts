@@ -4,7 +4,12 @@ import { accountIn, type Decision, type Situation } from './decision.ts';
 import { giveUp } from './decide-verification.ts';
 
 /** A change of one person; `data` is what the events before it say of her. */
-export type UserChange = { readonly userId: UserId; readonly data: PersonData | undefined } & (
+export type UserChange = {
+  readonly userId: UserId;
+  readonly data: PersonData | undefined;
+  /** Whether the account takes no more changes that may be repeated at will. */
+  readonly isFull?: boolean;
+} & (
   | {
       readonly type: 'update';
       readonly patch: UpdateUserCommand;
@@ -59,9 +64,11 @@ function decideForPerson(
         return { outcome: 'refused', code: 'precondition-failed' };
       }
       if (account.status === 'deactivated') return { outcome: 'refused', code: 'user-deactivated' };
+      if (command.isFull === true) return { outcome: 'refused', code: 'too-many-changes' };
       return decideUpdate(userId, command.patch, data);
     case 'change-email': {
       if (account.status === 'deactivated') return { outcome: 'refused', code: 'user-deactivated' };
+      if (command.isFull === true) return { outcome: 'refused', code: 'too-many-changes' };
       const { email, claim } = command;
       if (data?.email === email && account.emailVerified) return { outcome: 'unchanged' };
       const personal = { email, claim };

@@ -295,3 +295,15 @@ test(
   erases([]),
 );
 test('touches no other address', givesUp, HISTORIES.active, { [OTHER]: heldBy(VERA) }, erases([]));
+
+test('a full account takes no change that may be repeated, and every one that ends it', (t) => {
+  const full = (command: Change) => {
+    const situation = situationOf({ accounts: [[VERA, HISTORIES.proven]] });
+    const data = dataOf(HISTORIES.proven);
+    return summaryOf(decideUserChange({ userId: VERA, data, isFull: true, ...command }, situation));
+  };
+  t.is(full(update), 'too-many-changes');
+  t.is(full(changeEmail), 'too-many-changes');
+  t.is(full(deactivate), 'deactivated');
+  t.is(full({ type: 'erase' }), 'erased');
+});

@@ -31,6 +31,8 @@ export type EventToAppend = {
 type Message = Omit<LogMessage, 'expectedPosition'>;
 
 const REFUSAL_LIFETIME_SECONDS = REFUSAL_LIFETIME_DAYS * 24 * 60 * 60;
+/** A wish on an account that nobody has: nothing rests on it, and strangers may make many. */
+const DECOY_LIFETIME_SECONDS = 60 * 60;
 
 /** The message of an event, its personal data encrypted under the person's key. */
 export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
@@ -41,7 +43,7 @@ export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
   return {
     subject: subjects.account(userId),
     data: encodeEvent(metadata, event, toCiphertext(toAppend, id)),
-    ...(isNobodys(toAppend) ? { ttlSeconds: REFUSAL_LIFETIME_SECONDS } : {}),
+    ...toLifetime(toAppend),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
 }
@@ -51,9 +53,11 @@ export function toClaimMessage({ claim, record }: ClaimChange): Message {
   return { subject: subjects.claim(claim), data: JSON.stringify(record) };
 }
 
-/** A first event that begins no person: it expires, or strangers' wishes would fill the log. */
-function isNobodys({ event, version }: EventToAppend): boolean {
-  return version === 1 && event.name !== 'registered';
+/** A first event that begins no person expires, or strangers' wishes would fill the log. */
+function toLifetime({ event, version }: EventToAppend): { readonly ttlSeconds?: number } {
+  if (version > 1 || event.name === 'registered') return {};
+  const isRefusal = event.name === 'registration-refused';
+  return { ttlSeconds: isRefusal ? REFUSAL_LIFETIME_SECONDS : DECOY_LIFETIME_SECONDS };
 }
 
 function toCiphertext({ userId, event, key }: EventToAppend, eventId: string): string | null {

@@ -43,8 +43,10 @@ export async function changeUser(
     },
     readsClaims: true,
     decide: (situation, loaded) => {
-      const data = loaded.get(userId)?.person?.data;
-      return decideUserChange(toCommand(deps.digests, { userId, data }, change), situation);
+      const account = loaded.get(userId);
+      const isFull = account?.isFull === true;
+      const person = { userId, data: account?.person?.data, isFull };
+      return decideUserChange(toCommand(deps.digests, person, change), situation);
     },
     cause,
   });
@@ -53,7 +55,7 @@ export async function changeUser(
 
 function toCommand(
   digests: Digests,
-  person: Pick<UserChange, 'userId' | 'data'>,
+  person: Pick<UserChange, 'userId' | 'data' | 'isFull'>,
   change: RequestedChange,
 ): UserChange {
   if (change.type !== 'change-email') return { ...person, ...change };

@@ -218,13 +218,14 @@ test('a wish lies on who waits; on an account nobody has it expires', async (t) 
   await send({ url: resend, body: { email: 'unknown@example.org' } });
   const last = (await readAll(log)).at(-1);
   t.is(last && toEvent(last).name, 'verification-requested');
-  t.is(lifetimes.get(last?.subject ?? ''), 30 * 24 * 60 * 60);
+  t.is(lifetimes.get(last?.subject ?? ''), 60 * 60);
 });
 
-test('of several attempts the newest gets the mail', async (t) => {
+test('of several attempts each gets the mail', async (t) => {
   const { register, send, namesOf } = createApi(t);
-  const [holder, newest] = [await register(), await register()];
+  const people = [await register(), await register()];
   await send({ url: resend, body: { email: person.email } });
-  t.deepEqual(await namesOf(holder), ['registered']);
-  t.deepEqual(await namesOf(newest), ['registered', 'verification-requested']);
+  for (const userId of people) {
+    t.deepEqual(await namesOf(userId), ['registered', 'verification-requested']);
+  }
 });

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   'method-not-allowed': 'This path does not take this method',
   'user-erased': 'This user was erased',
   'user-deactivated': 'This user is deactivated',
+  'too-many-changes': 'This user has been changed as often as can be kept',
   'precondition-failed': 'The user has changed since the version that If-Match names',
   'invalid-verification-token':
     'The token is not one of ours, or has expired; ask for another mail',

@@ -23,6 +23,7 @@ export const PROBLEM_STATUS = {
   'address-taken': 409,
   'user-erased': 410,
   'user-deactivated': 409,
+  'too-many-changes': 409,
   'precondition-failed': 412,
   'invalid-verification-token': 422,
   'payload-too-large': 413,

@@ -3,6 +3,7 @@ import {
   ACCOUNTS_STREAM,
   encodeEvent,
   parseUserId,
+  recordKind,
   subjects,
   type UserId,
 } from '@zameni/contracts';
@@ -22,6 +23,7 @@ import { createPostgresEraserStore } from './eraser-store-postgres.ts';
 const stream = ACCOUNTS_STREAM.name;
 const user = 'eraser';
 const { signal } = new AbortController();
+const RELEASED = JSON.stringify({ state: 'released' });
 
 type Person = { readonly userId: UserId; readonly claim: string };
 
@@ -36,7 +38,26 @@ async function createSetup(t: ExecutionContext) {
   });
   const from = await log.head(signal);
   await moveCheckpoint(database, from);
-  return { database, log, nc, from, append: createAppend(writer) };
+  const append = createAppend(writer);
+  const claims = new Set<string>();
+  // What stays held at the end is given up: nobody else could make sense of these claims.
+  t.teardown(async () => {
+    for (const subject of claims) {
+      if (await log.hasRecord(subject, signal)) await append({ [subject]: RELEASED });
+    }
+  });
+  return {
+    database,
+    log,
+    nc,
+    from,
+    append: (messages: Readonly<Record<string, string>>) => {
+      for (const subject of Object.keys(messages)) {
+        if (recordKind(subject) === 'claim') claims.add(subject);
+      }
+      return append(messages);
+    },
+  };
 }
 
 /** Appends to subjects behind whatever they hold; answers the last position. */
@@ -94,7 +115,7 @@ function held({ userId, claim }: Person): Record<string, string> {
 }
 
 function released({ claim }: Person): Record<string, string> {
-  return { [subjects.claim(claim)]: JSON.stringify({ state: 'released' }) };
+  return { [subjects.claim(claim)]: RELEASED };
 }
 
 function keyOf({ userId }: Person, version: number): Record<string, string> {

@@ -58,6 +58,39 @@ export type DecidedGroup = {
 };
 
 /**
+ * Intents of one group that read the same subject: where each of them writes it, one is committed and
+ * the others come again, so a flood on one address must not fill the groups of everybody.
+ */
+const MAX_RIVALS = 8;
+
+/** Takes intents from the queue that touch no subject of a group under way, few of each subject. */
+export function chooseGroup(
+  queue: readonly Waiting[],
+  inFlight: ReadonlySet<string>,
+  maxMessages: number,
+): { readonly group: Waiting[]; readonly left: Waiting[] } {
+  const group: Waiting[] = [];
+  const left: Waiting[] = [];
+  const rivals = new Map<string, number>();
+  let room = maxMessages;
+  for (const waiting of queue) {
+    const { reads } = waiting.intent;
+    const isBlocked = reads.some(
+      (subject) => inFlight.has(subject) || (rivals.get(subject) ?? 0) >= MAX_RIVALS,
+    );
+    const needed = maxMessagesOf(waiting.intent);
+    if (isBlocked || needed > room) {
+      left.push(waiting);
+      continue;
+    }
+    for (const subject of reads) rivals.set(subject, (rivals.get(subject) ?? 0) + 1);
+    room -= needed;
+    group.push(waiting);
+  }
+  return { group, left };
+}
+
+/**
  * Decides a group in order. Each decision sees what those before it will append, so rivals inside a
  * group are settled here; one that would write a subject a second time waits for the next group,
  * because a batch may guard a subject only once.

@@ -1,6 +1,7 @@
 import { type AppendContext, appendUntilKnown, ATTEMPT } from './committer-append.ts';
 import {
   answersOf,
+  chooseGroup,
   decideAll,
   type Intent,
   maxMessagesOf,
@@ -103,21 +104,8 @@ export function createCommitter(
     if (isClosing && groups === 0 && queue.length === 0) drained.resolve();
   }
 
-  /** Takes intents from the queue that touch no subject of a group under way. */
   function takeGroup(): Waiting[] {
-    const group: Waiting[] = [];
-    const left: Waiting[] = [];
-    let room = maxGroupMessages;
-    for (const waiting of queue) {
-      const isBlocked = waiting.intent.reads.some((subject) => inFlight.has(subject));
-      const needed = maxMessagesOf(waiting.intent);
-      if (isBlocked || needed > room) {
-        left.push(waiting);
-        continue;
-      }
-      room -= needed;
-      group.push(waiting);
-    }
+    const { group, left } = chooseGroup(queue, inFlight, maxGroupMessages);
     queue = left;
     return group;
   }

@@ -12,6 +12,7 @@ test(takes, '/v1/registrations', ['POST']);
 test(takes, '/v1/registrations/7', ['GET', 'HEAD']);
 test(takes, '/v1/registrations/', []);
 test(takes, '/v1/users', []);
+test(takes, '/v1/users/7', ['GET', 'HEAD', 'PATCH', 'DELETE']);
 test(takes, '/v1/users/7/history', []);
 test(takes, '/openapi.json', ['GET', 'HEAD']);
 test(takes, '/openapi-json', []);
@@ -36,7 +37,7 @@ const answers = test.macro<['DELETE' | 'GET' | 'POST', string, number, string | 
 });
 
 test(answers, 'GET', '/v1/registrations', 405, 'POST');
-test(answers, 'DELETE', '/v1/users/7?x=/y', 405, 'GET, HEAD');
+test(answers, 'DELETE', '/v1/registrations/7?x=/y', 405, 'GET, HEAD');
 test(answers, 'POST', '/livez', 405, 'GET, HEAD');
 test(answers, 'POST', '/v1/nothing', 404, undefined);
 test(answers, 'GET', '/', 404, undefined);
