@@ -122,7 +122,7 @@ test(
   {
     outcome: 'commit',
     accounts: [registeredAs('held'), supersededByExpiry(MILA)],
-    claims: [{ ...held, record: heldBy(VERA, { contenders: [JOVAN] }) }],
+    claims: [{ ...held, record: heldBy(VERA, { since: NOW, contenders: [JOVAN] }) }],
   },
 );
 test(

@@ -105,12 +105,14 @@ function problemHeaders(
 const WITH_POSITION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'address-taken',
   'user-not-found',
+  'user-erased',
   'registration-not-found',
 ]);
 
 /** Problems that a reader finds after it applied the preference it was asked with. */
 const OF_READERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'user-not-found',
+  'user-erased',
   'registration-not-found',
   'projection-lagging',
 ]);

@@ -18,32 +18,21 @@ class UnreadableRecordError extends Error {
 }
 
 const Released = Compile(Type.Object({ state: Type.Literal('released') }));
-/** A claim that has been rewritten: the first record of one has neither proof nor contenders. */
-const Rewritten = Compile(
-  Type.Union([
-    Type.Object({ verified: Type.Literal(true) }),
-    Type.Object({ contenders: Type.Array(Type.String()) }),
-  ]),
-);
 const Erased = Compile(
   Type.Object({ type: Type.String({ pattern: '^zameni\\.account\\.erased\\.v\\d+$' }) }),
 );
 
 /**
  * What a record asks to be deleted; undefined for every other record. A released claim: the claim's
- * messages up to the release, because it may have been taken again since. A rewritten one: those
- * before it, since only the last counts and older ones name people who have no part in it any more. An erasure, in any version:
+ * messages up to the release, because it may have been taken again since. An erasure, in any version:
  * all of the person's wrapped keys. Her claims were released in the same commit, before it.
  */
 export function toForget({ subject, position, data }: LogRecord): ToForget | undefined {
   switch (recordKind(subject)) {
-    case 'claim': {
-      const record = parse(data, position);
-      if (Released.Check(record)) return { subject, upTo: position, userId: undefined };
-      return Rewritten.Check(record)
-        ? { subject, upTo: position - 1, userId: undefined }
+    case 'claim':
+      return Released.Check(parse(data, position))
+        ? { subject, upTo: position, userId: undefined }
         : undefined;
-    }
     case 'account': {
       if (!Erased.Check(parse(data, position))) return undefined;
       const userId = subject.slice(subjects.account('').length);

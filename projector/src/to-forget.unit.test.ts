@@ -18,13 +18,6 @@ test('a released claim is to be forgotten up to its release', (t) => {
   });
 });
 
-for (const more of [{ verified: true }, { verified: false, contenders: [userIdOf(2)] }]) {
-  test(`a claim rewritten with ${Object.keys(more).join(' and ')} lets older records go`, (t) => {
-    const rewritten = JSON.stringify({ state: 'held', userId: userIdOf(1), ...more });
-    t.deepEqual(toForget(record(claim, rewritten)), { subject: claim, upTo: 6, userId: undefined });
-  });
-}
-
 test('of an erased person every key is to be forgotten, whatever the version of the event', (t) => {
   const expected = {
     subject: subjects.key(userIdOf(1)),
