@@ -72,7 +72,7 @@ function serviceEnvironment(context: PartContext, service: Service): Record<stri
         ZAMENI_KEK_FILE: secrets.kek,
         ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
         ZAMENI_VERIFICATION_KEY_FILE: secrets.verificationKey,
-        ...(profile === 'local' ? {} : UNLIMITED),
+        ...(profile === 'local' ? DEMO_LIMITS : UNLIMITED),
       };
     case 'projector':
       return {
@@ -93,6 +93,9 @@ function serviceEnvironment(context: PartContext, service: Service): Record<stri
       return service satisfies never;
   }
 }
+
+/** The demo registers a thousand people from one address at once. */
+const DEMO_LIMITS = { ZAMENI_LIMIT_CLIENT: '60000/60' } as const;
 
 /** Tests and benchmarks send everything from one address; the tests of the limits set their own. */
 const UNLIMITED = { ZAMENI_LIMIT_CLIENT: 'off', ZAMENI_LIMIT_MAILBOX: 'off' } as const;
