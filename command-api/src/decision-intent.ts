@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   ClaimRecord,
   type ErrorCode,
@@ -168,11 +169,13 @@ function lastOf(loaded: ReadonlyMap<UserId, LoadedAccount>): number {
 
 /** A rejected group is decided again: equal decisions must give identical messages. */
 function memoize<Made>(make: (decision: Decision) => Made): (decision: Decision) => Made {
-  const made = new Map<string, Made>();
+  const known: { readonly decision: Decision; readonly made: Made }[] = [];
   return (decision) => {
-    const name = JSON.stringify(decision);
-    const known = made.get(name) ?? make(decision);
-    made.set(name, known);
-    return known;
+    // Most are decided once, so nothing is compared before there is something to compare with.
+    const before = known.find((one) => isDeepStrictEqual(one.decision, decision));
+    if (before !== undefined) return before.made;
+    const made = make(decision);
+    known.push({ decision, made });
+    return made;
   };
 }
