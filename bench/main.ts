@@ -9,9 +9,10 @@ import { parseScale } from '../deploy/local/scale.ts';
 import type { Terminal } from '../deploy/local/terminal.ts';
 import { withStack } from '../deploy/local/with-stack.ts';
 import { measureAppend } from './append.ts';
+import { measureCosts } from './cost.ts';
 import { type LagFigure, measureLag } from './lag.ts';
 import { profileProcess } from './profile.ts';
-import { describeMachine, toAppendTable, toLagTable } from './report.ts';
+import { describeMachine, toAppendTable, toCostTable, toLagTable } from './report.ts';
 import { runLoad } from './wrk.ts';
 
 const HELP = `npm run bench -- <command> [options]
@@ -20,6 +21,7 @@ Measures on a fresh stack of its own and prints a table for bench/results.md.
 
 Commands:
   append             registrations a second beside a validated no-op and a plain INSERT
+  cost               what encryption, token checks, the claim read and three servers cost
   lag                accept to readable at 25, 50 and 75 % of the capacity just measured
   profile <process>  CPU profile under load, for example command-api-1 or projector-1
 
@@ -41,6 +43,7 @@ type Settings = {
 
 const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> = {
   append: runAppend,
+  cost: runCost,
   lag: runLag,
   profile: runProfile,
 };
@@ -85,6 +88,15 @@ async function runAppend({ terminal, ...settings }: Settings): Promise<void> {
     },
   });
   terminal.line(`\n${describeMachine()}\n\n${toAppendTable(figures)}`);
+}
+
+async function runCost({ stack, terminal, seconds }: Settings): Promise<void> {
+  const figures = await measureCosts({
+    stack,
+    seconds,
+    onFigure: ({ part, count }) => terminal.line(`${part.padEnd(48)} ${count}`),
+  });
+  terminal.line(`\n${describeMachine()}\n\n${toCostTable(figures)}`);
 }
 
 async function runLag({ stack, terminal, seconds, connections }: Settings): Promise<void> {

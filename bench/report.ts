@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import type { AppendFigure } from './append.ts';
+import type { CostFigure } from './cost.ts';
 import type { LagFigure } from './lag.ts';
 
 /** The machine and the day of a measurement, for bench/results.md. */
@@ -72,6 +73,13 @@ export function toLagTable(capacity: number, figures: readonly LagFigure[]): str
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
+/** What parts of a registration cost alone, as a Markdown table. */
+export function toCostTable(figures: readonly CostFigure[]): string {
+  const rows = figures.map(({ part, cpuMs }) => [part, describeCpu(cpuMs, 4)]);
+  const head = ['part', 'CPU ms each'];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
 /** Of each target and number of connections the round with the median rate. */
 function medianRounds(figures: readonly AppendFigure[]): AppendFigure[] {
   const groups = Map.groupBy(figures, ({ target, connections }) => `${target} ${connections}`);
@@ -81,8 +89,8 @@ function medianRounds(figures: readonly AppendFigure[]): AppendFigure[] {
   });
 }
 
-/** CPU by kind of process, instances summed, the costly first; under 0.005 ms is left out. */
-function describeCpu(cpuMs: Readonly<Record<string, number>>): string {
+/** CPU by kind of process, instances summed, the costly first; what rounds to nothing is left out. */
+function describeCpu(cpuMs: Readonly<Record<string, number>>, digits = 2): string {
   const byKind = new Map<string, number>();
   for (const [name, ms] of Object.entries(cpuMs)) {
     const kind = name.replace(/-\d+$/, '');
@@ -90,8 +98,8 @@ function describeCpu(cpuMs: Readonly<Record<string, number>>): string {
   }
   const total = [...byKind.values()].reduce((sum, ms) => sum + ms, 0);
   const parts = [...byKind]
-    .filter(([, ms]) => ms >= 0.005)
+    .filter(([, ms]) => ms >= 0.5 * 10 ** -digits)
     .toSorted(([, a], [, b]) => b - a)
-    .map(([kind, ms]) => `${kind} ${ms.toFixed(2)}`);
-  return `**${total.toFixed(2)}**: ${parts.join(', ')}`;
+    .map(([kind, ms]) => `${kind} ${ms.toFixed(digits)}`);
+  return `**${total.toFixed(digits)}**: ${parts.join(', ')}`;
 }

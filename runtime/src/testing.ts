@@ -36,21 +36,50 @@ export async function connectTestNats(t: ExecutionContext, user: string): Promis
   return nc;
 }
 
+/** A log of its own for trying things out, and the subjects it takes. */
+export type ScratchLog = {
+  readonly log: EventLog;
+  readonly stream: string;
+  readonly subject: (name: string) => string;
+  readonly filter: string;
+};
+
+/** How a scratch log differs from the real one. */
+export type ScratchLogOptions = {
+  readonly appendDeadlineMs?: number;
+  /** Servers that keep it; as many as of the real one when left out. */
+  readonly replicas?: number;
+};
+
 /** An empty stream of its own with the settings of the real one, gone when the test ends. */
 export async function createTestLog(
   t: ExecutionContext,
-  options: { readonly appendDeadlineMs?: number } = {},
-): Promise<{ log: EventLog; stream: string; subject: (name: string) => string; filter: string }> {
-  const nc = await connectTestNats(t, 'admin');
+  options: ScratchLogOptions = {},
+): Promise<ScratchLog> {
+  const scratch = await createScratchLog(await connectTestNats(t, 'admin'), options);
+  t.teardown(() => scratch[Symbol.asyncDispose]());
+  return scratch;
+}
+
+/** An empty stream on a connection of the NATS user `admin`, deleted when it is disposed of. */
+export async function createScratchLog(
+  nc: NatsConnection,
+  { replicas, ...options }: ScratchLogOptions = {},
+): Promise<ScratchLog & AsyncDisposable> {
   const id = randomUUID();
   const stream = `TEST_${id}`;
   const filter = `test.${id}.*`;
   const jsm = await jetstreamManager(nc, { checkAPI: false });
-  await provisionStream(nc, toStreamConfig(stream, [filter]));
-  t.teardown(() => jsm.streams.delete(stream));
+  const config = toStreamConfig(stream, [filter]);
+  await provisionStream(nc, { ...config, num_replicas: replicas ?? config.num_replicas ?? 1 });
   await waitUntil(() => isReachable(nc, `test.${id}.none`));
-  const log = await createJetStreamLog(nc, { stream, user: 'admin', ...options });
-  return { log, stream, subject: (name) => `test.${id}.${name}`, filter };
+  return {
+    log: await createJetStreamLog(nc, { stream, user: 'admin', ...options }),
+    stream,
+    subject: (name) => `test.${id}.${name}`,
+    filter,
+    [Symbol.asyncDispose]: async () => void (await jsm.streams.delete(stream)),
+  };
 }
 
 /**
