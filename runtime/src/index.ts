@@ -31,6 +31,7 @@ export { createFreshness, type Freshness, REPLICA_AFTER_MS } from './freshness.t
 export { type HealthChecks, Readiness } from './health.ts';
 export { createHttpApp, listenHttp, traceIdOf } from './http.ts';
 export { runService, type Service, type ServiceContext } from './lifecycle.ts';
+export { fixedKeyRing, type KeyRingSource, openKeyRing } from './key-ring-file.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { type Migration, MigrationError, type MigrateOptions, migrate } from './migrate.ts';
 export { connectNats, type NatsConnection, type NatsOptions } from './nats.ts';
