@@ -1,4 +1,4 @@
-import { createHttpApp, type HealthChecks, type Logger } from '@zameni/runtime';
+import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
 import type { FastifyInstance } from 'fastify';
 import { addRegistrationRoutes, type RegistrationRoutesDeps } from './registration-routes.ts';
 import { addUserRoutes, type UserRoutesDeps } from './user-routes.ts';
@@ -11,6 +11,7 @@ export type AppDeps = RegistrationRoutesDeps &
     readonly checks: HealthChecks;
     /** Dependencies without which commands are still decided. */
     readonly degradedChecks?: HealthChecks;
+    readonly keyRings?: KeyRings;
   };
 
 /** The command API as an application that is not listening yet. */

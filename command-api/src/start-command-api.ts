@@ -13,6 +13,7 @@ import {
   createVerificationTokens,
   createViewCache,
   listenHttp,
+  openKeyRing,
   parsePolicy,
   readKeyRing,
   readSecret,
@@ -64,21 +65,27 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
   });
   const { name: projection, version } = ACCOUNTS_PROJECTION;
   const cache = createViewCache({ redis, keys: viewCacheKeys(projection, version), logger });
-  const dataKeys = createDataKeys(readKeyRing(config.ZAMENI_KEK_FILE));
+  const keyRings = {
+    kek: openKeyRing(config.ZAMENI_KEK_FILE, { logger }),
+    verification: openKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE, { logger }),
+    position: openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger }),
+  };
+  const dataKeys = createDataKeys(keyRings.kek);
   const lifetimeSeconds = config.ZAMENI_CLAIM_LIFETIME_DAYS * SECONDS_A_DAY;
   const app = createApp({
     logger,
+    keyRings,
     log,
     committer: resources.use(createCommitter(log, logger)),
     loadAccount: createLoadAccount({ log, dataKeys }),
     claimLifetimeMs: lifetimeSeconds * 1_000,
     digests: createDigests(readKeyRing(config.ZAMENI_PEPPER_FILE)),
     dataKeys,
-    verificationTokens: createVerificationTokens(readKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE), {
+    verificationTokens: createVerificationTokens(keyRings.verification, {
       lifetimeSeconds,
       now: () => new Date(),
     }),
-    positions: createPositions(readKeyRing(config.ZAMENI_POSITION_KEY_FILE)),
+    positions: createPositions(keyRings.position),
     tokens: createTokenVerifier({
       issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
       logger,

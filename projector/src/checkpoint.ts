@@ -1,4 +1,5 @@
 import type { Pool } from '@zameni/runtime';
+import type { LeaseStore } from './leased-work.ts';
 
 /** A checkpoint, the process that may move it, and for how long without renewing. */
 export type CheckpointOwner = {
@@ -7,6 +8,16 @@ export type CheckpointOwner = {
   readonly holder: string;
   readonly leaseMs: number;
 };
+
+/** The lease alone, in Postgres, for the process named by `owner`. */
+export function createPostgresLeaseStore(pool: Pool, owner: CheckpointOwner): LeaseStore {
+  return {
+    takeLease: () => takeLease(pool, owner),
+    renewLease: () => renewLease(pool, owner),
+    releaseLease: () => releaseLease(pool, owner),
+    readPosition: () => readPosition(pool, owner),
+  };
+}
 
 type PositionRow = { readonly position: string };
 

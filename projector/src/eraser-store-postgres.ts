@@ -1,20 +1,11 @@
 import type { Pool } from '@zameni/runtime';
-import {
-  type CheckpointOwner,
-  readPosition,
-  releaseLease,
-  renewLease,
-  takeLease,
-} from './checkpoint.ts';
+import { type CheckpointOwner, createPostgresLeaseStore } from './checkpoint.ts';
 import type { EraserStore } from './eraser-store.ts';
 
 /** The eraser's lease, checkpoint and marks in Postgres, for the process named by `owner`. */
 export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): EraserStore {
   return {
-    takeLease: () => takeLease(pool, owner),
-    renewLease: () => renewLease(pool, owner),
-    releaseLease: () => releaseLease(pool, owner),
-    readPosition: () => readPosition(pool, owner),
+    ...createPostgresLeaseStore(pool, owner),
     moveTo: (from, to) => movePosition(pool, owner, { from, to }),
     markErasedFromLog: (userId) => markErasedFromLog(pool, userId),
   };

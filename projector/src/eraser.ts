@@ -1,6 +1,11 @@
 import { subjectFilters, subjects } from '@zameni/contracts';
-import { delay, type EventLog, type LogRecord, type SecureDeletion } from '@zameni/runtime';
-import { batchesOrIdle } from './batches-or-idle.ts';
+import {
+  batchesOrIdle,
+  delay,
+  type EventLog,
+  type LogRecord,
+  type SecureDeletion,
+} from '@zameni/runtime';
 import type { EraserStore } from './eraser-store.ts';
 import {
   createLeasedWork,

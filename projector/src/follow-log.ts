@@ -1,6 +1,11 @@
 import { subjectFilters } from '@zameni/contracts';
-import { delay, type EventLog, type LogRecord, withRecordSpans } from '@zameni/runtime';
-import { batchesOrIdle } from './batches-or-idle.ts';
+import {
+  batchesOrIdle,
+  delay,
+  type EventLog,
+  type LogRecord,
+  withRecordSpans,
+} from '@zameni/runtime';
 import type { CacheFeed } from './cache-feed.ts';
 import { createCacheEraser } from './erase-from-cache.ts';
 import { PoisonEventError } from './poison-event.ts';

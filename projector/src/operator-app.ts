@@ -3,15 +3,34 @@ import {
   createHttpApp,
   type EventLog,
   type HealthChecks,
+  type KeyRings,
   type Logger,
   withDeadline,
 } from '@zameni/runtime';
 import { type Static, Type } from 'typebox';
 import { isHealthy, type ProjectionStatus } from './projection-status.ts';
+import type { Rewrapper } from './rewrapper.ts';
 
 const Role = Type.Enum(['starting', 'active', 'standby', 'stalled']);
 
-/** Answer of `GET /status`: how far projection and eraser are, and what keeps them from moving. */
+const RewrapperView = Type.Object(
+  {
+    role: Role,
+    reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
+    kek: Type.Optional(Type.String({ description: 'Key-encryption key the rest is about' })),
+    left: Type.Optional(
+      Type.Union([Type.Integer(), Type.Null()], {
+        description: 'Keys of people wrapped by another one; null while they are counted',
+      }),
+    ),
+    unusable: Type.Optional(
+      Type.Integer({ description: 'Those that no key of the ring opens; they are left alone' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Answer of `GET /status`: how far projection, eraser and re-wrapper are, and what keeps them. */
 export const StatusView = Type.Object(
   {
     projection: Type.String(),
@@ -43,6 +62,7 @@ export const StatusView = Type.Object(
       },
       { additionalProperties: false },
     ),
+    rewrapper: RewrapperView,
   },
   { additionalProperties: false, title: 'ProjectorStatus' },
 );
@@ -57,15 +77,18 @@ export type OperatorAppOptions = {
   readonly log: Pick<EventLog, 'head'>;
   readonly status: () => ProjectionStatus;
   readonly eraserStatus: () => ProjectionStatus;
+  readonly rewrapper: Pick<Rewrapper, 'status' | 'progress'>;
+  readonly keyRings?: KeyRings;
   readonly checks: HealthChecks;
   readonly degradedChecks: HealthChecks;
 };
 
 /** The operator's port, inside only: `/livez`, `/readyz` and `/status`. */
 export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
-  const { logger, log, status, eraserStatus, degradedChecks } = options;
+  const { logger, log, status, eraserStatus, rewrapper, keyRings = {}, degradedChecks } = options;
   const app = createHttpApp({
     logger,
+    keyRings,
     degradedChecks,
     checks: {
       ...options.checks,
@@ -77,9 +100,10 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
       },
     },
   });
-  app.get('/status', { schema: { response: { 200: StatusView } } }, async (request) =>
-    toStatusView(status(), eraserStatus(), await headOrNull(request.signal)),
-  );
+  app.get('/status', { schema: { response: { 200: StatusView } } }, async (request) => ({
+    ...toStatusView(status(), eraserStatus(), await headOrNull(request.signal)),
+    rewrapper: { ...toWorkView(rewrapper.status()), ...rewrapper.progress() },
+  }));
   return app;
 
   async function headOrNull(signal: AbortSignal): Promise<number | null> {
@@ -96,7 +120,7 @@ function toStatusView(
   status: ProjectionStatus,
   eraser: ProjectionStatus,
   head: number | null,
-): StatusView {
+): Omit<StatusView, 'rewrapper'> {
   return {
     projection: ACCOUNTS_PROJECTION.name,
     version: ACCOUNTS_PROJECTION.version,
@@ -105,10 +129,11 @@ function toStatusView(
     head,
     lag: head === null ? null : Math.max(0, head - status.position),
     ...(status.state === 'stalled' ? { stall: status.stall } : {}),
-    eraser: {
-      role: eraser.state,
-      position: eraser.position,
-      ...(eraser.state === 'stalled' ? { reason: eraser.stall.reason } : {}),
-    },
+    eraser: { ...toWorkView(eraser), position: eraser.position },
   };
+}
+
+function toWorkView(status: ProjectionStatus) {
+  const reason = status.state === 'stalled' ? { reason: status.stall.reason } : {};
+  return { role: status.state, ...reason };
 }

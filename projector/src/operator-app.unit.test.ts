@@ -16,6 +16,13 @@ function createTestApp(
     log: { head },
     status: () => status,
     eraserStatus: () => eraserStatus,
+    rewrapper: {
+      status: () => ({ state: 'active', position: 30 }),
+      progress: () => ({ kek: '2', left: 7, unusable: 0 }),
+    },
+    keyRings: {
+      kek: { current: () => ({ current: '2', keys: new Map([['2', Buffer.alloc(32)]]) }) },
+    },
     checks: { nats: async () => undefined },
     degradedChecks: { redis: async () => Promise.reject(new Error('away')) },
   });
@@ -52,6 +59,7 @@ test('a stalled projection is not ready and says where and why', async (t) => {
     lag: 8,
     stall: { kind: 'poison', reason: 'undecodable', position: 45, userId },
     eraser: { role: 'standby', position: 40 },
+    rewrapper: { role: 'active', kek: '2', left: 7, unusable: 0 },
   });
 });
 
@@ -76,4 +84,9 @@ test('says how far it is also while the log cannot be asked', async (t) => {
     throw new Error('away');
   });
   t.like((await app.inject('/status')).json(), { position: 42, head: null, lag: null });
+});
+
+test('tells which keys it holds, by their ids', async (t) => {
+  const response = await createTestApp({ state: 'active', position: 42 }).inject('/key-rings');
+  t.deepEqual(response.json(), { kek: { current: '2', keys: ['2'] } });
 });

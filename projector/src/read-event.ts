@@ -1,7 +1,6 @@
 import {
   decodeEvent,
   factOf,
-  KeyRecord,
   openEvent,
   recordKind,
   type StoredEvent,
@@ -15,8 +14,8 @@ import {
   type LogRecord,
   openPersonal,
 } from '@zameni/runtime';
-import { Compile } from 'typebox/compile';
 import { createKeyCache } from './key-cache.ts';
+import { parseKeyRecord } from './key-record.ts';
 import { PoisonEventError, type PoisonReason } from './poison-event.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 
@@ -36,8 +35,6 @@ export type ReadEventOptions = {
 type Content =
   | Pick<Extract<ProjectedEvent, { personal: 'open' }>, 'personal' | 'event'>
   | Pick<Extract<ProjectedEvent, { personal: 'erased' }>, 'personal' | 'event'>;
-
-const keyRecordCheck = Compile(KeyRecord);
 
 /**
  * A person's key record comes right before the first event, so its key is almost always at hand;
@@ -62,15 +59,19 @@ export function createReadEvent({ log, dataKeys, maxKeys }: ReadEventOptions): R
 
   function openKey(keyRecord: LogRecord, blamed: LogRecord): DataKey {
     const userId = userIdOf(keyRecord.subject);
-    const value = attempt(blamed, 'key-unusable', () => JSON.parse(toText(keyRecord)) as unknown);
-    if (!keyRecordCheck.Check(value)) throw poison(blamed, 'key-unusable');
+    const value = parseKeyRecord(keyRecord);
+    if (value === undefined) throw poison(blamed, 'key-unusable');
     const key = attempt(blamed, 'key-unusable', () => dataKeys.open(userId, value));
     keys.set(userId, key);
     return key;
   }
 
-  /** Keeps the key of a record at hand; one that cannot be opened is asked for when it is needed. */
+  /**
+   * Keeps a new person's key at hand; one that cannot be opened is asked for when it is needed. One
+   * that was wrapped anew is no other key: of thousands that a rotation brings few will be needed.
+   */
   function takeKey(record: LogRecord): void {
+    if ((parseKeyRecord(record)?.version ?? 1) > 1) return;
     try {
       openKey(record, record);
     } catch (error) {

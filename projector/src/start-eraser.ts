@@ -2,31 +2,44 @@ import { randomUUID } from 'node:crypto';
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
   connectNats,
+  createDataKeys,
   createJetStreamLog,
   createSecureDeletion,
+  type KeyRingSource,
   type Pool,
   readSecret,
   type ServiceContext,
 } from '@zameni/runtime';
+import { createPostgresLeaseStore } from './checkpoint.ts';
 import type { Config } from './config.ts';
 import { createEraser } from './eraser.ts';
 import { createPostgresEraserStore } from './eraser-store-postgres.ts';
 import type { LeasedWork } from './leased-work.ts';
+import { createRewrapper, type Rewrapper } from './rewrapper.ts';
 
 /** The eraser has a checkpoint like a projection; another version would forget everything anew. */
 const ERASER = { projection: 'eraser', version: 1 } as const;
 
+/** The re-wrapper has a lease only: where it is follows from key ring and log. */
+const REWRAPPER = { projection: 'rewrapper', version: 1 } as const;
+
 /** Milliseconds after which a lease that is not renewed runs out; one deletion may be slow. */
 const LEASE_MS = 10_000;
 
+/** What works on the log as the user that may delete from it. */
+export type Erasing = {
+  readonly eraser: Pick<LeasedWork, 'status'>;
+  readonly rewrapper: Rewrapper;
+};
+
 /**
- * Starts the eraser on a connection of its own: its user may read claims and delete, and nothing else
- * in this process may.
+ * Starts eraser and re-wrapper on a connection of their own: its user may read claims, append keys and
+ * delete, and nothing else in this process may.
  */
 export async function startEraser(
   { config, logger, resources, signal, fail }: ServiceContext<Config>,
-  pool: Pool,
-): Promise<Pick<LeasedWork, 'status'>> {
+  { pool, keyRing }: { readonly pool: Pool; readonly keyRing: KeyRingSource },
+): Promise<Erasing> {
   const user = config.ZAMENI_ERASER_NATS_USER;
   const nc = await connectNats({
     servers: config.ZAMENI_NATS_SERVERS.split(','),
@@ -37,14 +50,26 @@ export async function startEraser(
   resources.defer(() => nc.close());
   const stream = ACCOUNTS_STREAM.name;
   const log = await createJetStreamLog(nc, { stream, user });
+  const deletion = createSecureDeletion({ nc, log }, { stream, user });
   const holder = `${config.ZAMENI_INSTANCE}-${randomUUID()}`;
+  const owned = { holder, leaseMs: LEASE_MS };
   const eraser = createEraser({
     log,
-    deletion: createSecureDeletion({ nc, log }, { stream, user }),
-    store: createPostgresEraserStore(pool, { ...ERASER, holder, leaseMs: LEASE_MS }),
+    deletion,
+    store: createPostgresEraserStore(pool, { ...ERASER, ...owned }),
     logger,
   });
-  const stopped = eraser.run(signal).catch(fail);
-  resources.defer(() => stopped);
-  return eraser;
+  const rewrapper = createRewrapper({
+    log,
+    deletion,
+    keyRing,
+    dataKeys: createDataKeys(keyRing),
+    store: createPostgresLeaseStore(pool, { ...REWRAPPER, ...owned }),
+    logger,
+  });
+  for (const work of [eraser, rewrapper]) {
+    const stopped = work.run(signal).catch(fail);
+    resources.defer(() => stopped);
+  }
+  return { eraser, rewrapper };
 }

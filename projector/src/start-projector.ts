@@ -8,7 +8,7 @@ import {
   createRedis,
   createViewCacheWriter,
   listenHttp,
-  readKeyRing,
+  openKeyRing,
   readSecret,
   type ServiceContext,
   viewCacheKeys,
@@ -63,11 +63,12 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
 
   const { name: projection, version } = ACCOUNTS_PROJECTION;
   const owner = { projection, version, holder: `${name}-${randomUUID()}`, leaseMs: LEASE_MS };
+  const keyRing = openKeyRing(config.ZAMENI_KEK_FILE, { logger });
   const running = createProjection({
     log,
     readEvent: createReadEvent({
       log,
-      dataKeys: createDataKeys(readKeyRing(config.ZAMENI_KEK_FILE)),
+      dataKeys: createDataKeys(keyRing),
       maxKeys: MAX_KEYS,
     }),
     store: createPostgresStore(pool, owner),
@@ -82,13 +83,15 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const stopped = running.run(signal).catch(fail);
   resources.defer(() => stopped);
 
-  const eraser = await startEraser(context, pool);
+  const { eraser, rewrapper } = await startEraser(context, { pool, keyRing });
 
   const app = createOperatorApp({
     logger,
     log,
     status: running.status,
     eraserStatus: eraser.status,
+    rewrapper,
+    keyRings: { kek: keyRing },
     checks: {
       nats: async () => void (await log.head(signal)),
       postgres: async () => void (await pool.query('select 1')),

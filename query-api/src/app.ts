@@ -1,4 +1,4 @@
-import { createHttpApp, type HealthChecks, type Logger } from '@zameni/runtime';
+import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
 import { type ErasureRoutesDeps, erasureRoutes } from './erasure-routes.ts';
 import type { ReferenceFiles } from './reference-files.ts';
 import { referenceRoutes } from './reference-routes.ts';
@@ -12,6 +12,7 @@ export type AppDeps = UserRoutesDeps &
     readonly logger: Logger;
     readonly checks: HealthChecks;
     readonly degradedChecks: HealthChecks;
+    readonly keyRings?: KeyRings;
     readonly reference: ReferenceFiles;
     /** Told each route as it is added. */
     readonly onRoute?: (route: {

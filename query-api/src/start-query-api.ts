@@ -7,7 +7,7 @@ import {
   createTokenVerifier,
   createViewCache,
   listenHttp,
-  readKeyRing,
+  openKeyRing,
   readSecret,
   readTokenIssuers,
   type ServiceContext,
@@ -65,8 +65,10 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   const store = createPostgresViewStore(replicaPool);
   const replica = createGuardedStore({ store, name: 'postgres-replica', logger });
   const clock = systemClock;
+  const position = openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger });
   const app = await createApp({
     logger,
+    keyRings: { position },
     ...createHealthChecks({
       replica: () => replicaPool.query('select 1'),
       primary: () => primaryPool.query('select 1'),
@@ -77,7 +79,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
       issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
       logger,
     }),
-    positions: createPositions(readKeyRing(config.ZAMENI_POSITION_KEY_FILE)),
+    positions: createPositions(position),
     isInLog: log.isInLog,
     reference: readReferenceFiles(),
     readErasure: createErasureReader({ primary: primaryPool, replica: replicaPool }),

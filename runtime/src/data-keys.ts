@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import type { KeyRecord } from '@zameni/contracts';
+import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './key-ring-source.ts';
 import { drawBytes } from './random-pool.ts';
 import { currentKey, type KeyRing } from './secrets.ts';
 
@@ -21,6 +22,8 @@ export type DataKeys = {
   readonly create: (userId: string) => { readonly key: DataKey; readonly record: KeyRecord };
   /** Throws when the record was not wrapped for this person by a key of the ring. */
   readonly open: (userId: string, record: KeyRecord) => DataKey;
+  /** The same data key wrapped by the current key; the record itself when it is. Throws as `open`. */
+  readonly rewrap: (userId: string, record: KeyRecord) => KeyRecord;
 };
 
 // NIST SP 800-38D: 96-bit nonces, 128-bit tags. A data key seals far fewer than 2^32 events.
@@ -29,22 +32,36 @@ const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
 /** Data keys wrapped by AES-256-GCM under the current key-encryption key, bound to the user id. */
-export function createDataKeys(ring: KeyRing): DataKeys {
-  const keks = new Map([...ring.keys].map(([id, key]) => [id, createSecretKey(key)]));
-  const current = createSecretKey(currentKey(ring));
-  const binding = (userId: string, kek: string) => Buffer.from(`${kek}\n${userId}`);
+export function createDataKeys(ring: KeyRing | KeyRingSource): DataKeys {
+  const source = toKeyRingSource(ring);
+  const keks = deriveFromRing(source, (ring) => ({
+    id: ring.current,
+    current: createSecretKey(currentKey(ring)),
+    all: new Map([...ring.keys].map(([id, key]) => [id, createSecretKey(key)])),
+  }));
+  const wrap = (userId: string, raw: Buffer, version: number): KeyRecord => {
+    const { id, current } = keks();
+    return { kek: id, version, wrapped: seal(current, toWrapBinding(userId, id), raw) };
+  };
+  const unwrap = (userId: string, { kek, wrapped }: KeyRecord): Buffer => {
+    // To look for it makes the ring look into its file, where a new key may be.
+    const key = source.find(kek) && keks().all.get(kek);
+    if (key === undefined) throw new Error(`the key ring lacks key-encryption key ${kek}`);
+    return unseal(key, toWrapBinding(userId, kek), wrapped);
+  };
   return {
     create: (userId) => {
       const raw = drawBytes(KEY_BYTES);
-      const wrapped = seal(current, binding(userId, ring.current), raw);
-      return { key: createSecretKey(raw), record: { kek: ring.current, version: 1, wrapped } };
+      return { record: wrap(userId, raw, 1), key: createSecretKey(raw) };
     },
-    open: (userId, record) => {
-      const kek = keks.get(record.kek);
-      if (kek === undefined) throw new Error(`the key ring lacks key-encryption key ${record.kek}`);
-      return createSecretKey(unseal(kek, binding(userId, record.kek), record.wrapped));
-    },
+    open: (userId, record) => createSecretKey(unwrap(userId, record)),
+    rewrap: (userId, record) =>
+      record.kek === keks().id ? record : wrap(userId, unwrap(userId, record), record.version + 1),
   };
+}
+
+function toWrapBinding(userId: string, kek: string): Buffer {
+  return Buffer.from(`${kek}\n${userId}`);
 }
 
 /** Encrypts the personal data of one event: base64 of nonce, ciphertext and tag. */

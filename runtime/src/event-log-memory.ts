@@ -49,8 +49,13 @@ export function createMemoryLog(): EventLog {
       if (found.length <= MAX_SUBJECT_RECORDS) return found;
       throw new RangeError(`a subject has more than ${MAX_SUBJECT_RECORDS} records`);
     },
-    readFirst: async (subject, _signal, after = 0) =>
-      bySubject.get(subject)?.find(({ position }) => position > after),
+    readFirst: async (subject, _signal, after = 0) => {
+      const prefix = subject.endsWith('*') ? subject.slice(0, -1) : undefined;
+      const found = prefix === undefined ? (bySubject.get(subject) ?? []) : records;
+      return found.find(
+        (record) => record.position > after && record.subject.startsWith(prefix ?? subject),
+      );
+    },
     readLastFromLeader: async (subject) => bySubject.get(subject)?.at(-1),
     hasRecord: async (subject) => bySubject.has(subject),
     readBatches: async function* ({ filters, after, maxRecords, maxBytes }, signal) {

@@ -61,7 +61,7 @@ export type EventLog = {
    * Throws when there are more than MAX_SUBJECT_RECORDS.
    */
   readonly readSubject: (subject: string, signal: AbortSignal) => Promise<readonly LogRecord[]>;
-  /** The first record of a subject behind a position (of all when left out), from the leader. */
+  /** The first record of a subject or filter behind a position (0 when left out), from the leader. */
   readonly readFirst: (
     subject: string,
     signal: AbortSignal,

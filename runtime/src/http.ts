@@ -11,6 +11,7 @@ import { answerClientError, REQUEST_DEADLINE_MS, SLOW_CLIENT_OPTIONS } from './c
 import { AppError, coerceError } from './errors.ts';
 import { addHealthRoutes, type HealthChecks } from './health.ts';
 import { addJsonBodyParser } from './json-body.ts';
+import { addKeyRingRoute, type KeyRings } from './key-ring-route.ts';
 import type { Logger } from './logger.ts';
 import { refuseUnknownRoutes } from './method-not-allowed.ts';
 import { toProblem } from './problem.ts';
@@ -24,6 +25,8 @@ export type HttpAppOptions = {
   readonly checks: HealthChecks;
   /** Dependencies whose loss is reported by `/readyz` but leaves the process ready. */
   readonly degradedChecks?: HealthChecks;
+  /** Key rings that may change, by what they are for; `/key-rings` tells which keys are held. */
+  readonly keyRings?: KeyRings;
 };
 
 /** A fault of validation as Fastify hands it to the error handler. */
@@ -73,6 +76,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   app.setErrorHandler(sendProblem);
   refuseUnknownRoutes(app);
   addHealthRoutes(app, options);
+  addKeyRingRoute(app, options.keyRings ?? {});
   return app;
 }
 

@@ -1,3 +1,4 @@
+export { batchesOrIdle } from './batches-or-idle.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Committer, createCommitter } from './committer.ts';
 export type { Intent, ReadState } from './committer-group.ts';
@@ -31,7 +32,10 @@ export { createFreshness, type Freshness, REPLICA_AFTER_MS } from './freshness.t
 export { type HealthChecks, Readiness } from './health.ts';
 export { createHttpApp, listenHttp, traceIdOf } from './http.ts';
 export { runService, type Service, type ServiceContext } from './lifecycle.ts';
-export { fixedKeyRing, type KeyRingSource, openKeyRing } from './key-ring-file.ts';
+export { addNextKey, makeNextCurrent, removeKeys, replaceKeyRing } from './key-ring-edit.ts';
+export { openKeyRing } from './key-ring-file.ts';
+export { type KeyRings, KeyRingsView } from './key-ring-route.ts';
+export { type KeyRingSource, toKeyRingSource } from './key-ring-source.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { type Migration, MigrationError, type MigrateOptions, migrate } from './migrate.ts';
 export { connectNats, type NatsConnection, type NatsOptions } from './nats.ts';
@@ -41,6 +45,7 @@ export { createPool, type Pool } from './postgres.ts';
 export { parsePreferWait } from './prefer-wait.ts';
 export { provisionStream } from './provision.ts';
 export { drawBytes } from './random-pool.ts';
+export { readToEnd } from './read-to-end.ts';
 export { createRedis, type Redis } from './redis.ts';
 export { limitRequest } from './rate-limit-headers.ts';
 export { createRateLimits, type RateLimits } from './rate-limits.ts';
@@ -48,7 +53,14 @@ export { clientKeyOf } from './rate-limits-client.ts';
 export { parsePolicy, rateLimitVariable } from './rate-limits-policy.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';
 export { createSecureDeletion, type SecureDeletion } from './secure-deletion.ts';
-export { type KeyRing, readKeyRing, readSecret, SecretFileError } from './secrets.ts';
+export {
+  type KeyRing,
+  KeyRingFile,
+  readKeyRing,
+  readKeyRingFile,
+  readSecret,
+  SecretFileError,
+} from './secrets.ts';
 export { splitQuoted } from './split-quoted.ts';
 export { readTokenIssuers, type TokenIssuer } from './token-issuers.ts';
 export { type Caller, createTokenVerifier, requireScope, type TokenVerifier } from './tokens.ts';

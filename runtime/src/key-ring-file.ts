@@ -1,14 +1,7 @@
 import { statSync } from 'node:fs';
+import type { KeyRingSource } from './key-ring-source.ts';
 import type { Logger } from './logger.ts';
-import { type KeyRing, readKeyRing } from './secrets.ts';
-
-/** A key ring as it changes: keys are added, become current and are removed while a service runs. */
-export type KeyRingSource = {
-  /** The ring as it is; the same object as long as it does not change. */
-  readonly current: () => KeyRing;
-  /** A key by its id; one that is not known makes the source look at once. */
-  readonly find: (id: string) => Buffer | undefined;
-};
+import { readKeyRing } from './secrets.ts';
 
 /** What reading a key ring's file again and again needs. */
 export type KeyRingFileOptions = {
@@ -68,28 +61,6 @@ export function openKeyRing(
       lookAfter(ring.keys.has(id) ? MAX_AGE_MS : PAUSE_MS);
       return ring.keys.get(id);
     },
-  };
-}
-
-/** A ring that does not change, for who reads it once. */
-export function fixedKeyRing(ring: KeyRing): KeyRingSource {
-  return { current: () => ring, find: (id) => ring.keys.get(id) };
-}
-
-/** What is made from a ring, made again when the ring has changed. */
-export function deriveFromRing<T>(
-  source: Pick<KeyRingSource, 'current'>,
-  make: (ring: KeyRing) => T,
-): () => T {
-  let from = source.current();
-  let made = make(from);
-  return () => {
-    const ring = source.current();
-    if (ring !== from) {
-      made = make(ring);
-      from = ring;
-    }
-    return made;
   };
 }
 

@@ -2,7 +2,8 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { deriveFromRing, openKeyRing } from './key-ring-file.ts';
+import { openKeyRing } from './key-ring-file.ts';
+import { deriveFromRing } from './key-ring-source.ts';
 import { SecretFileError } from './secrets.ts';
 
 const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');

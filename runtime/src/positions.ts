@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './key-ring-source.ts';
 import { currentKey, type KeyRing } from './secrets.ts';
 
 /** Turns positions of the log into opaque tokens and back. */
@@ -18,30 +19,36 @@ const TOKEN_BYTES = 17;
  * zero bytes once in 2^64 tries. The same position gives the same token. The ciphers are made once:
  * in ECB without padding each block is independent of those before, and making one costs 6 µs.
  */
-export function createPositions(ring: KeyRing): Positions {
-  const cipher = createCipheriv('aes-256-ecb', currentKey(ring), null).setAutoPadding(false);
-  const currentFirst = [...ring.keys].toSorted(
-    ([a], [b]) => Number(b === ring.current) - Number(a === ring.current),
-  );
-  const deciphers = currentFirst.map(([, key]) =>
-    createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false),
-  );
+export function createPositions(ring: KeyRing | KeyRingSource): Positions {
+  const ciphers = deriveFromRing(toKeyRingSource(ring), createCiphers);
   return {
     seal: (position) => {
       const block = Buffer.alloc(16);
       block.writeBigUInt64BE(BigInt(position), 8);
-      return Buffer.concat([Buffer.of(FORMAT), cipher.update(block)]).toString('base64url');
+      return Buffer.concat([Buffer.of(FORMAT), ciphers().seal.update(block)]).toString('base64url');
     },
     open: (token) => {
       const bytes = Buffer.from(token, 'base64url');
       if (bytes.length !== TOKEN_BYTES || bytes[0] !== FORMAT) return undefined;
       if (bytes.toString('base64url') !== token) return undefined;
-      for (const decipher of deciphers) {
+      for (const decipher of ciphers().open) {
         const position = toPosition(decipher.update(bytes.subarray(1)));
         if (position !== undefined) return position;
       }
       return undefined;
     },
+  };
+}
+
+function createCiphers(ring: KeyRing) {
+  const currentFirst = [...ring.keys].toSorted(
+    ([a], [b]) => Number(b === ring.current) - Number(a === ring.current),
+  );
+  return {
+    seal: createCipheriv('aes-256-ecb', currentKey(ring), null).setAutoPadding(false),
+    open: currentFirst.map(([, key]) =>
+      createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false),
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Instant } from '@zameni/contracts';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
@@ -8,9 +9,14 @@ export type KeyRing = {
   readonly keys: ReadonlyMap<string, Buffer>;
 };
 
-const KeyRingFile = Type.Object(
+/** What the file of a key ring holds. */
+export const KeyRingFile = Type.Object(
   {
     current: Type.String({ minLength: 1 }),
+    /** A key that every process must have read before it becomes current. */
+    next: Type.Optional(Type.String({ minLength: 1 })),
+    /** When keys became current, as far as that is known. */
+    since: Type.Optional(Type.Record(Type.String(), Instant)),
     keys: Type.Record(
       Type.String({ pattern: '^[A-Za-z0-9_-]{1,32}$' }),
       Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' }),
@@ -19,6 +25,8 @@ const KeyRingFile = Type.Object(
   },
   { additionalProperties: false },
 );
+export type KeyRingFile = Static<typeof KeyRingFile>;
+
 const keyRingCheck = Compile(KeyRingFile);
 
 /** A file with a secret that cannot be used; the message names the file, never its content. */
@@ -35,13 +43,28 @@ export function readSecret(path: string): string {
 
 /** Reads a key ring: `{"current":"1","keys":{"1":"<base64 of 32 bytes>"}}`. */
 export function readKeyRing(path: string): KeyRing {
-  const value = parseJson(path);
-  if (!keyRingCheck.Check(value)) {
+  const { current, keys } = readKeyRingFile(path);
+  const buffers = Object.entries(keys).map(
+    ([version, key]) => [version, Buffer.from(key, 'base64')] as const,
+  );
+  return { current, keys: new Map(buffers) };
+}
+
+/** Reads the file of a key ring as it is, for who changes it. */
+export function readKeyRingFile(path: string): KeyRingFile {
+  const file = parseJson(path);
+  if (!keyRingCheck.Check(file)) {
     throw new SecretFileError(
       `${path} is not a key ring; it must look like {"current":"1","keys":{"1":"<base64 of 32 bytes>"}}`,
     );
   }
-  return toKeyRing(value, path);
+  for (const field of ['current', 'next'] as const) {
+    const id = file[field];
+    if (id !== undefined && !Object.hasOwn(file.keys, id)) {
+      throw new SecretFileError(`${path}: "${field}" names a key that is not in "keys"`);
+    }
+  }
+  return file;
 }
 
 /** Reads a file as JSON; the error names the file only. */
@@ -60,16 +83,6 @@ export function currentKey(ring: KeyRing): Buffer {
   const key = ring.keys.get(ring.current);
   if (key === undefined) throw new SecretFileError(`key ring lacks its current key`);
   return key;
-}
-
-function toKeyRing(file: Static<typeof KeyRingFile>, path: string): KeyRing {
-  if (!Object.hasOwn(file.keys, file.current)) {
-    throw new SecretFileError(`${path}: "current" names a key that is not in "keys"`);
-  }
-  const keys = Object.entries(file.keys).map(
-    ([version, key]) => [version, Buffer.from(key, 'base64')] as const,
-  );
-  return { current: file.current, keys: new Map(keys) };
 }
 
 function readText(path: string): string {

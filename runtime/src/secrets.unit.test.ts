@@ -118,6 +118,13 @@ for (const current of [secret, '2', ' 1', 'toString', '__proto__']) {
   );
 }
 
+test(
+  'whose next key is missing',
+  noRing,
+  { current: '1', next: secret, keys: { 1: keyOf(1) } },
+  /^: "next" names a key that is not in "keys"$/,
+);
+
 test('a ring made in memory without its current key gives none', (t) => {
   t.throws(() => currentKey({ current: '2', keys: new Map([['1', Buffer.alloc(32)]]) }), {
     instanceOf: SecretFileError,

@@ -1,5 +1,6 @@
 import { parseUserId, type UserId } from '@zameni/contracts';
 import { errors, jwtVerify, SignJWT } from 'jose';
+import { type KeyRingSource, toKeyRingSource } from './key-ring-source.ts';
 import { currentKey, type KeyRing } from './secrets.ts';
 
 /** What a link proves when it comes back: a mailbox, for one attempt of one person. */
@@ -35,24 +36,25 @@ const ALGORITHM = 'HS256';
  * once follows from the state of the account it names.
  */
 export function createVerificationTokens(
-  ring: KeyRing,
+  ring: KeyRing | KeyRingSource,
   { lifetimeSeconds, now }: VerificationTokenOptions,
 ): VerificationTokens {
-  const signingKey = currentKey(ring);
+  const source = toKeyRingSource(ring);
   return {
     issue: async ({ userId, claim, attempt }) => {
+      const signing = source.current();
       const issuedAt = Math.floor(now().getTime() / 1_000);
       return new SignJWT({ claim, attempt })
-        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: ring.current })
+        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: signing.current })
         .setSubject(userId)
         .setAudience(AUDIENCE)
         .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + lifetimeSeconds)
-        .sign(signingKey);
+        .sign(currentKey(signing));
     },
     open: async (token) => {
       try {
-        const { payload } = await jwtVerify(token, ({ kid }) => keyOf(ring, kid), {
+        const { payload } = await jwtVerify(token, ({ kid }) => keyOf(source, kid), {
           algorithms: [ALGORITHM],
           typ: TYPE,
           audience: AUDIENCE,
@@ -73,8 +75,8 @@ export function createVerificationTokens(
   };
 }
 
-function keyOf(ring: KeyRing, kid: string | undefined): Buffer {
-  const key = ring.keys.get(kid ?? '');
+function keyOf(source: KeyRingSource, kid: string | undefined): Buffer {
+  const key = source.find(kid ?? '');
   if (key === undefined) throw new errors.JWKSNoMatchingKey();
   return key;
 }

@@ -1,0 +1,31 @@
+import type { KeyRing } from './secrets.ts';
+
+/** A key ring as it changes: keys are added, become current and are removed while a service runs. */
+export type KeyRingSource = {
+  /** The ring as it is; the same object as long as it does not change. */
+  readonly current: () => KeyRing;
+  /** A key by its id; one that is not known makes the source look at once. */
+  readonly find: (id: string) => Buffer | undefined;
+};
+
+/** Takes a ring that was read once for one that never changes. */
+export function toKeyRingSource(ring: KeyRing | KeyRingSource): KeyRingSource {
+  return 'find' in ring ? ring : { current: () => ring, find: (id) => ring.keys.get(id) };
+}
+
+/** What is made from a ring, made again when the ring has changed. */
+export function deriveFromRing<T>(
+  source: Pick<KeyRingSource, 'current'>,
+  make: (ring: KeyRing) => T,
+): () => T {
+  let from = source.current();
+  let made = make(from);
+  return () => {
+    const ring = source.current();
+    if (ring !== from) {
+      made = make(ring);
+      from = ring;
+    }
+    return made;
+  };
+}
