@@ -12,7 +12,8 @@ import { measureAppend } from './append.ts';
 import { measureCosts } from './cost.ts';
 import { type LagFigure, measureLag } from './lag.ts';
 import { profileProcess } from './profile.ts';
-import { describeMachine, toAppendTable, toCostTable, toLagTable } from './report.ts';
+import { describeMachine, toAppendTable, toCostTable, toLagTable, toStormTable } from './report.ts';
+import { measureStorms } from './storms.ts';
 import { runLoad } from './wrk.ts';
 
 const HELP = `npm run bench -- <command> [options]
@@ -23,13 +24,14 @@ Commands:
   append             registrations a second beside a validated no-op and a plain INSERT
   cost               what encryption, token checks, the claim read and three servers cost
   lag                accept to readable at 25, 50 and 75 % of the capacity just measured
+  storms             registrations a second of others beside duplicates and racing pairs
   profile <process>  CPU profile under load, for example command-api-1 or projector-1
 
 Options:
   --seconds N        length of each measurement (default 8)
-  --rounds N         append: how often each is measured, the median counts (default 3)
-  --connections L    numbers of connections (default 1,64,256; lag and profile take the last)
-  --scale NAME=N     processes of a service (default 1 each)
+  --rounds N         append, storms: how often each is measured, the median counts (default 3)
+  --connections L    numbers of connections (default 1,64,256; all but append take the last)
+  --scale NAME=N     processes of a service (default 1 each; storms: command-api=2)
 `;
 
 type Settings = {
@@ -45,8 +47,12 @@ const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> 
   append: runAppend,
   cost: runCost,
   lag: runLag,
+  storms: runStorms,
   profile: runProfile,
 };
+
+/** Rivals meet in the log only when they come in by two processes. */
+const SCALES: Readonly<Record<string, string>> = { storms: 'command-api=2' };
 
 process.exitCode = await runInForeground(async (foreground) => {
   const { terminal } = foreground;
@@ -56,7 +62,7 @@ process.exitCode = await runInForeground(async (foreground) => {
       seconds: { type: 'string', default: '8' },
       rounds: { type: 'string', default: '3' },
       connections: { type: 'string', default: '1,64,256' },
-      scale: { type: 'string', default: '' },
+      scale: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -70,7 +76,7 @@ process.exitCode = await runInForeground(async (foreground) => {
   if (findOnPath('wrk') === null) {
     await terminal.step('installing wrk', () => installWithApt(['wrk']));
   }
-  const scale = parseScale(values.scale);
+  const scale = parseScale(values.scale ?? SCALES[positionals[0] ?? ''] ?? '');
   return withStack({ profile: 'bench', scale, fresh: true, ...foreground }, async ({ stack }) => {
     const target = positionals[1] ?? 'command-api-1';
     await command({ stack, terminal, seconds, rounds, connections, process: target });
@@ -120,6 +126,19 @@ async function runLag({ stack, terminal, seconds, connections }: Settings): Prom
     terminal.line(`measured at ${share * 100} %`);
   }
   terminal.line(`\n${describeMachine()}\n\n${toLagTable(capacity, figures)}`);
+}
+
+async function runStorms({ terminal, connections, ...settings }: Settings): Promise<void> {
+  const figures = await measureStorms({
+    ...settings,
+    connections: connections.at(-1) ?? 64,
+    onFigure: ({ storm, others, stormy }) => {
+      const rate = (others.requests / others.seconds).toFixed(0).padStart(6);
+      const besides = (stormy.requests / stormy.seconds).toFixed(0).padStart(6);
+      terminal.line(`${storm.padEnd(16)} ${rate}/s others ${besides}/s storm`);
+    },
+  });
+  terminal.line(`\n${describeMachine()}\n\n${toStormTable(figures)}`);
 }
 
 async function runProfile({ stack, terminal, seconds, connections, process: name }: Settings) {

@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import type { AppendFigure } from './append.ts';
 import type { CostFigure } from './cost.ts';
 import type { LagFigure } from './lag.ts';
+import type { StormFigure } from './storms.ts';
 
 /** The machine and the day of a measurement, for bench/results.md. */
 export function describeMachine(): string {
@@ -77,6 +78,40 @@ export function toLagTable(capacity: number, figures: readonly LagFigure[]): str
 export function toCostTable(figures: readonly CostFigure[]): string {
   const rows = figures.map(({ part, cpuMs }) => [part, describeCpu(cpuMs, 4)]);
   const head = ['part', 'CPU ms each'];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** What storms leave to the others as a Markdown table; of each storm the median round counts. */
+export function toStormTable(figures: readonly StormFigure[]): string {
+  const rateOf = ({ others }: StormFigure) => others.requests / others.seconds;
+  const medians = [...Map.groupBy(figures, ({ storm }) => storm).values()].flatMap((rounds) => {
+    const sorted = rounds.toSorted((a, b) => rateOf(a) - rateOf(b));
+    return sorted[Math.floor((sorted.length - 1) / 2)] ?? [];
+  });
+  const calm = medians.find(({ storm }) => storm === 'fresh addresses');
+  const rows = medians.map((figure) => {
+    const { storm, others, stormy, cpuMs } = figure;
+    return [
+      storm,
+      rateOf(figure).toFixed(0),
+      (rateOf(figure) / (calm === undefined ? Number.NaN : rateOf(calm))).toFixed(2),
+      others.p50Ms.toFixed(1),
+      others.p99Ms.toFixed(1),
+      (stormy.requests / stormy.seconds).toFixed(0),
+      others.failed + stormy.failed,
+      describeCpu(cpuMs),
+    ];
+  });
+  const head = [
+    'beside them',
+    'others/s',
+    '× beside fresh ones',
+    'p50 ms',
+    'p99 ms',
+    'storm/s',
+    'failed',
+    'CPU ms per registration of both',
+  ];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 

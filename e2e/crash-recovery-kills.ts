@@ -55,7 +55,8 @@ export async function killInTurn({ random, deadlineMs }: KillOptions): Promise<K
 
 const LEADER = 'the stream’s leader';
 
-async function kill(name: string, startedAt: number): Promise<Kill> {
+/** Kills a process; resolves when another one has taken its place and listens. */
+export async function kill(name: string, startedAt: number): Promise<Kill> {
   const stack = await readTestStack();
   const pid = stack.pids[name];
   const port = portOf(stack, name);
@@ -67,8 +68,8 @@ async function kill(name: string, startedAt: number): Promise<Kill> {
   return { name, atMs, backAfterMs: performance.now() - startedAt - atMs };
 }
 
-/** The server that leads the stream; any when none does at the moment. */
-async function findLeader({ nats }: Stack): Promise<string> {
+/** The server that leads the log’s stream; any when none does at the moment. */
+export async function findLeader({ nats }: Stack): Promise<string> {
   for (const monitor of nats.monitors) {
     const report = await fetchJson(`${monitor}/jsz?streams=1`);
     if (!Value.Check(StreamReport, report)) continue;

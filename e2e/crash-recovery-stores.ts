@@ -112,7 +112,7 @@ function toFacts(records: readonly LogRecord[], dataKeys: DataKeys): LogFacts {
         keys.push({ userId: name, position });
         break;
       case 'account': {
-        const event = toPlaced(text, position, opened.get(name));
+        const event = placeEvent(text, position, opened.get(name));
         const before = events.get(name);
         if (before === undefined) events.set(name, [event]);
         else before.push(event);
@@ -129,7 +129,8 @@ function toFacts(records: readonly LogRecord[], dataKeys: DataKeys): LogFacts {
   };
 }
 
-function toPlaced(text: string, position: number, key: DataKey | undefined): PlacedEvent {
+/** An event at its place, its personal data opened where there is a key. */
+export function placeEvent(text: string, position: number, key: DataKey | undefined): PlacedEvent {
   const stored = decodeEvent(text);
   const { metadata, type, personal } = stored;
   const { userId, id: eventId } = metadata;

@@ -29,13 +29,17 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
   --help          show this
 `;
 
-/** Tests that kill the stack's processes; they run after all others, which they would disturb. */
-const DISTURBING = 'e2e/crash-recovery.e2e.test.ts';
+/** Tests that kill the stack's processes; each runs alone after all others, which it would disturb. */
+const DISTURBING = ['e2e/all-or-nothing.e2e.test.ts', 'e2e/crash-recovery.e2e.test.ts'] as const;
 
 /** The files that have a long form. */
-const LONG_FILES = ['e2e/fuzz*.e2e.test.ts', DISTURBING] as const;
+const LONG_FILES = ['e2e/fuzz*.e2e.test.ts', ...DISTURBING] as const;
 
-const LONG_ENV = { ZAMENI_CRASH_SECONDS: '600', ZAMENI_FUZZ_REQUESTS: '100000' } as const;
+const LONG_ENV = {
+  ZAMENI_ATOMIC_SECONDS: '300',
+  ZAMENI_CRASH_SECONDS: '600',
+  ZAMENI_FUZZ_REQUESTS: '100000',
+} as const;
 
 const MAX_SEED = 2 ** 32 - 1;
 
@@ -60,15 +64,16 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
 }
 
 function toPhases(files: readonly string[], titles: readonly string[]): string[][] {
-  const others = files.filter((file) => file !== DISTURBING);
+  const others = files.filter((file) => !DISTURBING.some((one) => one === normalize(file)));
   const first = files.length === 0 ? ['**/*.test.ts'] : others;
-  const isDisturbing =
+  const disturbing = DISTURBING.filter((one) =>
     files.length === 0
       ? titles.length === 0
-      : files.some((file) => matchesGlob(DISTURBING, normalize(file)));
+      : files.some((file) => matchesGlob(one, normalize(file))),
+  );
   return [
-    ...(first.length === 0 ? [] : [[...first, `!${DISTURBING}`]]),
-    ...(isDisturbing ? [[DISTURBING]] : []),
+    ...(first.length === 0 ? [] : [[...first, ...DISTURBING.map((one) => `!${one}`)]]),
+    ...disturbing.map((one) => [one]),
   ];
 }
 

@@ -1,12 +1,14 @@
 import test from 'ava';
 import { parseTestArguments } from './test-arguments.ts';
 
+const ATOMIC = 'e2e/all-or-nothing.e2e.test.ts';
 const CRASH = 'e2e/crash-recovery.e2e.test.ts';
+const LEFT_OUT = [`!${ATOMIC}`, `!${CRASH}`];
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
-test('runs everything when nothing is chosen, what kills servers last', (t) => {
+test('runs everything when nothing is chosen, what kills servers last and alone', (t) => {
   const { phases, withChecks, needsStack, env } = parse();
-  t.deepEqual(phases, [['**/*.test.ts', `!${CRASH}`], [CRASH]]);
+  t.deepEqual(phases, [['**/*.test.ts', ...LEFT_OUT], [ATOMIC], [CRASH]]);
   t.true(withChecks);
   t.true(needsStack);
   t.deepEqual(env, {});
@@ -14,7 +16,7 @@ test('runs everything when nothing is chosen, what kills servers last', (t) => {
 
 test('starts no servers for unit tests alone', (t) => {
   const { phases, withChecks, needsStack } = parse('a/b.unit.test.ts');
-  t.deepEqual(phases, [['a/b.unit.test.ts', `!${CRASH}`]]);
+  t.deepEqual(phases, [['a/b.unit.test.ts', ...LEFT_OUT]]);
   t.false(withChecks);
   t.false(needsStack);
 });
@@ -23,22 +25,27 @@ test('starts the servers when any chosen file needs them', (t) => {
   t.true(parse('a.unit.test.ts', 'e2e/one-winner.e2e.test.ts').needsStack);
 });
 
-test('runs the file that kills servers alone when it alone is named', (t) => {
+test('runs a file that kills servers alone when it alone is named', (t) => {
   t.deepEqual(parse(CRASH).phases, [[CRASH]]);
 });
 
-test('runs the file that kills servers after the others that a pattern names', (t) => {
-  t.deepEqual(parse('e2e/*.e2e.test.ts').phases, [['e2e/*.e2e.test.ts', `!${CRASH}`], [CRASH]]);
+test('runs the files that kill servers after the others that a pattern names, one by one', (t) => {
+  t.deepEqual(parse('e2e/*.e2e.test.ts').phases, [
+    ['e2e/*.e2e.test.ts', ...LEFT_OUT],
+    [ATOMIC],
+    [CRASH],
+  ]);
 });
 
-test('looks for a title in all files but the one that kills servers', (t) => {
-  t.deepEqual(parse('--match', 'x').phases, [['**/*.test.ts', `!${CRASH}`]]);
+test('looks for a title in all files but those that kill servers', (t) => {
+  t.deepEqual(parse('--match', 'x').phases, [['**/*.test.ts', ...LEFT_OUT]]);
 });
 
 test('a long run takes the files with a long form and has a seed', (t) => {
   const { phases, env, withChecks } = parse('--long');
-  t.deepEqual(phases, [['e2e/fuzz*.e2e.test.ts', `!${CRASH}`], [CRASH]]);
+  t.deepEqual(phases, [['e2e/fuzz*.e2e.test.ts', ...LEFT_OUT], [ATOMIC], [CRASH]]);
   t.deepEqual(env, {
+    ZAMENI_ATOMIC_SECONDS: '300',
     ZAMENI_CRASH_SECONDS: '600',
     ZAMENI_FUZZ_REQUESTS: '100000',
     ZAMENI_SEED: '7',

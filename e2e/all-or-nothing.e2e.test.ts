@@ -1,0 +1,178 @@
+import { randomInt } from 'node:crypto';
+import { subjects } from '@zameni/contracts';
+import {
+  createDataKeys,
+  createDigests,
+  createPositions,
+  type LogRecord,
+  readKeyRing,
+} from '@zameni/runtime';
+import { connectTestNats, waitUntil } from '@zameni/runtime/testing';
+import test from 'ava';
+import { createActors, personAt } from './actors.ts';
+import { openAdminLog } from './admin-log.ts';
+import { findTorn } from './atomic-check.ts';
+import { disturb } from './atomic-disturb.ts';
+import { followLog } from './atomic-follow.ts';
+import { sendHalf } from './atomic-half-batch.ts';
+import { startAtomicLoad, type Told } from './atomic-load.ts';
+import { openRecords, toCommits } from './atomic-log.ts';
+import { mapConcurrently } from './concurrently.ts';
+import { findLeader, kill } from './crash-recovery-kills.ts';
+import { createRandom } from './crash-recovery-random.ts';
+import { readLog, readRows } from './crash-recovery-stores.ts';
+import { checkStores } from './history-check-stores.ts';
+import type { LogFacts } from './history.ts';
+import { openMailboxes } from './mailbox.ts';
+import { attachSystem } from './system.ts';
+
+const SECONDS = Number(process.env['ZAMENI_ATOMIC_SECONDS'] ?? 30);
+const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 32));
+
+const LANES = 24;
+const RECOVERY_DEADLINE_MS = 60_000;
+/** Addresses that are asked for once more in the end. */
+const MAX_ASKED_AGAIN = 150;
+
+const system = await attachSystem();
+const { stack } = system;
+const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
+const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+const dataKeys = createDataKeys(readKeyRing(stack.keys.kekFile));
+
+test.serial(
+  `no commit lies in the log by half after ${SECONDS} s of processes killed and paused`,
+  async (t) => {
+    t.timeout(SECONDS * 1_000 + 4 * RECOVERY_DEADLINE_MS);
+    t.log(`repeat what chance chose with --seed ${SEED}`);
+    const random = createRandom(SEED);
+    await using actors = await createActors(system, 'all-or-nothing');
+    await using mailboxes = await openMailboxes(stack);
+    await using admin = await openAdminLog(stack, 'all-or-nothing');
+    await using follower = await followLog(admin.log);
+    const apis = stack.services.filter(({ service }) => service === 'command-api');
+    t.true(apis.length >= 2, 'rivals meet across processes');
+    await using load = startAtomicLoad({
+      urls: [system.gatewayUrl, ...apis.map(({ url }) => url)],
+      token: await system.token([
+        'registrations:write',
+        'users:write',
+        'users:admin',
+        'users:erase',
+      ]),
+      mailboxes,
+      random: createRandom(SEED + 1),
+      name: `${SEED}-${Date.now()}`,
+      lanes: LANES,
+    });
+    for (const { name, what, atMs, forMs } of await disturb(random, SECONDS * 1_000)) {
+      t.log(`${seconds(atMs)} ${name} ${what} for ${seconds(forMs)}`);
+    }
+    const { told, emails, answers } = await load.stop();
+    t.log(
+      [...answers]
+        .map(([answer, count]) => `${answer}: ${count}`)
+        .toSorted()
+        .join(', '),
+    );
+
+    // The last event of all, so that everything before it has been read and is projected.
+    const end = await waitForAnswer(() => actors.register(personAt(`end@h${SEED}.example.org`)));
+    const head = positions.open(end.position) ?? 0;
+    const records = await follower.readTo(head, RECOVERY_DEADLINE_MS);
+    const commits = toCommits(openRecords(records, dataKeys), follower.after);
+    const seen = commits.filter(({ isWhole }) => isWhole).length;
+    t.log(`${commits.length} commits, ${seen} of them seen whole`);
+    t.true(seen > SECONDS && seen > commits.length / 2, 'enough was seen');
+    t.deepEqual(findTorn(commits), []);
+    t.deepEqual(findUntrue(told, records), []);
+
+    await waitUntil(
+      async () => (await readRows(stack)).checkpoint >= head,
+      RECOVERY_DEADLINE_MS,
+    ).catch(() => t.fail('the projection has not reached the end of the log'));
+    await waitUntil(async () => keysOfTheErased(await readLog(stack)).length === 0).catch(() =>
+      t.fail('the eraser has left keys'),
+    );
+    const log = await readLog(stack);
+    t.deepEqual(checkStores({ log, rows: (await readRows(stack)).rows }), []);
+
+    const asked = random.shuffle(emails).slice(0, MAX_ASKED_AGAIN);
+    const blocked = await mapConcurrently(asked, LANES, async (email) => {
+      const expected = statusOf(log, email);
+      const answer = await actors.operator.registerPerson({ body: personAt(email) });
+      return answer.status === expected
+        ? []
+        : [`${email}: ${answer.status} instead of ${expected}`];
+    });
+    t.deepEqual(blocked.flat(), []);
+  },
+);
+
+test.serial('a batch whose leader is killed in the middle of it is not gone on with', async (t) => {
+  t.timeout(3 * RECOVERY_DEADLINE_MS);
+  await using actors = await createActors(system, 'leader-killed');
+  await using admin = await openAdminLog(stack, 'leader-killed');
+  const nc = await connectTestNats(t, 'command-api');
+  const [taken, free] = ['taken', 'free'].map((name) => `${name}@leader-killed.example.org`);
+  const ofTaken = await sendHalf(nc, stack, taken ?? '');
+  const ofFree = await sendHalf(nc, stack, free ?? '');
+  await kill(await findLeader(stack), performance.now());
+  const { id } = await waitForAnswer(() => actors.register(personAt(taken ?? '')));
+  for (const half of [ofTaken, ofFree]) {
+    const { status } = await half.goOn();
+    t.not(status, 'appended');
+  }
+  const read = (subject: string) =>
+    admin.log.readLastFromLeader(subject, AbortSignal.timeout(RECOVERY_DEADLINE_MS));
+  const [claim, ...others] = await Promise.all([...ofTaken.subjects, ...ofFree.subjects].map(read));
+  t.true(Buffer.from(claim?.data ?? '').includes(id));
+  t.deepEqual(
+    others.map((record) => record?.subject),
+    others.map(() => undefined),
+  );
+  const { status } = await waitForAnswer(() => actors.register(personAt(free ?? '')));
+  t.is(status, 201);
+});
+
+/** What was told and is not so. */
+function findUntrue(told: readonly Told[], records: readonly LogRecord[]): string[] {
+  const byPosition = new Map(records.map((record) => [record.position, record]));
+  return told.flatMap(({ userId, name, position }) => {
+    const record = byPosition.get(positions.open(position) ?? 0);
+    const text = record === undefined ? '' : Buffer.from(record.data).toString('utf8');
+    const isSo = record?.subject === subjects.account(userId) && text.includes(`.${name}.v`);
+    return isSo ? [] : [`${userId} is not ${name} at ${record?.position ?? 'a known position'}`];
+  });
+}
+
+function keysOfTheErased({ accounts, keys }: LogFacts): string[] {
+  const erased = new Set(
+    accounts.flatMap(({ registrationId, isErased }) => (isErased ? registrationId : [])),
+  );
+  return keys.map(({ userId }) => userId).filter((userId) => erased.has(userId));
+}
+
+/** What whoever asks for an address is told: it is free, or held, or held and proven. */
+function statusOf({ claims }: LogFacts, email: string): number {
+  const claim = claims.find(({ k }) => k === digests.claimOf(email))?.record;
+  if (claim === undefined || claim.state === 'released') return 201;
+  return claim.verified ? 409 : 202;
+}
+
+/** The first answer after the last disturbance may be that nothing answers yet. */
+async function waitForAnswer<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  const answers: Answer[] = [];
+  await waitUntil(async () => {
+    const answer = await ask().catch(() => undefined);
+    if (answer !== undefined) answers.push(answer);
+    return answers.length > 0;
+  }, RECOVERY_DEADLINE_MS);
+  const [first] = answers;
+  if (first === undefined) throw new Error('nobody answers');
+  return first;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
