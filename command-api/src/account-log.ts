@@ -76,10 +76,21 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
     }
   }
 
-  /** A missing key of a person who is not erased is a fault that may pass, never an answer. */
-  async function openKey(userId: UserId, signal: AbortSignal): Promise<DataKey> {
+  /**
+   * A missing key of a person who is neither erased nor superseded is a fault that may pass, never an
+   * answer; undefined when the account has moved on since its last record was read.
+   */
+  async function openKey(
+    userId: UserId,
+    last: LogRecord | undefined,
+    signal: AbortSignal,
+  ): Promise<DataKey | undefined> {
     const record = await log.readLastFromLeader(subjects.key(userId), signal);
-    if (record === undefined) throw new Error('the key of a person who is not erased is missing');
+    if (record === undefined) {
+      const newest = await log.readLastFromLeader(subjects.account(userId), signal);
+      if (newest?.position !== last?.position) return undefined;
+      throw new Error('the key of a person who is there is missing');
+    }
     const value: unknown = JSON.parse(toText(record));
     if (!keyRecordCheck.Check(value)) throw new Error('a key record cannot be read');
     return dataKeys.open(userId, value);
@@ -99,8 +110,13 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
     const last = records.at(-1);
     const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
     const isFull = records.length >= FULL_EVENTS || bytes >= FULL_BYTES;
-    if (!withPerson || !('attempt' in state)) return { state, last, isFull, person: undefined };
-    const key = await openKey(userId, signal);
+    const isKept = 'attempt' in state && state.status !== 'superseded';
+    if (!withPerson || !isKept) return { state, last, isFull, person: undefined };
+    const key = await openKey(userId, last, signal);
+    if (key === undefined) {
+      await delay(LAG_BACKOFF.maxMs, signal);
+      return load(userId, withPerson, signal);
+    }
     return { state, last, isFull, person: { key, data: toData(events, key) } };
   }
 

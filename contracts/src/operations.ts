@@ -150,7 +150,8 @@ export const OPERATIONS = {
     method: 'get',
     path: '/v1/users/{id}/erasure',
     summary: 'Read how far an erasure has come',
-    description: 'For the person and for scope `users:erase`: when each store had erased her.',
+    description:
+      'For the person and for scope `users:erase`: when each store had erased her, and which servers were away and are not done yet.',
     token: 'needed',
     scopes: ['users:erase'],
     params: idParam,

@@ -64,10 +64,21 @@ export const RequestAccepted = Type.Object(
 );
 export type RequestAccepted = Static<typeof RequestAccepted>;
 
-/** The stores a person is erased from, each with its own progress. */
-export const ERASURE_STORES = ['read-model', 'cache', 'key', 'claims'] as const;
+/**
+ * The stores a person is erased from, each with its own progress. `read-model`: every version of the
+ * projection, one that is being rebuilt too. `log-servers`: those that were away when her key and her
+ * claims were deleted from the log, and may keep the bytes.
+ */
+export const ERASURE_STORES = [
+  'read-model',
+  'replica',
+  'cache',
+  'key',
+  'claims',
+  'log-servers',
+] as const;
 
-/** Answer of `GET /v1/users/{id}/erasure`: how far an erasure has come. */
+/** Answer of `GET /v1/users/{id}/erasure`: how far an erasure has come; done when every store is. */
 export const ErasureView = Type.Object(
   {
     userId: Uuid,
@@ -75,7 +86,15 @@ export const ErasureView = Type.Object(
     requestedAt: Instant,
     stores: Type.Array(
       Type.Object(
-        { store: Type.Enum([...ERASURE_STORES]), erasedAt: Type.Union([Instant, Type.Null()]) },
+        {
+          store: Type.Enum([...ERASURE_STORES]),
+          erasedAt: Type.Union([Instant, Type.Null()]),
+          away: Type.Optional(
+            Type.Array(Type.String(), {
+              description: 'Servers of the store that were, or are, away and are not done yet',
+            }),
+          ),
+        },
         { additionalProperties: false },
       ),
     ),

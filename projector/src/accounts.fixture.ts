@@ -170,6 +170,12 @@ export function erasedMessages(n: number, expectedPosition: number): LogMessage[
   return [{ ...message(subjects.account(userIdOf(n)), data), expectedPosition }];
 }
 
+/** What superseding the n-th made-up person appends behind her last event. */
+export function supersededMessages(n: number, expectedPosition: number): LogMessage[] {
+  const data = encodeEvent(metadataOf(n, 2), happenings.superseded, null);
+  return [{ ...message(subjects.account(userIdOf(n)), data), expectedPosition }];
+}
+
 function message(subject: string, data: string): LogMessage {
   return { subject, data, expectedPosition: 0 };
 }

@@ -111,12 +111,17 @@ with moved as (
     result = excluded.result, reason = excluded.reason, position = excluded.position
   where stored.position < excluded.position
 ), applied_erasures as (
-  insert into zameni.erasures (user_id, position, requested_at, requested_by, read_model_at)
+  insert into zameni.erasures as stored (
+    user_id, position, requested_at, requested_by, read_model_at
+  )
   select e.user_id, e.position, e.requested_at, e.requested_by, now()
   from unnest($27::uuid[], $28::bigint[], $29::timestamptz[], $30::text[])
     as e (user_id, position, requested_at, requested_by)
   where exists (select from moved)
-  on conflict (user_id) do nothing
+  on conflict (user_id) do update set
+    requested_at = excluded.requested_at, requested_by = excluded.requested_by,
+    read_model_at = excluded.read_model_at
+  where stored.read_model_at is null
 )
 select
   (

@@ -4,11 +4,14 @@ import type { Erasure } from './projection-store.ts';
 /** Erasures told to the cache at once. */
 const MAX_ERASURES = 500;
 
-/** The oldest erasures the cache has not heard of for certain. */
+/**
+ * The oldest erasures the cache has not heard of for certain. Those that are still to be projected come
+ * later: a tombstone may live no longer than the row it keeps out.
+ */
 export async function readErasuresNotInCache(pool: Pool): Promise<readonly Erasure[]> {
   const { rows } = await pool.query<{ user_id: string; position: string }>(
     `select user_id, position from zameni.erasures
-     where cache_at is null order by position limit $1`,
+     where cache_at is null and read_model_at is not null order by position limit $1`,
     [MAX_ERASURES],
   );
   return rows.map((row) => ({ userId: row.user_id, position: Number(row.position) }));

@@ -1,18 +1,16 @@
-import type { SecureDeletion } from '@zameni/runtime';
-import type { EraserStore } from './eraser-store.ts';
+import type { ReadLogServers, SecureDeletion } from '@zameni/runtime';
+import type { EraserStore, NotedErasure } from './eraser-store.ts';
 
 /** A checkpoint, a lease and erasures that several erasers share, as processes share a database. */
 export type SharedErasures = {
   position: number;
   holder: string | undefined;
-  /** People whose erasure the projection has written down. */
-  readonly rows: Set<string>;
-  readonly marked: Set<string>;
+  readonly noted: NotedErasure[];
 };
 
 /** A checkpoint nobody holds, and no erasures. */
 export function createSharedErasures(): SharedErasures {
-  return { position: 0, holder: undefined, rows: new Set(), marked: new Set() };
+  return { position: 0, holder: undefined, noted: [] };
 }
 
 /** One process's view of shared erasures; its lease never runs out by itself. */
@@ -33,13 +31,14 @@ export function createMemoryEraserStore(shared: SharedErasures, me: string): Era
       shared.position = to;
       return true;
     },
-    markErasedFromLog: async (userId) => {
-      if (!shared.rows.has(userId)) return false;
-      shared.marked.add(userId);
-      return true;
-    },
+    noteErasure: async (erasure) => void shared.noted.push(erasure),
   };
 }
+
+/** Servers that are all where the leader is. */
+export const wholeCluster: ReadLogServers = async () => {
+  return { head: Number.MAX_SAFE_INTEGER, silent: [], catchingUp: [] };
+};
 
 /** A deletion that is written down instead of done. */
 type Deleted = { readonly subject: string; readonly upTo: number };

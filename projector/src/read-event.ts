@@ -1,5 +1,6 @@
 import {
   decodeEvent,
+  type EventName,
   factOf,
   openEvent,
   recordKind,
@@ -36,11 +37,14 @@ type Content =
   | Pick<Extract<ProjectedEvent, { personal: 'open' }>, 'personal' | 'event'>
   | Pick<Extract<ProjectedEvent, { personal: 'erased' }>, 'personal' | 'event'>;
 
+/** The events behind which only each other may come, and with which a person's key is destroyed. */
+const FORGOTTEN: ReadonlySet<EventName> = new Set(['superseded', 'erased']);
+
 /**
  * A person's key record comes right before the first event, so its key is almost always at hand;
  * otherwise it is read from the log's leader. A record that cannot be read throws PoisonEventError:
- * to pass it over in silence would be the worse failure. A missing key is an erasure only when the
- * person's log ends with one; a key record that cannot be opened may have been wrapped anew since, so
+ * to pass it over in silence would be the worse failure. A missing key is one that was destroyed only
+ * when the person's log ends with why: she was erased, or superseded; a key record that cannot be opened may have been wrapped anew since, so
  * it is the event that needs it which stops, not the record.
  */
 export function createReadEvent({ log, dataKeys, maxKeys }: ReadEventOptions): ReadEvent {
@@ -53,7 +57,7 @@ export function createReadEvent({ log, dataKeys, maxKeys }: ReadEventOptions): R
     const stored = await log.readLastFromLeader(subjects.key(userId), signal);
     if (stored !== undefined) return openKey(stored, record);
     const last = await log.readLastFromLeader(record.subject, signal);
-    if (last !== undefined && decode(last).name === 'erased') return 'erased';
+    if (last !== undefined && FORGOTTEN.has(decode(last).name)) return 'erased';
     throw poison(record, 'key-missing');
   }
 
@@ -87,7 +91,7 @@ export function createReadEvent({ log, dataKeys, maxKeys }: ReadEventOptions): R
     }
     const stored = decode(record);
     const { metadata, type, personal } = stored;
-    if (stored.name === 'erased') keys.forget(metadata.userId);
+    if (FORGOTTEN.has(stored.name)) keys.forget(metadata.userId);
     const key = personal === null ? undefined : await keyOf(record, signal);
     if (key === 'erased') return place({ personal: 'erased', event: factOf(stored) });
     const plaintext = personal === null || key === undefined ? null : open(key, personal);

@@ -11,6 +11,7 @@ import {
   registered,
   registeredMessages,
   registration,
+  supersededMessages,
   userIdOf,
 } from './accounts.fixture.ts';
 import { PoisonEventError } from './poison-event.ts';
@@ -61,14 +62,19 @@ test('reads an event without personal data without a key', async (t) => {
   });
 });
 
-test('an event whose key is gone is one without personal data when its person was erased', async (t) => {
-  const log = createMemoryLog();
-  const records = await append(log, registeredMessages(1, dataKeys).slice(2));
-  await log.append(erasedMessages(1, 1), signal);
-  const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
-  const event = await readEvent(only(records), signal);
-  t.deepEqual(event, forgotten(1, registration(1), { position: 1 }));
-});
+for (const [why, ending] of [
+  ['erased', erasedMessages],
+  ['superseded', supersededMessages],
+] as const) {
+  test(`an event whose key is gone is one without personal data when its person was ${why}`, async (t) => {
+    const log = createMemoryLog();
+    const records = await append(log, registeredMessages(1, dataKeys).slice(2));
+    await log.append(ending(1, 1), signal);
+    const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
+    const event = await readEvent(only(records), signal);
+    t.deepEqual(event, forgotten(1, registration(1), { position: 1 }));
+  });
+}
 
 test('the key of an erased person is not kept', async (t) => {
   const log = createMemoryLog();

@@ -4,6 +4,7 @@ import {
   connectNats,
   createDataKeys,
   createJetStreamLog,
+  createReadLogServers,
   createSecureDeletion,
   type KeyRingSource,
   type Pool,
@@ -17,8 +18,8 @@ import { createPostgresEraserStore } from './eraser-store-postgres.ts';
 import type { LeasedWork } from './leased-work.ts';
 import { createRewrapper, type Rewrapper } from './rewrapper.ts';
 
-/** The eraser has a checkpoint like a projection; another version would forget everything anew. */
-const ERASER = { projection: 'eraser', version: 1 } as const;
+/** The eraser has a checkpoint like a projection; another version forgets everything anew. */
+const ERASER = { projection: 'eraser', version: 2 } as const;
 
 /** The re-wrapper has a lease only: where it is follows from key ring and log. */
 const REWRAPPER = { projection: 'rewrapper', version: 1 } as const;
@@ -56,6 +57,7 @@ export async function startEraser(
   const eraser = createEraser({
     log,
     deletion,
+    servers: createReadLogServers(nc, { stream, user }),
     store: createPostgresEraserStore(pool, { ...ERASER, ...owned }),
     logger,
   });

@@ -12,25 +12,29 @@ function record(subject: string, data: string) {
 
 test('a released claim is to be forgotten up to its release', (t) => {
   t.deepEqual(toForget(record(claim, '{"state":"released"}')), {
+    what: 'claim',
     subject: claim,
     upTo: 7,
-    userId: undefined,
   });
 });
 
-test('of an erased person every key is to be forgotten, whatever the version of the event', (t) => {
-  const expected = {
-    subject: subjects.key(userIdOf(1)),
-    upTo: Number.MAX_SAFE_INTEGER,
-    userId: userIdOf(1),
-  };
-  const data = encodeEvent(metadataOf(1), happenings.erased, null);
-  t.deepEqual(toForget(record(account, data)), expected);
-  t.deepEqual(toForget(record(account, '{"type":"zameni.account.erased.v12"}')), expected);
-});
+for (const why of ['erased', 'superseded'] as const) {
+  test(`of a person who was ${why} every key is to be forgotten, whatever the event's version`, (t) => {
+    const expected = {
+      what: 'keys',
+      subject: subjects.key(userIdOf(1)),
+      upTo: Number.MAX_SAFE_INTEGER,
+      userId: userIdOf(1),
+      why,
+    } as const;
+    const data = encodeEvent(metadataOf(1), happenings[why], null);
+    t.deepEqual(toForget(record(account, data)), expected);
+    t.deepEqual(toForget(record(account, `{"type":"zameni.account.${why}.v12"}`)), expected);
+  });
+}
 
 test('nothing else asks for a deletion', (t) => {
-  const other = encodeEvent(metadataOf(1), happenings.superseded, null);
+  const other = encodeEvent(metadataOf(1), happenings.deactivated, null);
   t.is(toForget(record(account, other)), undefined);
   t.is(toForget(record(claim, JSON.stringify({ state: 'held', userId: userIdOf(1) }))), undefined);
   t.is(toForget(record(subjects.key(userIdOf(1)), '{"state":"released"}')), undefined);

@@ -1,5 +1,5 @@
 import { ACCOUNTS_PROJECTION, ERASURE_STORES, type ErasureView } from '@zameni/contracts';
-import { AppError, type Pool } from '@zameni/runtime';
+import { AppError, type Pool, withDeadline } from '@zameni/runtime';
 
 /** An erasure or none, with the position that the answer covers. */
 export type ErasureAnswer = {
@@ -13,47 +13,55 @@ export type ReadErasure = (userId: string) => Promise<ErasureAnswer>;
 /** The databases an erasure is read from. */
 export type ErasureReaderOptions = { readonly primary: Pool; readonly replica: Pool };
 
+/** Milliseconds the replica may take to tell how far it is, before it counts as away. */
+const REPLICA_DEADLINE_MS = 1_000;
+
 /**
- * Asks the primary, since who asks has just been told of the erasure and waits for its progress. The
- * replica stands in for what it has; that it has none may only mean "not yet".
+ * Asks the primary, since who asks has just been told of the erasure and waits for its progress, and
+ * the replica how far it is itself. The replica stands in for what it has; that it has none may only
+ * mean "not yet".
  */
 export function createErasureReader({ primary, replica }: ErasureReaderOptions): ReadErasure {
   return async (userId) => {
-    try {
-      return await selectErasure(primary, userId);
-    } catch (cause) {
-      const unavailable = new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
-      const late = await selectErasure(replica, userId).catch((second: unknown) => {
-        const both = new AggregateError([cause, second], 'neither database answers');
-        throw new AppError('store-unavailable', { cause: both, retryAfterSeconds: 1 });
-      });
-      if (late.erasure === undefined) throw unavailable;
-      return late;
+    const [first, second] = await Promise.allSettled([
+      selectErasure(primary, userId),
+      withDeadline(selectErasure(replica, userId), REPLICA_DEADLINE_MS, () => new ReplicaError()),
+    ]);
+    const late = second.status === 'fulfilled' ? second.value : undefined;
+    if (first.status === 'fulfilled') return toAnswer(userId, first.value, late);
+    const unavailable = (cause: unknown) =>
+      new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
+    if (second.status === 'rejected') {
+      const causes = [first.reason, second.reason];
+      throw unavailable(new AggregateError(causes, 'neither database answers'));
     }
+    if (second.value.requested_at === null) throw unavailable(first.reason);
+    return toAnswer(userId, second.value, late);
   };
 }
 
-type Moments = {
+/** The replica did not tell in time. */
+class ReplicaError extends Error {
+  override readonly name = 'ReplicaError';
+}
+
+type Row = {
+  readonly position: string;
+  /** Whether every version of the projection is past the erasure. */
+  readonly is_past: boolean;
+  readonly requested_at: Date | null;
   readonly read_model_at: Date | null;
   readonly cache_at: Date | null;
   readonly key_at: Date | null;
   readonly claims_at: Date | null;
-};
-type Row = Moments & {
-  readonly position: string;
-  readonly requested_at: Date | null;
+  readonly log_servers_behind: readonly string[];
 };
 
-const columns = {
-  'read-model': 'read_model_at',
-  cache: 'cache_at',
-  key: 'key_at',
-  claims: 'claims_at',
-} as const satisfies Record<(typeof ERASURE_STORES)[number], keyof Moments>;
-
-async function selectErasure(pool: Pool, userId: string): Promise<ErasureAnswer> {
+async function selectErasure(pool: Pool, userId: string): Promise<Row> {
   const { rows } = await pool.query<Row>(
-    `select c.position, e.requested_at, e.read_model_at, e.cache_at, e.key_at, e.claims_at
+    `select c.position, e.requested_at, e.read_model_at, e.cache_at, e.key_at, e.claims_at,
+       e.log_servers_behind,
+       e.position <= (select min(position) from zameni.checkpoints where projection = $1) as is_past
      from zameni.checkpoints c
      left join zameni.erasures e on e.user_id = $3
      where c.projection = $1 and c.version = $2`,
@@ -61,19 +69,51 @@ async function selectErasure(pool: Pool, userId: string): Promise<ErasureAnswer>
   );
   const row = rows[0];
   if (row === undefined) throw new Error('the projection has no checkpoint');
-  const { requested_at: requestedAt } = row;
+  return row;
+}
+
+function toAnswer(userId: string, row: Row, replica: Row | undefined): ErasureAnswer {
   const position = Number(row.position);
-  if (requestedAt === null) return { position, erasure: undefined };
-  const stores = ERASURE_STORES.map((store) => ({
-    store,
-    erasedAt: row[columns[store]]?.toISOString() ?? null,
-  }));
+  if (row.requested_at === null) return { position, erasure: undefined };
+  const stores = ERASURE_STORES.map((store) => toProgress(store, row, replica));
   const isDone = stores.every(({ erasedAt }) => erasedAt !== null);
   const erasure: ErasureView = {
     userId,
     status: isDone ? 'done' : 'under-way',
-    requestedAt: requestedAt.toISOString(),
+    requestedAt: row.requested_at.toISOString(),
     stores,
   };
   return { position, erasure };
+}
+
+type Progress = ErasureView['stores'][number];
+
+function toProgress(store: Progress['store'], row: Row, replica: Row | undefined): Progress {
+  const at = (moment: Date | null | undefined) => moment?.toISOString() ?? null;
+  switch (store) {
+    case 'read-model':
+      return { store, erasedAt: at(readModelAt(row)) };
+    case 'replica':
+      // It replays what the primary committed, so it shows the moment of the primary.
+      if (replica === undefined) return { store, erasedAt: null, away: ['replica'] };
+      return { store, erasedAt: at(readModelAt(replica)) };
+    case 'cache':
+      return { store, erasedAt: at(row.cache_at) };
+    case 'key':
+      return { store, erasedAt: at(row.key_at) };
+    case 'claims':
+      return { store, erasedAt: at(row.claims_at) };
+    case 'log-servers': {
+      const away = row.log_servers_behind;
+      return away.length === 0
+        ? { store, erasedAt: at(row.key_at) }
+        : { store, erasedAt: null, away: [...away] };
+    }
+    default:
+      return store satisfies never;
+  }
+}
+
+function readModelAt({ is_past: isPast, read_model_at: at }: Row): Date | null {
+  return isPast ? at : null;
 }

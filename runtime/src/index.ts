@@ -52,6 +52,7 @@ export { createRateLimits, type RateLimits } from './rate-limits.ts';
 export { clientKeyOf } from './rate-limits-client.ts';
 export { parsePolicy, rateLimitVariable } from './rate-limits-policy.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';
+export { createReadLogServers, type LogServers, type ReadLogServers } from './log-servers.ts';
 export { createSecureDeletion, type SecureDeletion } from './secure-deletion.ts';
 export {
   type KeyRing,
