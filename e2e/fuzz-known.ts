@@ -32,7 +32,10 @@ export async function prepareKnown({ gatewayUrl, stack, token }: System): Promis
   for (let n = 0; n < PEOPLE + DOOMED; n += 1) {
     const response = await fetch(`${gatewayUrl}/v1/registrations`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': `fuzz-known-person-${n}` },
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': `known-person-of-the-fuzz-test-${n}`,
+      },
       body: JSON.stringify({
         email: `known.${n}@fuzz.example.org`,
         displayName: `Known ${n}`,

@@ -68,7 +68,7 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         headers: sent.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
         body: person === undefined ? undefined : Buffer.from(JSON.stringify(person)),
         person,
-        ...(isOpen ? { expect: sent.some(isKey) ? [...TAKEN, 422] : TAKEN } : {}),
+        ...(isOpen ? { expect: sent.some(isKey) ? TAKEN_WITH_KEY : TAKEN } : {}),
       };
     });
 }
@@ -84,7 +84,9 @@ function knownBodies(bodies: Arbitrary<Body>, links: readonly string[]): Arbitra
 /** Taken; or, as the exact outcome, that the address belongs to somebody else. */
 const TAKEN = [201, 202, 409];
 
-/** Drawn keys meet again with another body, which is refused. */
+/** Drawn keys meet again with another body, which is refused; without a token short ones are, too. */
+const TAKEN_WITH_KEY = [...TAKEN, 422, 400];
+
 function isKey([name, value]: readonly [string, string | undefined]): boolean {
   return name === 'Idempotency-Key' && value !== undefined;
 }

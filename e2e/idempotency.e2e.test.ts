@@ -90,7 +90,7 @@ test('a retry after the person has changed everything gets the first answer and 
 });
 
 test('another body under the same key is refused', async (t) => {
-  const key = 'idempotency-reused-1';
+  const key = 'idempotency-reused-0123456789';
   const body = personAt('reused@idempotency.example.org');
   const first = await answerOf(anyone, body, key);
   t.is(first.status, 202);
@@ -109,7 +109,7 @@ test('another body under the same key is refused', async (t) => {
 });
 
 test('one key of two callers is two registrations', async (t) => {
-  const key = 'idempotency-callers-1';
+  const key = 'idempotency-callers-0123456789';
   const mine = await answerOf(operator, personAt('mine@idempotency.example.org'), key);
   const theirs = await answerOf(anyone, personAt('theirs@idempotency.example.org'), key);
   t.not(idOf(mine), idOf(theirs));

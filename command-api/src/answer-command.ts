@@ -12,9 +12,13 @@ export type AnswerDeps = {
   }) => Promise<boolean>;
 };
 
+/** Milliseconds from the beginning of a request to its answer: the gateway gives up at 35,000. */
+const MAX_ANSWER_MS = 30_000;
+
 /**
  * Sets the headers that every answer to a command has, after waiting as long as `Prefer: wait=N` asks.
- * `Preference-Applied` says that the outcome is readable; without it, it was too early to tell.
+ * `Preference-Applied` says that the outcome is readable; without it, it was too early to tell. The time
+ * that the command itself took is taken off the longest wait.
  */
 export async function answerCommand(
   { positions, untilReadable }: AnswerDeps,
@@ -32,7 +36,8 @@ export async function answerCommand(
   const leave = () => leaving.abort();
   // Of the response: the request is closed as soon as its body has been read.
   reply.raw.once('close', leave);
-  const wait = { position, waitMs: seconds * 1_000, signal: leaving.signal };
+  const leftMs = Math.max(0, MAX_ANSWER_MS - reply.elapsedTime);
+  const wait = { position, waitMs: Math.min(seconds * 1_000, leftMs), signal: leaving.signal };
   try {
     if (await untilReadable(wait)) reply.header('Preference-Applied', `wait=${seconds}`);
   } finally {

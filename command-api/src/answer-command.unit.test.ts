@@ -1,5 +1,6 @@
 import type { Problem } from '@zameni/contracts';
-import { AppError } from '@zameni/runtime';
+import { AppError, type EventLog } from '@zameni/runtime';
+import { createMemoryLog, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import type { AnswerDeps } from './answer-command.ts';
 import { type ApiOptions, as, createApi, person } from './api.fixture.ts';
@@ -31,6 +32,23 @@ test('Prefer: wait waits for the position that is told, and says so', async (t) 
   t.is(response.statusCode, 202);
   t.is(response.headers['preference-applied'], 'wait=5');
   t.deepEqual(waits, [{ position: await head(), waitMs: 5_000 }]);
+});
+
+test('the wait ends within 30 seconds of the beginning of the request', async (t) => {
+  const spentMs = 60;
+  const { waits, untilReadable } = createReadable(true);
+  const memory = createMemoryLog();
+  const log: EventLog = {
+    ...memory,
+    append: async (...about) => {
+      const began = performance.now();
+      await waitUntil(async () => performance.now() - began > spentMs, 10_000);
+      return memory.append(...about);
+    },
+  };
+  await createApi(t, { untilReadable, log }).post(person, { prefer: 'wait=30' });
+  t.is(waits.length, 1);
+  t.true((waits[0]?.waitMs ?? Infinity) < 30_000 - spentMs);
 });
 
 test('the answer stays the same when it is not readable in time', async (t) => {

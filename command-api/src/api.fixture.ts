@@ -25,6 +25,7 @@ import type { ExecutionContext } from 'ava';
 import { createLoadAccount } from './account-log.ts';
 import { type AppDeps, createApp } from './app.ts';
 import { LIFETIME_MS } from './situation.fixture.ts';
+import { createTurns } from './turns.ts';
 
 /** A registration that keeps every rule. */
 export const person = {
@@ -52,13 +53,15 @@ export function as(subject: string, ...scopes: readonly string[]) {
   return { authorization: `Bearer ${[subject, ...scopes].join(' ')}` };
 }
 
-/** Callers of tests say in clear who they are; `bad` does not hold. */
+/** Callers of tests say in clear who they are, `subject|issuer`; `bad` does not hold. */
 const tokens: AppDeps['tokens'] = {
-  verify: async (authorization) => {
+  verify: async (authorization, beforeCheck) => {
     if (authorization === undefined) return undefined;
-    const [subject = '', ...scopes] = authorization.replace('Bearer ', '').split(' ');
-    if (subject === 'bad') throw new AppError('unauthorized');
-    return { subject, scopes: new Set(scopes) };
+    await beforeCheck?.();
+    const [name = '', ...scopes] = authorization.replace('Bearer ', '').split(' ');
+    if (name === 'bad') throw new AppError('unauthorized');
+    const [subject = '', issuer = 'test'] = name.split('|');
+    return { issuer, subject, scopes: new Set(scopes) };
   },
 };
 
@@ -99,6 +102,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     log,
     committer,
     loadAccount,
+    inTurn: createTurns(),
     claimLifetimeMs,
     digests,
     dataKeys,

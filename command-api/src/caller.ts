@@ -5,6 +5,7 @@ import {
   clientKeyOf,
   currentTraceparent,
   type Digests,
+  guesserKeyOf,
   limitRequest,
   type RateLimits,
   requireScope,
@@ -32,11 +33,12 @@ export type Called = { readonly caller: Caller | undefined; readonly cause: Caus
  * asks for, and when. Throws `rate-limited` beyond the limit.
  */
 export async function toCalled(
-  { tokens, digests, limits }: CallerDeps,
+  deps: CallerDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<Called> {
-  const caller = await tokens.verify(request.headers.authorization);
+  const { digests, limits } = deps;
+  const caller = await toCaller(deps, request, reply);
   const key = clientKeyOf({ request, caller }, digests.clientOf);
   await limitRequest(reply, limits, [{ policy: 'client', key }]);
   const actor =
@@ -50,6 +52,27 @@ export async function toCalled(
     traceparent: currentTraceparent(),
   };
   return { caller, cause };
+}
+
+/**
+ * Verifies the token of a request. One that does not hold is counted too, or guessing would be free;
+ * who has guessed too often is refused before another of their tokens is checked.
+ */
+async function toCaller(
+  { tokens, digests, limits }: CallerDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Caller | undefined> {
+  const key = () => guesserKeyOf(request, digests.clientOf);
+  const count = () => limitRequest(reply, limits, [{ policy: 'client', key: key() }]);
+  try {
+    return await tokens.verify(request.headers.authorization, async () => {
+      if (limits.isSpent('client', key())) await count();
+    });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'unauthorized') await count();
+    throw error;
+  }
 }
 
 /** Who may do something to a person: callers with the scope, and where it says so the person. */
@@ -68,9 +91,11 @@ export function requirePermission(
 }
 
 /**
- * The id an event keeps of a caller for ever: a subject that is a user id as it is, any other as a
- * keyed digest, because an issuer may use addresses or names.
+ * The id an event keeps of a caller for ever: a subject that is a user id as it is, because every
+ * issuer means the same person by it; any other as a keyed digest, because an issuer may use addresses
+ * or names, and two of them may mean different callers by the same one.
  */
-function toActorId(digests: Digests, { subject }: Caller): string {
-  return parseUserId(subject) ?? digests.actorOf(subject);
+function toActorId(digests: Digests, { subject, issuer }: Caller): string {
+  // A subject is one line.
+  return parseUserId(subject) ?? digests.actorOf(`${subject}\n${issuer}`);
 }

@@ -7,19 +7,22 @@ import {
   type EventLog,
   type LogRecord,
 } from '@zameni/runtime';
-import type { LoadAccount } from './account-log.ts';
+import { absentAccount } from './account.ts';
+import type { LoadAccount, LoadedAccount } from './account-log.ts';
 import { type Attempted, type Committed, type Plan, toIntent } from './decision-intent.ts';
+import type { InTurn } from './turns.ts';
 
 /** What committing decisions needs. */
 export type CommitDeps = {
   readonly log: EventLog;
   readonly committer: Committer;
   readonly loadAccount: LoadAccount;
+  readonly inTurn: InTurn;
   /** Milliseconds after which a claim that nobody has proven may be taken. */
   readonly claimLifetimeMs: number;
 };
 
-const MAX_ATTEMPTS = 8;
+/** Milliseconds in which attempts begin; the last one ends with the committer's own deadline. */
 const DEADLINE_MS = 8_000;
 const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
 
@@ -27,13 +30,24 @@ const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
  * Loads, decides and commits until an outcome stands. What was loaded may be old: a decision that
  * appends is guarded on exactly what it was decided from, and one that appends nothing is checked
  * against the log's leader before it is believed. After a conflict everything is loaded and decided
- * anew, a bounded number of times. Throws the refusal as AppError.
+ * anew until the deadline. Commands on one person take turns, so that rivals are those of other
+ * processes only, and few. Throws the refusal as AppError.
  */
 export async function commitDecision(deps: CommitDeps, plan: Plan): Promise<Committed> {
   const signal = AbortSignal.timeout(DEADLINE_MS);
+  const [first] = plan.accounts;
+  if (first === undefined) return decideUntilItStands(deps, plan, signal);
+  return deps.inTurn(first, signal, () => decideUntilItStands(deps, plan, signal));
+}
+
+async function decideUntilItStands(
+  deps: CommitDeps,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<Committed> {
   const backoff = createBackoff(RETRY_BACKOFF);
   let accounts = plan.accounts;
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+  while (!signal.aborted) {
     const attempted = await attemptOnce(deps, { ...plan, accounts }, signal);
     switch (attempted.outcome) {
       case 'commit':
@@ -64,7 +78,12 @@ async function attemptOnce(deps: CommitDeps, plan: Plan, signal: AbortSignal): P
     await Promise.all(
       plan.accounts.map(
         async (userId) =>
-          [userId, await deps.loadAccount(userId, userId === plan.withPerson, signal)] as const,
+          [
+            userId,
+            userId === plan.decoy
+              ? await loadDecoy(deps.log, userId, signal)
+              : await deps.loadAccount(userId, userId === plan.withPerson, signal),
+          ] as const,
       ),
     ),
   );
@@ -84,6 +103,23 @@ async function attemptOnce(deps: CommitDeps, plan: Plan, signal: AbortSignal): P
   // Nothing was appended, so no guard has checked what it was decided from.
   const isCurrent = await isStillLast(deps.log, [...loaded.keys()], claims, presumed, signal);
   return isCurrent ? attempted : { outcome: 'stale' };
+}
+
+/**
+ * Reads what nobody has as an account that somebody has is read: once, from any replica. The leader,
+ * whom an empty account is asked of, would take a moment that tells a stranger what there is.
+ */
+async function loadDecoy(
+  log: EventLog,
+  decoy: UserId,
+  signal: AbortSignal,
+): Promise<LoadedAccount> {
+  try {
+    await log.readSubject(subjects.account(decoy), signal);
+  } catch (cause) {
+    throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
+  }
+  return { state: absentAccount, last: undefined, isFull: false, person: undefined };
 }
 
 async function readClaims(log: EventLog, claims: readonly string[], signal: AbortSignal) {

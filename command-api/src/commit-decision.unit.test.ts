@@ -111,3 +111,41 @@ test('a claim that cannot be read is never taken for free', async (t) => {
   t.false(response.body.includes('claim'));
   t.is(await head(), 1);
 });
+
+test('a crowd on one person loads her once each, and all of them are taken', async (t) => {
+  const memory = createMemoryLog();
+  let loads = 0;
+  const log: EventLog = {
+    ...memory,
+    readSubject: (...about) => {
+      loads += 1;
+      return memory.readSubject(...about);
+    },
+  };
+  const { register, send, readPerson } = createApi(t, { log });
+  const userId = await register();
+  const crowd = Array.from({ length: 30 }, (_, n) => n);
+  const answers = await Promise.all(
+    crowd.map((n) => {
+      const body = { profile: { [`client${n}`]: n } };
+      return send({ method: 'PATCH', url: `/v1/users/${userId}`, body, headers });
+    }),
+  );
+  t.deepEqual(new Set(answers.map(({ statusCode }) => statusCode)), new Set([202]));
+  t.is(loads, crowd.length);
+  const { person: loaded } = await readPerson(userId);
+  t.is(Object.keys(loaded?.data?.profile ?? {}).length, crowd.length + 1);
+});
+
+test('a command that comes too late again and again is decided until the deadline', async (t) => {
+  const { log, showUpTo } = createLaggingLog();
+  const { register, send, head, namesOf } = createApi(t, { log });
+  const userId = await register();
+  const first = await head();
+  const url = `/v1/users/${userId}`;
+  await send({ method: 'PATCH', url, body: { locale: 'sr' }, headers });
+  showUpTo(first, 40);
+  const answer = await send({ method: 'PATCH', url, body: { locale: 'de' }, headers });
+  t.is(answer.statusCode, 202);
+  t.deepEqual(await namesOf(userId), ['registered', 'profile-updated', 'profile-updated']);
+});

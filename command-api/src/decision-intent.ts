@@ -33,6 +33,10 @@ export type Plan = {
   readonly claimsOf: (loaded: ReadonlyMap<UserId, LoadedAccount>) => readonly string[];
   /** Whether its claims most likely exist, so that they are read before the group is formed. */
   readonly readsClaims: boolean;
+  /** Set where the caller must not tell by the time it takes what there is behind an address. */
+  readonly readsFirst?: boolean;
+  /** An account nobody has, which is looked at in the place of one that somebody may have. */
+  readonly decoy?: UserId;
   readonly decide: (situation: Situation, loaded: ReadonlyMap<UserId, LoadedAccount>) => Decision;
   readonly cause: Cause;
 };
@@ -89,6 +93,7 @@ export function toIntent(
       ...(isNewLooked && newSubject !== undefined ? [newSubject] : []),
     ],
     presumed,
+    readsFirst: plan.readsFirst === true,
     maxMessages:
       newPerson === undefined || loaded.size > 0 ? MAX_MESSAGES : MAX_REGISTRATION_MESSAGES,
     decide: (state) => {

@@ -97,3 +97,26 @@ test('callers whose subject is no user id have keys of their own too', async (t)
   );
   t.is(new Set(ids).size, 2);
 });
+
+test('a key of two callers is two registrations, be it one subject of two issuers', async (t) => {
+  const { post } = createApi(t);
+  const answers = [
+    await post(person, key),
+    await post({ ...person, email: 'b@example.org' }, { ...key, ...as('app|one') }),
+    await post({ ...person, email: 'c@example.org' }, { ...key, ...as('app|two') }),
+  ];
+  const ids = answers.map((answer) => answer.json<RegistrationAccepted>().registrationId);
+  t.is(new Set(ids).size, 3);
+});
+
+test('a key that may be guessed is for callers with a token', async (t) => {
+  const { post } = createApi(t);
+  const short = { 'idempotency-key': 'order-2026-0000001' };
+  const refused = await post(person, short);
+  t.is(refused.statusCode, 400);
+  t.like(refused.json<Problem>(), {
+    code: 'malformed-header',
+    detail: 'Without a token an Idempotency-Key needs room for 122 random bits, as a UUID has',
+  });
+  t.is((await post(person, { ...short, ...as('app') })).statusCode, 202);
+});

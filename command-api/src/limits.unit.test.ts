@@ -70,3 +70,38 @@ test('who is beyond the limit of clients takes nothing of a mailbox', async (t) 
   t.is((await wish({ 'x-forwarded-for': '192.0.2.7' })).statusCode, 202);
   t.deepEqual(await namesOf(userId), ['registered', 'verification-requested']);
 });
+
+test('tokens that do not hold are counted by address, and then no longer looked at', async (t) => {
+  const { post, head } = createApi(t, { limits: { client } });
+  const guess = (headers = {}) => post(person, { ...as('bad'), ...headers });
+  const first = await guess();
+  t.is(first.statusCode, 401);
+  t.regex(String(first.headers['ratelimit']), /^"client";r=1;t=\d+$/);
+  t.is((await guess()).statusCode, 401);
+  const refused = await guess();
+  t.is(refused.statusCode, 429);
+  t.regex(String(refused.headers['retry-after']), /^\d+$/);
+  t.is((await guess({ 'x-forwarded-for': '192.0.2.7' })).statusCode, 401);
+  t.is(await head(), 0);
+});
+
+test('who has guessed too often is refused whatever the next token is, and without one is not', async (t) => {
+  const { post } = createApi(t, { limits: { client } });
+  for (let n = 0; n < 3; n += 1) await post(person, as('bad'));
+  t.is((await post(person, as('client-1'))).statusCode, 429);
+  t.is((await post()).statusCode, 202);
+});
+
+test('commands without a token take nothing of what tokens have', async (t) => {
+  const { post } = createApi(t, { limits: { client } });
+  for (let n = 0; n < 3; n += 1) await post();
+  t.is((await post(person, as('client-1'))).statusCode, 202);
+  t.is((await post(person, as('bad'))).statusCode, 401);
+});
+
+test('callers of two issuers count apart, whatever their subjects', async (t) => {
+  const { post } = createApi(t, { limits: { client: { quota: 1, windowSeconds: 60 } } });
+  t.is((await post(person, as('app|one'))).statusCode, 202);
+  t.is((await post(person, as('app|two'))).statusCode, 202);
+  t.is((await post(person, as('app|one'))).statusCode, 429);
+});

@@ -19,6 +19,8 @@ export type RegisterContext = Cause & {
   readonly registrationId: UserId;
   /** Whether the id comes from an idempotency key, so that its account may exist already. */
   readonly isRetryable: boolean;
+  /** Whether the caller is told who owns the address; from anybody else even the time keeps it. */
+  readonly isTold: boolean;
 };
 
 /** How a registration ended, and the position of the event that says so. */
@@ -46,6 +48,7 @@ export async function register(
     newPerson: toNewPerson(deps.dataKeys, context),
     claimsOf: () => [command.personal.claim],
     readsClaims: false,
+    readsFirst: !context.isTold,
     decide: (situation) => decideRegistration(command, situation),
     cause: context,
   });

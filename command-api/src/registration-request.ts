@@ -1,5 +1,5 @@
-import { type FieldError, IdempotencyKey, type RegisterCommand } from '@zameni/contracts';
-import { AppError, createValidator } from '@zameni/runtime';
+import type { FieldError, RegisterCommand } from '@zameni/contracts';
+import { AppError } from '@zameni/runtime';
 import { type EmailAddress, parseEmailAddress } from './email-address.ts';
 import { checkWrittenParts } from './user-request.ts';
 
@@ -11,8 +11,6 @@ export type RegistrationRequest = {
   readonly termsVersion: string;
   readonly profile: Record<string, string | number | boolean>;
 };
-
-const validateIdempotencyKey = createValidator(IdempotencyKey);
 
 /** Checks the rules a schema cannot say; throws `invalid-request` that names every place. */
 export function parseRegistration(body: RegisterCommand): RegistrationRequest {
@@ -26,19 +24,6 @@ export function parseRegistration(body: RegisterCommand): RegistrationRequest {
   }
   const { termsVersion, profile = {} } = body;
   return { address: email.address, displayName, locale, termsVersion, profile };
-}
-
-/** Reads the `Idempotency-Key` header; throws `malformed-header` when it breaks the rule. */
-export function parseIdempotencyKey(
-  header: string | readonly string[] | undefined,
-): string | undefined {
-  if (header === undefined) return undefined;
-  if (typeof header !== 'string' || validateIdempotencyKey(header) !== undefined) {
-    throw new AppError('malformed-header', {
-      detail: 'Idempotency-Key takes 16 to 128 visible ASCII characters',
-    });
-  }
-  return header;
 }
 
 /** A text that is equal for requests that mean the same, whatever the order of their fields. */

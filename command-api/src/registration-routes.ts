@@ -6,8 +6,9 @@ import { v7 as uuidV7 } from 'uuid';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, toCalled } from './caller.ts';
 import type { Cause } from './event-messages.ts';
+import { parseIdempotencyKey } from './idempotency-key.ts';
 import { type RegisterContext, type RegisterDeps, register } from './register.ts';
-import { parseIdempotencyKey, parseRegistration } from './registration-request.ts';
+import { parseRegistration } from './registration-request.ts';
 
 /** What the registration routes need of the outside. */
 export type RegistrationRoutesDeps = RegisterDeps & CallerDeps & AnswerDeps;
@@ -18,15 +19,16 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
     ...toRoute(OPERATIONS.registerPerson),
     handler: async (request, reply) => {
       const { caller, cause } = await toCalled(deps, request, reply);
-      const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
+      const header = request.headers['idempotency-key'];
+      const idempotencyKey = parseIdempotencyKey(header, caller === undefined);
       const registration = parseRegistration(request.body);
-      const context = toContext(deps.digests, cause, idempotencyKey);
+      const isTold = caller?.scopes.has('registrations:write') === true;
+      const context = { ...toContext(deps.digests, cause, idempotencyKey), isTold };
       const { outcome, position } = await withAppendSpan('append registration', () =>
         register(deps, registration, context),
       );
       await answerCommand(deps, { request, reply, position });
       const id = context.registrationId;
-      const isTold = caller?.scopes.has('registrations:write') === true;
       if (isTold && outcome === 'refused') throw new AppError('address-taken');
       if (isTold && outcome === 'registered') {
         return reply.code(201).header('Location', `/v1/users/${id}`).send({ userId: id });
@@ -43,7 +45,7 @@ function toContext(
   digests: Digests,
   cause: Cause,
   idempotencyKey: string | undefined,
-): RegisterContext {
+): Omit<RegisterContext, 'isTold'> {
   const { type, id } = cause.actor;
   return {
     ...cause,

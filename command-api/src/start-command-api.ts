@@ -26,6 +26,7 @@ import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { createUntilErased } from './erasure-progress.ts';
 import { createUntilReadable } from './readable.ts';
+import { createTurns } from './turns.ts';
 
 /** Connections of one process to the primary, where waiting commands look. */
 const POOL_SIZE = 4;
@@ -78,6 +79,7 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     log,
     committer: resources.use(createCommitter(log, logger)),
     loadAccount: createLoadAccount({ log, dataKeys }),
+    inTurn: createTurns(),
     claimLifetimeMs: lifetimeSeconds * 1_000,
     digests: createDigests(readKeyRing(config.ZAMENI_PEPPER_FILE)),
     dataKeys,

@@ -106,6 +106,7 @@ export async function resendVerification(
     accounts: [],
     claimsOf: () => [claim],
     readsClaims: true,
+    decoy,
     decide: (situation): Decision => decideResend({ claim, decoy, isWithinLimit }, situation),
     cause,
   });

@@ -68,11 +68,14 @@ export const RegisterCommand = Type.Object(
 );
 export type RegisterCommand = Static<typeof RegisterCommand>;
 
+/** Random bits that a key must have room for where callers share one space of keys: those of a UUID. */
+export const MIN_ANONYMOUS_KEY_BITS = 122;
+
 /** An `Idempotency-Key`: 16 to 128 visible characters, one for each registration meant. */
 export const IdempotencyKey = Type.String({
   title: 'IdempotencyKey',
   pattern: '^[\\x21-\\x7e]{16,128}$',
-  description: '16 to 128 visible ASCII characters, one for each registration meant',
+  description: `16 to 128 visible ASCII characters, one for each registration meant. Without a token they must have room for ${MIN_ANONYMOUS_KEY_BITS} random bits in the smallest usual alphabet they are written in: a UUID, 37 digits, 31 of hex, 25 of base32, 24 of base36, 21 of base64url, else 19`,
 });
 
 /** Body of `POST /v1/email-verifications`: the token of the link, sent in the body, never in a URL. */

@@ -29,7 +29,7 @@ export const ERROR_CODES = {
   'store-unavailable': 'The read model cannot be reached; try again',
   'projection-lagging': 'The read model has not reached the position asked for; try again',
   overloaded: 'More is waiting than can be served in time; try again',
-  'service-unavailable': 'No process is ready to serve this; try again',
+  'service-unavailable': 'What it takes to serve this is not ready; try again',
   'gateway-timeout': 'The service did not answer in time',
   internal: 'Something failed that should not; the trace id helps to find it',
 } as const satisfies Record<string, string>;

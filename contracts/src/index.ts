@@ -23,6 +23,7 @@ export {
   ChangeEmailCommand,
   DisplayName,
   IdempotencyKey,
+  MIN_ANONYMOUS_KEY_BITS,
   Locale,
   MAX_ADDRESS_LENGTH,
   MAX_BODY_BYTES,

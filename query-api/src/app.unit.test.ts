@@ -61,7 +61,7 @@ async function createTestApp({ answer = found, isInLog = async () => false }: Op
         if (authorization === undefined) return undefined;
         const caller = callers[authorization];
         if (caller === undefined) throw new AppError('unauthorized');
-        return { subject: caller.subject, scopes: new Set(caller.scopes) };
+        return { issuer: 'test', subject: caller.subject, scopes: new Set(caller.scopes) };
       },
     },
     readView: async (query) => {

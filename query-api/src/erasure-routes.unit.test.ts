@@ -32,7 +32,7 @@ async function get(caller: string | undefined, answer: ErasureAnswer | Error, pa
       tokens: {
         verify: async (authorization) => {
           const known = authorization === undefined ? undefined : callers[authorization];
-          return known && { subject: known.subject, scopes: new Set(known.scopes) };
+          return known && { issuer: 'test', subject: known.subject, scopes: new Set(known.scopes) };
         },
       },
       readErasure: async () => {

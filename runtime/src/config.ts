@@ -86,7 +86,7 @@ export const redisConfig = {
 /** Variables of services that check callers' tokens. */
 export const callersConfig = {
   ZAMENI_JWT_ISSUERS_FILE: FilePath(
-    'File with the issuers whose tokens are taken, and where their public keys are',
+    'File with the issuers whose tokens are taken, and where their public keys are; each is trusted with every scope and every person, whose id it may name as a subject',
     '/run/secrets/issuers.json',
   ),
 };

@@ -9,7 +9,7 @@ export type Digests = {
   /** The registration id of a caller's idempotency key: a UUIDv8 (RFC 9562). */
   readonly registrationIdOf: (caller: string, idempotencyKey: string) => UserId;
   /** The id under which the log keeps a caller whose subject is no user id: 43 characters. */
-  readonly actorOf: (subject: string) => string;
+  readonly actorOf: (caller: string) => string;
   /** The key under which requests of one client are counted. */
   readonly clientOf: (client: string) => string;
   /** The key under which mails to one mailbox are counted: not its claim, which stays in the log. */

@@ -49,7 +49,7 @@ export { readToEnd } from './read-to-end.ts';
 export { createRedis, type Redis } from './redis.ts';
 export { limitRequest } from './rate-limit-headers.ts';
 export { createRateLimits, type RateLimits } from './rate-limits.ts';
-export { clientKeyOf } from './rate-limits-client.ts';
+export { clientKeyOf, guesserKeyOf } from './rate-limits-client.ts';
 export { parsePolicy, rateLimitVariable } from './rate-limits-policy.ts';
 export { createBackoff, delay, withDeadline } from './retry.ts';
 export { createReadLogServers, type LogServers, type ReadLogServers } from './log-servers.ts';

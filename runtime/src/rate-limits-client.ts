@@ -12,16 +12,28 @@ export type Origin = {
 export type Client = { readonly request: Origin; readonly caller: Caller | undefined };
 
 /**
- * The key under which a client is counted: the token's subject, else the address. `digest` must be
- * keyed: there are few enough addresses of hosts to try them all.
+ * The key under which a client is counted: the token's subject and issuer, else the address. `digest`
+ * must be keyed: there are few enough addresses of hosts to try them all.
  */
 export function clientKeyOf(
   { request, caller }: Client,
   digest: (client: string) => string,
 ): string {
   return digest(
-    caller === undefined ? `address\n${clientNetworkOf(request)}` : `subject\n${caller.subject}`,
+    caller === undefined
+      ? `address\n${clientNetworkOf(request)}`
+      : // A subject is one line.
+        `subject\n${caller.subject}\n${caller.issuer}`,
   );
+}
+
+/**
+ * The key under which bad tokens are counted: by the address, because what they say of their subject
+ * is not true, and apart from commands, because strangers behind one address must not shut out the
+ * tokens that hold.
+ */
+export function guesserKeyOf(request: Origin, digest: (client: string) => string): string {
+  return digest(`guesser\n${clientNetworkOf(request)}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { clientKeyOf, clientNetworkOf, type Origin } from './rate-limits-client.ts';
+import { clientKeyOf, clientNetworkOf, guesserKeyOf, type Origin } from './rate-limits-client.ts';
 
 const from = (forwarded: string | undefined, remoteAddress = '127.0.0.1'): Origin => ({
   headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
@@ -25,14 +25,28 @@ test('what is no address is not believed', is, from("' or 1=1 --", '192.0.2.9'),
 test('nothing is a client too', is, { headers: {}, socket: {} }, 'unknown');
 
 test('a caller counts by the subject, wherever they are', (t) => {
-  const caller = { subject: 'app', scopes: new Set<string>() };
+  const caller = { issuer: 'https://id', subject: 'app', scopes: new Set<string>() };
   const key = clientKeyOf({ request: from('192.0.2.7'), caller }, (text) => `digest of ${text}`);
-  t.is(key, 'digest of subject\napp');
+  t.is(key, 'digest of subject\napp\nhttps://id');
 });
 
 test('a subject is never taken for an address', (t) => {
   const request = from('192.0.2.7');
-  const caller = { subject: '192.0.2.7', scopes: new Set<string>() };
+  const caller = { issuer: '', subject: '192.0.2.7', scopes: new Set<string>() };
   const same = (text: string) => text;
   t.not(clientKeyOf({ request, caller }, same), clientKeyOf({ request, caller: undefined }, same));
+});
+
+test('equal subjects of two issuers are two callers', (t) => {
+  const request = from('192.0.2.7');
+  const keyOf = (issuer: string) =>
+    clientKeyOf({ request, caller: { issuer, subject: 'app', scopes: new Set() } }, (text) => text);
+  t.not(keyOf('https://one'), keyOf('https://two'));
+});
+
+test('who guesses tokens counts by address, apart from who brings none', (t) => {
+  const request = from('192.0.2.7');
+  const same = (text: string) => text;
+  t.is(guesserKeyOf(request, same), 'guesser\n192.0.2.7');
+  t.not(guesserKeyOf(request, same), clientKeyOf({ request, caller: undefined }, same));
 });

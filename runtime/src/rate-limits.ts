@@ -20,6 +20,8 @@ export type RateLimits<Name extends string> = {
    * what is counted is written to Redis as it is given, and no address of a mailbox or host may be.
    */
   readonly take: (policy: Name, key: string) => Promise<RateLimitState | undefined>;
+  /** Whether this process knows already that a take would be refused; counts nothing. */
+  readonly isSpent: (policy: Name, key: string) => boolean;
 };
 
 /** What limits need; without Redis each process counts for itself. */
@@ -93,11 +95,20 @@ export function createRateLimits<Name extends string>(
     });
   }
 
+  function policyOf(name: Name) {
+    const policy = policies.get(name);
+    if (policy === undefined) throw new Error('there is no limit of this name');
+    return policy === 'off' ? undefined : policy;
+  }
+
   return {
+    isSpent: (name, key) => {
+      const policy = policyOf(name);
+      return (policy?.counts.read(key)?.taken ?? 0) >= (policy?.limit.quota ?? Infinity);
+    },
     take: async (name, key) => {
-      const policy = policies.get(name);
-      if (policy === undefined) throw new Error('there is no limit of this name');
-      if (policy === 'off') return undefined;
+      const policy = policyOf(name);
+      if (policy === undefined) return undefined;
       const { limit, counts } = policy;
       const known = counts.read(key);
       if (known !== undefined && known.taken > limit.quota) return toState(limit, known, now());

@@ -30,8 +30,22 @@ test('allows the quota anew when the window has ended', async (t) => {
   t.like(await limits.take('client', 'k'), { isAllowed: true, remaining: 1, resetSeconds: 10 });
 });
 
+test('a key is spent when the next take would be refused; asking counts nothing', async (t) => {
+  const { clock, limits } = createLimits();
+  const seen: boolean[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    seen.push(limits.isSpent('client', 'k'), limits.isSpent('client', 'k'));
+    await limits.take('client', 'k');
+  }
+  t.deepEqual(seen, [false, false, false, false, true, true]);
+  t.false(limits.isSpent('client', 'another'));
+  clock.nowMs = 15_000;
+  t.false(limits.isSpent('client', 'k'));
+});
+
 test('a policy that is off counts nothing', async (t) => {
   const { limits } = createLimits();
+  t.false(limits.isSpent('mailbox', 'k'));
   t.is(await limits.take('mailbox', 'k'), undefined);
 });
 

@@ -7,16 +7,24 @@ import type { Logger } from './logger.ts';
 import { createTokenCache } from './token-cache.ts';
 import type { TokenIssuer } from './token-issuers.ts';
 
-/** Who calls, as their token says. */
-export type Caller = { readonly subject: string; readonly scopes: ReadonlySet<string> };
+/** Who calls, as their token says: a subject means something beside its issuer only. */
+export type Caller = {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly scopes: ReadonlySet<string>;
+};
 
 /** Checks the `Authorization` header of requests. */
 export type TokenVerifier = {
   /**
    * The caller; undefined without a header. Throws `unauthorized` for a token that does not hold and
-   * `service-unavailable` when the keys of its issuer cannot be had.
+   * `service-unavailable` when the keys of its issuer cannot be had. `beforeCheck` runs before what
+   * is not remembered is checked, which costs; what it throws is thrown.
    */
-  readonly verify: (authorization: string | undefined) => Promise<Caller | undefined>;
+  readonly verify: (
+    authorization: string | undefined,
+    beforeCheck?: () => Promise<void>,
+  ) => Promise<Caller | undefined>;
 };
 
 /** Whose tokens are taken, and time in milliseconds since 1970. */
@@ -54,12 +62,13 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   );
   const remembered = createTokenCache<Caller>({ maxEntries: MAX_REMEMBERED, now });
   return {
-    verify: async (authorization) => {
+    verify: async (authorization, beforeCheck) => {
       if (authorization === undefined) return undefined;
       const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
-      if (token === undefined) throw new AppError('unauthorized');
-      const known = remembered.get(token);
+      const known = token === undefined ? undefined : remembered.get(token);
       if (known !== undefined) return known;
+      await beforeCheck?.();
+      if (token === undefined) throw new AppError('unauthorized');
       const issuer = trusted.get(readIssuer(token) ?? '');
       if (issuer === undefined) throw new AppError('unauthorized');
       const { caller, holdsUntilMs } = await checkToken(token, issuer, now());
@@ -106,6 +115,7 @@ async function checkToken(token: string, { about, keys }: TrustedIssuer, nowMs: 
   if (!isSubject(payload.sub) || payload.exp === undefined) throw new AppError('unauthorized');
   const scope = typeof payload['scope'] === 'string' ? payload['scope'] : '';
   const caller: Caller = {
+    issuer: about.issuer,
     subject: payload.sub,
     scopes: new Set(scope.split(' ').filter(Boolean)),
   };

@@ -49,10 +49,10 @@ async function signWithPublicKey(): Promise<string> {
     .sign(Buffer.from(await exportSPKI(publicKey)));
 }
 
-test('a good token gives its subject and scopes', async (t) => {
+test('a good token gives its issuer, subject and scopes', async (t) => {
   const { verify } = createVerifier(t);
   const caller = await verify(await key.sign({ scope: 'users:read registrations:write' }));
-  t.is(caller?.subject, 'client-1');
+  t.like(caller, { issuer: ISSUER, subject: 'client-1' });
   t.deepEqual([...(caller?.scopes ?? [])], ['users:read', 'registrations:write']);
 });
 
@@ -146,6 +146,18 @@ test('a remembered token ends when it expires', async (t) => {
   t.is(await codeOf(t, verify(token)), 'unauthorized');
 });
 
+test('what is not remembered is not checked before it may be', async (t) => {
+  const { verifyHeader } = createVerifier(t);
+  const authorization = `Bearer ${await key.sign()}`;
+  const refuse = () => Promise.reject(new AppError('rate-limited'));
+  for (const header of [authorization, 'Bearer a.b.c', 'Basic abc']) {
+    t.is(await codeOf(t, verifyHeader(header, refuse)), 'rate-limited');
+  }
+  t.is(await verifyHeader(undefined, refuse), undefined);
+  const caller = await verifyHeader(authorization);
+  t.is(await verifyHeader(authorization, refuse), caller);
+});
+
 test('a refused token is not remembered', async (t) => {
   const { verify, clock } = createVerifier(t);
   const token = await key.sign({ nbf: START_SECONDS + 31 });
@@ -155,7 +167,7 @@ test('a refused token is not remembered', async (t) => {
 });
 
 test('a scope, or being oneself, opens; otherwise unauthorized or forbidden', (t) => {
-  const caller = { subject: 'u1', scopes: new Set(['users:read']) };
+  const caller = { issuer: ISSUER, subject: 'u1', scopes: new Set(['users:read']) };
   t.notThrows(() => requireScope(caller, 'users:read'));
   t.notThrows(() => requireScope({ ...caller, scopes: new Set() }, 'users:read', 'u1'));
   t.is(

@@ -1,0 +1,57 @@
+import { AppError } from '@zameni/runtime';
+
+/** Lets one at a time act under each key; everybody else waits for the turn, in the order of coming. */
+export type InTurn = <Result>(
+  key: string,
+  signal: AbortSignal,
+  act: () => Promise<Result>,
+) => Promise<Result>;
+
+/** Most that wait under one key: more than get their turn before a deadline of a few seconds. */
+const MAX_WAITING = 500;
+
+/**
+ * Turns inside one process. Commands on one person that are decided side by side all load her, and
+ * all but one have loaded in vain; one after the other each of them is decided once. Throws
+ * `overloaded` where too many wait, and `log-unavailable` when the signal aborts before the turn.
+ */
+export function createTurns(maxWaiting: number = MAX_WAITING): InTurn {
+  const queues = new Map<string, (() => void)[]>();
+
+  /** Lets the next one in, or forgets the key. */
+  function pass(key: string): void {
+    const next = queues.get(key)?.shift();
+    if (next === undefined) queues.delete(key);
+    else next();
+  }
+
+  async function untilTurn(key: string, signal: AbortSignal): Promise<void> {
+    const queue = queues.get(key);
+    if (queue === undefined) {
+      queues.set(key, []);
+      return;
+    }
+    if (queue.length >= maxWaiting) throw new AppError('overloaded', { retryAfterSeconds: 1 });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = () => {
+      const place = queue.indexOf(resolve);
+      if (place < 0) return;
+      queue.splice(place, 1);
+      const cause = new Error('the deadline passed before the turn');
+      reject(new AppError('log-unavailable', { cause, retryAfterSeconds: 1 }));
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    queue.push(resolve);
+    await promise;
+    signal.removeEventListener('abort', leave);
+  }
+
+  return async (key, signal, act) => {
+    await untilTurn(key, signal);
+    try {
+      return await act();
+    } finally {
+      pass(key);
+    }
+  };
+}
