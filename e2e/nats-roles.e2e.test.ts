@@ -52,18 +52,40 @@ for (const filters of [
   });
 }
 
-test('a filter in the request does not differ from the one that permissions see', async (t) => {
-  const nc = await connectTestNats(t, 'analyst');
-  const seen = { filter_subject: 'zameni.account.*' };
-  for (const [config, code] of [
-    [{ filter_subject: 'zameni.key.*' }, JS.filterMismatch],
-    [{ filter_subjects: ['zameni.key.*'] }, JS.manyFilters],
-    [{ ...seen, filter_subjects: ['zameni.key.*'] }, JS.manyFilters],
-    [{}, JS.filterMismatch],
-  ] as const) {
-    t.is((await create(nc, 'analyst', config, '.zameni.account.*')).error?.err_code, code);
-  }
-});
+for (const [user, seen] of [
+  ['analyst', 'zameni.account.*'],
+  ['projector', 'zameni.account.*'],
+  ['projector', 'zameni.key.*'],
+] as const) {
+  test(`no other filter hides in a request of ${user} for ${seen}`, async (t) => {
+    const nc = await connectTestNats(t, user);
+    const claims = 'zameni.claim.*';
+    for (const [config, code] of [
+      [{ filter_subject: claims }, JS.filterMismatch],
+      [{ filter_subject: 'zameni.*.*' }, JS.filterMismatch],
+      [{ filter_subjects: [claims] }, JS.manyFilters],
+      [{ filter_subjects: [seen, claims] }, JS.manyFilters],
+      [{ filter_subject: seen, filter_subjects: [claims] }, JS.manyFilters],
+      [{}, JS.filterMismatch],
+    ] as const) {
+      t.is((await create(nc, user, config, `.${seen}`)).error?.err_code, code);
+    }
+    t.is((await create(nc, user, { filter_subject: seen }, `.${seen}`)).error, undefined);
+  });
+
+  test(`a reader that ${user} has of ${seen} becomes one of nothing else`, async (t) => {
+    const nc = await connectTestNats(t, user);
+    const name = randomUUID();
+    const own = { name, filter_subject: seen };
+    t.is((await create(nc, user, own, `.${seen}`)).error, undefined);
+    for (const config of [
+      { filter_subject: 'zameni.claim.*' },
+      { filter_subjects: ['zameni.>'] },
+    ]) {
+      t.truthy((await create(nc, user, { name, ...config }, `.${seen}`)).error);
+    }
+  });
+}
 
 test('the query API learns that a registration is in the log, and no more', async (t) => {
   const id = await register();
@@ -102,10 +124,10 @@ test('what a consumer of the projector pushes reaches neither log, API nor user'
   const victim = await createVictim(admin);
   const targets = [subject('led'), inbox, `$JS.API.STREAM.DELETE.${victim}`, control];
   for (const deliver_subject of targets) {
-    const answer = await create(nc, 'projector', { deliver_subject, headers_only: true });
+    const answer = await push(nc, { deliver_subject, headers_only: true });
     t.is(answer.error, undefined, deliver_subject);
   }
-  const onLog = await create(nc, 'projector', { deliver_subject: subjects.account(randomUUID()) });
+  const onLog = await push(nc, { deliver_subject: subjects.account(randomUUID()) });
   t.truthy(onLog.error, 'into the log itself');
   await waitUntil(() => controlled > 0);
   // An absence can only be waited for.
@@ -117,14 +139,61 @@ test('what a consumer of the projector pushes reaches neither log, API nor user'
 });
 
 /*
- * A request for a consumer with two filters names them in its body only, which permissions do not
- * see. Claims are digests, so what is open is which digests exist.
+ * The admin is the control: the same requests give it a claim. Whoever may make a request sees the
+ * subjects of claims in STREAM.INFO all the same: which digests exist is open to the projector.
  */
-test.failing('the projector gets no reader of claims', async (t) => {
-  const nc = await connectTestNats(t, 'projector');
-  const answer = await create(nc, 'projector', { filter_subjects: ['zameni.claim.*'] });
-  t.truthy(answer.error);
+test('no request gives the projector a claim', async (t) => {
+  const id = await register();
+  const [nc, admin] = [await connectTestNats(t, 'projector'), await connectTestNats(t, 'admin')];
+  const log = createJetStreamLog(admin, { stream, user: 'admin' });
+  const claim = (await (await log).readLastFromLeader('zameni.claim.*', deadline()))?.subject ?? '';
+  t.is(recordKind(claim), 'claim');
+  const [msgGet, directGet] = [`STREAM.MSG.GET.${stream}`, `DIRECT.GET.${stream}`];
+  const [account, key] = [subjects.account(id), subjects.key(id)];
+  const questions = [
+    { last_by_subj: claim },
+    { seq: 1, next_by_subj: claim },
+    { seq: 1, next_by_subj: 'zameni.claim.*' },
+  ];
+  const many = [{ seq: 1, next_by_subj: 'zameni.claim.*', batch: 2 }, { multi_last: [claim] }];
+  const named = [claim, 'zameni.claim.*', 'zameni.claim.>'];
+  const closed: readonly (readonly [string, object | undefined])[] = [
+    ...questions.map((question) => [msgGet, question] as const),
+    ...[...questions, ...many].map((question) => [directGet, question] as const),
+    ...named.map((subject) => [`${directGet}.${subject}`, undefined] as const),
+  ];
+  for (const [call, question] of closed) {
+    const payload = question === undefined ? '' : JSON.stringify(question);
+    const title = `${call} ${payload}`;
+    t.true(await holdsClaim(admin.request(`$JS.API.${call}`, payload)), title);
+    const request = nc.request(`${apiPrefix('projector')}.${call}`, payload);
+    await t.throwsAsync(request, { message: /permissions violation/i }, title);
+  }
+  for (const subject of [account, key, 'zameni.account.*', 'zameni.account.>', 'zameni.key.*']) {
+    for (const question of [undefined, ...questions, ...many]) {
+      const payload = question === undefined ? '' : JSON.stringify(question);
+      const request = nc.request(`${apiPrefix('projector')}.${directGet}.${subject}`, payload);
+      t.false(await holdsClaim(request, question === undefined), `${subject} ${payload}`);
+    }
+  }
 });
+
+for (const [suffix, config] of [
+  ['', { filter_subjects: ['zameni.claim.*'] }],
+  ['', { filter_subjects: ['zameni.account.*', 'zameni.claim.*'] }],
+  ['', {}],
+  ['.zameni.claim.*', { filter_subject: 'zameni.claim.*' }],
+  ['.zameni.*.*', { filter_subject: 'zameni.*.*' }],
+  ['.zameni.>', { filter_subject: 'zameni.>' }],
+  ['.>', { filter_subject: '>' }],
+] as const) {
+  test(`the projector gets no reader with ${JSON.stringify(config)}`, async (t) => {
+    const [nc, admin] = [await connectTestNats(t, 'projector'), await connectTestNats(t, 'admin')];
+    t.is((await create(admin, 'admin', config, suffix)).error, undefined, 'the control');
+    const request = create(nc, 'projector', config, suffix);
+    await t.throwsAsync(request, { message: /permissions violation/i });
+  });
+}
 
 async function openLog(t: ExecutionContext, user: string): Promise<EventLog> {
   return createJetStreamLog(await connectTestNats(t, user), { stream, user });
@@ -139,22 +208,39 @@ async function register(): Promise<string> {
   return answer.body.registrationId;
 }
 
-type Answer = { readonly error?: { readonly err_code: number } };
+type Answer = {
+  readonly error?: { readonly err_code: number };
+  readonly message?: { readonly subject: string };
+};
 
 function toAnswer(message: Awaited<ReturnType<NatsClient['request']>>): Answer {
-  return message.json<Answer>();
+  return message.data.length === 0 ? {} : message.json<Answer>();
 }
 
 /** Asks for a consumer as a user; the servers forget it soon. */
 async function create(nc: NatsClient, user: string, config: object, filter = ''): Promise<Answer> {
-  const name = randomUUID();
-  const common = { name, ack_policy: 'none', num_replicas: 1, mem_storage: true };
-  const request = {
-    stream_name: stream,
-    config: { ...common, deliver_policy: 'all', inactive_threshold: 5_000_000_000, ...config },
-  };
-  const subject = `${apiPrefix(user)}.CONSUMER.CREATE.${stream}.${name}${filter}`;
+  const common = { name: randomUUID(), ack_policy: 'none', num_replicas: 1, mem_storage: true };
+  const whole = { ...common, deliver_policy: 'all', inactive_threshold: 5_000_000_000, ...config };
+  const request = { stream_name: stream, config: whole };
+  const subject = `${apiPrefix(user)}.CONSUMER.CREATE.${stream}.${whole.name}${filter}`;
   return toAnswer(await nc.request(subject, JSON.stringify(request), { timeout: 5_000 }));
+}
+
+/** Asks, as the projector, for a consumer of events that pushes. */
+async function push(nc: NatsClient, config: object): Promise<Answer> {
+  const filter = 'zameni.account.*';
+  return create(nc, 'projector', { filter_subject: filter, ...config }, `.${filter}`);
+}
+
+/** Whether a claim is in what the log answers, as a stored message or as the message itself. */
+async function holdsClaim(
+  request: ReturnType<NatsClient['request']>,
+  wantsRecord = false,
+): Promise<boolean> {
+  const answer = await request;
+  const subject = answer.headers?.get('Nats-Subject') || toAnswer(answer).message?.subject;
+  if (wantsRecord && subject === undefined) throw new Error('the log answered with no record');
+  return subject !== undefined && recordKind(subject) === 'claim';
 }
 
 async function createVictim(admin: NatsClient): Promise<string> {

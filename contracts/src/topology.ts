@@ -75,14 +75,8 @@ export function toLogSubject(subject: string): string {
 
 const stream = ACCOUNTS_STREAM.name;
 
-/** Calls of the API that read the log through a consumer of whatever filters. */
-const READS_THROUGH_CONSUMERS = [
-  // Where the library creates a consumer with several filters; one with a single filter names it.
-  `CONSUMER.CREATE.${stream}`,
-  `CONSUMER.CREATE.${stream}.>`,
-  `CONSUMER.MSG.NEXT.${stream}.*`,
-  `CONSUMER.DELETE.${stream}.*`,
-];
+/** Calls to a consumer that is there; its name is a secret of whoever made it. */
+const PULLS = [`CONSUMER.MSG.NEXT.${stream}.*`, `CONSUMER.DELETE.${stream}.*`];
 
 /** What a NATS user may publish to, which is what its account imports, and where it may listen. */
 export type NatsPermissions = {
@@ -99,7 +93,7 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
   }),
   projector: permit('projector', {
     appends: [],
-    calls: [`STREAM.INFO.${stream}`, `STREAM.MSG.GET.${stream}`, ...READS_THROUGH_CONSUMERS],
+    calls: [`STREAM.INFO.${stream}`, ...readsOf(subjectFilters.keys, subjectFilters.accounts)],
   }),
   // The names of subjects with a record, and no record's content.
   'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
@@ -111,20 +105,26 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
       `STREAM.MSG.GET.${stream}`,
       `STREAM.MSG.DELETE.${stream}`,
       `DIRECT.GET.${stream}`,
-      ...READS_THROUGH_CONSUMERS,
+      // A consumer of whatever filters: with several of them the request is the shorter one.
+      `CONSUMER.CREATE.${stream}`,
+      `CONSUMER.CREATE.${stream}.>`,
+      ...PULLS,
     ],
   }),
-  // Events only, so each call names their subjects itself; STREAM.INFO would list all subjects.
-  analyst: permit('analyst', {
-    appends: [],
-    calls: [
-      `DIRECT.GET.${stream}.${subjectFilters.accounts}`,
-      `CONSUMER.CREATE.${stream}.*.${subjectFilters.accounts}`,
-      `CONSUMER.MSG.NEXT.${stream}.*`,
-      `CONSUMER.DELETE.${stream}.*`,
-    ],
-  }),
+  // Events only; STREAM.INFO would list all subjects.
+  analyst: permit('analyst', { appends: [], calls: readsOf(subjectFilters.accounts) }),
 };
+
+/** Calls that read the subjects of some filters only: each names them itself, where it can be told. */
+function readsOf(...filters: readonly string[]): readonly string[] {
+  return [
+    ...filters.flatMap((filter) => [
+      `DIRECT.GET.${stream}.${filter}`,
+      `CONSUMER.CREATE.${stream}.*.${filter}`,
+    ]),
+    ...PULLS,
+  ];
+}
 
 function permit(
   user: NatsUser,

@@ -53,7 +53,7 @@ accounts: ${JSON.stringify(toAccounts(server.logins), null, 2)}
 export const LOG_ACCOUNT = 'LOG';
 
 /** Calls whose answer is several messages; the way back of all others ends with the first. */
-const HAS_SEVERAL_ANSWERS = /\.(?:CONSUMER\.MSG\.NEXT|DIRECT\.GET)\./;
+const HAS_SEVERAL_ANSWERS = /\.(?:CONSUMER\.MSG\.NEXT\..+|DIRECT\.GET\.[^.]+)$/;
 
 /**
  * The admin is in the account of the log, every other user in one that imports what it may publish

@@ -57,14 +57,14 @@ test('a user is in an account of its own that imports what it may publish to', (
 
 test('the log exports to each account its own calls, with as many answers as they have', (t) => {
   const next = '$JS.API.CONSUMER.MSG.NEXT.ACCOUNTS.*';
-  const create = '$JS.API.CONSUMER.CREATE.ACCOUNTS.>';
+  const get = '$JS.API.DIRECT.GET.ACCOUNTS.zameni.account.*';
   const find = (subject: string) =>
     accounts['LOG']?.exports?.filter(({ service }) => service === subject);
   t.deepEqual(find(next), [
     { service: next, accounts: ['projector', 'analyst'], response_type: 'stream' },
   ]);
-  t.deepEqual(find(create), [
-    { service: create, accounts: ['projector'], response_type: 'singleton' },
+  t.deepEqual(find(get), [
+    { service: get, accounts: ['projector', 'analyst'], response_type: 'singleton' },
   ]);
 });
 

@@ -9,16 +9,17 @@ import {
 import type { CacheFeed } from './cache-feed.ts';
 import { createCacheEraser } from './erase-from-cache.ts';
 import { PoisonEventError } from './poison-event.ts';
+import type { PeopleKeys } from './people-keys.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { ProjectionStore } from './projection-store.ts';
-import type { ReadEvent } from './read-event.ts';
+import { readEvent } from './read-event.ts';
 import { toRowChanges } from './row-changes.ts';
 import { toViewChanges } from './view-changes.ts';
 
 /** What following the log needs. */
 export type FollowOptions = {
   readonly log: Pick<EventLog, 'readBatches'>;
-  readonly readEvent: ReadEvent;
+  readonly keys: PeopleKeys;
   readonly store: ProjectionStore;
   readonly cache: CacheFeed;
   /** The checkpoint to start after. */
@@ -30,8 +31,7 @@ export type FollowOptions = {
   readonly lingerMs?: number;
 };
 
-/** A person's first event comes with the key record, so this is at least 500 events a batch. */
-const MAX_RECORDS = 1_000;
+const MAX_RECORDS = 500;
 const MAX_BYTES = 1024 * 1024;
 
 /** Milliseconds between batches while there is load: each costs some 2 ms of CPU, however small. */
@@ -52,20 +52,21 @@ export async function followLog(options: FollowOptions): Promise<void> {
   const { log, store, cache, signal, onProgress, idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
   const eraser = createCacheEraser({ store, cache, now: Date.now });
   const readOptions = {
-    filters: [subjectFilters.keys, subjectFilters.accounts],
+    filters: [subjectFilters.accounts],
     after: options.from,
     maxRecords: MAX_RECORDS,
     maxBytes: MAX_BYTES,
   };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
   let position = options.from;
+  await using _keys = options.keys.follow(position, signal);
 
   await cache.follow(position, []);
   await eraser.run(position, true);
   for await (const batch of batchesOrIdle(read, idleMs, signal)) {
     if (!(await (batch === undefined ? idle() : applyBatch(batch)))) return;
-    // One person is two records, key and event; alone, the next one is taken at once.
-    if ((batch?.length ?? 0) > 2) await rest(lingerMs, signal);
+    // Behind one that came alone, the next one is taken at once.
+    if ((batch?.length ?? 0) > 1) await rest(lingerMs, signal);
   }
 
   /** Applies a batch; answers false when the checkpoint was not ours to move. */
@@ -86,8 +87,7 @@ export async function followLog(options: FollowOptions): Promise<void> {
       if (!isOurs) return false;
     }
     if (poison !== undefined) throw poison;
-    // A batch of keys only moves nothing, so the lease is renewed as when idle.
-    return to !== undefined || idle();
+    return true;
   }
 
   /** Renews lease and watermark; answers false when the lease is not ours any more. */
@@ -113,13 +113,12 @@ type ReadResult = { readonly events: ProjectedEvent[]; readonly poison?: PoisonE
 
 async function readEvents(
   records: readonly LogRecord[],
-  { readEvent, signal }: FollowOptions,
+  { keys, signal }: FollowOptions,
 ): Promise<ReadResult> {
   const events: ProjectedEvent[] = [];
   for (const record of records) {
     try {
-      const event = await readEvent(record, signal);
-      if (event !== undefined) events.push(event);
+      events.push(await readEvent(record, keys, signal));
     } catch (error) {
       if (error instanceof PoisonEventError) return { events, poison: error };
       throw error;

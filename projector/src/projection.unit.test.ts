@@ -13,9 +13,9 @@ import {
   createSharedCheckpoint,
   type SharedCheckpoint,
 } from './memory-store.fixture.ts';
+import { createPeopleKeys } from './people-keys.ts';
 import { createProjection, type Projection } from './projection.ts';
 import type { ProjectionStore } from './projection-store.ts';
-import { createReadEvent } from './read-event.ts';
 
 const dataKeys = createTestDataKeys();
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
@@ -35,7 +35,7 @@ function start(t: ExecutionContext, log: EventLog, store: ProjectionStore, idleM
     log,
     store,
     logger,
-    readEvent: createReadEvent({ log, dataKeys, maxKeys: 100 }),
+    keys: createPeopleKeys({ log, dataKeys, logger }, { maxKeys: 100, feedWaitMs: 20 }),
     cache: {
       resume: () => undefined,
       follow: async (position) => {
@@ -90,19 +90,6 @@ test('continues after the checkpoint, reading keys from before it', async (t) =>
   start(t, log, createMemoryStore(shared, 'a'));
   await waitUntil(() => shared.position === 3);
   t.deepEqual(usersIn(shared), [userIdOf(1)]);
-});
-
-test('a batch of keys only moves no checkpoint', async (t) => {
-  const log = createMemoryLog();
-  const [claim, key, event] = registeredMessages(1, dataKeys);
-  if (!claim || !key || !event) return t.fail();
-  const shared = createSharedCheckpoint();
-  const { followed } = start(t, log, createMemoryStore(shared, 'a'));
-  await append(log, [claim, key]);
-  await waitUntil(() => followed.length > 0);
-  t.is(shared.position, 0);
-  await append(log, [event]);
-  await waitUntil(() => shared.position === 3);
 });
 
 test('stalls at an event it cannot project, after applying everything before it', async (t) => {

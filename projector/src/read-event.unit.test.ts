@@ -1,12 +1,11 @@
 import { subjects } from '@zameni/contracts';
 import type { EventLog, LogMessage, LogRecord } from '@zameni/runtime';
-import { createMemoryLog } from '@zameni/runtime/testing';
+import { createMemoryLog, createSilentLogger } from '@zameni/runtime/testing';
 import test from 'ava';
 import {
   createTestDataKeys,
   erasedMessages,
   forgotten,
-  happenings,
   refusedMessages,
   registered,
   registeredMessages,
@@ -14,8 +13,9 @@ import {
   supersededMessages,
   userIdOf,
 } from './accounts.fixture.ts';
+import { createPeopleKeys } from './people-keys.ts';
 import { PoisonEventError } from './poison-event.ts';
-import { createReadEvent } from './read-event.ts';
+import { readEvent } from './read-event.ts';
 
 const { signal } = new AbortController();
 const dataKeys = createTestDataKeys();
@@ -29,33 +29,27 @@ async function append(log: EventLog, messages: readonly LogMessage[]): Promise<L
   return messages.flatMap((message) => last.get(message.subject) ?? []);
 }
 
+function keysIn(log: EventLog) {
+  const options = { maxKeys: 10, feedWaitMs: 10, missingMs: 0 };
+  return createPeopleKeys({ log, dataKeys, logger: createSilentLogger() }, options);
+}
+
 function only(records: readonly LogRecord[]): LogRecord {
   const record = records.at(-1);
   if (record === undefined) throw new Error('there is no record');
   return record;
 }
 
-test('reads an event with the key that came right before it', async (t) => {
+test('reads an event with its person’s key', async (t) => {
   const log = createMemoryLog();
   const records = await append(log, registeredMessages(1, dataKeys));
-  const offline = { readLastFromLeader: async () => t.fail('asked the leader') };
-  const readEvent = createReadEvent({ log: offline, dataKeys, maxKeys: 10 });
-  t.is(await readEvent(only(records.slice(0, 2)), signal), undefined);
-  t.deepEqual(await readEvent(only(records), signal), registered(1, 3));
-});
-
-test('reads the key from the leader when it is not at hand', async (t) => {
-  const log = createMemoryLog();
-  const records = await append(log, registeredMessages(1, dataKeys));
-  const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
-  t.deepEqual(await readEvent(only(records), signal), registered(1, 3));
+  t.deepEqual(await readEvent(only(records), keysIn(log), signal), registered(1, 3));
 });
 
 test('reads an event without personal data without a key', async (t) => {
   const log = createMemoryLog();
   const records = await append(log, refusedMessages(1));
-  const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
-  t.like(await readEvent(only(records), signal), {
+  t.like(await readEvent(only(records), keysIn(log), signal), {
     position: 1,
     personal: 'open',
     event: { name: 'registration-refused' },
@@ -70,37 +64,10 @@ for (const [why, ending] of [
     const log = createMemoryLog();
     const records = await append(log, registeredMessages(1, dataKeys).slice(2));
     await log.append(ending(1, 1), signal);
-    const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
-    const event = await readEvent(only(records), signal);
+    const event = await readEvent(only(records), keysIn(log), signal);
     t.deepEqual(event, forgotten(1, registration(1), { position: 1 }));
   });
 }
-
-test('the key of an erased person is not kept', async (t) => {
-  const log = createMemoryLog();
-  const records = await append(log, registeredMessages(1, dataKeys));
-  const erasure = await append(log, erasedMessages(1, 3));
-  const withoutKey = {
-    readLastFromLeader: async (subject: string) =>
-      subject.startsWith('zameni.key.') ? undefined : only(erasure),
-  };
-  const readEvent = createReadEvent({ log: withoutKey, dataKeys, maxKeys: 10 });
-  for (const record of records.slice(1)) await readEvent(record, signal);
-  t.like(await readEvent(only(erasure), signal), { personal: 'open', event: happenings.erased });
-  t.like(await readEvent(only(records), signal), { personal: 'erased' });
-});
-
-test('a key that was wrapped anew opens what the old record cannot', async (t) => {
-  const log = createMemoryLog();
-  const [claim, oldKey, event] = registeredMessages(1, dataKeys);
-  if (!claim || !oldKey || !event) return t.fail();
-  const [, lost] = registeredMessages(1, createTestDataKeys());
-  const records = await append(log, [claim, { ...oldKey, data: lost?.data ?? '' }, event]);
-  await log.append([{ ...oldKey, expectedPosition: 2 }], signal);
-  const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
-  t.is(await readEvent(only(records.slice(0, 2)), signal), undefined);
-  t.deepEqual(await readEvent(only(records), signal), registered(1, 3));
-});
 
 type Bad = { readonly reason: string; readonly messages: () => LogMessage[] };
 const eventId = userIdOf(1_000_001);
@@ -109,8 +76,9 @@ const stops = test.macro({
   exec: async (t, { reason, messages }: Bad, knowsEventId: boolean) => {
     const log = createMemoryLog();
     const record = only(await append(log, messages()));
-    const readEvent = createReadEvent({ log, dataKeys, maxKeys: 10 });
-    const error = await t.throwsAsync(readEvent(record, signal), { instanceOf: PoisonEventError });
+    const error = await t.throwsAsync(readEvent(record, keysIn(log), signal), {
+      instanceOf: PoisonEventError,
+    });
     const { position } = record;
     t.deepEqual(error?.event, {
       reason,

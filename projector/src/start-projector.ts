@@ -16,10 +16,10 @@ import {
 import { createCacheFeed } from './cache-feed.ts';
 import type { Config } from './config.ts';
 import { createOperatorApp } from './operator-app.ts';
+import { createPeopleKeys } from './people-keys.ts';
 import { createProjection } from './projection.ts';
 import { createPostgresStore } from './projection-store-postgres.ts';
 import { startEraser } from './start-eraser.ts';
-import { createReadEvent } from './read-event.ts';
 
 /** Connections to Postgres: one for batches, the others for lease, status and health. */
 const POOL_SIZE = 4;
@@ -66,11 +66,10 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const keyRing = openKeyRing(config.ZAMENI_KEK_FILE, { logger });
   const running = createProjection({
     log,
-    readEvent: createReadEvent({
-      log,
-      dataKeys: createDataKeys(keyRing),
-      maxKeys: MAX_KEYS,
-    }),
+    keys: createPeopleKeys(
+      { log, dataKeys: createDataKeys(keyRing), logger },
+      { maxKeys: MAX_KEYS },
+    ),
     store: createPostgresStore(pool, owner),
     cache: createCacheFeed({
       writer: createViewCacheWriter({ redis, keys: viewCacheKeys(projection, version) }),

@@ -9,10 +9,10 @@ import {
 } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createTestDataKeys, registeredMessages } from './accounts.fixture.ts';
+import { createPeopleKeys } from './people-keys.ts';
 import { createProjection, type Projection } from './projection.ts';
 import type { ProjectionStore } from './projection-store.ts';
 import { createPostgresStore } from './projection-store-postgres.ts';
-import { createReadEvent } from './read-event.ts';
 
 const { name: projection, version } = ACCOUNTS_PROJECTION;
 const dataKeys = createTestDataKeys();
@@ -29,7 +29,7 @@ function start(
   const running = createProjection({
     log,
     store: bend(createPostgresStore(pool, { projection, version, holder, leaseMs: 200 })),
-    readEvent: createReadEvent({ log, dataKeys, maxKeys: 100 }),
+    keys: createPeopleKeys({ log, dataKeys, logger: createSilentLogger() }, { maxKeys: 100 }),
     cache: { resume: () => undefined, follow: async () => true },
     logger: createSilentLogger(),
     standbyMs: 20,
@@ -61,8 +61,9 @@ test('a standby takes over from a process that stops, and nothing is lost', asyn
     await log.append(registeredMessages(n, dataKeys), signal);
     if (n === 10) await first.stop();
   }
-  await waitUntil(async () => (await countUsers(database)) === 20);
-  t.like(second.projection.status(), { state: 'active', position: 60 });
+  await waitUntil(() => second.projection.status().position === 60);
+  t.is(second.projection.status().state, 'active');
+  t.is(await countUsers(database), 20);
 });
 
 test('a process that froze before its batch applies nothing once another took over', async (t) => {

@@ -54,6 +54,21 @@ export async function readLast(
   return found;
 }
 
+/** The last record of one subject, asked for by a request that itself names it. */
+export async function readLastFromReplica(
+  { nc, stream, user, deadlineMs }: DirectConnection,
+  subject: string,
+  signal: AbortSignal,
+): Promise<LogRecord | undefined> {
+  signal.throwIfAborted();
+  const request = `${apiPrefix(user)}.DIRECT.GET.${stream}.${subject}`;
+  const message = await nc.request(request, '', { timeout: deadlineMs });
+  const status = message.headers?.code ?? 0;
+  if (status === STATUS.nothingFound) return undefined;
+  if (status !== 0) throw new Error(`a direct get ended with status ${status}`);
+  return toRecord(message);
+}
+
 type DirectAnswer = {
   readonly records: readonly LogRecord[];
   /** How many records fit the question and are left out. */
@@ -88,13 +103,9 @@ async function getDirect(
     if (status === STATUS.end) {
       return answer.resolve({ records, pending: numberIn(message, 'Nats-Num-Pending') });
     }
-    last = numberIn(message, 'Nats-Sequence');
-    records.push({
-      subject: message.headers?.get('Nats-Subject') ?? '',
-      position: last,
-      data: message.data,
-      traceparent: message.headers?.get('traceparent') || undefined,
-    });
+    const record = toRecord(message);
+    last = record.position;
+    records.push(record);
   };
   const subscription = nc.subscribe(inbox, {
     callback: (error, message) => (error ? answer.reject(error) : onMessage(message)),
@@ -113,6 +124,15 @@ async function getDirect(
     signal.removeEventListener('abort', onAbort);
     subscription.unsubscribe();
   }
+}
+
+function toRecord(message: Msg): LogRecord {
+  return {
+    subject: message.headers?.get('Nats-Subject') ?? '',
+    position: numberIn(message, 'Nats-Sequence'),
+    data: message.data,
+    traceparent: message.headers?.get('traceparent') || undefined,
+  };
 }
 
 function numberIn(message: Msg, header: string): number {

@@ -10,7 +10,7 @@ import {
   type LogRecord,
   MAX_APPEND_MESSAGES,
 } from './event-log.ts';
-import { readLast, readSubject } from './event-log-direct.ts';
+import { readLast, readLastFromReplica, readSubject } from './event-log-direct.ts';
 import { readBatches } from './event-log-reader.ts';
 
 /** Where the log lies, and how long one attempt of each operation may take. */
@@ -84,6 +84,7 @@ export async function createJetStreamLog(
       signal.throwIfAborted();
       return getMessage(nc, getSubject, { last_by_subj: subject });
     },
+    readLastFromReplica: (subject, signal) => readLastFromReplica(direct, subject, signal),
     hasRecord: async (subject, signal) => {
       signal.throwIfAborted();
       const { state } = await jsm.streams.info(stream, { subjects_filter: subject });

@@ -57,6 +57,7 @@ export function createMemoryLog(): EventLog {
       );
     },
     readLastFromLeader: async (subject) => bySubject.get(subject)?.at(-1),
+    readLastFromReplica: async (subject) => bySubject.get(subject)?.at(-1),
     hasRecord: async (subject) => bySubject.has(subject),
     readBatches: async function* ({ filters, after, maxRecords, maxBytes }, signal) {
       const prefixes = filters.map((filter) => filter.replace(/\*$/, ''));

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
-import { type Msg, type NatsConnection, nanos, nuid } from '@nats-io/transport-node';
+import { type Msg, type NatsConnection, nanos } from '@nats-io/transport-node';
 import type { LogRecord, ReadOptions } from './event-log.ts';
 
 /** Milliseconds without message or heartbeat after which the reader is taken for dead. */
@@ -42,7 +43,8 @@ export async function* readBatches(
   options: ReadOptions,
   signal: AbortSignal,
 ): AsyncGenerator<readonly LogRecord[]> {
-  const name = `reader-${nuid.next()}`;
+  // Who knows the name of a consumer may pull from it, so nobody must be able to guess it.
+  const name = `reader-${randomUUID()}`;
   await jsm.consumers.add(stream, {
     name,
     ack_policy: AckPolicy.None,

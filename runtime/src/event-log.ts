@@ -72,6 +72,14 @@ export type EventLog = {
     subject: string,
     signal: AbortSignal,
   ) => Promise<LogRecord | undefined>;
+  /**
+   * The last record of a subject, from any replica: may be a moment old. The request names the
+   * subject where permissions see it, for who may read some subjects only.
+   */
+  readonly readLastFromReplica: (
+    subject: string,
+    signal: AbortSignal,
+  ) => Promise<LogRecord | undefined>;
   /** Whether a subject has a record, from the leader, for who may not read what is in it. */
   readonly hasRecord: (subject: string, signal: AbortSignal) => Promise<boolean>;
   /**
