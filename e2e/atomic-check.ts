@@ -53,6 +53,7 @@ function check(world: World, commit: Commit, n: number): string[] {
     case undefined:
       return [];
     case 'key': {
+      if (record.version > 1) return [];
       const next = commit.records[n + 1];
       const isHers = next?.kind === 'event' && next.userId === record.userId;
       return isHers && next.placed.fact.name === 'registered' ? [] : ['a key without its event'];

@@ -24,7 +24,7 @@ function held(k: string, userId: string, contenders: string[] = [], verified = f
 }
 
 const released = (k: string) => claim(k, { state: 'released' });
-const key = (userId: string): Unplaced => ({ kind: 'key', userId });
+const key = (userId: string, version = 1): Unplaced => ({ kind: 'key', userId, version });
 
 function event(id: string, happened: AccountEvent, isOpen = true): Unplaced {
   const userId = parseUserId(id);
@@ -76,10 +76,11 @@ function details(...unplaced: (Unplaced | null)[]): string[] {
 const adaIsHere = [held('a', ADA), key(ADA), registered(ADA, 'a')];
 const bobWaits = [held('a', ADA, [BOB]), key(BOB), registered(BOB, 'a', 'contested')];
 
-test('finds nothing where people come, prove, move, lose and go', (t) => {
+test('finds nothing where people come, prove, move, lose and go, and keys are wrapped anew', (t) => {
   t.deepEqual(
     details(
       ...adaIsHere,
+      key(ADA, 2),
       ...bobWaits,
       held('a', BOB, [], true),
       verified(BOB),

@@ -7,7 +7,8 @@ import type { PlacedEvent } from './log-account.ts';
 /** One message of the log, with its meaning. */
 export type AtomicRecord = { readonly position: number } & (
   | { readonly kind: 'claim'; readonly k: string; readonly record: ClaimRecord }
-  | { readonly kind: 'key'; readonly userId: string }
+  /** From version 2 on it is the person's key wrapped anew, which is appended alone. */
+  | { readonly kind: 'key'; readonly userId: string; readonly version: number }
   | { readonly kind: 'event'; readonly userId: string; readonly placed: PlacedEvent }
 );
 
@@ -31,9 +32,11 @@ export function openRecords(records: readonly LogRecord[], dataKeys: DataKeys): 
     switch (recordKind(subject)) {
       case 'claim':
         return { kind: 'claim', position, k: name, record: parse(ClaimRecord, text) };
-      case 'key':
-        opened.set(name, dataKeys.open(name, parse(KeyRecord, text)));
-        return { kind: 'key', position, userId: name };
+      case 'key': {
+        const record = parse(KeyRecord, text);
+        opened.set(name, dataKeys.open(name, record));
+        return { kind: 'key', position, userId: name, version: record.version };
+      }
       case 'account': {
         const placed = placeEvent(text, position, opened.get(name));
         return { kind: 'event', position, userId: name, placed };
