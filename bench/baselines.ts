@@ -66,7 +66,8 @@ async function run(stack: Stack, server: 'primary' | 'replica', statements: read
   });
 }
 
-async function withSuperuser(
+/** Does some work on a server of the stack as its superuser. */
+export async function withSuperuser(
   stack: Stack,
   server: 'primary' | 'replica',
   work: (client: pg.Client) => Promise<unknown>,

@@ -134,7 +134,7 @@ async function runStorms({ terminal, connections, ...settings }: Settings): Prom
     connections: connections.at(-1) ?? 64,
     onFigure: ({ storm, others, stormy }) => {
       const rate = (others.requests / others.seconds).toFixed(0).padStart(6);
-      const besides = (stormy.requests / stormy.seconds).toFixed(0).padStart(6);
+      const besides = (stormy.requests / others.seconds).toFixed(0).padStart(6);
       terminal.line(`${storm.padEnd(16)} ${rate}/s others ${besides}/s storm`);
     },
   });

@@ -90,14 +90,15 @@ export function toStormTable(figures: readonly StormFigure[]): string {
   });
   const calm = medians.find(({ storm }) => storm === 'fresh addresses');
   const rows = medians.map((figure) => {
-    const { storm, others, stormy, cpuMs } = figure;
+    const { storm, others, stormy, met, cpuMs } = figure;
     return [
       storm,
       rateOf(figure).toFixed(0),
       (rateOf(figure) / (calm === undefined ? Number.NaN : rateOf(calm))).toFixed(2),
       others.p50Ms.toFixed(1),
       others.p99Ms.toFixed(1),
-      (stormy.requests / stormy.seconds).toFixed(0),
+      (stormy.requests / others.seconds).toFixed(0),
+      `${((met / Math.max(1, stormy.requests)) * 100).toFixed(0)} %`,
       others.failed + stormy.failed,
       describeCpu(cpuMs),
     ];
@@ -109,6 +110,7 @@ export function toStormTable(figures: readonly StormFigure[]): string {
     'p50 ms',
     'p99 ms',
     'storm/s',
+    'of it met another',
     'failed',
     'CPU ms per registration of both',
   ];

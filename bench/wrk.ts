@@ -3,9 +3,6 @@ import { promisify } from 'node:util';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** `again`: few addresses over and over; `racing`: those that every such load of the prefix sends now. */
-export type Addresses = 'fresh' | 'again' | 'racing';
-
 /** One load of registrations: where to, by how many connections, for how long. */
 export type Load = {
   readonly url: string;
@@ -13,8 +10,6 @@ export type Load = {
   readonly seconds: number;
   /** Begins every address, so that no two loads share one. */
   readonly prefix: string;
-  /** Fresh ones when left out. */
-  readonly addresses?: Addresses;
 };
 
 const LoadResult = Type.Object({
@@ -32,10 +27,9 @@ export type LoadResult = Type.Static<typeof LoadResult>;
 const script = new URL('./registrations.lua', import.meta.url).pathname;
 
 /** Sends registrations by wrk, in a closed loop on one thread, and reads its figures. */
-export async function runLoad(load: Load): Promise<LoadResult> {
-  const { url, connections, seconds, prefix, addresses = 'fresh' } = load;
+export async function runLoad({ url, connections, seconds, prefix }: Load): Promise<LoadResult> {
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '15s', '-s', script, url];
-  const { stdout } = await promisify(execFile)('wrk', [...args, '--', prefix, addresses]);
+  const { stdout } = await promisify(execFile)('wrk', [...args, '--', prefix]);
   const result: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
   if (!resultCheck.Check(result)) throw new Error(`wrk printed something else: ${stdout}`);
   return result;

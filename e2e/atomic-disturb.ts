@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { readTestStack } from '@zameni/runtime/testing';
 import { findLeader, kill } from './crash-recovery-kills.ts';
-import type { Random } from './crash-recovery-random.ts';
+import { createRandom, type Random } from './crash-recovery-random.ts';
 
 /** What was done to a process when. */
 export type Disturbance = {
@@ -43,14 +43,16 @@ const KILLS_OF_A_HUNDRED = 40;
 
 /**
  * Kills or pauses processes of the command API, and beside that the leader of the log's stream, at
- * moments of chance until the time is over; resolves when all of them are back.
+ * moments of chance until the time is over; resolves when all of them are back. Each has a chance of
+ * its own, so that the seed gives it the same fate again whatever happens beside it.
  */
-export async function disturb(random: Random, forMs: number): Promise<Disturbance[]> {
+export async function disturb(seed: number, forMs: number): Promise<Disturbance[]> {
   const startedAt = performance.now();
   const { services } = await readTestStack();
   const apis = services.filter(({ service }) => service === 'command-api');
   const done: Disturbance[] = [];
-  const repeat = async (habit: Habit, choose: () => Promise<string>) => {
+  const repeat = async (n: number, habit: Habit, choose: () => Promise<string>) => {
+    const random = createRandom(seed + n);
     for (;;) {
       await pause(habit.minRestMs + random.below(habit.maxRestMs - habit.minRestMs));
       if (performance.now() - startedAt > forMs) return;
@@ -58,8 +60,8 @@ export async function disturb(random: Random, forMs: number): Promise<Disturbanc
     }
   };
   await Promise.all([
-    ...apis.map(({ name }) => repeat(OF_APIS, () => Promise.resolve(name))),
-    repeat(OF_THE_LEADER, async () => findLeader(await readTestStack())),
+    repeat(0, OF_THE_LEADER, async () => findLeader(await readTestStack())),
+    ...apis.map(({ name }, n) => repeat(n + 1, OF_APIS, () => Promise.resolve(name))),
   ]);
   return done.toSorted((a, b) => a.atMs - b.atMs);
 }
