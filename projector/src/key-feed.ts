@@ -9,8 +9,11 @@ import {
 
 /** The keys of the log as they come by, beside its events. */
 export type KeyFeed = AsyncDisposable & {
-  /** Takes every key in front of a position, unless that lasts too long; it never throws. */
-  readonly readUpTo: (position: number) => Promise<void>;
+  /**
+   * Has keys taken until the one in question is there or all in front of a position have come by,
+   * unless that lasts too long; it never throws.
+   */
+  readonly readUpTo: (position: number, isThere: () => boolean) => Promise<void>;
 };
 
 /** Where keys are read, who takes them, and who hears of it when they cannot be read. */
@@ -50,7 +53,7 @@ export function createKeyFeed(
   let resumeAtMs = 0;
   let closed: Promise<unknown> = Promise.resolve();
 
-  async function readOn(position: number): Promise<void> {
+  async function readWhile(isMissing: () => boolean): Promise<void> {
     const giveUpAtMs = performance.now() + waitMs;
     const options = {
       filters: [subjectFilters.keys],
@@ -59,7 +62,7 @@ export function createKeyFeed(
       maxBytes: MAX_BYTES,
     };
     reader ??= batchesOrIdle((end) => log.readBatches(options, end), waitMs, signal);
-    while (readTo < position && performance.now() < giveUpAtMs) {
+    while (isMissing() && performance.now() < giveUpAtMs) {
       const { value: batch } = await reader.next();
       if (batch === undefined) return;
       for (const record of batch) take(record);
@@ -74,13 +77,14 @@ export function createKeyFeed(
   }
 
   return {
-    readUpTo: async (position) => {
-      if (readTo >= position) return;
+    readUpTo: async (position, isThere) => {
+      const isMissing = () => readTo < position && !isThere();
+      if (!isMissing()) return;
       if (performance.now() >= resumeAtMs) {
-        await readOn(position).catch((error: unknown) => {
+        await readWhile(isMissing).catch((error: unknown) => {
           logger.warn({ error }, 'keys could not be read on, they are asked for one by one');
         });
-        if (readTo >= position) return backoff.reset();
+        if (!isMissing()) return backoff.reset();
         resumeAtMs = performance.now() + backoff.nextMs();
         close();
       }

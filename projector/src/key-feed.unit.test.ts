@@ -1,24 +1,33 @@
 import type { EventLog } from '@zameni/runtime';
 import { createMemoryLog, createSilentLogger } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { createKeyFeed, type KeyFeed } from './key-feed.ts';
+import { createKeyFeed } from './key-feed.ts';
 
 const { signal } = new AbortController();
 
-type Started = { readonly feed: KeyFeed; readonly taken: number[] };
+type Started = {
+  /** The positions of the keys that were taken. */
+  readonly taken: number[];
+  /** Reads on for an event whose key lies right before it. */
+  readonly readFor: (position: number) => Promise<void>;
+};
 
 function start(
   t: ExecutionContext,
   log: Pick<EventLog, 'readBatches'>,
-  { from = 0, waitMs = 10_000 } = {},
+  { from = 0, waitMs = 60_000 } = {},
 ): Started {
+  t.timeout(5_000, 'waited for keys that are there or have come by');
   const taken: number[] = [];
   const feed = createKeyFeed(
     { log, take: ({ position }) => void taken.push(position), logger: createSilentLogger() },
     { from, signal, waitMs },
   );
   t.teardown(() => feed[Symbol.asyncDispose]());
-  return { feed, taken };
+  return {
+    taken,
+    readFor: (position) => feed.readUpTo(position, () => taken.includes(position - 1)),
+  };
 }
 
 /** Appends a record for each word: a key, or one that is none. */
@@ -30,37 +39,46 @@ async function append(log: EventLog, ...kinds: readonly ('key' | 'account')[]): 
   }
 }
 
-test('takes every key in front of a position and no other record', async (t) => {
+test('keys are taken until the one in question is there, without waiting for more', async (t) => {
   const log = createMemoryLog();
   await append(log, 'account', 'key', 'account', 'key', 'key', 'account');
-  const { feed, taken } = start(t, log, { from: 1 });
-  await feed.readUpTo(5);
+  const { readFor, taken } = start(t, log, { from: 1 });
+  await readFor(6);
   t.deepEqual(taken, [2, 4, 5]);
 });
 
-test('waits for keys that come a little later', async (t) => {
+test('a key that is not where it was is not waited for once later ones have come by', async (t) => {
   const log = createMemoryLog();
-  const { feed, taken } = start(t, log);
-  const reading = feed.readUpTo(1);
+  await append(log, 'account', 'account', 'key');
+  const { readFor, taken } = start(t, log);
+  await readFor(2);
+  t.deepEqual(taken, [3]);
+});
+
+test('a key that comes a little later is waited for', async (t) => {
+  const log = createMemoryLog();
+  const { readFor, taken } = start(t, log);
+  const reading = readFor(2);
   await append(log, 'key');
   await reading;
   t.deepEqual(taken, [1]);
 });
 
-test('reads on where it was', async (t) => {
+test('one reader serves event after event', async (t) => {
   const log = createMemoryLog();
   let opened = 0;
-  const { feed, taken } = start(t, {
+  const watched: Pick<EventLog, 'readBatches'> = {
     readBatches: (...options) => {
       opened += 1;
       return log.readBatches(...options);
     },
-  });
-  for (const position of [1, 2, 3]) {
-    await append(log, 'key');
-    await feed.readUpTo(position);
+  };
+  const { readFor, taken } = start(t, watched);
+  for (const position of [2, 4, 6]) {
+    await append(log, 'key', 'account');
+    await readFor(position);
   }
-  t.deepEqual(taken, [1, 2, 3]);
+  t.deepEqual(taken, [1, 3, 5]);
   t.is(opened, 1);
 });
 
@@ -73,12 +91,12 @@ test('begins again behind what it waited for in vain, and not at once', async (t
       return log.readBatches(options, end);
     },
   };
-  const { feed, taken } = start(t, watched, { waitMs: 10 });
+  const { readFor, taken } = start(t, watched, { waitMs: 10 });
   await append(log, 'account', 'account');
-  for (const position of [1, 2]) await feed.readUpTo(position);
+  for (const position of [1, 2]) await readFor(position);
   await append(log, 'key');
   for (let position = 3; taken.length === 0; position += 1) {
-    await feed.readUpTo(position);
+    await readFor(position);
     await append(log, 'account', 'key');
   }
   t.is(after[0], 0);
@@ -89,7 +107,7 @@ test('begins again behind what it waited for in vain, and not at once', async (t
 test('a log that cannot be read is no fault, and is read again later', async (t) => {
   const log = createMemoryLog();
   const failures = [new Error('silent')];
-  const { feed, taken } = start(t, {
+  const { readFor, taken } = start(t, {
     readBatches: (...options) => {
       const failure = failures.pop();
       if (failure === undefined) return log.readBatches(...options);
@@ -97,11 +115,11 @@ test('a log that cannot be read is no fault, and is read again later', async (t)
     },
   });
   await append(log, 'key');
-  await feed.readUpTo(1);
+  await readFor(2);
   t.deepEqual(taken, []);
   for (let position = 2; taken.length === 0; position += 1) {
     await append(log, 'key');
-    await feed.readUpTo(position);
+    await readFor(position);
   }
   t.true(taken.every((position) => position > 1));
 });

@@ -53,8 +53,8 @@ const MISSING_BACKOFF = { baseMs: 20, maxMs: 200 };
  * A person's key record lies right before the first event, so its key is almost always at hand;
  * otherwise the log is asked for it. Any replica may answer that, so what is not there is asked for
  * again. A missing key is one that was destroyed only when the person's log ends with why, she was
- * erased or superseded, which an older answer cannot say too early; a key record that cannot be opened may have been wrapped anew since, so it is
- * the event that needs it which stops, not the record.
+ * erased or superseded, which an older answer cannot say too early. A key record that cannot be opened
+ * may have been wrapped anew since, so it is the event that needs it which stops, not the record.
  */
 export function createPeopleKeys(
   { log, dataKeys, logger }: PeopleKeysDeps,
@@ -89,8 +89,9 @@ export function createPeopleKeys(
   }
 
   async function takeUpTo(event: LogRecord): Promise<DataKey | undefined> {
-    await feed?.readUpTo(event.position);
-    return keys.get(personOf(event));
+    const userId = personOf(event);
+    await feed?.readUpTo(event.position, () => keys.get(userId) !== undefined);
+    return keys.get(userId);
   }
 
   async function ask(event: LogRecord, signal: AbortSignal): Promise<DataKey | 'erased'> {
