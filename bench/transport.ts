@@ -11,6 +11,7 @@ export function openTransport(origin: string): Transport {
   const pool = new Pool(origin, { connections: MAX_CONNECTIONS });
   return {
     fetch: async (url, { method, headers, body, signal }) => {
+      if (typeof body === 'object') throw new TypeError('only texts are sent here');
       const { pathname: path } = new URL(url);
       const response = await pool.request({ path, method, headers, body: body ?? null, signal });
       const text = await response.body.text();

@@ -1,3 +1,4 @@
+import { NDJSON_MEDIA_TYPE } from '@zameni/contracts';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
 /** The parts of an OpenAPI document that say what may be answered. */
@@ -64,8 +65,10 @@ export function createAnswerCheck(document: OpenApiDocument): AnswerCheck {
     const mediaType = headers.get('content-type')?.split(';')[0] ?? '';
     const described = content[mediaType] ?? content['*/*'];
     if (described === undefined) return [`the media type ${mediaType} is not in the document`];
-    return described.schema === undefined
-      ? []
-      : faultsOf('body', described.schema, JSON.parse(text));
+    const { schema } = described;
+    if (schema === undefined) return [];
+    // Of NDJSON the schema is that of each line.
+    const texts = mediaType === NDJSON_MEDIA_TYPE ? text.trimEnd().split('\n') : [text];
+    return texts.flatMap((each) => faultsOf('body', schema, JSON.parse(each)));
   }
 }

@@ -6,7 +6,6 @@ import { connectionOptions, jsonOption } from './global-options.ts';
 import { openInput } from './input.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import type { Io } from './io.ts';
-import { readLines } from './lines.ts';
 import { showProgress } from './progress.ts';
 import { registerPeople } from './register-people.ts';
 import { createTally, type RegisterReport } from './register-report.ts';
@@ -74,7 +73,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   });
   const { url, token } = await connect(args, io.env, ['registrations:write']);
   // Loaded here, because the other commands shall not wait for it.
-  const [{ delay }, { sendRegistration }] = await Promise.all([
+  const [{ delay, readLines }, { sendRegistration }] = await Promise.all([
     import('@zameni/runtime'),
     import('./send-registration.ts'),
   ]);

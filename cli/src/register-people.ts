@@ -1,4 +1,4 @@
-import type { Line } from './lines.ts';
+import type { Line } from '@zameni/runtime';
 import type { LineResult } from './register-report.ts';
 
 /** Where lines come from, and what is done with each. */

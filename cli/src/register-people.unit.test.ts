@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import test from 'ava';
-import { type Line, readLines } from './lines.ts';
+import { type Line, readLines } from '@zameni/runtime';
 import { registerPeople } from './register-people.ts';
 import { createTally, type LineResult } from './register-report.ts';
 

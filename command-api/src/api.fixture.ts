@@ -67,7 +67,7 @@ const tokens: AppDeps['tokens'] = {
 
 /** What a test has different from the usual. */
 export type ApiOptions = Partial<
-  Pick<AppDeps, 'claimLifetimeMs' | 'untilReadable' | 'untilErased'>
+  Pick<AppDeps, 'claimLifetimeMs' | 'untilReadable' | 'untilErased' | 'stopping'>
 > & {
   readonly log?: EventLog;
   readonly deadlineMs?: number;
@@ -112,6 +112,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     limits: createRateLimits({ policies, logger }),
     untilReadable: options.untilReadable ?? (async () => false),
     untilErased: options.untilErased ?? (async () => undefined),
+    stopping: options.stopping ?? new AbortController().signal,
     checks: { log: async () => void (await log.head(signal)) },
   });
   t.teardown(async () => {

@@ -1,11 +1,13 @@
 import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
 import type { FastifyInstance } from 'fastify';
+import { addImportRoutes, type ImportRoutesDeps } from './import-routes.ts';
 import { addRegistrationRoutes, type RegistrationRoutesDeps } from './registration-routes.ts';
 import { addUserRoutes, type UserRoutesDeps } from './user-routes.ts';
 import { addVerificationRoutes } from './verification-routes.ts';
 
 /** Everything the command API needs of the outside. */
 export type AppDeps = RegistrationRoutesDeps &
+  ImportRoutesDeps &
   UserRoutesDeps & {
     readonly logger: Logger;
     readonly checks: HealthChecks;
@@ -20,5 +22,6 @@ export function createApp(deps: AppDeps): FastifyInstance {
   addRegistrationRoutes(app, deps);
   addVerificationRoutes(app, deps);
   addUserRoutes(app, deps);
+  addImportRoutes(app, deps);
   return app;
 }

@@ -13,8 +13,9 @@ test('readiness names the log when it is missing', async (t) => {
   t.is((await app.inject('/livez')).statusCode, 200);
 });
 
-test('the routes are those of the table in contracts', (t) => {
+test('the routes are those of the table in contracts', async (t) => {
   const { app } = createApi(t);
+  await app.ready();
   const mine = ROUTES.filter((route) => route.service === 'command-api');
   for (const { method, path } of mine) {
     t.true(app.hasRoute({ method, url: path.replaceAll(/\{(\w+)\}/g, ':$1') }));

@@ -14,6 +14,8 @@ export type Register = {
   readonly fingerprint: string;
   readonly locale: string;
   readonly termsVersion: string;
+  /** Set when she is not to be mailed about it. */
+  readonly mail?: 'none';
   readonly personal: Pick<PersonData, 'email' | 'claim' | 'displayName' | 'profile'>;
 };
 
@@ -23,12 +25,18 @@ export type Register = {
  * account that has events was decided before and stays as it is.
  */
 export function decideRegistration(command: Register, situation: Situation): Decision {
-  const { userId, time, fingerprint, locale, termsVersion, personal } = command;
+  const { userId, time, fingerprint, locale, termsVersion, mail, personal } = command;
   if (accountIn(situation, userId).status !== 'absent') return { outcome: 'unchanged' };
   const claim = claimIn(situation, personal.claim);
   const registered = (standing: 'held' | 'contested'): AccountEvent => ({
     name: 'registered',
-    data: { locale, termsVersion, fingerprint, standing },
+    data: {
+      locale,
+      termsVersion,
+      fingerprint,
+      standing,
+      ...(mail === undefined ? {} : { mail }),
+    },
     personal: { ...personal, profile: { ...personal.profile } },
   });
   const held: ClaimRecord = { state: 'held', userId, verified: false, since: time };

@@ -21,6 +21,8 @@ export type RegisterContext = Cause & {
   readonly isRetryable: boolean;
   /** Whether the caller is told who owns the address; from anybody else even the time keeps it. */
   readonly isTold: boolean;
+  /** Set when she is not to be mailed about it. */
+  readonly mail?: 'none';
 };
 
 /** How a registration ended, and the position of the event that says so. */
@@ -59,13 +61,21 @@ export async function register(
 function toCommand(
   digests: Digests,
   request: RegistrationRequest,
-  { registrationId: userId, time }: RegisterContext,
+  { registrationId: userId, time, mail }: RegisterContext,
 ): Register {
   const { address, displayName, locale, termsVersion, profile } = request;
-  const fingerprint = digests.fingerprintOf(userId, toCanonicalBody(request));
+  const fingerprint = digests.fingerprintOf(userId, toCanonicalBody(request, mail));
   const claim = digests.claimOf(address.canonical);
   const personal = { email: address.typed, claim, displayName, profile };
-  return { userId, time, fingerprint, locale, termsVersion, personal };
+  return {
+    userId,
+    time,
+    fingerprint,
+    locale,
+    termsVersion,
+    ...(mail === undefined ? {} : { mail }),
+    personal,
+  };
 }
 
 function toNewPerson(

@@ -26,8 +26,13 @@ export function parseRegistration(body: RegisterCommand): RegistrationRequest {
   return { address: email.address, displayName, locale, termsVersion, profile };
 }
 
-/** A text that is equal for requests that mean the same, whatever the order of their fields. */
-export function toCanonicalBody({ address, ...rest }: RegistrationRequest): string {
+/**
+ * A text that is equal for requests that mean the same, whatever the order of their fields. Whether
+ * mail is wanted is a part of that: whoever asks again for mail must not be told that all was done.
+ */
+export function toCanonicalBody({ address, ...rest }: RegistrationRequest, mail?: 'none'): string {
   const profile = Object.entries(rest.profile).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([address.typed, rest.displayName, rest.locale, rest.termsVersion, profile]);
+  const { displayName, locale, termsVersion } = rest;
+  const body = [address.typed, displayName, locale, termsVersion, profile];
+  return JSON.stringify(mail === undefined ? body : [...body, mail]);
 }

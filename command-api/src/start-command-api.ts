@@ -102,6 +102,7 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     }),
     untilReadable: createUntilReadable({ cache, pool, stopping: signal }),
     untilErased: createUntilErased(pool),
+    stopping: signal,
     checks: { log: async () => void (await log.head(signal)) },
     // Without them commands still are decided: limits are local, and nobody can wait for an outcome.
     degradedChecks: {

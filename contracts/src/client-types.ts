@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox';
+import type { LinesToSend } from './client-lines.ts';
 import type { ErrorCode } from './error-codes.ts';
 import type { OPERATIONS, OperationId } from './operations.ts';
 import type { PROBLEM_STATUS, Problem } from './problem.ts';
@@ -8,7 +9,9 @@ type Values<T> = T[keyof T];
 type IfAny<Keys, Then> = [Keys] extends [never] ? unknown : Then;
 type BodyOf<Part> = Part extends { readonly body: infer Body extends TSchema }
   ? Static<Body>
-  : undefined;
+  : Part extends { readonly lines: infer Line extends TSchema }
+    ? AsyncIterable<Static<Line>>
+    : undefined;
 
 type RequiredNames<Fields> = {
   [Name in keyof Fields]: Fields[Name] extends { readonly required: true } ? Name : never;
@@ -43,16 +46,27 @@ export type AnswerOf<Id extends OperationId> =
   | Values<SuccessOf<Operations[Id]['answers']>>
   | ProblemAnswer<Operations[Id]['problems'][number]>;
 
-/** What an operation takes: the parts of its path, its body, and headers that are all optional. */
+/** Parts of a request that may be left out, all at once when none of them is required. */
+type PartOf<Key extends string, Fields> = [RequiredNames<Fields>] extends [never]
+  ? { readonly [K in Key]?: { readonly [Name in keyof Fields]?: string | undefined } }
+  : {
+      readonly [K in Key]: { readonly [Name in RequiredNames<Fields>]: string } & {
+        readonly [Name in keyof Fields]?: string | undefined;
+      };
+    };
+
+/** What an operation takes: the parts of its path and query, its headers, and its body. */
 export type RequestOf<Id extends OperationId> = IfAny<
   keyof Operations[Id]['params'],
   { readonly params: { readonly [Name in keyof Operations[Id]['params']]: string } }
 > &
   (Operations[Id] extends { readonly body: infer Body extends TSchema }
     ? { readonly body: Static<Body> }
-    : unknown) & {
-    readonly headers?: { readonly [Name in keyof Operations[Id]['headers']]?: string | undefined };
-  };
+    : Operations[Id] extends { readonly lines: infer Line extends TSchema }
+      ? { readonly body: LinesToSend<Static<Line>> }
+      : unknown) &
+  (Operations[Id] extends { readonly query: infer Query } ? PartOf<'query', Query> : unknown) &
+  PartOf<'headers', Operations[Id]['headers']>;
 
 /** How one call differs from the client's own settings. */
 export type CallOptions = {
@@ -72,6 +86,7 @@ export type Client = {
 /** A request of any operation, as the code that sends it sees it. */
 export type AnyRequest = {
   readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
 };

@@ -1,6 +1,7 @@
 import { Compile } from 'typebox/compile';
+import { decodeLines, type LinesToSend, toLinesBody } from './client-lines.ts';
 import type { AnyAnswer, AnyRequest, CallOptions, Client } from './client-types.ts';
-import type { Operation } from './operation.ts';
+import { NDJSON_MEDIA_TYPE, type Operation } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from './problem.ts';
 
@@ -9,6 +10,8 @@ export type FetchedResponse = {
   readonly status: number;
   readonly headers: { readonly get: (name: string) => string | null };
   readonly text: () => Promise<string>;
+  /** The bytes as they come in; needed for answers of many lines only. */
+  readonly body?: AsyncIterable<Uint8Array> | null;
 };
 
 /** What a client needs of `fetch`; the one of Node and browsers has this form. */
@@ -17,7 +20,9 @@ export type Fetch = (
   init: {
     readonly method: string;
     readonly headers: Record<string, string>;
-    readonly body?: string;
+    readonly body?: string | ReadableStream<Uint8Array>;
+    /** A body that is sent as it comes is sent in whole before an answer is expected. */
+    readonly duplex?: 'half';
     readonly redirect: 'manual';
     readonly signal: AbortSignal;
   },
@@ -41,6 +46,9 @@ export class ContractError extends Error {
 /** Longer than the longest wait a reader can ask for and the gateway's own deadline. */
 const DEFAULT_DEADLINE_MS = 40_000;
 
+/** The same for many lines: longer than the service takes for the slowest of them. */
+const LINES_DEADLINE_MS = 6 * 60_000;
+
 /**
  * A client with one method an operation. Whatever the contract allows is a returned answer, also a
  * problem document; what is thrown is a failed `fetch`, a passed deadline, or a ContractError.
@@ -59,29 +67,41 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function send(
-  { baseUrl, fetch, token, deadlineMs = DEFAULT_DEADLINE_MS }: ClientOptions,
+  { baseUrl, fetch, token, deadlineMs }: ClientOptions,
   operation: Operation,
   request: AnyRequest,
   call: CallOptions,
 ): Promise<FetchedResponse> {
-  const deadline = AbortSignal.timeout(call.deadlineMs ?? deadlineMs);
+  const hasLines = operation.lines !== undefined;
+  const usualMs = hasLines ? LINES_DEADLINE_MS : DEFAULT_DEADLINE_MS;
+  const deadline = AbortSignal.timeout(call.deadlineMs ?? deadlineMs ?? usualMs);
   const bearer = call.token ?? token;
-  const headers: Record<string, string> = { Accept: `application/json, ${PROBLEM_MEDIA_TYPE}` };
+  const mediaType = hasLines ? NDJSON_MEDIA_TYPE : 'application/json';
+  const headers: Record<string, string> = { Accept: `${mediaType}, ${PROBLEM_MEDIA_TYPE}` };
   for (const [name, value] of Object.entries(request.headers ?? {})) {
     if (value !== undefined) headers[name] = value;
   }
   if (bearer !== undefined) headers['Authorization'] = `Bearer ${bearer}`;
-  if (request.body !== undefined) headers['Content-Type'] = 'application/json';
-  const { params = {} } = request;
+  if (request.body !== undefined) headers['Content-Type'] = mediaType;
+  const { params = {}, query = {} } = request;
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) =>
     encodeURIComponent(params[name] ?? ''),
   );
-  return fetch(new URL(path, baseUrl).href, {
+  const url = new URL(path, baseUrl);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  return fetch(url.href, {
     method: operation.method.toUpperCase(),
     headers,
     redirect: 'manual',
     signal: call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]),
-    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    ...(hasLines
+      ? // The request's type says so of operations that take lines.
+        { body: toLinesBody(request.body as LinesToSend<unknown>), duplex: 'half' }
+      : request.body === undefined
+        ? {}
+        : { body: JSON.stringify(request.body) }),
   });
 }
 
@@ -90,18 +110,21 @@ const problemCheck = Compile(Problem);
 /** Makes of a response what the operation says it can be; throws ContractError. */
 function createReader(operation: Operation): (response: FetchedResponse) => Promise<AnyAnswer> {
   const answers = new Map(
-    Object.entries(operation.answers).map(([status, { headers, body }]) => [
+    Object.entries(operation.answers).map(([status, { headers, body, lines }]) => [
       Number(status),
-      { headers, check: body === undefined ? undefined : Compile(body) },
+      {
+        headers,
+        check: body === undefined ? undefined : Compile(body),
+        lineCheck: lines === undefined ? undefined : Compile(lines),
+      },
     ]),
   );
   return async (response) => {
     const { status } = response;
-    const text = await response.text();
     const fail = (what: string) => new ContractError(`${operation.id} answered ${status}: ${what}`);
     const mediaType = response.headers.get('content-type')?.split(';')[0]?.trim();
     if (mediaType === PROBLEM_MEDIA_TYPE) {
-      const body = parseJson(text);
+      const body = parseJson(await response.text());
       if (!problemCheck.Check(body)) throw fail('the problem document is not valid');
       const { code } = body;
       const isKnown = operation.problems.includes(code) && PROBLEM_STATUS[code] === status;
@@ -114,11 +137,29 @@ function createReader(operation: Operation): (response: FetchedResponse) => Prom
     for (const [name, { required }] of Object.entries(answer.headers)) {
       if (required && headers[name] === undefined) throw fail(`the header ${name} is missing`);
     }
+    const { lineCheck } = answer;
+    if (lineCheck !== undefined) {
+      if (mediaType !== NDJSON_MEDIA_TYPE || !response.body) throw fail('there are no lines');
+      return { status, headers, body: checkLines(response.body, lineCheck, fail) };
+    }
+    const text = await response.text();
     if (answer.check === undefined) return { status, headers, body: undefined };
     const body = mediaType === 'application/json' ? parseJson(text) : undefined;
     if (!answer.check.Check(body)) throw fail('the body does not fit its schema');
     return { status, headers, body };
   };
+}
+
+async function* checkLines(
+  chunks: AsyncIterable<Uint8Array>,
+  check: { readonly Check: (value: unknown) => boolean },
+  fail: (what: string) => ContractError,
+): AsyncGenerator {
+  for await (const text of decodeLines(chunks)) {
+    const value = parseJson(text);
+    if (!check.Check(value)) throw fail('a line does not fit its schema');
+    yield value;
+  }
 }
 
 function pick({ headers }: FetchedResponse, names: readonly string[]): Record<string, string> {

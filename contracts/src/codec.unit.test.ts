@@ -18,8 +18,8 @@ type Golden = {
   readonly event: AccountEvent;
 };
 
-function readGolden(name: string, version: number): Golden {
-  const path = new URL(`golden/${name}.v${version}.json`, import.meta.url);
+function readGolden(name: string, version: number, variant = ''): Golden {
+  const path = new URL(`golden/${name}.v${version}${variant}.json`, import.meta.url);
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
@@ -43,6 +43,14 @@ for (const name of EVENT_NAMES) {
     t.is(eventType(name), envelope.type);
   });
 }
+
+test('who was imported without mail stays so', (t) => {
+  const { envelope, personal, event } = readGolden('registered', 2, '.imported');
+  const stored = decodeEvent(JSON.stringify(envelope));
+  t.deepEqual(openEvent(stored, JSON.stringify(personal)), event);
+  t.deepEqual(JSON.parse(encodeEvent(stored.metadata, event, stored.personal)), envelope);
+  t.like(stored.data, { mail: 'none' });
+});
 
 const { envelope } = readGolden('registered', 1);
 

@@ -22,7 +22,7 @@ export const ERROR_CODES = {
   'rate-limited': 'More requests than allowed; try again later',
   'address-taken': 'The address belongs to another person',
   'payload-too-large': 'The body is larger than allowed',
-  'unsupported-media-type': 'The body must be application/json',
+  'unsupported-media-type': 'The body has a media type that is not taken here',
   'request-timeout': 'The request did not arrive in time',
   'bad-request': 'The request is not valid HTTP',
   'log-unavailable': 'The event log cannot be reached; try again',

@@ -42,7 +42,17 @@ const closed = { additionalProperties: false } as const;
 /** What each event keeps in clear, in its current version. */
 export const clearSchemas = {
   registered: Type.Object(
-    { locale: Locale, termsVersion: TermsVersion, fingerprint: Fingerprint, standing: Standing },
+    {
+      locale: Locale,
+      termsVersion: TermsVersion,
+      fingerprint: Fingerprint,
+      standing: Standing,
+      mail: Type.Optional(
+        Type.Literal('none', {
+          description: 'The person was imported and is not to be mailed about it; else absent',
+        }),
+      ),
+    },
     closed,
   ),
   'registration-refused': Type.Object({ reason: RefusalReason, fingerprint: Fingerprint }, closed),

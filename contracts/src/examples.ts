@@ -1,6 +1,7 @@
 import type { RegisterCommand } from './commands.ts';
 import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 import { PROBLEM_STATUS, PROBLEM_TYPE_BASE, type Problem } from './problem.ts';
+import type { ImportLine } from './import-views.ts';
 import {
   type CommandAccepted,
   ERASURE_STORES,
@@ -52,6 +53,8 @@ const erasure: ErasureView = {
   stores: ERASURE_STORES.map((store) => ({ store, erasedAt })),
 };
 
+const importLine: ImportLine = { line: 1, outcome: 'registered', userId };
+
 /** An example of each body, by the title of its schema. */
 export const EXAMPLES: Readonly<Record<string, object>> = {
   RegisterCommand: person,
@@ -67,6 +70,7 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   CommandAccepted: commandAccepted,
   RequestAccepted: requestAccepted,
   ErasureView: erasure,
+  ImportLine: importLine,
 };
 
 /** The id of the person in the examples. */

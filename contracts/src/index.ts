@@ -6,6 +6,7 @@ export {
   type Fetch,
   type FetchedResponse,
 } from './client.ts';
+export type { LinesToSend } from './client-lines.ts';
 export type { AnswerOf, CallOptions, Client, RequestOf } from './client-types.ts';
 export {
   type EventMetadata,
@@ -59,8 +60,21 @@ export {
   type UserId,
   Uuid,
 } from './identifiers.ts';
+export {
+  ImportLine,
+  ImportRow,
+  ImportSummary,
+  MAX_IMPORT_BYTES,
+  MAX_IMPORT_ROWS,
+} from './import-views.ts';
 export { API_VERSION, createOpenApi } from './openapi.ts';
-export type { Answer, Field, HttpService, Operation } from './operation.ts';
+export {
+  type Answer,
+  type Field,
+  type HttpService,
+  NDJSON_MEDIA_TYPE,
+  type Operation,
+} from './operation.ts';
 export { OPERATIONS, type OperationId } from './operations.ts';
 export {
   FieldError,

@@ -1,7 +1,13 @@
 import type { TSchema } from 'typebox';
 import { EXAMPLE_ID, EXAMPLES } from './examples.ts';
 import { toProblemResponses } from './openapi-problems.ts';
-import type { Answer, Field, HttpService, Operation } from './operation.ts';
+import {
+  type Answer,
+  type Field,
+  type HttpService,
+  NDJSON_MEDIA_TYPE,
+  type Operation,
+} from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { toReferencePaths } from './openapi-reference.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
@@ -70,13 +76,15 @@ export function createOpenApi(): JsonObject {
 }
 
 function toOperation(operation: Operation, components: SchemaComponents): JsonObject {
-  const { id, service, summary, description, params, headers, body, problems } = operation;
+  const { id, service, summary, description, params, query = {}, headers, problems } = operation;
   const fields = [
     ...Object.entries(params).map(([name, field]) => toParameter('path', name, field, components)),
+    ...Object.entries(query).map(([name, field]) => toParameter('query', name, field, components)),
     ...Object.entries(headers).map(([name, field]) =>
       toParameter('header', name, field, components),
     ),
   ];
+  const content = toContent(operation, components);
   const limits = problems.includes('rate-limited') ? rateLimitFields : {};
   return {
     operationId: id,
@@ -85,9 +93,7 @@ function toOperation(operation: Operation, components: SchemaComponents): JsonOb
     description,
     security: toSecurity(operation),
     parameters: fields,
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: true, content: toContent(body, components) } }),
+    ...(content === undefined ? {} : { requestBody: { required: true, content } }),
     responses: {
       ...Object.fromEntries(
         Object.entries(operation.answers).map(([status, answer]) => [
@@ -107,7 +113,7 @@ function toSecurity({ token, scopes }: Operation): JsonObject[] {
 }
 
 function toParameter(
-  place: 'path' | 'header',
+  place: 'path' | 'query' | 'header',
   name: string,
   { description, schema, required }: Field,
   { refer }: SchemaComponents,
@@ -122,10 +128,9 @@ function toParameter(
   };
 }
 
-function toResponse(
-  { description, headers, body }: Answer,
-  components: SchemaComponents,
-): JsonObject {
+function toResponse(answer: Answer, components: SchemaComponents): JsonObject {
+  const { description, headers } = answer;
+  const content = toContent(answer, components);
   const entries = Object.entries(headers).map(([name, field]) => [
     name,
     {
@@ -137,15 +142,21 @@ function toResponse(
   return {
     description,
     headers: Object.fromEntries(entries),
-    ...(body === undefined ? {} : { content: toContent(body, components) }),
+    ...(content === undefined ? {} : { content }),
   };
 }
 
-function toContent(schema: TSchema, { refer }: SchemaComponents): JsonObject {
+/** Of NDJSON it is the schema of one line: OpenAPI 3.1 has no word for a sequence of texts. */
+function toContent(
+  { body, lines }: { readonly body?: TSchema; readonly lines?: TSchema },
+  { refer }: SchemaComponents,
+): JsonObject | undefined {
+  const schema = body ?? lines;
+  if (schema === undefined) return undefined;
   const title: unknown = Reflect.get(schema, 'title');
   const example = typeof title === 'string' ? EXAMPLES[title] : undefined;
   return {
-    'application/json': {
+    [body === undefined ? NDJSON_MEDIA_TYPE : 'application/json']: {
       schema: refer(schema),
       // Examples are plain JSON.
       ...(example === undefined ? {} : { example: example as JsonObject }),

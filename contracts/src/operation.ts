@@ -6,7 +6,10 @@ import type { Scope } from './scopes.ts';
 /** A service that answers HTTP requests behind the gateway. */
 export type HttpService = 'command-api' | 'query-api';
 
-/** A header or a part of the path. */
+/** Media type of NDJSON: one JSON text a line. */
+export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';
+
+/** A header, a part of the path or of the query. */
 export type Field = {
   readonly description: string;
   readonly schema: TSchema;
@@ -18,6 +21,8 @@ export type Field = {
 export type Answer = {
   readonly description: string;
   readonly body?: TSchema;
+  /** Instead of a body: NDJSON, each line of this schema. */
+  readonly lines?: TSchema;
   readonly headers: Readonly<Record<string, Field>>;
 };
 
@@ -34,8 +39,11 @@ export type Operation = {
   readonly scopes: readonly Scope[];
   /** One entry for each `{name}` of the path. */
   readonly params: Readonly<Record<string, Field>>;
+  readonly query?: Readonly<Record<string, Field>>;
   readonly headers: Readonly<Record<string, Field>>;
   readonly body?: TSchema;
+  /** Instead of a body: NDJSON, each line of this schema. */
+  readonly lines?: TSchema;
   readonly answers: Readonly<Record<number, Answer>>;
   readonly problems: readonly ErrorCode[];
 };

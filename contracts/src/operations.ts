@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { IdempotencyKey, RegisterCommand } from './commands.ts';
 import { EntityTag } from './identifiers.ts';
+import { IMPORT_OPERATIONS } from './import-operations.ts';
 import {
   commandHeaders,
   type Field,
@@ -168,6 +169,7 @@ export const OPERATIONS = {
     ],
   },
   ...USER_OPERATIONS,
+  ...IMPORT_OPERATIONS,
 } as const satisfies Readonly<Record<string, Operation>>;
 
 /** The name of an operation. */

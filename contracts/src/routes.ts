@@ -6,6 +6,8 @@ export type Route = {
   readonly service: HttpService;
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: `/v1/${string}`;
+  /** Whether its body is taken in while it comes, so that nobody may wait for the whole of it. */
+  readonly isStreamed: boolean;
 };
 
 /** The method of a route, as HTTP writes it. */
@@ -13,7 +15,12 @@ export const METHODS = { get: 'GET', post: 'POST', patch: 'PATCH', delete: 'DELE
 
 /** The routes of both APIs: the gateway's configuration and the services' routes are made of them. */
 export const ROUTES: readonly Route[] = Object.values(OPERATIONS).map(
-  ({ service, method, path }) => ({ service, method: METHODS[method], path }),
+  ({ service, method, path, ...operation }) => ({
+    service,
+    method: METHODS[method],
+    path,
+    isStreamed: 'lines' in operation,
+  }),
 );
 
 /** A page of the reference, served by the query API beside the routes of both APIs. */

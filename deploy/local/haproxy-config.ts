@@ -57,8 +57,14 @@ frontend gateway
   acl is_public path /v1 /docs /openapi.json
   acl is_public path_beg /v1/ /docs/
   http-request return status 404 content-type application/problem+json string ${quote(problem(404, 'not-found'))} unless is_public
+  # Long uploads are taken in as they come, by services that bound their time; they have to begin.
+${routes
+  .filter(({ isStreamed }) => isStreamed)
+  .map(streamedRule)
+  .join('\n')}
+  http-request wait-for-body time 10s at-least 1 if is_streamed
   # Takes a body in whole before a service is asked, and cuts the client that drips it.
-  http-request wait-for-body time 10s unless { method GET HEAD }
+  http-request wait-for-body time 10s unless { method GET HEAD } or is_streamed
   # Has been answered above; an interim answer of a service would stall a long answer behind it.
   http-request del-header Expect
 ${routes.map(routeRule).join('\n')}
@@ -80,6 +86,11 @@ export function pathPattern(path: string): string {
 
 function routeRule({ service, method, path }: Route): string {
   return `  use_backend ${service} if { method ${method} } { path_reg ${quote(pathPattern(path))} }`;
+}
+
+/** Of another method the service refuses the body unread. */
+function streamedRule({ path }: Route): string {
+  return `  acl is_streamed path_reg ${quote(pathPattern(path))}`;
 }
 
 function backend(name: HttpService, targets: readonly GatewayTarget[]): string {

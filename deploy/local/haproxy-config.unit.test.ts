@@ -4,8 +4,9 @@ import { haproxyConfig, pathPattern } from './haproxy-config.ts';
 const config = haproxyConfig({
   port: 8080,
   routes: [
-    { service: 'command-api', method: 'POST', path: '/v1/things' },
-    { service: 'query-api', method: 'GET', path: '/v1/things/{id}' },
+    { service: 'command-api', method: 'POST', path: '/v1/things', isStreamed: false },
+    { service: 'query-api', method: 'GET', path: '/v1/things/{id}', isStreamed: false },
+    { service: 'command-api', method: 'POST', path: '/v1/uploads', isStreamed: true },
   ],
   targets: {
     'command-api': [
@@ -39,10 +40,14 @@ test('lets only the public paths pass', (t) => {
   ]);
 });
 
-test('takes a body in whole before a service is asked', (t) => {
-  const rules = config.match(/^ {2}http-request (?:wait-for-body|del-header Expect).*$/gm);
+test('takes a body in whole before a service is asked, but for uploads, which have to begin', (t) => {
+  const rules = config.match(
+    /^ {2}(?:http-request (?:wait-for-body|del-header Expect)|acl is_streamed).*$/gm,
+  );
   t.deepEqual(rules, [
-    '  http-request wait-for-body time 10s unless { method GET HEAD }',
+    "  acl is_streamed path_reg '^/v1/uploads$'",
+    '  http-request wait-for-body time 10s at-least 1 if is_streamed',
+    '  http-request wait-for-body time 10s unless { method GET HEAD } or is_streamed',
     '  http-request del-header Expect',
   ]);
 });

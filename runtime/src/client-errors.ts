@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type ServerOptions, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEM_MEDIA_TYPE } from '@zameni/contracts';
 import { AppError } from './errors.ts';
@@ -18,14 +18,28 @@ export const SLOW_CLIENT_OPTIONS = {
 /** Milliseconds a client has to read the answer before its socket is destroyed. */
 const LINGER_MS = 1_000;
 
+/** Connections whose request is still being taken in by a route that bounds its time itself. */
+const withOwnDeadline = new WeakSet<Socket>();
+
+/**
+ * Exempts a request from the server's deadline for whole requests: its route takes long uploads and
+ * bounds them itself. It ends with the response, so the connection's next request has the usual one.
+ */
+export function keepOwnDeadline({ socket }: IncomingMessage, response: ServerResponse): void {
+  withOwnDeadline.add(socket);
+  response.once('close', () => withOwnDeadline.delete(socket));
+}
+
 /** Answers what Node's parser cannot read, or what came too late, with a problem document. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   // Ended: this is what still arrives behind the fault that was answered.
   if (socket.destroyed || socket.writableEnded) return;
+  const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  // Node looks at each request once: it is not told of again.
+  if (isLate && withOwnDeadline.has(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswerOwed(socket)) {
     return void socket.destroy();
   }
-  const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   // Destroyed at once, unread bytes would make the kernel reset the connection under the answer.
   socket.setTimeout(LINGER_MS, () => socket.destroy());
   socket.end(toHttpMessage(new AppError(isLate ? 'request-timeout' : 'bad-request')));

@@ -27,14 +27,14 @@ export function addJsonBodyParser(app: FastifyInstance): void {
     'application/json',
     { parseAs: 'buffer' },
     async ({ headers }: FastifyRequest, body: Buffer) => {
-      requireUtf8(headers['content-type'] ?? '');
-      requireIdentity(headers['content-encoding']);
-      return parseBody(body);
+      requirePlainUtf8(headers);
+      return parseJsonBody(body);
     },
   );
 }
 
-function parseBody(body: Buffer): unknown {
+/** The value of a body; throws `malformed-json`, or `invalid-request` for text nothing can store. */
+export function parseJsonBody(body: Buffer): unknown {
   const parsed = parseStrictJson(body);
   if ('value' in parsed) return parsed.value;
   if ('fault' in parsed) throw new AppError('malformed-json', { detail: DETAILS[parsed.fault] });
@@ -43,6 +43,12 @@ function parseBody(body: Buffer): unknown {
     code: 'invisible-character',
   };
   throw new AppError('invalid-request', { errors: [error] });
+}
+
+/** Throws `unsupported-media-type` for a body in another charset, or compressed. */
+export function requirePlainUtf8(headers: FastifyRequest['headers']): void {
+  requireUtf8(headers['content-type'] ?? '');
+  requireIdentity(headers['content-encoding']);
 }
 
 const charsetParameter = /;\s*charset\s*=\s*([^;]*)/gi;

@@ -1,5 +1,5 @@
-import { METHODS, type Operation } from '@zameni/contracts';
-import { type TObject, type TSchema, type TString, Type } from 'typebox';
+import { type Field, METHODS, type Operation } from '@zameni/contracts';
+import { type TObject, type TOptional, type TSchema, type TString, Type } from 'typebox';
 
 /** The schema of an operation as Fastify takes it. */
 type RouteSchema<O extends Operation> = {
@@ -9,7 +9,14 @@ type RouteSchema<O extends Operation> = {
       ? Status
       : never]: O['answers'][Status] extends { body: infer Body } ? Body : never;
   };
-} & (O extends { body: infer Body extends TSchema } ? { readonly body: Body } : unknown);
+} & (O extends { body: infer Body extends TSchema } ? { readonly body: Body } : unknown) &
+  (O extends { query: infer Query extends Record<string, Field> }
+    ? {
+        readonly querystring: TObject<{
+          [Name in keyof Query]: TOptional<Query[Name]['schema']>;
+        }>;
+      }
+    : unknown);
 
 /** The route of an operation for Fastify, with its schemas; the handler is added to it. */
 export function toRoute<O extends Operation>(
@@ -24,6 +31,7 @@ export function toRoute<O extends Operation>(
     params: Type.Object(Object.fromEntries(params)),
     response: Object.fromEntries(bodies),
     ...(operation.body === undefined ? {} : { body: operation.body }),
+    ...(operation.query === undefined ? {} : { querystring: toQuerystring(operation.query) }),
   };
   return {
     method: METHODS[operation.method],
@@ -31,4 +39,12 @@ export function toRoute<O extends Operation>(
     // The entries of the operation, name by name: the mapped type says the same.
     schema: schema as unknown as RouteSchema<O>,
   };
+}
+
+/** Other names are let in: links collect them on their way. */
+function toQuerystring(query: Readonly<Record<string, Field>>): TObject {
+  const fields = Object.entries(query).map(
+    ([name, { schema, required }]) => [name, required ? schema : Type.Optional(schema)] as const,
+  );
+  return Type.Object(Object.fromEntries(fields));
 }

@@ -1,0 +1,62 @@
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { ImportLine, ImportRow, ImportSummary, Problem } from '@zameni/contracts';
+
+/** What became of an import: its rows and their summary, or why it was refused as a whole. */
+export type Imported =
+  | { readonly status: 202; readonly rows: readonly ImportRow[]; readonly summary: ImportSummary }
+  | { readonly status: number; readonly problem: Problem };
+
+/** An upload in the hands of the test, chunked and without a declared size. */
+export type Upload = {
+  readonly write: (text: string) => void;
+  /** Ends the upload; the answer comes, or the connection's fault. */
+  readonly end: (text?: string) => void;
+  readonly cut: () => void;
+  readonly answer: Promise<Imported>;
+};
+
+/** What an upload is sent with; what is undefined is left out. */
+export type UploadHeaders = Readonly<Record<string, string | undefined>>;
+
+const ANSWER_DEADLINE_MS = 40_000;
+
+/** Begins an upload and leaves it to the test how it goes on. */
+export function openUpload(gatewayUrl: string, headers: UploadHeaders): Upload {
+  const sent = Object.entries(headers).filter(([, value]) => value !== undefined);
+  const upload = request(`${gatewayUrl}/v1/imports`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson', ...Object.fromEntries(sent) },
+    signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
+  });
+  const answer = readAnswer(upload);
+  // Whoever cuts an upload does not wait for its answer.
+  answer.catch(() => undefined);
+  return {
+    write: (text) => void upload.write(text),
+    end: (text = '') => void upload.end(text),
+    cut: () => void upload.destroy(),
+    answer,
+  };
+}
+
+async function readAnswer(upload: ClientRequest): Promise<Imported> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  upload.once('response', resolve).once('error', reject);
+  const response = await promise;
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) text += String(chunk);
+  return parseImported(response.statusCode ?? 0, text);
+}
+
+/** Reads the text of an answer; throws when the summary is missing, as after a cut. */
+export function parseImported(status: number, text: string): Imported {
+  if (status !== 202) return { status, problem: JSON.parse(text) as Problem };
+  const lines = text.trimEnd().split('\n').map(parseLine);
+  const summary = lines.pop();
+  if (summary === undefined || 'line' in summary) throw new Error('the summary is missing');
+  return { status, rows: lines as ImportRow[], summary };
+}
+
+function parseLine(text: string): ImportLine {
+  return JSON.parse(text) as ImportLine;
+}
