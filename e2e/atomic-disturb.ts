@@ -87,7 +87,8 @@ function drawPause(random: Random, { pauses }: Habit): number {
   return random.below(pauses.find(({ share }) => drawn < share)?.maxMs ?? 1) + 1;
 }
 
-async function pauseProcess(name: string, forMs: number): Promise<void> {
+/** Stops a process of the stack for a while, as a host that swaps does. */
+export async function pauseProcess(name: string, forMs: number): Promise<void> {
   const pid = (await readTestStack()).pids[name];
   if (pid === undefined) throw new Error(`nobody knows ${name}`);
   process.kill(pid, 'SIGSTOP');
