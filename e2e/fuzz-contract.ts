@@ -1,4 +1,10 @@
-import { ERROR_CODES, PROBLEM_STATUS, PROBLEM_TYPE_BASE, type Problem } from '@zameni/contracts';
+import {
+  ERROR_CODES,
+  NDJSON_MEDIA_TYPE,
+  PROBLEM_STATUS,
+  PROBLEM_TYPE_BASE,
+  type Problem,
+} from '@zameni/contracts';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type Answer, headerOf } from './fuzz-wire.ts';
 
@@ -15,6 +21,8 @@ export type ContractOperation = {
   readonly pathParameters: Readonly<Record<string, JsonSchema>>;
   readonly headerParameters: Readonly<Record<string, JsonSchema>>;
   readonly body: JsonSchema | undefined;
+  /** Of an operation that takes NDJSON instead: the schema of a line. */
+  readonly lines: JsonSchema | undefined;
   /** Statuses it can answer. */
   readonly statuses: ReadonlySet<number>;
   /** Whether the body fits its schema; true for an operation that takes none. */
@@ -64,6 +72,7 @@ function readOperation(
         .map((parameter) => [String(get(parameter, 'name')), toSchema(get(parameter, 'schema'))]),
     );
   const body = get(operation, 'requestBody', 'content', 'application/json', 'schema');
+  const lines = get(operation, 'requestBody', 'content', NDJSON_MEDIA_TYPE, 'schema');
   const checkBody = body === undefined ? undefined : ajv.compile(toSchema(body));
   const responses = get(operation, 'responses');
   const checks = new Map(
@@ -79,6 +88,7 @@ function readOperation(
     pathParameters: parametersIn('path'),
     headerParameters: parametersIn('header'),
     body: body === undefined ? undefined : toSchema(body),
+    lines: lines === undefined ? undefined : toSchema(lines),
     statuses: new Set(checks.keys()),
     takes: (value) => checkBody === undefined || checkBody(value),
     faultsOf: (answer, isHead) => {
@@ -114,7 +124,7 @@ export function problemFaults(answer: Answer, isHead: boolean): string[] {
     return [`status ${answer.status} has content type ${type}`];
   }
   if (isHead) return [];
-  const problem = parseJson(answer.body) as Partial<Problem> | undefined;
+  const problem = parseJson(answer.body.toString('utf8')) as Partial<Problem> | undefined;
   const code = problem?.code;
   if (code === undefined || !Object.hasOwn(ERROR_CODES, code)) return ['no code of the catalogue'];
   const fit = {
@@ -155,7 +165,10 @@ function createAnswerCheck(response: unknown, ajv: Ajv2020) {
     const type = headerOf(answer, 'content-type')?.split(';')[0];
     const content = contents.find((each) => each.type === type || each.type === '*/*');
     if (content === undefined) return [...faults, `content type ${type} is not documented`];
-    if (content.check(parseJson(answer.body))) return faults;
+    // Of NDJSON the schema is that of each line.
+    const text = answer.body.toString('utf8');
+    const texts = type === NDJSON_MEDIA_TYPE ? text.trimEnd().split('\n') : [text];
+    if (texts.every((each) => content.check(parseJson(each)))) return faults;
     const [error] = content.check.errors ?? [];
     return [...faults, `body of ${answer.status}: ${error?.instancePath} ${error?.message}`];
   };
@@ -189,9 +202,9 @@ function toSchema(value: unknown): JsonSchema {
   return Object(value) as JsonSchema;
 }
 
-function parseJson(body: Buffer): unknown {
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(text);
   } catch {
     // Not JSON is no value; the schema refuses it.
     return undefined;

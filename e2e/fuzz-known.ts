@@ -7,6 +7,7 @@ import type { System } from './system.ts';
 /** Scopes that open everything there is but an end. */
 const LASTING_SCOPES = [
   'registrations:write',
+  'users:import',
   'users:read',
   'users:write',
   'users:admin',

@@ -1,7 +1,8 @@
+import { NDJSON_MEDIA_TYPE } from '@zameni/contracts';
 import fc, { type Arbitrary } from 'fast-check';
 import { changedBodies } from './fuzz-bodies.ts';
 import type { FuzzCase, Target } from './fuzz-case.ts';
-import type { ContractOperation } from './fuzz-contract.ts';
+import type { ContractOperation, JsonSchema } from './fuzz-contract.ts';
 import { headerChanges, withHeader } from './fuzz-headers.ts';
 import { bodiesOf, type Body, valuesOf } from './fuzz-values.ts';
 
@@ -21,7 +22,7 @@ export type Known = {
 
 /** Requests that keep every rule of an operation. */
 export function validRequests(operation: ContractOperation, known: Known): Arbitrary<FuzzCase> {
-  const { headerParameters, pathParameters, body } = operation;
+  const { headerParameters, pathParameters, body, lines } = operation;
   const optional = (name: string, values: Arbitrary<string>) =>
     fc.option(values, { nil: undefined, freq: 2 }).map((value) => [name, value] as const);
   const headers = Object.entries(headerParameters)
@@ -49,7 +50,11 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
       authorization: fc.constantFrom(...known.authorizationsOf(operation)),
       headers: fc.tuple(...headers),
       person:
-        body === undefined ? fc.constant(undefined) : knownBodies(bodiesOf(body), known.links),
+        lines !== undefined
+          ? fc.array(bodiesOf(lines), { maxLength: 4 })
+          : body === undefined
+            ? fc.constant(undefined)
+            : knownBodies(bodiesOf(body), known.links),
       parameters: fc.tuple(...parameters),
     })
     .map(({ target, authorization, headers, person, parameters }): FuzzCase => {
@@ -57,7 +62,7 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         ['Host', '127.0.0.1'],
         ['Authorization', authorization],
         ...headers,
-        ['Content-Type', person === undefined ? undefined : 'application/json'],
+        ['Content-Type', typeOf(person)],
       ];
       return {
         target,
@@ -66,11 +71,34 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         method: operation.method,
         path: operation.path.replace(/\{\w+\}/, parameters[0] ?? ''),
         headers: sent.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-        body: person === undefined ? undefined : Buffer.from(JSON.stringify(person)),
+        body: person === undefined ? undefined : toBody(person),
         person,
         ...(isOpen ? { expect: sent.some(isKey) ? TAKEN_WITH_KEY : TAKEN } : {}),
       };
     });
+}
+
+function typeOf(person: Body | readonly Body[] | undefined): string | undefined {
+  if (person === undefined) return undefined;
+  return Array.isArray(person) ? NDJSON_MEDIA_TYPE : 'application/json';
+}
+
+function toBody(person: Body | readonly Body[]): Buffer {
+  const texts = Array.isArray(person) ? person : [person];
+  return Buffer.from(texts.map((each) => JSON.stringify(each)).join('\n'));
+}
+
+/** Lines of which each may be anything; what is wrong with one harms no other. */
+function changedLines(schema: JsonSchema): Arbitrary<Pick<FuzzCase, 'how' | 'body' | 'person'>> {
+  const line = fc.oneof(
+    bodiesOf(schema).map((person) => ({ body: toBody(person), person })),
+    changedBodies(schema).map(({ body, person }) => ({ body, person })),
+  );
+  return fc.array(line, { maxLength: 4 }).map((all) => ({
+    how: 'changed lines',
+    body: Buffer.concat(all.flatMap(({ body }) => [body, Buffer.from('\n')])),
+    person: all.map(({ person }) => person),
+  }));
 }
 
 /** The same bodies, but a token now and then is one that proves something. */
@@ -112,9 +140,12 @@ export function nearValidRequests(operation: ContractOperation, known: Known): A
       path: change(request.path),
     })),
   ];
-  if (operation.body === undefined) return fc.oneof(...changes);
+  const { body, lines } = operation;
+  const changed =
+    lines !== undefined ? changedLines(lines) : body !== undefined && changedBodies(body);
+  if (changed === false) return fc.oneof(...changes);
   const bodies = fc
-    .tuple(valid, changedBodies(operation.body))
+    .tuple(valid, changed)
     .map(([request, changed]): FuzzCase => ({ ...request, ...changed }));
   return fc.oneof(
     { weight: 6, arbitrary: bodies },

@@ -175,3 +175,10 @@ for (const [status, history] of Object.entries(HISTORIES)) {
     }
   });
 }
+
+test('who is not to be mailed is registered so', (t) => {
+  const decision = decideRegistration({ ...register, mail: 'none' }, situationOf({}));
+  const { event } = registeredAs('held');
+  const quiet = { ...event, data: { ...event.data, mail: 'none' as const } };
+  t.deepEqual(decision, { ...holds, accounts: [{ userId: VERA, event: quiet }] });
+});

@@ -131,3 +131,54 @@ test('gives up when the deadline has passed or the caller does not want it', asy
   const signal = AbortSignal.abort(new Error('not wanted'));
   await t.throwsAsync(client.readUser(request, { signal }), { message: 'not wanted' });
 });
+
+const summary = {
+  rows: 1,
+  registered: 1,
+  pending: 0,
+  refused: 0,
+  invalid: 0,
+  failed: 0,
+  position,
+};
+const ndjson = { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' };
+const headers = { 'Idempotency-Key': '0123456789abcdef' };
+
+async function* people() {
+  yield person;
+  yield { ...person, email: 'second@example.org' };
+}
+
+async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const value of values) all.push(value);
+  return all;
+}
+
+test('sends people as lines and reads the lines of the answer', async (t) => {
+  const lines = [EXAMPLES['ImportLine'], summary].map((line) => JSON.stringify(line)).join('\n');
+  const { client, sent } = createTestClient(202, lines, ndjson);
+  const query = { mail: 'true' } as const;
+  const answer = await client.importPeople({ body: people(), headers, query });
+  t.is(answer.status, 202);
+  if (answer.status !== 202) return;
+  t.deepEqual<unknown, unknown>(await collect(answer.body), [EXAMPLES['ImportLine'], summary]);
+  t.is(sent[0]?.url, 'http://api.example/v1/imports?mail=true');
+  t.like(sent[0]?.init.headers, { ...headers, 'Content-Type': 'application/x-ndjson' });
+  const body = await new Response(sent[0]?.init.body ?? null).text();
+  const [first, second, rest] = body.split('\n');
+  t.deepEqual<unknown, unknown>(JSON.parse(first ?? ''), person);
+  t.is(JSON.parse(second ?? '').email, 'second@example.org');
+  t.is(rest, '');
+});
+
+test('sends NDJSON as it is, and refuses a line of another form when it comes', async (t) => {
+  const lines = `${JSON.stringify(EXAMPLES['ImportLine'])}\n{"line":2,"outcome":"lost"}\n`;
+  const { client, sent } = createTestClient(202, lines, ndjson);
+  const answer = await client.importPeople({ body: '{}\n', headers });
+  t.is(sent[0]?.init.body, '{}\n');
+  if (answer.status !== 202) return t.fail();
+  const body = answer.body[Symbol.asyncIterator]();
+  t.deepEqual<unknown, unknown>((await body.next()).value, EXAMPLES['ImportLine']);
+  await t.throwsAsync(async () => body.next(), { instanceOf: ContractError });
+});
