@@ -124,7 +124,9 @@ test.serial('a batch whose leader is killed in the middle of it is not gone on w
   }
   const read = (subject: string) =>
     admin.log.readLastFromLeader(subject, AbortSignal.timeout(RECOVERY_DEADLINE_MS));
-  const [claim, ...others] = await Promise.all([...ofTaken.subjects, ...ofFree.subjects].map(read));
+  const [claim, ...others] = await waitForAnswer(() =>
+    Promise.all([...ofTaken.subjects, ...ofFree.subjects].map(read)),
+  );
   t.true(Buffer.from(claim?.data ?? '').includes(id));
   t.deepEqual(
     others.map((record) => record?.subject),
@@ -159,7 +161,7 @@ function statusOf({ claims }: LogFacts, email: string): number {
   return claim.verified ? 409 : 202;
 }
 
-/** The first answer after the last disturbance may be that nothing answers yet. */
+/** The first answer after a disturbance may be that nothing answers yet. */
 async function waitForAnswer<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   const answers: Answer[] = [];
   await waitUntil(async () => {
