@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { createCompletionCommand } from './completion-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { forgetCommand } from './forget-command.ts';
 import { linkCommand } from './link-command.ts';
 import { registerCommand } from './register-command.ts';
 import { statusCommand } from './status-command.ts';
@@ -14,6 +15,7 @@ const commands: Command[] = [
   doctorCommand,
   tokenCommand,
   linkCommand,
+  forgetCommand,
 ];
 commands.push(createCompletionCommand(commands));
 

@@ -25,6 +25,9 @@ shared_buffers = 64MB
 wal_level = replica
 max_wal_senders = 10
 max_wal_size = 512MB
+# A segment that is used again keeps the bytes of people who were forgotten; a new one is all zeros.
+wal_recycle = off
+wal_init_zero = on
 hot_standby = on
 logging_collector = off
 log_destination = stderr
@@ -55,6 +58,8 @@ function replicaSettings(
   return `primary_conninfo = ${quote(connection)}
 primary_slot_name = '${slot}'
 hot_standby_feedback = on
+# How long a rewrite of the primary's tables has to wait for what the replica's readers still see.
+wal_receiver_status_interval = 1s
 `;
 }
 

@@ -13,6 +13,7 @@ export type PoolOptions = {
   readonly max: number;
   readonly name: string;
   readonly logger: Logger;
+  readonly queryDeadlineMs?: number;
 };
 
 /** Milliseconds a query may take before it is given up. */
@@ -20,13 +21,20 @@ const QUERY_DEADLINE_MS = 5_000;
 const CONNECT_DEADLINE_MS = 2_000;
 
 /** A pool for PgBouncer in transaction mode: nothing named, nothing kept between queries. */
-export function createPool({ url, password, max, name, logger }: PoolOptions): pg.Pool {
+export function createPool({
+  url,
+  password,
+  max,
+  name,
+  logger,
+  queryDeadlineMs = QUERY_DEADLINE_MS,
+}: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: addPassword(url, password),
     max,
     application_name: name,
     connectionTimeoutMillis: CONNECT_DEADLINE_MS,
-    query_timeout: QUERY_DEADLINE_MS,
+    query_timeout: queryDeadlineMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
   });

@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ACCOUNTS_STREAM } from '@zameni/contracts';
+import { connectNats, createJetStreamLog, type EventLog, readSecret } from '@zameni/runtime';
+import type { Stack } from '@zameni/runtime/stack';
+import { CommandError } from './command.ts';
+
+/** Looks for subjects that were deleted from the log and whose bytes a server's Raft log still has. */
+export type ForgottenSubjects = AsyncDisposable & {
+  /** Whether the store folder of a server of the log has any. */
+  readonly lieIn: (folder: string) => Promise<boolean>;
+};
+
+/** Milliseconds to ask the log which of the subjects it has. */
+const DEADLINE_MS = 60_000;
+
+/** Subjects of keys and claims as they lie in front of their records. */
+const SUBJECT = /zameni\.(?:key\.[0-9a-f-]{36}|claim\.[\w-]{43})/g;
+
+/** Connects to the log of a stack as its admin. */
+export async function openForgottenSubjects({ nats }: Stack): Promise<ForgottenSubjects> {
+  const login = nats.users['admin'];
+  if (login === undefined) throw new CommandError('failed', 'the stack has no NATS user admin');
+  const nc = await connectNats({
+    servers: nats.servers,
+    user: login.user,
+    password: readSecret(login.passwordFile),
+    name: 'zameni forget',
+  });
+  const log = await createJetStreamLog(nc, { stream: ACCOUNTS_STREAM.name, user: login.user });
+  return {
+    lieIn: (folder) => hasForgotten(log, readSubjects(join(folder, 'jetstream', '$SYS'))),
+    [Symbol.asyncDispose]: () => nc.close(),
+  };
+}
+
+async function hasForgotten(log: EventLog, subjects: readonly string[]): Promise<boolean> {
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const known = await log.readLast(subjects, signal);
+  for (const subject of subjects) {
+    // A replica may lag behind a registration of this moment; the leader knows.
+    if (!known.has(subject) && !(await log.hasRecord(subject, signal))) return true;
+  }
+  return false;
+}
+
+/** The subjects in the files of the Raft groups; a file may be gone by the time it is read. */
+function readSubjects(folder: string): readonly string[] {
+  const found = new Set<string>();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const text = readIfThere(join(entry.parentPath, entry.name));
+    for (const [subject] of text.matchAll(SUBJECT)) found.add(subject);
+  }
+  return [...found];
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient, KeyRecord, subjects } from '@zameni/contracts';
+import { createDigests, readKeyRing } from '@zameni/runtime';
+import { waitUntil } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { Value } from 'typebox/value';
+import { createActors } from './actors.ts';
+import { openAdminLog } from './admin-log.ts';
+import { findBytes, type Needles, toNeedles } from './find-bytes.ts';
+import { readCommands, runCommand } from './runbook-commands.ts';
+import { attachSystem } from './system.ts';
+
+const system = await attachSystem();
+const { stack } = system;
+const actors = await createActors(system, 'erasure-bytes');
+const admin = await openAdminLog(stack, 'erasure-bytes');
+const { operator, anyone, register, prove, tokenFor } = actors;
+const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+test.after.always(async () => {
+  await actors[Symbol.asyncDispose]();
+  await admin[Symbol.asyncDispose]();
+});
+
+const READ_DEADLINE_MS = 10_000;
+const PROGRESS_DEADLINE_MS = 20_000;
+const COMMAND_DEADLINE_MS = 120_000;
+const HEADING = 'A person must be forgotten in every byte';
+
+const NATS = ['nats-1', 'nats-2', 'nats-3'];
+const DATABASES = ['postgres-primary', 'postgres-replica'];
+const OTHERS = ['redis', 'pgbouncer', 'gateway', 'logs'];
+
+const FIRST = 'Quenya.Oblivion-Mailbox@Vergessen.example.org';
+const SECOND = 'second.oblivion-mailbox@vergessen.example.org';
+
+/** What nobody else in this stack has. */
+const texts = {
+  address: FIRST,
+  'canonical address': FIRST.toLowerCase(),
+  'second address': SECOND,
+  name: 'Quenya Oblivionová-Forgotten',
+  'later name': 'Заборављена Особа Обливион',
+  'profile value': 'Obliviontown on the Lethe',
+  'later profile value': 'Lethe-upon-Oblivion',
+  'digest of the address': digests.claimOf(FIRST.toLowerCase()),
+  'digest of the second address': digests.claimOf(SECOND),
+};
+
+/** Registers a person who uses everything there is; answers her id and her position. */
+async function live(): Promise<string> {
+  const { id } = await register({
+    email: FIRST,
+    displayName: texts.name,
+    locale: 'en',
+    termsVersion: '2026-01',
+    profile: { city: texts['profile value'] },
+  });
+  await anyone.resendVerification({ body: { email: FIRST } });
+  await prove(id, 'registered');
+  const params = { id };
+  await operator.updateUser({
+    params,
+    body: { displayName: texts['later name'], profile: { city: texts['later profile value'] } },
+  });
+  await operator.changeEmail({ params, body: { email: SECOND } });
+  const proof = { token: await tokenFor(id, 'email-change-requested') };
+  const changed = await anyone.verifyEmail({ body: proof });
+  if (changed.status !== 202) throw new Error(`the proof was answered ${changed.status}`);
+  const token = await system.token(['users:read']);
+  for (const { url, service } of stack.services) {
+    if (service !== 'query-api') continue;
+    const reader = createClient({ baseUrl: url, fetch, token });
+    const headers = { 'Min-Position': changed.headers.Position, Prefer: 'wait=20' };
+    const seen = await reader.readUser({ params, headers });
+    if (seen.status !== 200) throw new Error(`the person was answered ${seen.status}`);
+  }
+  return id;
+}
+
+/** Her wrapped key as it lies in the log. */
+async function wrappedKeyOf(id: string): Promise<string> {
+  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const record = await admin.log.readLastFromLeader(subjects.key(id), signal);
+  if (record === undefined) throw new Error('she has no key');
+  return Value.Parse(KeyRecord, JSON.parse(Buffer.from(record.data).toString())).wrapped;
+}
+
+function find(store: string, needles: Needles): Map<string, string[]> {
+  return findBytes(join(stack.folders.root, store), needles);
+}
+
+/** What is left of her, by store. */
+function leftIn(stores: readonly string[], needles: Needles): string[] {
+  return stores.flatMap((store) =>
+    [...find(store, needles)].map(
+      ([needle, files]) => `${store}: ${needle} in ${files.join(', ')}`,
+    ),
+  );
+}
+
+async function untilDone(t: ExecutionContext, id: string): Promise<void> {
+  let last: unknown;
+  await waitUntil(async () => {
+    const { body } = await operator.readErasure({ params: { id } });
+    last = body;
+    return 'stores' in body && body.status === 'done';
+  }, PROGRESS_DEADLINE_MS).catch(() => t.fail(JSON.stringify(last)));
+}
+
+test('after the commands of the runbook no file of any store has a byte of her', async (t) => {
+  t.timeout(2 * COMMAND_DEADLINE_MS);
+  const id = await live();
+  const needles = toNeedles({ ...texts, 'wrapped key': await wrappedKeyOf(id) });
+
+  // The controls: each store is searched where she lies, and logs where something lies for certain.
+  for (const store of NATS) {
+    const found = [...find(store, needles).keys()];
+    for (const expected of ['digest of the second address', 'wrapped key']) {
+      t.true(found.includes(expected), `${store} has the ${expected}`);
+    }
+    t.deepEqual(
+      found.filter((name) => /address$|name|profile/.test(name) && !/digest/.test(name)),
+      [],
+    );
+  }
+  for (const store of DATABASES) {
+    const found = [...find(store, needles).keys()];
+    for (const name of Object.keys(texts).filter((text) => text !== 'canonical address')) {
+      t.true(found.includes(name), `${store} has the ${name}`);
+    }
+  }
+  const known = toNeedles({ 'a service': 'query-api listens', 'a pool': 'pgbouncer', id });
+  for (const store of ['logs', 'pgbouncer']) t.not(find(store, known).size, 0, store);
+
+  const startedAt = performance.now();
+  const answer = await operator.eraseUser({ params: { id } });
+  t.is(answer.status, 202);
+  t.log(`answered after ${Math.round(performance.now() - startedAt)} ms`);
+  await untilDone(t, id);
+  t.log(`done after ${Math.round(performance.now() - startedAt)} ms`);
+  t.log('without the commands:', leftIn([...NATS, ...DATABASES], needles));
+  const [command = ''] = readCommands(HEADING);
+  t.log(await runCommand(command, { stack, deadlineMs: COMMAND_DEADLINE_MS }));
+  t.deepEqual(leftIn([...NATS, ...DATABASES, ...OTHERS], needles), []);
+  t.log(`clean after ${Math.round(performance.now() - startedAt)} ms`);
+  const stackFile = readFileSync(join(stack.folders.root, 'stack.json'));
+  t.deepEqual(
+    [...needles].filter(([, bytes]) => stackFile.includes(bytes)),
+    [],
+  );
+});

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import {
+  ACCOUNTS_PROJECTION,
+  ACCOUNTS_STREAM,
+  encodeEvent,
+  parseUserId,
+  subjects,
+} from '@zameni/contracts';
+import {
+  createDataKeys,
+  createJetStreamLog,
+  type DataKeys,
+  type EventLog,
+  type LogMessage,
+  readKeyRing,
+} from '@zameni/runtime';
+import {
+  connectTestNats,
+  createMemoryLog,
+  createSilentLogger,
+  createTestDatabase,
+  readTestStack,
+  type TestDatabase,
+  waitUntil,
+} from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import {
+  createTestDataKeys,
+  erasedMessages,
+  happenings,
+  metadataOf,
+  registeredMessages,
+  supersededMessages,
+  userIdOf,
+} from './accounts.fixture.ts';
+import { createProjection, type Projection } from './projection.ts';
+import { createPostgresStore } from './projection-store-postgres.ts';
+import { createReadEvent } from './read-event.ts';
+
+const { name: projection, version } = ACCOUNTS_PROJECTION;
+const { signal } = new AbortController();
+const REPLAY_DEADLINE_MS = 60_000;
+
+type Replayed = {
+  readonly log: EventLog;
+  readonly dataKeys: DataKeys;
+  readonly database: TestDatabase;
+};
+
+/** Projects a log from its beginning into a database that has nothing yet. */
+function project(t: ExecutionContext, { log, dataKeys, database }: Replayed): Projection {
+  const stopping = new AbortController();
+  const owner = { projection, version, holder: t.title, leaseMs: 60_000 };
+  const running = createProjection({
+    log,
+    store: createPostgresStore(database.pool, owner),
+    readEvent: createReadEvent({ log, dataKeys, maxKeys: 100 }),
+    cache: { resume: () => undefined, follow: async () => true },
+    logger: createSilentLogger(),
+    standbyMs: 20,
+    idleMs: 50,
+  });
+  const ended = running.run(stopping.signal);
+  t.teardown(() => {
+    stopping.abort();
+    return ended;
+  });
+  return running;
+}
+
+async function append(log: EventLog, ...groups: readonly LogMessage[][]): Promise<void> {
+  for (const messages of groups) {
+    const { status } = await log.append(messages, signal);
+    if (status !== 'appended') throw new Error(status);
+  }
+}
+
+/** The log once the eraser was there: what it keeps has its old place. */
+function withoutKeysOf(log: EventLog, people: readonly number[]): EventLog {
+  const gone = new Set(people.map((n) => subjects.key(userIdOf(n))));
+  return {
+    ...log,
+    readLastFromLeader: async (subject, end) =>
+      gone.has(subject) ? undefined : log.readLastFromLeader(subject, end),
+    readBatches: async function* readBatches(options, end) {
+      for await (const batch of log.readBatches(options, end)) {
+        yield batch.filter(({ subject }) => !gone.has(subject));
+      }
+    },
+  };
+}
+
+async function rowsIn({ pool }: TestDatabase) {
+  const users = await pool.query('select * from accounts_v1.users order by user_id');
+  const owners = await pool.query('select * from accounts_v1.address_owner order by k');
+  const outcomes = await pool.query('select * from accounts_v1.registrations order by position');
+  const erasures = await pool.query(
+    `select user_id, position, requested_at, requested_by, read_model_at is not null as is_erased
+     from zameni.erasures order by position`,
+  );
+  return [users, owners, outcomes, erasures].map(({ rows }) => rows);
+}
+
+test('a replay without the keys of those who were erased or superseded ends in the rows of before', async (t) => {
+  const log = createMemoryLog();
+  const dataKeys = createTestDataKeys();
+  const live = await createTestDatabase(t);
+  const replayed = await createTestDatabase(t);
+  const first = project(t, { log, dataKeys, database: live });
+  await append(
+    log,
+    registeredMessages(1, dataKeys),
+    registeredMessages(2, dataKeys),
+    registeredMessages(3, dataKeys),
+  );
+  // Live, they are seen with their data before it is forgotten.
+  await waitUntil(() => first.status().position === 9);
+  await append(log, erasedMessages(1, 3), supersededMessages(2, 6));
+  await waitUntil(() => first.status().position === 11);
+  const second = project(t, {
+    log: withoutKeysOf(log, [1, 2]),
+    dataKeys,
+    database: replayed,
+  });
+  await waitUntil(() => second.status().position === 11);
+  const [users = [], owners = [], outcomes, erasures] = await rowsIn(replayed);
+  t.deepEqual([users, owners, outcomes, erasures], await rowsIn(live));
+  t.deepEqual([users.length, owners.length], [1, 1]);
+  t.like(outcomes, [{ result: 'registered' }, { result: 'superseded' }, { result: 'registered' }]);
+  t.like(erasures, [{ user_id: userIdOf(1), position: '10', is_erased: true }]);
+});
+
+test('the whole log of the stack replays to its end, whoever was erased in it', async (t) => {
+  const { keys } = await readTestStack();
+  const open = async (user: string) => {
+    const nc = await connectTestNats(t, user);
+    return createJetStreamLog(nc, { stream: ACCOUNTS_STREAM.name, user });
+  };
+  const database = await createTestDatabase(t);
+  // An end of the test's own: an event that needs no key.
+  const userId = parseUserId(randomUUID());
+  if (userId === undefined) throw new Error('not a user id');
+  const metadata = { ...metadataOf(1), id: randomUUID(), userId };
+  const data = encodeEvent(metadata, happenings.erased, null);
+  const message = { subject: subjects.account(userId), data, expectedPosition: 0 };
+  const appended = await (await open('command-api')).append([message], signal);
+  if (appended.status !== 'appended') return t.fail(appended.status);
+  const log = await open('projector');
+  const dataKeys = createDataKeys(readKeyRing(keys.kekFile));
+  const running = project(t, { log, dataKeys, database });
+  await waitUntil(() => {
+    const status = running.status();
+    if (status.state === 'stalled') throw new Error(JSON.stringify(status));
+    return status.position >= appended.lastPosition;
+  }, REPLAY_DEADLINE_MS);
+  const erasures = (await rowsIn(database))[3] ?? [];
+  t.true(erasures.some((row) => JSON.stringify(row).includes(userId)));
+});
