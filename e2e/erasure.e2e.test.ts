@@ -231,6 +231,22 @@ test('an attempt that waits for proof can be erased; who holds the address stays
   t.like((await read(holder.id, proven)).body, { email, emailVerified: true });
 });
 
+test('the key of who lost an address is gone, her link proves nothing, and she can be erased', async (t) => {
+  const email = 'lost@erasure.example.org';
+  const loser = await register(personAt(email));
+  const winner = await register(personAt(email));
+  const token = await actors.tokenFor(loser.id, 'registered');
+  const position = await prove(winner.id, 'registered');
+  t.deepEqual(await outcome(loser.id, position), { result: 'superseded' });
+  const key = subjects.key(loser.id);
+  await waitUntil(async () => !(await admin.log.hasRecord(key, AbortSignal.timeout(5_000))));
+  t.is((await read(loser.id, position)).status, 404);
+  t.is((await anyone.verifyEmail({ body: { token } })).status, 202);
+  const erased = await erase(loser.id);
+  t.is((await read(loser.id, erased)).status, 410);
+  t.like((await read(winner.id, erased)).body, { email, emailVerified: true });
+});
+
 test('of who is not there nothing is erased', async (t) => {
   const id = '01980000-0000-7000-8000-00000000dead';
   t.is((await operator.eraseUser({ params: { id } })).status, 404);

@@ -1,0 +1,90 @@
+import { createClient, type ErasureView } from '@zameni/contracts';
+import { readTestStack, waitUntil } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { createActors, personAt } from './actors.ts';
+import { findLeader } from './crash-recovery-kills.ts';
+import { readCommands, runCommand } from './runbook-commands.ts';
+import { attachSystem } from './system.ts';
+
+const system = await attachSystem();
+const actors = await createActors(system, 'erasure-outage');
+const { operator, register, prove, read } = actors;
+test.after.always(() => actors[Symbol.asyncDispose]());
+
+const BACK_DEADLINE_MS = 30_000;
+const PROGRESS_DEADLINE_MS = 20_000;
+const COMMAND_DEADLINE_MS = 90_000;
+const HEADING = 'An erasure stays `under-way`';
+
+/** Takes a server of the log away: the one that takes its place is frozen before it listens. */
+async function takeAway(t: ExecutionContext, part: string): Promise<() => void> {
+  const pid = await pidOf(part);
+  process.kill(pid, 'SIGKILL');
+  await waitUntil(async () => (await pidOf(part)) !== pid, BACK_DEADLINE_MS);
+  const frozen = await pidOf(part);
+  process.kill(frozen, 'SIGSTOP');
+  const giveBack = () => {
+    try {
+      process.kill(frozen, 'SIGCONT');
+    } catch {
+      // It is not there any more: made anew already.
+    }
+  };
+  t.teardown(giveBack);
+  return giveBack;
+}
+
+async function pidOf(part: string): Promise<number> {
+  const pid = (await readTestStack()).pids[part];
+  if (pid === undefined) throw new Error(`nobody knows ${part}`);
+  return pid;
+}
+
+async function progressOf(id: string): Promise<ErasureView> {
+  const answer = await operator.readErasure({ params: { id } });
+  if (answer.status !== 200) throw new Error(`the progress was answered ${answer.status}`);
+  return answer.body;
+}
+
+/** The stores that are not done, and who of them is away. */
+function left({ stores }: ErasureView): string[][] {
+  return stores
+    .filter(({ erasedAt }) => erasedAt === null)
+    .map(({ store, away = [] }) => [store, ...away]);
+}
+
+test('a server of the log that was away during an erasure is named until it was made anew', async (t) => {
+  t.timeout(4 * COMMAND_DEADLINE_MS);
+  const { id } = await register(personAt('outage@erasure.example.org'));
+  await prove(id, 'registered');
+  const leader = await findLeader(await readTestStack());
+  const part = ['nats-3', 'nats-2'].find((name) => name !== leader) ?? 'nats-1';
+  const server = part.replace('nats-', 'n');
+  const giveBack = await takeAway(t, part);
+
+  // Whoever was connected to it has to find another server first.
+  let status = 0;
+  await waitUntil(async () => {
+    ({ status } = await operator.eraseUser({ params: { id } }));
+    return status === 202;
+  }, BACK_DEADLINE_MS);
+  await waitUntil(async () => left(await progressOf(id)).length === 1, PROGRESS_DEADLINE_MS);
+  t.deepEqual(left(await progressOf(id)), [['log-servers', server]]);
+  t.is((await progressOf(id)).status, 'under-way');
+
+  giveBack();
+  const [command = ''] = readCommands(HEADING);
+  t.regex(command, / n2$/m);
+  const { stack } = system;
+  const recreate = command.replace(' n2', ` ${server}`);
+  t.log(await runCommand(recreate, { stack, deadlineMs: COMMAND_DEADLINE_MS }));
+  const progress = await progressOf(id);
+  t.is(progress.status, 'done', JSON.stringify(progress));
+
+  const next = await register(personAt('outage@erasure.example.org'));
+  const position = await prove(next.id, 'registered');
+  t.is((await read(next.id, position)).status, 200);
+  const token = await system.token(['users:read']);
+  const reader = createClient({ baseUrl: system.gatewayUrl, fetch, token });
+  t.is((await reader.readUser({ params: { id } })).status, 410);
+});
