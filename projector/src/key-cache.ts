@@ -5,6 +5,7 @@ export type KeyCache = {
   readonly get: (userId: string) => DataKey | undefined;
   readonly set: (userId: string, key: DataKey) => void;
   readonly forget: (userId: string) => void;
+  readonly clear: () => void;
 };
 
 /** Keeps at most `maxKeys` keys; the one not used for longest goes first. */
@@ -26,5 +27,6 @@ export function createKeyCache(maxKeys: number): KeyCache {
       if (keys.size > maxKeys && oldest.done !== true) keys.delete(oldest.value);
     },
     forget: (userId) => void keys.delete(userId),
+    clear: () => keys.clear(),
   };
 }

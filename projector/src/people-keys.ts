@@ -16,7 +16,10 @@ import { isForgotten, orPoison, personOf, poisonAt, readEventRecord } from './re
 
 /** People's open data keys, for who reads events in the order of the log. */
 export type PeopleKeys = {
-  /** Reads keys along from behind a position, until it is disposed of. */
+  /**
+   * Reads keys along from behind a position, until it is disposed of; then no key is kept, because
+   * nobody is told any more whom to forget.
+   */
   readonly follow: (from: number, signal: AbortSignal) => AsyncDisposable;
   /** The key that opens an event; a person's first event was appended with it. */
   readonly find: (
@@ -110,8 +113,14 @@ export function createPeopleKeys(
   return {
     follow: (from, signal) => {
       reached = from;
-      feed = createKeyFeed({ log, take, logger }, { from, signal, waitMs: feedWaitMs });
-      return feed;
+      const begun = createKeyFeed({ log, take, logger }, { from, signal, waitMs: feedWaitMs });
+      feed = begun;
+      return {
+        [Symbol.asyncDispose]: async () => {
+          await begun[Symbol.asyncDispose]();
+          keys.clear();
+        },
+      };
     },
     find: async (event, isFirst, signal) => {
       const known = keys.get(personOf(event)) ?? (isFirst ? await takeUpTo(event) : undefined);

@@ -170,3 +170,24 @@ test('a key that was wrapped anew opens what the one that came along cannot', as
   follow(t, keys, 0);
   t.not(await keys.find(event, true, signal), 'erased');
 });
+
+test('who stops following keeps no key, since nobody tells whom to forget', async (t) => {
+  const log = createMemoryLog();
+  const event = await register(log, 1);
+  let asked = 0;
+  const counting: EventLog = {
+    ...log,
+    readLastFromReplica: async (subject, abort) => {
+      asked += 1;
+      return log.readLastFromReplica(subject, abort);
+    },
+  };
+  const keys = keysIn(counting);
+  const following = keys.follow(0, signal);
+  await keys.find(event, true, signal);
+  await keys.find(event, false, signal);
+  t.is(asked, 0);
+  await following[Symbol.asyncDispose]();
+  await keys.find(event, false, signal);
+  t.is(asked, 1);
+});

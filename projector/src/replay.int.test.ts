@@ -33,9 +33,9 @@ import {
   supersededMessages,
   userIdOf,
 } from './accounts.fixture.ts';
+import { createPeopleKeys } from './people-keys.ts';
 import { createProjection, type Projection } from './projection.ts';
 import { createPostgresStore } from './projection-store-postgres.ts';
-import { createReadEvent } from './read-event.ts';
 
 const { name: projection, version } = ACCOUNTS_PROJECTION;
 const { signal } = new AbortController();
@@ -51,12 +51,13 @@ type Replayed = {
 function project(t: ExecutionContext, { log, dataKeys, database }: Replayed): Projection {
   const stopping = new AbortController();
   const owner = { projection, version, holder: t.title, leaseMs: 60_000 };
+  const logger = createSilentLogger();
   const running = createProjection({
     log,
     store: createPostgresStore(database.pool, owner),
-    readEvent: createReadEvent({ log, dataKeys, maxKeys: 100 }),
+    keys: createPeopleKeys({ log, dataKeys, logger }, { maxKeys: 100 }),
     cache: { resume: () => undefined, follow: async () => true },
-    logger: createSilentLogger(),
+    logger,
     standbyMs: 20,
     idleMs: 50,
   });
@@ -80,8 +81,8 @@ function withoutKeysOf(log: EventLog, people: readonly number[]): EventLog {
   const gone = new Set(people.map((n) => subjects.key(userIdOf(n))));
   return {
     ...log,
-    readLastFromLeader: async (subject, end) =>
-      gone.has(subject) ? undefined : log.readLastFromLeader(subject, end),
+    readLastFromReplica: async (subject, end) =>
+      gone.has(subject) ? undefined : log.readLastFromReplica(subject, end),
     readBatches: async function* readBatches(options, end) {
       for await (const batch of log.readBatches(options, end)) {
         yield batch.filter(({ subject }) => !gone.has(subject));
