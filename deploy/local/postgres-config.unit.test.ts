@@ -25,3 +25,10 @@ test('listens on loopback only and on no socket', (t) => {
   t.regex(config, /^listen_addresses = '127\.0\.0\.1'$/m);
   t.regex(config, /^unix_socket_directories = ''$/m);
 });
+
+test('no segment of the write-ahead log is used again, on the primary and on the replica', (t) => {
+  for (const config of [postgresConfig(base), postgresConfig({ ...base, primary })]) {
+    t.regex(config, /^wal_recycle = off$/m);
+    t.regex(config, /^wal_init_zero = on$/m);
+  }
+});
