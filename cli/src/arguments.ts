@@ -4,20 +4,26 @@ import { type Arguments, type Command, UsageError } from './command.ts';
 /** Reads the arguments behind the name of a command by its specification. */
 export function parseArguments(command: Command, args: readonly string[]): Arguments {
   const { values, positionals } = parse(command, args);
-  const [operand = '', ...more] = positionals;
+  const [operand = '', ...others] = positionals;
+  const [object = '', ...more] = command.object === undefined ? ['', ...others] : others;
   if (command.operand === undefined && operand !== '') {
     throw new UsageError(`it takes no operand, and "${operand}" is one`);
   }
   if (command.operand !== undefined && operand === '') {
     throw new UsageError(`<${command.operand.name}> is missing`);
   }
-  if (more.length > 0) throw new UsageError(`one operand is enough; ${more.length + 1} are given`);
+  if (more.length > 0) {
+    const enough = command.object === undefined ? 'one operand is' : 'two operands are';
+    throw new UsageError(`${enough} enough; ${positionals.length} are given`);
+  }
   requireChoice(`<${command.operand?.name}>`, operand, command.operand?.choices);
+  if (object !== '') requireChoice(`<${command.object?.name}>`, object, command.object?.choices);
   for (const { name, choices } of command.options) {
     for (const value of textsOf(values, name)) requireChoice(`--${name}`, value, choices);
   }
   return {
     operand,
+    object,
     has: (flag) => values[flag] === true,
     value: (option) => textsOf(values, option).at(-1),
     values: (option) => textsOf(values, option),

@@ -13,7 +13,7 @@ export type OptionSpec = {
   readonly isMany?: boolean;
 };
 
-/** The one operand of a command. */
+/** An operand of a command. */
 export type OperandSpec = {
   readonly name: string;
   /** The values it can have; otherwise a file or free text. */
@@ -25,6 +25,8 @@ export type OperandSpec = {
 export type Arguments = {
   /** Empty for a command without an operand. */
   readonly operand: string;
+  /** Empty when there is none. */
+  readonly object: string;
   readonly has: (flag: string) => boolean;
   /** The last value given. */
   readonly value: (option: string) => string | undefined;
@@ -36,6 +38,8 @@ export type Command = {
   readonly name: string;
   readonly summary: string;
   readonly operand?: OperandSpec;
+  /** A second operand, which not every first one takes. */
+  readonly object?: OperandSpec;
   readonly options: readonly OptionSpec[];
   /** Text of the help between usage and options. */
   readonly description: string;

@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { createCompletionCommand } from './completion-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { forgetCommand } from './forget-command.ts';
+import { keysCommand } from './keys-command.ts';
 import { linkCommand } from './link-command.ts';
 import { registerCommand } from './register-command.ts';
 import { statusCommand } from './status-command.ts';
@@ -16,6 +17,7 @@ const commands: Command[] = [
   tokenCommand,
   linkCommand,
   forgetCommand,
+  keysCommand,
 ];
 commands.push(createCompletionCommand(commands));
 

@@ -55,8 +55,9 @@ function choiceCases({ name, options }: Command): string[] {
     );
 }
 
-function commandCase({ name, operand, options }: Command): string {
-  const words = [...(operand?.choices ?? []), ...options.map((o) => `--${o.name}`), '--help'];
+function commandCase({ name, operand, object, options }: Command): string {
+  const operands = [...(operand?.choices ?? []), ...(object?.choices ?? [])];
+  const words = [...operands, ...options.map((o) => `--${o.name}`), '--help'];
   const offers = `candidates='${words.join(' ')}'`;
   return operand?.isFile === true
     ? `      ${name}) if [[ $cur == -* ]]; then ${offers}; else compopt -o default 2> /dev/null; return; fi ;;`

@@ -18,11 +18,13 @@ export function fishCompletion(commands: readonly Command[]): string {
   ].join('\n')}\n`;
 }
 
-function linesOf({ name, operand, options }: Command): string[] {
+function linesOf({ name, operand, object, options }: Command): string[] {
   const within = `complete -c zameni -n ${quote(`__fish_seen_subcommand_from ${name}`)}`;
   return [
     ...(operand?.isFile === true ? [`${within} -F`] : []),
-    ...(operand?.choices === undefined ? [] : [`${within} -a ${quote(operand.choices.join(' '))}`]),
+    ...[operand, object].flatMap((spec) =>
+      spec?.choices === undefined ? [] : [`${within} -a ${quote(spec.choices.join(' '))}`],
+    ),
     ...options.map((option) => `${within} ${optionOf(option)}`),
   ];
 }

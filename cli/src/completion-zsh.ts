@@ -30,12 +30,13 @@ if [[ $funcstack[1] == _zameni ]]; then _zameni "$@"; else compdef _zameni zamen
 `;
 }
 
-function commandCase({ name, operand, options }: Command): string {
-  const operandSpec =
-    operand === undefined
+function commandCase({ name, operand, object, options }: Command): string {
+  const operands = [operand, object].flatMap((spec, index) =>
+    spec === undefined
       ? []
-      : [quote(`1:${escapeColon(operand.name)}:${actionOf(operand.isFile, operand.choices)}`)];
-  const specs = [...options.map(optionSpec), quote('--help[explain]'), ...operandSpec];
+      : [quote(`${index + 1}:${escapeColon(spec.name)}:${actionOf(spec.isFile, spec.choices)}`)],
+  );
+  const specs = [...options.map(optionSpec), quote('--help[explain]'), ...operands];
   return `        ${name}) _arguments ${specs.join(' ')} ;;`;
 }
 

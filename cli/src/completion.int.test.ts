@@ -33,6 +33,8 @@ test(offers, 'zameni register --concurrency ', []);
 test(offers, 'zameni status --profile ', [...PROFILES]);
 test(offers, 'zameni --profile test sta', ['status']);
 test(offers, 'zameni completion ', ['bash', 'zsh', 'fish', '--help']);
+test(offers, 'zameni keys r', ['rotate']);
+test(offers, 'zameni keys rotate ve', ['verification']);
 test(offers, 'zameni user --m', ['--min-position']);
 test(offers, 'zameni token --scope users', [
   'users:read',

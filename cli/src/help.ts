@@ -25,10 +25,11 @@ export function overview(commands: readonly Command[]): string {
 
 /** The text of `zameni <command> --help`. */
 export function helpOf(command: Command): string {
-  const { name, operand, options, description, examples, exitStatuses } = command;
+  const { name, operand, object, options, description, examples, exitStatuses } = command;
   const usage = [
     `Usage: npx zameni ${name}`,
     ...(operand === undefined ? [] : [`<${operand.choices?.join('|') ?? operand.name}>`]),
+    ...(object === undefined ? [] : [`[${object.choices?.join('|') ?? object.name}]`]),
     ...(options.length === 0 ? [] : ['[options]']),
   ].join(' ');
   const statuses = { 0: 'done', 1: 'failed', 2: 'wrong arguments', ...exitStatuses };

@@ -1,0 +1,134 @@
+import { readStack } from '@zameni/runtime/stack';
+import { parseInteger } from './arguments.ts';
+import { type Arguments, type Command, EXIT, UsageError } from './command.ts';
+import { profileOf } from './connection.ts';
+import { jsonOption, profileOption } from './global-options.ts';
+import { type Interrupts, listenForInterrupts } from './interrupts.ts';
+import { alignColumns, type Io } from './io.ts';
+import { showSteps } from './keys-progress.ts';
+import { type RingName, RINGS } from './keys-rings.ts';
+import type { RotationReport } from './keys-rotate.ts';
+
+const names = Object.keys(RINGS);
+const rings = alignColumns(
+  Object.entries(RINGS).map(([name, { purpose }]) => [`  ${name}`, purpose]),
+);
+
+/** At least what a commit may take, with some to spare. */
+const GRACE_SECONDS = { min: 10, max: 3_600, byDefault: 30 } as const;
+/** More than the seven days that a link lives by default. */
+const KEEP_DAYS = { min: 0, max: 400, byDefault: 8 } as const;
+const DAY_MS = 24 * 3_600 * 1_000;
+
+/** `zameni keys`: lists the keys by their ids, and rotates them. */
+export const keysCommand: Command = {
+  name: 'keys',
+  summary: 'list and rotate the keys, for the local stack',
+  operand: { name: 'action', choices: ['list', 'rotate'] },
+  object: { name: 'ring', choices: names },
+  options: [
+    {
+      name: 'grace',
+      value: '<seconds>',
+      summary: `kek: ${GRACE_SECONDS.min} to ${GRACE_SECONDS.max} before the older key is destroyed (default: ${GRACE_SECONDS.byDefault})`,
+    },
+    {
+      name: 'keep',
+      value: '<days>',
+      summary: `others: ${KEEP_DAYS.min} to ${KEEP_DAYS.max} that older keys are kept (default: ${KEEP_DAYS.byDefault})`,
+    },
+    { name: 'finish', summary: 'others: only remove what was kept long enough' },
+    jsonOption,
+    profileOption,
+  ],
+  description: `
+list prints the ids of the keys of each ring, or of one: which is current, since
+when, and how many records of the log each key-encryption key wraps. A key itself
+is never printed.
+
+rotate adds a key to a ring, waits until every process has read it, and makes it
+the current one. Registration goes on all the while. A rotation that was cut off
+goes on when the command is run again.
+
+kek: the projector then wraps every person's key anew and deletes the older
+record. When nothing in the log is wrapped by an older key, and --grace has passed
+since every process used the new one (a commit under way takes at most 8 seconds),
+the log is read once more, the older key is removed from the ring and its bytes
+are overwritten in the file. A file system that copies on write, an SSD and
+backups may still hold it: destroy backups of the ring's file too.
+
+verification, position: the older key stays readable for --keep days, more than
+links live (ZAMENI_CLAIM_LIFETIME_DAYS); a later run or --finish removes it.
+--keep 0 removes it at once, which makes worthless what a stolen key signed.
+
+Rings:
+${rings.join('\n')}`,
+  examples: [
+    'npx zameni keys list',
+    'npx zameni keys rotate kek',
+    'npx zameni keys rotate verification',
+    'npx zameni keys rotate verification --finish --json',
+  ],
+  run: async (args, io) => {
+    // Checked against the names of the rings.
+    const ring = args.object === '' ? undefined : (args.object as RingName);
+    return args.operand === 'list' ? list(args, io, ring) : rotate(args, io, ring);
+  },
+};
+
+async function list(args: Arguments, io: Io, ring: RingName | undefined): Promise<number> {
+  const stack = await readStack(profileOf(args));
+  const { listKeys, toKeysTable } = await import('./keys-list.ts');
+  using interrupts = listenForInterrupts(() => undefined);
+  return orStopped(interrupts, async () => {
+    const report = await listKeys(stack, ring, interrupts.signal);
+    io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toKeysTable(report));
+  });
+}
+
+async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Promise<number> {
+  if (ring === undefined) throw new UsageError(`which ring? One of: ${names.join(', ')}`);
+  const options = {
+    graceMs: 1_000 * parseInteger(args, 'grace', GRACE_SECONDS),
+    keepMs: DAY_MS * parseInteger(args, 'keep', KEEP_DAYS),
+    isFinish: args.has('finish'),
+  };
+  const stack = await readStack(profileOf(args));
+  const { withRing } = await import('./keys-rotate.ts');
+  const { rotateRing } = await import('./keys-rotate-ring.ts');
+  using interrupts = listenForInterrupts(() => {
+    io.stderr.write('\nStopping. The same command goes on from here.\n');
+  });
+  const { signal } = interrupts;
+  return orStopped(interrupts, async () => {
+    using steps = showSteps(io.stderr);
+    const { tell } = steps;
+    const report = await withRing({ stack, ring, signal, tell }, (rotation) =>
+      rotateRing(rotation, options),
+    );
+    io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toText(report));
+  });
+}
+
+/** The status of a command that may be stopped at any step. */
+async function orStopped(interrupts: Interrupts, work: () => Promise<void>): Promise<number> {
+  try {
+    await work();
+    return EXIT.done;
+  } catch (error) {
+    const stopped = interrupts.exitStatus();
+    if (stopped === undefined) throw error;
+    return stopped;
+  }
+}
+
+function toText({ ring, current, removed, kept }: RotationReport): string {
+  const lines = [
+    `The current ${ring} key is ${current}.`,
+    ...(removed.length > 0 ? [`Removed: ${removed.join(', ')}.`] : []),
+    ...(kept.length > 0
+      ? [`Kept for what was made with it: ${kept.join(', ')}; --finish removes it in time.`]
+      : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,26 @@
+import { UsageError } from './command.ts';
+import type { Rotation, RotationReport } from './keys-rotate.ts';
+import { rotateKek } from './keys-rotate-kek.ts';
+import { type KeepOptions, rotateKept } from './keys-rotate-kept.ts';
+
+/** How a ring is to be rotated, of whichever kind it is. */
+export type RotateOptions = KeepOptions & { readonly graceMs: number };
+
+/** Rotates a ring in the way that what its keys are for asks for. */
+export async function rotateRing(
+  rotation: Rotation,
+  options: RotateOptions,
+): Promise<RotationReport> {
+  switch (rotation.ring) {
+    case 'kek':
+      if (options.isFinish) throw new UsageError('--finish is not for kek, which always finishes');
+      return rotateKek(rotation, options.graceMs);
+    case 'verification':
+    case 'position':
+      return rotateKept(rotation, options);
+    case 'pepper':
+      throw new UsageError('the pepper cannot be rotated');
+    default:
+      return rotation.ring satisfies never;
+  }
+}
