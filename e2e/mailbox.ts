@@ -11,10 +11,10 @@ import {
   createDataKeys,
   createVerificationTokens,
   type EventLog,
+  openKeyRing,
   openPersonal,
-  readKeyRing,
 } from '@zameni/runtime';
-import { type Stack, waitUntil } from '@zameni/runtime/testing';
+import { createSilentLogger, type Stack, waitUntil } from '@zameni/runtime/testing';
 import { Value } from 'typebox/value';
 import { openAdminLog } from './admin-log.ts';
 
@@ -33,8 +33,9 @@ const LIFETIME_SECONDS = 60 * 60;
 /** Opens the mailboxes: makes each token from the log and the keys of the stack. */
 export async function openMailboxes(stack: Stack): Promise<Mailboxes> {
   const { log, [Symbol.asyncDispose]: close } = await openAdminLog(stack, 'mailboxes');
-  const dataKeys = createDataKeys(readKeyRing(stack.keys.kekFile));
-  const ring = readKeyRing(join(stack.folders.secrets, 'verification-key.json'));
+  const logger = createSilentLogger();
+  const dataKeys = createDataKeys(openKeyRing(stack.keys.kekFile, { logger }));
+  const ring = openKeyRing(join(stack.folders.secrets, 'verification-key.json'), { logger });
   const options = { lifetimeSeconds: LIFETIME_SECONDS, now: () => new Date() };
   const tokens = createVerificationTokens(ring, options);
   return {

@@ -13,12 +13,13 @@ export type AskOptions = {
   readonly stack: Stack;
   readonly ring: RingName;
   readonly signal: AbortSignal;
+  /** For all of them: one may be starting again, and each looks at its ring every second. */
+  readonly deadlineMs?: number;
 };
 
 /** Milliseconds one process has to answer once. */
 const ANSWER_DEADLINE_MS = 2_000;
 
-/** Milliseconds for all of them: one may be starting again, and each looks at its ring every second. */
 const DEADLINE_MS = 30_000;
 const PAUSE_MS = 250;
 
@@ -29,12 +30,12 @@ const keyRingsCheck = Compile(KeyRingsView);
  * stops the rotation: it may be paused and go on later with what it has read before.
  */
 export async function untilEveryProcess(
-  { stack, ring, signal }: AskOptions,
+  { stack, ring, signal, deadlineMs = DEADLINE_MS }: AskOptions,
   isWanted: (held: HeldRing) => boolean,
 ): Promise<void> {
   const { services }: RingSpec = RINGS[ring];
   const holders = stack.services.filter(({ service }) => services.includes(service));
-  const endsAt = performance.now() + DEADLINE_MS;
+  const endsAt = performance.now() + deadlineMs;
   for (;;) {
     const answers = await Promise.all(
       holders.map(async ({ name, url }) => ({ name, held: await askProcess(url, signal) })),

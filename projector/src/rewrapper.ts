@@ -1,5 +1,6 @@
 import { subjectFilters } from '@zameni/contracts';
 import {
+  coerceError,
   delay,
   type EventLog,
   type KeyRingSource,
@@ -15,6 +16,7 @@ import {
   type LeaseStore,
 } from './leased-work.ts';
 import { forgetIfErased, type RewrapDeps, rewrapKey } from './rewrap-key.ts';
+import { createSlots } from './slots.ts';
 
 /** What the re-wrapper needs to run. */
 export type RewrapperOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
@@ -67,6 +69,7 @@ async function rewrap(
   tell: (progress: RewrapProgress) => void,
 ): Promise<void> {
   const { log, keyRing, store, logger, idleMs = IDLE_MS } = options;
+  const slots = createSlots(MAX_AT_ONCE);
   let ring = keyRing.current();
   /** Up to here no record is wrapped by another key of this ring, but the unusable ones. */
   let position = 0;
@@ -100,12 +103,22 @@ async function rewrap(
     }
     const to = { position };
     const isDone = await eachBatch(async (records) => {
-      await atMost(MAX_AT_ONCE, records, lookAt);
+      await lookAtAll(records);
       to.position = records.at(-1)?.position ?? to.position;
       onProgress(to.position, records.some(isOld));
     });
     if (isDone && keyRing.current() === ring) position = to.position;
     return isDone;
+  }
+
+  /** After a fault no further one is begun; those under way are waited for. */
+  async function lookAtAll(records: readonly LogRecord[]): Promise<void> {
+    let fault: Error | undefined;
+    const look = async (record: LogRecord) => {
+      if (fault === undefined) await lookAt(record).catch((e: unknown) => (fault = coerceError(e)));
+    };
+    await Promise.all(records.map((record) => slots.run(() => look(record))));
+    if (fault !== undefined) throw fault;
   }
 
   async function lookAt(record: LogRecord): Promise<void> {
@@ -137,28 +150,4 @@ async function rewrap(
   function isOld(record: LogRecord): boolean {
     return parseKeyRecord(record)?.kek !== ring.current;
   }
-}
-
-/** Runs work on each item, a bounded number at once; after a fault nothing more is begun. */
-async function atMost<T>(
-  bound: number,
-  items: readonly T[],
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = items.values();
-  let isFailed = false;
-  const run = async () => {
-    for (const item of waiting) {
-      if (isFailed) return;
-      try {
-        await work(item);
-      } catch (error) {
-        isFailed = true;
-        throw error;
-      }
-    }
-  };
-  const ended = await Promise.allSettled(Array.from({ length: bound }, run));
-  const failed = ended.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }

@@ -1,0 +1,185 @@
+import { type ChildProcess, execFile } from 'node:child_process';
+import { KeyRecord, subjects } from '@zameni/contracts';
+import { readKeyRingFile, readToEnd } from '@zameni/runtime';
+import { waitUntil } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { Value } from 'typebox/value';
+import { secretFiles } from '../deploy/local/secrets.ts';
+import { createActors, personAt } from './actors.ts';
+import { openAdminLog } from './admin-log.ts';
+import { kill } from './crash-recovery-kills.ts';
+import { attachSystem } from './system.ts';
+
+const zameni = new URL('../cli/bin/zameni.ts', import.meta.url).pathname;
+const system = await attachSystem();
+const { stack } = system;
+const actors = await createActors(system, 'key-rotation');
+const admin = await openAdminLog(stack, 'key-rotation');
+const { kekFile } = stack.keys;
+const { verificationKey } = secretFiles(stack.folders.secrets);
+test.after.always(async () => {
+  await actors[Symbol.asyncDispose]();
+  await admin[Symbol.asyncDispose]();
+});
+
+/** Milliseconds for a rotation, with a grace of ten seconds and processes that were killed. */
+const ROTATION_DEADLINE_MS = 180_000;
+const READ_DEADLINE_MS = 30_000;
+const { signal } = new AbortController();
+
+type Ended = { readonly status: number | string; readonly stdout: string; readonly stderr: string };
+
+/** Runs `zameni keys` as an operator does; the child can be killed. */
+function keys(...args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  const argv = [zameni, 'keys', ...args, '--profile', stack.profile, '--json'];
+  const options = { timeout: ROTATION_DEADLINE_MS };
+  const child = execFile(process.execPath, argv, options, (error, stdout, stderr) => {
+    resolve({ status: error === null ? 0 : (error.code ?? error.signal ?? -1), stdout, stderr });
+  });
+  return { child, ended: promise };
+}
+
+let count = 0;
+async function register(): Promise<string> {
+  count += 1;
+  return (await actors.register(personAt(`rotation.${count}.${process.pid}@example.org`))).id;
+}
+
+async function registerMany(n: number): Promise<string[]> {
+  const ids: string[] = [];
+  const one = async () => {
+    for (let i = 0; i < n / 10; i += 1) ids.push(await register());
+  };
+  await Promise.all(Array.from({ length: 10 }, one));
+  return ids;
+}
+
+/** A person is whole when her data can be changed, which opens her key, and read. */
+async function changeAndRead(t: ExecutionContext, id: string): Promise<void> {
+  const changed = await actors.operator.updateUser({ params: { id }, body: { locale: 'sr' } });
+  if (changed.status !== 202) return t.fail(`the change was answered ${changed.status}`);
+  const seen = await actors.read(id, changed.headers.Position);
+  t.like(seen, { status: 200, body: { displayName: 'Vera Actor', locale: 'sr' } });
+}
+
+/** The last record of every key in the log, by the subject of its person, with all that lie there. */
+async function readKeks(): Promise<Map<string, string[]>> {
+  const keks = new Map<string, string[]>();
+  const what = { filter: subjects.key('*'), after: 0, maxRecords: 500 };
+  for await (const batch of readToEnd(admin.log, what, AbortSignal.timeout(READ_DEADLINE_MS))) {
+    for (const { subject, data } of batch) {
+      const { kek } = Value.Parse(KeyRecord, JSON.parse(Buffer.from(data).toString()));
+      keks.set(subject, [...(keks.get(subject) ?? []), kek]);
+    }
+  }
+  return keks;
+}
+
+test.serial('links made before and after a rotation of their keys work', async (t) => {
+  const { current: older } = readKeyRingFile(verificationKey);
+  const before = await register();
+  const tokenBefore = await actors.tokenFor(before, 'registered');
+  const { status, stdout, stderr } = await keys('rotate', 'verification').ended;
+  t.is(status, 0, stderr);
+  const report = JSON.parse(stdout);
+  t.like(report, { ring: 'verification', removed: [] });
+  t.true(report.kept.includes(older));
+  t.not(report.current, older);
+  const after = await register();
+  // The test's own mailbox reads the ring as late as any process.
+  let tokenAfter = '';
+  await waitUntil(async () => {
+    tokenAfter = await actors.tokenFor(after, 'registered');
+    return kidOf(tokenAfter) === report.current;
+  });
+  t.is(kidOf(tokenBefore), older);
+  for (const [id, token] of [
+    [before, tokenBefore],
+    [after, tokenAfter],
+  ] as const) {
+    const proven = await actors.anyone.verifyEmail({ body: { token } });
+    if (proven.status !== 202) return t.fail(`the proof was answered ${proven.status}`);
+    t.like((await actors.read(id, proven.headers.Position)).body, { emailVerified: true });
+  }
+});
+
+test.serial('positions of before a rotation of their keys are still understood', async (t) => {
+  const { id, position } = await actors.register(
+    personAt(`rotation.position.${process.pid}@example.org`),
+  );
+  const { status, stderr } = await keys('rotate', 'position').ended;
+  t.is(status, 0, stderr);
+  t.is((await actors.read(id, position)).status, 200);
+});
+
+test.serial(
+  'everybody stays readable through a rotation that is killed, and nothing is wrapped by the older key',
+  async (t) => {
+    t.timeout(ROTATION_DEADLINE_MS + 60_000);
+    const { current: older } = readKeyRingFile(kekFile);
+    const before = await registerMany(200);
+    const toErase = await registerMany(20);
+
+    const first = keys('rotate', 'kek', '--grace', '10');
+    let isOver = false;
+    const registering = (async () => {
+      const during: string[] = [];
+      // Faster would only take the processor from what is tested.
+      while (!isOver) during.push(...(await registerMany(10)));
+      return during;
+    })();
+    // Until the new key is current, so that the killed command leaves both in use.
+    await waitUntil(() => readKeyRingFile(kekFile).current !== older, READ_DEADLINE_MS);
+    first.child.kill('SIGKILL');
+    t.is((await first.ended).status, 'SIGKILL');
+    const erased = Promise.all(toErase.map((id) => actors.operator.eraseUser({ params: { id } })));
+    const projectors = stack.services.filter(({ service }) => service === 'projector');
+    for (const { name } of projectors) await kill(name, performance.now());
+    for (const { status } of await erased) t.true(status === 202 || status === 503);
+
+    const { status, stdout, stderr } = await keys('rotate', 'kek', '--grace', '10').ended;
+    isOver = true;
+    t.is(status, 0, stderr);
+    const report = JSON.parse(stdout);
+    t.like(report, { ring: 'kek', removed: [older], kept: [] });
+    const during = await registering;
+    t.true(during.length > 0);
+    const after = await registerMany(10);
+
+    t.deepEqual(Object.keys(readKeyRingFile(kekFile).keys), [report.current]);
+    const keks = await readKeks();
+    for (const id of [...before, ...during, ...after]) {
+      t.deepEqual(keks.get(subjects.key(id)), [report.current]);
+    }
+    t.deepEqual([...new Set([...keks.values()].flat())], [report.current]);
+    for (const id of toErase) {
+      await waitUntil(async () => !(await admin.log.hasRecord(subjects.key(id), signal)));
+    }
+    for (const id of [...before.slice(0, 20), ...during.slice(0, 20), ...after]) {
+      await changeAndRead(t, id);
+    }
+  },
+);
+
+test.serial('the keys are listed by their ids, with what is wrapped by them', async (t) => {
+  const { status, stdout, stderr } = await keys('list').ended;
+  t.is(status, 0, stderr);
+  const { rings } = JSON.parse(stdout);
+  const kek = rings.find((each: { ring: string }) => each.ring === 'kek');
+  const { current, since, keys: held } = readKeyRingFile(kekFile);
+  t.deepEqual(kek.keys, [
+    { id: current, state: 'current', since: since?.[current], records: (await readKeks()).size },
+  ]);
+  for (const key of Object.values(held)) t.false(stdout.includes(key));
+});
+
+test.serial('what cannot be rotated is said', async (t) => {
+  t.is((await keys('rotate').ended).status, 2);
+  t.is((await keys('rotate', 'kek', '--finish').ended).status, 2);
+  t.is((await keys('rotate', 'kek', '--grace', '1').ended).status, 2);
+});
+
+function kidOf(token: string): unknown {
+  return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
+}
