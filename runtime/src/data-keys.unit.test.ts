@@ -31,6 +31,41 @@ test('a record wrapped by an older key-encryption key still opens', (t) => {
   t.throws(() => createDataKeys(ringOf('2')).open('u1', record), { message: /lacks/ });
 });
 
+test('a record wrapped anew holds the same key, by the current key-encryption key', (t) => {
+  const older = ringOf('1');
+  const { key, record } = createDataKeys(older).create('u1');
+  const newer: KeyRing = { current: '2', keys: new Map([...older.keys, ['2', randomBytes(32)]]) };
+  const anew = createDataKeys(newer).rewrap('u1', record);
+  t.like(anew, { kek: '2', version: 2 });
+  t.not(anew.wrapped, record.wrapped);
+  const only: KeyRing = { current: '2', keys: new Map([...newer.keys].slice(1)) };
+  t.true(createDataKeys(only).open('u1', anew).equals(key));
+  t.is(createDataKeys(only).rewrap('u1', anew), anew);
+  t.throws(() => createDataKeys(newer).rewrap('u2', record));
+});
+
+test('follows a ring that changes', (t) => {
+  const older = ringOf('1');
+  const newer: KeyRing = { current: '2', keys: new Map([...older.keys, ['2', randomBytes(32)]]) };
+  let ring = older;
+  const keys = createDataKeys({ current: () => ring, find: (id) => ring.keys.get(id) });
+  const { record } = keys.create('u1');
+  t.is(record.kek, '1');
+  ring = newer;
+  t.is(keys.create('u2').record.kek, '2');
+  t.notThrows(() => keys.open('u1', record));
+});
+
+test('looks for a key it does not know yet', (t) => {
+  const newer = ringOf('2');
+  const { record } = createDataKeys(newer).create('u1');
+  let ring = ringOf('1');
+  // As a file that is read at once for an unknown id.
+  const find = (id: string) => (ring = newer).keys.get(id);
+  const keys = createDataKeys({ current: () => ring, find });
+  t.notThrows(() => keys.open('u1', record));
+});
+
 for (const [what, other] of Object.entries({
   event: { ...binding, eventId: 'e2' },
   type: { ...binding, type: 'zameni.account.registered.v2' },

@@ -1,6 +1,7 @@
 import type { ExecutionContext, TestFn } from 'ava';
 import type { EventLog, LogMessage, LogRecord, ReadOptions } from './event-log.ts';
 import { LogReadError } from './event-log-reader.ts';
+import { readToEnd } from './read-to-end.ts';
 import { waitUntil } from './testing-wait.ts';
 
 /** Makes an empty log for one test, and the subject that stands for `name` in it. */
@@ -70,6 +71,35 @@ export function eventLogSuite(
     );
     t.is(textOf(await log.readFirst(subject('a'), signal)), '1');
     t.is(textOf(await log.readFirst(subject('a'), signal, first.lastPosition)), '2');
+  });
+
+  test(title('the first record behind a position is found by a filter too'), async (t) => {
+    const { log, subject, filter } = await createFixture(t);
+    t.is(await log.readFirst(filter, signal), undefined);
+    const first = await log.append([message(subject('a'), 0, '1')], signal);
+    const second = await log.append([message(subject('b'), 0, '2')], signal);
+    if (first.status !== 'appended' || second.status !== 'appended') return t.fail();
+    t.is(textOf(await log.readFirst(filter, signal)), '1');
+    t.is(textOf(await log.readFirst(filter, signal, first.lastPosition)), '2');
+    t.is(await log.readFirst(filter, signal, second.lastPosition), undefined);
+  });
+
+  test(title('reading to the end tells what is there, in order, and ends'), async (t) => {
+    const { log, subject, filter } = await createFixture(t);
+    const readAll = async (after: number) => {
+      const texts: (string | undefined)[] = [];
+      for await (const batch of readToEnd(log, { filter, after, maxRecords: 3 }, signal)) {
+        t.true(batch.length <= 3);
+        texts.push(...batch.map(textOf));
+      }
+      return texts;
+    };
+    t.deepEqual(await readAll(0), []);
+    const all = ['0', '1', '2', '3', '4', '5', '6'];
+    for (const text of all) await log.append([message(subject(text), 0, text)], signal);
+    t.deepEqual(await readAll(0), all);
+    t.deepEqual(await readAll(5), all.slice(5));
+    t.deepEqual(await readAll(7), []);
   });
 
   test(title('of twenty rivals for one subject exactly one wins, wholly'), async (t) => {
