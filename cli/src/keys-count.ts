@@ -14,14 +14,14 @@ const keyRecordCheck = Compile(KeyRecord);
 
 const MAX_RECORDS = 1_000;
 
-/** Reads the log of a stack as the user with the fewest rights that may read keys. */
+/** Reads the log of a stack as the user with the fewest rights that may ask its leader for keys. */
 export async function withLog<T>(
   { nats }: Stack,
   signal: AbortSignal,
   use: (log: EventLog) => Promise<T>,
 ): Promise<T> {
-  const login = nats.users['projector'];
-  if (login === undefined) throw new CommandError('failed', 'the stack has no NATS user projector');
+  const login = nats.users['eraser'];
+  if (login === undefined) throw new CommandError('failed', 'the stack has no NATS user eraser');
   try {
     const nc = await connectNats({
       servers: nats.servers,

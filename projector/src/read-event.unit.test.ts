@@ -46,24 +46,6 @@ test('reads an event with its person’s key', async (t) => {
   t.deepEqual(await readEvent(only(records), keysIn(log), signal), registered(1, 3));
 });
 
-test('a key that a rotation wrapped anew is asked for when it is needed', async (t) => {
-  const log = createMemoryLog();
-  const records = await append(log, registeredMessages(1, dataKeys));
-  const key = records.find(({ subject }) => subject === subjects.key(userIdOf(1)));
-  if (key === undefined) return t.fail();
-  const anew = { ...JSON.parse(Buffer.from(key.data).toString()), version: 2 };
-  let asked = 0;
-  const readLastFromLeader: EventLog['readLastFromLeader'] = (subject) => {
-    asked += 1;
-    return log.readLastFromLeader(subject, signal);
-  };
-  const readEvent = createReadEvent({ log: { readLastFromLeader }, dataKeys, maxKeys: 10 });
-  const data = Buffer.from(JSON.stringify(anew));
-  t.is(await readEvent({ ...key, position: 9, data }, signal), undefined);
-  t.deepEqual(await readEvent(only(records), signal), registered(1, 3));
-  t.is(asked, 1);
-});
-
 test('reads an event without personal data without a key', async (t) => {
   const log = createMemoryLog();
   const records = await append(log, refusedMessages(1));
