@@ -154,7 +154,10 @@ test.serial(
     }
     t.deepEqual([...new Set([...keks.values()].flat())], [report.current]);
     for (const id of toErase) {
-      await waitUntil(async () => !(await admin.log.hasRecord(subjects.key(id), signal)));
+      await waitUntil(
+        async () => !(await admin.log.hasRecord(subjects.key(id), signal)),
+        READ_DEADLINE_MS,
+      );
     }
     for (const id of [...before.slice(0, 20), ...during.slice(0, 20), ...after]) {
       await changeAndRead(t, id);
