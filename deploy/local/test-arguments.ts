@@ -30,10 +30,18 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
 `;
 
 /** Tests that kill the stack's processes; each runs alone after all others, which it would disturb. */
-const DISTURBING = ['e2e/all-or-nothing.e2e.test.ts', 'e2e/crash-recovery.e2e.test.ts'] as const;
+const DISTURBING = [
+  'e2e/key-rotation.e2e.test.ts',
+  'e2e/all-or-nothing.e2e.test.ts',
+  'e2e/crash-recovery.e2e.test.ts',
+] as const;
 
 /** The files that have a long form. */
-const LONG_FILES = ['e2e/fuzz*.e2e.test.ts', ...DISTURBING] as const;
+const LONG_FILES = [
+  'e2e/fuzz*.e2e.test.ts',
+  'e2e/all-or-nothing.e2e.test.ts',
+  'e2e/crash-recovery.e2e.test.ts',
+] as const;
 
 const LONG_ENV = {
   ZAMENI_ATOMIC_SECONDS: '300',
