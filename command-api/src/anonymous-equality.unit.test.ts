@@ -29,11 +29,13 @@ function createWatchedLog() {
 }
 
 /** An API where somebody is behind the address as the kind says, and what its log is asked from now on. */
-async function prepare(t: ExecutionContext, kind: (typeof KINDS)[number]) {
+async function prepare(t: ExecutionContext, kind: (typeof KINDS)[number], limits = {}) {
   const { log, asked } = createWatchedLog();
-  const api = createApi(t, { log });
+  const api = createApi(t, { log, limits });
+  const ids: string[] = [];
   if (kind !== 'new') {
     const userId = await api.register();
+    ids.push(userId);
     const url = `/v1/users/${userId}`;
     if (kind === 'contested') await api.register();
     if (kind === 'taken' || kind === 'deactivated') await api.prove(userId);
@@ -44,7 +46,7 @@ async function prepare(t: ExecutionContext, kind: (typeof KINDS)[number]) {
     if (kind === 'erased') await api.send({ method: 'DELETE', url, headers: operator });
   }
   asked.length = 0;
-  return { ...api, asked };
+  return { ...api, asked, ids };
 }
 
 for (const kind of KINDS) {
@@ -72,6 +74,17 @@ for (const kind of KINDS) {
     t.deepEqual(asked, ['append']);
   });
 }
+
+test('nor does a wish beyond the limit of its mailbox take others', async (t) => {
+  const limits = { mailbox: { quota: 1, windowSeconds: 60 } };
+  const { send, asked, namesOf, ids } = await prepare(t, 'unverified', limits);
+  const wish = () => send({ url: resend, body: { email: person.email } });
+  await wish();
+  const steps = asked.splice(0);
+  t.is((await wish()).statusCode, 202);
+  t.deepEqual(asked, steps);
+  t.deepEqual(await namesOf(ids[0] ?? ''), ['registered', 'verification-requested']);
+});
 
 test('who is told the outcome pays for it only where there is something', async (t) => {
   const { post, asked } = await prepare(t, 'taken');

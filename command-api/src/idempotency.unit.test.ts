@@ -105,6 +105,7 @@ test('a key of two callers is two registrations, be it one subject of two issuer
     await post({ ...person, email: 'b@example.org' }, { ...key, ...as('app|one') }),
     await post({ ...person, email: 'c@example.org' }, { ...key, ...as('app|two') }),
   ];
+  for (const { statusCode } of answers) t.is(statusCode, 202);
   const ids = answers.map((answer) => answer.json<RegistrationAccepted>().registrationId);
   t.is(new Set(ids).size, 3);
 });

@@ -50,6 +50,8 @@ export async function register(
     newPerson: toNewPerson(deps.dataKeys, context),
     claimsOf: () => [command.personal.claim],
     readsClaims: false,
+    // One thing still shows: a claim that has expired unproven takes a second round, in which its
+    // holder's account is looked at. It tells that somebody began to register days ago and never came.
     readsFirst: !context.isTold,
     decide: (situation) => decideRegistration(command, situation),
     cause: context,
