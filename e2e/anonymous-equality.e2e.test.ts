@@ -10,7 +10,7 @@ import { attachSystem } from './system.ts';
 const ROUNDS = 200;
 const WARM_UP = 10;
 /** Milliseconds that the median of the differences may be from zero, and that are planted. */
-const MARGIN_MS = 2.5;
+const MARGIN_MS = 3;
 const PLANTED_MS = 5;
 
 const REGISTER = '/v1/registrations';
