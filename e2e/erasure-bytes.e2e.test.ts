@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, KeyRecord, subjects } from '@zameni/contracts';
-import { createDigests, readKeyRing } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { createDigests, createPool, readKeyRing, readSecret } from '@zameni/runtime';
+import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { createActors } from './actors.ts';
@@ -90,6 +90,24 @@ function find(store: string, needles: Needles): Map<string, string[]> {
   return findBytes(join(stack.folders.root, store), needles);
 }
 
+/** Has her in the pages of the tables and in their statistics, not in the write-ahead log alone. */
+async function writeDown(): Promise<void> {
+  const { primary, superuser, database } = stack.postgres;
+  const pool = createPool({
+    url: `postgres://${superuser.user}@${primary.host}:${primary.port}/${database}`,
+    password: readSecret(superuser.passwordFile),
+    max: 1,
+    name: 'erasure-bytes',
+    logger: createSilentLogger(),
+  });
+  try {
+    await pool.query('analyze accounts_v1.users, accounts_v1.address_owner');
+    await pool.query('checkpoint');
+  } finally {
+    await pool.end();
+  }
+}
+
 /** Waits until a store has all of these: a follower writes a moment later than the leader answers. */
 async function untilFound(store: string, needles: Needles, names: readonly string[]) {
   await waitUntil(() => {
@@ -121,6 +139,7 @@ async function untilDone(t: ExecutionContext, id: string): Promise<void> {
 test('after the commands of the runbook no file of any store has a byte of her', async (t) => {
   t.timeout(2 * COMMAND_DEADLINE_MS);
   const id = await live();
+  await writeDown();
   const needles = toNeedles({ ...texts, 'wrapped key': await wrappedKeyOf(id) });
 
   // The controls: each store is searched where she lies, and logs where something lies for certain.

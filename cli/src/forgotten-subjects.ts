@@ -1,18 +1,29 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ACCOUNTS_STREAM } from '@zameni/contracts';
-import { connectNats, createJetStreamLog, type EventLog, readSecret } from '@zameni/runtime';
+import { ACCOUNTS_STREAM, JETSTREAM_API } from '@zameni/contracts';
+import {
+  connectNats,
+  createJetStreamLog,
+  createReadLogServers,
+  type EventLog,
+  readSecret,
+} from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { CommandError } from './command.ts';
+import { LOG_SERVERS, type LogServer } from './log-servers.ts';
 
 /** Looks for subjects that were deleted from the log and whose bytes a server's Raft log still has. */
 export type ForgottenSubjects = AsyncDisposable & {
   /** Whether the store folder of a server of the log has any. */
   readonly lieIn: (folder: string) => Promise<boolean>;
+  /** Makes another server lead, if this one does, and answers whether all are level with it. */
+  readonly isFollower: (server: LogServer) => Promise<boolean>;
 };
 
 /** Milliseconds to ask the log which of the subjects it has. */
 const DEADLINE_MS = 60_000;
+
+const STEP_DOWN = `${JETSTREAM_API}.STREAM.LEADER.STEPDOWN.${ACCOUNTS_STREAM.name}`;
 
 /** Subjects of keys and claims as they lie in front of their records. */
 const SUBJECT = /zameni\.(?:key\.[0-9a-f-]{36}|claim\.[\w-]{43})/g;
@@ -27,8 +38,17 @@ export async function openForgottenSubjects({ nats }: Stack): Promise<ForgottenS
     password: readSecret(login.passwordFile),
     name: 'zameni forget',
   });
-  const log = await createJetStreamLog(nc, { stream: ACCOUNTS_STREAM.name, user: login.user });
+  const options = { stream: ACCOUNTS_STREAM.name, user: login.user };
+  const log = await createJetStreamLog(nc, options);
+  const readServers = createReadLogServers(nc, options);
   return {
+    isFollower: async (server) => {
+      const { leader, silent, catchingUp } = await readServers(AbortSignal.timeout(DEADLINE_MS));
+      if (leader !== server) return silent.length + catchingUp.length === 0;
+      const preferred = LOG_SERVERS.find((name) => name !== server);
+      await nc.request(STEP_DOWN, JSON.stringify({ placement: { preferred } }));
+      return false;
+    },
     lieIn: (folder) => hasForgotten(log, readSubjects(join(folder, 'jetstream', '$SYS'))),
     [Symbol.asyncDispose]: () => nc.close(),
   };

@@ -4,7 +4,7 @@ import { readStack, type Stack } from '@zameni/runtime/stack';
 import { natsProbe } from '../../deploy/local/nats-probe.ts';
 import type { Tell } from './clear-databases.ts';
 import { CommandError } from './command.ts';
-import { openForgottenSubjects } from './forgotten-subjects.ts';
+import { type ForgottenSubjects, openForgottenSubjects } from './forgotten-subjects.ts';
 import { LOG_SERVERS, type LogServer } from './log-servers.ts';
 
 /** Milliseconds for a server to stop, start again and have the whole log. */
@@ -15,9 +15,10 @@ const LOOK_MS = 100;
 const MAX_ROUNDS = 5;
 
 /**
- * Restarts the servers whose Raft log still has what was deleted from the log: a clean stop makes a
- * server drop it, unless another one was not where it was at that moment, so they are looked at again.
- * The next one follows only when all are whole: two of three must run.
+ * Restarts the servers whose Raft log still has what was deleted from the log. A clean stop makes a
+ * follower that has applied everything drop it; a leader hands over as it stops, and what it writes
+ * then keeps the rest from being dropped. So another one leads first, and all are looked at again. The
+ * next one follows only when all are whole: two of three must run.
  */
 export async function restartLogServers(stack: Stack, tell: Tell): Promise<void> {
   await using forgotten = await openForgottenSubjects(stack);
@@ -28,6 +29,7 @@ export async function restartLogServers(stack: Stack, tell: Tell): Promise<void>
       isClean = false;
       tell(`restarting ${server}`);
       await untilWhole(stack, LOG_SERVERS);
+      await until(`${server} goes on leading`, () => isFollower(forgotten, server));
       const pid = await readPid(stack, server);
       process.kill(pid, 'SIGTERM');
       await untilReplaced(stack, server, pid);
@@ -55,6 +57,11 @@ export async function recreateLogServer(stack: Stack, server: LogServer, tell: T
   await untilReplaced(stack, server, pid);
   await untilWhole(stack, LOG_SERVERS);
   await rm(`${folder}.old`, { recursive: true });
+}
+
+/** While nobody leads, nobody answers; then it is asked again. */
+async function isFollower(forgotten: ForgottenSubjects, server: LogServer): Promise<boolean> {
+  return forgotten.isFollower(server).catch(() => false);
 }
 
 function folderOf({ folders }: Stack, server: LogServer): string {

@@ -1,15 +1,24 @@
 import test from 'ava';
 import { parseTestArguments } from './test-arguments.ts';
 
+const BYTES = 'e2e/erasure-bytes.e2e.test.ts';
+const OUTAGE = 'e2e/erasure-outage.e2e.test.ts';
 const KEYS = 'e2e/key-rotation.e2e.test.ts';
 const ATOMIC = 'e2e/all-or-nothing.e2e.test.ts';
 const CRASH = 'e2e/crash-recovery.e2e.test.ts';
-const LEFT_OUT = [`!${KEYS}`, `!${ATOMIC}`, `!${CRASH}`];
+const LEFT_OUT = [`!${BYTES}`, `!${OUTAGE}`, `!${KEYS}`, `!${ATOMIC}`, `!${CRASH}`];
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
 test('runs everything when nothing is chosen, what kills servers last and alone', (t) => {
   const { phases, withChecks, needsStack, env } = parse();
-  t.deepEqual(phases, [['**/*.test.ts', ...LEFT_OUT], [KEYS], [ATOMIC], [CRASH]]);
+  t.deepEqual(phases, [
+    ['**/*.test.ts', ...LEFT_OUT],
+    [BYTES],
+    [OUTAGE],
+    [KEYS],
+    [ATOMIC],
+    [CRASH],
+  ]);
   t.true(withChecks);
   t.true(needsStack);
   t.deepEqual(env, {});
@@ -33,6 +42,8 @@ test('runs a file that kills servers alone when it alone is named', (t) => {
 test('runs the files that kill servers after the others that a pattern names, one by one', (t) => {
   t.deepEqual(parse('e2e/*.e2e.test.ts').phases, [
     ['e2e/*.e2e.test.ts', ...LEFT_OUT],
+    [BYTES],
+    [OUTAGE],
     [KEYS],
     [ATOMIC],
     [CRASH],

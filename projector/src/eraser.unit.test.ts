@@ -172,7 +172,7 @@ test('servers that are away are named before anything is deleted, and again when
     deleteUpTo: async () => steps.push(`deleted, ${shared.noted.length} noted`),
   };
   await append(log, registeredMessages(1, dataKeys), erasedMessages(1, 3));
-  const servers = async () => ({ head: forEver, silent: ['n2'], catchingUp: [] });
+  const servers = async () => ({ head: forEver, leader: 'n1', silent: ['n2'], catchingUp: [] });
   start(t, { log, deletion, servers, store: createMemoryEraserStore(shared, 'a') });
   await waitUntil(() => shared.noted.length === 2);
   t.deepEqual(steps, ['deleted, 1 noted']);
@@ -190,7 +190,12 @@ test('a server that catches up within the grace is not named, one that does not 
   let looks = 0;
   const servers = async () => {
     looks += 1;
-    return { head: forEver, silent: [], catchingUp: looks < 3 ? ['n1', 'n3'] : ['n3'] };
+    return {
+      head: forEver,
+      leader: 'n1',
+      silent: [],
+      catchingUp: looks < 3 ? ['n2', 'n3'] : ['n3'],
+    };
   };
   const deletion = createRecordingDeletion();
   start(t, { log, deletion, servers, store: createMemoryEraserStore(shared, 'a') });
@@ -226,7 +231,7 @@ test('does not believe a log that is behind what it has read from it', async (t)
   const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
   await append(memory, registeredMessages(1, dataKeys), erasure(1));
-  const servers = async () => ({ head: 3, silent: [], catchingUp: [] });
+  const servers = async () => ({ head: 3, leader: 'n1', silent: [], catchingUp: [] });
   const store = createMemoryEraserStore(shared, 'a');
   const { eraser } = start(t, { log: memory, deletion, servers, store });
   await waitUntil(() => eraser.status().state === 'stalled');

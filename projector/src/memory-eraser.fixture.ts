@@ -37,7 +37,7 @@ export function createMemoryEraserStore(shared: SharedErasures, me: string): Era
 
 /** Servers that are all where the leader is. */
 export const wholeCluster: ReadLogServers = async () => {
-  return { head: Number.MAX_SAFE_INTEGER, silent: [], catchingUp: [] };
+  return { head: Number.MAX_SAFE_INTEGER, leader: 'n1', silent: [], catchingUp: [] };
 };
 
 /** A deletion that is written down instead of done. */

@@ -7,6 +7,7 @@ import { Compile } from 'typebox/compile';
 export type LogServers = {
   /** The last position of the log, to tell a leader that does not know better yet. */
   readonly head: number;
+  readonly leader: string | undefined;
   /** Not heard of for a while: what is deleted now they may keep for ever. */
   readonly silent: readonly string[];
   /** Heard of, and not yet where the leader is; under load a server comes and goes here. */
@@ -27,6 +28,7 @@ const InfoReply = Compile(
     // A server alone has no cluster.
     cluster: Type.Optional(
       Type.Object({
+        leader: Type.Optional(Type.String()),
         replicas: Type.Optional(
           Type.Array(
             Type.Object({
@@ -57,6 +59,7 @@ export function createReadLogServers(
       offline === true || active > SILENT_MS * NANOSECONDS_PER_MS;
     return {
       head: reply.state.last_seq,
+      leader: reply.cluster?.leader,
       silent: replicas.filter(isSilent).map(({ name }) => name),
       catchingUp: replicas
         .filter((replica) => !isSilent(replica) && !replica.current)
