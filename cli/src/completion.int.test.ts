@@ -37,6 +37,7 @@ test(offers, 'zameni keys r', ['rotate']);
 test(offers, 'zameni keys rotate ve', ['verification']);
 test(offers, 'zameni user --m', ['--min-position']);
 test(offers, 'zameni token --scope users', [
+  'users:import',
   'users:read',
   'users:write',
   'users:admin',
