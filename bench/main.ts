@@ -11,8 +11,16 @@ import { withStack } from '../deploy/local/with-stack.ts';
 import { measureAppend } from './append.ts';
 import { measureCosts } from './cost.ts';
 import { type LagFigure, measureLag } from './lag.ts';
+import { measureOverload } from './overload.ts';
 import { profileProcess } from './profile.ts';
-import { describeMachine, toAppendTable, toCostTable, toLagTable, toStormTable } from './report.ts';
+import {
+  describeMachine,
+  toAppendTable,
+  toCostTable,
+  toLagTable,
+  toOverloadTable,
+  toStormTable,
+} from './report.ts';
 import { measureStorms } from './storms.ts';
 import { runLoad } from './wrk.ts';
 
@@ -24,6 +32,7 @@ Commands:
   append             registrations a second beside a validated no-op and a plain INSERT
   cost               what encryption, token checks, the claim read and three servers cost
   lag                accept to readable at 25, 50 and 75 % of the capacity just measured
+  overload           accepted, shed and their times at 0.5, 1, 2 and 4 times the capacity
   storms             registrations a second of others beside duplicates and racing pairs
   profile <process>  CPU profile under load, for example command-api-1 or projector-1
 
@@ -47,6 +56,7 @@ const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> 
   append: runAppend,
   cost: runCost,
   lag: runLag,
+  overload: runOverload,
   storms: runStorms,
   profile: runProfile,
 };
@@ -106,10 +116,7 @@ async function runCost({ stack, terminal, seconds }: Settings): Promise<void> {
 }
 
 async function runLag({ stack, terminal, seconds, connections }: Settings): Promise<void> {
-  const load = { url: stack.gateway.url, connections: connections.at(-1) ?? 64, seconds };
-  await runLoad({ ...load, prefix: 'lag-warm' });
-  const { requests, seconds: took } = await runLoad({ ...load, prefix: 'lag-capacity' });
-  const capacity = requests / took;
+  const capacity = await measureCapacity(stack, connections, seconds);
   terminal.line(`capacity ${capacity.toFixed(0)}/s through the gateway`);
   const token = await printedToken();
   const figures: LagFigure[] = [];
@@ -139,6 +146,25 @@ async function runStorms({ terminal, connections, ...settings }: Settings): Prom
     },
   });
   terminal.line(`\n${describeMachine()}\n\n${toStormTable(figures)}`);
+}
+
+async function runOverload({ stack, terminal, seconds, connections }: Settings): Promise<void> {
+  const capacity = await measureCapacity(stack, connections, seconds);
+  terminal.line(`capacity ${capacity.toFixed(0)}/s through the gateway`);
+  const gatewayUrl = stack.gateway.url;
+  const figures = await measureOverload({ gatewayUrl, capacity, seconds });
+  terminal.line(`\n${describeMachine()}\n\n${toOverloadTable(figures)}`);
+}
+
+async function measureCapacity(
+  { gateway }: Stack,
+  connections: readonly number[],
+  seconds: number,
+): Promise<number> {
+  const load = { url: gateway.url, connections: connections.at(-1) ?? 64, seconds };
+  await runLoad({ ...load, prefix: 'warm' });
+  const { requests, seconds: took } = await runLoad({ ...load, prefix: 'capacity' });
+  return requests / took;
 }
 
 async function runProfile({ stack, terminal, seconds, connections, process: name }: Settings) {

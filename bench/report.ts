@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import type { AppendFigure } from './append.ts';
 import type { CostFigure } from './cost.ts';
 import type { LagFigure } from './lag.ts';
+import type { OverloadFigure } from './overload.ts';
 import type { StormFigure } from './storms.ts';
 
 /** The machine and the day of a measurement, for bench/results.md. */
@@ -78,6 +79,32 @@ export function toLagTable(capacity: number, figures: readonly LagFigure[]): str
 export function toCostTable(figures: readonly CostFigure[]): string {
   const rows = figures.map(({ part, cpuMs }) => [part, describeCpu(cpuMs, 4)]);
   const head = ['part', 'CPU ms each'];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** What is accepted and shed at shares of the capacity as a Markdown table. */
+export function toOverloadTable(figures: readonly OverloadFigure[]): string {
+  const rows = figures.map((figure) => [
+    `${figure.share} ×`,
+    ...[figure.offered, figure.accepted, figure.shed].map((rate) => rate.toFixed(0)),
+    figure.faults,
+    ...[figure.acceptedMs, figure.shedMs].flatMap(({ p50, p99 }) =>
+      [p50, p99].map((ms) => ms.toFixed(0)),
+    ),
+    figure.recoveryMs.toFixed(0),
+  ]);
+  const head = [
+    'of capacity',
+    'offered/s',
+    'accepted/s',
+    'shed/s',
+    'other answers',
+    'accepted p50 ms',
+    'p99',
+    'shed p50 ms',
+    'p99',
+    'recovery ms',
+  ];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 

@@ -9,6 +9,7 @@ import { createRandom } from './crash-recovery-random.ts';
 import { readLog, readRows } from './crash-recovery-stores.ts';
 import { findViolations } from './history-check.ts';
 import { describeViolations } from './history-report.ts';
+import { isHealthy } from './is-healthy.ts';
 import { attachSystem } from './system.ts';
 
 const SECONDS = Number(process.env['ZAMENI_CRASH_SECONDS'] ?? 60);
@@ -84,15 +85,6 @@ function summarise({ writes, reads }: Seen): string[] {
     `${writes.length} wishes in ${answers.length} requests: ${count('decided', answers)} decided, ${count('unknown', answers)} in doubt, ${undecided.length} never decided`,
     `${reads.length} reads: ${count('found', readAnswers)} found, ${count('absent', readAnswers)} absent, ${count('unknown', readAnswers)} in vain`,
   ];
-}
-
-async function isHealthy(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
-  } catch {
-    // Not there yet; asked again until the deadline.
-    return false;
-  }
 }
 
 function seconds(ms: number): string {

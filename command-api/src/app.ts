@@ -18,7 +18,7 @@ export type AppDeps = RegistrationRoutesDeps &
 
 /** The command API as an application that is not listening yet. */
 export function createApp(deps: AppDeps): FastifyInstance {
-  const app = createHttpApp(deps);
+  const app = createHttpApp({ ...deps, isOverloaded: deps.committer.isOverloaded });
   addRegistrationRoutes(app, deps);
   addVerificationRoutes(app, deps);
   addUserRoutes(app, deps);

@@ -16,6 +16,13 @@ export type Gateway = {
   readonly targets: Readonly<Record<HttpService, readonly GatewayTarget[]>>;
 };
 
+/**
+ * Requests that a process works on at once, and that wait for a place at one of a service: more of them
+ * would only grow old here, and a process tells by itself when it has more than it can do.
+ */
+const MAX_IN_PROCESS = 1_000;
+const MAX_QUEUED = 500;
+
 /** Answers the gateway gives itself, by the status it would give. */
 const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [
   [400, 'bad-request'],
@@ -42,8 +49,10 @@ defaults
   timeout http-request 5s
   timeout http-keep-alive 30s
   timeout connect 2s
-  timeout queue 2s
+  timeout queue 1s
   timeout server 35s
+  # A busy process answers late and is no dead one: with all of them out nobody would be served.
+  timeout check 2s
   http-reuse safe
 ${OWN_ANSWERS.map(([status, code]) => `  ${ownAnswer(status, code)}`).join('\n')}
 
@@ -98,12 +107,14 @@ function backend(name: HttpService, targets: readonly GatewayTarget[]): string {
   balance roundrobin
   option httpchk GET /readyz
   http-check expect status 200
+  # Callers that are sent away together come back apart.
+  http-request return status 503 content-type application/problem+json string ${quote(problem(503, 'overloaded'))} hdr Retry-After %[rand(3),add(1)] hdr Cache-Control no-store if { queue(${name}) ge ${MAX_QUEUED} }
   # A request that may have arrived is sent again only when sending it twice is the same as once.
   retries 2
   option redispatch 1
   retry-on conn-failure empty-response
   http-request disable-l7-retry unless { method GET }
-  default-server check inter 500ms fastinter 200ms fall 2 rise 1
+  default-server check inter 500ms fastinter 200ms fall 2 rise 1 maxconn ${MAX_IN_PROCESS}
 ${targets.map((target) => `  server ${target.name} 127.0.0.1:${target.port}`).join('\n')}`;
 }
 

@@ -74,6 +74,20 @@ test('answers for a broken service as for a missing one', (t) => {
   t.true(config.includes('http-after-response set-status 503 if { status 502 }'));
 });
 
+test('bounds what a process works on and what waits for it', (t) => {
+  t.is(config.match(/^ {2}default-server .* maxconn 1000$/gm)?.length, 2);
+  const refusals = config.match(/^ {2}http-request return status 503 .+$/gm) ?? [];
+  t.is(refusals.length, 2);
+  t.regex(
+    refusals[0] ?? '',
+    /"code":"overloaded"}' hdr Retry-After .+ if { queue\(command-api\) ge /,
+  );
+  t.regex(
+    refusals[1] ?? '',
+    /"code":"overloaded"}' hdr Retry-After .+ if { queue\(query-api\) ge /,
+  );
+});
+
 const matches = test.macro((t, path: string, text: string, expected: boolean) => {
   t.is(new RegExp(pathPattern(path)).test(text), expected);
 });

@@ -28,6 +28,9 @@ max_payload: 1MB
 
 jetstream {
   store_dir: ${JSON.stringify(server.dataFolder)}
+  # The stream has a bound of its own, at which it refuses. At this one, by default three quarters of
+  # what is free at the start, it would lose its leader and not find one after a restart either.
+  max_file_store: 1PB
   # An acknowledgement waits for the disk; the cluster commits many of them with one write.
   sync_interval: always
   limits {

@@ -1,6 +1,8 @@
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectNats, migrate, provisionStream } from '@zameni/runtime';
 import { readPassword } from './layout.ts';
+import { NATS_PARTS } from './nats-part.ts';
 import type { PartContext } from './part-context.ts';
 import { DATABASE } from './pgbouncer-config.ts';
 import { REPOSITORY } from './profile.ts';
@@ -21,7 +23,9 @@ export async function provisionLog(
   signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
-    await provisionStream(connection);
+    // The servers share one disk here.
+    const { bavail, bsize } = await statfs(layout.root);
+    await provisionStream(connection, undefined, (bavail * bsize) / NATS_PARTS.length);
   } catch (fault) {
     signal.throwIfAborted();
     throw fault;

@@ -29,11 +29,12 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
   --help          show this
 `;
 
-/** Tests that kill the stack's processes; each runs alone after all others, which it would disturb. */
+/** Tests that flood or kill the stack; each runs alone after all others, which it would disturb. */
 const DISTURBING = [
   'e2e/erasure-bytes.e2e.test.ts',
   'e2e/erasure-outage.e2e.test.ts',
   'e2e/key-rotation.e2e.test.ts',
+  'e2e/overload.e2e.test.ts',
   'e2e/all-or-nothing.e2e.test.ts',
   'e2e/crash-recovery.e2e.test.ts',
 ] as const;

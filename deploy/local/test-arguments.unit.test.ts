@@ -4,9 +4,10 @@ import { parseTestArguments } from './test-arguments.ts';
 const BYTES = 'e2e/erasure-bytes.e2e.test.ts';
 const OUTAGE = 'e2e/erasure-outage.e2e.test.ts';
 const KEYS = 'e2e/key-rotation.e2e.test.ts';
+const OVERLOAD = 'e2e/overload.e2e.test.ts';
 const ATOMIC = 'e2e/all-or-nothing.e2e.test.ts';
 const CRASH = 'e2e/crash-recovery.e2e.test.ts';
-const LEFT_OUT = [`!${BYTES}`, `!${OUTAGE}`, `!${KEYS}`, `!${ATOMIC}`, `!${CRASH}`];
+const LEFT_OUT = [`!${BYTES}`, `!${OUTAGE}`, `!${KEYS}`, `!${OVERLOAD}`, `!${ATOMIC}`, `!${CRASH}`];
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
 test('runs everything when nothing is chosen, what kills servers last and alone', (t) => {
@@ -16,6 +17,7 @@ test('runs everything when nothing is chosen, what kills servers last and alone'
     [BYTES],
     [OUTAGE],
     [KEYS],
+    [OVERLOAD],
     [ATOMIC],
     [CRASH],
   ]);
@@ -45,6 +47,7 @@ test('runs the files that kill servers after the others that a pattern names, on
     [BYTES],
     [OUTAGE],
     [KEYS],
+    [OVERLOAD],
     [ATOMIC],
     [CRASH],
   ]);

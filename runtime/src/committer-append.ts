@@ -42,7 +42,7 @@ export async function readState(
 /**
  * Appends and answers the position of the last message once all are in the log, or undefined when
  * nothing was appended and a new decision may fare better. Throws when the outcome stays unknown
- * until nobody waits for it, or when the log rejects a single message for good.
+ * until nobody waits for it, when the log has no room, or when it rejects a single message for good.
  */
 export async function appendUntilKnown(
   context: AppendContext,
@@ -68,6 +68,9 @@ export async function appendUntilKnown(
         // Halved, it holds up only whoever it is about; alone, it is an answer.
         if (isAlone) throw coerceError(outcome.cause);
         return undefined;
+      case 'full':
+        // Nobody of the group would fare better, so it is neither sent again nor halved.
+        throw coerceError(outcome.cause);
       case 'unknown':
         // Said once for each group, not at every try.
         if (!isDoubtful) logger.warn({ error: coerceError(outcome.cause) }, 'append in doubt');

@@ -43,7 +43,8 @@ export type Waiting = {
   readonly intent: Intent<unknown>;
   /** What groups before it appended on subjects it reads: newer than what it was submitted with. */
   readonly learnt: Map<string, LogRecord>;
-  readonly deadlineAt: number;
+  /** By the clock of `performance.now()`. */
+  readonly submittedAt: number;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: AppError) => void;
 };

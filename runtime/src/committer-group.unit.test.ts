@@ -5,7 +5,7 @@ function waiting(...reads: string[]): Waiting {
   return {
     intent: { reads, decide: () => ({ messages: [], answer: () => undefined }) },
     learnt: new Map(),
-    deadlineAt: 0,
+    submittedAt: 0,
     resolve: () => undefined,
     reject: () => undefined,
   };

@@ -1,3 +1,4 @@
+import { type AdmissionBounds, createAdmission } from './committer-admission.ts';
 import { type AppendContext, appendUntilKnown, ATTEMPT } from './committer-append.ts';
 import {
   answersOf,
@@ -11,10 +12,11 @@ import { isReadFirst, recall, tellAppended } from './committer-presumed.ts';
 import { AppError, coerceError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
 import type { Logger } from './logger.ts';
+import { createOverloaded } from './overloaded.ts';
 import { delay } from './retry.ts';
 
 /** Bounds of the committer. */
-export type CommitterOptions = {
+export type CommitterOptions = Partial<AdmissionBounds> & {
   /** Groups being committed at once. Two were measured best where load is high. */
   readonly maxGroups?: number;
   /** Intents that must wait for a group to begin beside another: small groups cost more each. */
@@ -26,8 +28,6 @@ export type CommitterOptions = {
   /** Most messages and bytes in one group. */
   readonly maxGroupMessages?: number;
   readonly maxGroupBytes?: number;
-  /** Most intents waiting; over that they are refused as `overloaded`. */
-  readonly maxWaiting?: number;
   /** Milliseconds from submission to an answer or `log-unavailable`. */
   readonly deadlineMs?: number;
 };
@@ -36,7 +36,11 @@ export type CommitterOptions = {
 export type Committer = AsyncDisposable & {
   /** Resolves only when what was decided is acknowledged by the log. */
   readonly submit: <Answer>(intent: Intent<Answer>) => Promise<Answer>;
+  /** Whether an intent submitted now would be refused, for who can spare the work before. */
+  readonly isOverloaded: () => boolean;
 };
+
+const BOUNDS = { maxWaiting: 10_000, minWaiting: 200, maxStandingMs: 250, maxWaitMs: 1_000 };
 
 /** Groups that are read before they are decided, after one that met something in the log. */
 const WARY_GROUPS = 32;
@@ -71,8 +75,8 @@ export function createCommitter(
   const minOverlap = options.minOverlap ?? 128;
   const lingerMs = options.lingerMs ?? 8;
   const maxLingering = options.maxLingering ?? 64;
-  const maxWaiting = options.maxWaiting ?? 10_000;
   const deadlineMs = options.deadlineMs ?? 8_000;
+  const admission = createAdmission({ ...BOUNDS, ...options }, () => performance.now());
   const stopping = new AbortController();
   const inFlight = new Set<string>();
   const drained = Promise.withResolvers<void>();
@@ -107,6 +111,10 @@ export function createCommitter(
   function takeGroup(): Waiting[] {
     const { group, left } = chooseGroup(queue, inFlight, maxGroupMessages);
     queue = left;
+    if (group.length === 0) return group;
+    const late = new Set(admission.afterTaking(group, left));
+    if (late.size > 0) queue = left.filter((waiting) => !late.has(waiting));
+    for (const waiting of late) settle(waiting, () => waiting.reject(createOverloaded()));
     return group;
   }
 
@@ -182,7 +190,7 @@ export function createCommitter(
   function sweepLate(): void {
     const now = performance.now();
     for (const waiting of unsettled) {
-      if (waiting.deadlineAt > now) break;
+      if (waiting.submittedAt + deadlineMs > now) break;
       settle(waiting, () => waiting.reject(toUnavailable(new Error('the deadline passed'))));
     }
     queue = queue.filter((waiting) => unsettled.has(waiting));
@@ -197,23 +205,20 @@ export function createCommitter(
     isPumpDue = true;
   }
 
+  const isOverloaded = () => isClosing || !admission.admits(queue);
   return {
+    isOverloaded,
     submit: <Answer>(intent: Intent<Answer>) =>
       new Promise<Answer>((resolve, reject) => {
-        if (isClosing || queue.length >= maxWaiting) {
-          reject(new AppError('overloaded', { retryAfterSeconds: 1 }));
-          return;
-        }
+        if (isOverloaded()) return reject(createOverloaded());
         if (maxMessagesOf(intent) > maxGroupMessages) {
           const cause = new RangeError(`an intent has at most ${maxGroupMessages} messages`);
-          reject(new AppError('internal', { cause }));
-          return;
+          return reject(new AppError('internal', { cause }));
         }
-        const deadlineAt = performance.now() + deadlineMs;
         // The answer of an intent always goes back to the promise of the same intent.
         enqueue({
           intent,
-          deadlineAt,
+          submittedAt: performance.now(),
           learnt: new Map(),
           reject,
           resolve: (a) => resolve(a as Answer),

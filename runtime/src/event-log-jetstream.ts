@@ -28,8 +28,15 @@ const JS_ERROR = {
   noMessageFound: 10037,
 } as const;
 
-/** Refusals that another try of the same messages meets again: too large, no space, sealed. */
-const REJECTED = new Set([10054, 10047, 10077, 10023, 10109, 10167]);
+/** Refusals of these messages, which another try meets again: too large, and a sealed stream. */
+const REJECTED = new Set([10054, 10109]);
+
+/**
+ * No room: the stream's own limit (10077), the servers' or the account's (10047, 10023, 10002). The
+ * first also stands for a disk that could not be written after the cluster had agreed, so whether
+ * something was stored is not known.
+ */
+const FULL = new Set([10077, 10047, 10023, 10002]);
 
 /** Milliseconds for one read. */
 const READ_DEADLINE_MS = 3_000;
@@ -161,9 +168,9 @@ function toOutcome(reply: unknown): AppendOutcome {
   if (code === JS_ERROR.wrongLastSequence) return { status: 'conflict' };
   if (code === JS_ERROR.rivalInFlight) return { status: 'busy' };
   const cause = new Error(`JetStream error ${code ?? 'without code'}`);
-  return code !== undefined && REJECTED.has(code)
-    ? { status: 'rejected', cause }
-    : { status: 'unknown', cause };
+  if (code === undefined) return { status: 'unknown', cause };
+  if (REJECTED.has(code)) return { status: 'rejected', cause };
+  return { status: FULL.has(code) ? 'full' : 'unknown', cause };
 }
 
 /** The first record of a subject at or behind a sequence, or its last, read from the leader. */

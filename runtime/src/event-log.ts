@@ -22,15 +22,18 @@ export type LogRecord = {
 /**
  * How an append ended. `appended`: all messages lie in the log, the last at `lastPosition`, the
  * others right before it. `conflict`: a guard did not hold, nothing was appended. `busy`: a rival
- * write is in flight and may still fail, nothing was appended. `rejected`: the log refused for a
- * reason of its own (disk full, message too large), nothing was appended. `unknown`: it may or may not have
- * been appended; only sending the identical messages again, or reading back, tells.
+ * write is in flight and may still fail, nothing was appended. `rejected`: the log refuses these
+ * messages (one is too large), nothing was appended. `full`: the log takes no more from anybody until
+ * somebody makes room. `unknown`: the log cannot be reached, or its answer was lost. After the last two
+ * the messages may or may not have been appended; only sending the identical ones again, or reading
+ * back, tells.
  */
 export type AppendOutcome =
   | { readonly status: 'appended'; readonly lastPosition: number }
   | { readonly status: 'conflict' }
   | { readonly status: 'busy' }
   | { readonly status: 'rejected'; readonly cause: unknown }
+  | { readonly status: 'full'; readonly cause: unknown }
   | { readonly status: 'unknown'; readonly cause: unknown };
 
 /** Which records to read: subject filters, the position to start after, and bounds of a batch. */

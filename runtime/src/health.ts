@@ -16,8 +16,8 @@ export const Readiness = Type.Object(
 );
 export type Readiness = Static<typeof Readiness>;
 
-/** Milliseconds a dependency has to answer; under the gateway's own check interval. */
-const CHECK_DEADLINE_MS = 400;
+/** Milliseconds a dependency has to answer; under the gateway's own deadline for a check. */
+const CHECK_DEADLINE_MS = 1_000;
 
 /** Adds `/livez` (the process answers) and `/readyz` (its dependencies do; 503 names the missing). */
 export function addHealthRoutes(

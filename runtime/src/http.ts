@@ -12,6 +12,7 @@ import { AppError, coerceError } from './errors.ts';
 import { addHealthRoutes, type HealthChecks } from './health.ts';
 import { addJsonBodyParser } from './json-body.ts';
 import { addKeyRingRoute, type KeyRings } from './key-ring-route.ts';
+import { addLoadShedding } from './load-shedding.ts';
 import type { Logger } from './logger.ts';
 import { refuseUnknownRoutes } from './method-not-allowed.ts';
 import { toProblem } from './problem.ts';
@@ -27,6 +28,8 @@ export type HttpAppOptions = {
   readonly degradedChecks?: HealthChecks;
   /** Key rings that may change, by what they are for; `/key-rings` tells which keys are held. */
   readonly keyRings?: KeyRings;
+  /** Whether requests would only wait in vain for what is behind the routes. */
+  readonly isOverloaded?: () => boolean;
 };
 
 /** A fault of validation as Fastify hands it to the error handler. */
@@ -59,6 +62,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   }) as unknown as FastifyInstance;
   addJsonBodyParser(app);
   app.addHook('onRequest', guardConnection);
+  addLoadShedding(app, options);
   endConnectionsOnceClosing(app);
   // RFC 9110 section 10.1.1 allows to ignore an expectation; Node would answer 417 with no body.
   app.server.on('checkExpectation', (request, response) => {
@@ -115,7 +119,8 @@ function toAppError(thrown: unknown): AppError {
 
 function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = toAppError(thrown);
-  if (PROBLEM_STATUS[error.code] >= 500) {
+  // Refusals of load are told in sum.
+  if (PROBLEM_STATUS[error.code] >= 500 && error.code !== 'overloaded') {
     request.log.error({ error, traceId: traceIdOf(request) }, 'request failed');
   }
   if (error.retryAfterSeconds !== undefined) {

@@ -34,17 +34,32 @@ export function toStreamConfig(
   };
 }
 
-/** Creates the stream of the log, or brings the one that exists up to date. Needs user `admin`. */
+/**
+ * Of what the disk of a server has free, the share that the log may take: the rest is for the servers'
+ * own logs and for an operator who has to act.
+ */
+const LOG_SHARE = 0.75;
+
+/**
+ * Creates the stream of the log, or brings the one that exists up to date. Needs user `admin`. With
+ * `freeBytes`, what each server's disk has free, the log gets a bound: beyond it appends are refused and
+ * all else goes on, while servers that run into the end of a disk stop.
+ */
 export async function provisionStream(
   nc: NatsConnection,
   config = toStreamConfig(),
+  freeBytes?: number,
 ): Promise<void> {
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 });
+  const bounded = (heldBytes: number) =>
+    freeBytes === undefined
+      ? config
+      : { ...config, max_bytes: Math.floor(heldBytes + freeBytes * LOG_SHARE) };
   try {
-    await jsm.streams.info(config.name);
-    await jsm.streams.update(config.name, config);
+    const { state } = await jsm.streams.info(config.name);
+    await jsm.streams.update(config.name, bounded(state.bytes));
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
-    await jsm.streams.add(config);
+    await jsm.streams.add(bounded(0));
   }
 }

@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { watchEventLoop } from './event-loop-watch.ts';
+import type { Logger } from './logger.ts';
+import { createOverloaded } from './overloaded.ts';
+
+/** What tells that a process has more to do than it can. */
+export type LoadSheddingOptions = {
+  readonly logger: Logger;
+  /** Whether what requests wait for behind the routes is overloaded. */
+  readonly isOverloaded?: () => boolean;
+};
+
+/** Milliseconds between two lines about refusals: one for each would be load of its own. */
+const TELL_EVERY_MS = 1_000;
+
+/**
+ * Refuses requests before anything of them is checked while the event loop is late or what is behind
+ * it overloaded: the cheaper a refusal, the more is left for those who are served. What is asked from
+ * inside is always answered, or the gateway would take a busy process for a dead one.
+ */
+export function addLoadShedding(app: FastifyInstance, options: LoadSheddingOptions): void {
+  const { logger, isOverloaded = () => false } = options;
+  const loop = watchEventLoop();
+  let refused = 0;
+  let toldAt = -TELL_EVERY_MS;
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    if ((!loop.isLate() && !isOverloaded()) || isFromInside(request)) return done();
+    refused += 1;
+    if (performance.now() - toldAt >= TELL_EVERY_MS) {
+      logger.warn({ refused }, 'overloaded, requests are refused');
+      toldAt = performance.now();
+      refused = 0;
+    }
+    done(createOverloaded());
+  });
+  app.addHook('onClose', async () => loop[Symbol.dispose]());
+}
+
+/** Only what is under `/v1`, or nowhere, is asked for through the gateway by whoever likes. */
+function isFromInside({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.url?.startsWith('/v1/') === false;
+}
