@@ -30,8 +30,13 @@ async function runBlock(block: string): Promise<string> {
   return stdout;
 }
 
-/** Blocks that are run by whoever runs this: the set-up and the tests themselves. */
-const ranElsewhere = ['npm start\n', 'npm test\n'];
+/** Blocks that whoever runs this has run, and those that restart servers, which tests of erasure run. */
+const ranElsewhere = [
+  'npm start\n',
+  'npm test\n',
+  'npx zameni forget\n',
+  'npx zameni forget --recreate n2\n',
+];
 
 test('every command of README.md works as written, one after the other', async (t) => {
   let registrationId = '';
@@ -50,6 +55,7 @@ test('every command of README.md works as written, one after the other', async (
 
 test('every command of the runbook works as written', async (t) => {
   for (const block of shellBlocks('deploy/runbook.md')) {
+    if (ranElsewhere.includes(block)) continue;
     await t.notThrowsAsync(runBlock(block), block);
   }
 });

@@ -29,8 +29,14 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
   --help          show this
 `;
 
-/** Tests that flood or kill the stack; each runs alone after all others, which it would disturb. */
-const DISTURBING = [
+/**
+ * Tests that flood or kill parts of the stack, or compare times; each runs alone after all others, which
+ * it would disturb or be disturbed by.
+ */
+export const DISTURBING = [
+  'e2e/anonymous-equality.e2e.test.ts',
+  'e2e/imports.e2e.test.ts',
+  'e2e/idempotency-faults.e2e.test.ts',
   'e2e/erasure-bytes.e2e.test.ts',
   'e2e/erasure-outage.e2e.test.ts',
   'e2e/key-rotation.e2e.test.ts',
