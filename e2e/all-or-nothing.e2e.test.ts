@@ -17,6 +17,7 @@ import { followLog } from './atomic-follow.ts';
 import { sendHalf } from './atomic-half-batch.ts';
 import { startAtomicLoad, type Told } from './atomic-load.ts';
 import { openRecords, toCommits } from './atomic-log.ts';
+import { readClaimLayout } from './claim-names.ts';
 import { mapConcurrently } from './concurrently.ts';
 import { findLeader, kill } from './crash-recovery-kills.ts';
 import { createRandom } from './crash-recovery-random.ts';
@@ -79,7 +80,10 @@ test.serial(
     const end = await waitForAnswer(() => actors.register(personAt(`end@h${SEED}.example.org`)));
     const head = positions.open(end.position) ?? 0;
     const records = await follower.readTo(head, RECOVERY_DEADLINE_MS);
-    const commits = toCommits(openRecords(records, dataKeys), follower.after);
+    const commits = toCommits(
+      openRecords(records, { dataKeys, layout: readClaimLayout(stack) }),
+      follower.after,
+    );
     const seen = commits.filter(({ isWhole }) => isWhole).length;
     t.log(`${commits.length} commits, ${seen} of them seen whole`);
     t.true(seen > SECONDS && seen > commits.length / 2, 'enough was seen');

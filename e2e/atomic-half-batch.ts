@@ -9,6 +9,7 @@ import {
   readKeyRing,
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
+import { readClaimLayout } from './claim-names.ts';
 
 /** A registration of which claim and key were sent to the log, and the event, which commits, is not. */
 export type HalfBatch = {
@@ -26,16 +27,20 @@ const APPEND_DEADLINE_MS = 30_000;
  */
 export async function sendHalf(
   nc: NatsConnection,
-  { keys }: Stack,
+  stack: Stack,
   email: string,
 ): Promise<HalfBatch> {
   const commit = Promise.withResolvers<void>();
   const log = await openHesitantLog(nc, commit.promise);
-  const k = createDigests(readKeyRing(keys.pepperFile)).claimOf(email);
+  const k = createDigests(readKeyRing(stack.keys.pepperFile)).claimOf(email);
   const userId = randomUUID();
   const claim: ClaimRecord = { state: 'held', userId, verified: false };
   const messages = [
-    { subject: subjects.claim(k), data: JSON.stringify(claim), expectedPosition: 0 },
+    {
+      subject: readClaimLayout(stack).placeOf(k).believed,
+      data: JSON.stringify(claim),
+      expectedPosition: 0,
+    },
     { subject: subjects.key(userId), data: '{}', expectedPosition: 0 },
     { subject: subjects.account(userId), data: '{}', expectedPosition: 0 },
   ];

@@ -1,6 +1,7 @@
 import { ClaimRecord, KeyRecord, recordKind } from '@zameni/contracts';
-import type { DataKey, DataKeys, LogRecord } from '@zameni/runtime';
+import type { ClaimLayout, DataKey, DataKeys, LogRecord } from '@zameni/runtime';
 import { Value } from 'typebox/value';
+import { nameClaims } from './claim-names.ts';
 import { placeEvent } from './crash-recovery-stores.ts';
 import type { PlacedEvent } from './log-account.ts';
 
@@ -23,8 +24,22 @@ export type Commit = {
   readonly isWhole: boolean;
 };
 
-/** Opens records with the keys among them. */
-export function openRecords(records: readonly LogRecord[], dataKeys: DataKeys): AtomicRecord[] {
+/** Opens records with the keys among them; claims are called what events call them. */
+export function openRecords(
+  records: readonly LogRecord[],
+  { dataKeys, layout }: { readonly dataKeys: DataKeys; readonly layout: ClaimLayout },
+): AtomicRecord[] {
+  const all = openEach(records, dataKeys);
+  const nameOf = nameClaims(
+    all.map((record) => (record.kind === 'event' ? record.placed.event : undefined)),
+    layout,
+  );
+  return all.map((record) =>
+    record.kind === 'claim' ? { ...record, k: nameOf(record.k) } : record,
+  );
+}
+
+function openEach(records: readonly LogRecord[], dataKeys: DataKeys): AtomicRecord[] {
   const opened = new Map<string, DataKey>();
   return records.map(({ subject, position, data }): AtomicRecord => {
     const name = subject.slice(subject.lastIndexOf('.') + 1);

@@ -9,6 +9,7 @@ import {
   type UserView,
 } from '@zameni/contracts';
 import {
+  type ClaimLayout,
   createDataKeys,
   createPool,
   type DataKey,
@@ -21,6 +22,7 @@ import {
 import { createSilentLogger, type Stack } from '@zameni/runtime/testing';
 import { Value } from 'typebox/value';
 import { openAdminLog } from './admin-log.ts';
+import { nameClaims, readClaimLayout } from './claim-names.ts';
 import type { LogFacts, ReadModel } from './history.ts';
 import { foldAccount, type PlacedEvent } from './log-account.ts';
 
@@ -46,7 +48,8 @@ export async function readLog(stack: Stack): Promise<LogFacts> {
     }
   }
   signal.throwIfAborted();
-  return toFacts(records, createDataKeys(readKeyRing(stack.keys.kekFile)));
+  const dataKeys = createDataKeys(readKeyRing(stack.keys.kekFile));
+  return toFacts(records, { dataKeys, layout: readClaimLayout(stack) });
 }
 
 /** Reads the rows of the read model and its checkpoint from the primary itself. */
@@ -95,7 +98,10 @@ export async function readRows({
   }
 }
 
-function toFacts(records: readonly LogRecord[], dataKeys: DataKeys): LogFacts {
+function toFacts(
+  records: readonly LogRecord[],
+  { dataKeys, layout }: { readonly dataKeys: DataKeys; readonly layout: ClaimLayout },
+): LogFacts {
   const opened = new Map<string, DataKey>();
   const claims = new Map<string, ClaimRecord>();
   const keys: LogFacts['keys'][number][] = [];
@@ -122,8 +128,12 @@ function toFacts(records: readonly LogRecord[], dataKeys: DataKeys): LogFacts {
         throw new Error(`a record at ${position} is of no kind`);
     }
   }
+  const nameOf = nameClaims(
+    [...events.values()].flat().map(({ event }) => event),
+    layout,
+  );
   return {
-    claims: [...claims].map(([k, record]) => ({ k, record })),
+    claims: [...claims].map(([end, record]) => ({ k: nameOf(end), record })),
     keys,
     accounts: [...events].map(([userId, all]) => foldAccount(userId, all)),
   };

@@ -17,6 +17,7 @@ import { createSilentLogger, createTestRedis, waitUntil } from '@zameni/runtime/
 import test, { type ExecutionContext } from 'ava';
 import { createActors, personAt } from './actors.ts';
 import { openAdminLog } from './admin-log.ts';
+import { readClaimLayout } from './claim-names.ts';
 import { attachSystem } from './system.ts';
 
 const system = await attachSystem();
@@ -167,7 +168,7 @@ test('her key and her claim are gone from the log, and her events stay', async (
   const email = 'log@erasure.example.org';
   const id = await live(email);
   const signal = AbortSignal.timeout(READ_DEADLINE_MS);
-  const claim = subjects.claim(digests.claimOf(email));
+  const claim = readClaimLayout(stack).placeOf(digests.claimOf(email)).believed;
   const last = (subject: string) => admin.log.readLastFromLeader(subject, signal);
   t.truthy(await last(subjects.key(id)), 'the control');
   t.truthy(await last(claim), 'the control');

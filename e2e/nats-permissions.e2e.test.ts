@@ -43,7 +43,7 @@ const changes = [
 /** What may be published to, and by whom; written out, so that no change goes unnoticed. */
 const publishDoors: readonly Door[] = [
   [`zameni.account.${id}`, 'command-api'],
-  [`zameni.claim.${id}`, 'command-api'],
+  [`zameni.claim.${id}`, 'command-api', 'eraser'],
   [`zameni.key.${id}`, 'command-api', 'eraser'],
   [`zameni.account.${id}.more`],
   ['zameni.other'],

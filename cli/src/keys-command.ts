@@ -30,7 +30,7 @@ export const keysCommand: Command = {
     {
       name: 'grace',
       value: '<seconds>',
-      summary: `kek: ${GRACE_SECONDS.min} to ${GRACE_SECONDS.max} before the older key is destroyed (default: ${GRACE_SECONDS.byDefault})`,
+      summary: `kek, pepper: ${GRACE_SECONDS.min} to ${GRACE_SECONDS.max} for what is under way to end (default: ${GRACE_SECONDS.byDefault})`,
     },
     {
       name: 'keep',
@@ -57,6 +57,12 @@ the log is read once more, the older key is removed from the ring and its bytes
 are overwritten in the file. A file system that copies on write, an SSD and
 backups may still hold it: destroy backups of the ring's file too.
 
+pepper: claims on addresses move to subjects made with the new pepper, in six
+phases; --grace passes in four of them. Every process and every server of the log
+must answer in each. The older peppers stay in the ring, the new subjects are made
+upon them; what is destroyed is every claim that they alone would find. Until it
+is over a release costs one more message, for a while a registration does too.
+
 verification, position: the older key stays readable for --keep days, more than
 links live (ZAMENI_CLAIM_LIFETIME_DAYS); a later run or --finish removes it.
 --keep 0 removes it at once, which makes worthless what a stolen key signed.
@@ -66,6 +72,7 @@ ${rings.join('\n')}`,
   examples: [
     'npx zameni keys list',
     'npx zameni keys rotate kek',
+    'npx zameni keys rotate pepper',
     'npx zameni keys rotate verification',
     'npx zameni keys rotate verification --finish --json',
   ],
@@ -127,8 +134,13 @@ function toText({ ring, current, removed, kept }: RotationReport): string {
     `The current ${ring} key is ${current}.`,
     ...(removed.length > 0 ? [`Removed: ${removed.join(', ')}.`] : []),
     ...(kept.length > 0
-      ? [`Kept for what was made with it: ${kept.join(', ')}; --finish removes it in time.`]
+      ? [`Kept for what was made with it: ${kept.join(', ')}${until(ring)}.`]
       : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Claims are made upon the older peppers for ever. */
+function until(ring: string): string {
+  return ring === 'pepper' ? '' : '; --finish removes it in time';
 }

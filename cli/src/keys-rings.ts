@@ -30,7 +30,7 @@ export const RINGS = {
   pepper: {
     purpose: 'digests addresses',
     path: ({ keys }) => keys.pepperFile,
-    services: ['command-api'],
+    services: ['command-api', 'projector'],
   },
 } as const satisfies Record<string, RingSpec>;
 

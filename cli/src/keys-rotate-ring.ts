@@ -2,6 +2,7 @@ import { UsageError } from './command.ts';
 import type { Rotation, RotationReport } from './keys-rotate.ts';
 import { rotateKek } from './keys-rotate-kek.ts';
 import { type KeepOptions, rotateKept } from './keys-rotate-kept.ts';
+import { rotatePepper } from './keys-rotate-pepper.ts';
 
 /** How a ring is to be rotated, of whichever kind it is. */
 export type RotateOptions = KeepOptions & { readonly graceMs: number };
@@ -19,7 +20,9 @@ export async function rotateRing(
     case 'position':
       return rotateKept(rotation, options);
     case 'pepper':
-      throw new UsageError('the pepper cannot be rotated');
+      if (options.isFinish)
+        throw new UsageError('--finish is not for pepper, which always finishes');
+      return rotatePepper(rotation, options.graceMs);
     default:
       return rotation.ring satisfies never;
   }

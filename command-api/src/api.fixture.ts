@@ -9,6 +9,7 @@ import {
 } from '@zameni/contracts';
 import {
   AppError,
+  createClaimLayouts,
   createCommitter,
   createDataKeys,
   createDigests,
@@ -18,7 +19,9 @@ import {
   createVerificationTokens,
   type EventLog,
   type KeyRing,
+  type KeyRingSource,
   type LogRecord,
+  toKeyRingSource,
 } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import type { ExecutionContext } from 'ava';
@@ -70,6 +73,10 @@ export type ApiOptions = Partial<
   Pick<AppDeps, 'claimLifetimeMs' | 'untilReadable' | 'untilErased' | 'stopping'>
 > & {
   readonly log?: EventLog;
+  /** Rings that several processes share; each of its own when left out. */
+  readonly peppers?: Pick<KeyRingSource, 'current'>;
+  readonly kek?: KeyRing;
+  readonly verificationRing?: KeyRing;
   readonly deadlineMs?: number;
   readonly limits?: Partial<Record<'client' | 'mailbox', { quota: number; windowSeconds: number }>>;
 };
@@ -87,9 +94,11 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
   const { log = createMemoryLog(), claimLifetimeMs = LIFETIME_MS } = options;
   const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
   const positions = createPositions(createRing());
-  const digests = createDigests(createRing());
-  const dataKeys = createDataKeys(createRing());
-  const verificationRing = createRing();
+  const { peppers = toKeyRingSource(createRing()) } = options;
+  const digests = createDigests(peppers.current());
+  const claimLayouts = createClaimLayouts(peppers);
+  const { kek = createRing(), verificationRing = createRing() } = options;
+  const dataKeys = createDataKeys(kek);
   const verificationTokens = createVerificationTokens(verificationRing, {
     lifetimeSeconds: LIFETIME_MS / 1_000,
     now: () => new Date(),
@@ -105,6 +114,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     inTurn: createTurns(),
     claimLifetimeMs,
     digests,
+    claimLayouts,
     dataKeys,
     verificationTokens,
     positions,

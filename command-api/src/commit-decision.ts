@@ -1,6 +1,8 @@
 import { subjects, type UserId } from '@zameni/contracts';
 import {
   AppError,
+  type ClaimLayout,
+  type ClaimLayouts,
   type Committer,
   createBackoff,
   delay,
@@ -18,6 +20,7 @@ export type CommitDeps = {
   readonly committer: Committer;
   readonly loadAccount: LoadAccount;
   readonly inTurn: InTurn;
+  readonly claimLayouts: ClaimLayouts;
   /** Milliseconds after which a claim that nobody has proven may be taken. */
   readonly claimLifetimeMs: number;
 };
@@ -48,7 +51,9 @@ async function decideUntilItStands(
   const backoff = createBackoff(RETRY_BACKOFF);
   let accounts = plan.accounts;
   while (!signal.aborted) {
-    const attempted = await attemptOnce(deps, { ...plan, accounts }, signal);
+    const attempted = await deps.claimLayouts.use((layout) =>
+      attemptOnce(deps, { ...plan, accounts }, layout, signal),
+    );
     switch (attempted.outcome) {
       case 'commit':
       case 'unchanged':
@@ -73,7 +78,12 @@ async function decideUntilItStands(
   });
 }
 
-async function attemptOnce(deps: CommitDeps, plan: Plan, signal: AbortSignal): Promise<Attempted> {
+async function attemptOnce(
+  deps: CommitDeps,
+  plan: Plan,
+  layout: ClaimLayout,
+  signal: AbortSignal,
+): Promise<Attempted> {
   const loaded = new Map(
     await Promise.all(
       plan.accounts.map(
@@ -87,11 +97,12 @@ async function attemptOnce(deps: CommitDeps, plan: Plan, signal: AbortSignal): P
       ),
     ),
   );
-  const claims = plan.claimsOf(loaded);
+  const claims = new Map(plan.claimsOf(loaded).map((claim) => [claim, layout.placeOf(claim)]));
+  const claimSubjects = [...claims.values()].flatMap(({ reads }) => reads);
   const presumed = new Map<string, LogRecord>();
   for (const { last } of loaded.values()) if (last !== undefined) presumed.set(last.subject, last);
-  if (plan.readsClaims && claims.length > 0) {
-    const records = await readClaims(deps.log, claims, signal);
+  if (plan.readsClaims && claimSubjects.length > 0) {
+    const records = await readClaims(deps.log, claimSubjects, signal);
     for (const record of records.values()) presumed.set(record.subject, record);
   }
   const attempted = await deps.committer.submit(
@@ -101,7 +112,12 @@ async function attemptOnce(deps: CommitDeps, plan: Plan, signal: AbortSignal): P
   // Of a registration it says that the account has events, and events never go away.
   if (plan.newPerson !== undefined) return attempted;
   // Nothing was appended, so no guard has checked what it was decided from.
-  const isCurrent = await isStillLast(deps.log, [...loaded.keys()], claims, presumed, signal);
+  const isCurrent = await isStillLast(
+    deps.log,
+    [...[...loaded.keys()].map(subjects.account), ...claimSubjects],
+    presumed,
+    signal,
+  );
   return isCurrent ? attempted : { outcome: 'stale' };
 }
 
@@ -124,7 +140,7 @@ async function loadDecoy(
 
 async function readClaims(log: EventLog, claims: readonly string[], signal: AbortSignal) {
   try {
-    return await log.readLast(claims.map(subjects.claim), signal);
+    return await log.readLast(claims, signal);
   } catch (cause) {
     throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
   }
@@ -133,12 +149,10 @@ async function readClaims(log: EventLog, claims: readonly string[], signal: Abor
 /** Whether the leader has nothing newer than what was presumed. */
 async function isStillLast(
   log: EventLog,
-  accounts: readonly UserId[],
-  claims: readonly string[],
+  all: readonly string[],
   presumed: ReadonlyMap<string, LogRecord>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const all = [...accounts.map(subjects.account), ...claims.map(subjects.claim)];
   try {
     const records = await Promise.all(
       all.map((subject) => log.readLastFromLeader(subject, signal)),

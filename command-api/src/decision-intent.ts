@@ -6,13 +6,13 @@ import {
   subjects,
   type UserId,
 } from '@zameni/contracts';
-import type { DataKey, Intent, LogMessage, LogRecord } from '@zameni/runtime';
+import type { ClaimPlace, DataKey, Intent, LogMessage, LogRecord } from '@zameni/runtime';
 import { Compile } from 'typebox/compile';
 import { type AccountState, absentAccount } from './account.ts';
 import type { LoadedAccount } from './account-log.ts';
 import { type ClaimState, toClaimState } from './claim.ts';
 import type { Decision, Situation } from './decision.ts';
-import { type Cause, toClaimMessage, toEventMessage } from './event-messages.ts';
+import { type Cause, toClaimMessages, toEventMessage } from './event-messages.ts';
 
 /** A person who is being registered: her account is presumed new, her key is appended with it. */
 export type NewPerson = {
@@ -62,15 +62,16 @@ export type Attempted =
 /** What an intent is made of besides the plan: what was loaded and read beforehand. */
 export type Loaded = {
   readonly accounts: ReadonlyMap<UserId, LoadedAccount>;
-  readonly claims: readonly string[];
+  /** Where each claim that it decides from lies. */
+  readonly claims: ReadonlyMap<string, ClaimPlace>;
   readonly presumed: ReadonlyMap<string, LogRecord>;
   readonly claimLifetimeMs: number;
 };
 
 /** Most messages of one decision: nine claimants, two claims, a key and an event fit twice. */
 const MAX_MESSAGES = 24;
-/** Claim, key and event of a registration. */
-const MAX_REGISTRATION_MESSAGES = 3;
+/** Key and event of a registration; its claim is as many messages as it is written to subjects. */
+const MAX_REGISTRATION_MESSAGES = 2;
 
 const claimCheck = Compile(ClaimRecord);
 
@@ -85,17 +86,20 @@ export function toIntent(
   const { newPerson, cause } = plan;
   const isNewLooked = newPerson?.isRetryable === true;
   const newSubject = newPerson === undefined ? undefined : subjects.account(newPerson.userId);
-  const messagesOf = memoize((decision: Decision) => toMessages(plan, loaded, decision));
+  const messagesOf = memoize((decision: Decision) => toMessages(plan, loaded, claims, decision));
+  const claimSubjects = [...claims.values()].flatMap(({ reads }) => reads);
   return {
     reads: [
-      ...claims.map(subjects.claim),
+      ...claimSubjects,
       ...[...loaded.keys()].map(subjects.account),
       ...(isNewLooked && newSubject !== undefined ? [newSubject] : []),
     ],
     presumed,
     readsFirst: plan.readsFirst === true,
     maxMessages:
-      newPerson === undefined || loaded.size > 0 ? MAX_MESSAGES : MAX_REGISTRATION_MESSAGES,
+      newPerson === undefined || loaded.size > 0
+        ? MAX_MESSAGES
+        : MAX_REGISTRATION_MESSAGES + claimSubjects.length,
     decide: (state) => {
       for (const [userId, { last }] of loaded) {
         if (state.get(subjects.account(userId))?.position !== last?.position) {
@@ -112,8 +116,8 @@ export function toIntent(
       }
       const options = { now: cause.time, lifetimeMs: claimLifetimeMs };
       const claimStates = new Map<string, ClaimState>();
-      for (const claim of claims) {
-        const record = parseClaim(state.get(subjects.claim(claim))?.data);
+      for (const [claim, { believed }] of claims) {
+        const record = parseClaim(state.get(believed)?.data);
         claimStates.set(claim, toClaimState(record, options));
       }
       const decision = plan.decide({ accounts, claims: claimStates }, loaded);
@@ -149,6 +153,7 @@ function parseClaim(text: string | undefined): ClaimRecord | undefined {
 function toMessages(
   { newPerson, cause }: Plan,
   loaded: ReadonlyMap<UserId, LoadedAccount>,
+  claims: ReadonlyMap<string, ClaimPlace>,
   decision: Decision,
 ): Omit<LogMessage, 'expectedPosition'>[] {
   if (decision.outcome !== 'commit') return [];
@@ -156,7 +161,7 @@ function toMessages(
     ({ userId, event }) => userId === newPerson?.userId && event.name === 'registered',
   );
   return [
-    ...decision.claims.map(toClaimMessage),
+    ...decision.claims.flatMap((change) => toClaimMessages(change, claims.get(change.claim))),
     ...(isRegistered && newPerson !== undefined ? [newPerson.keyMessage] : []),
     ...decision.accounts.map(({ userId, event }) => {
       const account = loaded.get(userId);

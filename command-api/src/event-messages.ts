@@ -9,7 +9,7 @@ import {
   subjects,
   type UserId,
 } from '@zameni/contracts';
-import { type DataKey, type LogMessage, sealPersonal } from '@zameni/runtime';
+import { type ClaimPlace, type DataKey, type LogMessage, sealPersonal } from '@zameni/runtime';
 import type { ClaimChange } from './decision.ts';
 
 /** Who caused what is appended, when, and in which trace. */
@@ -48,9 +48,11 @@ export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
   };
 }
 
-/** The message of a claim's new last record. */
-export function toClaimMessage({ claim, record }: ClaimChange): Message {
-  return { subject: subjects.claim(claim), data: JSON.stringify(record) };
+/** The messages of a claim's new last record: two while the pepper is being rotated. */
+export function toClaimMessages({ record }: ClaimChange, place: ClaimPlace | undefined): Message[] {
+  if (place === undefined) throw new Error('a claim was changed that was not read');
+  const data = JSON.stringify(record);
+  return place.writesOf(record).map((subject) => ({ subject, data }));
 }
 
 /** A first event that begins no person expires, or strangers' wishes would fill the log. */

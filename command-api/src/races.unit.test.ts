@@ -2,20 +2,10 @@ import { ClaimRecord, recordKind, subjects, type UserId } from '@zameni/contract
 import { createValidator, type LogRecord } from '@zameni/runtime';
 import test, { type ExecutionContext } from 'ava';
 import { as, createApi, person, readAll, toEvent } from './api.fixture.ts';
+import { createRandom } from './random.fixture.ts';
 import { userIdOf } from './situation.fixture.ts';
 
 type Api = ReturnType<typeof createApi>;
-
-/** Numbers that look random and are the same for the same seed (mulberry32). */
-function createRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const headers = as('client-1', 'users:write', 'users:admin', 'users:erase');
 const addresses = ['a@example.org', 'b@example.org'];

@@ -1,6 +1,7 @@
 import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
   connectNats,
+  createClaimLayouts,
   createCommitter,
   createDataKeys,
   createDigests,
@@ -15,7 +16,6 @@ import {
   listenHttp,
   openKeyRing,
   parsePolicy,
-  readKeyRing,
   readSecret,
   readTokenIssuers,
   type ServiceContext,
@@ -71,17 +71,20 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     verification: openKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE, { logger }),
     position: openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger }),
   };
+  const peppers = openKeyRing(config.ZAMENI_PEPPER_FILE, { logger });
+  const claimLayouts = createClaimLayouts(peppers);
   const dataKeys = createDataKeys(keyRings.kek);
   const lifetimeSeconds = config.ZAMENI_CLAIM_LIFETIME_DAYS * SECONDS_A_DAY;
   const app = createApp({
     logger,
-    keyRings,
+    keyRings: { ...keyRings, pepper: claimLayouts },
     log,
     committer: resources.use(createCommitter(log, logger)),
     loadAccount: createLoadAccount({ log, dataKeys }),
     inTurn: createTurns(),
     claimLifetimeMs: lifetimeSeconds * 1_000,
-    digests: createDigests(readKeyRing(config.ZAMENI_PEPPER_FILE)),
+    digests: createDigests(peppers.current()),
+    claimLayouts,
     dataKeys,
     verificationTokens: createVerificationTokens(keyRings.verification, {
       lifetimeSeconds,

@@ -25,7 +25,11 @@ export const subjects = {
 } as const;
 
 /** Subject filters for readers of the log. */
-export const subjectFilters = { keys: 'zameni.key.*', accounts: 'zameni.account.*' } as const;
+export const subjectFilters = {
+  claims: 'zameni.claim.*',
+  keys: 'zameni.key.*',
+  accounts: 'zameni.account.*',
+} as const;
 
 /** The kind of record a subject holds; undefined for a subject that is not the log's. */
 export function recordKind(subject: string): 'claim' | 'key' | 'account' | undefined {
@@ -97,9 +101,9 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
   }),
   // The names of subjects with a record, and no record's content.
   'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
-  // The only one that deletes; it appends keys wrapped anew.
+  // The only one that deletes; it appends keys wrapped anew and claims under a new pepper.
   eraser: permit('eraser', {
-    appends: [subjectFilters.keys],
+    appends: [subjectFilters.keys, subjectFilters.claims],
     calls: [
       `STREAM.INFO.${stream}`,
       `STREAM.MSG.GET.${stream}`,

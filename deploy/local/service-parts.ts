@@ -79,6 +79,7 @@ function serviceEnvironment(context: PartContext, service: Service): Record<stri
         ...common,
         ...storeEnvironment(context, 'zameni_projector', secrets.postgresProjector),
         ZAMENI_KEK_FILE: secrets.kek,
+        ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_ERASER_NATS_PASSWORD_FILE: secrets.natsUsers.eraser,
       };
     case 'query-api':

@@ -41,6 +41,7 @@ export const DISTURBING = [
   'e2e/erasure-outage.e2e.test.ts',
   'e2e/key-rotation.e2e.test.ts',
   'e2e/overload.e2e.test.ts',
+  'e2e/pepper-rotation.e2e.test.ts',
   'e2e/all-or-nothing.e2e.test.ts',
   'e2e/crash-recovery.e2e.test.ts',
 ] as const;

@@ -1,4 +1,11 @@
-import { kekConfig, natsConfig, postgresConfig, redisConfig, serviceConfig } from '@zameni/runtime';
+import {
+  kekConfig,
+  natsConfig,
+  pepperConfig,
+  postgresConfig,
+  redisConfig,
+  serviceConfig,
+} from '@zameni/runtime';
 import { type Static, Type } from 'typebox';
 
 /** The environment of the projector. */
@@ -6,6 +13,7 @@ export const Config = Type.Object({
   ...serviceConfig,
   ...natsConfig,
   ...kekConfig,
+  ...pepperConfig,
   ...postgresConfig,
   ...redisConfig,
   ZAMENI_ERASER_NATS_USER: Type.String({

@@ -9,6 +9,7 @@ import {
 } from '@zameni/runtime';
 import { type Static, Type } from 'typebox';
 import { isHealthy, type ProjectionStatus } from './projection-status.ts';
+import type { Reclaimer } from './reclaimer.ts';
 import type { Rewrapper } from './rewrapper.ts';
 
 const Role = Type.Enum(['starting', 'active', 'standby', 'stalled']);
@@ -30,7 +31,24 @@ const RewrapperView = Type.Object(
   { additionalProperties: false },
 );
 
-/** Answer of `GET /status`: how far projection, eraser and re-wrapper are, and what keeps them. */
+const ReclaimerView = Type.Object(
+  {
+    role: Role,
+    reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
+    phase: Type.Optional(
+      Type.String({ description: 'Layer and phase of the pepper’s rotation the rest is about' }),
+    ),
+    isDone: Type.Optional(
+      Type.Boolean({ description: 'Whether a reading of all claims found nothing left to do' }),
+    ),
+    found: Type.Optional(
+      Type.Integer({ description: 'Claims that the last or present reading found to move' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Answer of `GET /status`: how far projection, eraser and movers are, and what keeps them. */
 export const StatusView = Type.Object(
   {
     projection: Type.String(),
@@ -63,6 +81,7 @@ export const StatusView = Type.Object(
       { additionalProperties: false },
     ),
     rewrapper: RewrapperView,
+    reclaimer: ReclaimerView,
   },
   { additionalProperties: false, title: 'ProjectorStatus' },
 );
@@ -78,6 +97,7 @@ export type OperatorAppOptions = {
   readonly status: () => ProjectionStatus;
   readonly eraserStatus: () => ProjectionStatus;
   readonly rewrapper: Pick<Rewrapper, 'status' | 'progress'>;
+  readonly reclaimer: Pick<Reclaimer, 'status' | 'progress'>;
   readonly keyRings?: KeyRings;
   readonly checks: HealthChecks;
   readonly degradedChecks: HealthChecks;
@@ -85,7 +105,8 @@ export type OperatorAppOptions = {
 
 /** The operator's port, inside only: `/livez`, `/readyz` and `/status`. */
 export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
-  const { logger, log, status, eraserStatus, rewrapper, keyRings = {}, degradedChecks } = options;
+  const { logger, log, status, eraserStatus, rewrapper, reclaimer, degradedChecks } = options;
+  const { keyRings = {} } = options;
   const app = createHttpApp({
     logger,
     keyRings,
@@ -103,6 +124,7 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
   app.get('/status', { schema: { response: { 200: StatusView } } }, async (request) => ({
     ...toStatusView(status(), eraserStatus(), await headOrNull(request.signal)),
     rewrapper: { ...toWorkView(rewrapper.status()), ...rewrapper.progress() },
+    reclaimer: { ...toWorkView(reclaimer.status()), ...reclaimer.progress() },
   }));
   return app;
 
@@ -120,7 +142,7 @@ function toStatusView(
   status: ProjectionStatus,
   eraser: ProjectionStatus,
   head: number | null,
-): Omit<StatusView, 'rewrapper'> {
+): Omit<StatusView, 'rewrapper' | 'reclaimer'> {
   return {
     projection: ACCOUNTS_PROJECTION.name,
     version: ACCOUNTS_PROJECTION.version,

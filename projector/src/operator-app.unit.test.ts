@@ -20,6 +20,10 @@ function createTestApp(
       status: () => ({ state: 'active', position: 30 }),
       progress: () => ({ kek: '2', left: 7, unusable: 0 }),
     },
+    reclaimer: {
+      status: () => ({ state: 'active', position: 0 }),
+      progress: () => ({ phase: '2:copy', isDone: false, found: 5 }),
+    },
     keyRings: {
       kek: { current: () => ({ current: '2', keys: new Map([['2', Buffer.alloc(32)]]) }) },
     },
@@ -60,6 +64,7 @@ test('a stalled projection is not ready and says where and why', async (t) => {
     stall: { kind: 'poison', reason: 'undecodable', position: 45, userId },
     eraser: { role: 'standby', position: 40 },
     rewrapper: { role: 'active', kek: '2', left: 7, unusable: 0 },
+    reclaimer: { role: 'active', phase: '2:copy', isDone: false, found: 5 },
   });
 });
 

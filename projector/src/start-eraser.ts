@@ -16,13 +16,15 @@ import type { Config } from './config.ts';
 import { createEraser } from './eraser.ts';
 import { createPostgresEraserStore } from './eraser-store-postgres.ts';
 import type { LeasedWork } from './leased-work.ts';
+import { createReclaimer, type Reclaimer } from './reclaimer.ts';
 import { createRewrapper, type Rewrapper } from './rewrapper.ts';
 
 /** The eraser has a checkpoint like a projection; another version forgets everything anew. */
 const ERASER = { projection: 'eraser', version: 2 } as const;
 
-/** The re-wrapper has a lease only: where it is follows from key ring and log. */
+/** These have a lease only: where they are follows from key ring and log. */
 const REWRAPPER = { projection: 'rewrapper', version: 1 } as const;
+const RECLAIMER = { projection: 'reclaimer', version: 1 } as const;
 
 /** Milliseconds after which a lease that is not renewed runs out; one deletion may be slow. */
 const LEASE_MS = 10_000;
@@ -31,15 +33,23 @@ const LEASE_MS = 10_000;
 export type Erasing = {
   readonly eraser: Pick<LeasedWork, 'status'>;
   readonly rewrapper: Rewrapper;
+  readonly reclaimer: Reclaimer;
+};
+
+/** Where they keep their leases, and the rings they follow. */
+export type ErasingDeps = {
+  readonly pool: Pool;
+  readonly keyRing: KeyRingSource;
+  readonly peppers: KeyRingSource;
 };
 
 /**
- * Starts eraser and re-wrapper on a connection of their own: its user may read claims, append keys and
- * delete, and nothing else in this process may.
+ * Starts eraser, re-wrapper and reclaimer on a connection of their own: its user may read claims, append
+ * keys and claims and delete, and nothing else in this process may.
  */
 export async function startEraser(
   { config, logger, resources, signal, fail }: ServiceContext<Config>,
-  { pool, keyRing }: { readonly pool: Pool; readonly keyRing: KeyRingSource },
+  { pool, keyRing, peppers }: ErasingDeps,
 ): Promise<Erasing> {
   const user = config.ZAMENI_ERASER_NATS_USER;
   const nc = await connectNats({
@@ -69,9 +79,16 @@ export async function startEraser(
     store: createPostgresLeaseStore(pool, { ...REWRAPPER, ...owned }),
     logger,
   });
-  for (const work of [eraser, rewrapper]) {
+  const reclaimer = createReclaimer({
+    log,
+    deletion,
+    peppers,
+    store: createPostgresLeaseStore(pool, { ...RECLAIMER, ...owned }),
+    logger,
+  });
+  for (const work of [eraser, rewrapper, reclaimer]) {
     const stopped = work.run(signal).catch(fail);
     resources.defer(() => stopped);
   }
-  return { eraser, rewrapper };
+  return { eraser, rewrapper, reclaimer };
 }

@@ -82,15 +82,16 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const stopped = running.run(signal).catch(fail);
   resources.defer(() => stopped);
 
-  const { eraser, rewrapper } = await startEraser(context, { pool, keyRing });
+  const peppers = openKeyRing(config.ZAMENI_PEPPER_FILE, { logger });
+  const { eraser, ...movers } = await startEraser(context, { pool, keyRing, peppers });
 
   const app = createOperatorApp({
     logger,
     log,
     status: running.status,
     eraserStatus: eraser.status,
-    rewrapper,
-    keyRings: { kek: keyRing },
+    ...movers,
+    keyRings: { kek: keyRing, pepper: peppers },
     checks: {
       nats: async () => void (await log.head(signal)),
       postgres: async () => void (await pool.query('select 1')),

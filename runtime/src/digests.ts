@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { UserId } from '@zameni/contracts';
-import { currentKey, type KeyRing } from './secrets.ts';
+import { layersOf } from './claim-layout.ts';
+import type { KeyRing } from './secrets.ts';
 
 /** Keyed digests made from the pepper: each purpose has a key of its own, derived by HKDF. */
 export type Digests = {
@@ -18,11 +19,18 @@ export type Digests = {
   readonly fingerprintOf: (registrationId: UserId, canonicalBody: string) => string;
 };
 
-/** Digests under the current pepper of a ring. */
+/**
+ * Digests under the first pepper of a ring. They name what is there for ever (a claim in events, the
+ * registration of an idempotency key), so a rotation leaves them as they are: it changes where claims
+ * lie in the log, which `toClaimLayout` says.
+ */
 export function createDigests(ring: KeyRing): Digests {
+  const [first = ring.current] = layersOf(ring);
+  const pepper = ring.keys.get(first);
+  if (pepper === undefined) throw new RangeError('a ring of peppers has its first layer');
   const keyFor = (purpose: string): KeyObject =>
     createSecretKey(
-      Buffer.from(hkdfSync('sha256', currentKey(ring), Buffer.alloc(0), `zameni ${purpose}`, 32)),
+      Buffer.from(hkdfSync('sha256', pepper, Buffer.alloc(0), `zameni ${purpose}`, 32)),
     );
   const idempotencyKey = keyFor('idempotency');
   const fingerprintKey = keyFor('fingerprint');

@@ -5,10 +5,11 @@ import {
   type LogRecord,
   MAX_SUBJECT_RECORDS,
 } from './event-log.ts';
+import type { SecureDeletion } from './secure-deletion.ts';
 
-/** An event log in memory with the same behaviour as the JetStream one, for tests. */
-export function createMemoryLog(): EventLog {
-  const records: LogRecord[] = [];
+/** An event log in memory with the same behaviour as the JetStream one, for tests; it can forget. */
+export function createMemoryLog(): EventLog & SecureDeletion {
+  const records: (LogRecord | undefined)[] = [];
   const bySubject = new Map<string, LogRecord[]>();
   let appended = Promise.withResolvers<void>();
   const lastPosition = (subject: string) => bySubject.get(subject)?.at(-1)?.position ?? 0;
@@ -53,12 +54,15 @@ export function createMemoryLog(): EventLog {
       const prefix = subject.endsWith('*') ? subject.slice(0, -1) : undefined;
       const found = prefix === undefined ? (bySubject.get(subject) ?? []) : records;
       return found.find(
-        (record) => record.position > after && record.subject.startsWith(prefix ?? subject),
+        (record) =>
+          record !== undefined &&
+          record.position > after &&
+          record.subject.startsWith(prefix ?? subject),
       );
     },
     readLastFromLeader: async (subject) => bySubject.get(subject)?.at(-1),
     readLastFromReplica: async (subject) => bySubject.get(subject)?.at(-1),
-    hasRecord: async (subject) => bySubject.has(subject),
+    hasRecord: async (subject) => (bySubject.get(subject) ?? []).length > 0,
     readBatches: async function* ({ filters, after, maxRecords, maxBytes }, signal) {
       const prefixes = filters.map((filter) => filter.replace(/\*$/, ''));
       const aborted = new Promise<void>((resolve) => {
@@ -81,5 +85,13 @@ export function createMemoryLog(): EventLog {
       }
     },
     head: async () => records.length,
+    deleteUpTo: async (subject, upTo) => {
+      await yieldToOthers();
+      const all = bySubject.get(subject) ?? [];
+      const left = all.filter(({ position }) => position > upTo);
+      bySubject.set(subject, left);
+      for (const { position } of all) if (position <= upTo) records[position - 1] = undefined;
+      return all.length - left.length;
+    },
   };
 }

@@ -17,6 +17,16 @@ export {
   verificationConfig,
 } from './config.ts';
 export {
+  type ClaimLayers,
+  type ClaimLayout,
+  type ClaimPlace,
+  claimStateOf,
+} from './claim-layout.ts';
+export { layersOf, toClaimLayers, toClaimLayout } from './claim-layout.ts';
+export { type ClaimLayouts, createClaimLayouts } from './claim-layouts.ts';
+export { type ClaimMoverDeps, moveClaims } from './claim-mover.ts';
+export { CLAIM_PHASE_NAMES, type ClaimPhase, nextClaimPhase } from './claim-phases.ts';
+export {
   createDataKeys,
   type DataKey,
   type DataKeys,
@@ -46,6 +56,7 @@ export { connectNats, type NatsConnection, type NatsOptions } from './nats.ts';
 export { toRoute } from './operation-route.ts';
 export { createPositions, type Positions } from './positions.ts';
 export { createPool, type Pool } from './postgres.ts';
+export { toNextPepperStep } from './pepper-steps.ts';
 export { parsePreferWait } from './prefer-wait.ts';
 export { provisionStream } from './provision.ts';
 export { drawBytes } from './random-pool.ts';

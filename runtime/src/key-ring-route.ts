@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { CLAIM_PHASE_NAMES } from './claim-phases.ts';
 import type { KeyRingSource } from './key-ring-source.ts';
 
 /** The key rings a process holds, by what they are for. */
@@ -8,7 +9,11 @@ export type KeyRings = Readonly<Record<string, Pick<KeyRingSource, 'current'>>>;
 /** Answer of `/key-rings`: ids only, by which a rotation knows that every process has read a ring. */
 export const KeyRingsView = Type.Record(
   Type.String(),
-  Type.Object({ current: Type.String(), keys: Type.Array(Type.String()) }),
+  Type.Object({
+    current: Type.String(),
+    keys: Type.Array(Type.String()),
+    phase: Type.Optional(Type.Enum(CLAIM_PHASE_NAMES)),
+  }),
   { title: 'KeyRings' },
 );
 export type KeyRingsView = Static<typeof KeyRingsView>;
@@ -18,8 +23,11 @@ export function addKeyRingRoute(app: FastifyInstance, rings: KeyRings): void {
   app.get('/key-rings', { schema: { response: { 200: KeyRingsView } } }, async () =>
     Object.fromEntries(
       Object.entries(rings).map(([name, source]): [string, KeyRingsView[string]] => {
-        const { current, keys } = source.current();
-        return [name, { current, keys: [...keys.keys()] }];
+        const { current, keys, phase } = source.current();
+        return [
+          name,
+          { current, keys: [...keys.keys()], ...(phase === undefined ? {} : { phase }) },
+        ];
       }),
     ),
   );

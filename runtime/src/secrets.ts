@@ -2,11 +2,16 @@ import { readFileSync } from 'node:fs';
 import { Instant } from '@zameni/contracts';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { CLAIM_PHASE_NAMES, type ClaimPhase } from './claim-phases.ts';
 
 /** Keys of 256 bits by version, and which of them is used for new data. */
 export type KeyRing = {
   readonly current: string;
   readonly keys: ReadonlyMap<string, Buffer>;
+  /** Of peppers: the layers that the subjects of claims are made of, oldest first. */
+  readonly layers?: readonly string[];
+  /** Of peppers: how far the rotation to the last layer is; left out when there is none. */
+  readonly phase?: ClaimPhase;
 };
 
 /** What the file of a key ring holds. */
@@ -17,6 +22,8 @@ export const KeyRingFile = Type.Object(
     next: Type.Optional(Type.String({ minLength: 1 })),
     /** When keys became current, as far as that is known. */
     since: Type.Optional(Type.Record(Type.String(), Instant)),
+    layers: Type.Optional(Type.Array(Type.String(), { minItems: 1, uniqueItems: true })),
+    phase: Type.Optional(Type.Enum(CLAIM_PHASE_NAMES)),
     keys: Type.Record(
       Type.String({ pattern: '^[A-Za-z0-9_-]{1,32}$' }),
       Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' }),
@@ -43,11 +50,16 @@ export function readSecret(path: string): string {
 
 /** Reads a key ring: `{"current":"1","keys":{"1":"<base64 of 32 bytes>"}}`. */
 export function readKeyRing(path: string): KeyRing {
-  const { current, keys } = readKeyRingFile(path);
+  const { current, keys, layers, phase } = readKeyRingFile(path);
   const buffers = Object.entries(keys).map(
     ([version, key]) => [version, Buffer.from(key, 'base64')] as const,
   );
-  return { current, keys: new Map(buffers) };
+  return {
+    current,
+    keys: new Map(buffers),
+    ...(layers === undefined ? {} : { layers }),
+    ...(phase === undefined ? {} : { phase }),
+  };
 }
 
 /** Reads the file of a key ring as it is, for who changes it. */
@@ -58,11 +70,14 @@ export function readKeyRingFile(path: string): KeyRingFile {
       `${path} is not a key ring; it must look like {"current":"1","keys":{"1":"<base64 of 32 bytes>"}}`,
     );
   }
-  for (const field of ['current', 'next'] as const) {
-    const id = file[field];
-    if (id !== undefined && !Object.hasOwn(file.keys, id)) {
+  for (const field of ['current', 'next', 'layers'] as const) {
+    const ids = [file[field] ?? []].flat();
+    if (ids.some((id) => !Object.hasOwn(file.keys, id))) {
       throw new SecretFileError(`${path}: "${field}" names a key that is not in "keys"`);
     }
+  }
+  if (file.phase !== undefined && (file.layers ?? []).length < 2) {
+    throw new SecretFileError(`${path}: "phase" needs two "layers"`);
   }
   return file;
 }

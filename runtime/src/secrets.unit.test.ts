@@ -69,6 +69,13 @@ const noRing = test.macro({
     t.false(shown.includes(keyOf(1).slice(0, 12)));
   },
 });
+const ringInPhase = {
+  current: '1',
+  layers: ['1', '2'],
+  phase: 'copy',
+  keys: { 1: keyOf(1), 2: keyOf(2) },
+};
+
 const isNone = /^ is not a key ring; it must look like /;
 
 test('that is not JSON', noRing, `{"current":"1","keys":{"1":"${secret}`, /^ is not JSON$/);
@@ -124,6 +131,25 @@ test(
   { current: '1', next: secret, keys: { 1: keyOf(1) } },
   /^: "next" names a key that is not in "keys"$/,
 );
+
+test(
+  'with a layer whose pepper is missing',
+  noRing,
+  { current: '1', layers: ['1', secret], keys: { 1: keyOf(1) } },
+  /^: "layers" names a key that is not in "keys"$/,
+);
+test(
+  'in a phase without two layers',
+  noRing,
+  { current: '1', layers: ['1'], phase: 'copy', keys: { 1: keyOf(1) } },
+  /^: "phase" needs two "layers"$/,
+);
+test('in a phase that there is not', noRing, { ...ringInPhase, phase: secret }, isNone);
+
+test('a ring of peppers tells its layers and how far its rotation is', (t) => {
+  const { layers, phase } = readKeyRing(writeSecret(t, JSON.stringify(ringInPhase)));
+  t.deepEqual({ layers, phase }, { layers: ['1', '2'], phase: 'copy' });
+});
 
 test('a ring made in memory without its current key gives none', (t) => {
   t.throws(() => currentKey({ current: '2', keys: new Map([['1', Buffer.alloc(32)]]) }), {
