@@ -5,11 +5,14 @@ import { MAX_SUBJECT_RECORDS } from './event-log.ts';
 import { createJetStreamLog } from './event-log-jetstream.ts';
 import { connectTestNats, createTestLog, waitUntil } from './testing.ts';
 
+/** Other tests keep the servers busy meanwhile. */
+const PATIENTLY = { timeout: 30_000 };
+
 eventLogSuite(test, 'JetStream', createTestLog);
 
 test('an expiring message is stored with its lifetime', async (t) => {
   const { log, subject } = await createTestLog(t);
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const outcome = await log.append(
     [{ subject: subject('a'), data: '{}', expectedPosition: 0, ttlSeconds: 2_592_000 }],
     signal,
@@ -25,7 +28,7 @@ test('an append that gets no answer in time is of unknown outcome', async (t) =>
     data: `"${'x'.repeat(500)}"`,
     expectedPosition: 0,
   }));
-  const outcome = await log.append(messages, AbortSignal.timeout(10_000));
+  const outcome = await log.append(messages, AbortSignal.timeout(60_000));
   t.is(outcome.status, 'unknown');
 });
 
@@ -34,7 +37,9 @@ test('a subject is read up to its bound of records, and refused beyond', async (
   const signal = AbortSignal.timeout(60_000);
   const nc = await connectTestNats(t, 'admin');
   const publish = (count: number) =>
-    Promise.all(Array.from({ length: count }, (_, n) => nc.request(subject('a'), `${n}`)));
+    Promise.all(
+      Array.from({ length: count }, (_, n) => nc.request(subject('a'), `${n}`, PATIENTLY)),
+    );
   await publish(1_500);
   await waitUntil(async () => (await log.readSubject(subject('a'), signal)).length === 1_500);
   await publish(MAX_SUBJECT_RECORDS - 1_500);
@@ -56,7 +61,7 @@ test('more subjects than one multi-get takes are read in several', async (t) => 
   const signal = AbortSignal.timeout(60_000);
   const nc = await connectTestNats(t, 'admin');
   const names = Array.from({ length: 1_100 }, (_, n) => subject(`${n}`));
-  await Promise.all(names.map((name) => nc.request(name, '{}')));
+  await Promise.all(names.map((name) => nc.request(name, '{}', PATIENTLY)));
   await waitUntil(async () => (await log.readLast(names, signal)).size === names.length);
   t.pass();
 });
@@ -65,7 +70,7 @@ test('a direct get leaves no subscription behind', async (t) => {
   const { stream, subject } = await createTestLog(t);
   const signal = AbortSignal.timeout(60_000);
   const nc = await connectTestNats(t, 'admin');
-  const log = await createJetStreamLog(nc, { stream, user: 'admin' });
+  const log = await createJetStreamLog(nc, { stream, user: 'admin', readDeadlineMs: 30_000 });
   const subscribe = nc.subscribe.bind(nc);
   const subscriptions: Subscription[] = [];
   nc.subscribe = (...call) => {

@@ -19,6 +19,7 @@ export type JetStreamLogOptions = {
   /** The NATS user of the connection: replies may arrive under its prefix only. */
   readonly user: string;
   readonly appendDeadlineMs?: number;
+  readonly readDeadlineMs?: number;
 };
 
 /** Codes of JetStream's errors that decide what to do next (server errors.json, measured). */
@@ -37,9 +38,6 @@ const REJECTED = new Set([10054, 10109]);
  * something was stored is not known.
  */
 const FULL = new Set([10077, 10047, 10023, 10002]);
-
-/** Milliseconds for one read. */
-const READ_DEADLINE_MS = 3_000;
 
 const PublishReply = Compile(
   Type.Object({
@@ -69,27 +67,32 @@ const StoredMessageReply = Compile(
  */
 export async function createJetStreamLog(
   nc: NatsConnection,
-  { stream, user, appendDeadlineMs = 2_000 }: JetStreamLogOptions,
+  { stream, user, appendDeadlineMs = 2_000, readDeadlineMs = 3_000 }: JetStreamLogOptions,
 ): Promise<EventLog> {
   const api = apiPrefix(user);
   const jsm = await jetstreamManager(nc, {
     apiPrefix: api,
     checkAPI: false,
-    timeout: READ_DEADLINE_MS,
+    timeout: readDeadlineMs,
   });
   const getSubject = `${api}.STREAM.MSG.GET.${stream}`;
-  const direct = { nc, stream, user, deadlineMs: READ_DEADLINE_MS };
+  const getMessage = async (query: MessageQuery) => {
+    const payload = JSON.stringify(query);
+    const reply = await nc.request(getSubject, payload, { timeout: readDeadlineMs });
+    return toStoredMessage(reply.json());
+  };
+  const direct = { nc, stream, user, deadlineMs: readDeadlineMs };
   return {
     append: (messages, signal) => appendBatch(nc, messages, appendDeadlineMs, signal),
     readLast: (subjects, signal) => readLast(direct, subjects, signal),
     readSubject: (subject, signal) => readSubject(direct, subject, signal),
     readFirst: async (subject, signal, after = 0) => {
       signal.throwIfAborted();
-      return getMessage(nc, getSubject, { seq: after + 1, next_by_subj: subject });
+      return getMessage({ seq: after + 1, next_by_subj: subject });
     },
     readLastFromLeader: async (subject, signal) => {
       signal.throwIfAborted();
-      return getMessage(nc, getSubject, { last_by_subj: subject });
+      return getMessage({ last_by_subj: subject });
     },
     readLastFromReplica: (subject, signal) => readLastFromReplica(direct, subject, signal),
     hasRecord: async (subject, signal) => {
@@ -173,16 +176,10 @@ function toOutcome(reply: unknown): AppendOutcome {
   return { status: FULL.has(code) ? 'full' : 'unknown', cause };
 }
 
-/** The first record of a subject at or behind a sequence, or its last, read from the leader. */
-async function getMessage(
-  nc: NatsConnection,
-  getSubject: string,
-  query: { seq: number; next_by_subj: string } | { last_by_subj: string },
-): Promise<LogRecord | undefined> {
-  const reply = await nc.request(getSubject, JSON.stringify(query), {
-    timeout: READ_DEADLINE_MS,
-  });
-  const answer: unknown = reply.json();
+/** Asks the leader for the first record of a subject at or behind a sequence, or for its last. */
+type MessageQuery = { seq: number; next_by_subj: string } | { last_by_subj: string };
+
+function toStoredMessage(answer: unknown): LogRecord | undefined {
   if (!StoredMessageReply.Check(answer)) throw new Error('a stored message is not of our form');
   if (answer.message === undefined) {
     if (answer.error?.err_code === JS_ERROR.noMessageFound) return undefined;

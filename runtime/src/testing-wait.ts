@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds a test waits for a condition before it fails. */
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 30_000;
 
 /** Waits until a condition holds; rejects when it does not within the deadline. */
 export async function waitUntil(

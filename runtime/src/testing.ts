@@ -51,6 +51,10 @@ export type ScratchLogOptions = {
   readonly replicas?: number;
 };
 
+/** Milliseconds a scratch log gives one append or read: tests share a busy machine. */
+const PATIENCE_MS = 30_000;
+const PATIENT = { appendDeadlineMs: PATIENCE_MS, readDeadlineMs: PATIENCE_MS };
+
 /** An empty stream of its own with the settings of the real one, gone when the test ends. */
 export async function createTestLog(
   t: ExecutionContext,
@@ -72,9 +76,9 @@ export async function createScratchLog(
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const config = toStreamConfig(stream, [filter]);
   await provisionStream(nc, { ...config, num_replicas: replicas ?? config.num_replicas ?? 1 });
-  await waitUntil(() => isReachable(nc, `test.${id}.none`));
+  await waitUntil(() => isReachable(nc, `test.${id}.none`), PATIENCE_MS);
   return {
-    log: await createJetStreamLog(nc, { stream, user: 'admin', ...options }),
+    log: await createJetStreamLog(nc, { stream, user: 'admin', ...PATIENT, ...options }),
     stream,
     subject: (name) => `test.${id}.${name}`,
     filter,
