@@ -1,4 +1,4 @@
-import type { Waiting } from './committer-group.ts';
+import type { Taken, Waiting } from './committer-group.ts';
 
 /** Bounds of the queue before the groups, in time first: the same length is short or long by load. */
 export type AdmissionBounds = {
@@ -16,16 +16,17 @@ export type AdmissionBounds = {
 export type Admission = {
   /** Whether another one may join the queue. */
   readonly admits: (queue: readonly Waiting[]) => boolean;
-  /** To be told of each group taken and of who is left behind; answers whom to refuse. */
-  readonly afterTaking: (group: readonly Waiting[], left: readonly Waiting[]) => readonly Waiting[];
+  /** To be told of each group taken; answers whom of those left behind to refuse. */
+  readonly afterTaking: (taken: Taken) => readonly Waiting[];
 };
 
 /**
  * The idea of CoDel (RFC 8289): a queue that empties itself is a burst, however long; one in which
  * even the luckiest waits is standing, and whatever joins it only makes everybody later. States:
- * `open`; `standing` while the youngest of the last group, which left others behind, has waited too
- * long; `stuck` while no group was taken for `maxWaitMs`. The youngest decides and not the oldest,
- * because a flood on one address makes only its own rivals old.
+ * `open`; `standing` while the youngest of the last group, which had no room for others, has waited
+ * too long; `stuck` while no group was taken for `maxWaitMs`. The youngest decides and not the oldest,
+ * and those left only because of their rivals do not count: a flood on one address makes its own rivals
+ * old, and must not close the door to anybody else.
  */
 export function createAdmission(bounds: AdmissionBounds, now: () => number): Admission {
   const { maxWaiting, minWaiting, maxStandingMs, maxWaitMs } = bounds;
@@ -38,10 +39,10 @@ export function createAdmission(bounds: AdmissionBounds, now: () => number): Adm
       const stuckMs = now() - Math.max(lastTakenAt, first.submittedAt);
       return queue.length < maxWaiting && standingMs <= maxStandingMs && stuckMs <= maxWaitMs;
     },
-    afterTaking: (group, left) => {
+    afterTaking: ({ group, left, crowdedOut }) => {
       lastTakenAt = now();
       const waitsMs = group.map(({ submittedAt }) => lastTakenAt - submittedAt);
-      standingMs = left.length < minWaiting ? 0 : Math.min(...waitsMs);
+      standingMs = crowdedOut < minWaiting ? 0 : Math.min(...waitsMs);
       if (left.length < minWaiting) return [];
       return left.filter(({ submittedAt }) => lastTakenAt - submittedAt > maxWaitMs);
     },

@@ -16,8 +16,13 @@ function waiting(submittedAt: number): Waiting {
 
 function admissionAt(startMs: number, bounds = BOUNDS) {
   let nowMs = startMs;
-  const admission = createAdmission(bounds, () => nowMs);
-  return { ...admission, at: (ms: number) => void (nowMs = ms) };
+  const { admits, afterTaking } = createAdmission(bounds, () => nowMs);
+  return {
+    admits,
+    afterTaking: (group: Waiting[], left: Waiting[], crowdedOut = left.length) =>
+      afterTaking({ group, left, crowdedOut }),
+    at: (ms: number) => void (nowMs = ms),
+  };
 }
 
 test('admits whoever finds nobody waiting, however long ago the last group was', (t) => {
@@ -60,6 +65,9 @@ test('rivals for one address that grow old close the door to nobody else', (t) =
   at(600);
   t.deepEqual(afterTaking([waiting(0), waiting(590)], rivals), []);
   t.true(admits(rivals));
+  at(900);
+  afterTaking(rivals, [waiting(1), waiting(2)], 0);
+  t.true(admits([waiting(1), waiting(2)]));
 });
 
 test('refuses while somebody waits and nobody has been taken for too long', (t) => {

@@ -69,14 +69,23 @@ export type DecidedGroup = {
  */
 const MAX_RIVALS = 8;
 
+/** A group taken from the queue, and who is left in it. */
+export type Taken = {
+  readonly group: Waiting[];
+  readonly left: Waiting[];
+  /** How many of these are left for want of room, and not because of rivals. */
+  readonly crowdedOut: number;
+};
+
 /** Takes intents from the queue that touch no subject of a group under way, few of each subject. */
 export function chooseGroup(
   queue: readonly Waiting[],
   inFlight: ReadonlySet<string>,
   maxMessages: number,
-): { readonly group: Waiting[]; readonly left: Waiting[] } {
+): Taken {
   const group: Waiting[] = [];
   const left: Waiting[] = [];
+  let crowdedOut = 0;
   const rivals = new Map<string, number>();
   let room = maxMessages;
   for (const waiting of queue) {
@@ -86,6 +95,7 @@ export function chooseGroup(
     );
     const needed = maxMessagesOf(waiting.intent);
     if (isBlocked || needed > room) {
+      if (!isBlocked) crowdedOut += 1;
       left.push(waiting);
       continue;
     }
@@ -93,7 +103,7 @@ export function chooseGroup(
     room -= needed;
     group.push(waiting);
   }
-  return { group, left };
+  return { group, left, crowdedOut };
 }
 
 /**

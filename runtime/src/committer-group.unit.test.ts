@@ -16,10 +16,11 @@ const subjectsOf = (intents: readonly Waiting[]) => intents.map(({ intent }) => 
 test('a flood on one address leaves room for everybody behind it', (t) => {
   const flood = Array.from({ length: 300 }, () => waiting('claim.flood'));
   const others = ['claim.a', 'claim.b'].map((claim) => waiting(claim));
-  const { group, left } = chooseGroup([...flood, ...others], new Set(), 600);
+  const { group, left, crowdedOut } = chooseGroup([...flood, ...others], new Set(), 600);
   t.is(subjectsOf(group).filter((subject) => subject === 'claim.flood').length, 8);
   t.deepEqual(subjectsOf(group).slice(8), ['claim.a', 'claim.b']);
   t.is(left.length, 292);
+  t.is(crowdedOut, 0);
 });
 
 test('what a group under way reads waits, in its order', (t) => {
@@ -31,7 +32,8 @@ test('what a group under way reads waits, in its order', (t) => {
 
 test('a group takes no more intents than their messages fit', (t) => {
   const queue = ['a', 'b', 'c'].map((name) => waiting(name));
-  const { group, left } = chooseGroup(queue, new Set(), 7);
+  const { group, left, crowdedOut } = chooseGroup(queue, new Set(), 7);
   t.deepEqual(subjectsOf(group), ['a', 'b']);
   t.deepEqual(subjectsOf(left), ['c']);
+  t.is(crowdedOut, 1);
 });

@@ -109,10 +109,11 @@ export function createCommitter(
   }
 
   function takeGroup(): Waiting[] {
-    const { group, left } = chooseGroup(queue, inFlight, maxGroupMessages);
+    const taken = chooseGroup(queue, inFlight, maxGroupMessages);
+    const { group, left } = taken;
     queue = left;
     if (group.length === 0) return group;
-    const late = new Set(admission.afterTaking(group, left));
+    const late = new Set(admission.afterTaking(taken));
     if (late.size > 0) queue = left.filter((waiting) => !late.has(waiting));
     for (const waiting of late) settle(waiting, () => waiting.reject(createOverloaded()));
     return group;
