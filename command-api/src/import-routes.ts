@@ -18,6 +18,7 @@ import { parseIdempotencyKey } from './idempotency-key.ts';
 import { isTakenIn, writeAnswer } from './import-answer.ts';
 import { createRowImporter, type ImportContext, MAX_ROW_BYTES } from './import-row.ts';
 import { type Intake, takeRows } from './import-rows.ts';
+import { createImportSlots } from './import-slots.ts';
 import { IMPORT_UPLOAD, readAway, readUpload, refuseDeclaredSize } from './import-upload.ts';
 import type { RegisterDeps } from './register.ts';
 
@@ -33,15 +34,12 @@ export type ImportRoutesDeps = RegisterDeps &
 const MAX_IMPORTS = 2;
 const ROWS_AT_ONCE = 64;
 
-/** Seconds after which it makes sense to ask whether an import has ended. */
-const RETRY_AFTER_SECONDS = 5;
-
 /** Milliseconds a client has to read the answer. */
 const ANSWER_DEADLINE_MS = 60_000;
 
 /** `POST /v1/imports`: registers the rows of an upload while it comes in, and tells of each. */
 export function addImportRoutes(app: FastifyInstance, deps: ImportRoutesDeps): void {
-  const begin = createImportSlots();
+  const begin = createImportSlots(MAX_IMPORTS);
   app.register(async (scope) => {
     takeNdjsonOnly(scope);
     scope.withTypeProvider<TypeBoxTypeProvider>().route({
@@ -53,7 +51,7 @@ export function addImportRoutes(app: FastifyInstance, deps: ImportRoutesDeps): v
         if (request.body === undefined) throw new AppError('unsupported-media-type');
         const key = requireKey(request.headers['idempotency-key']);
         refuseDeclaredSize(upload, IMPORT_UPLOAD.maxBytes);
-        begin(reply);
+        begin(reply.raw);
         keepOwnDeadline(upload, reply.raw);
         const mail = request.query.mail === 'true' ? undefined : 'none';
         const intake = await takeRows({
@@ -75,20 +73,6 @@ export function addImportRoutes(app: FastifyInstance, deps: ImportRoutesDeps): v
       },
     });
   });
-}
-
-/** Lets so many imports begin; each ends with its response, also when the client leaves. */
-function createImportSlots(): (reply: FastifyReply) => void {
-  let underWay = 0;
-  return (reply) => {
-    if (underWay === MAX_IMPORTS) {
-      throw new AppError('overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-    }
-    underWay += 1;
-    reply.raw.once('close', () => {
-      underWay -= 1;
-    });
-  };
 }
 
 function requireKey(header: string | string[] | undefined): string {
