@@ -66,7 +66,7 @@ export async function rotateKek(rotation: Rotation, graceMs: number): Promise<Ro
   }
 
   const removed = Object.keys(keys).filter((id) => id !== current);
-  await replaceKeyRing(path, removeKeys(readKeyRingFile(path)), { overwrite: true });
+  await replaceKeyRing(path, removeKeys(readKeyRingFile(path)));
   return { ring: rotation.ring, current, removed, kept: [] };
 }
 

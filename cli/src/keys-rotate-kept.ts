@@ -31,7 +31,7 @@ export async function rotateKept(
     const file = readKeyRingFile(path);
     const others = Object.keys(file.keys).length > (file.next === undefined ? 1 : 2);
     if (!others || !isKeptLongEnough(file, keepMs)) return;
-    await replaceKeyRing(path, removeKeys(file), { overwrite: true });
+    await replaceKeyRing(path, removeKeys(file));
   }
 }
 

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { KeyRingFile } from './secrets.ts';
 
 const KEY_BYTES = 32;
+
+/** How the name of a ring ends that is not yet in its place. */
+const DRAFT = '.draft';
 
 /**
  * Adds a new key that is not yet current. Its id counts on from the newest and ends by chance, because
@@ -40,19 +43,17 @@ export function removeKeys(
 
 /**
  * Puts a ring in the place of another in one step, with the mode and owner of the other: whoever reads
- * sees the one or the other, also after a power cut. With `overwrite` the bytes of the other are
- * overwritten before they are given up, which is the best that can be tried: a file system that copies
- * on write, an SSD or a backup may keep them.
+ * sees the one or the other, also after a power cut. The bytes of the other are overwritten before they
+ * are given up, also while its keys live on: once they are destroyed nobody knows where they lay. It is
+ * the best that can be tried: a file system that copies on write, an SSD or a backup may keep them. Only
+ * who holds the ring's lock may call it: drafts of one that was cut off are cleared as well.
  */
-export async function replaceKeyRing(
-  path: string,
-  ring: KeyRingFile,
-  { overwrite = false }: { readonly overwrite?: boolean } = {},
-): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.draft`;
-  const { mode, uid, gid, size } = await stat(path);
+export async function replaceKeyRing(path: string, ring: KeyRingFile): Promise<void> {
+  await clearDrafts(path);
+  const draft = `${path}.${randomBytes(6).toString('hex')}${DRAFT}`;
   // Opened before the move: afterwards the name means the new file.
-  await using old = overwrite ? await open(path, constants.O_WRONLY) : undefined;
+  await using old = await open(path, constants.O_WRONLY);
+  const { mode, uid, gid } = await old.stat();
   try {
     await using file = await open(draft, 'wx', 0o600);
     await file.writeFile(`${JSON.stringify(ring)}\n`);
@@ -66,10 +67,26 @@ export async function replaceKeyRing(
     throw error;
   }
   await syncFolder(dirname(path));
-  if (old !== undefined) {
-    await old.write(Buffer.alloc(size), 0, size, 0);
-    await old.sync();
+  await overwrite(old);
+}
+
+/** A draft holds keys, too; one whose writer was killed would keep them for ever. */
+async function clearDrafts(path: string): Promise<void> {
+  const folder = dirname(path);
+  const drafts = (await readdir(folder)).filter(
+    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(DRAFT),
+  );
+  for (const name of drafts) {
+    await using draft = await open(join(folder, name), constants.O_WRONLY);
+    await overwrite(draft);
+    await rm(join(folder, name));
   }
+}
+
+async function overwrite(file: FileHandle): Promise<void> {
+  const { size } = await file.stat();
+  await file.write(Buffer.alloc(size), 0, size, 0);
+  await file.sync();
 }
 
 async function syncFolder(path: string): Promise<void> {

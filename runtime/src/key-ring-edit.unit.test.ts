@@ -80,12 +80,22 @@ test('a ring is replaced in one step, with the mode it had, and nothing is left 
   t.deepEqual(readdirSync(folder), ['ring.json']);
 });
 
-test('a key that is destroyed is overwritten where it lay', async (t) => {
+test('a ring that is replaced is overwritten where it lay', async (t) => {
   const { folder, path } = createFile(t);
   linkSync(path, join(folder, 'same'));
-  await replaceKeyRing(path, { current: '2', keys: { 2: keyOf(2) } }, { overwrite: true });
+  await replaceKeyRing(path, { current: '2', keys: { 2: keyOf(2) } });
   t.deepEqual(readFileSync(join(folder, 'same')), Buffer.alloc(JSON.stringify(start).length));
   t.is(readKeyRing(path).current, '2');
+});
+
+test('a draft that was cut off is overwritten and removed', async (t) => {
+  const { folder, path } = createFile(t);
+  const draft = `${path}.0123456789ab.draft`;
+  writeFileSync(draft, JSON.stringify(start));
+  linkSync(draft, join(folder, 'same'));
+  await replaceKeyRing(path, addNextKey(start));
+  t.deepEqual(readdirSync(folder).toSorted(), ['ring.json', 'same']);
+  t.deepEqual(readFileSync(join(folder, 'same')), Buffer.alloc(JSON.stringify(start).length));
 });
 
 test('a ring that cannot be replaced stays, and nothing is left beside it', async (t) => {
