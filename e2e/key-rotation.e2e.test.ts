@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { KeyRecord, subjects } from '@zameni/contracts';
 import { readKeyRingFile, readToEnd } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
@@ -111,6 +112,21 @@ test.serial('positions of before a rotation of their keys are still understood',
   const { status, stderr } = await keys('rotate', 'position').ended;
   t.is(status, 0, stderr);
   t.is((await actors.read(id, position)).status, 200);
+});
+
+test.serial('a rotation that is stopped from the keyboard gives its ring back', async (t) => {
+  const path = stack.keys.positionKeyFile;
+  const stopped = keys('rotate', 'position');
+  // Added, but not yet read by every process.
+  await waitUntil(() => readKeyRingFile(path).next !== undefined, READ_DEADLINE_MS);
+  const { next } = readKeyRingFile(path);
+  stopped.child.kill('SIGINT');
+  const { status, stderr } = await stopped.ended;
+  t.is(status, 130);
+  t.true(stderr.includes('The same command goes on from here.'));
+  t.false(existsSync(`${path}.lock`));
+  const { stdout } = await keys('rotate', 'position').ended;
+  t.is(JSON.parse(stdout).current, next);
 });
 
 test.serial(

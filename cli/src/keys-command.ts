@@ -87,7 +87,7 @@ async function list(args: Arguments, io: Io, ring: RingName | undefined): Promis
   const stack = await readStack(profileOf(args));
   const { listKeys, toKeysTable } = await import('./keys-list.ts');
   using interrupts = listenForInterrupts(() => undefined);
-  return orStopped(interrupts, async () => {
+  return await orStopped(interrupts, async () => {
     const report = await listKeys(stack, ring, interrupts.signal);
     io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toKeysTable(report));
   });
@@ -106,15 +106,19 @@ async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Prom
   using interrupts = listenForInterrupts(() => {
     io.stderr.write('\nStopping. The same command goes on from here.\n');
   });
-  const { signal } = interrupts;
-  return orStopped(interrupts, async () => {
-    using steps = showSteps(io.stderr);
-    const { tell } = steps;
-    const report = await withRing({ stack, ring, signal, tell }, (rotation) =>
-      rotateRing(rotation, options),
-    );
+  const begun = { stack, ring, signal: interrupts.signal };
+  return await orStopped(interrupts, async () => {
+    const report = await rotateShowingSteps();
     io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toText(report));
   });
+
+  /** The line of steps is gone before the report comes. */
+  async function rotateShowingSteps(): Promise<RotationReport> {
+    using steps = showSteps(io.stderr);
+    return await withRing({ ...begun, tell: steps.tell }, (rotation) =>
+      rotateRing(rotation, options),
+    );
+  }
 }
 
 /** The status of a command that may be stopped at any step. */
