@@ -51,7 +51,9 @@ const IDLE_MS = 1_000;
  * Wraps people's data keys by the current key-encryption key as long as the ring holds another one.
  * What there is to do follows from ring and log alone: after a fault, a kill or a change of the ring
  * all keys are read from the start, which is cheap beside wrapping them; once they are, only what
- * came since. With one key in the ring there is nothing to do, and nothing is read.
+ * came since. It counts as done only after a pass that wrapped nothing: the pass before may have
+ * written keys of people who were erased meanwhile, which the next one finds, and once it counts as
+ * done the older key may go and nobody looks again. With one key in the ring nothing is read.
  */
 export function createRewrapper(options: RewrapperOptions): Rewrapper {
   let progress: RewrapProgress | undefined;
@@ -75,6 +77,7 @@ async function rewrap(
   let position = 0;
   let left = 0;
   let unusable = 0;
+  let isWrapping = false;
   let renewedAtMs = performance.now();
 
   while (await store.renewLease()) {
@@ -84,7 +87,9 @@ async function rewrap(
       position = 0;
       unusable = 0;
     }
+    isWrapping = false;
     if (ring.keys.size > 1 && !(await pass())) return;
+    if (isWrapping) continue;
     if (keyRing.current() === ring) tell({ kek: ring.current, left: unusable, unusable });
     onProgress(position, false);
     await delay(idleMs, signal).catch(() => undefined);
@@ -126,8 +131,10 @@ async function rewrap(
       if ((parseKeyRecord(record)?.version ?? 1) > 1) await forgetIfErased(options, record, signal);
       return;
     }
-    if (await rewrapKey(options, record, signal)) left = Math.max(0, left - 1);
-    else {
+    if (await rewrapKey(options, record, signal)) {
+      isWrapping = true;
+      left = Math.max(unusable + 1, left - 1);
+    } else {
       unusable += 1;
       logger.error({ position: record.position }, 'a key is not opened by any key of the ring');
     }

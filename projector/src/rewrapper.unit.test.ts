@@ -193,6 +193,30 @@ test('deletes a key wrapped anew whose person was erased meanwhile', async (t) =
   t.deepEqual(deleted.at(-1), { subject, upTo: Number.MAX_SAFE_INTEGER });
 });
 
+test('is not done before it has looked for people who were erased meanwhile', async (t) => {
+  const memory = createMemoryLog();
+  await append(memory, ...people(1));
+  const { source } = createRing('1', '2');
+  let isErased = false;
+  const log: EventLog = {
+    ...memory,
+    append: async (messages, abort) => {
+      if (!isErased) await append(memory, erasedMessages(1, 3));
+      isErased = true;
+      return memory.append(messages, abort);
+    },
+  };
+  const leftAtDeletion: unknown[] = [];
+  const deletion: SecureDeletion = {
+    deleteUpTo: async (_, upTo) => {
+      if (upTo === Number.MAX_SAFE_INTEGER) leftAtDeletion.push(rewrapper.progress()?.left);
+    },
+  };
+  const { rewrapper } = start(t, log, { source, deletion });
+  await waitUntil(() => rewrapper.progress()?.left === 0);
+  t.deepEqual(leftAtDeletion, [1]);
+});
+
 test('an erased person’s key is not written again', async (t) => {
   const memory = createMemoryLog();
   await append(memory, ...people(1));
