@@ -210,6 +210,7 @@ test('is not done before it has looked for people who were erased meanwhile', as
   const deletion: SecureDeletion = {
     deleteUpTo: async (_, upTo) => {
       if (upTo === Number.MAX_SAFE_INTEGER) leftAtDeletion.push(rewrapper.progress()?.left);
+      return 1;
     },
   };
   const { rewrapper } = start(t, log, { source, deletion });
