@@ -39,8 +39,10 @@ export async function toCalled(
 ): Promise<Called> {
   const { digests, limits } = deps;
   const caller = await toCaller(deps, request, reply);
-  const key = clientKeyOf({ request, caller }, digests.clientOf);
-  await limitRequest(reply, limits, [{ policy: 'client', key }]);
+  if (!limits.isOff('client')) {
+    const key = clientKeyOf({ request, caller }, digests.clientOf);
+    await limitRequest(reply, limits, [{ policy: 'client', key }]);
+  }
   const actor =
     caller === undefined
       ? ({ type: 'anonymous', id: 'anonymous' } as const)

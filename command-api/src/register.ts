@@ -1,5 +1,5 @@
 import { decodeEvent, factOf, subjects, type UserId } from '@zameni/contracts';
-import { AppError, type DataKeys, type Digests, type EventLog } from '@zameni/runtime';
+import { AppError, type DataKeys, type Digests, drawBytes, type EventLog } from '@zameni/runtime';
 import { absentAccount, answerAgain, evolve } from './account.ts';
 import { type CommitDeps, commitDecision } from './commit-decision.ts';
 import { decideRegistration, type Register } from './decide-registration.ts';
@@ -30,6 +30,9 @@ export type Registered = {
   readonly outcome: 'registered' | 'pending' | 'refused';
   readonly position: number;
 };
+
+/** As many as of the digest of a body. */
+const FINGERPRINT_BYTES = 32;
 
 /** Milliseconds for reading the first answer of a retry. */
 const READ_BACK_DEADLINE_MS = 3_000;
@@ -63,10 +66,13 @@ export async function register(
 function toCommand(
   digests: Digests,
   request: RegistrationRequest,
-  { registrationId: userId, time, mail }: RegisterContext,
+  { registrationId: userId, time, mail, isRetryable }: RegisterContext,
 ): Register {
   const { address, displayName, locale, termsVersion, profile } = request;
-  const fingerprint = digests.fingerprintOf(userId, toCanonicalBody(request, mail));
+  // Without an idempotency key nobody can ask again, so there is no body to compare with.
+  const fingerprint = isRetryable
+    ? digests.fingerprintOf(userId, toCanonicalBody(request, mail))
+    : drawBytes(FINGERPRINT_BYTES).toString('base64url');
   const claim = digests.claimOf(address.canonical);
   const personal = { email: address.typed, claim, displayName, profile };
   return {

@@ -20,6 +20,8 @@ export type RateLimits<Name extends string> = {
    * what is counted is written to Redis as it is given, and no address of a mailbox or host may be.
    */
   readonly take: (policy: Name, key: string) => Promise<RateLimitState | undefined>;
+  /** Whether a policy counts nothing, so that no key need be made for it. */
+  readonly isOff: (policy: Name) => boolean;
   /** Whether this process knows already that a take would be refused; counts nothing. */
   readonly isSpent: (policy: Name, key: string) => boolean;
 };
@@ -102,6 +104,7 @@ export function createRateLimits<Name extends string>(
   }
 
   return {
+    isOff: (name) => policyOf(name) === undefined,
     isSpent: (name, key) => {
       const policy = policyOf(name);
       return (policy?.counts.read(key)?.taken ?? 0) >= (policy?.limit.quota ?? Infinity);

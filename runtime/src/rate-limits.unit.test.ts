@@ -45,6 +45,7 @@ test('a key is spent when the next take would be refused; asking counts nothing'
 
 test('a policy that is off counts nothing', async (t) => {
   const { limits } = createLimits();
+  t.deepEqual([limits.isOff('mailbox'), limits.isOff('client')], [true, false]);
   t.false(limits.isSpent('mailbox', 'k'));
   t.is(await limits.take('mailbox', 'k'), undefined);
 });
