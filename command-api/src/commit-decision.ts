@@ -5,6 +5,8 @@ import {
   type ClaimLayouts,
   type Committer,
   createBackoff,
+  createDeadline,
+  type Deadline,
   delay,
   type EventLog,
   type LogRecord,
@@ -37,22 +39,22 @@ const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
  * processes only, and few. Throws the refusal as AppError.
  */
 export async function commitDecision(deps: CommitDeps, plan: Plan): Promise<Committed> {
-  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const deadline = createDeadline(DEADLINE_MS);
   const [first] = plan.accounts;
-  if (first === undefined) return decideUntilItStands(deps, plan, signal);
-  return deps.inTurn(first, signal, () => decideUntilItStands(deps, plan, signal));
+  if (first === undefined) return decideUntilItStands(deps, plan, deadline);
+  return deps.inTurn(first, deadline.signal(), () => decideUntilItStands(deps, plan, deadline));
 }
 
 async function decideUntilItStands(
   deps: CommitDeps,
   plan: Plan,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<Committed> {
   const backoff = createBackoff(RETRY_BACKOFF);
   let accounts = plan.accounts;
-  while (!signal.aborted) {
+  while (!deadline.isOver()) {
     const attempted = await deps.claimLayouts.use((layout) =>
-      attemptOnce(deps, { ...plan, accounts }, layout, signal),
+      attemptOnce(deps, { ...plan, accounts }, layout, deadline),
     );
     switch (attempted.outcome) {
       case 'commit':
@@ -66,7 +68,7 @@ async function decideUntilItStands(
         accounts = [...new Set([...accounts, ...attempted.accounts])];
         continue;
       case 'stale':
-        await delay(backoff.nextMs(), signal).catch(() => undefined);
+        await delay(backoff.nextMs(), deadline.signal()).catch(() => undefined);
         continue;
       default:
         return attempted satisfies never;
@@ -82,7 +84,7 @@ async function attemptOnce(
   deps: CommitDeps,
   plan: Plan,
   layout: ClaimLayout,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<Attempted> {
   const loaded = new Map(
     await Promise.all(
@@ -91,8 +93,8 @@ async function attemptOnce(
           [
             userId,
             userId === plan.decoy
-              ? await loadDecoy(deps.log, userId, signal)
-              : await deps.loadAccount(userId, userId === plan.withPerson, signal),
+              ? await loadDecoy(deps.log, userId, deadline.signal())
+              : await deps.loadAccount(userId, userId === plan.withPerson, deadline.signal()),
           ] as const,
       ),
     ),
@@ -102,7 +104,7 @@ async function attemptOnce(
   const presumed = new Map<string, LogRecord>();
   for (const { last } of loaded.values()) if (last !== undefined) presumed.set(last.subject, last);
   if (plan.readsClaims && claimSubjects.length > 0) {
-    const records = await readClaims(deps.log, claimSubjects, signal);
+    const records = await readClaims(deps.log, claimSubjects, deadline.signal());
     for (const record of records.values()) presumed.set(record.subject, record);
   }
   const attempted = await deps.committer.submit(
@@ -116,7 +118,7 @@ async function attemptOnce(
     deps.log,
     [...[...loaded.keys()].map(subjects.account), ...claimSubjects],
     presumed,
-    signal,
+    deadline.signal(),
   );
   return isCurrent ? attempted : { outcome: 'stale' };
 }

@@ -34,6 +34,7 @@ export {
   type PersonalBinding,
   sealPersonal,
 } from './data-keys.ts';
+export { createDeadline, type Deadline } from './deadline.ts';
 export { createDigests, type Digests } from './digests.ts';
 export { AppError, coerceError } from './errors.ts';
 export type { AppendOutcome, EventLog, LogMessage, LogRecord, ReadOptions } from './event-log.ts';
