@@ -1,4 +1,4 @@
-import { recordKind, subjectFilters, subjects } from '@zameni/contracts';
+import { recordKind, subjectFilters } from '@zameni/contracts';
 import { batchesOrIdle, delay, type EventLog } from '@zameni/runtime';
 import type { EraserStore } from './eraser-store.ts';
 import { createForgetting, type ForgettingOptions } from './forgetting.ts';
@@ -44,7 +44,7 @@ export function createEraser(options: EraserOptions): LeasedWork {
 async function erase(options: EraserOptions, { from, signal, onProgress }: LeasedRun) {
   const { log, store, idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
   const readOptions = {
-    filters: [subjects.claim('*'), subjectFilters.accounts],
+    filters: [subjectFilters.claims, subjectFilters.accounts],
     after: from,
     maxRecords: MAX_RECORDS,
     maxBytes: MAX_BYTES,
