@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { AppError, type Line } from '@zameni/runtime';
 import type { ImportedRow } from './import-row.ts';
 
@@ -6,6 +7,7 @@ export type IntakeOptions = {
   readonly lines: AsyncIterable<Line>;
   /** Takes one row in; never rejects. */
   readonly importRow: (line: Line) => Promise<ImportedRow>;
+  /** Most rows; of blank lines as many may lie between them. */
   readonly maxRows: number;
   /** Most rows under way at once: the next line is read only when one of them is done. */
   readonly concurrency: number;
@@ -17,17 +19,31 @@ export type Intake = {
   readonly fault?: unknown;
 };
 
+/**
+ * Milliseconds of rows without a pause: lines that are there already are read, and refused, without
+ * one, and an upload full of them would hold up everybody else for seconds.
+ */
+const MAX_TURN_MS = 10;
+
 /** Takes the rows of an upload in as it comes; blank lines are none. It never rejects. */
 export async function takeRows(options: IntakeOptions): Promise<Intake> {
   const { lines, importRow, maxRows, concurrency } = options;
   const rows: Promise<ImportedRow>[] = [];
   const waitForRoom = createRoom(concurrency);
+  let blankLines = 0;
+  let turnEndsAt = performance.now() + MAX_TURN_MS;
   try {
     for await (const line of lines) {
-      if (isBlank(line)) continue;
-      if (rows.length === maxRows) {
-        throw new AppError('payload-too-large', { detail: `An import takes ${maxRows} rows` });
+      if (performance.now() > turnEndsAt) {
+        await setImmediate();
+        turnEndsAt = performance.now() + MAX_TURN_MS;
       }
+      if (isBlank(line)) {
+        blankLines += 1;
+        if (blankLines > maxRows) throw tooMany(maxRows, 'blank lines');
+        continue;
+      }
+      if (rows.length === maxRows) throw tooMany(maxRows, 'rows');
       const leave = await waitForRoom();
       rows.push(importRow(line).finally(leave));
     }
@@ -35,6 +51,10 @@ export async function takeRows(options: IntakeOptions): Promise<Intake> {
   } catch (fault) {
     return { rows, fault };
   }
+}
+
+function tooMany(max: number, what: 'rows' | 'blank lines'): AppError {
+  return new AppError('payload-too-large', { detail: `An import takes ${max} ${what}` });
 }
 
 /** Room for so many; a single caller waits at a time. */

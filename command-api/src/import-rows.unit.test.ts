@@ -81,3 +81,39 @@ test('the row beyond the last allowed one is not begun and ends the reading', as
   t.is(rows.length, 2);
   t.is(read.count, 4);
 });
+
+test('one blank line more than allowed ends the reading', async (t) => {
+  const { lines, read } = createLines(['', '{}', ' ', '\t', '{}']);
+  const { rows, fault } = await takeRows({
+    lines,
+    maxRows: 2,
+    concurrency: 3,
+    importRow: async (line) => done(line),
+  });
+  t.true(fault instanceof AppError && fault.code === 'payload-too-large');
+  t.is(rows.length, 1);
+  t.is(read.count, 4);
+});
+
+test('others get their turn while lines are read that are all there and cost no wait', async (t) => {
+  const { lines } = createLines(Array.from({ length: 50 }, () => '{}'));
+  let turns = 0;
+  let next: NodeJS.Immediate;
+  const takeTurn = () => {
+    turns += 1;
+    next = setImmediate(takeTurn);
+  };
+  takeTurn();
+  t.teardown(() => clearImmediate(next));
+  await takeRows({
+    lines,
+    maxRows: 100,
+    concurrency: 3,
+    importRow: async (line) => {
+      const endsAt = performance.now() + 4;
+      while (performance.now() < endsAt);
+      return done(line);
+    },
+  });
+  t.true(turns > 5);
+});

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Uuid, PositionToken } from './identifiers.ts';
 import { FieldError } from './problem.ts';
 
-/** Most rows of one import; lines without anything on them are no rows. */
+/** Most rows of one import; as many blank lines, which are no rows, may lie between them. */
 export const MAX_IMPORT_ROWS = 10_000;
 
 /** Most bytes of one import. */
