@@ -12,6 +12,12 @@ const WARM_UP = 10;
 /** Milliseconds that the median of the differences may be from zero, and that are planted. */
 const MARGIN_MS = 3;
 const PLANTED_MS = 5;
+/**
+ * Milliseconds between the bounds of a median that is known well enough. A sample that is coarser, as on a
+ * machine that does much else, is taken anew, whatever it says; the last one counts in any case.
+ */
+const MAX_WIDTH_MS = 2;
+const MAX_SAMPLES = 4;
 
 const REGISTER = '/v1/registrations';
 const RESEND = '/v1/email-verifications/resend';
@@ -37,20 +43,23 @@ function formOf({ status, headers, body }: Pick<Seen, 'status' | 'headers' | 'bo
   return { status, headers: forms, body: toForm(JSON.stringify(body)) };
 }
 
+/** What strangers send to an address. */
+type Request = { readonly path: string; readonly bodyOf: (email: string) => object };
+type Differences = Map<Kind | 'planted', number[]>;
+
 /** Milliseconds by which each kind took longer than a new address of the same round. */
 async function measure(
   t: ExecutionContext,
-  path: string,
-  bodyOf: (email: string) => object,
-): Promise<Map<Kind | 'planted', number[]>> {
-  const label = path === REGISTER ? 'reg' : 'res';
+  { path, bodyOf }: Request,
+  label: string,
+): Promise<Differences> {
   const count = ROUNDS + WARM_UP;
   const addresses = new Map<Kind, (n: number) => string>();
   for (const kind of KINDS) {
     addresses.set(kind, await prepareAddresses(actors, kind, { label, count }));
   }
   using stranger = createStranger(proxy.port);
-  const differences = new Map<Kind | 'planted', number[]>();
+  const differences: Differences = new Map();
   let expected: ReturnType<typeof formOf> | undefined;
   for (let round = 0; round < count; round += 1) {
     const took = new Map<Kind | 'planted', number>();
@@ -85,22 +94,36 @@ function shuffle<Item>(items: Item[]): Item[] {
   return items;
 }
 
-function judgeAll(t: ExecutionContext, differences: ReadonlyMap<string, readonly number[]>): void {
-  for (const [kind, sample] of differences) {
-    const { verdict, median, low, high } = judgeDifferences(sample, MARGIN_MS);
+/** Takes samples until one is fine enough. */
+async function sample(t: ExecutionContext, request: Request): Promise<Differences> {
+  for (let taken = 1; ; taken += 1) {
+    const label = `${request.path === REGISTER ? 'reg' : 'res'}-${taken}`;
+    const differences = await measure(t, request, label);
+    const widths = [...differences.values()].map((some) => {
+      const { low, high } = judgeDifferences(some, MARGIN_MS);
+      return high - low;
+    });
+    if (Math.max(...widths) <= MAX_WIDTH_MS || taken === MAX_SAMPLES) return differences;
+    t.log(`too coarse: ${widths.map((ms) => ms.toFixed(1)).join(' ')} ms`);
+  }
+}
+
+function judgeAll(t: ExecutionContext, differences: Differences): void {
+  for (const [kind, some] of differences) {
+    const { verdict, median, low, high } = judgeDifferences(some, MARGIN_MS);
     const told = `${kind}: ${[median, low, high].map((ms) => ms.toFixed(2)).join(' ')} ms`;
     t.log(told);
-    t.is(sample.length, ROUNDS);
+    t.is(some.length, ROUNDS);
     t.is(verdict, kind === 'planted' ? 'different' : 'equivalent', told);
   }
 }
 
 test.serial('a registration is answered the same whatever is behind the address', async (t) => {
-  judgeAll(t, await measure(t, REGISTER, personAt));
+  judgeAll(t, await sample(t, { path: REGISTER, bodyOf: personAt }));
 });
 
 test.serial('so is the wish for another mail', async (t) => {
-  judgeAll(t, await measure(t, RESEND, (email) => ({ email })));
+  judgeAll(t, await sample(t, { path: RESEND, bodyOf: (email) => ({ email }) }));
 });
 
 test.serial('what a stranger reads of a registration is the same at every time', async (t) => {
