@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createClient, type ErasureView } from '@zameni/contracts';
 import { readTestStack, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
@@ -76,8 +78,11 @@ test('a server of the log that was away during an erasure is named until it was 
   const [command = ''] = readCommands(HEADING);
   t.regex(command, / n2$/m);
   const { stack } = system;
+  const moved = join(`${stack.folders.data[part]}.old`, 'left-by-a-run-that-was-cut-off');
+  mkdirSync(moved, { recursive: true });
   const recreate = command.replace(' n2', ` ${server}`);
   t.log(await runCommand(recreate, { stack, deadlineMs: COMMAND_DEADLINE_MS }));
+  t.false(existsSync(moved));
   const progress = await progressOf(id);
   t.is(progress.status, 'done', JSON.stringify(progress));
 

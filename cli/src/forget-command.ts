@@ -1,5 +1,7 @@
-import { readStack } from '@zameni/runtime/stack';
-import { type Command, EXIT } from './command.ts';
+import { join } from 'node:path';
+import { readStack, type Stack } from '@zameni/runtime/stack';
+import { lockFile } from '../../deploy/local/file-lock.ts';
+import { type Command, CommandError, EXIT } from './command.ts';
 import { profileOf } from './connection.ts';
 import { profileOption } from './global-options.ts';
 import { LOG_SERVERS } from './log-servers.ts';
@@ -30,6 +32,7 @@ It works where npm start runs. The runbook says the same for servers elsewhere.`
   exitStatuses: { 1: 'a step failed; running it again begins anew' },
   run: async (args, { stdout }) => {
     const stack = await readStack(profileOf(args));
+    await using _lock = await lockForgetting(stack);
     const startedAt = performance.now();
     const tell = (text: string) => {
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
@@ -49,3 +52,11 @@ It works where npm start runs. The runbook says the same for servers elsewhere.`
     return EXIT.done;
   },
 };
+
+/** Two at once would restart two of three servers of the log, and nothing could be registered. */
+async function lockForgetting({ folders }: Stack): Promise<AsyncDisposable> {
+  const lock = await lockFile(join(folders.root, 'forget.lock'));
+  if (lock.status === 'taken') return lock;
+  const who = lock.status === 'held' ? `process ${lock.pid}` : 'another process';
+  throw new CommandError('forgetting-under-way', `${who} is at it already`);
+}

@@ -1,4 +1,5 @@
-import { rename, rm } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { delay } from '@zameni/runtime';
 import { readStack, type Stack } from '@zameni/runtime/stack';
 import { natsProbe } from '../../deploy/local/nats-probe.ts';
@@ -42,7 +43,9 @@ export async function restartLogServers(stack: Stack, tell: Tell): Promise<void>
 
 /**
  * Deletes one server's copy of the log and lets it make another from the other two, which must be
- * whole. It is frozen while its folder is moved away, so that it writes nothing in between.
+ * whole. It is frozen while its folder is moved away, so that it writes nothing in between, and killed
+ * whatever becomes of that, since frozen for ever it would be missing. What a run that was cut off has
+ * moved away goes first: it holds what is to be forgotten.
  */
 export async function recreateLogServer(stack: Stack, server: LogServer, tell: Tell) {
   tell('looking at the other servers');
@@ -50,13 +53,18 @@ export async function recreateLogServer(stack: Stack, server: LogServer, tell: T
   await untilWhole(stack, others);
   tell(`making ${server} anew`);
   const folder = folderOf(stack, server);
+  const old = `${folder}.old`;
+  await rm(old, { recursive: true, force: true });
   const pid = await readPid(stack, server);
   process.kill(pid, 'SIGSTOP');
-  await rename(folder, `${folder}.old`);
-  process.kill(pid, 'SIGKILL');
+  try {
+    renameSync(folder, old);
+  } finally {
+    process.kill(pid, 'SIGKILL');
+  }
   await untilReplaced(stack, server, pid);
   await untilWhole(stack, LOG_SERVERS);
-  await rm(`${folder}.old`, { recursive: true });
+  await rm(old, { recursive: true });
 }
 
 /** While nobody leads, nobody answers; then it is asked again. */
