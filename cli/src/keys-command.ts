@@ -14,8 +14,11 @@ const rings = alignColumns(
   Object.entries(RINGS).map(([name, { purpose }]) => [`  ${name}`, purpose]),
 );
 
-/** At least what a commit may take, with some to spare. */
-const GRACE_SECONDS = { min: 10, max: 3_600, byDefault: 30 } as const;
+/**
+ * At least what a commit may take: attempts begin for 8 s, and the last one reads for 6, waits for 8 and
+ * appends for 2. What it appends was made before the first.
+ */
+const GRACE_SECONDS = { min: 25, max: 3_600, byDefault: 30 } as const;
 /** More than the seven days that a link lives by default. */
 const KEEP_DAYS = { min: 0, max: 400, byDefault: 8 } as const;
 const DAY_MS = 24 * 3_600 * 1_000;
@@ -52,7 +55,7 @@ goes on when the command is run again.
 
 kek: the projector then wraps every person's key anew and deletes the older
 record. When nothing in the log is wrapped by an older key, and --grace has passed
-since every process used the new one (a commit under way takes at most 8 seconds),
+since every process used the new one (a commit under way takes at most 24 seconds),
 the log is read once more, the older key is removed from the ring and its bytes
 are overwritten in the file. A file system that copies on write, an SSD and
 backups may still hold it: destroy backups of the ring's file too.
