@@ -29,14 +29,23 @@ export async function rotateKept(
 
   async function removeOlder(): Promise<void> {
     const file = readKeyRingFile(path);
-    const others = Object.keys(file.keys).length > (file.next === undefined ? 1 : 2);
-    if (!others || !isKeptLongEnough(file, keepMs)) return;
-    await replaceKeyRing(path, removeKeys(file));
+    const isNeeded = (id: string) => Date.now() - usedUntil(file, id) < keepMs;
+    const left = removeKeys(file, isNeeded);
+    if (Object.keys(left.keys).length < Object.keys(file.keys).length) {
+      await replaceKeyRing(path, left);
+    }
   }
 }
 
-/** Nothing was made with an older key since the current one became current. */
-function isKeptLongEnough({ current, since }: KeyRingFile, keepMs: number): boolean {
-  const at = Date.parse(since?.[current] ?? '');
-  return Number.isFinite(at) && Date.now() - at >= keepMs;
+/**
+ * When the key after this one became current, by the clock; the first of all has no time of its own.
+ * Each has its time, or a ring that is rotated more often than keys are kept would keep all of them.
+ */
+function usedUntil({ since = {} }: KeyRingFile, id: string): number {
+  const from = Date.parse(since[id] ?? '') || 0;
+  return Math.min(
+    ...Object.values(since)
+      .map((at) => Date.parse(at))
+      .filter((at) => at > from),
+  );
 }

@@ -71,3 +71,20 @@ test('with nothing to keep only the new key is left', async (t) => {
   t.deepEqual([report.removed, report.kept], [['1'], []]);
   t.deepEqual(Object.keys(readKeyRingFile(rotation.path).keys), [report.current]);
 });
+
+test('a ring that is rotated more often than keys are kept does not grow', async (t) => {
+  const at = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
+  const rotation = createRotation(t, {
+    current: '4',
+    keys: { 1: key, 2: key, 3: key, 4: key },
+    since: { 2: at(15), 3: at(10), 4: at(5) },
+  });
+  const report = await rotateKept(rotation, { keepMs: 8 * DAY_MS, isFinish: false });
+  t.deepEqual(
+    [report.removed, report.kept],
+    [
+      ['1', '2'],
+      ['3', '4'],
+    ],
+  );
+});
