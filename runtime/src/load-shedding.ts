@@ -37,7 +37,9 @@ export function addLoadShedding(app: FastifyInstance, options: LoadSheddingOptio
   app.addHook('onClose', async () => loop[Symbol.dispose]());
 }
 
-/** Only what is under `/v1`, or nowhere, is asked for through the gateway by whoever likes. */
-function isFromInside({ routeOptions }: FastifyRequest): boolean {
-  return routeOptions.url?.startsWith('/v1/') === false;
+/** What strangers reach through the gateway; what is nowhere is theirs too. */
+const PUBLIC = /^\/(?:v1\/|docs(?:\/|$)|openapi\.json$)/;
+
+function isFromInside({ routeOptions: { url } }: FastifyRequest): boolean {
+  return url !== undefined && !PUBLIC.test(url);
 }

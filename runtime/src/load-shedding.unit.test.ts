@@ -6,14 +6,16 @@ const logger = createSilentLogger();
 
 function appThat(isOverloaded: () => boolean) {
   const app = createHttpApp({ logger, checks: {}, isOverloaded });
-  app.get('/v1/work', async () => 'done');
+  for (const path of ['/v1/work', '/openapi.json', '/docs', '/docs/:file']) {
+    app.get(path, async () => 'done');
+  }
   return app;
 }
 
 test('an overloaded process refuses with a problem document that says when to come back', async (t) => {
   const app = appThat(() => true);
   t.teardown(() => app.close());
-  for (const url of ['/v1/work', '/v1/unknown']) {
+  for (const url of ['/v1/work', '/v1/unknown', '/openapi.json', '/docs', '/docs/a.js']) {
     const answer = await app.inject(url);
     t.is(answer.statusCode, 503);
     t.regex(String(answer.headers['content-type']), /^application\/problem\+json/);
