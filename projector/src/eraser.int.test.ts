@@ -17,6 +17,7 @@ import {
   connectTestNats,
   createSilentLogger,
   createTestDatabase,
+  PATIENT,
   type TestDatabase,
   waitUntil,
 } from '@zameni/runtime/testing';
@@ -28,6 +29,7 @@ import { createPostgresEraserStore } from './eraser-store-postgres.ts';
 const stream = ACCOUNTS_STREAM.name;
 const user = 'eraser';
 const { signal } = new AbortController();
+const MAX_TRIES = 5;
 const RELEASED = JSON.stringify({ state: 'released' });
 
 type Person = { readonly userId: UserId; readonly claim: string };
@@ -36,10 +38,11 @@ type Person = { readonly userId: UserId; readonly claim: string };
 async function createSetup(t: ExecutionContext) {
   const database = await createTestDatabase(t);
   const nc = await connectTestNats(t, user);
-  const log = await createJetStreamLog(nc, { stream, user });
+  const log = await createJetStreamLog(nc, { stream, user, ...PATIENT });
   const writer = await createJetStreamLog(await connectTestNats(t, 'command-api'), {
     stream,
     user: 'command-api',
+    ...PATIENT,
   });
   const from = await log.head(signal);
   await moveCheckpoint(database, from);
@@ -65,9 +68,15 @@ async function createSetup(t: ExecutionContext) {
   };
 }
 
-/** Appends to subjects behind whatever they hold; answers the last position. */
+/**
+ * Appends to subjects behind whatever they hold; answers the last position. The stack's own eraser may
+ * delete what was read here before it is guarded on, so a conflict is looked at again.
+ */
 function createAppend(writer: EventLog) {
-  return async (messages: Readonly<Record<string, string>>): Promise<number> => {
+  return async function append(
+    messages: Readonly<Record<string, string>>,
+    triesLeft = MAX_TRIES,
+  ): Promise<number> {
     const guarded = await Promise.all(
       Object.entries(messages).map(async ([subject, data]) => {
         const last = await writer.readLastFromLeader(subject, signal);
@@ -75,8 +84,9 @@ function createAppend(writer: EventLog) {
       }),
     );
     const outcome = await writer.append(guarded, signal);
-    if (outcome.status !== 'appended') throw new Error(outcome.status);
-    return outcome.lastPosition;
+    if (outcome.status === 'appended') return outcome.lastPosition;
+    if (outcome.status !== 'conflict' || triesLeft === 0) throw new Error(outcome.status);
+    return append(messages, triesLeft - 1);
   };
 }
 

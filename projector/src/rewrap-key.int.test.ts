@@ -13,7 +13,7 @@ import {
   type LogRecord,
   readToEnd,
 } from '@zameni/runtime';
-import { connectTestNats } from '@zameni/runtime/testing';
+import { connectTestNats, PATIENT } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { parseKeyRecord } from './key-record.ts';
 import { forgetIfErased, rewrapKey } from './rewrap-key.ts';
@@ -34,10 +34,11 @@ const dataKeys = createDataKeys(ring);
 /** The log as the eraser has it, and people with a key in it that is gone when the test ends. */
 async function createSetup(t: ExecutionContext) {
   const nc = await connectTestNats(t, 'eraser');
-  const log = await createJetStreamLog(nc, { stream, user: 'eraser' });
+  const log = await createJetStreamLog(nc, { stream, user: 'eraser', ...PATIENT });
   const writer = await createJetStreamLog(await connectTestNats(t, 'command-api'), {
     stream,
     user: 'command-api',
+    ...PATIENT,
   });
   const deletion = createSecureDeletion({ nc, log }, { stream, user: 'eraser' });
   const append = async (subject: string, data: string, expectedPosition: number) => {

@@ -18,17 +18,23 @@ const { name: projection, version } = ACCOUNTS_PROJECTION;
 const dataKeys = createTestDataKeys();
 const { signal } = new AbortController();
 
+/** Runs out while its holder does nothing. */
+const SHORT_LEASE_MS = 200;
+/** Whoever took over keeps it, however busy the machine is. */
+const LONG_LEASE_MS = 60_000;
+
 function start(
   t: ExecutionContext,
   log: EventLog,
   { pool }: TestDatabase,
   holder: string,
+  leaseMs: number,
   bend: (store: ProjectionStore) => ProjectionStore = (store) => store,
 ): { projection: Projection; stop: () => Promise<void> } {
   const stopping = new AbortController();
   const running = createProjection({
     log,
-    store: bend(createPostgresStore(pool, { projection, version, holder, leaseMs: 200 })),
+    store: bend(createPostgresStore(pool, { projection, version, holder, leaseMs })),
     keys: createPeopleKeys({ log, dataKeys, logger: createSilentLogger() }, { maxKeys: 100 }),
     cache: { resume: () => undefined, follow: async () => true },
     logger: createSilentLogger(),
@@ -54,9 +60,9 @@ async function countUsers({ pool }: TestDatabase): Promise<number> {
 test('a standby takes over from a process that stops, and nothing is lost', async (t) => {
   const database = await createTestDatabase(t);
   const log = createMemoryLog();
-  const first = start(t, log, database, 'a');
+  const first = start(t, log, database, 'a', SHORT_LEASE_MS);
   await waitUntil(() => first.projection.status().state === 'active');
-  const second = start(t, log, database, 'b');
+  const second = start(t, log, database, 'b', LONG_LEASE_MS);
   for (let n = 0; n < 20; n += 1) {
     await log.append(registeredMessages(n, dataKeys), signal);
     if (n === 10) await first.stop();
@@ -71,7 +77,7 @@ test('a process that froze before its batch applies nothing once another took ov
   const log = createMemoryLog();
   const frozen = Promise.withResolvers<void>();
   const late = Promise.withResolvers<boolean>();
-  const first = start(t, log, database, 'a', (store) => ({
+  const first = start(t, log, database, 'a', SHORT_LEASE_MS, (store) => ({
     ...store,
     apply: async (batch) => {
       await frozen.promise;
@@ -82,7 +88,7 @@ test('a process that froze before its batch applies nothing once another took ov
   }));
   await waitUntil(() => first.projection.status().state === 'active');
   await log.append(registeredMessages(1, dataKeys), signal);
-  const second = start(t, log, database, 'b');
+  const second = start(t, log, database, 'b', LONG_LEASE_MS);
   await waitUntil(async () => (await countUsers(database)) === 1);
   t.is(second.projection.status().state, 'active');
   frozen.resolve();

@@ -3,7 +3,7 @@ import test from 'ava';
 import { eventLogSuite } from './event-log.suite.ts';
 import { MAX_SUBJECT_RECORDS } from './event-log.ts';
 import { createJetStreamLog } from './event-log-jetstream.ts';
-import { connectTestNats, createTestLog, waitUntil } from './testing.ts';
+import { connectTestNats, createTestLog, PATIENT, waitUntil } from './testing.ts';
 
 /** Other tests keep the servers busy meanwhile. */
 const PATIENTLY = { timeout: 30_000 };
@@ -70,7 +70,7 @@ test('a direct get leaves no subscription behind', async (t) => {
   const { stream, subject } = await createTestLog(t);
   const signal = AbortSignal.timeout(60_000);
   const nc = await connectTestNats(t, 'admin');
-  const log = await createJetStreamLog(nc, { stream, user: 'admin', readDeadlineMs: 30_000 });
+  const log = await createJetStreamLog(nc, { stream, user: 'admin', ...PATIENT });
   const subscribe = nc.subscribe.bind(nc);
   const subscriptions: Subscription[] = [];
   nc.subscribe = (...call) => {

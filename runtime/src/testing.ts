@@ -51,9 +51,10 @@ export type ScratchLogOptions = {
   readonly replicas?: number;
 };
 
-/** Milliseconds a scratch log gives one append or read: tests share a busy machine. */
 const PATIENCE_MS = 30_000;
-const PATIENT = { appendDeadlineMs: PATIENCE_MS, readDeadlineMs: PATIENCE_MS };
+
+/** Deadlines of a log's appends and reads in tests that share a busy machine with others. */
+export const PATIENT = { appendDeadlineMs: PATIENCE_MS, readDeadlineMs: PATIENCE_MS };
 
 /** An empty stream of its own with the settings of the real one, gone when the test ends. */
 export async function createTestLog(
