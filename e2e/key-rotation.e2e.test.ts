@@ -23,7 +23,7 @@ test.after.always(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-/** Milliseconds for a rotation, with a grace of 25 seconds and processes that were killed. */
+/** Milliseconds for a rotation, with a grace of 8 seconds and processes that were killed. */
 const ROTATION_DEADLINE_MS = 180_000;
 const READ_DEADLINE_MS = 30_000;
 const { signal } = new AbortController();
@@ -137,7 +137,7 @@ test.serial(
     const before = await registerMany(200);
     const toErase = await registerMany(20);
 
-    const first = keys('rotate', 'kek', '--grace', '25');
+    const first = keys('rotate', 'kek', '--grace', '8');
     const over = new AbortController();
     const registering = (async () => {
       const during: string[] = [];
@@ -154,7 +154,7 @@ test.serial(
     for (const { name } of projectors) await kill(name, performance.now());
     for (const { status } of await erased) t.true(status === 202 || status === 503);
 
-    const { status, stdout, stderr } = await keys('rotate', 'kek', '--grace', '25').ended;
+    const { status, stdout, stderr } = await keys('rotate', 'kek', '--grace', '8').ended;
     over.abort();
     t.is(status, 0, stderr);
     const report = JSON.parse(stdout);
@@ -196,7 +196,7 @@ test.serial('the keys are listed by their ids, with what is wrapped by them', as
 test.serial('what cannot be rotated is said', async (t) => {
   t.is((await keys('rotate').ended).status, 2);
   t.is((await keys('rotate', 'kek', '--finish').ended).status, 2);
-  t.is((await keys('rotate', 'kek', '--grace', '24').ended).status, 2);
+  t.is((await keys('rotate', 'kek', '--grace', '0').ended).status, 2);
 });
 
 function kidOf(token: string): unknown {

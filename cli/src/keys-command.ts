@@ -14,11 +14,12 @@ const rings = alignColumns(
   Object.entries(RINGS).map(([name, { purpose }]) => [`  ${name}`, purpose]),
 );
 
+const GRACE_SECONDS = { min: 1, max: 3_600, byDefault: 30 } as const;
 /**
- * At least what a commit may take: attempts begin for 8 s, and the last one reads for 6, waits for 8 and
+ * What a commit may take at worst: attempts begin for 8 s, and the last one reads for 6, waits for 8 and
  * appends for 2. What it appends was made before the first.
  */
-const GRACE_SECONDS = { min: 25, max: 3_600, byDefault: 30 } as const;
+const LONGEST_COMMIT_SECONDS = 24;
 /** More than the seven days that a link lives by default. */
 const KEEP_DAYS = { min: 0, max: 400, byDefault: 8 } as const;
 const DAY_MS = 24 * 3_600 * 1_000;
@@ -55,9 +56,10 @@ goes on when the command is run again.
 
 kek: the projector then wraps every person's key anew and deletes the older
 record. When nothing in the log is wrapped by an older key, and --grace has passed
-since every process used the new one (a commit under way takes at most 24 seconds),
-the log is read once more, the older key is removed from the ring and its bytes
-are overwritten in the file. A file system that copies on write, an SSD and
+since every process used the new one (a commit under way takes 24 seconds at most;
+a shorter grace is for a log that answers at once and processes that nobody
+pauses), the log is read once more, the older key is removed from the ring and its
+bytes are overwritten in the file. A file system that copies on write, an SSD and
 backups may still hold it: destroy backups of the ring's file too.
 
 pepper: claims on addresses move to subjects made with the new pepper, in six
@@ -103,6 +105,11 @@ async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Prom
     keepMs: DAY_MS * parseInteger(args, 'keep', KEEP_DAYS),
     isFinish: args.has('finish'),
   };
+  if (options.graceMs <= 1_000 * LONGEST_COMMIT_SECONDS) {
+    io.stderr.write(
+      `A commit may take ${LONGEST_COMMIT_SECONDS} s: with so short a grace, look after processes that hang.\n`,
+    );
+  }
   const stack = await readStack(profileOf(args));
   const { withRing } = await import('./keys-rotate.ts');
   const { rotateRing } = await import('./keys-rotate-ring.ts');
