@@ -27,6 +27,11 @@ export type Mailboxes = AsyncDisposable & {
   readonly tokenFor: (userId: string, attempt: Attempt) => Promise<string>;
 };
 
+/** No link can be made any more: the person has lost the address or was erased, and her key with it. */
+export class LinkGoneError extends Error {
+  override readonly name = 'LinkGoneError';
+}
+
 const READ_DEADLINE_MS = 10_000;
 const LIFETIME_SECONDS = 60 * 60;
 
@@ -44,6 +49,11 @@ export async function openMailboxes(stack: Stack): Promise<Mailboxes> {
       const { metadata, type, personal } = event;
       const signal = AbortSignal.timeout(READ_DEADLINE_MS);
       const record = await log.readLastFromLeader(subjects.key(userId), signal);
+      if (record === undefined) {
+        const newest = await log.readLastFromLeader(subjects.account(userId), signal);
+        const name = newest && decodeEvent(Buffer.from(newest.data).toString('utf8')).name;
+        if (name === 'superseded' || name === 'erased') throw new LinkGoneError(userId);
+      }
       if (record === undefined || personal === null) throw new Error(`${userId} has no key`);
       const key = dataKeys.open(userId, Value.Parse(KeyRecord, parse(record.data)));
       const binding = { eventId: metadata.id, type, userId };

@@ -11,9 +11,13 @@ test('a deadline that lies ahead is not over, and its signal is always the same'
 test('a deadline that has come is over, and its signal aborts', async (t) => {
   const deadline = createDeadline(0);
   t.true(deadline.isOver());
-  const { promise, resolve } = Promise.withResolvers<void>();
-  deadline.signal().addEventListener('abort', () => resolve());
-  if (deadline.signal().aborted) resolve();
-  await promise;
+  // The signal's timer keeps no process alive; this one does.
+  const alive = setTimeout(() => t.fail('the signal did not abort'), 10_000);
+  await new Promise<void>((resolve) => {
+    const signal = deadline.signal();
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
+  clearTimeout(alive);
   t.true(deadline.signal().aborted);
 });
