@@ -1,14 +1,18 @@
 import test from 'ava';
-import { DISTURBING, parseTestArguments } from './test-arguments.ts';
+import { DISTURBING, EARLY, parseTestArguments } from './test-arguments.ts';
 
 const ATOMIC = 'e2e/all-or-nothing.e2e.test.ts';
 const CRASH = 'e2e/crash-recovery.e2e.test.ts';
-const LEFT_OUT = DISTURBING.map((file) => `!${file}`);
+const LEFT_OUT = [...EARLY, ...DISTURBING].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
 test('runs everything when nothing is chosen, what kills servers last and alone', (t) => {
   const { phases, withChecks, needsStack, env } = parse();
-  t.deepEqual(phases, [['**/*.test.ts', ...LEFT_OUT], ...DISTURBING.map((file) => [file])]);
+  t.deepEqual(phases, [
+    ...EARLY.map((file) => [file]),
+    ['**/*.test.ts', ...LEFT_OUT],
+    ...DISTURBING.map((file) => [file]),
+  ]);
   t.is(phases.at(-1)?.[0], CRASH);
   t.true(withChecks);
   t.true(needsStack);
@@ -32,6 +36,7 @@ test('runs a file that kills servers alone when it alone is named', (t) => {
 
 test('runs the files that kill servers after the others that a pattern names, one by one', (t) => {
   t.deepEqual(parse('e2e/*.e2e.test.ts').phases, [
+    ...EARLY.map((file) => [file]),
     ['e2e/*.e2e.test.ts', ...LEFT_OUT],
     ...DISTURBING.map((file) => [file]),
   ]);
