@@ -62,23 +62,22 @@ test('of two patches with the tag of one read the second is refused', async (t) 
   );
 });
 
-test('of fifty patches of one person at once over both processes every one is taken', async (t) => {
-  const crowd = 50;
+test('of twenty patches of one person at once over both processes every one is taken', async (t) => {
+  const crowd = 20;
   const { id } = await register(personAt('crowd@commands.example.org'));
   t.is(processes.length, 2);
   const answers = await Promise.all(
     Array.from({ length: crowd }, (_, n) =>
       (processes[n % processes.length] ?? operator).updateUser({
         params: { id },
-        // A profile takes 32 names.
-        body: { profile: { [`client${n % 25}`]: n } },
+        body: { profile: { [`client${n % 10}`]: n } },
       }),
     ),
   );
   t.deepEqual(new Set(answers.map(({ status }) => status)), new Set([202]));
   const now = await operator.updateUser({ params: { id }, body: { locale: 'sr' } });
   const { profile, version } = await viewAt(id, positionOf(t, now));
-  t.is(Object.keys(profile).length, 26);
+  t.is(Object.keys(profile).length, 11);
   t.is(version, crowd + 2);
 });
 

@@ -35,8 +35,8 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
  */
 export const EARLY = [
   'e2e/erasure-bytes.e2e.test.ts',
-  'e2e/key-rotation.e2e.test.ts',
   'e2e/pepper-rotation.e2e.test.ts',
+  'e2e/key-rotation.e2e.test.ts',
 ] as const;
 
 /**
