@@ -102,20 +102,17 @@ function toFacts(
   records: readonly LogRecord[],
   { dataKeys, layout }: { readonly dataKeys: DataKeys; readonly layout: ClaimLayout },
 ): LogFacts {
-  const opened = new Map<string, DataKey>();
+  const { opened, keys } = openKeys(records, dataKeys);
   const claims = new Map<string, ClaimRecord>();
-  const keys: LogFacts['keys'][number][] = [];
   const events = new Map<string, [PlacedEvent, ...PlacedEvent[]]>();
   for (const { subject, position, data } of records) {
-    const name = subject.slice(subject.lastIndexOf('.') + 1);
+    const name = nameIn(subject);
     const text = Buffer.from(data).toString('utf8');
     switch (recordKind(subject)) {
       case 'claim':
         claims.set(name, Value.Parse(ClaimRecord, JSON.parse(text)));
         break;
       case 'key':
-        opened.set(name, dataKeys.open(name, Value.Parse(KeyRecord, JSON.parse(text))));
-        keys.push({ userId: name, position });
         break;
       case 'account': {
         const event = placeEvent(text, position, opened.get(name));
@@ -134,9 +131,29 @@ function toFacts(
   );
   return {
     claims: [...claims].map(([end, record]) => ({ k: nameOf(end), record })),
-    keys,
+    keys: keys.map(({ userId, position, isWrappedAnew }) => {
+      const [first] = events.get(userId) ?? [];
+      return { userId, position: isWrappedAnew && first ? first.position - 1 : position };
+    }),
     accounts: [...events].map(([userId, all]) => foldAccount(userId, all)),
   };
+}
+
+/** Opens every key. One that was wrapped anew lies behind the events of its person, not before the first. */
+function openKeys(records: readonly LogRecord[], dataKeys: DataKeys) {
+  const opened = new Map<string, DataKey>();
+  const keys = records.flatMap(({ subject, position, data }) => {
+    if (recordKind(subject) !== 'key') return [];
+    const userId = nameIn(subject);
+    const record = Value.Parse(KeyRecord, JSON.parse(Buffer.from(data).toString('utf8')));
+    opened.set(userId, dataKeys.open(userId, record));
+    return [{ userId, position, isWrappedAnew: record.version > 1 }];
+  });
+  return { opened, keys };
+}
+
+function nameIn(subject: string): string {
+  return subject.slice(subject.lastIndexOf('.') + 1);
 }
 
 /** An event at its place, its personal data opened where there is a key. */
