@@ -104,8 +104,8 @@ async function attemptOnce(
   const presumed = new Map<string, LogRecord>();
   for (const { last } of loaded.values()) if (last !== undefined) presumed.set(last.subject, last);
   if (plan.readsClaims && claimSubjects.length > 0) {
-    const records = await readClaims(deps.log, claimSubjects, deadline.signal());
-    for (const record of records.values()) presumed.set(record.subject, record);
+    const records = await readClaims(deps.log, claimSubjects, plan, deadline.signal());
+    for (const record of records) presumed.set(record.subject, record);
   }
   const attempted = await deps.committer.submit(
     toIntent(plan, { accounts: loaded, claims, presumed, claimLifetimeMs: deps.claimLifetimeMs }),
@@ -140,9 +140,21 @@ async function loadDecoy(
   return { state: absentAccount, last: undefined, isFull: false, person: undefined };
 }
 
-async function readClaims(log: EventLog, claims: readonly string[], signal: AbortSignal) {
+/**
+ * Claims as the leader has them: one that the decision does not write is guarded by nothing, and a
+ * replica that lags behind the account would have her erased without what she holds. On a wish for a mail
+ * nothing rests, and it must take as long whatever is there: any replica tells.
+ */
+async function readClaims(
+  log: EventLog,
+  claims: readonly string[],
+  { decoy }: Plan,
+  signal: AbortSignal,
+): Promise<readonly LogRecord[]> {
   try {
-    return await log.readLast(claims, signal);
+    if (decoy !== undefined) return [...(await log.readLast(claims, signal)).values()];
+    const records = await Promise.all(claims.map((one) => log.readLastFromLeader(one, signal)));
+    return records.filter((record) => record !== undefined);
   } catch (cause) {
     throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
   }

@@ -1,5 +1,6 @@
 import { ClaimRecord, recordKind, subjects, type UserId } from '@zameni/contracts';
 import { createValidator, type LogRecord } from '@zameni/runtime';
+import { createMemoryLog } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { as, createApi, person, readAll, toEvent } from './api.fixture.ts';
 import { createRandom } from './random.fixture.ts';
@@ -164,4 +165,15 @@ test('of ten attempts that prove one mailbox at once exactly one has it', async 
   const records = await readAll(api.log);
   checkVersions(t, records);
   await checkHolders(t, api, ids, checkClaims(t, records));
+});
+
+test('who is erased while a replica does not know her claim yet gives it up all the same', async (t) => {
+  const memory = createMemoryLog();
+  // No replica has come to a claim; the leader has them all.
+  const api = createApi(t, { log: { ...memory, readLast: async () => new Map() } });
+  const userId = await api.register();
+  const erased = await api.send({ method: 'DELETE', url: `/v1/users/${userId}`, headers });
+  t.is(erased.statusCode, 202);
+  const claims = checkClaims(t, await readAll(memory));
+  t.deepEqual([...claims.values()], [{ state: 'released' }]);
 });
