@@ -31,15 +31,12 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
 
 /**
  * Tests that go through the whole log and every file, message by message; each runs alone before all
- * others, while both are small and no test has written records of its own into the log. The bytes of
- * claims are looked for before a rotation of the pepper moves them.
+ * others, while both are small. The bytes of claims are looked for before a rotation of the pepper moves them.
  */
 export const EARLY = [
   'e2e/erasure-bytes.e2e.test.ts',
   'e2e/pepper-rotation.e2e.test.ts',
   'e2e/key-rotation.e2e.test.ts',
-  'e2e/all-or-nothing.e2e.test.ts',
-  'e2e/crash-recovery.e2e.test.ts',
 ] as const;
 
 /**
@@ -52,6 +49,8 @@ export const DISTURBING = [
   'e2e/idempotency-faults.e2e.test.ts',
   'e2e/erasure-outage.e2e.test.ts',
   'e2e/overload.e2e.test.ts',
+  'e2e/all-or-nothing.e2e.test.ts',
+  'e2e/crash-recovery.e2e.test.ts',
 ] as const;
 
 /** The files that have a long form. */

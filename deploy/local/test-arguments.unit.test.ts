@@ -6,13 +6,14 @@ const CRASH = 'e2e/crash-recovery.e2e.test.ts';
 const LEFT_OUT = [...EARLY, ...DISTURBING].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
-test('runs everything when nothing is chosen, what kills servers alone', (t) => {
+test('runs everything when nothing is chosen, what kills servers last and alone', (t) => {
   const { phases, withChecks, needsStack, env } = parse();
   t.deepEqual(phases, [
     ...EARLY.map((file) => [file]),
     ['**/*.test.ts', ...LEFT_OUT],
     ...DISTURBING.map((file) => [file]),
   ]);
+  t.is(phases.at(-1)?.[0], CRASH);
   t.true(withChecks);
   t.true(needsStack);
   t.deepEqual(env, {});
@@ -33,7 +34,7 @@ test('runs a file that kills servers alone when it alone is named', (t) => {
   t.deepEqual(parse(CRASH).phases, [[CRASH]]);
 });
 
-test('runs the files that kill servers beside the others that a pattern names, one by one', (t) => {
+test('runs the files that kill servers after the others that a pattern names, one by one', (t) => {
   t.deepEqual(parse('e2e/*.e2e.test.ts').phases, [
     ...EARLY.map((file) => [file]),
     ['e2e/*.e2e.test.ts', ...LEFT_OUT],
@@ -47,7 +48,7 @@ test('looks for a title in all files but those that kill servers', (t) => {
 
 test('a long run takes the files with a long form and has a seed', (t) => {
   const { phases, env, withChecks } = parse('--long');
-  t.deepEqual(phases, [[ATOMIC], [CRASH], ['e2e/fuzz*.e2e.test.ts', ...LEFT_OUT]]);
+  t.deepEqual(phases, [['e2e/fuzz*.e2e.test.ts', ...LEFT_OUT], [ATOMIC], [CRASH]]);
   t.deepEqual(env, {
     ZAMENI_ATOMIC_SECONDS: '300',
     ZAMENI_CRASH_SECONDS: '600',
