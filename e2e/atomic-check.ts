@@ -1,5 +1,5 @@
-import type { ClaimRecord } from '@zameni/contracts';
-import type { Commit } from './atomic-log.ts';
+import type { ClaimRecord, ForgetRecord } from '@zameni/contracts';
+import type { AtomicRecord, Commit } from './atomic-log.ts';
 import { at, foldAccount, type LogAccount, type Person, type PlacedEvent } from './log-account.ts';
 
 /** A commit of which a part is missing, or that was made twice: which rule, where, and what. */
@@ -59,10 +59,43 @@ function check(world: World, commit: Commit, n: number): string[] {
       return isHers && next.placed.fact.name === 'registered' ? [] : ['a key without its event'];
     }
     case 'claim':
-      return checkClaim(world, commit.last, record.k);
+      return [...checkClaim(world, commit.last, record.k), ...checkForgetting(commit, record)];
     case 'event':
-      return [...checkPerson(world, commit.last, record.userId), ...checkNeighbours(commit, n)];
+      return [
+        ...checkPerson(world, commit.last, record.userId),
+        ...checkNeighbours(commit, n),
+        ...checkForgetting(commit, record),
+      ];
+    case 'forget':
+      return checkForgetting(commit, record);
   }
+}
+
+/** What a record leaves to be deleted: the claim it gives up, or the keys of whom it ends. */
+function endedBy(record: AtomicRecord): string | undefined {
+  if (record.kind === 'claim') return record.record.state === 'released' ? record.k : undefined;
+  if (record.kind !== 'event') return undefined;
+  const { name } = record.placed.fact;
+  return name === 'erased' || name === 'superseded' ? record.userId : undefined;
+}
+
+/** A commit asks for the deletion of exactly what it ends; digests of claims are no user ids. */
+function checkForgetting({ records }: Commit, record: AtomicRecord): string[] {
+  const asked = new Set(
+    records.flatMap((one) => (one.kind === 'forget' ? namedIn(one.record) : [])),
+  );
+  if (record.kind === 'forget') {
+    const ended = new Set(records.map(endedBy));
+    return namedIn(record.record)
+      .filter((name) => !ended.has(name))
+      .map((name) => `${name} is to be forgotten, and is not given up`);
+  }
+  const name = endedBy(record);
+  return name === undefined || asked.has(name) ? [] : [`nothing asks to forget ${name}`];
+}
+
+function namedIn({ claims, people }: ForgetRecord): string[] {
+  return [...claims, ...people.map(({ userId }) => userId)];
 }
 
 function checkClaim(world: World, position: number, k: string): string[] {
@@ -117,7 +150,7 @@ function checkNeighbours({ records }: Commit, n: number): string[] {
 
 /** A part of the commit was not seen: it may have been about any claim of those it names. */
 function doubtClaims({ claims, accounts }: World, { records }: Commit): void {
-  const ids = new Set(records.flatMap((record) => (record.kind === 'claim' ? [] : record.userId)));
+  const ids = new Set(records.flatMap((record) => ('userId' in record ? record.userId : [])));
   for (const k of [...ids].flatMap((id) => claimsOf(accounts.get(id)))) claims.set(k, 'unknown');
   for (const [k, claim] of claims) {
     if ([...ids].some((id) => isNamed(claim, id))) claims.set(k, 'unknown');

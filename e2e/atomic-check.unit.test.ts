@@ -53,6 +53,14 @@ const verified = (id: string) =>
 const superseded = (id: string) =>
   event(id, { name: 'superseded', data: { by: 'proof' }, personal: null });
 
+function forget(claims: string[], erasedId?: string, supersededId?: string): Unplaced {
+  const people = [
+    ...(erasedId === undefined ? [] : [{ userId: erasedId, why: 'erased' as const }]),
+    ...(supersededId === undefined ? [] : [{ userId: supersededId, why: 'superseded' as const }]),
+  ];
+  return { kind: 'forget', record: { claims, people } };
+}
+
 function changed(id: string, k: string): Unplaced {
   const personal = { email: `${k}@example.org`, claim: k };
   return event(id, { name: 'email-changed', data: { attempt: ATTEMPT }, personal });
@@ -82,19 +90,24 @@ test('finds nothing where people come, prove, move, lose and go, and keys are wr
       ...adaIsHere,
       key(ADA, 2),
       ...bobWaits,
+      forget([], undefined, ADA),
       held('a', BOB, [], true),
       verified(BOB),
       superseded(ADA),
+      forget(['a']),
       held('b', BOB, [], true),
       released('a'),
       changed(BOB, 'b'),
       held('a', EVE),
       key(EVE),
       registered(EVE, 'a'),
+      forget(['b'], BOB),
       released('b'),
       erased(BOB),
+      forget(['a'], EVE),
       released('a'),
       erased(EVE),
+      forget([], ADA),
       erased(ADA),
     ),
     [],
@@ -133,15 +146,26 @@ test('two holders of one address are found', (t) => {
   t.deepEqual(faults, [`${ADA} has it too`]);
 });
 
-test('a claim that was given up without the erasure is found', (t) => {
-  t.deepEqual(details(...adaIsHere, released('a'), key(BOB), registered(BOB, 'b')).slice(0, 1), [
-    `given up, and ${ADA} has it`,
+test('an end that nothing asks to forget is found, and an asking without an end', (t) => {
+  t.deepEqual(details(...adaIsHere, released('a'), erased(ADA)), [
+    'nothing asks to forget a',
+    `nothing asks to forget ${ADA}`,
+  ]);
+  t.deepEqual(details(...adaIsHere, forget(['a'], ADA), ...bobWaits), [
+    'a is to be forgotten, and is not given up',
+    `${ADA} is to be forgotten, and is not given up`,
   ]);
 });
 
+test('a claim that was given up without the erasure is found', (t) => {
+  t.deepEqual(
+    details(...adaIsHere, forget(['a']), released('a'), key(BOB), registered(BOB, 'b')).slice(0, 1),
+    [`given up, and ${ADA} has it`],
+  );
+});
+
 test('an erasure that leaves the claim behind is found: the address would stay blocked', (t) => {
-  t.deepEqual(details(...adaIsHere, erased(ADA)), [
-    `held by ${ADA} who does not have it`,
+  t.deepEqual(details(...adaIsHere, forget([], ADA), erased(ADA)), [
     `${ADA} is in the claim a still`,
   ]);
 });
@@ -162,13 +186,13 @@ test('a change of address that keeps the old one is found', (t) => {
 });
 
 test('who waits in the claim only is found', (t) => {
-  const faults = details(...adaIsHere, held('a', ADA, [BOB]), erased(BOB));
+  const faults = details(...adaIsHere, forget([], BOB), held('a', ADA, [BOB]), erased(BOB));
   t.deepEqual(faults, [`${BOB} waits for it in the claim only`]);
 });
 
 test('what was deleted unseen is doubted, and nothing beside it', (t) => {
   // The release and the key of Ada are gone with her; Eve's registration is seen and torn.
-  const gone = [held('a', ADA), null, registered(ADA, 'a', 'held', false), null, erased(ADA)];
+  const gone = [held('a', ADA), null, registered(ADA, 'a', 'held', false), null, null, erased(ADA)];
   const next = [held('a', BOB), key(BOB), registered(BOB, 'a')];
   t.deepEqual(details(...gone, ...next), []);
   t.deepEqual(details(...gone, ...next, key(EVE), registered(EVE, 'e')), [

@@ -1,4 +1,4 @@
-import { ClaimRecord, KeyRecord, recordKind } from '@zameni/contracts';
+import { ClaimRecord, ForgetRecord, KeyRecord, recordKind } from '@zameni/contracts';
 import type { ClaimLayout, DataKey, DataKeys, LogRecord } from '@zameni/runtime';
 import { Value } from 'typebox/value';
 import { nameClaims } from './claim-names.ts';
@@ -10,11 +10,14 @@ export type AtomicRecord = { readonly position: number } & (
   | { readonly kind: 'claim'; readonly k: string; readonly record: ClaimRecord }
   /** From version 2 on it is the person's key wrapped anew, which is appended alone. */
   | { readonly kind: 'key'; readonly userId: string; readonly version: number }
+  /** What the commit leaves to be deleted; claims as in `k`. */
+  | { readonly kind: 'forget'; readonly record: ForgetRecord }
   | { readonly kind: 'event'; readonly userId: string; readonly placed: PlacedEvent }
 );
 
 /**
- * Messages that were appended together, as far as positions tell: claims, then keys, then events.
+ * Messages that were appended together, as far as positions tell: what is to be forgotten, claims, keys,
+ * then events.
  * Neighbours of which both are events only, or the second one is, count as one.
  */
 export type Commit = {
@@ -34,9 +37,12 @@ export function openRecords(
     all.map((record) => (record.kind === 'event' ? record.placed.event : undefined)),
     layout,
   );
-  return all.map((record) =>
-    record.kind === 'claim' ? { ...record, k: nameOf(record.k) } : record,
-  );
+  return all.map((record) => {
+    if (record.kind === 'claim') return { ...record, k: nameOf(record.k) };
+    if (record.kind !== 'forget') return record;
+    const { claims, people } = record.record;
+    return { ...record, record: { claims: claims.map(nameOf), people } };
+  });
 }
 
 function openEach(records: readonly LogRecord[], dataKeys: DataKeys): AtomicRecord[] {
@@ -56,6 +62,8 @@ function openEach(records: readonly LogRecord[], dataKeys: DataKeys): AtomicReco
         const placed = placeEvent(text, position, opened.get(name));
         return { kind: 'event', position, userId: name, placed };
       }
+      case 'forget':
+        return { kind: 'forget', position, record: parse(ForgetRecord, text) };
       case undefined:
         throw new Error(`a record at ${position} is of no kind`);
     }
@@ -79,6 +87,9 @@ export function toCommits(records: readonly AtomicRecord[], after: number): Comm
   return commits;
 }
 
-function parse<Schema extends typeof ClaimRecord | typeof KeyRecord>(schema: Schema, text: string) {
+function parse<Schema extends typeof ClaimRecord | typeof KeyRecord | typeof ForgetRecord>(
+  schema: Schema,
+  text: string,
+) {
   return Value.Parse(schema, JSON.parse(text));
 }

@@ -113,6 +113,7 @@ function toFacts(
         claims.set(name, Value.Parse(ClaimRecord, JSON.parse(text)));
         break;
       case 'key':
+      case 'forget':
         break;
       case 'account': {
         const event = placeEvent(text, position, opened.get(name));

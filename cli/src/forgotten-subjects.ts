@@ -26,10 +26,10 @@ const DEADLINE_MS = 60_000;
 const STEP_DOWN = `${JETSTREAM_API}.STREAM.LEADER.STEPDOWN.${ACCOUNTS_STREAM.name}`;
 
 /**
- * Subjects of keys and claims as they lie in front of their records; a claim's digest has the name of a
- * pepper before it, once that was rotated.
+ * Subjects of keys, claims and what was to be forgotten, as they lie in front of their records; a claim's
+ * digest has the name of a pepper before it, once that was rotated.
  */
-const SUBJECT = /zameni\.(?:key\.[0-9a-f-]{36}|claim\.(?:[\w-]{1,32}:)?[\w-]{43})/g;
+const SUBJECT = /zameni\.(?:(?:key|forget)\.[0-9a-f-]{36}|claim\.(?:[\w-]{1,32}:)?[\w-]{43})/g;
 
 /** Connects to the log of a stack as its admin. */
 export async function openForgottenSubjects({ nats }: Stack): Promise<ForgottenSubjects> {
@@ -78,7 +78,7 @@ function readSubjects(folder: string): readonly string[] {
   return [...found];
 }
 
-/** The subjects of keys and claims that stand somewhere in the bytes of a file, read as Latin-1. */
+/** The subjects that stand somewhere in the bytes of a file, read as Latin-1. */
 export function findSubjects(text: string): readonly string[] {
   return [...text.matchAll(SUBJECT)].map(([subject]) => subject);
 }

@@ -9,10 +9,11 @@ const claim = createDigests({ current: '1', keys }).claimOf('vera@example.org');
 const first = subjects.claim(claim);
 const later = toClaimLayout({ current: '2-0f1e2d3c', keys, layers }).placeOf(claim).believed;
 const key = subjects.key('0198f2d0-0000-7000-8000-000000000001');
+const forget = subjects.forget('0198f2d0-0000-4000-8000-000000000002');
 
-test('subjects of keys and claims are found in the bytes of a file, under any pepper', (t) => {
-  const file = `\0\x8a${first}NATS/1.0\r\n${later}\0{}${key}\xff{"kek":"1"}`;
-  t.deepEqual(findSubjects(file), [first, later, key]);
+test('subjects of keys, claims and what was to be forgotten are found in the bytes of a file, under any pepper', (t) => {
+  const file = `\0\x8a${first}NATS/1.0\r\n${later}\0{}${key}\xff{"kek":"1"}${forget}`;
+  t.deepEqual(findSubjects(file), [first, later, key, forget]);
 });
 
 test('subjects of accounts are not: their events stay', (t) => {

@@ -12,7 +12,7 @@ import { type AccountState, absentAccount } from './account.ts';
 import type { LoadedAccount } from './account-log.ts';
 import { type ClaimState, toClaimState } from './claim.ts';
 import type { Decision, Situation } from './decision.ts';
-import { type Cause, toClaimMessages, toEventMessage } from './event-messages.ts';
+import { type Cause, toClaimMessages, toEventMessage, toForgetMessages } from './event-messages.ts';
 
 /** A person who is being registered: her account is presumed new, her key is appended with it. */
 export type NewPerson = {
@@ -68,7 +68,7 @@ export type Loaded = {
   readonly claimLifetimeMs: number;
 };
 
-/** Most messages of one decision: nine claimants, two claims, a key and an event fit twice. */
+/** Most messages of one decision: nine claimants, two claims, a key, an event and a forgetting fit. */
 const MAX_MESSAGES = 24;
 /** Key and event of a registration; its claim is as many messages as it is written to subjects. */
 const MAX_REGISTRATION_MESSAGES = 2;
@@ -161,6 +161,7 @@ function toMessages(
     ({ userId, event }) => userId === newPerson?.userId && event.name === 'registered',
   );
   return [
+    ...toForgetMessages(decision.accounts, decision.claims, claims),
     ...decision.claims.flatMap((change) => toClaimMessages(change, claims.get(change.claim))),
     ...(isRegistered && newPerson !== undefined ? [newPerson.keyMessage] : []),
     ...decision.accounts.map(({ userId, event }) => {

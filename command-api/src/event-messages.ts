@@ -5,12 +5,13 @@ import {
   encodeEvent,
   encodePersonal,
   eventType,
+  type ForgetRecord,
   REFUSAL_LIFETIME_DAYS,
   subjects,
   type UserId,
 } from '@zameni/contracts';
 import { type ClaimPlace, type DataKey, type LogMessage, sealPersonal } from '@zameni/runtime';
-import type { ClaimChange } from './decision.ts';
+import type { AccountChange, ClaimChange } from './decision.ts';
 
 /** Who caused what is appended, when, and in which trace. */
 export type Cause = {
@@ -53,6 +54,26 @@ export function toClaimMessages({ record }: ClaimChange, place: ClaimPlace | und
   if (place === undefined) throw new Error('a claim was changed that was not read');
   const data = JSON.stringify(record);
   return place.writesOf(record).map((subject) => ({ subject, data }));
+}
+
+/** What a commit leaves to be deleted from the log; none when it leaves nothing. */
+export function toForgetMessages(
+  accounts: readonly AccountChange[],
+  claims: readonly ClaimChange[],
+  places: ReadonlyMap<string, ClaimPlace>,
+): Message[] {
+  const record: ForgetRecord = {
+    claims: claims
+      .filter((change) => change.record.state === 'released')
+      .flatMap((change) => toClaimMessages(change, places.get(change.claim)))
+      .map(({ subject }) => subject.slice(subjects.claim('').length)),
+    people: accounts.flatMap(({ userId, event: { name } }) =>
+      name === 'erased' || name === 'superseded' ? [{ userId, why: name }] : [],
+    ),
+  };
+  if (record.claims.length + record.people.length === 0) return [];
+  // Its subject is its own, so nobody else can have written it.
+  return [{ subject: subjects.forget(randomUUID()), data: JSON.stringify(record) }];
 }
 
 /** A first event that begins no person expires, or strangers' wishes would fill the log. */

@@ -84,7 +84,7 @@ export {
   Problem,
 } from './problem.ts';
 export { ACCOUNTS_PROJECTION } from './projections.ts';
-export { ClaimRecord, KeyRecord, MAX_CONTENDERS } from './records.ts';
+export { ClaimRecord, ForgetRecord, KeyRecord, MAX_CONTENDERS } from './records.ts';
 export { METHODS, REFERENCE_PAGES, type ReferencePage, ROUTES, type Route } from './routes.ts';
 export type { Json, JsonObject } from './schema-components.ts';
 export { SCOPES, type Scope } from './scopes.ts';

@@ -37,3 +37,27 @@ export const KeyRecord = Type.Object(
   { additionalProperties: false },
 );
 export type KeyRecord = Static<typeof KeyRecord>;
+
+/** Claims that one commit gives up at most: two, each under two peppers while one is being rotated. */
+const MAX_GIVEN_UP = 4;
+
+/**
+ * What a commit leaves to be deleted from the log: claims that were given up, as their subjects name
+ * them, up to this record, and all keys of people who do not come back. It lies before the events of the
+ * same commit, and is deleted itself once everything it names is.
+ */
+export const ForgetRecord = Type.Object(
+  {
+    claims: Type.Array(Type.String({ minLength: 1 }), { maxItems: MAX_GIVEN_UP }),
+    people: Type.Array(
+      Type.Object(
+        { userId: Uuid, why: Type.Enum(['erased', 'superseded']) },
+        { additionalProperties: false },
+      ),
+      // A holder and everybody who waits beside her.
+      { maxItems: MAX_CONTENDERS + 1 },
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ForgetRecord = Static<typeof ForgetRecord>;

@@ -1,7 +1,7 @@
-/** The one stream that holds claims, keys and events, as JetStream's stream configuration. */
+/** The one stream that holds claims, keys, events and what is to be forgotten, as JetStream's stream configuration. */
 export const ACCOUNTS_STREAM = {
   name: 'ACCOUNTS',
-  subjects: ['zameni.claim.*', 'zameni.key.*', 'zameni.account.*'],
+  subjects: ['zameni.claim.*', 'zameni.key.*', 'zameni.account.*', 'zameni.forget.*'],
   storage: 'file',
   retention: 'limits',
   // With limits reached, refuse the new message instead of dropping an old one.
@@ -22,6 +22,8 @@ export const subjects = {
   claim: (k: string) => `zameni.claim.${k}`,
   key: (userId: string) => `zameni.key.${userId}`,
   account: (userId: string) => `zameni.account.${userId}`,
+  /** Of one commit, by an id of its own. */
+  forget: (id: string) => `zameni.forget.${id}`,
 } as const;
 
 /** Subject filters for readers of the log. */
@@ -29,13 +31,15 @@ export const subjectFilters = {
   claims: 'zameni.claim.*',
   keys: 'zameni.key.*',
   accounts: 'zameni.account.*',
+  forgets: 'zameni.forget.*',
 } as const;
 
 /** The kind of record a subject holds; undefined for a subject that is not the log's. */
-export function recordKind(subject: string): 'claim' | 'key' | 'account' | undefined {
+export function recordKind(subject: string): 'claim' | 'key' | 'account' | 'forget' | undefined {
   if (subject.startsWith('zameni.account.')) return 'account';
   if (subject.startsWith('zameni.key.')) return 'key';
   if (subject.startsWith('zameni.claim.')) return 'claim';
+  if (subject.startsWith('zameni.forget.')) return 'forget';
   return undefined;
 }
 
@@ -101,7 +105,8 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
   }),
   // The names of subjects with a record, and no record's content.
   'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
-  // The only one that deletes; it appends keys wrapped anew and claims under a new pepper.
+  // The only one that deletes; it appends keys wrapped anew and claims under a new pepper. Of accounts it
+  // reads the last event of one it names, and no stream of them.
   eraser: permit('eraser', {
     appends: [subjectFilters.keys, subjectFilters.claims],
     calls: [
@@ -109,10 +114,7 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
       `STREAM.MSG.GET.${stream}`,
       `STREAM.MSG.DELETE.${stream}`,
       `DIRECT.GET.${stream}`,
-      // A consumer of whatever filters: with several of them the request is the shorter one.
-      `CONSUMER.CREATE.${stream}`,
-      `CONSUMER.CREATE.${stream}.>`,
-      ...PULLS,
+      ...readsOf(subjectFilters.forgets, subjectFilters.keys, subjectFilters.claims),
     ],
   }),
   // Events only; STREAM.INFO would list all subjects.

@@ -2,27 +2,12 @@ import type { Pool } from '@zameni/runtime';
 import { type CheckpointOwner, createPostgresLeaseStore } from './checkpoint.ts';
 import type { EraserStore, NotedErasure } from './eraser-store.ts';
 
-/** The eraser's lease, checkpoint and marks in Postgres, for the process named by `owner`. */
+/** The eraser's lease and marks in Postgres, for the process named by `owner`. */
 export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): EraserStore {
   return {
     ...createPostgresLeaseStore(pool, owner),
-    moveTo: (from, to) => movePosition(pool, owner, { from, to }),
     noteErasure: (erasure) => noteErasure(pool, erasure),
   };
-}
-
-async function movePosition(
-  pool: Pool,
-  owner: CheckpointOwner,
-  { from, to }: { readonly from: number; readonly to: number },
-): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `update zameni.checkpoints
-     set position = $5, lease_until = now() + $4 * interval '1 millisecond'
-     where projection = $1 and version = $2 and holder = $3 and position = $6`,
-    [owner.projection, owner.version, owner.holder, owner.leaseMs, to, from],
-  );
-  return rowCount === 1;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { LeaseStore } from './leased-work.ts';
 /** What the eraser knows of an erasure. */
 export type NotedErasure = {
   readonly userId: string;
+  /** Of the record that asked for it; no event lies between it and that of the erasure. */
   readonly position: number;
   /** Servers of the log that may have missed the deletion. */
   readonly behind: readonly string[];
@@ -10,10 +11,8 @@ export type NotedErasure = {
   readonly isDone: boolean;
 };
 
-/** Where the eraser keeps its lease and its checkpoint, and writes down what it has erased. */
+/** Where the eraser keeps its lease, and writes down what it has erased. */
 export type EraserStore = LeaseStore & {
-  /** Moves the checkpoint, which renews the lease; answers false when it is not ours to move. */
-  readonly moveTo: (from: number, to: number) => Promise<boolean>;
   /** Adds to what is written down of an erasure, which the projection need not have come to yet. */
   readonly noteErasure: (erasure: NotedErasure) => Promise<void>;
 };

@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
   ACCOUNTS_STREAM,
-  encodeEvent,
+  type ForgetRecord,
   parseUserId,
   recordKind,
+  subjectFilters,
   subjects,
   type UserId,
 } from '@zameni/contracts';
@@ -44,21 +45,19 @@ async function createSetup(t: ExecutionContext) {
     user: 'command-api',
     ...PATIENT,
   });
-  const from = await log.head(signal);
-  await moveCheckpoint(database, from);
   const append = createAppend(writer);
   const claims = new Set<string>();
   // What stays held at the end is given up: nobody else could make sense of these claims.
   t.teardown(async () => {
     for (const subject of claims) {
-      if (await log.hasRecord(subject, signal)) await append({ [subject]: RELEASED });
+      if (!(await log.hasRecord(subject, signal))) continue;
+      await append({ ...forgetting([subject], []), [subject]: RELEASED });
     }
   });
   return {
     database,
     log,
     nc,
-    from,
     append: (messages: Readonly<Record<string, string>>) => {
       for (const subject of Object.keys(messages)) {
         if (recordKind(subject) === 'claim') claims.add(subject);
@@ -92,11 +91,15 @@ function createAppend(writer: EventLog) {
 
 type Setup = Awaited<ReturnType<typeof createSetup>>;
 
+function createStore({ database }: Pick<Setup, 'database'>) {
+  const owner = { projection: 'eraser', version: 2, holder: randomUUID(), leaseMs: 1_000 };
+  return createPostgresEraserStore(database.pool, owner);
+}
+
 /** Starts an eraser; others than the test's people are erased meanwhile too. */
 function start(t: ExecutionContext, { database, log, nc }: Setup) {
   const stopping = new AbortController();
-  const owner = { projection: 'eraser', version: 2, holder: randomUUID(), leaseMs: 1_000 };
-  const store = createPostgresEraserStore(database.pool, owner);
+  const store = createStore({ database });
   const eraser = createEraser({
     log,
     deletion: createSecureDeletion({ nc, log }, { stream, user }),
@@ -105,7 +108,6 @@ function start(t: ExecutionContext, { database, log, nc }: Setup) {
     logger: createSilentLogger(),
     standbyMs: 20,
     idleMs: 50,
-    lingerMs: 1,
   });
   const running = eraser.run(stopping.signal);
   const stop = () => {
@@ -135,18 +137,18 @@ function keyOf({ userId }: Person, version: number): Record<string, string> {
   return { [subjects.key(userId)]: JSON.stringify(record) };
 }
 
-/** The only event of these people: it needs no key, so every projector can read it. */
-function erased({ userId }: Person): Record<string, string> {
-  const metadata = {
-    id: randomUUID(),
-    userId,
-    time: new Date().toISOString(),
-    causationId: randomUUID(),
-    actor: { type: 'caller', id: 'test' },
-    accountVersion: 1,
-  } as const;
-  const data = encodeEvent(metadata, { name: 'erased', data: {} }, null);
-  return { [subjects.account(userId)]: data };
+/** What erasing a person leaves to be deleted. */
+function forget({ userId, claim }: Person, why: 'erased' | 'superseded'): Record<string, string> {
+  return forgetting([subjects.claim(claim)], [{ userId, why }]);
+}
+
+function forgetting(
+  claims: readonly string[],
+  people: ForgetRecord['people'],
+): Record<string, string> {
+  const names = claims.map((subject) => subject.slice(subjects.claim('').length));
+  const record: ForgetRecord = { claims: names, people };
+  return { [subjects.forget(randomUUID())]: JSON.stringify(record) };
 }
 
 async function isSettled({ pool }: TestDatabase, { userId }: Person): Promise<boolean> {
@@ -158,18 +160,10 @@ async function isSettled({ pool }: TestDatabase, { userId }: Person): Promise<bo
   return rowCount === 1;
 }
 
-async function moveCheckpoint({ pool }: TestDatabase, position: number): Promise<void> {
-  await pool.query(
-    `update zameni.checkpoints set position = $1 where projection = 'eraser' and version = 2`,
-    [position],
-  );
-}
-
-async function checkpointOf({ pool }: TestDatabase): Promise<number> {
-  const { rows } = await pool.query<{ position: string }>(
-    `select position from zameni.checkpoints where projection = 'eraser' and version = 2`,
-  );
-  return Number(rows[0]?.position);
+/** Whether nothing asks to be forgotten that was appended up to a position; two erasers work on it. */
+async function isForgotten({ log }: Setup, position: number): Promise<boolean> {
+  const first = await log.readFirst(subjectFilters.forgets, signal);
+  return first === undefined || first.position > position;
 }
 
 test('of an erased person neither key nor claim is left, and that is written down', async (t) => {
@@ -177,44 +171,57 @@ test('of an erased person neither key nor claim is left, and that is written dow
   const person = createPerson();
   await setup.append({ ...held(person), ...keyOf(person, 1) });
   await setup.append(keyOf(person, 2));
-  const last = await setup.append({ ...released(person), ...erased(person) });
   start(t, setup);
-  await waitUntil(async () => (await checkpointOf(setup.database)) >= last);
-  t.true(await isSettled(setup.database, person));
+  const last = await setup.append({ ...forget(person, 'erased'), ...released(person) });
+  await waitUntil(() => isForgotten(setup, last));
   t.is(await setup.log.readFirst(subjects.key(person.userId), signal), undefined);
   t.is(await setup.log.readFirst(subjects.claim(person.claim), signal), undefined);
-  t.truthy(await setup.log.readFirst(subjects.account(person.userId), signal));
+});
+
+test('what is written down of an erasure is written down once', async (t) => {
+  const setup = await createSetup(t);
+  const person = createPerson();
+  const store = createStore(setup);
+  const done = { userId: person.userId, position: 7, isDone: true };
+  await store.noteErasure({ ...done, behind: ['n2'], isDone: false });
+  t.false(await isSettled(setup.database, person));
+  await store.noteErasure({ ...done, behind: ['n3'] });
+  await store.noteErasure({ ...done, behind: ['n1'] });
+  t.true(await isSettled(setup.database, person));
+  const { rows } = await setup.database.pool.query(
+    'select position, log_servers_behind from zameni.erasures where user_id = $1',
+    [person.userId],
+  );
+  t.deepEqual(rows, [{ position: '7', log_servers_behind: ['n2', 'n3'] }]);
 });
 
 test('a claim taken again keeps what came after the release', async (t) => {
   const setup = await createSetup(t);
   const person = createPerson();
   await setup.append(held(person));
-  await setup.append(released(person));
+  const last = await setup.append({ ...forget(person, 'superseded'), ...released(person) });
   const kept = await setup.append(held(person));
   start(t, setup);
-  await waitUntil(async () => (await checkpointOf(setup.database)) >= kept);
+  await waitUntil(() => isForgotten(setup, last));
   const first = await setup.log.readFirst(subjects.claim(person.claim), signal);
   t.is(first?.position, kept);
 });
 
-test('what is done again from an older checkpoint, or by two at once, changes nothing', async (t) => {
+test('what was there before it began, and is done by two at once, is forgotten once', async (t) => {
   const setup = await createSetup(t);
   const people = Array.from({ length: 10 }, createPerson);
+  for (const person of people) await setup.append({ ...held(person), ...keyOf(person, 1) });
+  const { eraser } = start(t, setup);
+  await waitUntil(() => eraser.status().state === 'active');
   let last = 0;
   for (const person of people) {
-    await setup.append({ ...held(person), ...keyOf(person, 1) });
-    last = await setup.append({ ...released(person), ...erased(person) });
+    last = await setup.append({ ...forget(person, 'erased'), ...released(person) });
   }
-  const first = start(t, setup);
-  await waitUntil(async () => (await checkpointOf(setup.database)) >= last);
-  await first.stop();
-  await moveCheckpoint(setup.database, setup.from);
-  const { eraser } = start(t, setup);
-  await waitUntil(async () => (await checkpointOf(setup.database)) >= last);
+  await waitUntil(() => isForgotten(setup, last));
+  await waitUntil(() => eraser.progress()?.left === 0);
   t.is(eraser.status().state, 'active');
   for (const person of people) {
-    t.true(await isSettled(setup.database, person));
     t.is(await setup.log.readFirst(subjects.key(person.userId), signal), undefined);
+    t.is(await setup.log.readFirst(subjects.claim(person.claim), signal), undefined);
   }
 });

@@ -1,4 +1,4 @@
-import { subjects } from '@zameni/contracts';
+import { type ForgetRecord, subjects } from '@zameni/contracts';
 import {
   createLogger,
   type EventLog,
@@ -8,14 +8,7 @@ import {
 } from '@zameni/runtime';
 import { createMemoryLog, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import {
-  claimOf,
-  createTestDataKeys,
-  erasedMessages,
-  registeredMessages,
-  supersededMessages,
-  userIdOf,
-} from './accounts.fixture.ts';
+import { claimOf, createTestDataKeys, registeredMessages, userIdOf } from './accounts.fixture.ts';
 import { createEraser } from './eraser.ts';
 import type { EraserStore } from './eraser-store.ts';
 import {
@@ -45,7 +38,6 @@ function start(t: ExecutionContext, { servers = wholeCluster, ...surroundings }:
     logger,
     standbyMs: 5,
     idleMs: 5,
-    lingerMs: 1,
     sliceMs: 20,
     graceMs: 250,
   });
@@ -65,48 +57,60 @@ async function append(log: EventLog, ...groups: readonly LogMessage[][]): Promis
   }
 }
 
-/** What erasing the n-th made-up person commits, when her claim is at a position and her event two behind. */
-function erasure(n: number, claimAt = 1): LogMessage[] {
-  const released = JSON.stringify({ state: 'released' });
-  return [
-    { subject: subjects.claim(claimOf(n)), data: released, expectedPosition: claimAt },
-    ...erasedMessages(n, claimAt + 2),
-  ];
+/** Whether all is deleted that the n-th forgetting asks for. */
+function isDone({ deleted }: { readonly deleted: readonly { subject: string }[] }, n: number) {
+  return deleted.at(-1)?.subject === forgetOf(n);
 }
 
-test('deletes a released claim up to its release, then the person’s keys, and writes it down', async (t) => {
+const forgetOf = (n: number) => subjects.forget(userIdOf(1_000 + n));
+
+function forgetting(n: number, record: ForgetRecord): LogMessage {
+  return { subject: forgetOf(n), data: JSON.stringify(record), expectedPosition: 0 };
+}
+
+/** What erasing the n-th made-up person leaves to be deleted. */
+function erasure(n: number, claims = [claimOf(n)]): LogMessage[] {
+  return [forgetting(n, { claims, people: [{ userId: userIdOf(n), why: 'erased' }] })];
+}
+
+test('deletes claims up to what asks for it, the person’s keys, and at last the asking', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
-  await append(log, registeredMessages(1, dataKeys), erasure(1));
+  await append(log, registeredMessages(1, dataKeys), erasure(1, ['one', '2:two']));
   start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
-  await waitUntil(() => shared.position === 5);
+  await waitUntil(() => deletion.deleted.length === 4);
   t.deepEqual(deletion.deleted, [
-    { subject: subjects.claim(claimOf(1)), upTo: 4 },
+    { subject: subjects.claim('one'), upTo: 4 },
+    { subject: subjects.claim('2:two'), upTo: 4 },
     { subject: subjects.key(userIdOf(1)), upTo: forEver },
+    { subject: forgetOf(1), upTo: 4 },
   ]);
-  t.deepEqual(shared.noted, [{ userId: userIdOf(1), position: 5, behind: [], isDone: true }]);
+  t.deepEqual(shared.noted, [{ userId: userIdOf(1), position: 4, behind: [], isDone: true }]);
 });
 
 test('the keys of a superseded person are forgotten, and nothing is written down', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
-  await append(log, registeredMessages(1, dataKeys), supersededMessages(1, 3));
+  const people = [{ userId: userIdOf(1), why: 'superseded' as const }];
+  await append(log, [forgetting(1, { claims: [], people })]);
   start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
-  await waitUntil(() => shared.position === 4);
-  t.deepEqual(deletion.deleted, [{ subject: subjects.key(userIdOf(1)), upTo: forEver }]);
+  await waitUntil(() => deletion.deleted.length === 2);
+  t.deepEqual(deletion.deleted[0], { subject: subjects.key(userIdOf(1)), upTo: forEver });
   t.deepEqual(shared.noted, []);
 });
 
-test('leaves everything that is neither released nor erased', async (t) => {
+test('leaves everything that no commit asks to forget', async (t) => {
   const log = createMemoryLog();
-  const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
-  await append(log, registeredMessages(1, dataKeys), registeredMessages(2, dataKeys));
-  start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
-  await waitUntil(() => shared.position === 6);
-  t.deepEqual(deletion.deleted, []);
+  await append(log, registeredMessages(1, dataKeys), registeredMessages(2, dataKeys), erasure(2));
+  start(t, { log, deletion, store: createMemoryEraserStore(createSharedErasures(), 'a') });
+  await waitUntil(() => isDone(deletion, 2));
+  t.deepEqual(
+    deletion.deleted.map(({ subject }) => subject),
+    [subjects.claim(claimOf(2)), subjects.key(userIdOf(2)), forgetOf(2)],
+  );
 });
 
 test('an address with endless attempts holds up neither others nor more than its own erasure', async (t) => {
@@ -125,10 +129,7 @@ test('an address with endless attempts holds up neither others nor more than its
       return promise;
     },
   };
-  for (let n = 1; n <= 9; n += 1) {
-    const first = (n - 1) * 5 + 1;
-    await append(log, registeredMessages(n, dataKeys), erasure(n, first));
-  }
+  for (let n = 1; n <= 9; n += 1) await append(log, erasure(n));
   const { eraser } = start(t, {
     log,
     deletion: slow,
@@ -137,10 +138,10 @@ test('an address with endless attempts holds up neither others nor more than its
   // All eight turns at once are taken by the endless ones.
   await waitUntil(() => shared.noted.length === 1 && turns.length > 2 * endless.size);
   t.is(shared.noted[0]?.userId, userIdOf(9));
-  t.is(shared.position, 3);
   t.is(eraser.status().state, 'active');
+  await waitUntil(() => eraser.progress()?.left === 8);
   isEndless = false;
-  await waitUntil(() => shared.position === 45);
+  await waitUntil(() => eraser.progress()?.left === 0);
   t.is(shared.noted.length, 9);
 });
 
@@ -155,13 +156,17 @@ test('a person counts as erased only when the claims of the same commit are gone
       return deletion.deleteUpTo(subject, upTo, turn);
     },
   };
-  await append(log, registeredMessages(1, dataKeys), erasure(1));
+  await append(log, erasure(1));
   start(t, { log, deletion: late, store: createMemoryEraserStore(shared, 'a') });
-  await waitUntil(() => shared.position === 3 && deletion.deleted.length === 1);
+  await waitUntil(() => deletion.deleted.length === 1);
   t.deepEqual(shared.noted, []);
   resolve();
-  await waitUntil(() => shared.noted.length === 1);
-  t.deepEqual(deletion.deleted.at(-1)?.subject, subjects.claim(claimOf(1)));
+  await waitUntil(() => isDone(deletion, 1));
+  t.deepEqual(
+    deletion.deleted.map(({ subject }) => subject),
+    [subjects.key(userIdOf(1)), subjects.claim(claimOf(1)), forgetOf(1)],
+  );
+  t.is(shared.noted.length, 1);
 });
 
 test('servers that are away are named before anything is deleted, and again when it is done', async (t) => {
@@ -169,14 +174,14 @@ test('servers that are away are named before anything is deleted, and again when
   const shared = createSharedErasures();
   const steps: string[] = [];
   const deletion: SecureDeletion = {
-    deleteUpTo: async () => steps.push(`deleted, ${shared.noted.length} noted`),
+    deleteUpTo: async (subject) => steps.push(`${subject}, ${shared.noted.length} noted`),
   };
-  await append(log, registeredMessages(1, dataKeys), erasedMessages(1, 3));
+  await append(log, erasure(1, []));
   const servers = async () => ({ head: forEver, leader: 'n1', silent: ['n2'], catchingUp: [] });
   start(t, { log, deletion, servers, store: createMemoryEraserStore(shared, 'a') });
-  await waitUntil(() => shared.noted.length === 2);
-  t.deepEqual(steps, ['deleted, 1 noted']);
-  const named = { userId: userIdOf(1), position: 4, behind: ['n2'] };
+  await waitUntil(() => steps.length === 2);
+  t.deepEqual(steps, [`${subjects.key(userIdOf(1))}, 1 noted`, `${forgetOf(1)}, 2 noted`]);
+  const named = { userId: userIdOf(1), position: 1, behind: ['n2'] };
   t.deepEqual(shared.noted, [
     { ...named, isDone: false },
     { ...named, isDone: true },
@@ -186,7 +191,7 @@ test('servers that are away are named before anything is deleted, and again when
 test('a server that catches up within the grace is not named, one that does not is', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedErasures();
-  await append(log, registeredMessages(1, dataKeys), erasedMessages(1, 3));
+  await append(log, erasure(1));
   let looks = 0;
   const servers = async () => {
     looks += 1;
@@ -203,7 +208,7 @@ test('a server that catches up within the grace is not named, one that does not 
   t.deepEqual(shared.noted[0]?.behind, ['n3']);
 });
 
-test('a fault stalls it before the checkpoint, and the deletion is done again', async (t) => {
+test('a fault stalls it, and the deletion is done again', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
@@ -214,16 +219,16 @@ test('a fault stalls it before the checkpoint, and the deletion is done again', 
       return deletion.deleteUpTo(subject, upTo, signal);
     },
   };
-  await append(log, registeredMessages(1, dataKeys), erasure(1));
+  await append(log, erasure(1));
   const store = createMemoryEraserStore(shared, 'a');
   const { eraser } = start(t, { log, store, deletion: broken });
   await waitUntil(() => eraser.status().state === 'stalled');
   t.like(eraser.status(), { stall: { kind: 'fault', reason: 'TypeError' } });
-  t.true(shared.position < 4);
+  t.is(eraser.progress(), undefined);
   isBroken = false;
-  await waitUntil(() => shared.position === 5);
-  t.is(eraser.status().state, 'active');
-  t.is(deletion.deleted.length, 2);
+  await waitUntil(() => isDone(deletion, 1));
+  await waitUntil(() => eraser.status().state === 'active');
+  t.is(deletion.deleted.length, 3);
 });
 
 test('does not believe a log that is behind what it has read from it', async (t) => {
@@ -239,16 +244,13 @@ test('does not believe a log that is behind what it has read from it', async (t)
   t.deepEqual(deletion.deleted, []);
 });
 
-test('stalls at a record that is no JSON, because it might ask for a deletion', async (t) => {
+test('stalls at a record that cannot be read, because nobody knows what it asks for', async (t) => {
   const log = createMemoryLog();
-  const shared = createSharedErasures();
-  const subject = subjects.claim(claimOf(1));
-  await append(log, [{ subject, data: '{', expectedPosition: 0 }]);
-  const store = createMemoryEraserStore(shared, 'a');
+  await append(log, [{ subject: forgetOf(1), data: '{', expectedPosition: 0 }]);
+  const store = createMemoryEraserStore(createSharedErasures(), 'a');
   const { eraser } = start(t, { log, store, deletion: createRecordingDeletion() });
   await waitUntil(() => eraser.status().state === 'stalled');
   t.like(eraser.status(), { stall: { reason: 'UnreadableRecordError' } });
-  t.is(shared.position, 0);
 });
 
 test('a second eraser stands by, and takes over when the first one stops', async (t) => {
@@ -260,19 +262,18 @@ test('a second eraser stands by, and takes over when the first one stops', async
   const second = start(t, { log, deletion, store: createMemoryEraserStore(shared, 'b') });
   await waitUntil(() => second.eraser.status().state === 'standby');
   await first.stop();
-  await append(log, registeredMessages(1, dataKeys), erasure(1));
-  await waitUntil(() => shared.position === 5);
+  await append(log, erasure(1));
+  await waitUntil(() => isDone(deletion, 1));
   t.is(second.eraser.status().state, 'active');
 });
 
-test('an eraser whose lease is gone moves no checkpoint', async (t) => {
+test('an eraser whose lease is gone stands by', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedErasures();
   const store = createMemoryEraserStore(shared, 'a');
   const { eraser } = start(t, { log, store, deletion: createRecordingDeletion() });
   await waitUntil(() => eraser.status().state === 'active');
   shared.holder = 'b';
-  await append(log, registeredMessages(1, dataKeys));
   await waitUntil(() => eraser.status().state === 'standby');
-  t.is(shared.position, 0);
+  t.is(eraser.progress(), undefined);
 });

@@ -1,7 +1,14 @@
-import { delay, type LogServers, type ReadLogServers, type SecureDeletion } from '@zameni/runtime';
+import { subjects } from '@zameni/contracts';
+import {
+  delay,
+  type LogRecord,
+  type LogServers,
+  type ReadLogServers,
+  type SecureDeletion,
+} from '@zameni/runtime';
 import type { EraserStore } from './eraser-store.ts';
-import type { ToForget } from './to-forget.ts';
 import { createSlots } from './slots.ts';
+import { parseForgetRecord } from './to-forget.ts';
 
 /** What forgetting needs; `servers` tells which servers of the log may miss a deletion. */
 export type ForgettingOptions = {
@@ -15,12 +22,10 @@ export type ForgettingOptions = {
 
 /** Forgets several subjects at once. */
 export type Forgetting = AsyncDisposable & {
-  /** Begins to forget what the record at a position asks for. */
-  readonly begin: (wanted: ToForget, position: number) => void;
-  /** To be told of every account's record: claims released after it belong to the next one. */
-  readonly endCommit: () => void;
-  /** How many are not done yet, and the position of the oldest; throws what one failed with. */
-  readonly open: () => { readonly count: number; readonly oldest: number | undefined };
+  /** Begins to forget what a record asks for. */
+  readonly begin: (record: LogRecord) => void;
+  /** How many records are not done yet; throws what one failed with. */
+  readonly open: () => number;
   /** Resolves when one more is done or has failed, or when the time is over. */
   readonly untilDone: (withinMs: number) => Promise<void>;
 };
@@ -37,54 +42,57 @@ const LOOK_MS = 100;
 
 /**
  * Each subject has its turn in a slot; one that is not done when its turn is over queues again behind
- * the others. Deleting is safe to cut short and to repeat. A person counts as erased once her keys and
- * the claims of the same commit are gone. Servers that are silent are named before anything is deleted,
- * so that no crash forgets them, and those that did not catch up afterwards are named too: to call an
- * erasure done while a server may keep the key would be the worse failure.
+ * the others. Deleting is safe to cut short and to repeat: the record that asks for it is deleted last.
+ * A person counts as erased once her keys and the claims of the same commit are gone. Servers that are
+ * silent are named before anything is deleted, so that no crash forgets them, and those that did not
+ * catch up afterwards are named too: to call an erasure done while a server may keep the key would be
+ * the worse failure.
  */
 export function createForgetting(options: ForgettingOptions): Forgetting {
   const { deletion, servers, store, sliceMs = SLICE_MS, graceMs = GRACE_MS } = options;
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   const slots = createSlots(MAX_AT_ONCE);
-  const open = new Map<Promise<unknown>, number>();
-  let commit: Promise<readonly string[]>[] = [];
+  const open = new Set<Promise<void>>();
   let fault: { readonly error: unknown } | undefined;
 
-  function begin(wanted: ToForget, position: number): void {
-    const task = forget(wanted, position, wanted.what === 'claim' ? [] : commit);
-    if (wanted.what === 'claim') commit.push(task);
-    open.set(task, position);
+  function begin(record: LogRecord): void {
+    const task = forget(record);
+    open.add(task);
     task.then(
       () => open.delete(task),
       (error: unknown) => {
-        // It stays open, so that nothing passes over it.
+        // It stays open, so that nobody takes it for done.
         fault ??= { error };
       },
     );
   }
 
-  /** Answers the servers that may have missed it. */
-  async function forget(
-    wanted: ToForget,
-    position: number,
-    claims: readonly Promise<readonly string[]>[],
-  ): Promise<readonly string[]> {
-    const before = await readServers(position);
-    const erased = wanted.what === 'keys' && wanted.why === 'erased' ? wanted.userId : undefined;
-    if (erased !== undefined && before.silent.length > 0) {
-      await store.noteErasure({ userId: erased, position, behind: before.silent, isDone: false });
+  async function forget(record: LogRecord): Promise<void> {
+    const { subject, position } = record;
+    const { claims, people } = parseForgetRecord(record);
+    const erased = people.filter(({ why }) => why === 'erased').map(({ userId }) => userId);
+    const { silent } = await readServers(position);
+    if (silent.length > 0) await noteAll(erased, { position, behind: silent, isDone: false });
+    await Promise.all([
+      ...claims.map((claim) => deleteInTurns(subjects.claim(claim), position)),
+      ...people.map(({ userId }) => deleteInTurns(subjects.key(userId), Number.MAX_SAFE_INTEGER)),
+    ]);
+    if (erased.length > 0) {
+      const behind = [...new Set([...silent, ...(await findBehind(position))])];
+      await noteAll(erased, { position, behind, isDone: true });
     }
-    await deleteInTurns(wanted);
-    const missed = [before.silent, await findBehind(position), ...(await Promise.all(claims))];
-    const behind = [...new Set(missed.flat())];
-    if (erased !== undefined) {
-      await store.noteErasure({ userId: erased, position, behind, isDone: true });
-    }
-    return behind;
+    await deleteInTurns(subject, position);
   }
 
-  async function deleteInTurns({ subject, upTo }: ToForget): Promise<void> {
+  async function noteAll(
+    userIds: readonly string[],
+    erasure: { position: number; behind: readonly string[]; isDone: boolean },
+  ): Promise<void> {
+    for (const userId of userIds) await store.noteErasure({ userId, ...erasure });
+  }
+
+  async function deleteInTurns(subject: string, upTo: number): Promise<void> {
     for (let isDone = false; !isDone; ) {
       isDone = await slots.run(async () => {
         const turn = AbortSignal.timeout(sliceMs);
@@ -122,24 +130,20 @@ export function createForgetting(options: ForgettingOptions): Forgetting {
 
   return {
     begin,
-    endCommit: () => {
-      commit = [];
-    },
     open: () => {
       if (fault !== undefined) throw fault.error;
-      // In the order of the log, as they were begun.
-      return { count: open.size, oldest: open.values().next().value };
+      return open.size;
     },
     untilDone: async (withinMs) => {
       const waiting = new AbortController();
       const late = delay(withinMs, AbortSignal.any([signal, waiting.signal]));
-      await Promise.race([late, ...open.keys()]).catch(() => undefined);
+      await Promise.race([late, ...open]).catch(() => undefined);
       waiting.abort();
       await late.catch(() => undefined);
     },
     [Symbol.asyncDispose]: async () => {
       stopping.abort();
-      await Promise.allSettled(open.keys());
+      await Promise.allSettled(open);
     },
   };
 }

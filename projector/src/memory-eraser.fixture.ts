@@ -1,16 +1,15 @@
 import type { ReadLogServers, SecureDeletion } from '@zameni/runtime';
 import type { EraserStore, NotedErasure } from './eraser-store.ts';
 
-/** A checkpoint, a lease and erasures that several erasers share, as processes share a database. */
+/** A lease and erasures that several erasers share, as processes share a database. */
 export type SharedErasures = {
-  position: number;
   holder: string | undefined;
   readonly noted: NotedErasure[];
 };
 
-/** A checkpoint nobody holds, and no erasures. */
+/** A lease nobody holds, and no erasures. */
 export function createSharedErasures(): SharedErasures {
-  return { position: 0, holder: undefined, noted: [] };
+  return { holder: undefined, noted: [] };
 }
 
 /** One process's view of shared erasures; its lease never runs out by itself. */
@@ -19,18 +18,13 @@ export function createMemoryEraserStore(shared: SharedErasures, me: string): Era
     takeLease: async () => {
       if (shared.holder !== undefined && shared.holder !== me) return undefined;
       shared.holder = me;
-      return shared.position;
+      return 0;
     },
     renewLease: async () => shared.holder === me,
     releaseLease: async () => {
       if (shared.holder === me) shared.holder = undefined;
     },
-    readPosition: async () => shared.position,
-    moveTo: async (from, to) => {
-      if (shared.holder !== me || shared.position !== from) return false;
-      shared.position = to;
-      return true;
-    },
+    readPosition: async () => 0,
     noteErasure: async (erasure) => void shared.noted.push(erasure),
   };
 }

@@ -8,6 +8,7 @@ import {
   withDeadline,
 } from '@zameni/runtime';
 import { type Static, Type } from 'typebox';
+import type { Eraser } from './eraser.ts';
 import { isHealthy, type ProjectionStatus } from './projection-status.ts';
 import type { Reclaimer } from './reclaimer.ts';
 import type { Rewrapper } from './rewrapper.ts';
@@ -73,10 +74,10 @@ export const StatusView = Type.Object(
     eraser: Type.Object(
       {
         role: Role,
-        position: Type.Integer({
-          description: 'Everything up to here that is to be forgotten is deleted from the log',
-        }),
         reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
+        left: Type.Optional(
+          Type.Integer({ description: 'Commits whose leftovers are being deleted from the log' }),
+        ),
       },
       { additionalProperties: false },
     ),
@@ -95,7 +96,7 @@ export type OperatorAppOptions = {
   readonly logger: Logger;
   readonly log: Pick<EventLog, 'head'>;
   readonly status: () => ProjectionStatus;
-  readonly eraserStatus: () => ProjectionStatus;
+  readonly eraser: Pick<Eraser, 'status' | 'progress'>;
   readonly rewrapper: Pick<Rewrapper, 'status' | 'progress'>;
   readonly reclaimer: Pick<Reclaimer, 'status' | 'progress'>;
   readonly keyRings?: KeyRings;
@@ -105,7 +106,7 @@ export type OperatorAppOptions = {
 
 /** The operator's port, inside only: `/livez`, `/readyz` and `/status`. */
 export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
-  const { logger, log, status, eraserStatus, rewrapper, reclaimer, degradedChecks } = options;
+  const { logger, log, status, eraser, rewrapper, reclaimer, degradedChecks } = options;
   const { keyRings = {} } = options;
   const app = createHttpApp({
     logger,
@@ -117,12 +118,14 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
         if (!isHealthy(status())) throw new Error('the projection is stalled or not yet started');
       },
       eraser: async () => {
-        if (!isHealthy(eraserStatus())) throw new Error('the eraser is stalled or not yet started');
+        if (!isHealthy(eraser.status()))
+          throw new Error('the eraser is stalled or not yet started');
       },
     },
   });
   app.get('/status', { schema: { response: { 200: StatusView } } }, async (request) => ({
-    ...toStatusView(status(), eraserStatus(), await headOrNull(request.signal)),
+    ...toStatusView(status(), await headOrNull(request.signal)),
+    eraser: { ...toWorkView(eraser.status()), ...eraser.progress() },
     rewrapper: { ...toWorkView(rewrapper.status()), ...rewrapper.progress() },
     reclaimer: { ...toWorkView(reclaimer.status()), ...reclaimer.progress() },
   }));
@@ -140,9 +143,8 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
 
 function toStatusView(
   status: ProjectionStatus,
-  eraser: ProjectionStatus,
   head: number | null,
-): Omit<StatusView, 'rewrapper' | 'reclaimer'> {
+): Omit<StatusView, 'eraser' | 'rewrapper' | 'reclaimer'> {
   return {
     projection: ACCOUNTS_PROJECTION.name,
     version: ACCOUNTS_PROJECTION.version,
@@ -151,7 +153,6 @@ function toStatusView(
     head,
     lag: head === null ? null : Math.max(0, head - status.position),
     ...(status.state === 'stalled' ? { stall: status.stall } : {}),
-    eraser: { ...toWorkView(eraser), position: eraser.position },
   };
 }
 

@@ -9,13 +9,13 @@ const userId = '01980000-0000-7000-8000-000000000001';
 function createTestApp(
   status: ProjectionStatus,
   head = async () => 50,
-  eraserStatus: ProjectionStatus = { state: 'standby', position: 40 },
+  eraserStatus: ProjectionStatus = { state: 'active', position: 40 },
 ) {
   return createOperatorApp({
     logger,
     log: { head },
     status: () => status,
-    eraserStatus: () => eraserStatus,
+    eraser: { status: () => eraserStatus, progress: () => ({ left: 3 }) },
     rewrapper: {
       status: () => ({ state: 'active', position: 30 }),
       progress: () => ({ kek: '2', left: 7, unusable: 0 }),
@@ -62,7 +62,7 @@ test('a stalled projection is not ready and says where and why', async (t) => {
     head: 50,
     lag: 8,
     stall: { kind: 'poison', reason: 'undecodable', position: 45, userId },
-    eraser: { role: 'standby', position: 40 },
+    eraser: { role: 'active', left: 3 },
     rewrapper: { role: 'active', kek: '2', left: 7, unusable: 0 },
     reclaimer: { role: 'active', phase: '2:copy', isDone: false, found: 5 },
   });
@@ -79,7 +79,7 @@ test('a stalled eraser makes the process not ready and says why', async (t) => {
   t.like(response.json(), { missing: ['eraser'] });
   t.deepEqual((await app.inject('/status')).json().eraser, {
     role: 'stalled',
-    position: 41,
+    left: 3,
     reason: 'SecureDeletionError',
   });
 });

@@ -8,7 +8,7 @@ import {
   type SecureDeletion,
 } from '@zameni/runtime';
 import { parseKeyRecord } from './key-record.ts';
-import { toForget } from './to-forget.ts';
+import { isEnd } from './to-forget.ts';
 
 /** What wrapping one key anew needs; the log is written and deleted from as the NATS user `eraser`. */
 export type RewrapDeps = {
@@ -79,8 +79,8 @@ export async function forgetIfErased(
   const userId = subject.slice(subjects.key('').length);
   const last = await log.readLastFromLeader(subjects.account(userId), signal);
   if ((await log.head(signal)) < position) throw new RewrapError('the leader is behind');
-  const wanted = last && toForget(last);
-  if (wanted !== undefined) await deletion.deleteUpTo(wanted.subject, wanted.upTo, signal);
+  if (last === undefined || !isEnd(last)) return;
+  await deletion.deleteUpTo(subject, Number.MAX_SAFE_INTEGER, signal);
 }
 
 function rewrapOrUndefined(

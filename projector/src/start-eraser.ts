@@ -13,16 +13,13 @@ import {
 } from '@zameni/runtime';
 import { createPostgresLeaseStore } from './checkpoint.ts';
 import type { Config } from './config.ts';
-import { createEraser } from './eraser.ts';
+import { createEraser, type Eraser } from './eraser.ts';
 import { createPostgresEraserStore } from './eraser-store-postgres.ts';
-import type { LeasedWork } from './leased-work.ts';
 import { createReclaimer, type Reclaimer } from './reclaimer.ts';
 import { createRewrapper, type Rewrapper } from './rewrapper.ts';
 
-/** The eraser has a checkpoint like a projection; another version forgets everything anew. */
+/** These have a lease only: what is left to do follows from key rings and log. */
 const ERASER = { projection: 'eraser', version: 2 } as const;
-
-/** These have a lease only: where they are follows from key ring and log. */
 const REWRAPPER = { projection: 'rewrapper', version: 1 } as const;
 const RECLAIMER = { projection: 'reclaimer', version: 1 } as const;
 
@@ -31,7 +28,7 @@ const LEASE_MS = 10_000;
 
 /** What works on the log as the user that may delete from it. */
 export type Erasing = {
-  readonly eraser: Pick<LeasedWork, 'status'>;
+  readonly eraser: Eraser;
   readonly rewrapper: Rewrapper;
   readonly reclaimer: Reclaimer;
 };

@@ -89,7 +89,7 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
     logger,
     log,
     status: running.status,
-    eraserStatus: eraser.status,
+    eraser,
     ...movers,
     keyRings: { kek: keyRing, pepper: peppers },
     checks: {
