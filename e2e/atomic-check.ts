@@ -137,9 +137,10 @@ function checkPerson(world: World, position: number, userId: string): string[] {
   return faults;
 }
 
-/** A registration is claim, key, event, side by side. */
-function checkNeighbours({ records }: Commit, n: number): string[] {
-  const [claim, key, event] = [records[n - 2], records[n - 1], records[n]];
+/** A registration is claim, key, event, side by side but for what is to be forgotten. */
+function checkNeighbours(commit: Commit, n: number): string[] {
+  const before = commit.records.slice(0, n).filter(({ kind }) => kind !== 'forget');
+  const [claim, key, event] = [before.at(-2), before.at(-1), commit.records[n]];
   if (event?.kind !== 'event' || event.placed.fact.name !== 'registered') return [];
   const faults: string[] = [];
   if (key?.kind !== 'key' || key.userId !== event.userId) faults.push('no key right before it');

@@ -90,22 +90,23 @@ test('finds nothing where people come, prove, move, lose and go, and keys are wr
       ...adaIsHere,
       key(ADA, 2),
       ...bobWaits,
-      forget([], undefined, ADA),
       held('a', BOB, [], true),
+      forget([], undefined, ADA),
       verified(BOB),
       superseded(ADA),
-      forget(['a']),
       held('b', BOB, [], true),
       released('a'),
+      forget(['a']),
       changed(BOB, 'b'),
       held('a', EVE),
+      forget([]),
       key(EVE),
       registered(EVE, 'a'),
-      forget(['b'], BOB),
       released('b'),
+      forget(['b'], BOB),
       erased(BOB),
-      forget(['a'], EVE),
       released('a'),
+      forget(['a'], EVE),
       erased(EVE),
       forget([], ADA),
       erased(ADA),
@@ -159,7 +160,7 @@ test('an end that nothing asks to forget is found, and an asking without an end'
 
 test('a claim that was given up without the erasure is found', (t) => {
   t.deepEqual(
-    details(...adaIsHere, forget(['a']), released('a'), key(BOB), registered(BOB, 'b')).slice(0, 1),
+    details(...adaIsHere, released('a'), forget(['a']), key(BOB), registered(BOB, 'b')).slice(0, 1),
     [`given up, and ${ADA} has it`],
   );
 });
@@ -186,7 +187,7 @@ test('a change of address that keeps the old one is found', (t) => {
 });
 
 test('who waits in the claim only is found', (t) => {
-  const faults = details(...adaIsHere, forget([], BOB), held('a', ADA, [BOB]), erased(BOB));
+  const faults = details(...adaIsHere, held('a', ADA, [BOB]), forget([], BOB), erased(BOB));
   t.deepEqual(faults, [`${BOB} waits for it in the claim only`]);
 });
 

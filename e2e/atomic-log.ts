@@ -16,7 +16,7 @@ export type AtomicRecord = { readonly position: number } & (
 );
 
 /**
- * Messages that were appended together, as far as positions tell: what is to be forgotten, claims, keys,
+ * Messages that were appended together, as far as positions tell: claims, what is to be forgotten, keys,
  * then events.
  * Neighbours of which both are events only, or the second one is, count as one.
  */

@@ -161,8 +161,8 @@ function toMessages(
     ({ userId, event }) => userId === newPerson?.userId && event.name === 'registered',
   );
   return [
-    ...toForgetMessages(decision.accounts, decision.claims, claims),
     ...decision.claims.flatMap((change) => toClaimMessages(change, claims.get(change.claim))),
+    ...toForgetMessages(decision.accounts, decision.claims, claims),
     ...(isRegistered && newPerson !== undefined ? [newPerson.keyMessage] : []),
     ...decision.accounts.map(({ userId, event }) => {
       const account = loaded.get(userId);

@@ -15,11 +15,12 @@ async function readForgets({ log }: Api) {
   return records.flatMap(({ subject, data }, n) => {
     if (recordKind(subject) !== 'forget') return [];
     const record = Value.Parse(ForgetRecord, JSON.parse(Buffer.from(data).toString('utf8')));
-    return [{ record, next: records.slice(n + 1).map((later) => recordKind(later.subject)) }];
+    const kinds = records.map((one) => recordKind(one.subject));
+    return [{ record, before: kinds.slice(n - 1, n), after: kinds.slice(n + 1) }];
   });
 }
 
-test('an erasure leaves claim and keys to be deleted, said before them in the same commit', async (t) => {
+test('an erasure leaves claim and keys to be deleted, said behind the one and before the events', async (t) => {
   const api = createApi(t);
   const userId = await api.register();
   await api.send({ method: 'DELETE', url: `/v1/users/${userId}`, headers: eraser });
@@ -27,7 +28,8 @@ test('an erasure leaves claim and keys to be deleted, said before them in the sa
   t.deepEqual(await readForgets(api), [
     {
       record: { claims: [claim], people: [{ userId, why: 'erased' }] },
-      next: ['claim', 'account'],
+      before: ['claim'],
+      after: ['account'],
     },
   ]);
 });

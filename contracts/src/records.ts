@@ -43,8 +43,8 @@ const MAX_GIVEN_UP = 4;
 
 /**
  * What a commit leaves to be deleted from the log: claims that were given up, as their subjects name
- * them, up to this record, and all keys of people who do not come back. It lies before the events of the
- * same commit, and is deleted itself once everything it names is.
+ * them, up to this record, and all keys of people who do not come back. It lies behind the claims and
+ * before the events of the same commit, and is deleted itself once everything it names is.
  */
 export const ForgetRecord = Type.Object(
   {

@@ -51,7 +51,7 @@ async function createSetup(t: ExecutionContext) {
   t.teardown(async () => {
     for (const subject of claims) {
       if (!(await log.hasRecord(subject, signal))) continue;
-      await append({ ...forgetting([subject], []), [subject]: RELEASED });
+      await append({ [subject]: RELEASED, ...forgetting([subject], []) });
     }
   });
   return {
@@ -172,7 +172,7 @@ test('of an erased person neither key nor claim is left, and that is written dow
   await setup.append({ ...held(person), ...keyOf(person, 1) });
   await setup.append(keyOf(person, 2));
   start(t, setup);
-  const last = await setup.append({ ...forget(person, 'erased'), ...released(person) });
+  const last = await setup.append({ ...released(person), ...forget(person, 'erased') });
   await waitUntil(() => isForgotten(setup, last));
   t.is(await setup.log.readFirst(subjects.key(person.userId), signal), undefined);
   t.is(await setup.log.readFirst(subjects.claim(person.claim), signal), undefined);
@@ -199,7 +199,7 @@ test('a claim taken again keeps what came after the release', async (t) => {
   const setup = await createSetup(t);
   const person = createPerson();
   await setup.append(held(person));
-  const last = await setup.append({ ...forget(person, 'superseded'), ...released(person) });
+  const last = await setup.append({ ...released(person), ...forget(person, 'superseded') });
   const kept = await setup.append(held(person));
   start(t, setup);
   await waitUntil(() => isForgotten(setup, last));
@@ -215,7 +215,7 @@ test('what was there before it began, and is done by two at once, is forgotten o
   await waitUntil(() => eraser.status().state === 'active');
   let last = 0;
   for (const person of people) {
-    last = await setup.append({ ...forget(person, 'erased'), ...released(person) });
+    last = await setup.append({ ...released(person), ...forget(person, 'erased') });
   }
   await waitUntil(() => isForgotten(setup, last));
   await waitUntil(() => eraser.progress()?.left === 0);
