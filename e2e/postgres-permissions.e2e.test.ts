@@ -125,6 +125,19 @@ test('the read models tried are all there are', async (t) => {
   );
 });
 
+test('nobody but the projector executes what applies its batches', async (t) => {
+  const run = connectAs(t, superuser, direct);
+  for (const { user } of [query, command, projector]) {
+    t.is(
+      await run(`select string_agg(proname, ',') from pg_proc
+        where pronamespace in ('${schema}'::regnamespace, 'zameni'::regnamespace)
+        and has_function_privilege('${user}', oid, 'execute')`),
+      user === projector.user ? 'apply' : null,
+      user,
+    );
+  }
+});
+
 const createsNothing = test.macro<[Login]>(async (t, login) => {
   const run = connectAs(t, login, direct);
   for (const sql of [

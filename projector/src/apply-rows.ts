@@ -1,6 +1,5 @@
 import type { RegisteredData, UserView } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
-import { APPLY } from './apply-statement.ts';
 import type { CheckpointOwner } from './checkpoint.ts';
 import type { RowBatch } from './projection-store.ts';
 import { toBegunRow, type UserRow } from './users-projection.ts';
@@ -17,6 +16,16 @@ type AppliedRow = Omit<UserView, 'registeredAt'> & {
 type Skipped = { readonly skipped: readonly string[] | null };
 
 type Answer = AppliedRow | (Skipped & { [Name in Exclude<keyof AppliedRow, 'skipped'>]: null });
+
+/** The statement itself is in `projector/migrations/0009_apply_accounts_v1.sql`. */
+const APPLY = `
+select * from accounts_v1.apply(
+  $1, $2, $3, $4, $5, $6,
+  $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+  $21, $22,
+  $23, $24, $25, $26,
+  $27, $28, $29, $30
+)`;
 
 /**
  * Applies a batch in one statement, so in one round trip and one implicit transaction: a process

@@ -1,9 +1,10 @@
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
-import type { Pool } from '@zameni/runtime';
-import { createTestDatabase, waitUntil } from '@zameni/runtime/testing';
+import { createPool, type Pool } from '@zameni/runtime';
+import { createSilentLogger, createTestDatabase, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import {
   claimOf,
+  happenings,
   personalOf,
   projected,
   refused,
@@ -160,4 +161,28 @@ test('five hundred events are one batch', async (t) => {
   const events = Array.from({ length: 500 }, (_, n) => registered(n, 3 * n + 3));
   t.truthy(await store.apply(batch(0, 1_500, events)));
   t.is(await countUsers(pool), 500);
+});
+
+test('scans no table, not even by a plan that was made while the tables were small', async (t) => {
+  const { pool: _, ...database } = await createTestDatabase(t);
+  // One connection, so that a transaction may go on in the next call.
+  const pool = createPool({ ...database, max: 1, name: t.title, logger: createSilentLogger() });
+  t.teardown(() => pool.end());
+  const store = createStore(pool, 'a');
+  await store.takeLease();
+  t.truthy(await store.apply(batch(0, 3, [registered(1, 3), registered(2, 3)])));
+  await pool.query('analyze');
+  await pool.query('begin');
+  const changed = [
+    registered(3, 4),
+    projected(1, happenings.updated, { position: 5, version: 2 }),
+    projected(2, happenings.erased, { position: 6, version: 2 }),
+  ];
+  t.is((await store.apply(batch(3, 6, changed)))?.length, 2);
+  const { rows } = await pool.query(
+    `select relname from pg_stat_xact_user_tables
+     where schemaname in ('accounts_v1', 'zameni') and seq_scan > 0`,
+  );
+  await pool.query('commit');
+  t.deepEqual(rows, []);
 });
