@@ -1,56 +1,78 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Flood, flood } from '../e2e/flood.ts';
 import { type Latency, summarize } from '../e2e/latency.ts';
+import { type LoadResult, runLoad } from './wrk.ts';
 
-/** Where to send, and the capacity that shares are of. */
+/** Where to send, and for how long at each number of connections. */
 export type OverloadOptions = {
   readonly gatewayUrl: string;
-  readonly capacity: number;
   readonly seconds: number;
+  readonly onFigure: (figure: OverloadFigure) => void;
 };
 
-/** What came of an open loop of registrations at a share of the capacity. */
+/** What crowds of clients were told, and how long single registrations among them took. */
 export type OverloadFigure = {
-  readonly share: number;
-  readonly offered: number;
+  readonly connections: number;
+  /** A second, of the crowd. */
   readonly accepted: number;
   readonly shed: number;
+  /** Of the single ones: answers that are neither a registration nor a refusal. */
   readonly faults: number;
   readonly acceptedMs: Latency;
   readonly shedMs: Latency;
-  /** Milliseconds from the last answer of the flood to the first registration that is accepted. */
+  /** Milliseconds from the end of the crowd to the first registration that is accepted. */
   readonly recoveryMs: number;
 };
 
-const SHARES = [0.5, 1, 2, 4] as const;
+/** Clients that send the next registration as soon as they have an answer, whatever it says. */
+const CROWDS = [64, 256, 1_024, 3_000] as const;
+
+/** Registrations a second whose answers are timed: few, so that their sender is never late itself. */
+const TIMED_A_SECOND = 100;
+/** Seconds of the crowd before and after the timed ones. */
+const MARGIN_SECONDS = 1;
+
 const RECOVERY_DEADLINE_MS = 10_000;
-/** The rest between two floods: the projector catches up, or it would be in the way of the next. */
+/** The rest between two crowds: the projector catches up, or it would be in the way of the next. */
 const REST_MS = 3_000;
 
-/** Floods at each share of the capacity in turn. */
+/** Sends one crowd after the other, each larger, and times single registrations among them. */
 export async function measureOverload(options: OverloadOptions): Promise<OverloadFigure[]> {
-  const { gatewayUrl, capacity, seconds } = options;
+  const { gatewayUrl, seconds, onFigure } = options;
   const figures: OverloadFigure[] = [];
-  for (const share of SHARES) {
-    const prefix = `bench-${share}`;
-    const told = await flood({ gatewayUrl, rate: capacity * share, seconds, prefix });
+  for (const connections of CROWDS) {
+    const prefix = `bench-${connections}`;
+    const whole = seconds + 2 * MARGIN_SECONDS;
+    const [crowd, timed] = await Promise.all([
+      runLoad({ url: gatewayUrl, connections, seconds: whole, prefix }),
+      pause(MARGIN_SECONDS * 1_000).then(() =>
+        flood({ gatewayUrl, rate: TIMED_A_SECOND, seconds, prefix: `${prefix}-timed` }),
+      ),
+    ]);
     const recoveryMs = await measureRecovery(gatewayUrl, `${prefix}-after`);
-    figures.push(toFigure(share, told, recoveryMs));
+    const figure = toFigure({ connections, crowd, timed, recoveryMs });
+    figures.push(figure);
+    onFigure(figure);
     await pause(REST_MS);
   }
   return figures;
 }
 
-function toFigure(share: number, told: Flood, recoveryMs: number): OverloadFigure {
-  const { sent, seconds, accepted, refusedMs, faults } = told;
+type Measured = {
+  readonly connections: number;
+  readonly crowd: LoadResult;
+  readonly timed: Flood;
+  readonly recoveryMs: number;
+};
+
+function toFigure({ connections, crowd, timed, recoveryMs }: Measured): OverloadFigure {
   return {
-    share,
-    offered: sent / seconds,
-    accepted: accepted.length / seconds,
-    shed: refusedMs.length / seconds,
-    faults: Object.values(faults).reduce((sum, count) => sum + count, 0),
-    acceptedMs: summarize(accepted.map(([, , ms]) => ms)),
-    shedMs: summarize(refusedMs),
+    connections,
+    accepted: (crowd.requests - crowd.failed) / crowd.seconds,
+    shed: crowd.failed / crowd.seconds,
+    faults: Object.values(timed.faults).reduce((sum, count) => sum + count, 0),
+    acceptedMs: summarize(timed.accepted.map(([, , ms]) => ms)),
+    shedMs: summarize(timed.refusedMs),
     recoveryMs,
   };
 }

@@ -85,24 +85,23 @@ export function toCostTable(figures: readonly CostFigure[]): string {
 /** What is accepted and shed at shares of the capacity as a Markdown table. */
 export function toOverloadTable(figures: readonly OverloadFigure[]): string {
   const rows = figures.map((figure) => [
-    `${figure.share} ×`,
-    ...[figure.offered, figure.accepted, figure.shed].map((rate) => rate.toFixed(0)),
-    figure.faults,
+    figure.connections,
+    ...[figure.accepted, figure.shed].map((rate) => rate.toFixed(0)),
     ...[figure.acceptedMs, figure.shedMs].flatMap(({ p50, p99 }) =>
       [p50, p99].map((ms) => ms.toFixed(0)),
     ),
+    figure.faults,
     figure.recoveryMs.toFixed(0),
   ]);
   const head = [
-    'of capacity',
-    'offered/s',
+    'clients',
     'accepted/s',
     'shed/s',
-    'other answers',
     'accepted p50 ms',
     'p99',
     'shed p50 ms',
     'p99',
+    'other answers',
     'recovery ms',
   ];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
