@@ -68,7 +68,7 @@ export type Loaded = {
   readonly claimLifetimeMs: number;
 };
 
-/** Most messages of one decision: nine claimants, two claims, a key, an event and a forgetting fit. */
+/** Most messages of one decision: nine claimants, two claims, a key, an event and a forget record fit. */
 const MAX_MESSAGES = 24;
 /** Key and event of a registration; its claim is as many messages as it is written to subjects. */
 const MAX_REGISTRATION_MESSAGES = 2;
@@ -161,7 +161,7 @@ function toMessages(
     ({ userId, event }) => userId === newPerson?.userId && event.name === 'registered',
   );
   return [
-    ...decision.claims.flatMap((change) => toClaimMessages(change, claims.get(change.claim))),
+    ...decision.claims.flatMap((change) => toClaimMessages(change, claims)),
     ...toForgetMessages(decision.accounts, decision.claims, claims),
     ...(isRegistered && newPerson !== undefined ? [newPerson.keyMessage] : []),
     ...decision.accounts.map(({ userId, event }) => {

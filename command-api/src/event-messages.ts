@@ -6,6 +6,7 @@ import {
   encodePersonal,
   eventType,
   type ForgetRecord,
+  isEnding,
   REFUSAL_LIFETIME_DAYS,
   subjects,
   type UserId,
@@ -30,6 +31,7 @@ export type EventToAppend = {
 };
 
 type Message = Omit<LogMessage, 'expectedPosition'>;
+type ClaimPlaces = ReadonlyMap<string, ClaimPlace>;
 
 const REFUSAL_LIFETIME_SECONDS = REFUSAL_LIFETIME_DAYS * 24 * 60 * 60;
 /** A wish on an account that nobody has: nothing rests on it, and strangers may make many. */
@@ -50,30 +52,35 @@ export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
 }
 
 /** The messages of a claim's new last record: two while the pepper is being rotated. */
-export function toClaimMessages({ record }: ClaimChange, place: ClaimPlace | undefined): Message[] {
-  if (place === undefined) throw new Error('a claim was changed that was not read');
-  const data = JSON.stringify(record);
-  return place.writesOf(record).map((subject) => ({ subject, data }));
+export function toClaimMessages(change: ClaimChange, places: ClaimPlaces): Message[] {
+  const data = JSON.stringify(change.record);
+  return subjectsOf(change, places).map((subject) => ({ subject, data }));
 }
 
-/** What a commit leaves to be deleted from the log; none when it leaves nothing. */
+/** The forget record of a commit; none when it leaves nothing to be deleted from the log. */
 export function toForgetMessages(
   accounts: readonly AccountChange[],
   claims: readonly ClaimChange[],
-  places: ReadonlyMap<string, ClaimPlace>,
+  places: ClaimPlaces,
 ): Message[] {
   const record: ForgetRecord = {
     claims: claims
-      .filter((change) => change.record.state === 'released')
-      .flatMap((change) => toClaimMessages(change, places.get(change.claim)))
-      .map(({ subject }) => subject.slice(subjects.claim('').length)),
+      .filter(({ record: { state } }) => state === 'released')
+      .flatMap((change) => subjectsOf(change, places))
+      .map((subject) => subject.slice(subjects.claim('').length)),
     people: accounts.flatMap(({ userId, event: { name } }) =>
-      name === 'erased' || name === 'superseded' ? [{ userId, why: name }] : [],
+      isEnding(name) ? [{ userId, why: name }] : [],
     ),
   };
   if (record.claims.length + record.people.length === 0) return [];
   // Its subject is its own, so nobody else can have written it.
   return [{ subject: subjects.forget(randomUUID()), data: JSON.stringify(record) }];
+}
+
+function subjectsOf({ claim, record }: ClaimChange, places: ClaimPlaces): readonly string[] {
+  const place = places.get(claim);
+  if (place === undefined) throw new Error('a claim was changed that was not read');
+  return place.writesOf(record);
 }
 
 /** A first event that begins no person expires, or strangers' wishes would fill the log. */

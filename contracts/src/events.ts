@@ -19,6 +19,17 @@ export const EVENT_NAMES = [
 ] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 
+/** The events after which a person does not come back, so that her keys are to be forgotten. */
+export const ENDINGS = ['erased', 'superseded'] as const satisfies readonly EventName[];
+export type Ending = (typeof ENDINGS)[number];
+
+const endings: ReadonlySet<string> = new Set(ENDINGS);
+
+/** Whether an event is one after which its person does not come back. */
+export function isEnding(name: EventName): name is Ending {
+  return endings.has(name);
+}
+
 const Fingerprint = Type.String({
   pattern: '^[A-Za-z0-9_-]{43}$',
   description: 'Keyed digest of the request body, so that a retry with another body is seen',

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ENDINGS } from './events.ts';
 import { Instant, Uuid } from './identifiers.ts';
 
 /** Attempts that may wait for proof of one mailbox at once; the oldest makes room for a newer one. */
@@ -50,10 +51,7 @@ export const ForgetRecord = Type.Object(
   {
     claims: Type.Array(Type.String({ minLength: 1 }), { maxItems: MAX_GIVEN_UP }),
     people: Type.Array(
-      Type.Object(
-        { userId: Uuid, why: Type.Enum(['erased', 'superseded']) },
-        { additionalProperties: false },
-      ),
+      Type.Object({ userId: Uuid, why: Type.Enum(ENDINGS) }, { additionalProperties: false }),
       // A holder and everybody who waits beside her.
       { maxItems: MAX_CONTENDERS + 1 },
     ),

@@ -1,4 +1,4 @@
-import { type KeyRecord, subjects } from '@zameni/contracts';
+import { isEnding, type KeyRecord, subjects } from '@zameni/contracts';
 import {
   createBackoff,
   type DataKey,
@@ -12,7 +12,7 @@ import { createKeyCache } from './key-cache.ts';
 import { createKeyFeed, type KeyFeed } from './key-feed.ts';
 import { parseKeyRecord } from './key-record.ts';
 import { PoisonEventError } from './poison-event.ts';
-import { isForgotten, orPoison, personOf, poisonAt, readEventRecord } from './read-record.ts';
+import { orPoison, personOf, poisonAt, readEventRecord } from './read-record.ts';
 
 /** People's open data keys, for who reads events in the order of the log. */
 export type PeopleKeys = {
@@ -104,7 +104,7 @@ export function createPeopleKeys(
       const record = await log.readLastFromReplica(subjects.key(personOf(event)), signal);
       if (record !== undefined) return open(parseKeyRecord(record), event);
       const last = await log.readLastFromReplica(event.subject, signal);
-      if (last !== undefined && isForgotten(readEventRecord(last))) return 'erased';
+      if (last !== undefined && isEnding(readEventRecord(last).name)) return 'erased';
       if (performance.now() >= giveUpAtMs) throw poisonAt(event, 'key-missing');
       await delay(backoff.nextMs(), signal);
     }

@@ -1,8 +1,8 @@
-import { factOf, openEvent, UnreadableEventError } from '@zameni/contracts';
+import { factOf, isEnding, openEvent, UnreadableEventError } from '@zameni/contracts';
 import { type DataKey, type LogRecord, openPersonal } from '@zameni/runtime';
 import type { PeopleKeys } from './people-keys.ts';
 import type { ProjectedEvent } from './projected-event.ts';
-import { isForgotten, orPoison, poisonAt, readEventRecord } from './read-record.ts';
+import { orPoison, poisonAt, readEventRecord } from './read-record.ts';
 
 type Content =
   | Pick<Extract<ProjectedEvent, { personal: 'open' }>, 'personal' | 'event'>
@@ -19,7 +19,7 @@ export async function readEvent(
 ): Promise<ProjectedEvent> {
   const stored = readEventRecord(record);
   const { metadata, type, personal } = stored;
-  if (isForgotten(stored)) keys.forget(record);
+  if (isEnding(stored.name)) keys.forget(record);
   const isFirst = metadata.accountVersion === 1;
   const key = personal === null ? undefined : await keys.find(record, isFirst, signal);
   if (key === 'erased') return place({ personal: 'erased', event: factOf(stored) });

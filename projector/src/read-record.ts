@@ -1,14 +1,6 @@
-import { decodeEvent, type EventName, type StoredEvent } from '@zameni/contracts';
+import { decodeEvent, type StoredEvent } from '@zameni/contracts';
 import type { LogRecord } from '@zameni/runtime';
 import { PoisonEventError, type PoisonReason } from './poison-event.ts';
-
-/** The events behind which only each other may come, and with which a person's key is destroyed. */
-const FORGOTTEN: ReadonlySet<EventName> = new Set(['superseded', 'erased']);
-
-/** Whether an event says that its person's key is destroyed. */
-export function isForgotten({ name }: StoredEvent): boolean {
-  return FORGOTTEN.has(name);
-}
 
 /** The event in a record, its personal data closed; one about somebody else is poison. */
 export function readEventRecord(record: LogRecord): StoredEvent {

@@ -1,4 +1,4 @@
-import { ForgetRecord, recordKind } from '@zameni/contracts';
+import { ENDINGS, ForgetRecord, recordKind } from '@zameni/contracts';
 import type { LogRecord } from '@zameni/runtime';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -10,10 +10,10 @@ class UnreadableRecordError extends Error {
 
 const forgetRecordCheck = Compile(ForgetRecord);
 
-/** The end of a person, in any version: neither who was erased nor who lost the address comes back. */
+/** An event that ends a person, in any version of it. */
 const Ended = Compile(
   Type.Object({
-    type: Type.String({ pattern: '^zameni\\.account\\.(?:erased|superseded)\\.v\\d+$' }),
+    type: Type.String({ pattern: `^zameni\\.account\\.(?:${ENDINGS.join('|')})\\.v\\d+$` }),
   }),
 );
 
