@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { readKeyRingFile, removeKeys, replaceKeyRing } from '@zameni/runtime';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { CommandError } from './command.ts';
 import { countByKek, withLog } from './keys-count.ts';
-import { getJson } from './keys-processes.ts';
+import { untilProjectorIsDone } from './keys-projector.ts';
 import {
   introduceKey,
   type Rotation,
@@ -22,10 +22,7 @@ const ProjectorStatus = Type.Object({
   }),
 });
 const projectorStatusCheck = Compile(ProjectorStatus);
-type RewrapperStatus = Static<typeof ProjectorStatus>['rewrapper'];
 
-/** Milliseconds without any progress after which something is wrong; counting takes a while. */
-const STUCK_MS = 10 * 60 * 1_000;
 const PAUSE_MS = 500;
 
 /** Scans in which something new was found; each time the projector is to wrap it anew first. */
@@ -71,50 +68,22 @@ export async function rotateKek(rotation: Rotation, graceMs: number): Promise<Ro
 }
 
 /** Waits until the projector tells that no key of a person is wrapped by another than this one. */
-async function untilRewrapped({ stack, signal, tell }: Rotation, kek: string): Promise<void> {
-  const projectors = stack.services.filter(({ service }) => service === 'projector');
-  let last = '';
-  let changedAt = performance.now();
-  for (;;) {
-    const statuses = await Promise.all(projectors.map(({ url }) => readRewrapper(url, signal)));
-    signal.throwIfAborted();
-    const status = statuses.find((each) => each?.role === 'active' || each?.role === 'stalled');
-    if (status?.role === 'active' && status.kek === kek) {
-      if (status.left === 0) return;
-      if (status.unusable !== undefined && status.left === status.unusable) {
+function untilRewrapped(rotation: Rotation, wanted: string): Promise<void> {
+  return untilProjectorIsDone(rotation, {
+    step: `Wrapping people's keys anew by ${wanted}`,
+    read: (answer) => (projectorStatusCheck.Check(answer) ? answer.rewrapper : undefined),
+    isDone: ({ kek, left, unusable }) => {
+      if (kek !== wanted) return false;
+      if (left === 0) return true;
+      if (unusable !== undefined && left === unusable) {
         throw new CommandError(
           'keys-unusable',
-          `${status.unusable} keys of people are opened by no key of the ring; the projector's log says where they lie. Nothing is destroyed`,
+          `${unusable} keys of people are opened by no key of the ring; the projector's log says where they lie. Nothing is destroyed`,
         );
       }
-    }
-    const now = describe(status);
-    if (now !== last) changedAt = performance.now();
-    last = now;
-    if (performance.now() - changedAt > STUCK_MS) {
-      throw new CommandError('no-progress', `the projector does not go on: ${now}`);
-    }
-    tell(`Wrapping people's keys anew by ${kek}`, now);
-    await pause(PAUSE_MS, undefined, { signal });
-  }
-}
-
-async function readRewrapper(
-  url: string,
-  signal: AbortSignal,
-): Promise<RewrapperStatus | undefined> {
-  try {
-    const status = await getJson(`${url}/status`, signal);
-    return projectorStatusCheck.Check(status) ? status.rewrapper : undefined;
-  } catch {
-    // It may be starting again; another projector takes over meanwhile.
-    return undefined;
-  }
-}
-
-function describe(status: RewrapperStatus | undefined): string {
-  if (status === undefined) return 'no projector is at it yet';
-  if (status.role === 'stalled') return `stalled (${status.reason ?? 'unknown'})`;
-  if (status.left === undefined || status.left === null) return 'counting';
-  return `${status.left.toLocaleString('en')} left`;
+      return false;
+    },
+    describe: ({ left }) =>
+      left === undefined || left === null ? 'counting' : `${left.toLocaleString('en')} left`,
+  });
 }

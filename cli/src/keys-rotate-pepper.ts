@@ -8,10 +8,11 @@ import {
   toClaimLayers,
   toNextPepperStep,
 } from '@zameni/runtime';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { CommandError } from './command.ts';
 import { getJson, untilEveryProcess } from './keys-processes.ts';
+import { untilProjectorIsDone } from './keys-projector.ts';
 import type { Rotation, RotationReport } from './keys-rotate.ts';
 
 const ProjectorStatus = Type.Object({
@@ -24,10 +25,7 @@ const ProjectorStatus = Type.Object({
   }),
 });
 const projectorStatusCheck = Compile(ProjectorStatus);
-type ReclaimerStatus = Static<typeof ProjectorStatus>['reclaimer'];
 
-/** Milliseconds without any progress after which something is wrong. */
-const STUCK_MS = 10 * 60 * 1_000;
 const PAUSE_MS = 500;
 
 /** Milliseconds for every server of the log to answer. */
@@ -79,43 +77,13 @@ async function untilArrived(rotation: Rotation, file: KeyRingFile): Promise<void
 }
 
 /** Waits until a projector tells that a reading of all claims found nothing left to move. */
-async function untilMoved({ stack, signal, tell }: Rotation, phase: string): Promise<void> {
-  const projectors = stack.services.filter(({ service }) => service === 'projector');
-  let last = '';
-  let changedAt = performance.now();
-  for (;;) {
-    const statuses = await Promise.all(projectors.map(({ url }) => readReclaimer(url, signal)));
-    signal.throwIfAborted();
-    const status = statuses.find((each) => each?.role === 'active' || each?.role === 'stalled');
-    if (status?.role === 'active' && status.phase === phase && status.isDone === true) return;
-    const now = describe(status);
-    if (now !== last) changedAt = performance.now();
-    last = now;
-    if (performance.now() - changedAt > STUCK_MS) {
-      throw new CommandError('no-progress', `the projector does not go on: ${now}`);
-    }
-    tell(`Phase ${phase}`, now);
-    await pause(PAUSE_MS, undefined, { signal });
-  }
-}
-
-async function readReclaimer(
-  url: string,
-  signal: AbortSignal,
-): Promise<ReclaimerStatus | undefined> {
-  try {
-    const status = await getJson(`${url}/status`, signal);
-    return projectorStatusCheck.Check(status) ? status.reclaimer : undefined;
-  } catch {
-    // It may be starting again; another projector takes over meanwhile.
-    return undefined;
-  }
-}
-
-function describe(status: ReclaimerStatus | undefined): string {
-  if (status === undefined) return 'no projector is at it yet';
-  if (status.role === 'stalled') return `stalled (${status.reason ?? 'unknown'})`;
-  return `${(status.found ?? 0).toLocaleString('en')} claims moved, looking for more`;
+function untilMoved(rotation: Rotation, wanted: string): Promise<void> {
+  return untilProjectorIsDone(rotation, {
+    step: `Phase ${wanted}`,
+    read: (answer) => (projectorStatusCheck.Check(answer) ? answer.reclaimer : undefined),
+    isDone: ({ phase, isDone }) => phase === wanted && isDone === true,
+    describe: ({ found = 0 }) => `${found.toLocaleString('en')} claims moved, looking for more`,
+  });
 }
 
 async function untilServersAnswer({ stack, signal }: Rotation): Promise<void> {
