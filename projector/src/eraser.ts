@@ -2,6 +2,7 @@ import { subjectFilters } from '@zameni/contracts';
 import { batchesOrIdle, type EventLog } from '@zameni/runtime';
 import type { EraserStore } from './eraser-store.ts';
 import { createForgetting, type ForgettingOptions } from './forgetting.ts';
+import { createLeaseKeeper } from './lease-keeper.ts';
 import {
   createLeasedWork,
   type LeasedRun,
@@ -64,28 +65,29 @@ async function erase(
   };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
   await using forgetting = createForgetting({ ...options, signal });
-  let renewedAtMs = performance.now();
-  let position = 0;
+  const keepLease = createLeaseKeeper({ renewLease }, idleMs);
 
   for await (const batch of batchesOrIdle(read, idleMs, signal)) {
     for (const record of batch ?? []) {
       forgetting.begin(record);
-      position = record.position;
       while (forgetting.open() >= MAX_OPEN) {
         await forgetting.untilDone(idleMs);
-        if (!(await keepUp())) return;
+        if (!(await goOn())) return;
       }
     }
-    if (!(await keepUp())) return;
+    if (!(await goOn())) return;
   }
 
-  /** Renews the lease when it is time; answers false when it is lost. */
-  async function keepUp(): Promise<boolean> {
+  /** Tells what is left; answers false when the lease is lost. */
+  async function goOn(): Promise<boolean> {
     tell({ left: forgetting.open() });
-    if (performance.now() - renewedAtMs < idleMs) return true;
+    return keepLease();
+  }
+
+  /** A stall is over when nothing has failed until the lease is renewed; there is no position to tell. */
+  async function renewLease(): Promise<boolean> {
     const isOurs = await store.renewLease();
-    renewedAtMs = performance.now();
-    if (isOurs) onProgress(position, false);
+    if (isOurs) onProgress(0, false);
     return isOurs;
   }
 }

@@ -10,6 +10,7 @@ import {
   readToEnd,
   toClaimLayers,
 } from '@zameni/runtime';
+import { createLeaseKeeper } from './lease-keeper.ts';
 import {
   createLeasedWork,
   type LeasedRun,
@@ -73,10 +74,9 @@ async function reclaim(
 ): Promise<void> {
   const { log, peppers, store, idleMs = IDLE_MS } = options;
   let done: string | undefined;
-  let renewedAtMs = performance.now();
+  const keepLease = createLeaseKeeper(store, idleMs);
 
-  while (await store.renewLease()) {
-    renewedAtMs = performance.now();
+  while (await keepLease()) {
     const ring = peppers.current();
     const layers = toClaimLayers(ring);
     const isWanted = layers !== undefined && layers.work !== 'none';
@@ -100,9 +100,7 @@ async function reclaim(
       found += await moveClaims(options, { layers, records }, signal);
       onProgress(records.at(-1)?.position ?? 0, found > 0);
       tell({ phase: layers.state, isDone: false, found });
-      if (performance.now() - renewedAtMs < idleMs) continue;
-      if (!(await store.renewLease())) return undefined;
-      renewedAtMs = performance.now();
+      if (!(await keepLease())) return undefined;
     }
     return found;
   }

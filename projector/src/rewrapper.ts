@@ -8,6 +8,7 @@ import {
   readToEnd,
 } from '@zameni/runtime';
 import { parseKeyRecord } from './key-record.ts';
+import { createLeaseKeeper } from './lease-keeper.ts';
 import {
   createLeasedWork,
   type LeasedRun,
@@ -78,10 +79,9 @@ async function rewrap(
   let left = 0;
   let unusable = 0;
   let isWrapping = false;
-  let renewedAtMs = performance.now();
+  const keepLease = createLeaseKeeper(store, idleMs);
 
-  while (await store.renewLease()) {
-    renewedAtMs = performance.now();
+  while (await keepLease()) {
     if (keyRing.current() !== ring) {
       ring = keyRing.current();
       position = 0;
@@ -147,9 +147,7 @@ async function rewrap(
     for await (const records of readToEnd(log, what, signal)) {
       if (keyRing.current() !== ring) return true;
       await apply(records);
-      if (performance.now() - renewedAtMs < idleMs) continue;
-      if (!(await store.renewLease())) return false;
-      renewedAtMs = performance.now();
+      if (!(await keepLease())) return false;
     }
     return true;
   }
