@@ -151,6 +151,7 @@ async function runStorms({ terminal, connections, ...settings }: Settings): Prom
 }
 
 async function runOverload({ stack, terminal, seconds, connections }: Settings): Promise<void> {
+  // Its figure is not wanted: everything is warm afterwards.
   await measureCapacity(stack, connections, seconds);
   tellWhetherFirst(terminal);
   const figures = await measureOverload({

@@ -82,7 +82,7 @@ export function toCostTable(figures: readonly CostFigure[]): string {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** What is accepted and shed at shares of the capacity as a Markdown table. */
+/** What crowds of clients are told, and how soon, as a Markdown table. */
 export function toOverloadTable(figures: readonly OverloadFigure[]): string {
   const rows = figures.map((figure) => [
     figure.connections,

@@ -137,7 +137,7 @@ function checkPerson(world: World, position: number, userId: string): string[] {
   return faults;
 }
 
-/** A registration is claim, key, event, side by side but for what is to be forgotten. */
+/** A registration is claim, key, event, side by side but for a forget record. */
 function checkNeighbours(commit: Commit, n: number): string[] {
   const before = commit.records.slice(0, n).filter(({ kind }) => kind !== 'forget');
   const [claim, key, event] = [before.at(-2), before.at(-1), commit.records[n]];

@@ -10,15 +10,14 @@ export type AtomicRecord = { readonly position: number } & (
   | { readonly kind: 'claim'; readonly k: string; readonly record: ClaimRecord }
   /** From version 2 on it is the person's key wrapped anew, which is appended alone. */
   | { readonly kind: 'key'; readonly userId: string; readonly version: number }
-  /** What the commit leaves to be deleted; claims as in `k`. */
+  /** Its claims are named as in `k`. */
   | { readonly kind: 'forget'; readonly record: ForgetRecord }
   | { readonly kind: 'event'; readonly userId: string; readonly placed: PlacedEvent }
 );
 
 /**
- * Messages that were appended together, as far as positions tell: claims, what is to be forgotten, keys,
- * then events.
- * Neighbours of which both are events only, or the second one is, count as one.
+ * Messages that were appended together, as far as positions tell: claims, a forget record, keys, then
+ * events. Neighbours of which both are events only, or the second one is, count as one.
  */
 export type Commit = {
   readonly records: readonly AtomicRecord[];

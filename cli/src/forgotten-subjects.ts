@@ -26,8 +26,8 @@ const DEADLINE_MS = 60_000;
 const STEP_DOWN = `${JETSTREAM_API}.STREAM.LEADER.STEPDOWN.${ACCOUNTS_STREAM.name}`;
 
 /**
- * Subjects of keys, claims and what was to be forgotten, as they lie in front of their records; a claim's
- * digest has the name of a pepper before it, once that was rotated.
+ * Subjects of keys, claims and forget records, as they lie in front of their records; a claim's digest
+ * has the name of a pepper before it, once that was rotated.
  */
 const SUBJECT = /zameni\.(?:(?:key|forget)\.[0-9a-f-]{36}|claim\.(?:[\w-]{1,32}:)?[\w-]{43})/g;
 

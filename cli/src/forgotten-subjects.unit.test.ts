@@ -11,7 +11,7 @@ const later = toClaimLayout({ current: '2-0f1e2d3c', keys, layers }).placeOf(cla
 const key = subjects.key('0198f2d0-0000-7000-8000-000000000001');
 const forget = subjects.forget('0198f2d0-0000-4000-8000-000000000002');
 
-test('subjects of keys, claims and what was to be forgotten are found in the bytes of a file, under any pepper', (t) => {
+test('subjects of keys, claims and forget records are found in the bytes of a file, under any pepper', (t) => {
   const file = `\0\x8a${first}NATS/1.0\r\n${later}\0{}${key}\xff{"kek":"1"}${forget}`;
   t.deepEqual(findSubjects(file), [first, later, key, forget]);
 });

@@ -43,9 +43,10 @@ export type KeyRecord = Static<typeof KeyRecord>;
 const MAX_GIVEN_UP = 4;
 
 /**
- * What a commit leaves to be deleted from the log: claims that were given up, as their subjects name
- * them, up to this record, and all keys of people who do not come back. It lies behind the claims and
- * before the events of the same commit, and is deleted itself once everything it names is.
+ * A forget record: what a commit leaves to be deleted from the log. Of claims that were given up, as
+ * their subjects name them, everything up to this record; of people who do not come back, all keys. It
+ * lies behind the claims and before the events of the same commit, and is deleted itself once everything
+ * it names is.
  */
 export const ForgetRecord = Type.Object(
   {

@@ -1,4 +1,4 @@
-/** The one stream that holds claims, keys, events and what is to be forgotten, as JetStream's stream configuration. */
+/** The one stream, of claims, keys, events and forget records, as JetStream's stream configuration. */
 export const ACCOUNTS_STREAM = {
   name: 'ACCOUNTS',
   subjects: ['zameni.claim.*', 'zameni.key.*', 'zameni.account.*', 'zameni.forget.*'],

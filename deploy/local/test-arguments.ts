@@ -31,7 +31,8 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
 
 /**
  * Tests that go through the whole log and every file, message by message; each runs alone before all
- * others, while both are small. The bytes of claims are looked for before a rotation of the pepper moves them.
+ * others, while both are small. The bytes of claims are looked for before a rotation of the pepper moves
+ * them.
  */
 export const EARLY = [
   'e2e/erasure-bytes.e2e.test.ts',

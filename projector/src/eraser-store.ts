@@ -3,7 +3,7 @@ import type { LeaseStore } from './leased-work.ts';
 /** What the eraser knows of an erasure. */
 export type NotedErasure = {
   readonly userId: string;
-  /** Of the record that asked for it; no event lies between it and that of the erasure. */
+  /** Of the forget record; no event lies between it and that of the erasure. */
   readonly position: number;
   /** Servers of the log that may have missed the deletion. */
   readonly behind: readonly string[];

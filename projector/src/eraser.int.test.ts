@@ -51,7 +51,7 @@ async function createSetup(t: ExecutionContext) {
   t.teardown(async () => {
     for (const subject of claims) {
       if (!(await log.hasRecord(subject, signal))) continue;
-      await append({ [subject]: RELEASED, ...forgetting([subject], []) });
+      await append({ [subject]: RELEASED, ...forgetMessage([subject], []) });
     }
   });
   return {
@@ -139,10 +139,10 @@ function keyOf({ userId }: Person, version: number): Record<string, string> {
 
 /** What erasing a person leaves to be deleted. */
 function forget({ userId, claim }: Person, why: 'erased' | 'superseded'): Record<string, string> {
-  return forgetting([subjects.claim(claim)], [{ userId, why }]);
+  return forgetMessage([subjects.claim(claim)], [{ userId, why }]);
 }
 
-function forgetting(
+function forgetMessage(
   claims: readonly string[],
   people: ForgetRecord['people'],
 ): Record<string, string> {
@@ -166,7 +166,7 @@ async function isForgotten({ log }: Setup, position: number): Promise<boolean> {
   return first === undefined || first.position > position;
 }
 
-test('of an erased person neither key nor claim is left, and that is written down', async (t) => {
+test('of an erased person neither key nor claim is left', async (t) => {
   const setup = await createSetup(t);
   const person = createPerson();
   await setup.append({ ...held(person), ...keyOf(person, 1) });
@@ -207,7 +207,7 @@ test('a claim taken again keeps what came after the release', async (t) => {
   t.is(first?.position, kept);
 });
 
-test('what was there before it began, and is done by two at once, is forgotten once', async (t) => {
+test('what two erasers do at once is done, and neither stalls', async (t) => {
   const setup = await createSetup(t);
   const people = Array.from({ length: 10 }, createPerson);
   for (const person of people) await setup.append({ ...held(person), ...keyOf(person, 1) });

@@ -18,7 +18,7 @@ export type EraserOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
     readonly idleMs?: number;
   };
 
-/** How much the eraser has read of that is not deleted yet. */
+/** How many forget records the eraser has read and not done yet. */
 export type EraserProgress = { readonly left: number };
 
 /** The eraser, which can be asked how much is left. */
@@ -30,13 +30,13 @@ const MAX_BYTES = 1024 * 1024;
 /** Milliseconds without a batch after which the lease is renewed; with load it is no more often. */
 const IDLE_MS = 1_000;
 
-/** Records whose leftovers may be under work; with more, reading waits too. */
+/** Forget records that may be under work; with more, reading waits too. */
 const MAX_OPEN = 1_000;
 
 /**
  * Deletes from the log what commits leave to be forgotten: the messages of claims that were given up,
- * the keys of people who were erased or superseded. Each commit says so in a record of its own, which
- * is deleted last; so the log itself tells what is left, and there is no checkpoint that could pass
+ * the keys of people who were erased or superseded. Each commit says so in a forget record, which is
+ * deleted last; so the log itself tells what is left, and there is no checkpoint that could pass
  * over something: the worse failure is a key that stays for ever. Whatever is cut short is done again,
  * and two erasers at once find each other's messages gone.
  */

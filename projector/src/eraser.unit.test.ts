@@ -57,20 +57,20 @@ async function append(log: EventLog, ...groups: readonly LogMessage[][]): Promis
   }
 }
 
-/** Whether all is deleted that the n-th forgetting asks for. */
+/** Whether all is deleted that the n-th forget record names. */
 function isDone({ deleted }: { readonly deleted: readonly { subject: string }[] }, n: number) {
   return deleted.at(-1)?.subject === forgetOf(n);
 }
 
 const forgetOf = (n: number) => subjects.forget(userIdOf(1_000 + n));
 
-function forgetting(n: number, record: ForgetRecord): LogMessage {
+function forgetMessage(n: number, record: ForgetRecord): LogMessage {
   return { subject: forgetOf(n), data: JSON.stringify(record), expectedPosition: 0 };
 }
 
 /** What erasing the n-th made-up person leaves to be deleted. */
 function erasure(n: number, claims = [claimOf(n)]): LogMessage[] {
-  return [forgetting(n, { claims, people: [{ userId: userIdOf(n), why: 'erased' }] })];
+  return [forgetMessage(n, { claims, people: [{ userId: userIdOf(n), why: 'erased' }] })];
 }
 
 test('deletes claims up to what asks for it, the person’s keys, and at last the asking', async (t) => {
@@ -94,7 +94,7 @@ test('the keys of a superseded person are forgotten, and nothing is written down
   const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
   const people = [{ userId: userIdOf(1), why: 'superseded' as const }];
-  await append(log, [forgetting(1, { claims: [], people })]);
+  await append(log, [forgetMessage(1, { claims: [], people })]);
   start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
   await waitUntil(() => deletion.deleted.length === 2);
   t.deepEqual(deletion.deleted[0], { subject: subjects.key(userIdOf(1)), upTo: forEver });

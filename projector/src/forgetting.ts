@@ -22,9 +22,9 @@ export type ForgettingOptions = {
 
 /** Forgets several subjects at once. */
 export type Forgetting = AsyncDisposable & {
-  /** Begins to forget what a record asks for. */
+  /** Begins to delete what a forget record names, and then itself. */
   readonly begin: (record: LogRecord) => void;
-  /** How many records are not done yet; throws what one failed with. */
+  /** How many forget records are not done yet; throws what one failed with. */
   readonly open: () => number;
   /** Resolves when one more is done or has failed, or when the time is over. */
   readonly untilDone: (withinMs: number) => Promise<void>;
@@ -42,7 +42,7 @@ const LOOK_MS = 100;
 
 /**
  * Each subject has its turn in a slot; one that is not done when its turn is over queues again behind
- * the others. Deleting is safe to cut short and to repeat: the record that asks for it is deleted last.
+ * the others. Deleting is safe to cut short and to repeat: the forget record is deleted last.
  * A person counts as erased once her keys and the claims of the same commit are gone. Servers that are
  * silent are named before anything is deleted, so that no crash forgets them, and those that did not
  * catch up afterwards are named too: to call an erasure done while a server may keep the key would be

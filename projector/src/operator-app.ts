@@ -76,7 +76,7 @@ export const StatusView = Type.Object(
         role: Role,
         reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
         left: Type.Optional(
-          Type.Integer({ description: 'Commits whose leftovers are being deleted from the log' }),
+          Type.Integer({ description: 'Forget records; what they name is being deleted' }),
         ),
       },
       { additionalProperties: false },

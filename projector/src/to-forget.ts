@@ -17,7 +17,7 @@ const Ended = Compile(
   }),
 );
 
-/** What a commit left to be deleted. */
+/** What a forget record says. */
 export function parseForgetRecord(record: LogRecord): ForgetRecord {
   const value = parse(record);
   if (!forgetRecordCheck.Check(value)) throw unreadable(record);
