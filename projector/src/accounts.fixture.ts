@@ -164,13 +164,13 @@ export function refusedMessages(n: number): LogMessage[] {
   return [message(subjects.account(userIdOf(n)), data)];
 }
 
-/** What erasing the n-th made-up person appends behind her last event. */
+/** The event that erases the n-th made-up person, behind her last one. */
 export function erasedMessages(n: number, expectedPosition: number): LogMessage[] {
   const data = encodeEvent(metadataOf(n, 2), happenings.erased, null);
   return [{ ...message(subjects.account(userIdOf(n)), data), expectedPosition }];
 }
 
-/** What superseding the n-th made-up person appends behind her last event. */
+/** The event that supersedes the n-th made-up person, behind her last one. */
 export function supersededMessages(n: number, expectedPosition: number): LogMessage[] {
   const data = encodeEvent(metadataOf(n, 2), happenings.superseded, null);
   return [{ ...message(subjects.account(userIdOf(n)), data), expectedPosition }];
