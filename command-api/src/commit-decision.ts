@@ -132,11 +132,7 @@ async function loadDecoy(
   decoy: UserId,
   signal: AbortSignal,
 ): Promise<LoadedAccount> {
-  try {
-    await log.readSubject(subjects.account(decoy), signal);
-  } catch (cause) {
-    throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
-  }
+  await orUnavailable(log.readSubject(subjects.account(decoy), signal));
   return { state: absentAccount, last: undefined, isFull: false, person: undefined };
 }
 
@@ -151,13 +147,9 @@ async function readClaims(
   { decoy }: Plan,
   signal: AbortSignal,
 ): Promise<readonly LogRecord[]> {
-  try {
-    if (decoy !== undefined) return [...(await log.readLast(claims, signal)).values()];
-    const records = await Promise.all(claims.map((one) => log.readLastFromLeader(one, signal)));
-    return records.filter((record) => record !== undefined);
-  } catch (cause) {
-    throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
-  }
+  if (decoy !== undefined) return [...(await orUnavailable(log.readLast(claims, signal))).values()];
+  const records = await readAllFromLeader(log, claims, signal);
+  return records.filter((record) => record !== undefined);
 }
 
 /** Whether the leader has nothing newer than what was presumed. */
@@ -167,11 +159,22 @@ async function isStillLast(
   presumed: ReadonlyMap<string, LogRecord>,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const records = await readAllFromLeader(log, all, signal);
+  return records.every((record, n) => record?.position === presumed.get(all[n] ?? '')?.position);
+}
+
+function readAllFromLeader(
+  log: EventLog,
+  all: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly (LogRecord | undefined)[]> {
+  return orUnavailable(Promise.all(all.map((subject) => log.readLastFromLeader(subject, signal))));
+}
+
+/** A reading of the log whose failure is told to the caller as one that may be tried again. */
+async function orUnavailable<T>(reading: Promise<T>): Promise<T> {
   try {
-    const records = await Promise.all(
-      all.map((subject) => log.readLastFromLeader(subject, signal)),
-    );
-    return records.every((record, n) => record?.position === presumed.get(all[n] ?? '')?.position);
+    return await reading;
   } catch (cause) {
     throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
   }
