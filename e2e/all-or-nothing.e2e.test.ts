@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { subjects } from '@zameni/contracts';
+import { subjectFilters, subjects } from '@zameni/contracts';
 import {
   createDataKeys,
   createDigests,
@@ -97,6 +97,10 @@ test.serial(
     await waitUntil(async () => keysOfTheErased(await readLog(stack)).length === 0).catch(() =>
       t.fail('the eraser has left keys'),
     );
+    await waitUntil(async () => {
+      const signal = AbortSignal.timeout(RECOVERY_DEADLINE_MS);
+      return (await admin.log.readFirst(subjectFilters.forgets, signal)) === undefined;
+    }).catch(() => t.fail('something is still to be forgotten'));
     const log = await readLog(stack);
     t.deepEqual(checkStores({ log, rows: (await readRows(stack)).rows }), []);
 
