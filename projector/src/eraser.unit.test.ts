@@ -244,6 +244,30 @@ test('does not believe a log that is behind what it has read from it', async (t)
   t.deepEqual(deletion.deleted, []);
 });
 
+test('does not believe that nothing is left when the log that said so is behind', async (t) => {
+  const log = createMemoryLog();
+  const deletion = createRecordingDeletion();
+  const people = [{ userId: userIdOf(1), why: 'superseded' as const }];
+  await append(log, [forgetMessage(1, { claims: [claimOf(1)], people })]);
+  // Another server answers for the log by the time of the deletions, until the fault was seen.
+  let isOver = false;
+  const servers = async () => {
+    const head = deletion.deleted.length === 2 && !isOver ? 0 : forEver;
+    return { head, leader: 'n1', silent: [], catchingUp: [] };
+  };
+  const store = createMemoryEraserStore(createSharedErasures(), 'a');
+  const { eraser } = start(t, { log, deletion, servers, store });
+  await waitUntil(() => eraser.status().state === 'stalled');
+  t.like(eraser.status(), { stall: { reason: 'StaleLeaderError' } });
+  isOver = true;
+  await waitUntil(() => isDone(deletion, 1));
+  const named = [subjects.claim(claimOf(1)), subjects.key(userIdOf(1))];
+  t.deepEqual(
+    deletion.deleted.map(({ subject }) => subject),
+    [...named, ...named, forgetOf(1)],
+  );
+});
+
 test('stalls at a record that cannot be read, because nobody knows what it asks for', async (t) => {
   const log = createMemoryLog();
   await append(log, [{ subject: forgetOf(1), data: '{', expectedPosition: 0 }]);

@@ -78,10 +78,9 @@ export function createForgetting(options: ForgettingOptions): Forgetting {
       ...claims.map((claim) => deleteInTurns(subjects.claim(claim), position)),
       ...people.map(({ userId }) => deleteInTurns(subjects.key(userId), Number.MAX_SAFE_INTEGER)),
     ]);
-    if (erased.length > 0) {
-      const behind = [...new Set([...silent, ...(await findBehind(position))])];
-      await noteAll(erased, { position, behind, isDone: true });
-    }
+    // Asked whoever was forgotten: a server that answered "nothing there" may not have known better.
+    const behind = [...new Set([...silent, ...(await findBehind(position))])];
+    await noteAll(erased, { position, behind, isDone: true });
     await deleteInTurns(subject, position);
   }
 
