@@ -1,6 +1,7 @@
 import { type ForgetRecord, subjects } from '@zameni/contracts';
 import {
   createLogger,
+  delay,
   type EventLog,
   type LogMessage,
   type ReadLogServers,
@@ -143,6 +144,31 @@ test('an address with endless attempts holds up neither others nor more than its
   isEndless = false;
   await waitUntil(() => eraser.progress()?.left === 0);
   t.is(shared.noted.length, 9);
+});
+
+test('a backlog of erasures asks few questions at once', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedErasures();
+  const deletion = createRecordingDeletion();
+  let asking = 0;
+  let most = 0;
+  const counted = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+    asking += 1;
+    most = Math.max(most, asking);
+    await delay(1, signal);
+    asking -= 1;
+    return ask();
+  };
+  const store = createMemoryEraserStore(shared, 'a');
+  for (let n = 1; n <= 100; n += 1) await append(log, erasure(n));
+  start(t, {
+    log,
+    deletion,
+    servers: (end) => counted(() => wholeCluster(end)),
+    store: { ...store, noteErasure: (erasure) => counted(() => store.noteErasure(erasure)) },
+  });
+  await waitUntil(() => shared.noted.length === 100);
+  t.is(most, 4);
 });
 
 test('a person counts as erased only when the claims of the same commit are gone', async (t) => {

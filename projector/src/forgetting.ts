@@ -33,6 +33,12 @@ export type Forgetting = AsyncDisposable & {
 /** Subjects deleted from at once: a deletion is three round trips, and mostly waits for disks. */
 const MAX_AT_ONCE = 8;
 
+/**
+ * Questions to log and database at once: a backlog of a thousand erasures must leave connections to the
+ * projection, and these must not wait for turns of a second each.
+ */
+const MAX_QUESTIONS = 4;
+
 /** Milliseconds of one subject's turn: with ten thousand messages it must not hold up the others. */
 const SLICE_MS = 1_000;
 
@@ -53,6 +59,7 @@ export function createForgetting(options: ForgettingOptions): Forgetting {
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   const slots = createSlots(MAX_AT_ONCE);
+  const questions = createSlots(MAX_QUESTIONS);
   const open = new Set<Promise<void>>();
   let fault: { readonly error: unknown } | undefined;
 
@@ -88,7 +95,9 @@ export function createForgetting(options: ForgettingOptions): Forgetting {
     userIds: readonly string[],
     erasure: { position: number; behind: readonly string[]; isDone: boolean },
   ): Promise<void> {
-    for (const userId of userIds) await store.noteErasure({ userId, ...erasure });
+    for (const userId of userIds) {
+      await questions.run(() => store.noteErasure({ userId, ...erasure }));
+    }
   }
 
   async function deleteInTurns(subject: string, upTo: number): Promise<void> {
@@ -107,7 +116,7 @@ export function createForgetting(options: ForgettingOptions): Forgetting {
   }
 
   async function readServers(position: number): Promise<LogServers> {
-    const answer = await servers(signal);
+    const answer = await questions.run(() => servers(signal));
     // A server that was the leader and does not know better yet would say that nothing is there.
     if (answer.head < position) throw new StaleLeaderError();
     return answer;
