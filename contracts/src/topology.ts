@@ -105,8 +105,8 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
   }),
   // The names of subjects with a record, and no record's content.
   'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
-  // The only one that deletes; it appends keys wrapped anew and claims under a new pepper. Of accounts it
-  // reads the last event of one it names, and no stream of them.
+  // The only one that deletes; it appends keys wrapped anew and claims under a new pepper. No consumer
+  // brings it accounts; gets that name their subjects in the body would, and it needs those for claims.
   eraser: permit('eraser', {
     appends: [subjectFilters.keys, subjectFilters.claims],
     calls: [
