@@ -39,7 +39,7 @@ export const KeyRecord = Type.Object(
 );
 export type KeyRecord = Static<typeof KeyRecord>;
 
-/** Claims that one commit gives up at most: two, each under two peppers while one is being rotated. */
+/** Twice what a commit gives up: one claim, which has two subjects while a pepper is being rotated. */
 const MAX_GIVEN_UP = 4;
 
 /**
