@@ -67,7 +67,7 @@ async function run(stack: Stack, server: 'primary' | 'replica', statements: read
 }
 
 /** Does some work on a server of the stack as its superuser. */
-export async function withSuperuser(
+async function withSuperuser(
   stack: Stack,
   server: 'primary' | 'replica',
   work: (client: pg.Client) => Promise<unknown>,

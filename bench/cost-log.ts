@@ -9,25 +9,34 @@ import {
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { createScratchLog } from '@zameni/runtime/testing';
+import type { RegistrationPath } from './registration-path.ts';
 
-/** The log as the bench writes and reads it, a group of registrations at a time. */
+/** The log as the bench writes it, a group of registrations at a time. */
 export type CostLog = AsyncDisposable & {
   /** Appends messages of the sizes of so many registrations; answers how many. */
-  readonly append: (way: AppendWay, registrations: number) => Promise<number>;
-  /** Reads the claims of so many registrations that were appended, as a group of the committer does. */
-  readonly readClaims: (registrations: number) => Promise<number>;
+  readonly append: (
+    way: AppendWay,
+    path: RegistrationPath,
+    registrations: number,
+  ) => Promise<number>;
 };
 
 /** To a stream on one server; to one on three; to that from the account of the command API. */
 export type AppendWay = 'single' | 'replicated' | 'foreign';
 
-/** Bytes of claim, key and event of a registration, as `npm run bench -- append` appends them. */
-const MESSAGE_BYTES = [110, 140, 900];
+/** Bytes of the attempt, and of claim, key and event, as `npm run bench -- append` appends them. */
+const MESSAGE_BYTES: Readonly<Record<RegistrationPath, readonly number[]>> = {
+  public: [625],
+  vouched: [80, 120, 820],
+};
 
-/** Milliseconds for one append or read. */
+/** Seconds after which an attempt expires: the usual lifetime and the hour that its record outlives it. */
+const ATTEMPT_TTL_SECONDS = 7 * 24 * 3_600 + 3_600;
+
+/** Milliseconds for one append. */
 const DEADLINE_MS = 10_000;
 
-/** Opens the log of a bench stack; what it appends are claims, which nobody projects. */
+/** Opens the log of a bench stack; all that it appends lies where claims do, which nobody projects. */
 export async function openCostLog(stack: Stack): Promise<CostLog> {
   const admin = await connect(stack, 'admin');
   const commandApi = await connect(stack, 'command-api');
@@ -40,23 +49,16 @@ export async function openCostLog(stack: Stack): Promise<CostLog> {
       user: 'command-api',
     }),
   };
-  let known: string[] = [];
 
   return {
-    append: async (way, registrations) => {
+    append: async (way, path, registrations) => {
       const toSubject = way === 'single' ? single.subject : subjects.claim;
+      const expiry = path === 'public' ? { ttlSeconds: ATTEMPT_TTL_SECONDS } : {};
       const messages = Array.from({ length: registrations }, () =>
-        MESSAGE_BYTES.map((bytes) => toMessage(toSubject, bytes)),
+        MESSAGE_BYTES[path].map((bytes) => ({ ...toMessage(toSubject, bytes), ...expiry })),
       ).flat();
       const { status } = await logs[way].append(messages, AbortSignal.timeout(DEADLINE_MS));
       if (status !== 'appended') throw new Error(`an append of the bench was ${status}`);
-      if (way !== 'single') known = messages.map(({ subject }) => subject);
-      return registrations;
-    },
-    readClaims: async (registrations) => {
-      const wanted = known.slice(0, registrations);
-      const found = await logs.foreign.readLast(wanted, AbortSignal.timeout(DEADLINE_MS));
-      if (found.size !== wanted.length) throw new Error('a claim of the bench is missing');
       return registrations;
     },
     [Symbol.asyncDispose]: async () => {
@@ -69,8 +71,8 @@ export async function openCostLog(stack: Stack): Promise<CostLog> {
 
 function toMessage(toSubject: (k: string) => string, bytes: number): LogMessage {
   const subject = toSubject(randomBytes(32).toString('base64url'));
-  const record = { state: 'measured', filler: 'x'.repeat(bytes) };
-  return { subject, data: JSON.stringify(record), expectedPosition: 0 };
+  const data = JSON.stringify('x'.repeat(bytes - '""'.length));
+  return { subject, data, expectedPosition: 0 };
 }
 
 async function connect({ nats }: Stack, user: string) {

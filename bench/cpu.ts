@@ -14,6 +14,19 @@ export function readCpu(pids: Readonly<Record<string, number>>): CpuSeconds {
   );
 }
 
+/** CPU milliseconds an operation between two readings, by name. */
+export function cpuMsEach(
+  before: CpuSeconds,
+  after: CpuSeconds,
+  operations: number,
+): Readonly<Record<string, number>> {
+  const entries = Object.entries(after).map(([name, seconds]) => {
+    const ms = (seconds - (before[name] ?? 0)) * 1_000;
+    return [name, ms / Math.max(1, operations)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 type Process = { readonly pid: number; readonly parent: number; readonly ticks: number };
 
 function readProcesses(): Process[] {

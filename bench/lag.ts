@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from '@zameni/contracts';
 import { summarize, type Latency } from '../e2e/latency.ts';
-import { type CpuSeconds, readCpu } from './cpu.ts';
+import { type CpuSeconds, cpuMsEach, readCpu } from './cpu.ts';
+import { credentialsOf, type RegistrationPath, toRegistration } from './registration-path.ts';
 import { openTransport } from './transport.ts';
 
-/** Where to send, how fast, for how long, and the token that may read people. */
+/** Where to send, on which path, how fast, for how long, and the token that may vouch and read. */
 export type LagOptions = {
   readonly gatewayUrl: string;
+  readonly path: RegistrationPath;
   readonly token: string;
   readonly rate: number;
   readonly seconds: number;
@@ -14,15 +16,16 @@ export type LagOptions = {
   readonly pids: Readonly<Record<string, number>>;
 };
 
-/** What an open loop of registrations met: milliseconds to the 202, and from there to readable. */
+/** What an open loop of registrations met: milliseconds to the answer, and from there to readable. */
 export type LagFigure = {
+  readonly path: RegistrationPath;
   readonly rate: number;
   readonly sent: number;
   readonly failed: number;
   readonly accept: Latency;
   readonly acceptToReadable: Latency;
   readonly sampled: number;
-  readonly cpuMs: CpuSeconds;
+  readonly cpuMs: Readonly<Record<string, number>>;
 };
 
 /** Reads a second that are sampled; every registration read back would measure the reader. */
@@ -39,9 +42,9 @@ export async function measureLag(options: LagOptions): Promise<LagFigure> {
 }
 
 async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
-  const { rate, seconds, gatewayUrl: baseUrl } = options;
+  const { path, token, rate, seconds, prefix, gatewayUrl: baseUrl } = options;
   await using transport = openTransport(baseUrl);
-  const client = createClient({ baseUrl, fetch: transport.fetch });
+  const client = createClient({ baseUrl, fetch: transport.fetch, ...credentialsOf(path, token) });
   const acceptMs: number[] = [];
   const readableMs: number[] = [];
   const every = Math.max(1, Math.round(rate / SAMPLES_A_SECOND));
@@ -51,7 +54,7 @@ async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
 
   async function one(index: number): Promise<void> {
     const sentAt = performance.now();
-    const accepted = await post(client, options, index).catch(() => undefined);
+    const accepted = await register(client, `${prefix}-${index}`).catch(() => undefined);
     const acceptedAt = performance.now();
     if (accepted === undefined) {
       failed += 1;
@@ -59,7 +62,7 @@ async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
     }
     acceptMs.push(acceptedAt - sentAt);
     if (index % every !== 0) return;
-    const isReadable = await read(client, options, accepted).catch(() => false);
+    const isReadable = await read(client, path, accepted).catch(() => false);
     if (isReadable) readableMs.push(performance.now() - acceptedAt);
     else failed += 1;
   }
@@ -78,18 +81,14 @@ async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
   await Promise.all(under);
   const after = readAllCpu(options.pids);
   return {
+    path,
     rate,
     sent,
     failed,
     accept: summarize(acceptMs),
     acceptToReadable: summarize(readableMs),
     sampled: readableMs.length,
-    cpuMs: Object.fromEntries(
-      Object.keys(after).map((name) => [
-        name,
-        (((after[name] ?? 0) - (before[name] ?? 0)) * 1_000) / Math.max(1, sent),
-      ]),
-    ),
+    cpuMs: cpuMsEach(before, after, sent),
   };
 }
 
@@ -101,29 +100,21 @@ function readAllCpu(pids: LagOptions['pids']): CpuSeconds {
 
 type Accepted = { readonly id: string; readonly position: string };
 
-async function post(
-  client: Client,
-  { prefix }: LagOptions,
-  index: number,
-): Promise<Accepted | undefined> {
-  const body = {
-    email: `${prefix}-${index}@example.org`,
-    displayName: 'Vera Marković',
-    locale: 'sr-Latn-RS',
-    termsVersion: '2026-01',
-    profile: { city: 'Niš', newsletter: true },
-  };
-  const answer = await client.registerPerson({ body });
-  if (answer.status !== 202) return undefined;
-  return { id: answer.body.registrationId, position: answer.headers.Position };
+async function register(client: Client, local: string): Promise<Accepted | undefined> {
+  const answer = await client.registerPerson({ body: toRegistration(local) });
+  if (answer.status !== 201 && answer.status !== 202) return undefined;
+  const id = answer.status === 201 ? answer.body.userId : answer.body.registrationId;
+  return { id, position: answer.headers.Position };
 }
 
+/** Whether the account can be read, or the attempt awaits proof, once the position is reached. */
 async function read(
   client: Client,
-  { token }: LagOptions,
+  path: RegistrationPath,
   { id, position }: Accepted,
 ): Promise<boolean> {
-  const headers = { 'Min-Position': position, Prefer: 'wait=20' };
-  const { status } = await client.readUser({ params: { id }, headers }, { token });
-  return status === 200;
+  const request = { params: { id }, headers: { 'Min-Position': position, Prefer: 'wait=20' } };
+  if (path === 'vouched') return (await client.readUser(request)).status === 200;
+  const answer = await client.readRegistration(request);
+  return answer.status === 200 && answer.body.status === 'awaiting-proof';
 }

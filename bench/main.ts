@@ -6,14 +6,17 @@ import { runInForeground } from '../deploy/local/foreground.ts';
 import { installWithApt } from '../deploy/local/install-with-apt.ts';
 import { findOnPath } from '../deploy/local/launch.ts';
 import { parseScale } from '../deploy/local/scale.ts';
+import { StackError } from '../deploy/local/stack-error.ts';
 import type { Terminal } from '../deploy/local/terminal.ts';
 import { withStack } from '../deploy/local/with-stack.ts';
-import { measureAppend } from './append.ts';
+import { measureAppend, WITH_RETRIES } from './append.ts';
+import { measureCapacity } from './capacity.ts';
 import { measureCosts } from './cost.ts';
 import { goFirst } from './go-first.ts';
 import { type LagFigure, measureLag } from './lag.ts';
 import { measureOverload } from './overload.ts';
 import { profileProcess } from './profile.ts';
+import { credentialsOf, PATHS, type RegistrationPath } from './registration-path.ts';
 import {
   describeMachine,
   toAppendTable,
@@ -28,19 +31,26 @@ import { runLoad } from './wrk.ts';
 const HELP = `npm run bench -- <command> [options]
 
 Measures on a fresh stack of its own and prints a table for bench/results.md.
+A public registration has no token and makes an attempt; a vouched one has a
+token with registrations:write and makes an account.
 
 Commands:
-  append             registrations a second beside a validated no-op and a plain INSERT
-  cost               what encryption, token checks, the claim read and three servers cost
-  lag                accept to readable at 25, 50 and 75 % of the capacity just measured
-  overload           accepted, shed and their times among 64 to 3,000 clients that never rest
-  storms             registrations a second of others beside duplicates and racing pairs
-  profile <process>  CPU profile under load, for example command-api-1 or projector-1
+  append             public and vouched registrations a second beside a validated
+                     no-op and a plain INSERT; exits with 1 when one of those
+                     among retries fails
+  cost               what the parts of a public and of a vouched one cost alone
+  lag                accept to readable on both paths, at 25, 50 and 75 % of the
+                     capacity just measured
+  overload           public ones accepted, shed and their times among 64 to 3,000
+                     clients that never rest
+  storms             registrations a second of others beside duplicates and retries
+  profile <process>  CPU profile under load, for example of command-api-1
 
 Options:
   --seconds N        length of each measurement (default 8)
   --rounds N         append, storms: how often each is measured, the median counts (default 3)
   --connections L    numbers of connections (default 1,64,256; all but append take the last)
+  --path P           profile: public or vouched registrations (default public)
   --scale NAME=N     processes of a service (default 1 each; storms: command-api=2)
 `;
 
@@ -51,6 +61,7 @@ type Settings = {
   readonly rounds: number;
   readonly connections: readonly number[];
   readonly process: string;
+  readonly path: RegistrationPath;
 };
 
 const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> = {
@@ -65,6 +76,9 @@ const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> 
 /** Rivals meet in the log only when they come in by two processes. */
 const SCALES: Readonly<Record<string, string>> = { storms: 'command-api=2' };
 
+// More than any measurement makes: the bound on live attempts is not what is measured.
+process.env['ZAMENI_MAX_LIVE_ATTEMPTS'] ??= '1000000000';
+
 process.exitCode = await runInForeground(async (foreground) => {
   const { terminal } = foreground;
   const { values, positionals } = parseArgs({
@@ -74,12 +88,15 @@ process.exitCode = await runInForeground(async (foreground) => {
       rounds: { type: 'string', default: '3' },
       connections: { type: 'string', default: '1,64,256' },
       scale: { type: 'string' },
+      path: { type: 'string', default: 'public' },
       help: { type: 'boolean', default: false },
     },
   });
   const command = commands[positionals[0] ?? ''];
   const numbers = [values.seconds, values.rounds, ...values.connections.split(',')].map(Number);
-  if (values.help || command === undefined || !numbers.every((n) => Number.isInteger(n) && n > 0)) {
+  const path = PATHS.find((known) => known === values.path);
+  const areNumbers = numbers.every((n) => Number.isInteger(n) && n > 0);
+  if (values.help || command === undefined || path === undefined || !areNumbers) {
     terminal.line(HELP);
     return values.help ? 0 : 2;
   }
@@ -90,7 +107,7 @@ process.exitCode = await runInForeground(async (foreground) => {
   const scale = parseScale(values.scale ?? SCALES[positionals[0] ?? ''] ?? '');
   return withStack({ profile: 'bench', scale, fresh: true, ...foreground }, async ({ stack }) => {
     const target = positionals[1] ?? 'command-api-1';
-    await command({ stack, terminal, seconds, rounds, connections, process: target });
+    await command({ stack, terminal, seconds, rounds, connections, process: target, path });
     return 0;
   });
 });
@@ -98,6 +115,7 @@ process.exitCode = await runInForeground(async (foreground) => {
 async function runAppend({ terminal, ...settings }: Settings): Promise<void> {
   const figures = await measureAppend({
     ...settings,
+    token: await printedToken(),
     onFigure: ({ target, connections, requests, seconds, failed }) => {
       const rate = (requests / seconds).toFixed(0).padStart(6);
       const count = String(connections).padStart(4);
@@ -105,46 +123,62 @@ async function runAppend({ terminal, ...settings }: Settings): Promise<void> {
     },
   });
   terminal.line(`\n${describeMachine()}\n\n${toAppendTable(figures)}`);
+  const amongRetries = figures.filter(({ target }) => target === WITH_RETRIES);
+  const failed = amongRetries.reduce((sum, figure) => sum + figure.failed, 0);
+  if (failed > 0) throw new StackError(`${failed} requests among retries failed`);
 }
 
 async function runCost({ stack, terminal, seconds }: Settings): Promise<void> {
   const figures = await measureCosts({
     stack,
     seconds,
-    onFigure: ({ part, count }) => terminal.line(`${part.padEnd(48)} ${count}`),
+    onFigure: ({ part, count }) => terminal.line(`${part.padEnd(76)} ${count}`),
   });
   terminal.line(`\n${describeMachine()}\n\n${toCostTable(figures)}`);
 }
 
 async function runLag({ stack, terminal, seconds, connections }: Settings): Promise<void> {
-  const capacity = await measureCapacity(stack, connections, seconds);
-  terminal.line(`capacity ${capacity.toFixed(0)}/s through the gateway`);
   const token = await printedToken();
+  const capacities: Partial<Record<RegistrationPath, number>> = {};
+  for (const path of PATHS) {
+    const load = { ...credentialsOf(path, token), prefix: `capacity-${path}`, seconds };
+    const capacity = await measureCapacity(stack, {
+      ...load,
+      connections: connections.at(-1) ?? 64,
+    });
+    capacities[path] = capacity;
+    terminal.line(`${path}: capacity ${capacity.toFixed(0)}/s through the gateway`);
+  }
+  // Only now, because the program that measures capacity would inherit it.
   tellWhetherFirst(terminal);
   const figures: LagFigure[] = [];
-  for (const share of [0.25, 0.5, 0.75]) {
-    const options = {
-      gatewayUrl: stack.gateway.url,
-      token,
-      rate: capacity * share,
-      seconds: 2 * seconds,
-      prefix: `lag-${share * 100}`,
-      pids: stack.pids,
-    };
-    figures.push(await measureLag(options));
-    terminal.line(`measured at ${share * 100} %`);
+  for (const path of PATHS) {
+    for (const share of [0.25, 0.5, 0.75]) {
+      const options = {
+        gatewayUrl: stack.gateway.url,
+        path,
+        token,
+        rate: (capacities[path] ?? 0) * share,
+        seconds: 2 * seconds,
+        prefix: `lag-${path}-${share * 100}`,
+        pids: stack.pids,
+      };
+      figures.push(await measureLag(options));
+      terminal.line(`${path}: measured at ${share * 100} %`);
+    }
   }
-  terminal.line(`\n${describeMachine()}\n\n${toLagTable(capacity, figures)}`);
+  terminal.line(`\n${describeMachine()}\n\n${toLagTable(capacities, figures)}`);
 }
 
 async function runStorms({ terminal, connections, ...settings }: Settings): Promise<void> {
   const figures = await measureStorms({
     ...settings,
+    token: await printedToken(),
     connections: connections.at(-1) ?? 64,
-    onFigure: ({ storm, others, stormy }) => {
+    onFigure: ({ path, storm, others, stormy }) => {
       const rate = (others.requests / others.seconds).toFixed(0).padStart(6);
       const besides = (stormy.requests / others.seconds).toFixed(0).padStart(6);
-      terminal.line(`${storm.padEnd(16)} ${rate}/s others ${besides}/s storm`);
+      terminal.line(`${path} beside ${storm.padEnd(16)} ${rate}/s others ${besides}/s storm`);
     },
   });
   terminal.line(`\n${describeMachine()}\n\n${toStormTable(figures)}`);
@@ -152,7 +186,8 @@ async function runStorms({ terminal, connections, ...settings }: Settings): Prom
 
 async function runOverload({ stack, terminal, seconds, connections }: Settings): Promise<void> {
   // Its figure is not wanted: everything is warm afterwards.
-  await measureCapacity(stack, connections, seconds);
+  const load = { prefix: 'capacity', connections: connections.at(-1) ?? 64, seconds };
+  await measureCapacity(stack, load);
   tellWhetherFirst(terminal);
   const figures = await measureOverload({
     gatewayUrl: stack.gateway.url,
@@ -173,22 +208,13 @@ function tellWhetherFirst(terminal: Terminal): void {
   );
 }
 
-async function measureCapacity(
-  { gateway }: Stack,
-  connections: readonly number[],
-  seconds: number,
-): Promise<number> {
-  const load = { url: gateway.url, connections: connections.at(-1) ?? 64, seconds };
-  await runLoad({ ...load, prefix: 'warm' });
-  const { requests, seconds: took } = await runLoad({ ...load, prefix: 'capacity' });
-  return requests / took;
-}
-
-async function runProfile({ stack, terminal, seconds, connections, process: name }: Settings) {
+async function runProfile(settings: Settings): Promise<void> {
+  const { stack, terminal, seconds, connections, path, process: name } = settings;
   const pid = stack.pids[name];
   const api = stack.services.find(({ service }) => service === 'command-api')?.url ?? '';
-  if (pid === undefined) throw new Error(`there is no process ${name}`);
-  const load = { url: api, connections: connections.at(-1) ?? 64, seconds };
+  if (pid === undefined) throw new StackError(`there is no process ${name}`);
+  const kind = credentialsOf(path, await printedToken());
+  const load = { ...kind, url: api, connections: connections.at(-1) ?? 64, seconds };
   await runLoad({ ...load, prefix: 'profile-warm' });
   const { hot, profile } = await profileProcess(pid, async () => {
     await runLoad({ ...load, prefix: 'profile' });
@@ -201,9 +227,11 @@ async function runProfile({ stack, terminal, seconds, connections, process: name
   terminal.line(`\nThe whole profile: ${file}`);
 }
 
+/** A token that may vouch for people and read them, for longer than any measurement takes. */
 async function printedToken(): Promise<string> {
   const zameni = new URL('../cli/bin/zameni.ts', import.meta.url).pathname;
-  const args = [zameni, 'token', '--profile', 'bench', '--scope', 'users:read'];
+  const scopes = ['--scope', 'registrations:write', '--scope', 'users:read'];
+  const args = [zameni, 'token', '--profile', 'bench', '--ttl', '86400', ...scopes];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return stdout.trim();
 }

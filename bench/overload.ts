@@ -36,7 +36,7 @@ const RECOVERY_DEADLINE_MS = 10_000;
 /** The rest between two crowds: the projector catches up, or it would be in the way of the next. */
 const REST_MS = 3_000;
 
-/** Sends one crowd after the other, each larger, and times single registrations among them. */
+/** Sends crowds of public registrations, each larger, and times single ones among them. */
 export async function measureOverload(options: OverloadOptions): Promise<OverloadFigure[]> {
   const { gatewayUrl, seconds, onFigure } = options;
   const figures: OverloadFigure[] = [];

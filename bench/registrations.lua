@@ -1,5 +1,12 @@
 -- Load of registrations for wrk: every request another person. Prints one line of JSON at the end.
+--
+-- Arguments: the prefix of every address, and the mode. In mode "retries" every request has an
+-- Idempotency-Key, and each twentieth repeats key and body of an earlier one. BENCH_TOKEN in the
+-- environment is the token to send; without it the registrations are public.
 local threads = 0
+
+-- One more than a multiple of 20, so that what is repeated is not a retry itself.
+local LONG_AGO = 1001
 
 function setup(thread)
   thread:set("id", threads)
@@ -8,16 +15,30 @@ end
 
 function init(args)
   prefix = args[1]
+  retries = args[2] == "retries"
   count = 0
   headers = { ["Content-Type"] = "application/json" }
+  local token = os.getenv("BENCH_TOKEN")
+  if token ~= nil then headers["Authorization"] = "Bearer " .. token end
+end
+
+-- By turns the request before, most likely still under way, and one that was answered long ago.
+local function repeated()
+  return math.max(1, count - (count % 40 == 0 and 1 or LONG_AGO))
 end
 
 function request()
   count = count + 1
+  local n = count
+  if retries then
+    if count % 20 == 0 then n = repeated() end
+    headers["Idempotency-Key"] =
+      string.format("idempotency-key-of-registration-%s-%d-%d", prefix, id, n)
+  end
   local body = string.format(
     '{"email":"%s-%d-%d@example.org","displayName":"Vera Marković %d","locale":"sr-Latn-RS",'
       .. '"termsVersion":"2026-01","profile":{"city":"Niš","newsletter":true}}',
-    prefix, id, count, count)
+    prefix, id, n, n)
   return wrk.format("POST", "/v1/registrations", headers, body)
 end
 

@@ -3,6 +3,7 @@ import type { AppendFigure } from './append.ts';
 import type { CostFigure } from './cost.ts';
 import type { LagFigure } from './lag.ts';
 import type { OverloadFigure } from './overload.ts';
+import type { RegistrationPath } from './registration-path.ts';
 import type { StormFigure } from './storms.ts';
 
 /** The machine and the day of a measurement, for bench/results.md. */
@@ -49,10 +50,14 @@ export function toAppendTable(figures: readonly AppendFigure[]): string {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** The lag at shares of the capacity as a Markdown table. */
-export function toLagTable(capacity: number, figures: readonly LagFigure[]): string {
+/** The lag on each path at shares of its capacity as a Markdown table. */
+export function toLagTable(
+  capacities: Readonly<Partial<Record<RegistrationPath, number>>>,
+  figures: readonly LagFigure[],
+): string {
   const rows = figures.map((figure) => [
-    `${Math.round((figure.rate / capacity) * 100)} %`,
+    figure.path,
+    `${Math.round((figure.rate / (capacities[figure.path] ?? Number.NaN)) * 100)} %`,
     figure.rate.toFixed(0),
     ...[figure.accept, figure.acceptToReadable].flatMap(({ p50, p99, max }) =>
       [p50, p99, max].map((ms) => ms.toFixed(1)),
@@ -61,6 +66,7 @@ export function toLagTable(capacity: number, figures: readonly LagFigure[]): str
     describeCpu(figure.cpuMs),
   ]);
   const head = [
+    'path',
     'of capacity',
     'registrations/s',
     'accept p50 ms',
@@ -110,33 +116,36 @@ export function toOverloadTable(figures: readonly OverloadFigure[]): string {
 /** What storms leave to the others as a Markdown table; of each storm the median round counts. */
 export function toStormTable(figures: readonly StormFigure[]): string {
   const rateOf = ({ others }: StormFigure) => others.requests / others.seconds;
-  const medians = [...Map.groupBy(figures, ({ storm }) => storm).values()].flatMap((rounds) => {
+  const groups = Map.groupBy(figures, ({ path, storm }) => `${path} ${storm}`);
+  const medians = [...groups.values()].flatMap((rounds) => {
     const sorted = rounds.toSorted((a, b) => rateOf(a) - rateOf(b));
     return sorted[Math.floor((sorted.length - 1) / 2)] ?? [];
   });
-  const calm = medians.find(({ storm }) => storm === 'fresh addresses');
   const rows = medians.map((figure) => {
-    const { storm, others, stormy, met, cpuMs } = figure;
+    const { storm, path, others, stormy, cpuMs } = figure;
+    const calm = medians.find((f) => f.path === path && f.storm === 'fresh addresses');
     return [
+      path,
       storm,
       rateOf(figure).toFixed(0),
       (rateOf(figure) / (calm === undefined ? Number.NaN : rateOf(calm))).toFixed(2),
       others.p50Ms.toFixed(1),
       others.p99Ms.toFixed(1),
       (stormy.requests / others.seconds).toFixed(0),
-      `${((met / Math.max(1, stormy.requests)) * 100).toFixed(0)} %`,
+      `${((stormy.taken / Math.max(1, stormy.requests)) * 100).toFixed(0)} %`,
       others.failed + stormy.failed,
       describeCpu(cpuMs),
     ];
   });
   const head = [
+    'path',
     'beside them',
     'others/s',
     '× beside fresh ones',
     'p50 ms',
     'p99 ms',
     'storm/s',
-    'of it met another',
+    'of it 409',
     'failed',
     'CPU ms per registration of both',
   ];

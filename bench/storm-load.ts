@@ -1,73 +1,62 @@
 import { createClient } from '@zameni/contracts';
+import { credentialsOf, type RegistrationPath, toRegistration } from './registration-path.ts';
 import { openTransport } from './transport.ts';
 
-/** What is sent beside the registrations that are measured; the first is no storm, but as much. */
-export type Storm = 'fresh addresses' | 'duplicates' | 'racing pairs';
+/**
+ * What is sent beside the registrations that are measured: new people, which is no storm but as much;
+ * addresses that have an account; the same `Idempotency-Key` and body again and again.
+ */
+export type Storm = 'fresh addresses' | 'duplicates' | 'retries';
 
-/** What to send, to which processes, and how many pairs at a time. */
-export type PairsOptions = {
+/** What to send, to which processes, and how many requests at a time. */
+export type StormOptions = {
   readonly storm: Storm;
+  readonly path: RegistrationPath;
+  readonly token: string;
   readonly urls: readonly string[];
-  readonly pairs: number;
+  readonly senders: number;
   readonly prefix: string;
 };
 
-/** Addresses that duplicates are about. */
-const FEW = 64;
+/** What became of a storm; `taken` are those that were told that another account has the address. */
+export type StormResult = {
+  readonly requests: number;
+  readonly taken: number;
+  readonly failed: number;
+};
 
-/**
- * Registers people in pairs, the two of a pair at the same moment at two processes, and the next pair
- * when both were answered, until it is stopped. Two of a race have one address that nobody had before.
- */
-export async function sendPairs(
-  { storm, urls, pairs, prefix }: PairsOptions,
-  signal: AbortSignal,
-): Promise<{ readonly requests: number; readonly failed: number }> {
+/** Addresses that duplicates and retries are about: odd, so that both of two processes meet each. */
+const FEW = 63;
+
+/** Keeps so many requests under way, by turns at each process, until it is stopped. */
+export async function sendStorm(options: StormOptions, signal: AbortSignal): Promise<StormResult> {
+  const { storm, path, token, urls, senders, prefix } = options;
   await using stack = new AsyncDisposableStack();
   const clients = urls.map((baseUrl) => {
     const transport = stack.use(openTransport(baseUrl));
-    return createClient({ baseUrl, fetch: transport.fetch });
+    return createClient({ baseUrl, fetch: transport.fetch, ...credentialsOf(path, token) });
   });
-  let sent = 0;
+  const success = path === 'vouched' ? 201 : 202;
   let requests = 0;
+  let taken = 0;
   let failed = 0;
-
-  async function send(n: number, address: string): Promise<void> {
-    const body = {
-      email: `${prefix}-${address}@example.org`,
-      displayName: 'Vera Marković',
-      locale: 'sr-Latn-RS',
-      termsVersion: '2026-01',
-      profile: { city: 'Niš', newsletter: true },
-    };
-    const answer = await clients[n % clients.length]
-      ?.registerPerson({ body })
-      .catch(() => undefined);
-    requests += 1;
-    if (answer?.status !== 202) failed += 1;
-  }
 
   async function sendOn(): Promise<void> {
     while (!signal.aborted) {
-      sent += 2;
-      const [one, other] = addressesOf(storm, sent);
-      await Promise.all([send(0, one), send(1, other)]);
+      const n = requests;
+      requests += 1;
+      const local = `${prefix}-${storm === 'fresh addresses' ? n : n % FEW}`;
+      const key = `idempotency-key-of-registration-${local}`;
+      const body = toRegistration(local);
+      const headers = storm === 'retries' ? { 'Idempotency-Key': key } : {};
+      const answer = await clients[n % clients.length]
+        ?.registerPerson({ body, headers })
+        .catch(() => undefined);
+      if (answer?.status === 409 && storm === 'duplicates') taken += 1;
+      else if (answer?.status !== success) failed += 1;
     }
   }
 
-  await Promise.all(Array.from({ length: pairs }, sendOn));
-  return { requests, failed };
-}
-
-function addressesOf(storm: Storm, n: number): readonly [string, string] {
-  switch (storm) {
-    case 'fresh addresses':
-      return [`${n}`, `${n + 1}`];
-    case 'duplicates':
-      return [`${n % FEW}`, `${(n + 1) % FEW}`];
-    case 'racing pairs':
-      return [`${n}`, `${n}`];
-    default:
-      return storm satisfies never;
-  }
+  await Promise.all(Array.from({ length: senders }, sendOn));
+  return { requests, taken, failed };
 }

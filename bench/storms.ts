@@ -1,23 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stack } from '@zameni/runtime/stack';
-import { withSuperuser } from './baselines.ts';
-import { readCpu } from './cpu.ts';
-import { sendPairs, type Storm } from './storm-load.ts';
+import { cpuMsEach, readCpu } from './cpu.ts';
+import { credentialsOf, type RegistrationPath } from './registration-path.ts';
+import { sendStorm, type Storm, type StormResult } from './storm-load.ts';
+import { untilReadable } from './until-readable.ts';
 import { type LoadResult, runLoad } from './wrk.ts';
 
 /** What became of the others beside a storm, and of the storm; CPU milliseconds an operation of both. */
 export type StormFigure = {
   readonly storm: Storm;
+  /** Of the storm and of the others. */
+  readonly path: RegistrationPath;
   readonly others: LoadResult;
-  readonly stormy: { readonly requests: number; readonly failed: number };
-  /** Registrations that met another one of their address, and so wait for proof. */
-  readonly met: number;
+  readonly stormy: StormResult;
   readonly cpuMs: Readonly<Record<string, number>>;
 };
 
 /** How long and how often each storm is measured; rounds alternate. */
-export type StormOptions = {
+export type StormsOptions = {
   readonly stack: Stack;
+  /** Of a caller with scope `registrations:write`. */
+  readonly token: string;
   /** Requests of the others under way, and as many of the storm. */
   readonly connections: number;
   readonly seconds: number;
@@ -27,36 +29,35 @@ export type StormOptions = {
 
 const WARM_UP_SECONDS = 2;
 
-/** Milliseconds without a new row after which the projection has come to the end. */
-const SETTLED_MS = 500;
-
-const STORMS: readonly Storm[] = ['fresh addresses', 'duplicates', 'racing pairs'];
+/** On the public path an address is never taken, so there are no duplicates. */
+const STORMS: readonly (readonly [RegistrationPath, Storm])[] = [
+  ['vouched', 'fresh addresses'],
+  ['vouched', 'duplicates'],
+  ['vouched', 'retries'],
+  ['public', 'fresh addresses'],
+  ['public', 'retries'],
+];
 
 /**
  * Registrations a second of people nobody else asks for, while a storm keeps as many requests under
  * way. Both come in by every process of the command API, so that rivals meet in the log and not in one
  * process.
  */
-export async function measureStorms(options: StormOptions): Promise<StormFigure[]> {
+export async function measureStorms(options: StormsOptions): Promise<StormFigure[]> {
   const { stack, seconds, rounds, onFigure } = options;
   const figures: StormFigure[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    for (const storm of STORMS) {
-      const prefix = `${storm.replaceAll(' ', '-')}-${round}`;
-      await runBoth(options, { storm, prefix: `w.${prefix}`, seconds: WARM_UP_SECONDS });
-      const metBefore = await countMet(stack);
+    for (const [path, storm] of STORMS) {
+      const prefix = `${path}-${storm.replaceAll(' ', '-')}-${round}`;
+      const both = { path, storm, prefix, seconds };
+      await runBoth(options, { ...both, prefix: `w.${prefix}`, seconds: WARM_UP_SECONDS });
+      await untilReadable(stack.gateway.url);
       const before = readCpu(stack.pids);
-      const { others, stormy } = await runBoth(options, { storm, prefix, seconds });
+      const { others, stormy } = await runBoth(options, both);
+      await untilReadable(stack.gateway.url);
       const after = readCpu(stack.pids);
-      const met = (await countMet(stack)) - metBefore;
-      const operations = Math.max(1, others.requests + stormy.requests);
-      const cpuMs = Object.fromEntries(
-        Object.keys(after).map((name) => [
-          name,
-          (((after[name] ?? 0) - (before[name] ?? 0)) * 1_000) / operations,
-        ]),
-      );
-      const figure = { storm, others, stormy, met, cpuMs };
+      const cpuMs = cpuMsEach(before, after, others.requests + stormy.requests);
+      const figure = { storm, path, others, stormy, cpuMs };
       figures.push(figure);
       onFigure(figure);
     }
@@ -64,38 +65,29 @@ export async function measureStorms(options: StormOptions): Promise<StormFigure[
   return figures;
 }
 
-type Both = { readonly storm: Storm; readonly prefix: string; readonly seconds: number };
+type Both = {
+  readonly path: RegistrationPath;
+  readonly storm: Storm;
+  readonly prefix: string;
+  readonly seconds: number;
+};
 
-async function runBoth({ stack, connections }: StormOptions, { storm, prefix, seconds }: Both) {
+async function runBoth(
+  { stack, token, connections }: StormsOptions,
+  { path, storm, prefix, seconds }: Both,
+) {
   const urls = stack.services
     .filter(({ service }) => service === 'command-api')
     .map(({ url }) => url);
   const stopping = new AbortController();
-  const options = { storm, urls, pairs: Math.ceil(connections / 2), prefix: `storm-${prefix}` };
-  const stormy = sendPairs(options, stopping.signal);
+  const options = { storm, path, token, urls, senders: connections, prefix: `storm-${prefix}` };
+  const stormy = sendStorm(options, stopping.signal);
   const each = Math.max(1, Math.round(connections / urls.length));
+  const load = { ...credentialsOf(path, token), connections: each, seconds };
   const others = await Promise.all(
-    urls.map((url, n) => {
-      return runLoad({ url, connections: each, seconds, prefix: `other-${n}-${prefix}` });
-    }),
+    urls.map((url, n) => runLoad({ ...load, url, prefix: `other-${n}-${prefix}` })),
   ).finally(() => stopping.abort());
   return { others: sum(others), stormy: await stormy };
-}
-
-/** How many registrations wait for proof, once the projection does not grow any more. */
-async function countMet(stack: Stack): Promise<number> {
-  let met = -1;
-  const count = async (client: Parameters<Parameters<typeof withSuperuser>[2]>[0]) => {
-    for (let before = -2; met !== before; await sleep(SETTLED_MS)) {
-      before = met;
-      const { rows } = await client.query<{ met: number }>(
-        `select count(*)::int as met from accounts_v1.registrations where result <> 'registered'`,
-      );
-      met = rows[0]?.met ?? 0;
-    }
-  };
-  await withSuperuser(stack, 'primary', count, stack.postgres.database);
-  return met;
 }
 
 /** Several loads at once as one: of latencies the slowest counts. */

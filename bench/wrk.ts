@@ -3,8 +3,16 @@ import { promisify } from 'node:util';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
+/** What the requests of a load are, beside how many. */
+export type LoadKind = {
+  /** Of a caller with scope `registrations:write`; without it the registrations are public. */
+  readonly token?: string;
+  /** `retries`: with an `Idempotency-Key` each, and each twentieth repeats an earlier one. */
+  readonly mode?: 'retries';
+};
+
 /** One load of registrations: where to, by how many connections, for how long. */
-export type Load = {
+export type Load = LoadKind & {
   readonly url: string;
   readonly connections: number;
   readonly seconds: number;
@@ -27,9 +35,13 @@ export type LoadResult = Type.Static<typeof LoadResult>;
 const script = new URL('./registrations.lua', import.meta.url).pathname;
 
 /** Sends registrations by wrk, in a closed loop on one thread, and reads its figures. */
-export async function runLoad({ url, connections, seconds, prefix }: Load): Promise<LoadResult> {
+export async function runLoad(load: Load): Promise<LoadResult> {
+  const { url, connections, seconds, prefix, token, mode = 'new' } = load;
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '15s', '-s', script, url];
-  const { stdout } = await promisify(execFile)('wrk', [...args, '--', prefix]);
+  const { BENCH_TOKEN: _, ...inherited } = process.env;
+  // Not among the arguments: a failure prints those.
+  const env = token === undefined ? inherited : { ...inherited, BENCH_TOKEN: token };
+  const { stdout } = await promisify(execFile)('wrk', [...args, '--', prefix, mode], { env });
   const result: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
   if (!resultCheck.Check(result)) throw new Error(`wrk printed something else: ${stdout}`);
   return result;

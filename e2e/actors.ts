@@ -3,34 +3,40 @@ import {
   type Client,
   createClient,
   type RegisterCommand,
-  type RegistrationOutcome,
+  type RegistrationView,
   SCOPES,
   type Scope,
 } from '@zameni/contracts';
-import { type Attempt, openMailboxes } from './mailbox.ts';
+import { type LinkKind, type LinkOptions, openMailboxes } from './mailbox.ts';
 import type { System } from './system.ts';
 
-/** An attempt to be registered that was accepted, and the position that covers it. */
-export type Registered = {
-  readonly id: string;
-  /** 201: the address is hers; 202: the outcome is not told, or she waits for proof of the mailbox. */
-  readonly status: 201 | 202;
-  readonly position: string;
-};
+/** What was accepted: the id of an account or an attempt, and the position that covers it. */
+export type Accepted = { readonly id: string; readonly position: string };
+
+/** What came of a link: the account that it made or proved, and the position that covers it. */
+export type Proven = { readonly userId: string; readonly position: string };
 
 /** What people and operators do in tests: over HTTP, but for the links, which reach no mailbox. */
 export type Actors = AsyncDisposable & {
   /** An operator with every scope, and the public. */
   readonly operator: Client;
   readonly anyone: Client;
-  readonly register: (body: RegisterCommand, key?: string) => Promise<Registered>;
-  /** Follows the link of an attempt; answers the position that covers what came of it. */
-  readonly prove: (id: string, attempt: Attempt) => Promise<string>;
-  readonly tokenFor: (id: string, attempt: Attempt) => Promise<string>;
+  /** Registers an account, vouched for by the operator. */
+  readonly register: (body: RegisterCommand, key?: string) => Promise<Accepted>;
+  /** Registers as the public does. */
+  readonly attempt: (body: RegisterCommand, key?: string) => Promise<Accepted>;
+  readonly tokenFor: (id: string, kind: LinkKind, options?: LinkOptions) => Promise<string>;
+  /** Follows a link; answers what came of it. */
+  readonly prove: (id: string, kind: LinkKind, options?: LinkOptions) => Promise<Proven>;
+  /** A person who came by themselves: an attempt, and the proof of its mailbox. */
+  readonly join: (body: RegisterCommand, key?: string) => Promise<Accepted>;
   /** Reads a person as the operator, at a position at least. */
   readonly read: (id: string, position: string) => Promise<AnswerOf<'readUser'>>;
-  /** How a registration stands at a position; undefined while it is not processed. */
-  readonly outcome: (id: string, position: string) => Promise<RegistrationOutcome | undefined>;
+  /** How a registration stands at a position at least; undefined where there is none. */
+  readonly status: (
+    id: string,
+    position: string,
+  ) => Promise<RegistrationView['status'] | undefined>;
 };
 
 /** Brings the actors in; `name` is the subject of the operator's token. */
@@ -41,31 +47,42 @@ export async function createActors(system: System, name: string): Promise<Actors
   const anyone = createClient({ baseUrl, fetch });
   const { tokenFor, [Symbol.asyncDispose]: close } = await openMailboxes(system.stack);
   const fresh = (position: string) => ({ 'Min-Position': position, Prefer: 'wait=20' });
+
+  const attempt: Actors['attempt'] = async (body, key) => {
+    const answer = await anyone.registerPerson({ body, headers: { 'Idempotency-Key': key } });
+    if (answer.status !== 202) throw unexpected('the attempt', answer);
+    return { id: answer.body.registrationId, position: answer.headers.Position };
+  };
+  const prove: Actors['prove'] = async (id, kind, options) => {
+    const body = { token: await tokenFor(id, kind, options) };
+    const answer = await anyone.verifyEmail({ body });
+    if (answer.status !== 202) throw unexpected('the proof', answer);
+    return { userId: answer.body.userId, position: answer.headers.Position };
+  };
   return {
     operator,
     anyone,
     tokenFor,
+    attempt,
+    prove,
     register: async (body, key) => {
       const answer = await operator.registerPerson({ body, headers: { 'Idempotency-Key': key } });
-      if (answer.status === 201) {
-        return { id: answer.body.userId, status: 201, position: answer.headers.Position };
-      }
-      if (answer.status === 202) {
-        return { id: answer.body.registrationId, status: 202, position: answer.headers.Position };
-      }
-      throw new Error(`the registration was answered ${answer.status} ${answer.code}`);
+      if (answer.status !== 201) throw unexpected('the registration', answer);
+      return { id: answer.body.userId, position: answer.headers.Position };
     },
-    prove: async (id, attempt) => {
-      const answer = await anyone.verifyEmail({ body: { token: await tokenFor(id, attempt) } });
-      if (answer.status === 202) return answer.headers.Position;
-      throw new Error(`the proof was answered ${answer.status} ${answer.code}`);
+    join: async (body, key) => {
+      const { id } = await attempt(body, key);
+      const { userId, position } = await prove(id, 'attempt');
+      if (userId !== id) throw new Error(`the proof of ${id} confirmed another account`);
+      return { id, position };
     },
     read: (id, position) => operator.readUser({ params: { id }, headers: fresh(position) }),
-    outcome: async (id, position) => {
+    status: async (id, position) => {
       const headers = fresh(position);
-      const answer = await operator.readRegistration({ params: { id }, headers });
-      if (answer.status === 200) return answer.body.outcome;
-      throw new Error(`the registration ${id} was answered ${answer.status} ${answer.code}`);
+      const answer = await anyone.readRegistration({ params: { id }, headers });
+      if (answer.status === 200) return answer.body.status;
+      if (answer.code === 'registration-not-found') return undefined;
+      throw unexpected(`the registration ${id}`, answer);
     },
     [Symbol.asyncDispose]: close,
   };
@@ -80,4 +97,9 @@ export function personAt(email: string): RegisterCommand {
     termsVersion: '2026-01',
     profile: { city: 'Niš' },
   };
+}
+
+function unexpected(what: string, answer: { readonly status: number }): Error {
+  const code: unknown = Reflect.get(answer, 'code');
+  return new Error(`${what} was answered ${answer.status} ${typeof code === 'string' ? code : ''}`);
 }

@@ -1,10 +1,10 @@
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
-import type { LogRecord } from '@zameni/runtime';
+import { createPositions, type LogRecord, readKeyRing } from '@zameni/runtime';
 import { connectTestNats, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createActors, personAt } from './actors.ts';
 import { openAdminLog } from './admin-log.ts';
-import { sendHalf } from './atomic-half-batch.ts';
+import { sendHalf, sendHalfProof } from './atomic-half-batch.ts';
 import { attachSystem } from './system.ts';
 
 /** Milliseconds after which the log gives up a batch that is not gone on with (ADR-50: 10 s). */
@@ -16,6 +16,7 @@ const ADVISORY = `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${ACCOUNTS_STREAM.na
 const MANY = 120;
 
 const system = await attachSystem();
+const positions = createPositions(readKeyRing(system.stack.keys.positionKeyFile));
 const actors = await createActors(system, 'half-sent');
 const admin = await openAdminLog(system.stack, 'half-sent');
 test.after.always(async () => {
@@ -34,9 +35,8 @@ async function stored(subjects: readonly string[]): Promise<LogRecord[]> {
 /** Registers an address by the API; answers who, and logs how long it took. */
 async function register(t: ExecutionContext, email: string): Promise<string> {
   const startedAt = performance.now();
-  const { status, id } = await actors.register(personAt(email));
+  const { id } = await actors.register(personAt(email));
   t.log(`registered in ${(performance.now() - startedAt).toFixed(0)} ms`);
-  t.is(status, 201);
   return id;
 }
 
@@ -89,6 +89,23 @@ test('a commit that comes after somebody else has the address appends nothing', 
   const [claim, ...others] = await stored(subjects);
   t.true(Buffer.from(claim?.data ?? '').includes(id));
   t.deepEqual(others, []);
+});
+
+test('half a proof closes no attempt, and its link works', async (t) => {
+  const nc = await connectTestNats(t, 'command-api');
+  const email = 'proof@half-sent.example.org';
+  const { id, position: sealed } = await actors.attempt(personAt(email));
+  const token = await actors.tokenFor(id, 'attempt');
+  const position = positions.open(sealed) ?? 0;
+  const { subjects, goOn } = await sendHalfProof(nc, system.stack, { id, position, email });
+  t.deepEqual(
+    (await stored(subjects)).map((record) => record.position),
+    [position],
+  );
+  t.is(await actors.status(id, sealed), 'awaiting-proof');
+  const answer = await actors.anyone.verifyEmail({ body: { token } });
+  t.is(answer.status, 202);
+  t.deepEqual(await goOn(), { status: 'conflict' });
 });
 
 test(`${MANY} batches left open hold up nobody`, async (t) => {

@@ -1,6 +1,15 @@
-import type { ClaimRecord, ForgetRecord } from '@zameni/contracts';
-import type { AtomicRecord, Commit } from './atomic-log.ts';
-import { at, foldAccount, type LogAccount, type Person, type PlacedEvent } from './log-account.ts';
+import type { ClaimRecord } from '@zameni/contracts';
+import { checkDeletion } from './atomic-check-deletion.ts';
+import { checkAttempt, checkNeighbours, type OpenAttempts } from './atomic-check-commit.ts';
+import type { Commit } from './atomic-log.ts';
+import {
+  at,
+  foldAccount,
+  isHeldBy,
+  type LogAccount,
+  type Person,
+  type PlacedEvent,
+} from './log-account.ts';
 
 /** A commit of which a part is missing, or that was made twice: which rule, where, and what. */
 export type Torn = { readonly rule: string; readonly position: number; readonly detail: string };
@@ -10,8 +19,9 @@ type World = {
   /** `unknown`: it may have been given up unseen. */
   readonly claims: Map<string, ClaimRecord | 'unknown'>;
   readonly keys: Set<string>;
+  readonly attempts: OpenAttempts;
   readonly accounts: ReadonlyMap<string, LogAccount>;
-  /** Accounts by the claims they ever had or waited for. */
+  /** Accounts by the claims they ever had. */
   readonly byClaim: ReadonlyMap<string, ReadonlySet<LogAccount>>;
   /** Accounts whose key was deleted unseen, so that nobody knows what they held. */
   readonly blind: ReadonlySet<string>;
@@ -20,30 +30,38 @@ type World = {
 /**
  * Finds commits that lie in the log by half. Behind every commit, not only in the end, claims, keys and
  * events must say the same: each claim is held by a person who has it and whose key is there, and each
- * person who came to an address has its claim. Commits of which a message was deleted before it was
- * seen are left out, with the claims that they may have been about.
+ * person who came to an address has its claim. A commit closes the attempt that it is about, and asks
+ * for the deletion of exactly what it ends. Commits of which a message was deleted before it was seen
+ * are left out, with the claims that they may have been about.
  */
 export function findTorn(commits: readonly Commit[]): Torn[] {
   const accounts = foldAll(commits);
-  const blind = new Set(
-    [...accounts.values()].filter(isBlind).map(({ registrationId }) => registrationId),
-  );
+  const blind = new Set([...accounts.values()].filter(isBlind).map(({ id }) => id));
   const byClaim = groupByClaim(accounts);
-  const world: World = { claims: new Map(), keys: new Set(), accounts, byClaim, blind };
+  const attempts: OpenAttempts = new Map();
+  const world: World = {
+    claims: new Map(),
+    keys: new Set(),
+    attempts,
+    accounts,
+    byClaim,
+    blind,
+  };
   return commits.flatMap((commit) => {
     for (const record of commit.records) {
       if (record.kind === 'claim') world.claims.set(record.k, record.record);
       if (record.kind === 'key') world.keys.add(record.userId);
     }
-    if (!commit.isWhole) {
-      doubtClaims(world, commit);
-      return [];
-    }
-    return commit.records.flatMap((record, n) => {
-      return check(world, commit, n).map((detail) => {
-        return { rule: `${record.kind}-is-whole`, position: record.position, detail };
-      });
-    });
+    if (!commit.isWhole) doubtClaims(world, commit);
+    const torn = commit.records.flatMap((record, n) =>
+      commit.isWhole
+        ? check(world, commit, n).map((detail) => {
+            return { rule: `${record.kind}-is-whole`, position: record.position, detail };
+          })
+        : [],
+    );
+    noteAttempts(attempts, commit);
+    return torn;
   });
 }
 
@@ -51,51 +69,27 @@ function check(world: World, commit: Commit, n: number): string[] {
   const record = commit.records[n];
   switch (record?.kind) {
     case undefined:
+    case 'wish':
       return [];
-    case 'key': {
-      if (record.version > 1) return [];
-      const next = commit.records[n + 1];
-      const isHers = next?.kind === 'event' && next.userId === record.userId;
-      return isHers && next.placed.fact.name === 'registered' ? [] : ['a key without its event'];
-    }
+    case 'key':
+      return checkNeighbours(commit, record);
     case 'claim':
-      return [...checkClaim(world, commit.last, record.k), ...checkForgetting(commit, record)];
+      return [
+        ...checkClaim(world, commit.last, record.k),
+        ...checkNeighbours(commit, record),
+        ...checkDeletion(commit, record),
+      ];
+    case 'attempt':
+      return [...checkAttempt(commit, record, world.attempts), ...checkDeletion(commit, record)];
     case 'event':
       return [
         ...checkPerson(world, commit.last, record.userId),
-        ...checkNeighbours(commit, n),
-        ...checkForgetting(commit, record),
+        ...checkNeighbours(commit, record),
+        ...checkDeletion(commit, record),
       ];
-    case 'forget':
-      return checkForgetting(commit, record);
+    case 'deletion':
+      return checkDeletion(commit, record);
   }
-}
-
-/** What a record leaves to be deleted: the claim it gives up, or the keys of whom it ends. */
-function endedBy(record: AtomicRecord): string | undefined {
-  if (record.kind === 'claim') return record.record.state === 'released' ? record.k : undefined;
-  if (record.kind !== 'event') return undefined;
-  const { name } = record.placed.fact;
-  return name === 'erased' || name === 'superseded' ? record.userId : undefined;
-}
-
-/** A commit asks for the deletion of exactly what it ends; digests of claims are no user ids. */
-function checkForgetting({ records }: Commit, record: AtomicRecord): string[] {
-  const asked = new Set(
-    records.flatMap((one) => (one.kind === 'forget' ? namedIn(one.record) : [])),
-  );
-  if (record.kind === 'forget') {
-    const ended = new Set(records.map(endedBy));
-    return namedIn(record.record)
-      .filter((name) => !ended.has(name))
-      .map((name) => `${name} is to be forgotten, and is not given up`);
-  }
-  const name = endedBy(record);
-  return name === undefined || asked.has(name) ? [] : [`nothing asks to forget ${name}`];
-}
-
-function namedIn({ claims, people }: ForgetRecord): string[] {
-  return [...claims, ...people.map(({ userId }) => userId)];
 }
 
 function checkClaim(world: World, position: number, k: string): string[] {
@@ -103,18 +97,12 @@ function checkClaim(world: World, position: number, k: string): string[] {
   if (claim === undefined || claim === 'unknown') return [];
   const holders = [...(world.byClaim.get(k) ?? [])]
     .filter(({ people }) => isHeldBy(at(people, position), k))
-    .map(({ registrationId }) => registrationId);
+    .map(({ id }) => id);
   if (claim.state === 'released') return holders.map((id) => `given up, and ${id} has it`);
-  const { userId, contenders = [] } = claim;
+  const { userId } = claim;
   const faults = holders.filter((id) => id !== userId).map((id) => `${id} has it too`);
-  const known = (id: string) => !world.blind.has(id);
-  if (known(userId) && !isHeldBy(personAt(world, userId, position), k)) {
+  if (!world.blind.has(userId) && !holders.includes(userId)) {
     faults.push(`held by ${userId} who does not have it`);
-  }
-  for (const id of contenders.filter(known)) {
-    const person = personAt(world, id, position);
-    const isWaiting = person?.standing === 'contested' && person.claim === k;
-    if (!isWaiting) faults.push(`${id} waits for it in the claim only`);
   }
   return faults;
 }
@@ -123,12 +111,12 @@ function checkPerson(world: World, position: number, userId: string): string[] {
   if (world.blind.has(userId)) return [];
   const person = personAt(world, userId, position);
   const faults = claimsOf(world.accounts.get(userId))
-    .filter((k) => k !== person?.claim && isNamed(world.claims.get(k), userId))
+    .filter((k) => !isHeldBy(person, k) && isNamed(world.claims.get(k), userId))
     .map((k) => `${userId} is in the claim ${k} still`);
   if (person === undefined) return faults;
   if (!world.keys.has(userId)) faults.push(`${userId} has no key`);
   const claim = world.claims.get(person.claim);
-  if (person.standing === 'contested' || claim === 'unknown') return faults;
+  if (person.ownedAt === undefined || claim === 'unknown') return faults;
   if (claim?.state !== 'held' || claim.userId !== userId) {
     faults.push(`${userId} has an address without its claim`);
   } else if (claim.verified !== person.view.emailVerified) {
@@ -137,16 +125,13 @@ function checkPerson(world: World, position: number, userId: string): string[] {
   return faults;
 }
 
-/** A registration is claim, key, event, side by side but for a forget record. */
-function checkNeighbours(commit: Commit, n: number): string[] {
-  const before = commit.records.slice(0, n).filter(({ kind }) => kind !== 'forget');
-  const [claim, key, event] = [before.at(-2), before.at(-1), commit.records[n]];
-  if (event?.kind !== 'event' || event.placed.fact.name !== 'registered') return [];
-  const faults: string[] = [];
-  if (key?.kind !== 'key' || key.userId !== event.userId) faults.push('no key right before it');
-  const isNamedInIt = claim?.kind === 'claim' && isNamed(claim.record, event.userId);
-  if (!isNamedInIt) faults.push('no claim of hers right before its key');
-  return faults;
+function noteAttempts(attempts: OpenAttempts, { records }: Commit): void {
+  for (const record of records) {
+    if (record.kind !== 'attempt') continue;
+    const { id, position, record: content } = record;
+    if (content.state === 'closed') attempts.set(id, 'closed');
+    else attempts.set(id, { position, expiresAt: content.expiresAt });
+  }
 }
 
 /** A part of the commit was not seen: it may have been about any claim of those it names. */
@@ -181,21 +166,16 @@ function claimsOf(account: LogAccount | undefined): string[] {
   return [...new Set(account?.people.flatMap(({ value }) => value?.claim ?? []))];
 }
 
-/** Whether its registration could not be opened. */
-function isBlind({ outcomes: [first], people: [born] }: LogAccount): boolean {
-  const isPerson = first?.value.result === 'registered' || first?.value.result === 'pending';
-  return isPerson && born?.value === undefined;
+/** Whether its registration was not seen, or could not be opened. */
+function isBlind({ people: [born] }: LogAccount): boolean {
+  return born?.value === undefined;
 }
 
 function personAt({ accounts }: World, userId: string, position: number): Person | undefined {
   return at(accounts.get(userId)?.people ?? [], position);
 }
 
-function isHeldBy(person: Person | undefined, k: string): boolean {
-  return person?.standing === 'held' && person.claim === k;
-}
-
 function isNamed(claim: ClaimRecord | 'unknown' | undefined, userId: string): boolean {
   if (claim === undefined || claim === 'unknown' || claim.state === 'released') return false;
-  return claim.userId === userId || claim.contenders?.includes(userId) === true;
+  return claim.userId === userId;
 }

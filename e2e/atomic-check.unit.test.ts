@@ -1,4 +1,4 @@
-import type { AccountEvent, ClaimRecord } from '@zameni/contracts';
+import type { AccountEvent, ClaimRecord, DeletionRecord } from '@zameni/contracts';
 import { parseUserId } from '@zameni/contracts';
 import test from 'ava';
 import { findTorn } from './atomic-check.ts';
@@ -7,7 +7,9 @@ import { type AtomicRecord, toCommits } from './atomic-log.ts';
 const ADA = '00000000-0000-8000-8000-00000000000a';
 const BOB = '00000000-0000-8000-8000-00000000000b';
 const EVE = '00000000-0000-8000-8000-00000000000e';
-const ATTEMPT = '00000000-0000-4000-8000-000000000001';
+const REQUEST = '00000000-0000-4000-8000-000000000001';
+const NOW = '2026-01-01T00:00:00.000Z';
+const EXPIRES = '2026-01-08T00:00:00.000Z';
 
 type Unplaced = AtomicRecord extends infer One
   ? One extends AtomicRecord
@@ -19,21 +21,35 @@ function claim(k: string, record: ClaimRecord): Unplaced {
   return { kind: 'claim', k, record };
 }
 
-function held(k: string, userId: string, contenders: string[] = [], verified = false): Unplaced {
-  return claim(k, { state: 'held', userId, verified, contenders });
+function held(k: string, userId: string, verified = false): Unplaced {
+  return claim(k, { state: 'held', userId, verified });
 }
 
-const released = (k: string) => claim(k, { state: 'released' });
+type Releases = Extract<ClaimRecord, { state: 'released' }>['by'];
+const released = (k: string, by: Releases = 'erasure') => claim(k, { state: 'released', by });
 const key = (userId: string, version = 1): Unplaced => ({ kind: 'key', userId, version });
+const wish: Unplaced = { kind: 'wish' };
+
+function open(id: string, k: string): Unplaced {
+  const actor = { type: 'anonymous', id: 'anonymous' } as const;
+  const about = { time: NOW, expiresAt: EXPIRES, actor, causationId: REQUEST };
+  const record = { state: 'open', claim: k, ...about, key: '2026-01-01', sealed: 's' } as const;
+  return { kind: 'attempt', id, record };
+}
+
+function closed(id: string, attempt: number, userId?: string): Unplaced {
+  const how = userId === undefined ? { by: 'not-mine' as const } : { by: 'proof' as const, userId };
+  return { kind: 'attempt', id, record: { state: 'closed', attempt, expiresAt: EXPIRES, ...how } };
+}
 
 function event(id: string, happened: AccountEvent, isOpen = true): Unplaced {
   const userId = parseUserId(id);
   if (userId === undefined) throw new Error('not an id');
   const metadata = {
-    id: ATTEMPT,
+    id: REQUEST,
     userId,
-    time: '2026-01-01T00:00:00.000Z',
-    causationId: ATTEMPT,
+    time: NOW,
+    causationId: REQUEST,
     actor: { type: 'system', id: 'test' },
     accountVersion: 1,
   } as const;
@@ -41,29 +57,39 @@ function event(id: string, happened: AccountEvent, isOpen = true): Unplaced {
   return { kind: 'event', userId, placed };
 }
 
-function registered(id: string, k: string, standing: 'held' | 'contested' = 'held', isOpen = true) {
-  const data = { locale: 'en', termsVersion: '2026-01', fingerprint: 'f', standing } as const;
+type Born = { readonly attempt?: number; readonly isOpen?: boolean };
+
+function registered(id: string, k: string, { attempt, isOpen = true }: Born = {}) {
+  const about = { locale: 'en', termsVersion: '2026-01', fingerprint: 'f' };
+  const proven = attempt === undefined ? {} : { attempt };
+  const data = { ...about, emailVerified: attempt !== undefined, ...proven };
   const personal = { email: `${k}@example.org`, claim: k, displayName: 'Somebody', profile: {} };
   return event(id, { name: 'registered', data, personal }, isOpen);
 }
 
 const erased = (id: string) => event(id, { name: 'erased', data: {}, personal: null });
 const verified = (id: string) =>
-  event(id, { name: 'email-verified', data: { attempt: ATTEMPT }, personal: null });
-const superseded = (id: string) =>
-  event(id, { name: 'superseded', data: { by: 'proof' }, personal: null });
+  event(id, { name: 'email-verified', data: { request: REQUEST }, personal: null });
+const updated = (id: string) =>
+  event(id, { name: 'reactivated', data: { reasonCode: 'test' }, personal: null });
 
-function forget(claims: string[], erasedId?: string, supersededId?: string): Unplaced {
-  const people = [
-    ...(erasedId === undefined ? [] : [{ userId: erasedId, why: 'erased' as const }]),
-    ...(supersededId === undefined ? [] : [{ userId: supersededId, why: 'superseded' as const }]),
-  ];
-  return { kind: 'forget', record: { claims, people } };
+function disowned(id: string): Unplaced {
+  const data = { reasonCode: 'address-disowned', address: 'released' } as const;
+  return event(id, { name: 'deactivated', data, personal: null });
 }
+
+function deletion(changes: Partial<DeletionRecord>): Unplaced {
+  const record = { claims: [], people: [], attempts: [], addresses: [], ...changes };
+  return { kind: 'deletion', record };
+}
+
+const deletePerson = (k: string, id: string) =>
+  deletion({ claims: [k], people: [id], addresses: [k] });
+const deleteAttempt = (id: string, upTo: number) => deletion({ attempts: [{ id, upTo }] });
 
 function changed(id: string, k: string): Unplaced {
   const personal = { email: `${k}@example.org`, claim: k };
-  return event(id, { name: 'email-changed', data: { attempt: ATTEMPT }, personal });
+  return event(id, { name: 'email-changed', data: { request: REQUEST }, personal });
 }
 
 /** Places records one behind the other; `null` is one that was deleted before anybody has seen it. */
@@ -82,37 +108,53 @@ function details(...unplaced: (Unplaced | null)[]): string[] {
 }
 
 const adaIsHere = [held('a', ADA), key(ADA), registered(ADA, 'a')];
-const bobWaits = [held('a', ADA, [BOB]), key(BOB), registered(BOB, 'a', 'contested')];
+/** An attempt at position 4, behind Ada. */
+const bobTries = open(BOB, 'a');
 
-test('finds nothing where people come, prove, move, lose and go, and keys are wrapped anew', (t) => {
+function bobIsProven(k: string, attempt: number): Unplaced[] {
+  return [
+    held(k, BOB, true),
+    deleteAttempt(BOB, attempt),
+    closed(BOB, attempt, BOB),
+    key(BOB),
+    registered(BOB, k, { attempt }),
+  ];
+}
+
+test('finds nothing where people come, prove, move, lose and go, and keys are wrapped again', (t) => {
   t.deepEqual(
     details(
       ...adaIsHere,
+      bobTries,
+      wish,
       key(ADA, 2),
-      ...bobWaits,
-      held('a', BOB, [], true),
-      forget([], undefined, ADA),
-      verified(BOB),
-      superseded(ADA),
-      held('b', BOB, [], true),
-      released('a'),
-      forget(['a']),
-      changed(BOB, 'b'),
-      held('a', EVE),
-      forget([]),
-      key(EVE),
-      registered(EVE, 'a'),
+      // At 7: Ada is confirmed by an attempt of Eve.
+      open(EVE, 'a'),
+      held('a', ADA, true),
+      deleteAttempt(EVE, 7),
+      closed(EVE, 7, ADA),
+      verified(ADA),
+      // Bob's attempt is not his.
+      deleteAttempt(BOB, 4),
+      closed(BOB, 4),
+      updated(ADA),
+      held('b', ADA, true),
+      released('a', 'email-change'),
+      deletion({ claims: ['a'] }),
+      changed(ADA, 'b'),
       released('b'),
-      forget(['b'], BOB),
-      erased(BOB),
-      released('a'),
-      forget(['a'], EVE),
-      erased(EVE),
-      forget([], ADA),
+      deletePerson('b', ADA),
       erased(ADA),
     ),
     [],
   );
+});
+
+test('finds nothing where an account is disowned, alone and by who proves the mailbox', (t) => {
+  const proof = bobIsProven('a', 4);
+  t.deepEqual(details(...adaIsHere, bobTries, ...proof.toSpliced(-1, 0, disowned(ADA))), []);
+  const alone = [released('a', 'disowning'), deletion({ claims: ['a'] }), disowned(ADA)];
+  t.deepEqual(details(...adaIsHere, ...alone, deletion({ people: [ADA] }), erased(ADA)), []);
 });
 
 test('a claim and its key without their event are found', (t) => {
@@ -125,21 +167,20 @@ test('a claim and its key without their event are found', (t) => {
 test('an event without its key is found', (t) => {
   t.deepEqual(details(held('a', ADA), registered(ADA, 'a')), [
     `${ADA} has no key`,
-    'no key right before it',
-    'no claim of hers right before its key',
+    `no key of ${ADA} beside the registration`,
   ]);
 });
 
 test('an event without its claim is found', (t) => {
   t.deepEqual(details(key(ADA), registered(ADA, 'a')), [
     `${ADA} has an address without its claim`,
-    'no claim of hers right before its key',
+    `no claim of ${ADA} beside the registration`,
   ]);
 });
 
-test('a registration whose messages do not lie side by side is found', (t) => {
+test('a registration whose messages are not in one commit is found', (t) => {
   const late = [key(ADA), held('a', ADA), registered(ADA, 'a')];
-  t.true(details(...late).includes('no key right before it'));
+  t.true(details(...late).includes(`no key of ${ADA} beside the registration`));
 });
 
 test('two holders of one address are found', (t) => {
@@ -147,57 +188,82 @@ test('two holders of one address are found', (t) => {
   t.deepEqual(faults, [`${ADA} has it too`]);
 });
 
-test('an end that nothing asks to forget is found, and an asking without an end', (t) => {
+test('an end that nothing asks to delete is found, and an asking without an end', (t) => {
   t.deepEqual(details(...adaIsHere, released('a'), erased(ADA)), [
-    'nothing asks to forget a',
-    `nothing asks to forget ${ADA}`,
+    'nothing asks to delete claim a',
+    'nothing asks to delete address a',
+    `nothing asks to delete person ${ADA}`,
   ]);
-  t.deepEqual(details(...adaIsHere, forget(['a'], ADA), ...bobWaits), [
-    'a is to be forgotten, and is not given up',
-    `${ADA} is to be forgotten, and is not given up`,
+  const others = [held('b', BOB), key(BOB), registered(BOB, 'b')];
+  t.deepEqual(details(...adaIsHere, held('b', BOB), deletePerson('a', ADA), ...others.slice(1)), [
+    `claim a is to be deleted, and is not ended`,
+    `person ${ADA} is to be deleted, and is not ended`,
+    `address a is to be deleted, and is not ended`,
   ]);
 });
 
-test('a claim that was given up without the erasure is found', (t) => {
-  t.deepEqual(
-    details(...adaIsHere, released('a'), forget(['a']), key(BOB), registered(BOB, 'b')).slice(0, 1),
-    [`given up, and ${ADA} has it`],
-  );
+test('an erasure that leaves the attempts of the address is found', (t) => {
+  const rest = deletion({ claims: ['a'], people: [ADA] });
+  t.deepEqual(details(...adaIsHere, released('a'), rest, erased(ADA)), [
+    'nothing asks to delete address a',
+  ]);
+});
+
+test('a claim that was given up without its event is found', (t) => {
+  const alone = [released('a'), deletion({ claims: ['a'], addresses: ['a'] })];
+  t.deepEqual(details(...adaIsHere, ...alone, key(BOB), registered(BOB, 'b')).slice(0, 2), [
+    `given up, and ${ADA} has it`,
+    'given up by erasure without its event',
+  ]);
 });
 
 test('an erasure that leaves the claim behind is found: the address would stay blocked', (t) => {
-  t.deepEqual(details(...adaIsHere, forget([], ADA), erased(ADA)), [
+  t.deepEqual(details(...adaIsHere, deletion({ people: [ADA] }), erased(ADA)), [
     `${ADA} is in the claim a still`,
   ]);
 });
 
-test('a proof that leaves the claim as it was is found', (t) => {
-  const later = [held('b', BOB), key(BOB), registered(BOB, 'b')];
-  t.deepEqual(details(...adaIsHere, ...later, verified(BOB)), ['proven in one place only']);
+test('a disowning that leaves the claim behind is found', (t) => {
+  t.deepEqual(details(...adaIsHere, wish, disowned(ADA)), [
+    `${ADA} is in the claim a still`,
+    `${ADA} is disowned, and no claim is given up`,
+  ]);
 });
 
-test('a proof that leaves who has lost as it was is found', (t) => {
-  const proof = [held('a', BOB, [], true), verified(BOB)];
-  t.deepEqual(details(...adaIsHere, ...bobWaits, ...proof), [`${ADA} has it too`]);
+test('a proof that leaves the claim as it was is found', (t) => {
+  const faults = details(...adaIsHere, wish, verified(ADA));
+  t.deepEqual(faults, ['proven in one place only', `no claim of ${ADA} beside email-verified`]);
+});
+
+test('a proof that leaves its attempt open is found', (t) => {
+  const born = [held('b', BOB, true), key(BOB), registered(BOB, 'b', { attempt: 1 })];
+  t.deepEqual(details(open(BOB, 'b'), ...born), [`the attempt of ${BOB} is not closed`]);
+});
+
+test('an attempt that is closed without what came of it is found', (t) => {
+  const faults = details(open(BOB, 'b'), deleteAttempt(BOB, 1), closed(BOB, 1, BOB));
+  t.deepEqual(faults, [`the attempt ${BOB} is closed by a proof without its event`]);
+});
+
+test('an attempt that is closed twice, or opened twice, is found', (t) => {
+  const end = [deleteAttempt(BOB, 1), closed(BOB, 1)];
+  t.deepEqual(details(open(BOB, 'b'), ...end, ...end), [`the attempt ${BOB} is closed again`]);
+  t.deepEqual(details(open(BOB, 'b'), open(BOB, 'b')), [`the attempt ${BOB} is open already`]);
 });
 
 test('a change of address that keeps the old one is found', (t) => {
-  const faults = details(...adaIsHere, held('b', ADA, [], true), changed(ADA, 'b'));
+  const faults = details(...adaIsHere, held('b', ADA, true), changed(ADA, 'b'));
   t.deepEqual(faults, [`${ADA} is in the claim a still`]);
 });
 
-test('who waits in the claim only is found', (t) => {
-  const faults = details(...adaIsHere, held('a', ADA, [BOB]), forget([], BOB), erased(BOB));
-  t.deepEqual(faults, [`${BOB} waits for it in the claim only`]);
-});
-
 test('what was deleted unseen is doubted, and nothing beside it', (t) => {
-  // The release and the key of Ada are gone with her; Eve's registration is seen and torn.
-  const gone = [held('a', ADA), null, registered(ADA, 'a', 'held', false), null, null, erased(ADA)];
+  // The release and the key of Ada are gone with them; Eve's registration is seen and torn.
+  const blind = registered(ADA, 'a', { isOpen: false });
+  const gone = [held('a', ADA), null, blind, null, null, erased(ADA)];
   const next = [held('a', BOB), key(BOB), registered(BOB, 'a')];
   t.deepEqual(details(...gone, ...next), []);
-  t.deepEqual(details(...gone, ...next, key(EVE), registered(EVE, 'e')), [
+  t.deepEqual(details(...gone, ...next, wish, key(EVE), registered(EVE, 'e')), [
     `${EVE} has an address without its claim`,
-    'no claim of hers right before its key',
+    `no claim of ${EVE} beside the registration`,
   ]);
 });

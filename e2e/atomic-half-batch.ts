@@ -1,19 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { ACCOUNTS_STREAM, type ClaimRecord, subjects } from '@zameni/contracts';
+import {
+  ACCOUNTS_STREAM,
+  type ClaimRecord,
+  type ClosedAttempt,
+  type DeletionRecord,
+  subjects,
+} from '@zameni/contracts';
 import {
   type AppendOutcome,
   createDigests,
   createJetStreamLog,
   type EventLog,
+  type LogMessage,
   type NatsConnection,
   readKeyRing,
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
 import { readClaimLayout } from './claim-names.ts';
 
-/** A registration of which claim and key were sent to the log, and the event, which commits, is not. */
+/** A commit of which all was sent to the log but the last message, which commits. */
 export type HalfBatch = {
-  /** What it would make: claim, key and event. */
+  /** What it would make. */
   readonly subjects: readonly string[];
   /** Sends the rest; answers how the append ended. */
   readonly goOn: () => Promise<AppendOutcome>;
@@ -23,27 +30,57 @@ const APPEND_DEADLINE_MS = 30_000;
 
 /**
  * Begins to register an address as the command API does, by the same adapter of the log, on a
- * connection that keeps the commit back.
+ * connection that keeps the commit back: claim and key are sent, and the event is not.
  */
-export async function sendHalf(
+export function sendHalf(nc: NatsConnection, stack: Stack, email: string): Promise<HalfBatch> {
+  const userId = randomUUID();
+  return send(nc, [
+    toClaim(stack, email, { state: 'held', userId, verified: false }),
+    ...toPerson(userId),
+  ]);
+}
+
+/** An attempt whose mailbox is proven: its id, the position of its record, and the address. */
+export type TriedAt = { readonly id: string; readonly position: number; readonly email: string };
+
+/** Begins to prove an attempt: all is sent but the event. */
+export function sendHalfProof(
   nc: NatsConnection,
   stack: Stack,
-  email: string,
+  { id, position, email }: TriedAt,
 ): Promise<HalfBatch> {
-  const commit = Promise.withResolvers<void>();
-  const log = await openHesitantLog(nc, commit.promise);
-  const k = createDigests(readKeyRing(stack.keys.pepperFile)).claimOf(email);
-  const userId = randomUUID();
-  const claim: ClaimRecord = { state: 'held', userId, verified: false };
-  const messages = [
+  const expiresAt = new Date().toISOString();
+  const about = { attempt: position, expiresAt, userId: id };
+  const closed: ClosedAttempt = { state: 'closed', by: 'proof', ...about };
+  const attempts = [{ id, upTo: position }];
+  const deletion: DeletionRecord = { claims: [], people: [], attempts, addresses: [] };
+  return send(nc, [
+    toClaim(stack, email, { state: 'held', userId: id, verified: true }),
     {
-      subject: readClaimLayout(stack).placeOf(k).believed,
-      data: JSON.stringify(claim),
+      subject: subjects.deletion(randomUUID()),
+      data: JSON.stringify(deletion),
       expectedPosition: 0,
     },
-    { subject: subjects.key(userId), data: '{}', expectedPosition: 0 },
-    { subject: subjects.account(userId), data: '{}', expectedPosition: 0 },
-  ];
+    { subject: subjects.attempt(id), data: JSON.stringify(closed), expectedPosition: position },
+    ...toPerson(id),
+  ]);
+}
+
+function toClaim(stack: Stack, email: string, claim: ClaimRecord): LogMessage {
+  const k = createDigests(readKeyRing(stack.keys.pepperFile)).claimOf(email);
+  const subject = readClaimLayout(stack).placeOf(k).believed;
+  return { subject, data: JSON.stringify(claim), expectedPosition: 0 };
+}
+
+function toPerson(userId: string): LogMessage[] {
+  return [subjects.key(userId), subjects.account(userId)].map((subject) => {
+    return { subject, data: '{}', expectedPosition: 0 };
+  });
+}
+
+async function send(nc: NatsConnection, messages: readonly LogMessage[]): Promise<HalfBatch> {
+  const commit = Promise.withResolvers<void>();
+  const log = await openHesitantLog(nc, commit.promise);
   const outcome = log.append(messages, AbortSignal.timeout(APPEND_DEADLINE_MS));
   await nc.flush();
   return {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, createClient } from '@zameni/contracts';
 import { personAt } from './actors.ts';
 import type { Random } from './crash-recovery-random.ts';
-import type { Mailboxes } from './mailbox.ts';
+import type { LinkKind, LinkOptions, Mailboxes } from './mailbox.ts';
 
 /** Who is asked, with what, and what the load is made of. */
 export type AtomicLoadOptions = {
@@ -16,10 +16,10 @@ export type AtomicLoadOptions = {
   readonly lanes: number;
 };
 
-/** What somebody was told for certain: this event of this account lies at this sealed position. */
+/** What somebody was told for certain: at this sealed position an account or an attempt is so. */
 export type Told = {
-  readonly userId: string;
-  readonly name: 'registered' | 'erased';
+  readonly id: string;
+  readonly what: 'registered' | 'erased' | 'attempted';
   readonly position: string;
 };
 
@@ -30,6 +30,10 @@ export type AtomicHistory = {
   /** Answers by command and status; `none` where nobody answered in time. */
   readonly answers: ReadonlyMap<string, number>;
 };
+
+/** One way in, for callers that vouch and for the public. */
+type Door = { readonly operator: Client; readonly anyone: Client };
+type Accepted = { readonly id: string; readonly position: string };
 
 /** Load that runs until it is stopped. */
 export type AtomicLoad = AsyncDisposable & { readonly stop: () => Promise<AtomicHistory> };
@@ -42,14 +46,26 @@ const RETRIES_DEADLINE_MS = 40_000;
 const RECENT = 12;
 
 const COMMANDS = [
-  { share: 40, type: 'register' },
-  { share: 60, type: 'verify' },
-  { share: 70, type: 'change' },
-  { share: 78, type: 'prove-change' },
+  { share: 20, type: 'register' },
+  { share: 38, type: 'attempt' },
+  { share: 54, type: 'prove-attempt' },
+  { share: 62, type: 'prove-account' },
+  { share: 71, type: 'change' },
+  { share: 79, type: 'prove-change' },
   { share: 83, type: 'update' },
   { share: 87, type: 'deactivate' },
   { share: 90, type: 'reactivate' },
   { share: 100, type: 'erase' },
+] as const;
+
+/** What provers say beside the token, as often as it is listed. */
+const SAID = [
+  {},
+  {},
+  { holder: 'confirm' },
+  { holder: 'not-mine' },
+  { holder: 'not-mine' },
+  { notMine: true },
 ] as const;
 
 /**
@@ -58,23 +74,26 @@ const COMMANDS = [
  */
 export function startAtomicLoad(options: AtomicLoadOptions): AtomicLoad {
   const { urls, token, mailboxes, random, name, lanes } = options;
-  const doors = urls.map((baseUrl) => {
-    return createClient({ baseUrl, fetch, token, deadlineMs: DEADLINE_MS });
+  const doors = urls.map((baseUrl): Door => {
+    const about = { baseUrl, fetch, deadlineMs: DEADLINE_MS };
+    return { operator: createClient({ ...about, token }), anyone: createClient(about) };
   });
   const stopping = new AbortController();
+  /** Accounts, and the attempts that may become some. */
   const ids: string[] = [];
+  const attempts: Accepted[] = [];
   const emails: string[] = [];
   const told: Told[] = [];
   const answers = new Map<string, number>();
   let keys = 0;
 
-  const recent = (items: readonly string[]) =>
+  const recent = <Item>(items: readonly Item[]): Item | undefined =>
     items[items.length - 1 - random.below(Math.min(RECENT, items.length))];
 
   /** Asks by a door of chance; undefined when it stays open what came of it. */
   async function ask<Answer extends { readonly status: number }>(
     what: string,
-    call: (door: Client) => Promise<Answer>,
+    call: (door: Door) => Promise<Answer>,
   ): Promise<Answer | undefined> {
     const door = doors[random.below(doors.length)];
     // Refused, cut off, late, or the gateway's own words: nobody knows, as for any caller.
@@ -84,67 +103,95 @@ export function startAtomicLoad(options: AtomicLoadOptions): AtomicLoad {
     return answer?.status === 503 ? undefined : answer;
   }
 
-  async function register(email: string): Promise<void> {
+  /** Registers an address until it is decided, vouched for or as the public. */
+  async function register(email: string, kind: 'register' | 'attempt'): Promise<void> {
     keys += 1;
     const headers = { 'Idempotency-Key': `all-or-nothing-${name}-${keys}` };
     const request = { body: personAt(email), headers };
     const deadline = performance.now() + RETRIES_DEADLINE_MS;
     while (performance.now() < deadline) {
-      const answer = await ask('register', (door) => door.registerPerson(request));
-      if (answer?.status === 201 || answer?.status === 202) {
-        const userId = answer.status === 201 ? answer.body.userId : answer.body.registrationId;
-        ids.push(userId);
-        told.push({ userId, name: 'registered', position: answer.headers.Position });
+      const answer = await ask(kind, ({ operator, anyone }) =>
+        (kind === 'register' ? operator : anyone).registerPerson(request),
+      );
+      if (answer?.status === 201) note(ids, answer.body.userId, 'registered', answer);
+      if (answer?.status === 202) {
+        const { registrationId: id } = answer.body;
+        const { Position: position } = answer.headers;
+        note(ids, id, 'attempted', answer);
+        attempts.push({ id, position });
       }
       if (answer !== undefined) return;
       await pause(20 + random.below(200));
     }
   }
 
-  async function registerSomebody(): Promise<void> {
-    const known = recent(emails);
-    if (known !== undefined && random.percent(30)) return register(known);
-    const email = `person-${emails.length}@h${name}.example.org`;
-    emails.push(email);
-    await Promise.all(random.percent(25) ? [register(email), register(email)] : [register(email)]);
+  function note(
+    all: string[],
+    id: string,
+    what: Told['what'],
+    { headers }: { readonly headers: { readonly Position: string } },
+  ): void {
+    all.push(id);
+    told.push({ id, what, position: headers.Position });
   }
 
-  async function prove(id: string, attempt: 'registered' | 'email-change-requested') {
-    // She may never have asked, may be gone, or the log may have no leader to ask.
-    const found = await mailboxes.tokenFor(id, attempt).catch(() => undefined);
-    if (found === undefined) return;
-    await ask(`prove ${attempt}`, (door) => door.verifyEmail({ body: { token: found } }));
+  async function registerSomebody(kind: 'register' | 'attempt'): Promise<void> {
+    const known = recent(emails);
+    if (known !== undefined && random.percent(40)) return register(known, kind);
+    const email = `person-${emails.length}@h${name}.example.org`;
+    emails.push(email);
+    const other = random.percent(50) ? kind : 'attempt';
+    const both = [register(email, kind), register(email, other)];
+    await Promise.all(random.percent(25) ? both : both.slice(0, 1));
+  }
+
+  async function prove(id: string, kind: LinkKind): Promise<void> {
+    const isNaming = kind === 'registered' && random.percent(50);
+    const names = isNaming ? recent(attempts) : undefined;
+    const link: LinkOptions = names === undefined ? {} : { names };
+    // They may never have asked, may be gone, or the log may have no leader to ask.
+    const token = await mailboxes.tokenFor(id, kind, link).catch(() => undefined);
+    if (token === undefined) return;
+    const said = SAID[random.below(SAID.length)];
+    await ask(`prove ${kind}`, ({ anyone }) => anyone.verifyEmail({ body: { token, ...said } }));
   }
 
   async function act(): Promise<void> {
     const drawn = random.below(100);
     const type = COMMANDS.find(({ share }) => drawn < share)?.type ?? 'register';
     const id = recent(ids);
-    if (type === 'register' || id === undefined) return registerSomebody();
+    if (type === 'register' || type === 'attempt') return registerSomebody(type);
+    if (id === undefined) return registerSomebody('register');
     const params = { id };
     const body = { reasonCode: 'test' };
     switch (type) {
-      case 'verify':
+      case 'prove-attempt': {
+        const attempt = recent(attempts);
+        return attempt === undefined ? undefined : prove(attempt.id, 'attempt');
+      }
+      case 'prove-account':
         return prove(id, 'registered');
       case 'prove-change':
         return prove(id, 'email-change-requested');
       case 'change': {
         const email = recent(emails) ?? '';
-        await ask(type, (door) => door.changeEmail({ params, body: { email } }));
+        await ask(type, ({ operator }) => operator.changeEmail({ params, body: { email } }));
         return random.percent(70) ? prove(id, 'email-change-requested') : undefined;
       }
       case 'update': {
         const locale = random.percent(50) ? 'sr' : 'en';
-        return void (await ask(type, (door) => door.updateUser({ params, body: { locale } })));
+        return void (await ask(type, ({ operator }) =>
+          operator.updateUser({ params, body: { locale } }),
+        ));
       }
       case 'deactivate':
-        return void (await ask(type, (door) => door.deactivateUser({ params, body })));
+        return void (await ask(type, ({ operator }) => operator.deactivateUser({ params, body })));
       case 'reactivate':
-        return void (await ask(type, (door) => door.reactivateUser({ params, body })));
+        return void (await ask(type, ({ operator }) => operator.reactivateUser({ params, body })));
       case 'erase': {
-        const answer = await ask(type, (door) => door.eraseUser({ params }));
+        const answer = await ask(type, ({ operator }) => operator.eraseUser({ params }));
         if (answer?.status !== 202) return;
-        told.push({ userId: id, name: 'erased', position: answer.headers.Position });
+        told.push({ id, what: 'erased', position: answer.headers.Position });
         return;
       }
       default:

@@ -1,23 +1,31 @@
-import { ClaimRecord, ForgetRecord, KeyRecord, recordKind } from '@zameni/contracts';
-import type { ClaimLayout, DataKey, DataKeys, LogRecord } from '@zameni/runtime';
+import {
+  type AttemptRecord,
+  ClaimRecord,
+  DeletionRecord,
+  KeyRecord,
+  recordKind,
+} from '@zameni/contracts';
+import type { DataKey, LogRecord } from '@zameni/runtime';
 import { Value } from 'typebox/value';
 import { nameClaims } from './claim-names.ts';
-import { placeEvent } from './crash-recovery-stores.ts';
+import { claimOf, type LogOpener, placeAttempt, placeEvent } from './crash-recovery-stores.ts';
 import type { PlacedEvent } from './log-account.ts';
 
 /** One message of the log, with its meaning. */
 export type AtomicRecord = { readonly position: number } & (
   | { readonly kind: 'claim'; readonly k: string; readonly record: ClaimRecord }
-  /** From version 2 on it is the person's key wrapped anew, which is appended alone. */
-  | { readonly kind: 'key'; readonly userId: string; readonly version: number }
   /** Its claims are named as in `k`. */
-  | { readonly kind: 'forget'; readonly record: ForgetRecord }
+  | { readonly kind: 'deletion'; readonly record: DeletionRecord }
+  | { readonly kind: 'attempt'; readonly id: string; readonly record: AttemptRecord }
+  /** From version 2 on it is the person's key wrapped again, which is appended alone. */
+  | { readonly kind: 'key'; readonly userId: string; readonly version: number }
   | { readonly kind: 'event'; readonly userId: string; readonly placed: PlacedEvent }
+  | { readonly kind: 'wish' }
 );
 
 /**
- * Messages that were appended together, as far as positions tell: claims, a forget record, keys, then
- * events. Neighbours of which both are events only, or the second one is, count as one.
+ * Messages that were appended together, as far as positions tell: claims, a deletion record, the closing
+ * of an attempt, a key, then events. A commit of events alone counts as a part of the one before it.
  */
 export type Commit = {
   readonly records: readonly AtomicRecord[];
@@ -27,24 +35,27 @@ export type Commit = {
 };
 
 /** Opens records with the keys among them; claims are called what events call them. */
-export function openRecords(
-  records: readonly LogRecord[],
-  { dataKeys, layout }: { readonly dataKeys: DataKeys; readonly layout: ClaimLayout },
-): AtomicRecord[] {
-  const all = openEach(records, dataKeys);
-  const nameOf = nameClaims(
-    all.map((record) => (record.kind === 'event' ? record.placed.event : undefined)),
-    layout,
-  );
+export function openRecords(records: readonly LogRecord[], opener: LogOpener): AtomicRecord[] {
+  const all = openEach(records, opener);
+  const named = all.flatMap((record) => {
+    if (record.kind === 'event') return claimOf(record.placed.event);
+    if (record.kind === 'deletion') return record.record.addresses;
+    const isOpen = record.kind === 'attempt' && record.record.state === 'open';
+    return isOpen && 'claim' in record.record ? record.record.claim : [];
+  });
+  const nameOf = nameClaims(named, opener.layout);
   return all.map((record) => {
     if (record.kind === 'claim') return { ...record, k: nameOf(record.k) };
-    if (record.kind !== 'forget') return record;
-    const { claims, people } = record.record;
-    return { ...record, record: { claims: claims.map(nameOf), people } };
+    if (record.kind !== 'deletion') return record;
+    const claims = record.record.claims.map(nameOf);
+    return { ...record, record: { ...record.record, claims } };
   });
 }
 
-function openEach(records: readonly LogRecord[], dataKeys: DataKeys): AtomicRecord[] {
+function openEach(
+  records: readonly LogRecord[],
+  { dataKeys, attemptKeys }: LogOpener,
+): AtomicRecord[] {
   const opened = new Map<string, DataKey>();
   return records.map(({ subject, position, data }): AtomicRecord => {
     const name = subject.slice(subject.lastIndexOf('.') + 1);
@@ -52,6 +63,12 @@ function openEach(records: readonly LogRecord[], dataKeys: DataKeys): AtomicReco
     switch (recordKind(subject)) {
       case 'claim':
         return { kind: 'claim', position, k: name, record: parse(ClaimRecord, text) };
+      case 'deletion':
+        return { kind: 'deletion', position, record: parse(DeletionRecord, text) };
+      case 'attempt': {
+        const { record } = placeAttempt(name, { text, position }, attemptKeys);
+        return { kind: 'attempt', position, id: name, record };
+      }
       case 'key': {
         const record = parse(KeyRecord, text);
         opened.set(name, dataKeys.open(name, record));
@@ -61,8 +78,8 @@ function openEach(records: readonly LogRecord[], dataKeys: DataKeys): AtomicReco
         const placed = placeEvent(text, position, opened.get(name));
         return { kind: 'event', position, userId: name, placed };
       }
-      case 'forget':
-        return { kind: 'forget', position, record: parse(ForgetRecord, text) };
+      case 'mail-wish':
+        return { kind: 'wish', position };
       case undefined:
         throw new Error(`a record at ${position} is of no kind`);
     }
@@ -76,7 +93,7 @@ export function toCommits(records: readonly AtomicRecord[], after: number): Comm
   let start = 0;
   for (const [n, record] of records.entries()) {
     const next = records[n + 1];
-    if (next !== undefined && !(record.kind === 'event' && next.kind !== 'event')) continue;
+    if (next !== undefined && !isBoundary(record, next)) continue;
     const members = records.slice(start, n + 1);
     const isWhole = record.position - before === members.length;
     commits.push({ records: members, last: record.position, isWhole });
@@ -86,7 +103,35 @@ export function toCommits(records: readonly AtomicRecord[], after: number): Comm
   return commits;
 }
 
-function parse<Schema extends typeof ClaimRecord | typeof KeyRecord | typeof ForgetRecord>(
+const ORDER = ['claim', 'deletion', 'attempt', 'key', 'event'] as const;
+
+function isBoundary(record: AtomicRecord, next: AtomicRecord): boolean {
+  return isAlone(record) || isAlone(next) || rankOf(next) < rankOf(record);
+}
+
+function rankOf({ kind }: AtomicRecord): number {
+  return ORDER.findIndex((one) => one === kind);
+}
+
+/** What is never appended together with anything that it belongs to. */
+function isAlone(record: AtomicRecord): boolean {
+  switch (record.kind) {
+    case 'attempt':
+      return record.record.state === 'open';
+    case 'key':
+      return record.version > 1;
+    case 'wish':
+      return true;
+    case 'claim':
+    case 'deletion':
+    case 'event':
+      return false;
+    default:
+      return record satisfies never;
+  }
+}
+
+function parse<Schema extends typeof ClaimRecord | typeof KeyRecord | typeof DeletionRecord>(
   schema: Schema,
   text: string,
 ) {

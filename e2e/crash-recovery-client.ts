@@ -1,7 +1,7 @@
 import type { Positions } from '@zameni/runtime';
-import type { Attempt, ReadAnswer, ReadHistory, Wish, WriteAnswer } from './history.ts';
+import type { ProofAnswer, ReadAnswer, ReadHistory, Sent, Wish, WriteAnswer } from './history.ts';
 
-/** Where requests go, and the token of callers that learn outcomes and read people. */
+/** Where requests go, and the token of callers that vouch for people and read them. */
 export type ClientOptions = {
   readonly gatewayUrl: string;
   readonly token: string;
@@ -11,9 +11,14 @@ export type ClientOptions = {
 /** What to read, and how fresh. */
 export type Question = Omit<ReadHistory, 'startedMs' | 'endedMs' | 'answer'>;
 
+/** What a prover says of the unproven account that holds the address. */
+export type Holder = 'confirm' | 'not-mine';
+
 /** Sends requests and notes what was told when; it never throws. */
 export type Client = {
-  readonly post: (wish: Wish, deadlineMs?: number) => Promise<Attempt>;
+  readonly post: (wish: Wish, deadlineMs?: number) => Promise<Sent<WriteAnswer>>;
+  /** Sends the token of a link; `holder` says what to do with an unproven account. */
+  readonly prove: (token: string, holder?: Holder) => Promise<Sent<ProofAnswer>>;
   readonly get: (question: Question) => Promise<ReadHistory>;
 };
 
@@ -30,35 +35,31 @@ export function createClient({ gatewayUrl, token, positions }: ClientOptions): C
   const openPosition = (response: Response) =>
     positions.open(response.headers.get('position') ?? '');
 
-  async function toWriteAnswer(response: Response, { caller }: Wish): Promise<WriteAnswer> {
+  async function toWriteAnswer(response: Response): Promise<WriteAnswer> {
     const { status } = response;
     const body = await readBody(response);
     if (TRY_AGAIN.has(status)) return { kind: 'unknown', reason: toReason(status, body) };
+    if (status === 409) return toRefused(status, body, ['address-taken']);
     const position = openPosition(response);
-    if (position === undefined) return { kind: 'fault', reason: toReason(status, body) };
-    switch (status) {
-      case 201:
-        return {
-          kind: 'decided',
-          status,
-          registrationId: textOf(body, 'userId'),
-          outcome: 'registered',
-          position,
-        };
-      case 202:
-        return {
-          kind: 'decided',
-          status,
-          registrationId: textOf(body, 'registrationId'),
-          // The public is told the same of every outcome.
-          outcome: caller === 'service' ? 'pending' : undefined,
-          position,
-        };
-      case 409:
-        return { kind: 'decided', status, registrationId: undefined, outcome: 'refused', position };
-      default:
-        return { kind: 'fault', reason: toReason(status, body) };
+    const registrationId = textOf(body, status === 201 ? 'userId' : 'registrationId');
+    const isDecided = status === 201 || status === 202;
+    if (!isDecided || position === undefined || registrationId === undefined) {
+      return { kind: 'fault', reason: toReason(status, body) };
     }
+    return { kind: 'decided', status, registrationId, position };
+  }
+
+  async function toProofAnswer(response: Response): Promise<ProofAnswer> {
+    const { status } = response;
+    const body = await readBody(response);
+    if (TRY_AGAIN.has(status)) return { kind: 'unknown', reason: toReason(status, body) };
+    if (status === 409) return toRefused(status, body, ['address-taken', 'address-unproven']);
+    const position = openPosition(response);
+    const userId = textOf(body, 'userId');
+    if (status !== 202 || position === undefined || userId === undefined) {
+      return { kind: 'fault', reason: toReason(status, body) };
+    }
+    return { kind: 'decided', userId, position };
   }
 
   async function toReadAnswer(response: Response): Promise<ReadAnswer> {
@@ -86,20 +87,30 @@ export function createClient({ gatewayUrl, token, positions }: ClientOptions): C
   }
 
   return {
-    post: async (wish, deadlineMs = POST_DEADLINE_MS) => {
-      const { key, caller, ...body } = wish;
+    post: async ({ key, isKeyed, caller, ...body }, deadlineMs = POST_DEADLINE_MS) => {
       const startedMs = performance.now();
       const request = new Request(`${gatewayUrl}/v1/registrations`, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
-          'idempotency-key': key,
+          ...(isKeyed ? { 'idempotency-key': key } : {}),
           ...(caller === 'service' ? { authorization: `Bearer ${token}` } : {}),
         },
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(deadlineMs),
       });
-      const answer = await ask(request, (response) => toWriteAnswer(response, wish));
+      const answer = await ask(request, toWriteAnswer);
+      return { startedMs, endedMs: performance.now(), answer };
+    },
+    prove: async (link, holder) => {
+      const startedMs = performance.now();
+      const request = new Request(`${gatewayUrl}/v1/email-verifications`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ token: link, ...(holder === undefined ? {} : { holder }) }),
+        signal: AbortSignal.timeout(POST_DEADLINE_MS),
+      });
+      const answer = await ask(request, toProofAnswer);
       return { startedMs, endedMs: performance.now(), answer };
     },
     get: async (question) => {
@@ -117,6 +128,14 @@ export function createClient({ gatewayUrl, token, positions }: ClientOptions): C
       return { ...question, startedMs, endedMs: performance.now(), answer };
     },
   };
+}
+
+/** A refusal with one of the codes that may be. */
+function toRefused(status: number, body: unknown, codes: readonly string[]) {
+  const code = textOf(body, 'code');
+  return code !== undefined && codes.includes(code)
+    ? ({ kind: 'refused', code } as const)
+    : ({ kind: 'fault', reason: toReason(status, body) } as const);
 }
 
 async function readBody(response: Response): Promise<unknown> {

@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { mapConcurrently } from './concurrently.ts';
 import type { Client } from './crash-recovery-client.ts';
+import { createProvers, type IssueLink } from './crash-recovery-proofs.ts';
 import type { Random } from './crash-recovery-random.ts';
-import type { Attempt, History, ReadHistory, Wish, WriteHistory } from './history.ts';
+import type { History, ReadHistory, Sent, Wish, WriteAnswer, WriteHistory } from './history.ts';
 
-/** How much is asked at once, and by whom. */
+/** How much is asked at once, and by how many. */
 export type LoadOptions = {
   readonly client: Client;
+  readonly issueLink: IssueLink;
   readonly random: Random;
   /** Part of every address and key, so that runs never meet. */
   readonly name: string;
@@ -17,11 +18,8 @@ export type LoadOptions = {
 /** Load that runs until it is stopped, and remembers everything it was told. */
 export type Load = AsyncDisposable & {
   /** Begins no more wishes, waits for an answer to each, and returns what was seen. */
-  readonly stop: () => Promise<{ writes: WriteHistory[]; reads: ReadHistory[] }>;
+  readonly stop: () => Promise<{ -readonly [Name in keyof History]: History[Name] }>;
 };
-
-/** Readers at once after the last kill. */
-const FINAL_READERS = 16;
 
 /** Milliseconds after which a wish without a decision is left undecided. */
 const WISH_DEADLINE_MS = 60_000;
@@ -33,10 +31,10 @@ type Accepted = {
 };
 
 /**
- * Writers register fresh addresses, taken ones and ones that others ask for at the same time, and
- * send again under the same key whatever was not decided; some hang up early, some send twice.
- * Readers read what was accepted, some at its position, and none ever accepts an older answer than
- * the one before.
+ * Writers register fresh addresses, taken ones and ones that others ask for at the same time, vouched
+ * for and as the public. Under an idempotency key they send again whatever was not decided; some hang
+ * up early, some send twice. Some of the attempts are proven. Readers read what was accepted, some at
+ * its position, and none ever accepts an older answer than the one before.
  */
 export function startLoad(options: LoadOptions): Load {
   const { client, random, name } = options;
@@ -45,6 +43,7 @@ export function startLoad(options: LoadOptions): Load {
   const reads: ReadHistory[] = [];
   const accepted: Accepted[] = [];
   const emails: string[] = [];
+  const provers = createProvers(options);
 
   function makeWish(): Wish {
     const number = writes.length;
@@ -53,9 +52,12 @@ export function startLoad(options: LoadOptions): Load {
     const old = emails[emails.length - 1 - random.below(Math.min(age, emails.length))];
     const email = isFresh || old === undefined ? `crash-${name}-${number}@example.org` : old;
     emails.push(email);
+    const caller = random.percent(60) ? 'public' : 'service';
     return {
       key: `crash-recovery-${name}-${number}`,
-      caller: random.percent(50) ? 'public' : 'service',
+      // Without a key nobody can ask again: most of the public never does.
+      isKeyed: caller === 'service' || random.percent(50),
+      caller,
       email,
       displayName: `Person ${number}`,
       locale: 'en',
@@ -64,14 +66,29 @@ export function startLoad(options: LoadOptions): Load {
   }
 
   async function write(): Promise<void> {
-    const attempts: Attempt[] = [];
+    const sent: Sent<WriteAnswer>[] = [];
     const wish = makeWish();
-    writes.push({ wish, attempts });
+    writes.push({ wish, sent });
     const send = async (deadlineMs?: number) => {
-      const attempt = await client.post(wish, deadlineMs);
-      attempts.push(attempt);
-      return attempt.answer.kind !== 'unknown';
+      const one = await client.post(wish, deadlineMs);
+      sent.push(one);
+      return one.answer.kind !== 'unknown';
     };
+    if (wish.isKeyed) await sendUntilDecided(send);
+    else await send();
+    const known = sent.find(({ answer }) => answer.kind === 'decided')?.answer;
+    if (known?.kind !== 'decided') return;
+    const { registrationId, position } = known;
+    accepted.push({ key: wish.key, registrationId, position });
+    const isRead = random.percent(30);
+    if (isRead) await read({ key: wish.key, registrationId, position }, position);
+    if (wish.caller === 'public' && random.percent(60)) {
+      const { key, email } = wish;
+      await provers.prove({ key, email, attempt: { id: registrationId, position } });
+    }
+  }
+
+  async function sendUntilDecided(send: (deadlineMs?: number) => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + WISH_DEADLINE_MS;
     if (random.percent(5)) await send(1 + random.below(20));
     for (let isDone = false; !isDone && performance.now() < deadline; ) {
@@ -80,11 +97,6 @@ export function startLoad(options: LoadOptions): Load {
       if (!isDone) await pause(20 + random.below(200));
     }
     if (random.percent(5)) await send();
-    const known = attempts.find(({ answer }) => answer.kind === 'decided')?.answer;
-    if (known?.kind !== 'decided' || known.registrationId === undefined) return;
-    const { registrationId, position } = known;
-    accepted.push({ key: wish.key, registrationId, position });
-    if (random.percent(30)) await read({ key: wish.key, registrationId, position }, position);
   }
 
   async function read(target: Accepted, minPosition: number | undefined): Promise<ReadHistory> {
@@ -129,50 +141,7 @@ export function startLoad(options: LoadOptions): Load {
   const stop = async () => {
     stopping.abort();
     await running;
-    return { writes, reads };
+    return { writes, proofs: provers.proofs, reads };
   };
   return { stop, [Symbol.asyncDispose]: async () => void (await stop()) };
-}
-
-/** Sends every wish that was decided once more; each process has been killed since some of them. */
-export async function askAllAgain(
-  client: Client,
-  writes: readonly WriteHistory[],
-): Promise<WriteHistory[]> {
-  return mapConcurrently(writes, FINAL_READERS, async (write) => {
-    const isDecided = write.attempts.some(({ answer }) => answer.kind === 'decided');
-    if (!isDecided) return write;
-    return { ...write, attempts: [...write.attempts, await client.post(write.wish)] };
-  });
-}
-
-/** Reads everything that was accepted once more, until it is answered; nothing is killed any more. */
-export async function readAllAgain(
-  client: Client,
-  { writes }: Pick<History, 'writes'>,
-  deadlineMs: number,
-): Promise<ReadHistory[]> {
-  const deadline = performance.now() + deadlineMs;
-  const targets = writes.flatMap(({ wish, attempts }) => {
-    const known = attempts.find(({ answer }) => answer.kind === 'decided')?.answer;
-    if (known?.kind !== 'decided' || known.registrationId === undefined) return [];
-    const { registrationId, position } = known;
-    return (['registrations', 'users'] as const).map((path) => {
-      return { key: wish.key, path, registrationId, minPosition: position, isFinal: true };
-    });
-  });
-  const reads: ReadHistory[] = [];
-  const left = targets.values();
-  const reader = async () => {
-    for (const target of left) {
-      let seen = await client.get(target);
-      while (seen.answer.kind === 'unknown' && performance.now() < deadline) {
-        await pause(100);
-        seen = await client.get(target);
-      }
-      reads.push(seen);
-    }
-  };
-  await Promise.all(Array.from({ length: FINAL_READERS }, reader));
-  return reads;
 }

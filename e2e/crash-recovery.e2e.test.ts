@@ -1,14 +1,25 @@
 import { randomInt } from 'node:crypto';
-import { createPositions, readKeyRing } from '@zameni/runtime';
+import { parseUserId } from '@zameni/contracts';
+import {
+  createDigests,
+  createPositions,
+  createVerificationTokens,
+  readKeyRing,
+} from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
+import { secretFiles } from '../deploy/local/secrets.ts';
+import { askAllAgain, proveAllAgain, readAllAgain } from './crash-recovery-again.ts';
 import { createClient } from './crash-recovery-client.ts';
 import { killInTurn } from './crash-recovery-kills.ts';
-import { askAllAgain, readAllAgain, startLoad } from './crash-recovery-load.ts';
+import { startLoad } from './crash-recovery-load.ts';
+import type { IssueLink } from './crash-recovery-proofs.ts';
 import { createRandom } from './crash-recovery-random.ts';
-import { readLog, readRows } from './crash-recovery-stores.ts';
+import { readRows } from './crash-recovery-rows.ts';
+import { readLog } from './crash-recovery-stores.ts';
 import { findViolations } from './history-check.ts';
 import { describeViolations } from './history-report.ts';
+import type { History } from './history.ts';
 import { isHealthy } from './is-healthy.ts';
 import { attachSystem } from './system.ts';
 
@@ -19,20 +30,38 @@ const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 32));
 const RECOVERY_DEADLINE_MS = 120_000 + SECONDS * 500;
 
 const HEALTH_DEADLINE_MS = 60_000;
+const LINK_LIFETIME_MS = 60 * 60 * 1_000;
 
 const system = await attachSystem();
+const { stack, gatewayUrl } = system;
+const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
+const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+const { verificationKey } = secretFiles(stack.folders.secrets);
+const tokens = createVerificationTokens(readKeyRing(verificationKey), {
+  positions,
+  now: () => new Date(),
+});
+
+/** From what the answer told alone: the log may not be there to ask. */
+const issueLink: IssueLink = ({ email, attempt }) => {
+  const id = parseUserId(attempt.id);
+  if (id === undefined) throw new Error('an attempt has no id');
+  const { position } = attempt;
+  const proof = { kind: 'attempt', id, claim: digests.claimOf(email), position } as const;
+  return tokens.issue(proof, new Date(Date.now() + LINK_LIFETIME_MS));
+};
 
 test(`every accepted registration survives ${SECONDS} s of kill -9 of every process in turn`, async (t) => {
   t.timeout(SECONDS * 1_000 + 2 * RECOVERY_DEADLINE_MS);
   t.log(`repeat what chance chose with --seed ${SEED}`);
-  const { stack, gatewayUrl } = system;
   const client = createClient({
     gatewayUrl,
     token: await system.token(['registrations:write', 'users:read']),
-    positions: createPositions(readKeyRing(stack.keys.positionKeyFile)),
+    positions,
   });
   await using load = startLoad({
     client,
+    issueLink,
     random: createRandom(SEED + 1),
     name: `${SEED}-${Date.now()}`,
     writers: 8,
@@ -45,9 +74,10 @@ test(`every accepted registration survives ${SECONDS} s of kill -9 of every proc
   for (const { name, atMs, backAfterMs } of kills) {
     t.log(`${seconds(atMs)} killed ${name}, back after ${seconds(backAfterMs)}`);
   }
-  const { writes: decided, reads } = await load.stop();
-  const writes = await askAllAgain(client, decided);
-  const finalReads = await readAllAgain(client, { writes }, RECOVERY_DEADLINE_MS);
+  const { reads, ...told } = await load.stop();
+  const writes = await askAllAgain(client, told.writes);
+  const proofs = await proveAllAgain({ client, issueLink }, told.proofs);
+  const finalReads = await readAllAgain(client, { writes, proofs }, RECOVERY_DEADLINE_MS);
   const urls = [
     ...stack.services.map(({ url }) => `${url}/readyz`),
     ...stack.nats.monitors.map((url) => `${url}/healthz`),
@@ -57,34 +87,41 @@ test(`every accepted registration survives ${SECONDS} s of kill -9 of every proc
   }
 
   const log = await readLog(stack);
-  const lastEvent = Math.max(0, ...log.accounts.map(({ last }) => last));
+  const lastProjected = Math.max(
+    0,
+    ...log.accounts.map(({ last }) => last),
+    ...log.attempts.map(({ position, closed }) => closed?.position ?? position),
+  );
   await waitUntil(
-    async () => (await readRows(stack)).checkpoint === lastEvent,
+    async () => (await readRows(stack)).checkpoint >= lastProjected,
     HEALTH_DEADLINE_MS,
   ).catch(() => t.fail('the projection has not reached the end of the log'));
   const { rows } = await readRows(stack);
-  const history = { writes, reads: [...reads, ...finalReads] };
+  const history = { writes, proofs, reads: [...reads, ...finalReads] };
   const stores = { log, rows };
   const violations = findViolations(history, stores);
   for (const line of summarise(history)) t.log(line);
   if (violations.length > 0) t.fail(describeViolations(violations, history, stores));
-  t.true(reads.length > SECONDS && finalReads.length > SECONDS);
+  t.true(reads.length > SECONDS && finalReads.length > SECONDS && proofs.length > SECONDS / 4);
 });
 
-type Seen = Parameters<typeof findViolations>[0];
-
-function summarise({ writes, reads }: Seen): string[] {
-  const answers = writes.flatMap(({ attempts }) => attempts.map(({ answer }) => answer));
-  const undecided = writes.filter(({ attempts }) => {
-    return attempts.every(({ answer }) => answer.kind !== 'decided');
+function summarise({ writes, proofs, reads }: History): string[] {
+  const undecided = writes.filter(({ sent }) => {
+    return sent.every(({ answer }) => answer.kind === 'unknown');
   });
-  const count = (kind: string, all: readonly { readonly kind: string }[]) =>
-    all.filter((one) => one.kind === kind).length;
-  const readAnswers = reads.map(({ answer }) => answer);
+  const answersOf = (all: History['writes'] | History['proofs']) =>
+    all.flatMap(({ sent }) => sent.map(({ answer }) => answer));
   return [
-    `${writes.length} wishes in ${answers.length} requests: ${count('decided', answers)} decided, ${count('unknown', answers)} in doubt, ${undecided.length} never decided`,
-    `${reads.length} reads: ${count('found', readAnswers)} found, ${count('absent', readAnswers)} absent, ${count('unknown', readAnswers)} in vain`,
+    `${writes.length} wishes, ${undecided.length} never decided: ${count(answersOf(writes))}`,
+    `${proofs.length} links: ${count(answersOf(proofs))}`,
+    `${reads.length} reads: ${count(reads.map(({ answer }) => answer))}`,
   ];
+}
+
+function count(answers: readonly { readonly kind: string }[]): string {
+  return Object.entries(Object.groupBy(answers, ({ kind }) => kind))
+    .map(([kind, some]) => `${some?.length ?? 0} ${kind}`)
+    .join(', ');
 }
 
 function seconds(ms: number): string {

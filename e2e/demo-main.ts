@@ -11,7 +11,7 @@ async function main(): Promise<number> {
   const stack = await readStack('local');
   const people = readPeople();
   process.stdout.write(
-    `Registering ${people.length} people of fixtures/people.ndjson through ${stack.gateway.url}, ${CONCURRENCY} at a time.\n`,
+    `Registering ${people.length} people of fixtures/people.ndjson through ${stack.gateway.url}, vouched for, ${CONCURRENCY} at a time.\n`,
   );
   const report = await runDemo({
     gatewayUrl: stack.gateway.url,
@@ -44,7 +44,8 @@ function showProgress(done: number, total: number): void {
 
 async function printedToken(): Promise<string> {
   const zameni = new URL('../cli/bin/zameni.ts', import.meta.url).pathname;
-  const args = [zameni, 'token', '--scope', 'users:read'];
+  const scopes = ['registrations:write', 'users:read'].flatMap((scope) => ['--scope', scope]);
+  const args = [zameni, 'token', ...scopes];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return stdout.trim();
 }

@@ -9,14 +9,14 @@ export type DemoReport = {
   readonly readBack: number;
   /** One line for each person that was not accepted or read back as sent; names no personal data. */
   readonly faults: readonly string[];
-  /** Milliseconds from sending the request to its 202. */
+  /** Milliseconds from sending the request to its 201. */
   readonly accept: Latency;
-  /** Milliseconds from the 202 to the person's own page. */
+  /** Milliseconds from the 201 to the person's own page. */
   readonly acceptToReadable: Latency;
   readonly seconds: number;
 };
 
-/** Where the demo runs, and a token that may read people. */
+/** Where the demo runs, and a token that may register people and read them. */
 export type DemoOptions = {
   readonly gatewayUrl: string;
   readonly token: string;
@@ -25,26 +25,24 @@ export type DemoOptions = {
   readonly onProgress?: (done: number) => void;
 };
 
-/** Registers people through the gateway, reads each back at her position, compares every field. */
+/** Vouches for people through the gateway, reads each back at its position, compares every field. */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const faults: string[] = [];
   const acceptMs: number[] = [];
   const readableMs: number[] = [];
   const { gatewayUrl: baseUrl, token } = options;
-  // Registered as the public, so that idempotency keys are those of every other public sender.
-  const publicClient = createClient({ baseUrl, fetch });
-  const reader = createClient({ baseUrl, fetch, token });
+  const client = createClient({ baseUrl, fetch, token });
   const startedAt = performance.now();
   await mapConcurrently(options.people, options.concurrency, async (person, index) => {
     const sentAt = performance.now();
-    const accepted = await postRegistration(publicClient, person);
+    const accepted = await postRegistration(client, person);
     const acceptedAt = performance.now();
     if ('fault' in accepted) return void faults.push(`line ${index + 1}: ${accepted.fault}`);
     acceptMs.push(acceptedAt - sentAt);
-    const user = await getUser(reader, accepted.registrationId, accepted.position);
+    const user = await getUser(client, accepted.userId, accepted.position);
     if ('fault' in user) return void faults.push(`line ${index + 1}: ${user.fault}`);
     readableMs.push(performance.now() - acceptedAt);
-    const wrong = compare(person, accepted.registrationId, user.view);
+    const wrong = compare(person, accepted.userId, user.view);
     if (wrong.length > 0) faults.push(`line ${index + 1}: differs in ${wrong.join(', ')}`);
     options.onProgress?.(readableMs.length);
   });
@@ -61,8 +59,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 async function postRegistration(client: Client, { body, idempotencyKey }: Person) {
   const headers = { 'Idempotency-Key': idempotencyKey };
   const answer = await client.registerPerson({ body, headers });
-  if (answer.status !== 202) return { fault: `answered ${answer.status} to the registration` };
-  return { registrationId: answer.body.registrationId, position: answer.headers.Position };
+  if (answer.status !== 201) return { fault: `answered ${answer.status} to the registration` };
+  return { userId: answer.body.userId, position: answer.headers.Position };
 }
 
 async function getUser(client: Client, id: string, position: string) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createClient, KeyRecord, subjects } from '@zameni/contracts';
+import { AttemptRecord, createClient, KeyRecord, subjects } from '@zameni/contracts';
 import { createDigests, createPool, readKeyRing, readSecret } from '@zameni/runtime';
 import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
@@ -15,7 +15,7 @@ const system = await attachSystem();
 const { stack } = system;
 const actors = await createActors(system, 'erasure-bytes');
 const admin = await openAdminLog(stack, 'erasure-bytes');
-const { operator, anyone, register, prove, tokenFor } = actors;
+const { operator, attempt, prove } = actors;
 const digests = createDigests(readKeyRing(stack.keys.pepperFile));
 test.after.always(async () => {
   await actors[Symbol.asyncDispose]();
@@ -33,8 +33,9 @@ const OTHERS = ['redis', 'pgbouncer', 'gateway', 'logs'];
 
 const FIRST = 'Quenya.Oblivion-Mailbox@Vergessen.example.org';
 const SECOND = 'second.oblivion-mailbox@vergessen.example.org';
+const THIRD = 'third.oblivion-mailbox@vergessen.example.org';
 
-/** What nobody else in this stack has. */
+/** What nobody else in this stack has: of a person. */
 const texts = {
   address: FIRST,
   'canonical address': FIRST.toLowerCase(),
@@ -47,50 +48,81 @@ const texts = {
   'digest of the second address': digests.claimOf(SECOND),
 };
 
-/** Registers a person who uses everything there is; answers her id and her position. */
-async function live(): Promise<string> {
-  const { id } = await register({
-    email: FIRST,
-    displayName: texts.name,
-    locale: 'en',
-    termsVersion: '2026-01',
-    profile: { city: texts['profile value'] },
-  });
-  await anyone.resendVerification({ body: { email: FIRST } });
-  await prove(id, 'registered');
+/** What is of attempts alone, so that no store has it in clear but for the digest. */
+const attemptTexts = {
+  'name of an attempt': 'Sindarin Oblivionová-Unproven',
+  'third address': THIRD,
+  'digest of the third address': digests.claimOf(THIRD),
+};
+
+const body = {
+  email: FIRST,
+  displayName: texts.name,
+  locale: 'en',
+  termsVersion: '2026-01',
+  profile: { city: texts['profile value'] },
+};
+
+/**
+ * A person who uses everything there is, but for wishes for mail: their digest stays for a day. Answers
+ * the id, and what the attempt that they came by had sealed.
+ */
+async function live(): Promise<{ readonly id: string; readonly sealed: string }> {
+  const { id } = await attempt(body);
+  const sealed = await sealedOf(id);
+  await prove(id, 'attempt');
   const params = { id };
   await operator.updateUser({
     params,
     body: { displayName: texts['later name'], profile: { city: texts['later profile value'] } },
   });
   await operator.changeEmail({ params, body: { email: SECOND } });
-  const proof = { token: await tokenFor(id, 'email-change-requested') };
-  const changed = await anyone.verifyEmail({ body: proof });
-  if (changed.status !== 202) throw new Error(`the proof was answered ${changed.status}`);
+  const { position } = await prove(id, 'email-change-requested');
   const token = await system.token(['users:read']);
   for (const { url, service } of stack.services) {
     if (service !== 'query-api') continue;
     const reader = createClient({ baseUrl: url, fetch, token });
-    const headers = { 'Min-Position': changed.headers.Position, Prefer: 'wait=20' };
+    const headers = { 'Min-Position': position, Prefer: 'wait=20' };
     const seen = await reader.readUser({ params, headers });
     if (seen.status !== 200) throw new Error(`the person was answered ${seen.status}`);
   }
-  return id;
+  return { id, sealed };
 }
 
-/** Her wrapped key as it lies in the log. */
-async function wrappedKeyOf(id: string): Promise<string> {
+/** An attempt that nobody proves. */
+async function attemptAt(email: string): Promise<{ readonly id: string; readonly sealed: string }> {
+  const { id } = await attempt({
+    ...body,
+    email,
+    displayName: attemptTexts['name of an attempt'],
+  });
+  return { id, sealed: await sealedOf(id) };
+}
+
+async function contentOf(subject: string): Promise<unknown> {
   const signal = AbortSignal.timeout(READ_DEADLINE_MS);
-  const record = await admin.log.readLastFromLeader(subjects.key(id), signal);
-  if (record === undefined) throw new Error('she has no key');
-  return Value.Parse(KeyRecord, JSON.parse(Buffer.from(record.data).toString())).wrapped;
+  const record = await admin.log.readLastFromLeader(subject, signal);
+  if (record === undefined) throw new Error(`there is nothing at ${subject}`);
+  return JSON.parse(Buffer.from(record.data).toString());
+}
+
+/** A person's wrapped key as it lies in the log. */
+async function wrappedKeyOf(id: string): Promise<string> {
+  return Value.Parse(KeyRecord, await contentOf(subjects.key(id))).wrapped;
+}
+
+/** What an attempt asked for, sealed as it lies in the log. */
+async function sealedOf(id: string): Promise<string> {
+  const record = Value.Parse(AttemptRecord, await contentOf(subjects.attempt(id)));
+  if (record.state !== 'open') throw new Error('the attempt is closed');
+  return record.sealed;
 }
 
 function find(store: string, needles: Needles): Map<string, string[]> {
   return findBytes(join(stack.folders.root, store), needles);
 }
 
-/** Has her in the pages of the tables and in their statistics, not in the write-ahead log alone. */
+/** Has rows in the pages of the tables and in their statistics, not in the write-ahead log alone. */
 async function writeDown(): Promise<void> {
   const { primary, superuser, database } = stack.postgres;
   const pool = createPool({
@@ -101,7 +133,7 @@ async function writeDown(): Promise<void> {
     logger: createSilentLogger(),
   });
   try {
-    await pool.query('analyze accounts_v1.users, accounts_v1.address_owner');
+    await pool.query('analyze accounts_v1.users, accounts_v1.address_owner, accounts_v1.attempts');
     await pool.query('checkpoint');
   } finally {
     await pool.end();
@@ -118,7 +150,7 @@ async function untilFound(store: string, needles: Needles, names: readonly strin
   });
 }
 
-/** What is left of her, by store. */
+/** What is left, by store. */
 function leftIn(stores: readonly string[], needles: Needles): string[] {
   return stores.flatMap((store) =>
     [...find(store, needles)].map(
@@ -136,34 +168,53 @@ async function untilDone(t: ExecutionContext, id: string): Promise<void> {
   }, PROGRESS_DEADLINE_MS).catch(() => t.fail(JSON.stringify(last)));
 }
 
-test('after the commands of the runbook no file of any store has a byte of her', async (t) => {
+test('after the commands of the runbook no file of any store has a byte of the erased', async (t) => {
   t.timeout(2 * COMMAND_DEADLINE_MS);
-  const id = await live();
+  const { id, sealed } = await live();
+  const [onAddress, alone] = [await attemptAt(SECOND), await attemptAt(THIRD)];
   await writeDown();
-  const needles = toNeedles({ ...texts, 'wrapped key': await wrappedKeyOf(id) });
+  const needles = toNeedles({
+    ...texts,
+    ...attemptTexts,
+    'wrapped key': await wrappedKeyOf(id),
+    'sealed, and proven': sealed,
+    'sealed, on the address': onAddress.sealed,
+    'sealed, alone': alone.sealed,
+  });
 
-  // The controls: each store is searched where she lies, and logs where something lies for certain.
-  const inClear = Object.keys(texts).filter((name) => !name.startsWith('digest'));
+  // The controls: each store is searched where they lie, and logs where something lies for certain.
+  const inClear = Object.keys({ ...texts, ...attemptTexts }).filter(
+    (name) => !name.startsWith('digest'),
+  );
   for (const store of NATS) {
-    await untilFound(store, needles, ['digest of the second address', 'wrapped key']);
+    await untilFound(store, needles, [
+      'digest of the second address',
+      'digest of the third address',
+      'wrapped key',
+      'sealed, on the address',
+      'sealed, alone',
+    ]);
     const found = [...find(store, needles).keys()];
     t.deepEqual(
       inClear.filter((name) => found.includes(name)),
       [],
-      `${store} has her encrypted`,
+      `${store} has them encrypted`,
     );
   }
   for (const store of DATABASES) {
     // An address is kept as it was typed.
     const expected = Object.keys(texts).filter((name) => name !== 'canonical address');
-    await untilFound(store, needles, expected);
+    await untilFound(store, needles, [...expected, 'digest of the third address']);
+    const found = find(store, needles);
+    for (const name of ['name of an attempt', 'third address']) t.false(found.has(name), name);
   }
   const known = toNeedles({ 'a service': 'query-api listens', 'a pool': 'pgbouncer', id });
   for (const store of ['logs', 'pgbouncer']) t.not(find(store, known).size, 0, store);
 
   const startedAt = performance.now();
-  const answer = await operator.eraseUser({ params: { id } });
-  t.is(answer.status, 202);
+  for (const params of [{ id: alone.id }, { id }]) {
+    t.is((await operator.eraseUser({ params })).status, 202);
+  }
   t.log(`answered after ${Math.round(performance.now() - startedAt)} ms`);
   await untilDone(t, id);
   t.log(`done after ${Math.round(performance.now() - startedAt)} ms`);

@@ -10,7 +10,7 @@ import { attachSystem } from './system.ts';
 
 const system = await attachSystem();
 const actors = await createActors(system, 'erasure-outage');
-const { operator, register, prove, read } = actors;
+const { operator, read } = actors;
 test.after.always(() => actors[Symbol.asyncDispose]());
 
 const BACK_DEADLINE_MS = 30_000;
@@ -29,7 +29,7 @@ async function takeAway(t: ExecutionContext, part: string): Promise<() => void> 
     try {
       process.kill(frozen, 'SIGCONT');
     } catch {
-      // It is not there any more: made anew already.
+      // It is not there any more: a new one is.
     }
   };
   t.teardown(giveBack);
@@ -55,16 +55,15 @@ function left({ stores }: ErasureView): string[][] {
     .map(({ store, away = [] }) => [store, ...away]);
 }
 
-test('a server of the log that was away during an erasure is named until it was made anew', async (t) => {
+test('a server of the log that was away during an erasure is named until a new one is made', async (t) => {
   t.timeout(4 * COMMAND_DEADLINE_MS);
-  const { id } = await register(personAt('outage@erasure.example.org'));
-  await prove(id, 'registered');
+  const { id } = await actors.join(personAt('outage@erasure.example.org'));
   const leader = await findLeader(await readTestStack());
   const part = ['nats-3', 'nats-2'].find((name) => name !== leader) ?? 'nats-1';
   const server = part.replace('nats-', 'n');
   const giveBack = await takeAway(t, part);
 
-  // Whoever was connected to it has to find another server first.
+  // Those that were connected to it have to find another server first.
   let status = 0;
   await waitUntil(async () => {
     ({ status } = await operator.eraseUser({ params: { id } }));
@@ -86,9 +85,8 @@ test('a server of the log that was away during an erasure is named until it was 
   const progress = await progressOf(id);
   t.is(progress.status, 'done', JSON.stringify(progress));
 
-  const next = await register(personAt('outage@erasure.example.org'));
-  const position = await prove(next.id, 'registered');
-  t.is((await read(next.id, position)).status, 200);
+  const next = await actors.join(personAt('outage@erasure.example.org'));
+  t.is((await read(next.id, next.position)).status, 200);
   const token = await system.token(['users:read']);
   const reader = createClient({ baseUrl: system.gatewayUrl, fetch, token });
   t.is((await reader.readUser({ params: { id } })).status, 410);

@@ -24,7 +24,7 @@ const system = await attachSystem();
 const { stack } = system;
 const actors = await createActors(system, 'erasure');
 const admin = await openAdminLog(stack, 'erasure');
-const { operator, anyone, register, prove, read, outcome } = actors;
+const { operator, anyone, attempt, join, register, prove, tokenFor, read, status } = actors;
 const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
 const digests = createDigests(readKeyRing(stack.keys.pepperFile));
 test.after.always(async () => {
@@ -35,15 +35,14 @@ test.after.always(async () => {
 const READ_DEADLINE_MS = 10_000;
 const REPLICA_DEADLINE_MS = 10_000;
 
-/** What must not be found of the person anywhere once she is erased. */
+/** What must not be found of the person anywhere once they are erased. */
 const NAME = 'Vera Forgotten-Actor';
 const CITY = 'Forgottenville';
 
-/** Registers a person, proves her mailbox, has her read by everybody, and changes what can be changed. */
+/** A person who proves their mailbox, is read by everybody, and changes what can be changed. */
 async function live(email: string): Promise<string> {
   const body = { ...personAt(email), displayName: NAME, profile: { city: CITY } };
-  const { id } = await register(body);
-  await prove(id, 'registered');
+  const { id } = await join(body);
   const answer = await operator.updateUser({ params: { id }, body: { locale: 'sr' } });
   if (answer.status !== 202) throw new Error(`the change was answered ${answer.status}`);
   for (const reader of await readers()) {
@@ -52,6 +51,11 @@ async function live(email: string): Promise<string> {
     if (seen.status !== 200) throw new Error(`the person was answered ${seen.status}`);
   }
   return id;
+}
+
+/** The last record of a subject, from the leader of the log. */
+function lastOf(subject: string): Promise<unknown> {
+  return admin.log.readLastFromLeader(subject, AbortSignal.timeout(READ_DEADLINE_MS));
 }
 
 /** A client of each query API process itself. */
@@ -101,7 +105,7 @@ test('when it is answered, every process answers 410 and the progress is done in
   const all = await readers();
   t.is(all.length, 2);
   for (const reader of all) {
-    // Nothing is asked to be fresh: no process yields her any more.
+    // Nothing is asked to be fresh: no process yields them any more.
     t.is((await reader.readUser({ params: { id } })).status, 410);
     const headers = { 'Min-Position': position, Prefer: 'wait=20' };
     t.is((await reader.readUser({ params: { id }, headers })).status, 410);
@@ -112,7 +116,7 @@ test('when it is answered, every process answers 410 and the progress is done in
     );
     for (const { erasedAt } of stores) t.is(typeof erasedAt, 'string');
   }
-  t.deepEqual(await outcome(id, position), { result: 'registered', userId: id });
+  t.is(await status(id, position), undefined);
 });
 
 test('a tag of before the erasure keeps no copy alive', async (t) => {
@@ -124,7 +128,7 @@ test('a tag of before the erasure keeps no copy alive', async (t) => {
   t.is((await operator.readUser({ params: { id }, headers })).status, 410);
 });
 
-test('both databases hold no row of her at the position, and nothing she wrote', async (t) => {
+test('both databases hold no row of the person at the position, and nothing they wrote', async (t) => {
   const email = 'rows@erasure.example.org';
   const id = await live(email);
   const position = positions.open(await erase(id)) ?? 0;
@@ -139,18 +143,20 @@ test('both databases hold no row of her at the position, and nothing she wrote',
       );
       return Number(rows[0]?.position) >= position;
     }, REPLICA_DEADLINE_MS);
-    const { rows } = await pool.query<{ users: number; owners: number; texts: number }>(
+    const { rows } = await pool.query<Record<string, number>>(
       `select
          (select count(*)::int from accounts_v1.users where user_id = $1) as users,
          (select count(*)::int from accounts_v1.address_owner where user_id = $1) as owners,
+         (select count(*)::int from accounts_v1.attempts where user_id = $1) as attempts,
+         (select count(*)::int from accounts_v1.attempts where claim = $3) as digests,
          (select count(*)::int from accounts_v1.users u where u::text like $2) as texts`,
-      [id, `%${email}%`],
+      [id, `%${email}%`, digests.claimOf(email)],
     );
-    t.deepEqual(rows[0], { users: 0, owners: 0, texts: 0 }, name);
+    t.deepEqual(rows[0], { users: 0, owners: 0, attempts: 0, digests: 0, texts: 0 }, name);
   }
 });
 
-test('the cache remembers that she was erased, and nothing else of her', async (t) => {
+test('the cache remembers that the person was erased, and nothing else', async (t) => {
   const id = await live('cache@erasure.example.org');
   const { redis } = await createTestRedis(t);
   const entries = async () => {
@@ -164,88 +170,152 @@ test('the cache remembers that she was erased, and nothing else of her', async (
   t.regex(left, /"b":"erased"/);
 });
 
-test('her key and her claim are gone from the log, and her events stay', async (t) => {
+test('key, claim and attempt are gone from the log, and the events stay', async (t) => {
   const email = 'log@erasure.example.org';
   const id = await live(email);
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const other = await attempt(personAt(email));
   const claim = readClaimLayout(stack).placeOf(digests.claimOf(email)).believed;
-  const last = (subject: string) => admin.log.readLastFromLeader(subject, signal);
-  t.truthy(await last(subjects.key(id)), 'the control');
-  t.truthy(await last(claim), 'the control');
+  t.truthy(await lastOf(subjects.key(id)), 'the control');
+  t.truthy(await lastOf(claim), 'the control');
+  t.truthy(await lastOf(subjects.attempt(other.id)), 'the control');
   await erase(id);
-  t.is(await last(subjects.key(id)), undefined);
-  t.is(await last(claim), undefined);
-  t.truthy(await last(subjects.account(id)));
+  t.is(await lastOf(subjects.key(id)), undefined);
+  t.is(await lastOf(claim), undefined);
+  t.is(await lastOf(subjects.attempt(other.id)), undefined);
+  t.truthy(await lastOf(subjects.account(id)));
 });
 
-test('the address is free: somebody else registers and proves it as her own', async (t) => {
+test('the address is free: somebody else registers and proves it as their own', async (t) => {
   const email = 'free@erasure.example.org';
   const id = await live(email);
   await erase(id);
-  const next = await register(personAt(email));
-  t.is(next.status, 201);
+  const next = await join(personAt(email));
   t.not(next.id, id);
-  const position = await prove(next.id, 'registered');
-  t.like((await read(next.id, position)).body, { email, emailVerified: true });
-  t.is((await read(id, position)).status, 410);
+  t.like((await read(next.id, next.position)).body, { email, emailVerified: true });
+  t.is((await read(id, next.position)).status, 410);
 });
 
-test('a person erases herself with a token of her own, and reads the progress with it', async (t) => {
+test('attempts on the address from before go with the person, and one from after stays', async (t) => {
+  const email = 'before@erasure.example.org';
+  const before = await attempt(personAt(email));
+  const id = await live(email);
+  const during = await attempt(personAt(email));
+  const others = await Promise.all([before, during].map((one) => tokenFor(one.id, 'attempt')));
+  const position = await erase(id);
+  for (const token of others) {
+    for (const said of [{}, { notMine: true }, { holder: 'not-mine' }] as const) {
+      const answer = await anyone.verifyEmail({ body: { token, ...said } });
+      t.like(answer, { code: 'invalid-verification-token' });
+    }
+  }
+  for (const one of [before, during]) {
+    t.is(await status(one.id, position), undefined);
+    t.is((await read(one.id, position)).status, 404);
+    t.is((await operator.eraseUser({ params: { id: one.id } })).status, 404);
+  }
+  const after = await attempt(personAt(email));
+  t.is(await status(after.id, after.position), 'awaiting-proof');
+  const proven = await prove(after.id, 'attempt');
+  t.like((await read(after.id, proven.position)).body, { email, emailVerified: true });
+});
+
+test('an address that was changed keeps its attempts when the person is erased', async (t) => {
+  const email = 'moved@erasure.example.org';
+  const id = await live('moved-from@erasure.example.org');
+  const other = await attempt(personAt('moved-from@erasure.example.org'));
+  await operator.changeEmail({ params: { id }, body: { email } });
+  await prove(id, 'email-change-requested');
+  const position = await erase(id);
+  // Nobody held the address any more, so the attempt is about somebody else.
+  t.is(await status(other.id, position), 'awaiting-proof');
+  t.is((await prove(other.id, 'attempt')).userId, other.id);
+});
+
+test('people erase themselves with a token of their own, and read the progress with it', async (t) => {
   const me = await live('self@erasure.example.org');
-  const her = await live('stranger@erasure.example.org');
+  const other = await live('stranger@erasure.example.org');
   const own = createClient({
     baseUrl: system.gatewayUrl,
     fetch,
     token: await system.token([], me),
   });
-  t.is((await own.eraseUser({ params: { id: her } })).status, 403);
+  t.is((await own.eraseUser({ params: { id: other } })).status, 403);
   t.is((await own.eraseUser({ params: { id: me } })).status, 202);
   t.is((await progressOnceDone(own, me)).userId, me);
-  t.is((await own.readErasure({ params: { id: her } })).status, 403);
-  t.is((await operator.readUser({ params: { id: her } })).status, 200);
+  t.is((await own.readErasure({ params: { id: other } })).status, 403);
+  t.is((await operator.readUser({ params: { id: other } })).status, 200);
 });
 
-test('a second erasure gives the same answer, and nothing brings her back', async (t) => {
+test('a second erasure gives the same answer, and nothing brings the person back', async (t) => {
   const email = 'again@erasure.example.org';
   const id = await live(email);
   await operator.changeEmail({ params: { id }, body: { email: 'later@erasure.example.org' } });
-  const token = await actors.tokenFor(id, 'email-change-requested');
+  const token = await tokenFor(id, 'email-change-requested');
   const position = await erase(id);
   t.is(await erase(id), position);
   const params = { id };
   const body = { reasonCode: 'requested' };
   t.is((await operator.updateUser({ params, body: { locale: 'en' } })).status, 410);
   t.is((await operator.reactivateUser({ params, body })).status, 410);
-  t.is((await anyone.verifyEmail({ body: { token } })).status, 202);
+  t.like(await anyone.verifyEmail({ body: { token } }), { code: 'invalid-verification-token' });
   t.is((await anyone.resendVerification({ body: { email } })).status, 202);
   t.is((await read(id, position)).status, 410);
-  t.is((await register(personAt('later@erasure.example.org'))).status, 201);
+  // It throws when the address is taken.
+  await register(personAt('later@erasure.example.org'));
 });
 
-test('an attempt that waits for proof can be erased; who holds the address stays', async (t) => {
+test('an attempt is erased by its id; who holds the address and other attempts stay', async (t) => {
   const email = 'waiting@erasure.example.org';
   const holder = await register(personAt(email));
-  const waiting = await register(personAt(email));
+  const [waiting, other] = [await attempt(personAt(email)), await attempt(personAt(email))];
+  const token = await tokenFor(waiting.id, 'attempt');
+  const open = await admin.log.readFirst(
+    subjects.attempt(waiting.id),
+    AbortSignal.timeout(READ_DEADLINE_MS),
+  );
   const position = await erase(waiting.id);
-  t.is((await read(waiting.id, position)).status, 410);
+  t.is(await erase(waiting.id), position);
+  t.is(await status(waiting.id, position), undefined);
+  t.is((await read(waiting.id, position)).status, 404);
+  t.like(await anyone.verifyEmail({ body: { token } }), { code: 'invalid-verification-token' });
+  const first = await admin.log.readFirst(
+    subjects.attempt(waiting.id),
+    AbortSignal.timeout(READ_DEADLINE_MS),
+  );
+  t.true((first?.position ?? 0) > (open?.position ?? 0), 'what was asked is gone from the log');
+  t.is(await status(other.id, position), 'awaiting-proof');
   const proven = await prove(holder.id, 'registered');
-  t.like((await read(holder.id, proven)).body, { email, emailVerified: true });
+  t.like((await read(holder.id, proven.position)).body, { email, emailVerified: true });
 });
 
-test('the key of who lost an address is gone, her link proves nothing, and she can be erased', async (t) => {
+test('only with the scope is an attempt erased', async (t) => {
+  const { id, position } = await attempt(personAt('scope@erasure.example.org'));
+  const token = await system.token(['users:admin', 'users:write']);
+  const other = createClient({ baseUrl: system.gatewayUrl, fetch, token });
+  t.is((await other.eraseUser({ params: { id } })).status, 403);
+  t.is((await anyone.eraseUser({ params: { id } })).status, 401);
+  t.is(await status(id, position), 'awaiting-proof');
+});
+
+test('an account that was disowned is erased too, and the address stays with its owner', async (t) => {
   const email = 'lost@erasure.example.org';
   const loser = await register(personAt(email));
-  const winner = await register(personAt(email));
-  const token = await actors.tokenFor(loser.id, 'registered');
-  const position = await prove(winner.id, 'registered');
-  t.deepEqual(await outcome(loser.id, position), { result: 'superseded' });
-  const key = subjects.key(loser.id);
-  await waitUntil(async () => !(await admin.log.hasRecord(key, AbortSignal.timeout(5_000))));
-  t.is((await read(loser.id, position)).status, 404);
-  t.is((await anyone.verifyEmail({ body: { token } })).status, 202);
-  const erased = await erase(loser.id);
-  t.is((await read(loser.id, erased)).status, 410);
-  t.like((await read(winner.id, erased)).body, { email, emailVerified: true });
+  const winner = await attempt(personAt(email));
+  const old = await tokenFor(loser.id, 'registered');
+  const body = { token: await tokenFor(winner.id, 'attempt'), holder: 'not-mine' } as const;
+  t.is((await anyone.verifyEmail({ body })).status, 202);
+  const answer = await anyone.verifyEmail({ body: { token: old } });
+  t.like(answer, { code: 'invalid-verification-token' });
+  const position = await erase(loser.id);
+  t.is((await read(loser.id, position)).status, 410);
+  t.is(await lastOf(subjects.key(loser.id)), undefined);
+  t.like((await read(winner.id, position)).body, { email, emailVerified: true });
+});
+
+test('the progress of an erasure can be read, and there is none of an attempt', async (t) => {
+  const { id } = await attempt(personAt('progress@erasure.example.org'));
+  await erase(id);
+  t.is((await operator.readErasure({ params: { id } })).status, 404);
 });
 
 test('of who is not there nothing is erased', async (t) => {

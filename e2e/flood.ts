@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 
-/** A flood of registrations of fresh addresses. */
+/** A flood of registrations of fresh addresses, as the public sends them. */
 export const FloodInput = Type.Object({
   gatewayUrl: Type.String(),
   /** Requests a second, sent whatever becomes of those before. */

@@ -1,4 +1,4 @@
-import { MAX_BODY_BYTES } from '@zameni/contracts';
+import { MAX_BODY_BYTES, MAX_PUBLIC_BODY_BYTES } from '@zameni/contracts';
 import fc, { type Arbitrary } from 'fast-check';
 import type { JsonSchema } from './fuzz-contract.ts';
 import { bodiesOf, type Body, ODD_TEXTS } from './fuzz-values.ts';
@@ -130,15 +130,21 @@ function changedTexts(bodies: Arbitrary<Body>): Arbitrary<ChangedBody> {
       person,
       ...malformed,
     })),
-    fc.tuple(bodies, fc.integer({ min: -3, max: 200_000 })).map(([person, over]) => ({
-      how: `white space up to ${over} bytes over the limit`,
-      body: Buffer.concat([
-        Buffer.from(JSON.stringify(person)),
-        Buffer.alloc(MAX_BODY_BYTES + over, ' '),
-      ]).subarray(0, MAX_BODY_BYTES + over),
-      person,
-      ...(over > 0 ? { expect: [413], code: 'payload-too-large' } : {}),
-    })),
+    fc
+      .tuple(
+        bodies,
+        fc.constantFrom(MAX_BODY_BYTES, MAX_PUBLIC_BODY_BYTES),
+        fc.integer({ min: -3, max: 200_000 }),
+      )
+      .map(([person, limit, over]) => ({
+        how: `white space up to ${over} bytes over ${limit}`,
+        body: Buffer.concat([
+          Buffer.from(JSON.stringify(person)),
+          Buffer.alloc(limit + over, ' '),
+        ]).subarray(0, limit + over),
+        person,
+        ...(limit + over > MAX_BODY_BYTES ? { expect: [413], code: 'payload-too-large' } : {}),
+      })),
   );
 }
 

@@ -1,4 +1,5 @@
-import { ROUTES, type Scope } from '@zameni/contracts';
+import { createClient, ROUTES, type Scope } from '@zameni/contracts';
+import { personAt } from './actors.ts';
 import type { Target } from './fuzz-case.ts';
 import type { Known } from './fuzz-requests.ts';
 import { openMailboxes } from './mailbox.ts';
@@ -13,9 +14,9 @@ const LASTING_SCOPES = [
   'users:admin',
 ] as const satisfies readonly Scope[];
 
-/** People to ask about, and people to erase, who are asked about by nothing else. */
-const PEOPLE = 10;
-const DOOMED = 10;
+/** Accounts and attempts to ask about, and as many to erase, which are asked about by nothing else. */
+const LASTING = { accounts: 10, attempts: 5 };
+const DOOMED = { accounts: 10, attempts: 5 };
 
 /** What brings a person to an end, or tells of it. */
 const ENDINGS = new Set(['eraseUser', 'readErasure']);
@@ -26,44 +27,51 @@ export type Prepared = Known & {
   readonly targets: readonly Target[];
 };
 
-/** Registers a few people to ask for and gets tokens of several kinds. */
+/** Registers a few accounts and attempts to ask for and gets tokens of several kinds. */
 export async function prepareKnown({ gatewayUrl, stack, token }: System): Promise<Prepared> {
   const everything = await token(LASTING_SCOPES, 'fuzz');
-  const people: { readonly id: string; readonly position: string }[] = [];
-  for (let n = 0; n < PEOPLE + DOOMED; n += 1) {
-    const response = await fetch(`${gatewayUrl}/v1/registrations`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'idempotency-key': `known-person-of-the-fuzz-test-${n}`,
-      },
-      body: JSON.stringify({
-        email: `known.${n}@fuzz.example.org`,
-        displayName: `Known ${n}`,
-        locale: 'en',
-        termsVersion: '1',
-      }),
-    });
-    const { registrationId } = (await response.json()) as { registrationId: string };
-    people.push({ id: registrationId, position: response.headers.get('position') ?? '' });
-  }
-  const self = await token([], people[0]?.id);
+  const client = createClient({ baseUrl: gatewayUrl, fetch });
+  await using mailboxes = await openMailboxes(stack);
+  const links: string[] = [];
+  let position = '';
+  let count = 0;
+  const prepare = async (kind: 'account' | 'attempt'): Promise<string> => {
+    count += 1;
+    const body = personAt(`known.${count}.${process.pid}@fuzz.example.org`);
+    const call = kind === 'account' ? { token: everything } : {};
+    const answer = await client.registerPerson({ body }, call);
+    if (answer.status !== 201 && answer.status !== 202) {
+      throw new Error(`the ${kind} was answered ${answer.status}`);
+    }
+    position = answer.headers.Position;
+    const id = 'userId' in answer.body ? answer.body.userId : answer.body.registrationId;
+    links.push(await mailboxes.tokenFor(id, kind === 'account' ? 'registered' : 'attempt'));
+    return id;
+  };
+  const prepareAll = async ({ accounts, attempts }: typeof LASTING) => {
+    const ids: string[] = [];
+    for (let n = 0; n < accounts; n += 1) ids.push(await prepare('account'));
+    for (let n = 0; n < attempts; n += 1) ids.push(await prepare('attempt'));
+    return ids;
+  };
+  const lasting = await prepareAll(LASTING);
+  const doomed = await prepareAll(DOOMED);
+  const self = await token([], lasting[0]);
   const eraser = await token(['users:erase'], 'fuzz');
   const nobody = await token([], 'nobody');
-  const ids = people.map(({ id }) => id);
-  await using mailboxes = await openMailboxes(stack);
-  const links = await Promise.all(ids.map((id) => mailboxes.tokenFor(id, 'registered')));
   const gateway = { name: 'gateway', port: stack.gateway.port };
   const services = stack.services.filter(({ service }) => service !== 'projector');
+  const vouching = [`Bearer ${everything}`, `bearer ${everything}`];
   return {
     token: everything,
-    idsOf: ({ id }) => (ENDINGS.has(id) ? ids.slice(PEOPLE) : ids.slice(0, PEOPLE)),
+    idsOf: ({ id }) => (ENDINGS.has(id) ? doomed : lasting),
     links,
-    position: people.at(-1)?.position ?? '',
+    position,
+    vouching: new Set(vouching),
     authorizationsOf: ({ id }) => [
       undefined,
-      `Bearer ${ENDINGS.has(id) ? eraser : everything}`,
-      `bearer ${everything}`,
+      ...(ENDINGS.has(id) ? [`Bearer ${eraser}`] : []),
+      ...vouching,
       `Bearer ${self}`,
       `Bearer ${nobody}`,
     ],

@@ -3,6 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { changedBodies } from './fuzz-bodies.ts';
 import type { FuzzCase, Target } from './fuzz-case.ts';
 import type { ContractOperation, JsonSchema } from './fuzz-contract.ts';
+import { expectedForSize, expectedOfRegistration } from './fuzz-expected.ts';
 import { headerChanges, withHeader } from './fuzz-headers.ts';
 import { bodiesOf, type Body, valuesOf } from './fuzz-values.ts';
 
@@ -16,6 +17,8 @@ export type Known = {
   readonly links: readonly string[];
   /** A position that covers the people. */
   readonly position: string;
+  /** Values of `Authorization` with which a registration is vouched for. */
+  readonly vouching: ReadonlySet<string>;
   /** Values of `Authorization`: with the scopes of the operation, without any, of one of the people, none. */
   readonly authorizationsOf: (operation: ContractOperation) => readonly (string | undefined)[];
 };
@@ -64,17 +67,29 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         ...headers,
         ['Content-Type', typeOf(person)],
       ];
-      return {
+      const headersSent = sent.flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value] as const],
+      );
+      const request = {
         target,
         how: operation.id,
         kind: 'valid',
         method: operation.method,
         path: operation.path.replace(/\{\w+\}/, parameters[0] ?? ''),
-        headers: sent.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+        headers: headersSent,
         body: person === undefined ? undefined : toBody(person),
         person,
-        ...(isOpen ? { expect: sent.some(isKey) ? TAKEN_WITH_KEY : TAKEN } : {}),
-      };
+      } as const;
+      const tooLarge = refusedForSize(operation, request);
+      if (tooLarge !== undefined) return { ...request, ...tooLarge };
+      if (!isOpen) return request;
+      const isVouched = known.vouching.has(authorization ?? '');
+      const expected = expectedOfRegistration({
+        caller: authorization === undefined ? 'anonymous' : isVouched ? 'vouching' : 'known',
+        hasKey: headersSent.some(([name]) => name === 'Idempotency-Key'),
+        saysVerified: 'emailVerified' in Object(person),
+      });
+      return { ...request, ...expected };
     });
 }
 
@@ -109,14 +124,12 @@ function knownBodies(bodies: Arbitrary<Body>, links: readonly string[]): Arbitra
     .map(([body, token]) => ('token' in body && token !== undefined ? { ...body, token } : body));
 }
 
-/** Taken; or, as the exact outcome, that the address belongs to somebody else. */
-const TAKEN = [201, 202, 409];
-
-/** Drawn keys meet again with another body, which is refused; without a token short ones are, too. */
-const TAKEN_WITH_KEY = [...TAKEN, 422, 400];
-
-function isKey([name, value]: readonly [string, string | undefined]): boolean {
-  return name === 'Idempotency-Key' && value !== undefined;
+/** What becomes of a body that is larger than its caller may send; imports have bounds of their own. */
+function refusedForSize(
+  { lines }: ContractOperation,
+  { headers, body }: Pick<FuzzCase, 'headers' | 'body'>,
+) {
+  return lines === undefined ? expectedForSize(headers, body) : undefined;
 }
 
 /** A text as one segment of a path; a path that ended before it would mean another route. */
@@ -127,7 +140,10 @@ function toSegment(value: unknown): string {
 /** Requests with one thing wrong or unusual. */
 export function nearValidRequests(operation: ContractOperation, known: Known): Arbitrary<FuzzCase> {
   const valid = validRequests(operation, known).map(
-    ({ expect: _expect, ...request }): FuzzCase => ({ ...request, kind: 'near-valid' }),
+    ({ expect: _expect, code: _code, ...request }): FuzzCase => ({
+      ...request,
+      kind: 'near-valid',
+    }),
   );
   const changes = [
     fc
@@ -144,9 +160,10 @@ export function nearValidRequests(operation: ContractOperation, known: Known): A
   const changed =
     lines !== undefined ? changedLines(lines) : body !== undefined && changedBodies(body);
   if (changed === false) return fc.oneof(...changes);
-  const bodies = fc
-    .tuple(valid, changed)
-    .map(([request, changed]): FuzzCase => ({ ...request, ...changed }));
+  const bodies = fc.tuple(valid, changed).map(([request, changed]): FuzzCase => {
+    const whole = { ...request, ...changed };
+    return { ...whole, ...refusedForSize(operation, whole) };
+  });
   return fc.oneof(
     { weight: 6, arbitrary: bodies },
     ...changes.map((arbitrary) => ({ weight: 1, arbitrary })),

@@ -4,6 +4,7 @@ import type { RegisterCommand, UserView } from '@zameni/contracts';
 export function compareWithView(sent: RegisterCommand, view: UserView): string[] {
   const expected = {
     email: sent.email.trim(),
+    emailVerified: sent.emailVerified ?? false,
     displayName: sent.displayName.trim(),
     locale: Intl.getCanonicalLocales(sent.locale)[0],
     termsVersion: sent.termsVersion,

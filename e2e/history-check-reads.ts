@@ -1,16 +1,24 @@
 import {
   canonicalJson,
+  decisionsOf,
   type History,
   type LogFacts,
   type ReadHistory,
   type Violation,
 } from './history.ts';
-import { decisionsOf } from './history-check-writes.ts';
-import { at, type LogAccount, readable } from './log-account.ts';
+import { at, type LogAccount } from './log-account.ts';
+import { type LogAttempt, statusAt } from './log-attempt.ts';
+
+/** What the log says of one registration. */
+type Known = {
+  readonly attempt: LogAttempt | undefined;
+  readonly account: LogAccount | undefined;
+};
 
 /** What readers were told is as fresh as they asked, true of the log, and there in the end. */
 export function checkReads({ writes, reads }: History, log: LogFacts): Violation[] {
-  const accounts = new Map(log.accounts.map((account) => [account.registrationId, account]));
+  const accounts = new Map(log.accounts.map((account) => [account.id, account]));
+  const attempts = new Map(log.attempts.map((attempt) => [attempt.id, attempt]));
   const finals = new Set(
     reads.filter(({ isFinal }) => isFinal).map(({ path, registrationId }) => path + registrationId),
   );
@@ -27,17 +35,18 @@ export function checkReads({ writes, reads }: History, log: LogFacts): Violation
     ...unread,
     ...reads.flatMap((read) => {
       const { key, registrationId } = read;
-      return [...findFaults(read, accounts.get(registrationId))].map(([rule, detail]) => {
+      const known = {
+        attempt: attempts.get(registrationId),
+        account: accounts.get(registrationId),
+      };
+      return [...findFaults(read, known)].map(([rule, detail]) => {
         return { rule, detail: `${read.path}: ${detail}`, key, registrationId };
       });
     }),
   ];
 }
 
-function* findFaults(
-  read: ReadHistory,
-  account: LogAccount | undefined,
-): Generator<[rule: string, detail: string]> {
+function* findFaults(read: ReadHistory, known: Known): Generator<[rule: string, detail: string]> {
   const { answer, minPosition, isFinal, path } = read;
   if (answer.kind === 'fault') return yield ['no-unknown-answers', answer.reason];
   if (answer.kind === 'unknown') {
@@ -49,41 +58,38 @@ function* findFaults(
     yield ['none-older-than-asked', `asked for ${minPosition}, got ${position ?? 'none'}`];
   }
   // That it is missing from the log is reported where what was accepted is looked up.
-  if (account === undefined) return;
-  if (path === 'registrations') yield* findRegistrationFaults(read, account);
-  else yield* findUserFaults(read, account);
+  if (known.account === undefined && known.attempt === undefined) return;
+  if (position === undefined) return yield ['answers-are-log', 'not found at no position'];
+  const expected = path === 'registrations' ? registrationAt(read, known) : personAt(known);
+  yield* compare(answer, expected(position), position);
 }
 
-function* findRegistrationFaults(
-  { answer }: ReadHistory,
-  { registrationId, outcomes }: LogAccount,
-): Generator<[string, string]> {
-  if (answer.kind === 'absent') {
-    yield ['accepted-is-found', `not found at ${answer.position ?? 'no position'}`];
-  }
-  if (answer.kind !== 'found') return;
-  const outcome = at(outcomes, answer.position);
-  const expected =
-    outcome === undefined
-      ? { registrationId, status: 'accepted' }
-      : { registrationId, status: 'processed', outcome };
-  if (canonicalJson(answer.view) === canonicalJson(expected)) return;
-  yield ['answers-are-log', `at ${answer.position} it says ${canonicalJson(answer.view)}`];
+/** What is told of a registration at a position. */
+function registrationAt({ registrationId }: ReadHistory, { attempt, account }: Known) {
+  return (position: number): object | undefined => {
+    const status =
+      attempt === undefined
+        ? position < (account?.first ?? 0)
+          ? 'accepted'
+          : at(account?.people ?? [], position) && 'registered'
+        : statusAt(attempt, position);
+    return status === undefined ? undefined : { registrationId, status };
+  };
 }
 
-function* findUserFaults(
-  { answer }: ReadHistory,
-  { people }: LogAccount,
+function personAt({ account }: Known) {
+  return (position: number): object | undefined => at(account?.people ?? [], position)?.view;
+}
+
+function* compare(
+  answer: Extract<ReadHistory['answer'], { readonly kind: 'found' | 'absent' }>,
+  expected: object | undefined,
+  position: number,
 ): Generator<[string, string]> {
   if (answer.kind === 'absent') {
-    const { position } = answer;
-    if (position === undefined) return yield ['answers-are-log', 'not found at no position'];
-    const missed = readable(at(people, position));
-    if (missed !== undefined) yield ['accepted-is-found', `not found at ${position}`];
+    if (expected !== undefined) yield ['accepted-is-found', `not found at ${position}`];
+    return;
   }
-  if (answer.kind !== 'found') return;
-  const expected = canonicalJson(readable(at(people, answer.position)) ?? 'nobody');
-  const actual = canonicalJson(answer.view);
-  if (actual === expected) return;
-  yield ['answers-are-log', `at ${answer.position} it says ${actual} instead of ${expected}`];
+  const [is, told] = [canonicalJson(expected ?? 'nothing'), canonicalJson(answer.view)];
+  if (is !== told) yield ['answers-are-log', `at ${position} it says ${told} instead of ${is}`];
 }

@@ -1,10 +1,17 @@
-import { canonicalJson, type LogFacts, type Stores, type Violation } from './history.ts';
+import {
+  type AttemptRow,
+  canonicalJson,
+  type LogFacts,
+  type Stores,
+  type Violation,
+} from './history.ts';
 import type { Person } from './log-account.ts';
 
 /** The claims of the log are what its events make them, and the read model equals the log. */
 export function checkStores({ log, rows }: Stores): Violation[] {
   const people = peopleOf(log);
-  const holders = people.filter(({ standing }) => standing === 'held');
+  const holders = people.filter(({ ownedAt }) => ownedAt !== undefined);
+  const expectedAttempts = attemptsOf(log);
   return [
     ...findRepeated('one-claim', log.claims, (claim) => claim.k),
     ...findRepeated('one-key', log.keys, (key) => key.userId),
@@ -19,29 +26,23 @@ export function checkStores({ log, rows }: Stores): Violation[] {
       ),
       idOf: (claim) => claim.userId,
     }),
-    ...findWrongContenders(log, people),
     ...compare('keys-are-events', {
-      expected: log.accounts.flatMap(({ registrationId, first, people: [born], isErased }) =>
-        born?.value === undefined || isErased
-          ? []
-          : [{ userId: registrationId, position: first - 1 }],
+      expected: log.accounts.flatMap(({ id, people: [born], isErased }) =>
+        born?.value === undefined || isErased ? [] : [{ userId: id }],
       ),
-      actual: keysOfTheLiving(log),
+      actual: keysOfTheLiving(log).map(({ userId }) => ({ userId })),
       idOf: (key) => key.userId,
     }),
+    ...findLateKeys(log),
     ...compare('users-are-log', {
-      expected: people.map(({ view, standing, position }) => ({ view, standing, position })),
+      expected: people.map(({ view, claim, position }) => ({ view, claim, position })),
       actual: rows.users,
       idOf: ({ view }) => view.userId,
     }),
-    ...compare('registrations-are-log', {
-      expected: log.accounts.flatMap(({ registrationId, outcomes }) => {
-        const last = outcomes.at(-1);
-        if (last === undefined) return [];
-        return [{ registrationId, outcome: last.value.result, position: last.position }];
-      }),
-      actual: rows.registrations,
-      idOf: (row) => row.registrationId,
+    ...compare('attempts-are-log', {
+      expected: expectedAttempts,
+      actual: rows.attempts.filter((row) => !isLeftOver(row, expectedAttempts)),
+      idOf: (row) => row.id,
     }),
     ...compare('owners-are-log', {
       expected: holders.map(({ claim, view, ownedAt }) => {
@@ -53,45 +54,47 @@ export function checkStores({ log, rows }: Stores): Violation[] {
   ];
 }
 
-/** The people there are in the end, with the positions of the first and last event of each. */
-function peopleOf({
-  accounts,
-}: LogFacts): (Person & { readonly first: number; readonly position: number })[] {
-  return accounts.flatMap(({ people, first }) => {
+/** The people there are in the end, with the position of the last event of each. */
+function peopleOf({ accounts }: LogFacts): (Person & { readonly position: number })[] {
+  return accounts.flatMap(({ people }) => {
     const last = people.at(-1);
-    return last?.value === undefined ? [] : [{ ...last.value, first, position: last.position }];
+    return last?.value === undefined ? [] : [{ ...last.value, position: last.position }];
   });
 }
 
 /** How far the erasure of a key has come is not told here: a test of its own waits for it. */
 function keysOfTheLiving({ accounts, keys }: LogFacts): LogFacts['keys'] {
-  const erased = new Set(
-    accounts.filter(({ isErased }) => isErased).map(({ registrationId }) => registrationId),
-  );
+  const erased = new Set(accounts.filter(({ isErased }) => isErased).map(({ id }) => id));
   return keys.filter(({ userId }) => !erased.has(userId));
 }
 
-/** Who waits for proof of an address came after its holder, in that order, the newest among them. */
-function findWrongContenders(
-  { claims }: LogFacts,
-  people: ReturnType<typeof peopleOf>,
-): Violation[] {
-  const byClaim = Map.groupBy(people, ({ claim }) => claim);
-  return claims.flatMap(({ k, record }) => {
-    if (record.state === 'released') return [];
-    const { userId, contenders = [] } = record;
-    const all = byClaim.get(k) ?? [];
-    const ownedAt = all.find(({ view }) => view.userId === userId)?.ownedAt ?? 0;
-    const waiting = all
-      .filter(({ standing, first }) => standing === 'contested' && first > ownedAt)
-      .toSorted((a, b) => a.first - b.first)
-      .map(({ view }) => view.userId);
-    const places = contenders.map((contender) => waiting.indexOf(contender));
-    const isInOrder = places.every((place, n) => place > (places[n - 1] ?? -1));
-    if (isInOrder && contenders.at(-1) === waiting.at(-1)) return [];
-    const detail = `${contenders.join()} wait instead of ${waiting.join()}`;
-    return [{ rule: 'contenders-are-events', detail, registrationId: userId }];
+/** A key lies before its events; one that was wrapped again may lie anywhere behind. */
+function findLateKeys({ accounts, keys }: LogFacts): Violation[] {
+  const firsts = new Map(accounts.map(({ id, first }) => [id, first]));
+  return keys.flatMap(({ userId, position, version }) =>
+    version > 1 || position < (firsts.get(userId) ?? 0)
+      ? []
+      : [{ rule: 'keys-are-events', detail: `the key is at ${position}`, registrationId: userId }],
+  );
+}
+
+function attemptsOf({ attempts, accounts }: LogFacts): AttemptRow[] {
+  const erased = new Set(accounts.flatMap(({ id, isErased }) => (isErased ? id : [])));
+  return attempts.map(({ id, position, expiresAt, claim = null, closed }) => {
+    if (closed === undefined) {
+      return { id, position, expiresAt, claim, state: 'open', userId: null };
+    }
+    const { by, userId = null } = closed;
+    const isThere = by === 'proof' && userId !== null && !erased.has(userId);
+    const [state, person] = isThere ? (['registered', userId] as const) : (['gone', null] as const);
+    return { id, position: closed.position, expiresAt, claim: null, state, userId: person };
   });
+}
+
+/** A row without a record: of an attempt that was deleted, or that expires from the log before it. */
+function isLeftOver(row: AttemptRow, expected: readonly AttemptRow[]): boolean {
+  const isKnown = expected.some(({ id }) => id === row.id);
+  return !isKnown && (row.state === 'gone' || Date.parse(row.expiresAt) < Date.now());
 }
 
 function findRepeated<Item>(

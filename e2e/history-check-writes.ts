@@ -1,111 +1,170 @@
-import type { Attempt, LogFacts, Violation, Wish, WriteAnswer, WriteHistory } from './history.ts';
-import { at, type LogAccount, readable } from './log-account.ts';
+import {
+  decisionsOf,
+  type LogFacts,
+  type Violation,
+  type Wish,
+  type WriteAnswer,
+  type WriteHistory,
+} from './history.ts';
+import type { LogAccount } from './log-account.ts';
+import type { LogAttempt } from './log-attempt.ts';
 
 type Decided = Extract<WriteAnswer, { kind: 'decided' }>;
+type Known = {
+  readonly accounts: ReadonlyMap<string, LogAccount>;
+  readonly attempts: ReadonlyMap<string, LogAttempt>;
+};
 
 /** What callers of POST were told is in the log, once, in the order they saw it happen. */
 export function checkWrites(writes: readonly WriteHistory[], log: LogFacts): Violation[] {
-  const byPosition = new Map(log.accounts.map((account) => [account.first, account]));
+  const known: Known = {
+    accounts: new Map(log.accounts.map((account) => [account.id, account])),
+    attempts: new Map(log.attempts.map((attempt) => [attempt.id, attempt])),
+  };
+  const byEmail = groupByEmail(log.accounts);
+  return [
+    ...writes.flatMap((write) => [
+      ...checkFaults(write),
+      ...checkOneAnswer(write, known),
+      ...checkLogged(write, known),
+      ...checkRefusals(write, byEmail.get(write.wish.email) ?? new Set()),
+    ]),
+    ...checkOneRegistrationAKey(writes),
+    ...checkRealTime(writes),
+  ];
+}
+
+/** Accounts by every address that they ever had. */
+export function groupByEmail(
+  accounts: readonly LogAccount[],
+): ReadonlyMap<string, ReadonlySet<LogAccount>> {
   const byEmail = new Map<string, Set<LogAccount>>();
-  for (const account of log.accounts) {
+  for (const account of accounts) {
     for (const { value } of account.people) {
       if (value === undefined) continue;
       const { email } = value.view;
       byEmail.set(email, (byEmail.get(email) ?? new Set()).add(account));
     }
   }
-  return [
-    ...writes.flatMap((write) => [
-      ...checkFaults(write),
-      ...checkOneAnswer(write),
-      ...checkLogged(write, byPosition),
-      ...checkHolder(write, byPosition, [...(byEmail.get(write.wish.email) ?? [])]),
-    ]),
-    ...checkOneAccountAKey(writes),
-    ...checkRealTime(writes),
-  ];
+  return byEmail;
 }
 
-/** The answers of a wish that were decisions. */
-export function decisionsOf({ attempts }: WriteHistory): Decided[] {
-  return attempts.flatMap(({ answer }) => (answer.kind === 'decided' ? [answer] : []));
-}
-
-function checkFaults({ wish, attempts }: WriteHistory): Violation[] {
-  return attempts.flatMap(({ answer }) =>
+function checkFaults({ wish, sent }: WriteHistory): Violation[] {
+  return sent.flatMap(({ answer }) =>
     answer.kind === 'fault'
       ? [{ rule: 'no-unknown-answers', detail: answer.reason, key: wish.key }]
       : [],
   );
 }
 
-function checkOneAnswer(write: WriteHistory): Violation[] {
+/** Under one key there is one registration; what was registered is never refused later. */
+function checkOneAnswer(write: WriteHistory, known: Known): Violation[] {
+  const { wish, sent } = write;
   const [first, ...others] = decisionsOf(write);
-  if (first === undefined) return [];
-  return others.flatMap((other) => {
-    const isSame =
-      other.status === first.status &&
-      other.registrationId === first.registrationId &&
-      other.position === first.position;
-    if (isSame) return [];
-    const detail = `first ${toText(first)}, then ${toText(other)}`;
-    return [{ rule: 'one-answer-a-key', detail, key: write.wish.key }];
-  });
+  if (first === undefined || !wish.isKeyed) return [];
+  const toldAt = sent.find(({ answer }) => answer === first)?.endedMs ?? 0;
+  const refusals = sent.filter(
+    ({ answer, startedMs }) => answer.kind === 'refused' && startedMs > toldAt,
+  );
+  const rule = 'one-answer-a-key';
+  return [
+    ...others.flatMap((other) => {
+      const isSame =
+        other.registrationId === first.registrationId &&
+        other.status === first.status &&
+        (other.position === first.position || isLaterPosition(other, known));
+      if (isSame) return [];
+      const detail = `first ${toText(first)}, then ${toText(other)}`;
+      return [{ rule, detail, key: wish.key }];
+    }),
+    ...refusals.map(() => ({ rule, detail: `${toText(first)}, then refused`, key: wish.key })),
+  ];
 }
 
-function checkLogged(
-  write: WriteHistory,
-  byPosition: ReadonlyMap<number, LogAccount>,
-): Violation[] {
+/** A retry after the end of an attempt is told where its account begins, or where it was closed. */
+function isLaterPosition(
+  { registrationId, position }: Decided,
+  { attempts, accounts }: Known,
+): boolean {
+  const attempt = attempts.get(registrationId);
+  const account = accounts.get(registrationId);
+  const isOwn = attempt !== undefined && account?.attempt === attempt.position;
+  return position === (isOwn ? account.first : attempt?.closed?.position);
+}
+
+function checkLogged(write: WriteHistory, known: Known): Violation[] {
   const { wish } = write;
   return decisionsOf(write).flatMap((decided) => {
-    const account = byPosition.get(decided.position);
+    const expected = wish.caller === 'service' ? 201 : 202;
     const fault =
-      account === undefined ? 'is not in the log' : findDifference(wish, decided, account);
+      decided.status !== expected
+        ? `instead of ${expected}`
+        : wish.caller === 'service'
+          ? findAccountFault(wish, decided, known)
+          : findAttemptFault(wish, decided, known);
     if (fault === undefined) return [];
     return [{ rule: 'accepted-is-logged', detail: `${toText(decided)} ${fault}`, key: wish.key }];
   });
 }
 
-function findDifference(wish: Wish, decided: Decided, account: LogAccount): string | undefined {
-  const { registrationId = account.registrationId } = decided;
-  if (account.registrationId !== registrationId) return `is ${account.registrationId} in the log`;
-  const result = account.outcomes[0]?.value.result;
-  const { outcome = result } = decided;
-  if (result !== outcome) return `is ${result} in the log`;
-  const person = at(account.people, account.first);
-  if (person === undefined) return undefined;
-  const { email, displayName, locale, termsVersion } = person.view;
-  const isSame =
+function findAccountFault(
+  wish: Wish,
+  { registrationId, position }: Decided,
+  { accounts }: Known,
+): string | undefined {
+  const account = accounts.get(registrationId);
+  if (account === undefined) return 'is not in the log';
+  if (account.first !== position) return `is at ${account.first} in the log`;
+  if (account.attempt !== undefined) return 'came of an attempt in the log';
+  return findOtherContent(wish, account);
+}
+
+/** Of an attempt that was proven the account is left, which has its data. */
+function findAttemptFault(wish: Wish, decided: Decided, known: Known): string | undefined {
+  const { registrationId, position } = decided;
+  const attempt = known.attempts.get(registrationId);
+  if (attempt === undefined) return 'is not in the log';
+  const isThere = attempt.position === position || isLaterPosition(decided, known);
+  if (!isThere) return `is at ${attempt.position} in the log`;
+  const { data, closed } = attempt;
+  if (data !== undefined) return isSame(wish, data) ? undefined : 'has other content in the log';
+  if (closed?.userId !== registrationId) return undefined;
+  const account = known.accounts.get(registrationId);
+  if (account?.attempt !== attempt.position) return 'has no account of its own';
+  return findOtherContent(wish, account);
+}
+
+function findOtherContent(wish: Wish, { people: [born] }: LogAccount): string | undefined {
+  // Nobody can tell any more what an erased person was registered with.
+  if (born?.value === undefined) return undefined;
+  return isSame(wish, born.value.view) ? undefined : 'has other content in the log';
+}
+
+type Content = Pick<Wish, 'email' | 'displayName' | 'locale' | 'termsVersion'>;
+
+function isSame(wish: Content, { email, displayName, locale, termsVersion }: Content): boolean {
+  return (
     email === wish.email &&
     displayName === wish.displayName &&
     locale === wish.locale &&
-    termsVersion === wish.termsVersion;
-  return isSame ? undefined : 'has other content in the log';
+    termsVersion === wish.termsVersion
+  );
 }
 
-/** An attempt waits only while somebody holds the address, and is refused only when it is proven. */
-function checkHolder(
-  write: WriteHistory,
-  byPosition: ReadonlyMap<number, LogAccount>,
-  accounts: readonly LogAccount[],
-): Violation[] {
-  const { wish } = write;
-  const position = decisionsOf(write)[0]?.position;
-  const account = position === undefined ? undefined : byPosition.get(position);
-  const result = account?.outcomes[0]?.value.result;
-  if (account === undefined || (result !== 'refused' && result !== 'pending')) return [];
-  const holder = accounts
-    .filter(({ first }) => first < account.first)
-    .map(({ people }) => readable(at(people, account.first - 1)))
-    .find((view) => view?.email === wish.email);
-  if (holder !== undefined && holder.emailVerified === (result === 'refused')) return [];
-  const detail = `${result} at ${account.first}, held by ${holder?.userId ?? 'nobody'}`;
-  return [{ rule: `${result}-is-taken`, detail, key: wish.key }];
+/** Nobody is refused an address that no other account has ever had. */
+function checkRefusals(write: WriteHistory, holders: ReadonlySet<LogAccount>): Violation[] {
+  const { wish, sent } = write;
+  const own = new Set(decisionsOf(write).map(({ registrationId }) => registrationId));
+  const isHeld = [...holders].some(({ id }) => !own.has(id));
+  return sent.flatMap(({ answer }) =>
+    answer.kind !== 'refused' || (isHeld && wish.caller === 'service')
+      ? []
+      : [{ rule: 'refused-is-taken', detail: `${answer.code}, held by nobody`, key: wish.key }],
+  );
 }
 
 /** Two wishes never share a registration. */
-function checkOneAccountAKey(writes: readonly WriteHistory[]): Violation[] {
+function checkOneRegistrationAKey(writes: readonly WriteHistory[]): Violation[] {
   const owners = new Map<number, string>();
   return writes.flatMap((write) => {
     const { key } = write.wish;
@@ -114,14 +173,14 @@ function checkOneAccountAKey(writes: readonly WriteHistory[]): Violation[] {
     const other = owners.get(position);
     owners.set(position, key);
     if (other === undefined || other === key) return [];
-    return [{ rule: 'one-registration-a-key', detail: `the same event as ${other}`, key }];
+    return [{ rule: 'one-registration-a-key', detail: `the same record as ${other}`, key }];
   });
 }
 
 /** What began after an answer was given lies behind it in the log. */
 function checkRealTime(writes: readonly WriteHistory[]): Violation[] {
   const ends = writes
-    .flatMap(({ attempts }) => attempts)
+    .flatMap(({ sent }) => sent)
     .flatMap(({ endedMs, answer }) => {
       return answer.kind === 'decided' ? [{ atMs: endedMs, position: answer.position }] : [];
     })
@@ -129,7 +188,7 @@ function checkRealTime(writes: readonly WriteHistory[]): Violation[] {
   const starts = writes
     .flatMap((write) => {
       const position = decisionsOf(write)[0]?.position;
-      const atMs = firstStart(write.attempts);
+      const atMs = Math.min(...write.sent.map(({ startedMs }) => startedMs));
       return position === undefined ? [] : [{ atMs, position, key: write.wish.key }];
     })
     .toSorted((a, b) => a.atMs - b.atMs);
@@ -147,10 +206,6 @@ function checkRealTime(writes: readonly WriteHistory[]): Violation[] {
   });
 }
 
-function firstStart(attempts: readonly Attempt[]): number {
-  return Math.min(...attempts.map(({ startedMs }) => startedMs));
-}
-
 function toText({ status, registrationId, position }: Decided): string {
-  return `${status} ${registrationId ?? ''} at ${position}`;
+  return `${status} ${registrationId} at ${position}`;
 }

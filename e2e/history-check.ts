@@ -1,3 +1,4 @@
+import { checkProofs } from './history-check-proofs.ts';
 import { checkReads } from './history-check-reads.ts';
 import { checkStores } from './history-check-stores.ts';
 import { checkWrites } from './history-check-writes.ts';
@@ -11,6 +12,7 @@ export function findViolations(history: History, stores: Stores): Violation[] {
   return [
     ...checkStores(stores),
     ...checkWrites(history.writes, stores.log),
+    ...checkProofs(history.proofs, stores.log),
     ...checkReads(history, stores.log),
   ];
 }

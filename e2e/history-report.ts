@@ -1,4 +1,4 @@
-import type { History, Stores, Violation } from './history.ts';
+import { decisionsOf, type History, type Stores, type Violation } from './history.ts';
 
 const SHOWN_VIOLATIONS = 5;
 
@@ -22,15 +22,18 @@ export function describeViolations(
 }
 
 function linesOf({ key, registrationId }: Violation, history: History, stores: Stores): string[] {
-  const own = history.writes.find(({ wish, attempts }) => {
-    return wish.key === key || attempts.some(({ answer }) => isAbout(answer, registrationId));
+  const own = history.writes.find((write) => {
+    const isNamed = decisionsOf(write).some((one) => one.registrationId === registrationId);
+    return write.wish.key === key || (registrationId !== undefined && isNamed);
   });
-  const ids = new Set([registrationId, ...(own?.attempts ?? []).map(({ answer }) => idOf(answer))]);
-  const positions = new Set(
-    own?.attempts.flatMap(({ answer }) => (answer.kind === 'decided' ? [answer.position] : [])),
-  );
+  const told = own === undefined ? [] : decisionsOf(own);
+  const ids = new Set([registrationId, ...told.map((answer) => answer.registrationId)]);
+  const positions = new Set(told.map(({ position }) => position));
   const timed = [
-    ...(own?.attempts ?? []).map((attempt) => ({ of: 'POST', ...attempt })),
+    ...(own?.sent ?? []).map((sent) => ({ of: 'POST', ...sent })),
+    ...history.proofs
+      .filter((proof) => ids.has(proof.attempt.id))
+      .flatMap(({ sent }) => sent.map((one) => ({ of: 'proof', ...one }))),
     ...history.reads
       .filter((read) => read.key === own?.wish.key || read.registrationId === registrationId)
       .map((read) => ({ of: `GET ${read.path} min ${read.minPosition ?? 'none'}`, ...read })),
@@ -45,23 +48,13 @@ function linesOf({ key, registrationId }: Violation, history: History, stores: S
     ...timed.map(({ of, startedMs, endedMs, answer }) => {
       return `${startedMs.toFixed(0)} to ${endedMs.toFixed(0)} ms ${of}: ${JSON.stringify(answer)}`;
     }),
-    ...[...log.claims, ...log.keys, ...log.accounts]
+    ...[...log.claims, ...log.keys, ...log.accounts, ...log.attempts]
       .filter(about)
       .map((record) => `log ${JSON.stringify(record)}`),
-    ...[...rows.users, ...rows.registrations, ...rows.owners]
+    ...[...rows.users, ...rows.attempts, ...rows.owners]
       .filter(about)
       .map((row) => `row ${JSON.stringify(row)}`),
   ];
-}
-
-type Answer = History['writes'][number]['attempts'][number]['answer'];
-
-function idOf(answer: Answer): string | undefined {
-  return answer.kind === 'decided' ? answer.registrationId : undefined;
-}
-
-function isAbout(answer: Answer, registrationId: string | undefined): boolean {
-  return registrationId !== undefined && idOf(answer) === registrationId;
 }
 
 function names(item: object, id: string): boolean {

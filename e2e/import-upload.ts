@@ -29,7 +29,7 @@ export function openUpload(gatewayUrl: string, headers: UploadHeaders): Upload {
     signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
   });
   const answer = readAnswer(upload);
-  // Whoever cuts an upload does not wait for its answer.
+  // A test that cuts its upload does not wait for the answer.
   answer.catch(() => undefined);
   return {
     write: (text) => void upload.write(text),

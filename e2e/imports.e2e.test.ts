@@ -157,53 +157,78 @@ test.serial('10,000 rows land and are readable, and nobody else waits for them',
   t.deepEqual(new Set(found), new Set([true]));
 });
 
+/** Sends lines that no typed client would send, under one key. */
+async function sendKinds(text: string) {
+  const response = await fetch(`${gatewayUrl}/v1/imports`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'idempotency-key': 'kinds-0123456789abcdef',
+      'content-type': 'application/x-ndjson',
+    },
+    body: text,
+  });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
 test.serial('rows of every kind get their outcomes, and the same ones again', async (t) => {
   const document = (await (await fetch(`${gatewayUrl}/openapi.json`)).json()) as OpenApiDocument;
   const check = createAnswerCheck(document);
-  const taken = await actors.register(personAt(`taken@${domain('kinds')}`));
-  await actors.prove(taken.id, 'registered');
-  await actors.register(personAt(`held@${domain('kinds')}`));
+  const at = (name: string) => personAt(`${name}@${domain('kinds')}`);
+  await actors.join(at('taken'));
+  const held = await actors.register(at('held'));
+  await actors.attempt(at('attempted'));
   const body = [
-    JSON.stringify(personAt(`new@${domain('kinds')}`)),
+    JSON.stringify(at('new')),
     '',
-    JSON.stringify(personAt(`held@${domain('kinds')}`)),
-    JSON.stringify(personAt(`taken@${domain('kinds')}`)),
+    JSON.stringify(at('held')),
+    JSON.stringify(at('taken')),
     '{"email":',
     JSON.stringify({ ...personAt('nobody'), locale: 7 }),
     ' '.repeat(20_000),
+    JSON.stringify(at('attempted')),
+    JSON.stringify({ ...at('proven'), emailVerified: true }),
   ].join('\n');
-  const send = async (text: string) => {
-    const response = await fetch(`${gatewayUrl}/v1/imports`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${token}`,
-        'idempotency-key': 'kinds-0123456789abcdef',
-        'content-type': 'application/x-ndjson',
-      },
-      body: text,
-    });
-    return { status: response.status, headers: response.headers, text: await response.text() };
-  };
-  const first = await send(body);
+  const first = await sendKinds(body);
   t.deepEqual(check('POST', '/v1/imports', first), []);
   const imported = parseImported(first.status, first.text);
   if (!('rows' in imported)) return t.fail(first.text);
-  t.deepEqual(
-    imported.rows.map((row) => [row.line, row.outcome, 'code' in row ? row.code : null]),
-    [
-      [1, 'registered', null],
-      [3, 'pending', null],
-      [4, 'refused', 'address-taken'],
-      [5, 'invalid', 'malformed-json'],
-      [6, 'invalid', 'invalid-request'],
-      [7, 'invalid', 'payload-too-large'],
-    ],
-  );
-  t.is((await send(body)).text, first.text);
-  const other = await send(body.replace('new@', 'newer@'));
+  t.deepEqual(imported.rows.map(toOutcome), [
+    [1, 'registered', null],
+    [3, 'refused', 'address-taken'],
+    [4, 'refused', 'address-taken'],
+    [5, 'invalid', 'malformed-json'],
+    [6, 'invalid', 'invalid-request'],
+    [7, 'invalid', 'payload-too-large'],
+    [8, 'registered', null],
+    [9, 'registered', null],
+  ]);
+  const [erased = '', attempted = '', proven = ''] = idsOf(imported.rows);
+  const position = imported.summary.position ?? '';
+  t.like((await actors.read(attempted, position)).body, { emailVerified: false });
+  t.like((await actors.read(proven, position)).body, { emailVerified: true });
+  t.is((await sendKinds(body)).text, first.text);
+  const other = await sendKinds(body.replace('new@', 'newer@'));
   t.regex(other.text, /^\{"line":1,"outcome":"refused","code":"idempotency-key-reused"\}\n/);
   t.false(first.text.includes('example'));
+
+  // An erased row stays erased; a refused one is decided again.
+  for (const id of [erased, held.id]) {
+    t.is((await actors.operator.eraseUser({ params: { id } })).status, 202);
+  }
+  const again = await sendKinds(body);
+  const later = parseImported(again.status, again.text);
+  if (!('rows' in later)) return t.fail(again.text);
+  t.deepEqual(later.rows.slice(0, 3).map(toOutcome), [
+    [1, 'refused', 'user-erased'],
+    [3, 'registered', null],
+    [4, 'refused', 'address-taken'],
+  ]);
 });
+
+function toOutcome(row: ImportRow) {
+  return [row.line, row.outcome, 'code' in row ? row.code : null];
+}
 
 test.serial('an import that is cut and sent again doubles nobody', async (t) => {
   const bodies = people('cut', 600);

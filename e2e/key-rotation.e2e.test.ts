@@ -47,6 +47,11 @@ async function register(): Promise<string> {
   return (await actors.register(personAt(`rotation.${count}.${process.pid}@example.org`))).id;
 }
 
+async function attempt(): Promise<string> {
+  count += 1;
+  return (await actors.attempt(personAt(`rotation.${count}.${process.pid}@example.org`))).id;
+}
+
 async function registerMany(n: number): Promise<string[]> {
   const ids: string[] = [];
   const one = async () => {
@@ -56,7 +61,7 @@ async function registerMany(n: number): Promise<string[]> {
   return ids;
 }
 
-/** A person is whole when her data can be changed, which opens her key, and read. */
+/** A person is whole when their data can be changed, which opens their key, and read. */
 async function changeAndRead(t: ExecutionContext, id: string): Promise<void> {
   const changed = await actors.operator.updateUser({ params: { id }, body: { locale: 'sr' } });
   if (changed.status !== 202) return t.fail(`the change was answered ${changed.status}`);
@@ -77,41 +82,51 @@ async function readKeks(): Promise<Map<string, string[]>> {
   return keks;
 }
 
+/** Where the record of an attempt lies in the log. */
+async function positionOf(attempt: string): Promise<number | undefined> {
+  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  return (await admin.log.readLastFromLeader(subjects.attempt(attempt), signal))?.position;
+}
+
 test.serial('links made before and after a rotation of their keys work', async (t) => {
   const { current: older } = readKeyRingFile(verificationKey);
-  const before = await register();
-  const tokenBefore = await actors.tokenFor(before, 'registered');
+  const toAccount = async () => ({ id: await register(), kind: 'registered' as const });
+  const toAttempt = async () => ({ id: await attempt(), kind: 'attempt' as const });
+  const before = await Promise.all([toAccount(), toAttempt()]);
+  const tokensBefore = await Promise.all(before.map(({ id, kind }) => actors.tokenFor(id, kind)));
   const { status, stdout, stderr } = await keys('rotate', 'verification').ended;
   t.is(status, 0, stderr);
   const report = JSON.parse(stdout);
   t.like(report, { ring: 'verification', removed: [] });
   t.true(report.kept.includes(older));
   t.not(report.current, older);
-  const after = await register();
+  const after = await Promise.all([toAccount(), toAttempt()]);
   // The test's own mailbox reads the ring as late as any process.
-  let tokenAfter = '';
+  let tokensAfter: string[] = [];
   await waitUntil(async () => {
-    tokenAfter = await actors.tokenFor(after, 'registered');
-    return kidOf(tokenAfter) === report.current;
+    tokensAfter = await Promise.all(after.map(({ id, kind }) => actors.tokenFor(id, kind)));
+    return tokensAfter.every((token) => kidOf(token) === report.current);
   });
-  t.is(kidOf(tokenBefore), older);
-  for (const [id, token] of [
-    [before, tokenBefore],
-    [after, tokenAfter],
-  ] as const) {
-    const proven = await actors.anyone.verifyEmail({ body: { token } });
+  for (const token of tokensBefore) t.is(kidOf(token), older);
+  const tokens = [...tokensBefore, ...tokensAfter];
+  for (const [n, { id }] of [...before, ...after].entries()) {
+    const proven = await actors.anyone.verifyEmail({ body: { token: tokens[n] ?? '' } });
     if (proven.status !== 202) return t.fail(`the proof was answered ${proven.status}`);
     t.like((await actors.read(id, proven.headers.Position)).body, { emailVerified: true });
   }
 });
 
-test.serial('positions of before a rotation of their keys are still understood', async (t) => {
+test.serial('positions from before a rotation of their keys are still understood', async (t) => {
   const { id, position } = await actors.register(
     personAt(`rotation.position.${process.pid}@example.org`),
   );
+  // A link seals the position of its attempt.
+  const waiting = await attempt();
+  const token = await actors.tokenFor(waiting, 'attempt');
   const { status, stderr } = await keys('rotate', 'position').ended;
   t.is(status, 0, stderr);
   t.is((await actors.read(id, position)).status, 200);
+  t.is((await actors.anyone.verifyEmail({ body: { token } })).status, 202);
 });
 
 test.serial('a rotation that is stopped from the keyboard gives its ring back', async (t) => {
@@ -136,6 +151,8 @@ test.serial(
     const { current: older } = readKeyRingFile(kekFile);
     const before = await registerMany(200);
     const toErase = await registerMany(20);
+    const waiting = await attempt();
+    const positionOfAttempt = await positionOf(waiting);
 
     const first = keys('rotate', 'kek', '--grace', '8');
     const over = new AbortController();
@@ -178,6 +195,8 @@ test.serial(
     for (const id of [...before.slice(0, 20), ...during.slice(0, 20), ...after]) {
       await changeAndRead(t, id);
     }
+    t.is(await positionOf(waiting), positionOfAttempt, 'attempts are not wrapped by it');
+    t.is((await actors.prove(waiting, 'attempt')).userId, waiting);
   },
 );
 
@@ -192,6 +211,25 @@ test.serial('the keys are listed by their ids, with what is wrapped by them', as
   ]);
   for (const key of Object.values(held)) t.false(stdout.includes(key));
 });
+
+test.serial(
+  'the ring of attempts has a key for today, and a rotation leaves it alone',
+  async (t) => {
+    const today = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
+    const waiting = await attempt();
+    const listed = JSON.parse((await keys('list', 'attempt').ended).stdout);
+    const [ring] = listed.rings;
+    t.is(ring.ring, 'attempt');
+    t.like(
+      ring.keys.find(({ id }: { id: string }) => id === today),
+      { state: 'current', records: null },
+    );
+    t.true(ring.keys.filter(({ state }: { state: string }) => state === 'next').length >= 3);
+    t.is((await keys('rotate', 'attempt').ended).status, 2);
+    t.is((await keys('tend').ended).status, 0);
+    t.is((await actors.prove(waiting, 'attempt')).userId, waiting);
+  },
+);
 
 test.serial('what cannot be rotated is said', async (t) => {
   t.is((await keys('rotate').ended).status, 2);

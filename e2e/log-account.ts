@@ -1,10 +1,4 @@
-import type {
-  AccountEvent,
-  AccountFact,
-  EventMetadata,
-  RegistrationOutcome,
-  UserView,
-} from '@zameni/contracts';
+import type { AccountEvent, AccountFact, EventMetadata, UserView } from '@zameni/contracts';
 
 /** An event at its place in the log; `event` is undefined when its personal data cannot be opened. */
 export type PlacedEvent = {
@@ -17,23 +11,23 @@ export type PlacedEvent = {
 /** What holds from a position on until the next. */
 export type Since<Value> = { readonly position: number; readonly value: Value };
 
-/** A person as the events make her, whether others may read her yet or not. */
+/** A person as the events make them. */
 export type Person = {
   readonly view: UserView;
+  /** The digest of their address, also once it was disowned. */
   readonly claim: string;
-  readonly standing: 'held' | 'contested';
-  /** The position at which the address became hers; undefined while it is contested. */
+  /** The position at which the address became theirs; undefined once it was disowned. */
   readonly ownedAt: number | undefined;
 };
 
 /** One account, folded from its events for the checks alone: no code of the services takes part. */
 export type LogAccount = {
-  readonly registrationId: string;
+  readonly id: string;
   /** The positions of its first and last event. */
   readonly first: number;
   readonly last: number;
-  /** How its registration stood, since when; empty for an account that nobody registered. */
-  readonly outcomes: readonly Since<RegistrationOutcome>[];
+  /** The position of the attempt it came of; undefined where it was vouched for. */
+  readonly attempt: number | undefined;
   /** The person since when; undefined when there is none any more. */
   readonly people: readonly Since<Person | undefined>[];
   readonly isErased: boolean;
@@ -41,24 +35,21 @@ export type LogAccount = {
 
 /** Folds the events of one account, which are in log order. */
 export function foldAccount(
-  registrationId: string,
+  id: string,
   events: readonly [PlacedEvent, ...PlacedEvent[]],
 ): LogAccount {
-  const outcomes: Since<RegistrationOutcome>[] = [];
+  const [{ position: first, fact }] = events;
   const people: Since<Person | undefined>[] = [];
   for (const placed of events) {
-    const { position, fact } = placed;
-    const outcome = toOutcome(registrationId, fact);
-    if (outcome !== undefined) outcomes.push({ position, value: outcome });
-    people.push({ position, value: toPerson(people.at(-1)?.value, placed) });
+    people.push({ position: placed.position, value: toPerson(people.at(-1)?.value, placed) });
   }
   return {
-    registrationId,
-    first: events[0].position,
-    last: events.at(-1)?.position ?? events[0].position,
-    outcomes,
+    id,
+    first,
+    last: events.at(-1)?.position ?? first,
+    attempt: fact.name === 'registered' ? fact.data.attempt : undefined,
     people,
-    isErased: events.some(({ fact }) => fact.name === 'erased'),
+    isErased: events.some((placed) => placed.fact.name === 'erased'),
   };
 }
 
@@ -67,34 +58,9 @@ export function at<Value>(history: readonly Since<Value>[], position: number): V
   return history.findLast((since) => since.position <= position)?.value;
 }
 
-/** The person as others may read her: not while somebody else holds her address. */
-export function readable(person: Person | undefined): UserView | undefined {
-  return person?.standing === 'held' ? person.view : undefined;
-}
-
-function toOutcome(userId: string, fact: AccountFact): RegistrationOutcome | undefined {
-  switch (fact.name) {
-    case 'registered':
-      return fact.data.standing === 'held'
-        ? { result: 'registered', userId }
-        : { result: 'pending' };
-    case 'registration-refused':
-      return { result: 'refused', reason: fact.data.reason };
-    case 'email-verified':
-      return { result: 'registered', userId };
-    case 'superseded':
-      return { result: 'superseded' };
-    case 'verification-requested':
-    case 'profile-updated':
-    case 'email-change-requested':
-    case 'email-changed':
-    case 'deactivated':
-    case 'reactivated':
-    case 'erased':
-      return undefined;
-    default:
-      return fact satisfies never;
-  }
+/** Whether a person holds the address that a claim is of. */
+export function isHeldBy(person: Person | undefined, claim: string): boolean {
+  return person?.ownedAt !== undefined && person.claim === claim;
 }
 
 function toPerson(
@@ -110,22 +76,22 @@ function toPerson(
   });
   switch (event.name) {
     case 'email-verified':
-      return change({ emailVerified: true }, { standing: 'held', ownedAt: position });
+      return change({ emailVerified: true });
     case 'profile-updated':
       return change({ ...event.personal, locale: event.data.locale });
     case 'email-changed': {
       const { email, claim } = event.personal;
       return change({ email, emailVerified: true }, { claim, ownedAt: position });
     }
-    case 'deactivated':
-      return change({ status: 'deactivated' });
+    case 'deactivated': {
+      const isDisowned = event.data.address === 'released';
+      return change({ status: 'deactivated' }, isDisowned ? { ownedAt: undefined } : {});
+    }
     case 'reactivated':
       return change({ status: 'active' });
-    case 'verification-requested':
     case 'email-change-requested':
+    case 'email-change-cancelled':
       return change({});
-    case 'registration-refused':
-    case 'superseded':
     case 'erased':
       return undefined;
     default:
@@ -141,12 +107,11 @@ function register(
   const { email, claim, displayName, profile } = personal;
   return {
     claim,
-    standing: data.standing,
-    ownedAt: data.standing === 'held' ? position : undefined,
+    ownedAt: position,
     view: {
       userId,
       email,
-      emailVerified: false,
+      emailVerified: data.emailVerified,
       displayName,
       locale: data.locale,
       termsVersion: data.termsVersion,

@@ -6,7 +6,7 @@ import { isHealthy } from './is-healthy.ts';
 export type LogOutage = { readonly end: () => Promise<void> };
 
 const BACK_DEADLINE_MS = 60_000;
-/** Seconds after which a supervisor goes on even if whoever holds it has died. */
+/** Seconds after which a held supervisor goes on, even if this process has died. */
 const HELD_SECONDS = 90;
 
 /** Freezes all servers of the log: connections stay open, and nothing is answered. */

@@ -1,157 +1,231 @@
-/** What the model says may be seen of one attempt to be registered. */
-export type Standing = 'registered' | 'pending' | 'superseded' | 'refused' | 'erased';
+/** What became of an attempt; `void`: the person who held its address was erased. */
+type AttemptState = 'none' | 'open' | 'proof' | 'not-mine' | 'erasure' | 'void';
 
-/** One attempt: how it stands, and the address it has or waits for. */
-export type Attempt = {
-  standing: Standing;
-  address: number;
+/** One account: the address it holds, and what waits. */
+export type Account = {
+  /** Undefined once it was disowned. */
+  address: number | undefined;
   isVerified: boolean;
   isActive: boolean;
+  isErased: boolean;
   /** The address of the newest change that waits for proof, and how many were asked for. */
   wanted: number | undefined;
   changes: number;
-  /** Whether it came while the present holder has the address; only then a proof supersedes it. */
-  isContender: boolean;
+  /** Links whose proof was given: 0 is that of the registration, the others those of changes. */
+  proofs: number[];
 };
 
-/** What a client asks for; attempts are named by the order they were sent in. */
-export type Step =
-  | { readonly type: 'register'; readonly person: number; readonly address: number }
-  | { readonly type: 'prove-change'; readonly person: number; readonly change: number }
-  | ({ readonly type: 'verify' | 'deactivate' | 'reactivate' | 'erase' } & {
-      readonly person: number;
-    })
-  | { readonly type: 'change'; readonly person: number; readonly address: number };
+/** One id: an attempt, an account, or an account that came of its attempt. */
+export type Entry = {
+  attempt: AttemptState;
+  /** The address that was asked for. */
+  asked: number;
+  /** After a proof: whose account came of it, or was confirmed by it. */
+  provenFor: number | undefined;
+  account: Account | undefined;
+};
 
-/**
- * Who may own which address, as decision 11 has it and nothing of how it is done: whoever proves a
- * mailbox first owns the address, and until then whoever asked first holds it.
- */
-export type Model = { readonly attempts: (Attempt | undefined)[] };
+/** What a prover says beside the link. */
+export type Said = 'nothing' | 'confirm' | 'not-mine' | 'disclaim';
 
-/** Who has an address; undefined while it is free. */
-export function ownerOf({ attempts }: Model, address: number): Attempt | undefined {
-  return attempts.find(
-    (attempt) => attempt?.standing === 'registered' && attempt.address === address,
-  );
-}
+/** What each step is about, besides an id. */
+type About = {
+  attempt: { readonly address: number };
+  register: { readonly address: number };
+  prove: { readonly said: Said };
+  'prove-account': { readonly said: Said };
+  'prove-change': { readonly said: Said; readonly change: number };
+  change: { readonly address: number };
+  deactivate: object;
+  reactivate: object;
+  erase: object;
+};
 
-/**
- * The models that remain when steps were sent at once and each was told what it was told: one for
- * each order in which they may have happened. None: no order explains it.
- */
-export function explain(
-  models: readonly Model[],
-  told: readonly (readonly [step: Step, status: number])[],
-): Model[] {
-  const remaining = models.flatMap((model) =>
-    ordersOf(told).flatMap((order) => {
-      const next = structuredClone(model);
-      return order.every(([step, status]) => apply(next, step) === status) ? [next] : [];
-    }),
-  );
-  return [...new Map(remaining.map((model) => [JSON.stringify(model), model])).values()];
-}
+/** What a client asks for; ids are named by the order they were asked for. */
+export type Step = {
+  [Type in keyof About]: { readonly type: Type; readonly id: number } & About[Type];
+}[keyof About];
 
-function ordersOf<Item>(items: readonly Item[]): Item[][] {
-  if (items.length === 0) return [[]];
-  return items.flatMap((first, n) =>
-    ordersOf(items.toSpliced(n, 1)).map((rest) => [first, ...rest]),
-  );
-}
+/** Who may hold which address, by the rule alone and nothing of how it is done. */
+export type Model = { readonly entries: (Entry | undefined)[] };
 
-/** Applies a step; answers the status that the caller must be told. */
-export function apply(model: Model, step: Step): number {
-  if (step.type === 'register') return register(model, step);
-  const attempt = model.attempts[step.person];
-  if (attempt === undefined) return 0;
+/** Applies a step; answers what the caller must be told: a status, whose account, or a code. */
+export function apply(model: Model, step: Step): string {
+  const { id } = step;
+  if (step.type === 'attempt' || step.type === 'register') return register(model, step);
+  const entry = model.entries[id];
+  if (entry === undefined) return '';
   switch (step.type) {
-    case 'verify':
-      return verify(model, attempt);
+    case 'prove':
+      return prove(model, { id, entry, said: step.said });
+    case 'prove-account':
+      return proveAccount({ id, entry, said: step.said });
     case 'prove-change':
-      // A link of a change before the newest proves nothing any more.
-      return step.change === attempt.changes ? proveChange(model, attempt) : 202;
+      return proveChange(model, { ...step, entry });
+    case 'erase':
+      return erase(model, entry);
     case 'change':
-      return change(attempt, step.address);
     case 'deactivate':
     case 'reactivate':
-      if (attempt.standing === 'registered') attempt.isActive = step.type === 'reactivate';
-      return statusOf(attempt, 202);
-    case 'erase':
-      if (attempt.standing === 'refused') return 404;
-      if (attempt.standing === 'registered') release(model, attempt.address);
-      attempt.standing = 'erased';
-      return 202;
+      return changeAccount(entry, step);
     default:
       return step satisfies never;
   }
 }
 
-function register(model: Model, { person, address }: Extract<Step, { type: 'register' }>): number {
-  const owner = ownerOf(model, address);
-  const standing =
-    owner === undefined ? 'registered' : owner.isVerified ? 'refused' : ('pending' as const);
-  const isContender = standing === 'pending';
-  const base = { isVerified: false, isActive: true, wanted: undefined, changes: 0, isContender };
-  model.attempts[person] = { ...base, standing, address };
-  return { registered: 201, pending: 202, refused: 409 }[standing];
-}
+const invalid = 'invalid-verification-token';
 
-/** The link of a registration; what comes too late is taken and changes nothing. */
-function verify(model: Model, attempt: Attempt): number {
-  const mayProve = attempt.standing === 'pending' || attempt.standing === 'registered';
-  if (!mayProve || attempt.isVerified || !attempt.isActive) return 202;
-  const owner = ownerOf(model, attempt.address);
-  if (owner !== undefined && owner !== attempt && owner.isVerified) {
-    attempt.standing = 'superseded';
-    return 202;
+function register(
+  model: Model,
+  { type, id, address }: Extract<Step, { type: 'attempt' | 'register' }>,
+): string {
+  const entry: Entry = {
+    attempt: 'none',
+    asked: address,
+    provenFor: undefined,
+    account: undefined,
+  };
+  model.entries[id] = entry;
+  if (type === 'attempt') {
+    entry.attempt = 'open';
+    return '202';
   }
-  take(model, attempt, attempt.address);
-  return 202;
+  if (holderOf(model, address) !== undefined) return 'address-taken';
+  entry.account = toAccount(address, false);
+  return '201';
 }
 
-function change(attempt: Attempt, address: number): number {
-  const isPresent = attempt.standing === 'registered' && attempt.isActive;
-  const isOwn = attempt.isVerified && attempt.address === address;
-  if (isPresent && !isOwn) {
-    attempt.wanted = address;
-    attempt.changes += 1;
+function toAccount(address: number, isVerified: boolean): Account {
+  const changes = { wanted: undefined, changes: 0, proofs: [] };
+  return { address, isVerified, isActive: true, isErased: false, ...changes };
+}
+
+type Proof = { readonly id: number; readonly entry: Entry; readonly said: Said };
+
+/** The link of an attempt. */
+function prove(model: Model, { id, entry, said }: Proof): string {
+  const { asked, attempt, provenFor } = entry;
+  if (attempt === 'proof' && provenFor !== undefined) {
+    if (model.entries[provenFor]?.account?.isErased !== false) return invalid;
+    return said === 'disclaim' ? 'address-taken' : `202 ${provenFor}`;
   }
-  return statusOf(attempt, attempt.isActive ? 202 : 409);
-}
-
-function proveChange(model: Model, attempt: Attempt): number {
-  const { wanted } = attempt;
-  if (attempt.standing !== 'registered' || !attempt.isActive || wanted === undefined) return 202;
-  const owner = ownerOf(model, wanted);
-  if (owner !== undefined && owner !== attempt && owner.isVerified) return 409;
-  take(model, attempt, wanted);
-  attempt.wanted = undefined;
-  return 202;
-}
-
-/** Makes an address the attempt's own; who held it unproven, or waited for it, has lost. */
-function take(model: Model, winner: Attempt, address: number): void {
-  for (const other of model.attempts) {
-    if (other === undefined || other === winner || other.address !== address) continue;
-    const isRival = other.standing === 'pending' && other.isContender;
-    if (other.standing === 'registered' || isRival) other.standing = 'superseded';
+  if (attempt === 'not-mine') return said === 'disclaim' ? `202 ${id}` : invalid;
+  if (attempt !== 'open') return invalid;
+  if (said === 'disclaim') {
+    entry.attempt = 'not-mine';
+    return `202 ${id}`;
   }
-  const hasMoved = winner.standing === 'registered' && winner.address !== address;
-  if (hasMoved) release(model, winner.address);
-  winner.standing = 'registered';
-  winner.address = address;
-  winner.isVerified = true;
-}
-
-/** Makes an address free; who waited for it still may prove it. */
-function release({ attempts }: Model, address: number): void {
-  for (const attempt of attempts) {
-    if (attempt?.address === address) attempt.isContender = false;
+  const holder = holderOf(model, asked);
+  if (holder?.account.isVerified === true) return 'address-taken';
+  if (holder !== undefined && said === 'nothing') return 'address-unproven';
+  if (holder !== undefined && said === 'confirm') {
+    if (!holder.account.isActive) return 'user-deactivated';
+    holder.account.isVerified = true;
+    holder.account.proofs.push(0);
+    return close(entry, holder.id);
   }
+  if (holder !== undefined) disown(holder.account);
+  entry.account = toAccount(asked, true);
+  return close(entry, id);
 }
 
-function statusOf({ standing }: Attempt, present: number): number {
-  if (standing === 'erased') return 410;
-  return standing === 'registered' ? present : 404;
+function close(entry: Entry, provenFor: number): string {
+  entry.attempt = 'proof';
+  entry.provenFor = provenFor;
+  return `202 ${provenFor}`;
+}
+
+/** The link of an account that was vouched for. */
+function proveAccount({ id, entry: { account }, said }: Proof): string {
+  if (account === undefined || account.isErased) return invalid;
+  const told = `202 ${id}`;
+  const isNotMine = said === 'disclaim';
+  if (account.proofs.includes(0)) return isNotMine ? 'address-taken' : told;
+  if (account.address === undefined) return isNotMine ? told : invalid;
+  if (account.isVerified) return invalid;
+  if (isNotMine) {
+    disown(account);
+    return told;
+  }
+  if (!account.isActive) return 'user-deactivated';
+  account.isVerified = true;
+  account.proofs.push(0);
+  return told;
+}
+
+/** The link of an address change. */
+function proveChange(
+  model: Model,
+  { id, entry: { account }, said, change }: Proof & { readonly change: number },
+): string {
+  if (account === undefined || account.isErased) return invalid;
+  const told = `202 ${id}`;
+  const isNotMine = said === 'disclaim';
+  if (account.proofs.includes(change)) return isNotMine ? 'address-taken' : told;
+  const { wanted } = account;
+  if (change !== account.changes || wanted === undefined) return invalid;
+  if (isNotMine) {
+    account.wanted = undefined;
+    return told;
+  }
+  if (!account.isActive) return 'user-deactivated';
+  const holder = holderOf(model, wanted);
+  if (holder !== undefined && holder.id !== id) {
+    if (holder.account.isVerified) return 'address-taken';
+    if (said === 'nothing') return 'address-unproven';
+    if (said === 'confirm') return 'invalid-request';
+    disown(holder.account);
+  }
+  Object.assign(account, { address: wanted, isVerified: true, wanted: undefined });
+  account.proofs.push(change);
+  return told;
+}
+
+/** Who holds an address; undefined while it is free. */
+function holderOf(
+  { entries }: Model,
+  address: number,
+): { readonly id: number; readonly account: Account } | undefined {
+  for (const [id, entry] of entries.entries()) {
+    const account = entry?.account;
+    if (account?.address === address && !account.isErased) return { id, account };
+  }
+  return undefined;
+}
+
+function disown(account: Account): void {
+  account.address = undefined;
+  account.isActive = false;
+}
+
+function changeAccount(
+  { account }: Entry,
+  step: Extract<Step, { type: 'change' | 'deactivate' | 'reactivate' }>,
+): string {
+  if (account === undefined) return 'user-not-found';
+  if (account.isErased) return 'user-erased';
+  if (step.type !== 'change') {
+    account.isActive = step.type === 'reactivate';
+    return '202';
+  }
+  if (!account.isActive) return 'user-deactivated';
+  if (account.address === step.address) account.wanted = undefined;
+  else Object.assign(account, { wanted: step.address, changes: account.changes + 1 });
+  return '202';
+}
+
+/** An erased person takes the attempts on their address with them. */
+function erase({ entries }: Model, entry: Entry): string {
+  const { account, attempt } = entry;
+  if (account === undefined) {
+    if (attempt !== 'open' && attempt !== 'erasure') return 'user-not-found';
+    entry.attempt = 'erasure';
+    return '202';
+  }
+  for (const other of entries) {
+    const isOnAddress = account.address !== undefined && other?.asked === account.address;
+    if (isOnAddress && other.attempt === 'open') other.attempt = 'void';
+  }
+  Object.assign(account, { isErased: true, address: undefined });
+  return '202';
 }

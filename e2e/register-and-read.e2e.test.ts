@@ -1,17 +1,20 @@
 import { createClient, Problem } from '@zameni/contracts';
 import { createValidator } from '@zameni/runtime';
 import test from 'ava';
+import { createActors, personAt } from './actors.ts';
 import { runDemo } from './demo.ts';
 import { readPeople, readRefused } from './people.ts';
 import { attachSystem } from './system.ts';
 
 const system = await attachSystem();
+const actors = await createActors(system, 'register-and-read');
+test.after.always(() => actors[Symbol.asyncDispose]());
 
-test('every accepted person is readable at her position, field by field', async (t) => {
+test('everybody vouched for is readable at their position, field by field', async (t) => {
   const people = readPeople();
   const report = await runDemo({
     gatewayUrl: system.gatewayUrl,
-    token: await system.token(['users:read']),
+    token: await system.token(['registrations:write', 'users:read']),
     people,
     concurrency: 32,
   });
@@ -38,21 +41,24 @@ for (const refused of readRefused()) {
   });
 }
 
-test('a person reads herself with a token of her own and nobody else', async (t) => {
+test('a person reads themself with a token of their own and nobody else', async (t) => {
   const client = createClient({ baseUrl: system.gatewayUrl, fetch });
-  const register = async (email: string) => {
-    const body = { email, displayName: 'Mira Self', locale: 'en', termsVersion: '2026-01' };
-    const answer = await client.registerPerson({ body });
-    if (answer.status !== 202) throw new Error(`answered ${answer.status}`);
-    const headers = { 'Min-Position': answer.headers.Position, Prefer: 'wait=10' };
-    return { params: { id: answer.body.registrationId }, headers };
+  const join = async (email: string) => {
+    const { id, position } = await actors.join(personAt(email));
+    return { params: { id }, headers: { 'Min-Position': position, Prefer: 'wait=10' } };
   };
-  const [me, her] = await Promise.all([
-    register('self-1@example.org'),
-    register('self-2@example.org'),
-  ]);
+  const [me, other] = await Promise.all([join('self-1@example.org'), join('self-2@example.org')]);
   const token = await system.token([], me.params.id);
   t.is((await client.readUser(me, { token })).status, 200);
-  t.is((await client.readUser(her, { token })).status, 403);
+  t.is((await client.readUser(other, { token })).status, 403);
   t.is((await client.readUser({ params: me.params })).status, 401);
+});
+
+test('who awaits proof is no person that anybody reads', async (t) => {
+  const { id, position } = await actors.attempt(personAt('pending@example.org'));
+  t.is(await actors.status(id, position), 'awaiting-proof');
+  t.is((await actors.read(id, position)).status, 404);
+  const token = await system.token([], id);
+  const client = createClient({ baseUrl: system.gatewayUrl, fetch, token });
+  t.is((await client.readUser({ params: { id } })).status, 404);
 });

@@ -1,6 +1,5 @@
 import { Agent, request as ask } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import { DELAY_HEADER } from './delaying-proxy.ts';
 
 /** What a stranger sees of one answer. */
 export type Seen = {
@@ -10,10 +9,11 @@ export type Seen = {
   readonly ms: number;
 };
 
+type Headers = Readonly<Record<string, string | number>>;
+
 /** Somebody without a token, on one connection that is kept alive. */
 export type Stranger = Disposable & {
-  /** Posts a body; held up on the way by so many milliseconds, where that is planted. */
-  readonly post: (path: string, body: object, delayMs?: number) => Promise<Seen>;
+  readonly post: (path: string, body: object, headers?: Headers) => Promise<Seen>;
 };
 
 const DEADLINE_MS = 20_000;
@@ -22,13 +22,13 @@ const DEADLINE_MS = 20_000;
 export function createStranger(port: number): Stranger {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return {
-    post: (path, body, delayMs) =>
+    post: (path, body, more = {}) =>
       new Promise((resolve, reject) => {
         const text = JSON.stringify(body);
         const headers = {
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(text),
-          ...(delayMs === undefined ? {} : { [DELAY_HEADER]: delayMs }),
+          ...more,
         };
         const signal = AbortSignal.timeout(DEADLINE_MS);
         const options = { host: '127.0.0.1', port, path, method: 'POST', agent, headers, signal };

@@ -11,10 +11,10 @@ export const doctorCommand: Command = {
   options: [jsonOption, ...connectionOptions],
   description: `
 Looks at this machine (Node, the server programs and their versions, disk, open
-files, secrets), at the log (each NATS server, the leader, the stream and its
-replicas), at Postgres, its replica and PgBouncer, at Redis, at the gateway, its
-clock, the token, and at every service. Each line says ok, warn or fail, and each
-fault what to do. Nothing is changed, and no secret is printed.`,
+files, secrets, attempt keys), at the log (each NATS server, the leader, the
+stream and its replicas), at Postgres, its replica and PgBouncer, at Redis, at the
+gateway, its clock, the token, and at every service. Each line says ok, warn or
+fail, and each fault what to do. Nothing is changed, and no secret is printed.`,
   examples: ['npx zameni doctor', 'npx zameni doctor --json | jq .checks'],
   exitStatuses: { 0: 'nothing failed (there may be warnings)', 1: 'something failed' },
   run: async (args, { stdout, env }) => {

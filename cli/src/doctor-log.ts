@@ -37,6 +37,7 @@ const SETTINGS = [
   'discard',
   'num_replicas',
   'allow_atomic',
+  'allow_msg_ttl',
   'deny_purge',
 ] as const;
 

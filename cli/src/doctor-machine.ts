@@ -11,6 +11,7 @@ import {
   type ServerName,
 } from '../../deploy/local/server-catalog.ts';
 import { isAtLeast } from '../../deploy/local/version.ts';
+import { checkAttemptKeys } from './doctor-keys.ts';
 import { type Check, check, type Finding } from './doctor-report.ts';
 
 const MIN_NODE = '24';
@@ -53,7 +54,7 @@ export function checkMachine(stack: Stack | undefined): Promise<Check>[] {
       remedy: 'ulimit -n 65536, then npm start',
       look: () => checkOpenFiles(stack),
     }),
-    ...(stack === undefined ? [] : [checkSecrets(stack.folders.secrets)]),
+    ...(stack === undefined ? [] : [checkSecrets(stack.folders.secrets), checkAttemptKeys(stack)]),
   ];
 }
 
@@ -122,7 +123,7 @@ function checkSecrets(folder: string): Promise<Check> {
     look: async () => {
       const names = await readdir(folder);
       const modes = await Promise.all(
-        names.map(async (name) => ({ name, mode: (await stat(join(folder, name))).mode & 0o777 })),
+        names.map(async (name) => ({ name, mode: await modeOf(join(folder, name)) })),
       );
       const open = modes.filter(({ mode }) => (mode & 0o077) !== 0).map(({ name }) => name);
       if (open.length === 0) return `${names.length} files, readable by their owner only`;
@@ -130,6 +131,16 @@ function checkSecrets(folder: string): Promise<Check> {
       return { level: 'fail', found, remedy: `chmod 600 ${join(folder, '*')}` };
     },
   });
+}
+
+/** The rights of a file; none when it is gone, as a lock is that was held a moment ago. */
+async function modeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mode & 0o777;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
+    throw error;
+  }
 }
 
 /** The folder, or the nearest one above it that is there. */

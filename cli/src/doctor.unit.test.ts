@@ -2,6 +2,7 @@ import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import test from 'ava';
 import { judgeRedis } from './doctor-cache.ts';
 import { judgePool, judgeReplication, judgeServer as judgePostgres } from './doctor-database.ts';
+import { judgeAttemptKeys } from './doctor-keys.ts';
 import { judgeServer as judgeNats, judgeStream } from './doctor-log.ts';
 import { checkFreeSpace, checkNode, softLimit } from './doctor-machine.ts';
 import { check, type Finding } from './doctor-report.ts';
@@ -35,6 +36,32 @@ test('reads the soft limit of open files', (t) => {
   );
   t.is(softLimit(''), Number.POSITIVE_INFINITY);
 });
+
+const days = (...numbers: readonly number[]) => numbers.map((day) => `2026-03-0${day}`);
+const judgeDays = (...numbers: readonly number[]) => {
+  return judgeAttemptKeys(days(...numbers), new Date('2026-03-04T23:59:00Z'), 'tend');
+};
+test(
+  'attempt keys for today and the days to come are well',
+  judges,
+  () => judgeDays(3, 4, 5, 6, 7),
+  'ok',
+  /5 days, until 2026-03-07/,
+);
+test(
+  'attempt keys that end soon are a warning',
+  judges,
+  () => judgeDays(3, 4, 5),
+  'warn',
+  /none for 2026-03-06, 2026-03-07: nobody/,
+);
+test(
+  'no attempt key for today is a fault',
+  judges,
+  () => judgeDays(2, 3),
+  'fail',
+  /none for today \(2026-03-04\)/,
+);
 
 const nats = { version: '2.15.1', leader: 'n1', isSynced: true };
 test(

@@ -20,11 +20,11 @@ export const forgetCommand: Command = {
     profileOption,
   ],
   description: `
-An erasure destroys key, claims, rows and cache entries at once; free pages, old
-row versions and write-ahead logs keep bytes of them. This rewrites the tables of
-the read models, lets both databases drop their old write-ahead log, and restarts
-the servers of the log one after the other, which makes them drop theirs. People
-are registered meanwhile; reads may wait while a table is rewritten.
+An erasure destroys key, claims, attempts, rows and cache entries at once; free
+pages, old row versions and write-ahead logs keep bytes of them. This rewrites the
+tables of the read models, lets both databases drop their old write-ahead log, and
+restarts the servers of the log one after the other, which makes them drop theirs.
+People are registered meanwhile; reads may wait while a table is rewritten.
 With --recreate, the copy of the log that one server has is deleted and made anew
 from the other two, and erasures that name the server count as done there.
 It works where npm start runs. The runbook says the same for servers elsewhere.`,

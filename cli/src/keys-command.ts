@@ -8,6 +8,7 @@ import { alignColumns, type Io } from './io.ts';
 import { showSteps } from './keys-progress.ts';
 import { type RingName, RINGS } from './keys-rings.ts';
 import type { RotationReport } from './keys-rotate.ts';
+import { tend, tendOptions } from './keys-tend-command.ts';
 
 const names = Object.keys(RINGS);
 const rings = alignColumns(
@@ -24,11 +25,11 @@ const LONGEST_COMMIT_SECONDS = 24;
 const KEEP_DAYS = { min: 0, max: 400, byDefault: 8 } as const;
 const DAY_MS = 24 * 3_600 * 1_000;
 
-/** `zameni keys`: lists the keys by their ids, and rotates them. */
+/** `zameni keys`: lists the keys by their ids, rotates them, and keeps those of attempts. */
 export const keysCommand: Command = {
   name: 'keys',
-  summary: 'list and rotate the keys, for the local stack',
-  operand: { name: 'action', choices: ['list', 'rotate'] },
+  summary: 'list, rotate and tend the keys, for the local stack',
+  operand: { name: 'action', choices: ['list', 'rotate', 'tend'] },
   object: { name: 'ring', choices: names },
   options: [
     {
@@ -42,6 +43,7 @@ export const keysCommand: Command = {
       summary: `others: ${KEEP_DAYS.min} to ${KEEP_DAYS.max} that older keys are kept (default: ${KEEP_DAYS.byDefault})`,
     },
     { name: 'finish', summary: 'others: only remove what was kept long enough' },
+    ...tendOptions,
     jsonOption,
     profileOption,
   ],
@@ -69,8 +71,14 @@ upon them; what is destroyed is every claim that they alone would find. Until it
 is over a release costs one more message, for a while a registration does too.
 
 verification, position: the older key stays readable for --keep days, more than
-links live (ZAMENI_CLAIM_LIFETIME_DAYS); a later run or --finish removes it.
+links live (ZAMENI_ATTEMPT_LIFETIME_SECONDS); a later run or --finish removes it.
 --keep 0 removes it at once, which makes worthless what a stolen key signed.
+
+tend keeps the ring attempt, which has a key for each day (UTC): it makes those of
+today and the next seven days, and destroys each a day after the last attempt that
+it sealed has expired, overwriting its bytes in the file. Then nothing opens those
+attempts any more, whatever servers and backups still hold. Run it once a day at
+least, or keep it running with --watch; npm start does. It needs the file only.
 
 Rings:
 ${rings.join('\n')}`,
@@ -80,10 +88,13 @@ ${rings.join('\n')}`,
     'npx zameni keys rotate pepper',
     'npx zameni keys rotate verification',
     'npx zameni keys rotate verification --finish --json',
+    'npx zameni keys tend',
+    'npx zameni keys tend --watch --file /run/secrets/attempt-keys.json',
   ],
   run: async (args, io) => {
     // Checked against the names of the rings.
     const ring = args.object === '' ? undefined : (args.object as RingName);
+    if (args.operand === 'tend') return tend(args, io);
     return args.operand === 'list' ? list(args, io, ring) : rotate(args, io, ring);
   },
 };
@@ -100,6 +111,9 @@ async function list(args: Arguments, io: Io, ring: RingName | undefined): Promis
 
 async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Promise<number> {
   if (ring === undefined) throw new UsageError(`which ring? One of: ${names.join(', ')}`);
+  if (ring === 'attempt') {
+    throw new UsageError('the ring attempt is not rotated: npx zameni keys tend keeps it');
+  }
   const options = {
     graceMs: 1_000 * parseInteger(args, 'grace', GRACE_SECONDS),
     keepMs: DAY_MS * parseInteger(args, 'keep', KEEP_DAYS),

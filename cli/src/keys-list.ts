@@ -1,4 +1,4 @@
-import { readKeyRingFile } from '@zameni/runtime';
+import { type KeyRingFile, readKeyRingFile } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { type Static, Type } from 'typebox';
 import { alignColumns } from './io.ts';
@@ -48,6 +48,7 @@ export async function listKeys(
   only: RingName | undefined,
   signal: AbortSignal,
 ): Promise<KeysReport> {
+  const now = new Date();
   const names = Object.keys(RINGS).filter((name): name is RingName =>
     only === undefined ? true : name === only,
   );
@@ -57,7 +58,11 @@ export async function listKeys(
       )
     : new Map<string, number>();
   return {
-    rings: names.map((name) => toRingReport(stack, name, name === 'kek' ? counts : undefined)),
+    rings: names.map((name) =>
+      name === 'attempt'
+        ? toAttemptRingReport(readKeyRingFile(RINGS[name].path(stack)), now)
+        : toRingReport(stack, name, name === 'kek' ? counts : undefined),
+    ),
   };
 }
 
@@ -82,6 +87,27 @@ function toRingReport(
     .filter(([id]) => !Object.hasOwn(keys, id))
     .map(([id, records]) => ({ id, state: 'missing' as const, since: null, records }));
   return { ring: name, purpose: RINGS[name].purpose, keys: [...held, ...missing] };
+}
+
+/** The days of the ring of attempts: by the clock, which is what attempts are sealed by. */
+export function toAttemptRingReport({ keys }: Pick<KeyRingFile, 'keys'>, now: Date): RingReport {
+  const today = now.toISOString().slice(0, 'YYYY-MM-DD'.length);
+  const stateOf = (day: string): KeyState => {
+    if (day === today) return 'current';
+    return day > today ? 'next' : 'older';
+  };
+  return {
+    ring: 'attempt',
+    purpose: RINGS.attempt.purpose,
+    keys: Object.keys(keys)
+      .toSorted()
+      .map((day) => ({
+        id: day,
+        state: stateOf(day),
+        since: day > today ? null : `${day}T00:00:00.000Z`,
+        records: null,
+      })),
+  };
 }
 
 /** The report as a table, one line a key. */

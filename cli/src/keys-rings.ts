@@ -32,7 +32,15 @@ export const RINGS = {
     path: ({ keys }) => keys.pepperFile,
     services: ['command-api', 'projector'],
   },
+  attempt: {
+    purpose: 'seals attempts, a key a day',
+    path: ({ folders }) => secretFiles(folders.secrets).attemptKeys,
+    services: ['command-api'],
+  },
 } as const satisfies Record<string, RingSpec>;
 
 /** The name of a key ring. */
 export type RingName = keyof typeof RINGS;
+
+/** The name of a ring that is rotated; that of attempts is kept by `zameni keys tend` instead. */
+export type RotatedRing = Exclude<RingName, 'attempt'>;

@@ -5,12 +5,12 @@ import { lockFile } from '../../deploy/local/file-lock.ts';
 import { CommandError } from './command.ts';
 import { untilEveryProcess } from './keys-processes.ts';
 import type { StepProgress } from './keys-progress.ts';
-import { type RingName, RINGS } from './keys-rings.ts';
+import { RINGS, type RotatedRing } from './keys-rings.ts';
 
 /** A rotation that is under way. */
 export type Rotation = Pick<StepProgress, 'tell'> & {
   readonly stack: Stack;
-  readonly ring: RingName;
+  readonly ring: RotatedRing;
   readonly path: string;
   readonly signal: AbortSignal;
 };

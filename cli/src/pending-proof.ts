@@ -1,31 +1,46 @@
-import type { StoredEvent } from '@zameni/contracts';
+import { factOf, type StoredEvent } from '@zameni/contracts';
 
-/** What a link could prove: the mailbox of a registration, or of an address change. */
+/** What the link of an account could prove: the mailbox of its registration, or of a change. */
 type ProofPurpose = 'registration' | 'email-change';
 
-/** The proof a person owes, as the event that asked for it; or why there is none to give. */
+/** Why an account has no proof to give. */
+export type NoProof = 'unknown' | 'proven' | 'deactivated' | 'disowned' | 'erased';
+
+/** The proof an account owes, as the event that asked for it; or why there is none to give. */
 export type PendingProof =
   | { readonly status: 'pending'; readonly purpose: ProofPurpose; readonly event: StoredEvent }
-  | {
-      readonly status: 'unknown' | 'refused' | 'proven' | 'superseded' | 'deactivated' | 'erased';
-    };
+  | { readonly status: NoProof };
 
 /**
  * Finds the proof that is waited for in the events of one account, oldest first. A pending address
  * change comes before the registration, being the newer one; the command API takes the proof of either.
  */
 export function findPendingProof(events: readonly StoredEvent[]): PendingProof {
-  let status: 'present' | Exclude<PendingProof['status'], 'pending' | 'proven'> = 'unknown';
+  const { change, proof } = readProofs(events);
+  if (change === undefined) return proof;
+  return { status: 'pending', purpose: 'email-change', event: change };
+}
+
+/** Finds the proof of the address that an account holds, whatever other one it wants meanwhile. */
+export function findHeldProof(events: readonly StoredEvent[]): PendingProof {
+  return readProofs(events).proof;
+}
+
+/** The proof of the address held, and the change that waits, if the account is one to prove anything. */
+function readProofs(events: readonly StoredEvent[]): {
+  readonly proof: PendingProof;
+  readonly change: StoredEvent | undefined;
+} {
+  let status: 'unknown' | 'active' | 'deactivated' = 'unknown';
+  let holdsAddress = true;
   let registration: StoredEvent | undefined;
   let change: StoredEvent | undefined;
   for (const event of events) {
-    switch (event.name) {
+    const fact = factOf(event);
+    switch (fact.name) {
       case 'registered':
-        status = 'present';
-        registration = event;
-        break;
-      case 'registration-refused':
-        status = 'refused';
+        status = 'active';
+        registration = fact.data.emailVerified ? undefined : event;
         break;
       case 'email-verified':
         registration = undefined;
@@ -33,27 +48,34 @@ export function findPendingProof(events: readonly StoredEvent[]): PendingProof {
       case 'email-change-requested':
         change = event;
         break;
+      case 'email-change-cancelled':
+        change = undefined;
+        break;
       case 'email-changed':
+        holdsAddress = true;
         registration = undefined;
         change = undefined;
         break;
-      case 'superseded':
       case 'deactivated':
-      case 'erased':
-        status = event.name;
+        status = 'deactivated';
+        if (fact.data.address !== undefined) holdsAddress = false;
         break;
       case 'reactivated':
-        status = 'present';
+        status = 'active';
         break;
+      case 'erased':
+        return { proof: { status: 'erased' }, change: undefined };
       case 'profile-updated':
-      case 'verification-requested':
         break;
       default:
-        event.name satisfies never;
+        fact satisfies never;
     }
   }
-  if (status !== 'present') return { status };
-  if (change !== undefined) return { status: 'pending', purpose: 'email-change', event: change };
-  if (registration === undefined) return { status: 'proven' };
-  return { status: 'pending', purpose: 'registration', event: registration };
+  if (status !== 'active') {
+    const reason = status === 'deactivated' && !holdsAddress ? 'disowned' : status;
+    return { proof: { status: reason }, change: undefined };
+  }
+  if (!holdsAddress) return { proof: { status: 'disowned' }, change };
+  if (registration === undefined) return { proof: { status: 'proven' }, change };
+  return { proof: { status: 'pending', purpose: 'registration', event: registration }, change };
 }

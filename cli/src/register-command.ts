@@ -30,25 +30,31 @@ export const registerCommand: Command = {
   ],
   description: `
 Sends each line of the file, a JSON body of POST /v1/registrations of at most
-16 KiB, and sums up: accepted, duplicate (the address belongs to another
-registration), invalid, failed. Blank lines are skipped. Of a line that was not
-accepted only its number, places and codes are shown, never what it says.
+16 KiB, and sums up: registered, duplicate (another account has the address),
+erased (registered by an earlier run and erased since), invalid, failed. Blank
+lines are skipped. Of a line that registered nobody only its number, places and
+codes are shown, never what it says.
+
+With a token of scope registrations:write, as the local stack gives one, you vouch
+for these people: they have accounts at once, whose mailboxes are unproven unless
+the line says "emailVerified": true. Without one each line is an attempt, counted
+as accepted, whose mailbox waits for proof, and has 4 KiB at most.
 
 A line carries an Idempotency-Key made from its bytes: running the same file
 again, after Ctrl-C or a failure, gives the same answers and registers nobody
 twice. (That holds for one and the same caller; with another token the people are
-duplicates.) Telling duplicates apart needs a token with the scope
-registrations:write; to the public every valid line is accepted.
+duplicates.)
 
-What may pass (503, 429, no answer) is tried again. Ctrl-C sends nothing more,
-waits for what is under way and sums up; pressed twice it ends at once.`,
+What may pass (503, 429, no answer) is tried again; 503 log-full says that the log
+has no room. Ctrl-C sends nothing more, waits for what is under way and sums up;
+pressed twice it ends at once.`,
   examples: [
     'npx zameni register fixtures/people.ndjson',
     'zcat people.ndjson.gz | npx zameni register - --concurrency 64',
     'npx zameni register people.ndjson --json > report.json',
   ],
   exitStatuses: {
-    0: 'every line was accepted or is a duplicate',
+    0: 'nothing is invalid and nothing failed',
     1: 'at least one line is invalid or failed, or it stopped before the end',
     130: 'stopped by Ctrl-C (143: by SIGTERM)',
   },

@@ -13,7 +13,7 @@ type Options = {
 async function run(source: readonly (string | Buffer)[], options: Options = {}) {
   const tally = createTally();
   const sent: string[] = [];
-  const { send = async () => ({ result: 'accepted' as const }), concurrency = 4 } = options;
+  const { send = async () => ({ result: 'registered' as const }), concurrency = 4 } = options;
   async function* chunks() {
     for (const part of source) yield Buffer.from(part);
   }
@@ -41,7 +41,7 @@ test('blank lines are skipped and lines that are no JSON are told by number and 
   ]);
   t.deepEqual(sent, ['{"n":1}', '{"n":2}']);
   t.is(report.read, 5);
-  t.is(report.accepted, 2);
+  t.is(report.registered, 2);
   t.deepEqual(
     report.lines.map(({ line, code, status }) => [line, code, status]),
     [
@@ -62,10 +62,10 @@ test('never more lines are under way than allowed, and never read ahead of them'
       most = Math.max(most, underWay);
       await new Promise((resolve) => setImmediate(resolve));
       underWay -= 1;
-      return { result: 'accepted' };
+      return { result: 'registered' };
     },
   });
-  t.is(report.accepted, 50);
+  t.is(report.registered, 50);
   t.is(most, 7);
 });
 
@@ -81,7 +81,7 @@ test('a refused caller stops everything, and what waits to be sent again gives u
   t.true(sent.length <= 8);
   t.is(report.stopped, 'unauthorized');
   t.is(report.unfinished, 1);
-  t.is(report.accepted, 0);
+  t.is(report.registered, 0);
 });
 
 test('after many failures in a row the rest is not tried', async (t) => {
@@ -98,11 +98,11 @@ test('an interrupt ends the reading and waits for what is under way', async (t) 
     send: async () => {
       stopping.abort();
       await new Promise((resolve) => setImmediate(resolve));
-      return { result: 'accepted' };
+      return { result: 'registered' };
     },
   });
   t.is(report.stopped, 'interrupted');
-  t.is(report.accepted, sent.length);
+  t.is(report.registered, sent.length);
   t.true(sent.length <= 4);
 });
 
@@ -111,17 +111,17 @@ test('an input that breaks off is told, with what was done until then', async (t
     yield Buffer.from('{"n":1}\n');
     throw new Error('read fault');
   }
-  const accepted: number[] = [];
+  const settled: number[] = [];
   const stopped = await registerPeople({
     lines: readLines(broken(), 64),
     concurrency: 2,
-    send: async () => ({ result: 'accepted' }),
+    send: async () => ({ result: 'registered' }),
     signal: new AbortController().signal,
     closeInput: () => undefined,
-    onSettled: (line) => accepted.push(line.number),
+    onSettled: (line) => settled.push(line.number),
   });
   t.is(stopped, 'input-unreadable');
-  t.deepEqual(accepted, [1]);
+  t.deepEqual(settled, [1]);
 });
 
 test('a refused caller stops the reading of a pipe that stays open', async (t) => {

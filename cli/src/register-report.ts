@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 export const LineReport = Type.Object(
   {
     line: Type.Integer({ minimum: 1 }),
-    result: Type.Enum(['duplicate', 'invalid', 'failed']),
+    result: Type.Enum(['duplicate', 'erased', 'invalid', 'failed']),
     code: Type.String({ description: 'Code of the problem (docs/errors.md), or of zameni itself' }),
     status: Type.Union([Type.Integer(), Type.Null()], {
       description: 'HTTP status; null when nothing was sent or nothing came back',
@@ -20,8 +20,12 @@ export const RegisterReport = Type.Object(
   {
     url: Type.String(),
     read: Type.Integer({ description: 'Lines read, blank ones not counted' }),
-    accepted: Type.Integer(),
-    duplicate: Type.Integer(),
+    registered: Type.Integer({ description: 'Accounts, of this run or of one before' }),
+    accepted: Type.Integer({
+      description: 'Attempts of the public, who wait for proof of their mailboxes',
+    }),
+    duplicate: Type.Integer({ description: 'Another account has the address' }),
+    erased: Type.Integer({ description: 'Registered before and erased since' }),
     invalid: Type.Integer(),
     failed: Type.Integer(),
     unfinished: Type.Integer({ description: 'Lines read and given up when it was stopped' }),
@@ -38,8 +42,7 @@ export type RegisterReport = Static<typeof RegisterReport>;
 
 /** How one line ended. */
 export type LineResult =
-  | { readonly result: 'accepted' }
-  | { readonly result: 'unfinished' }
+  | { readonly result: 'registered' | 'accepted' | 'unfinished' }
   | Omit<LineReport, 'line'>
   /** No other line would fare better: the caller or the address is wrong. */
   | { readonly result: 'hopeless'; readonly code: string; readonly status: number };
@@ -56,7 +59,15 @@ export type Tally = {
 
 /** A tally of no lines. */
 export function createTally(): Tally {
-  const counts = { accepted: 0, duplicate: 0, invalid: 0, failed: 0, unfinished: 0 };
+  const counts = {
+    registered: 0,
+    accepted: 0,
+    duplicate: 0,
+    erased: 0,
+    invalid: 0,
+    failed: 0,
+    unfinished: 0,
+  };
   const lines: LineReport[] = [];
   let told = 0;
   const read = () => Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -66,7 +77,7 @@ export function createTally(): Tally {
       failed: counts.invalid + counts.failed,
     }),
     add: (line, result) => {
-      if (result.result === 'accepted' || result.result === 'unfinished') {
+      if (!('code' in result)) {
         counts[result.result] += 1;
         return;
       }

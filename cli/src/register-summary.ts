@@ -10,19 +10,22 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'too-many-failures': 'too many lines failed one after the other',
   'input-unreadable': 'the input could not be read any further',
   unauthorized: 'the token is not valid here; see npx zameni token --help',
+  'log-full': 'the log has no room; see npx zameni doctor',
   'not-found': 'there is no Zameni at this address',
 };
 
 /** The summary for a person: numbers, then each line that made no new person. */
 export function summarize(report: RegisterReport, screen: Screen): string {
-  const { read, seconds, stopped, unfinished } = report;
+  const { read, seconds, stopped, accepted, erased, unfinished } = report;
   const rate = seconds > 0 ? ` (${Math.round(read / seconds).toLocaleString('en')} a second)` : '';
   const count = (n: number) => n.toLocaleString('en').padStart(9);
   const alarm = (n: number, text: string) => (n > 0 ? paint(screen, 'red', text) : text);
   return `${[
     ...problemLines(report),
-    `accepted  ${count(report.accepted)}`,
+    `registered${count(report.registered)}`,
+    ...(accepted > 0 ? [`accepted  ${count(accepted)}  (their mailboxes wait for proof)`] : []),
     `duplicate ${count(report.duplicate)}`,
+    ...(erased > 0 ? [`erased    ${count(erased)}  (registered before, and erased since)`] : []),
     alarm(report.invalid, `invalid   ${count(report.invalid)}`),
     alarm(report.failed, `failed    ${count(report.failed)}`),
     ...(unfinished > 0 ? [`unfinished${count(unfinished)}`] : []),
@@ -32,7 +35,7 @@ export function summarize(report: RegisterReport, screen: Screen): string {
       ? []
       : [
           `Stopped before the end: ${explain(stopped)}.`,
-          'Run the same command again to go on: what was accepted is not registered twice.',
+          'Run the same command again to go on: nobody is registered twice.',
         ]),
   ].join('\n')}\n`;
 }

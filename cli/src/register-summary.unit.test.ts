@@ -16,7 +16,7 @@ function createReport() {
   });
   tally.add(9, invalid('/email'));
   tally.add(2, { result: 'duplicate', code: 'address-taken', status: 409, errors: [] });
-  tally.add(1, { result: 'accepted' });
+  tally.add(1, { result: 'registered' });
   tally.add(4, invalid('/profile/\u001b[2J'));
   return tally.report({ url: 'http://zameni.example.org', stopped: null, seconds: 2 });
 }
@@ -28,7 +28,7 @@ test('the summary counts and names lines in order, with place and code', (t) => 
 line 4  invalid    /profile/\\u{1b}[2J format
 line 9  invalid    /email format
 
-accepted          1
+registered        1
 duplicate         1
 invalid           2
 failed            0
@@ -36,6 +36,19 @@ failed            0
 4 lines in 2.0 s (2 a second).
 `,
   );
+});
+
+test('erased people and attempts of the public have lines of their own', (t) => {
+  const tally = createTally();
+  tally.add(1, { result: 'accepted' });
+  tally.add(2, { result: 'erased', code: 'user-erased', status: 410, errors: [] });
+  const report = tally.report({ url: '', stopped: null, seconds: 1 });
+  t.like(report, { read: 2, registered: 0, accepted: 1, erased: 1, failed: 0 });
+  t.true(Check(RegisterReport, report));
+  const text = summarize(report, screen);
+  t.regex(text, /^line 2 {2}erased {2}user-erased \(410\)$/m);
+  t.regex(text, /^accepted {10}1 {2}\(their mailboxes wait for proof\)$/m);
+  t.regex(text, /^erased {12}1 {2}\(registered before/m);
 });
 
 test('a summary that ends early says why and how to go on', (t) => {

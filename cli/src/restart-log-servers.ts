@@ -22,11 +22,12 @@ const MAX_ROUNDS = 5;
  * next one follows only when all are whole: two of three must run.
  */
 export async function restartLogServers(stack: Stack, tell: Tell): Promise<void> {
-  await using forgotten = await openForgottenSubjects(stack);
+  const folders = LOG_SERVERS.map((server) => folderOf(stack, server));
+  await using forgotten = await openForgottenSubjects(stack, folders);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     let isClean = true;
     for (const server of LOG_SERVERS) {
-      if (!(await forgotten.lieIn(folderOf(stack, server)))) continue;
+      if (!forgotten.lieIn(folderOf(stack, server))) continue;
       isClean = false;
       tell(`restarting ${server}`);
       await untilWhole(stack, LOG_SERVERS);

@@ -11,14 +11,14 @@ export type SendOptions = {
   readonly retries: number;
   /** Milliseconds after which a line is not sent again. */
   readonly deadlineMs: number;
-  /** Ends the waiting for another attempt; a request under way is waited for. */
+  /** Ends the waiting to send again; a request under way is waited for. */
   readonly signal: AbortSignal;
   readonly fetch: typeof fetch;
   /** Rejects when the signal aborts. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
-type Attempt =
+type Sending =
   | { readonly next: 'settled'; readonly result: LineResult }
   | {
       readonly next: 'again';
@@ -53,9 +53,9 @@ export async function sendRegistration(line: Buffer, options: SendOptions): Prom
   const backoff = createBackoff(BACKOFF);
   const giveUpAt = performance.now() + deadlineMs;
   for (let left = retries; ; left -= 1) {
-    const attempt = await send(line, options);
-    if (attempt.next === 'settled') return attempt.result;
-    const { code, status, afterMs } = attempt;
+    const sent = await send(line, options);
+    if (sent.next === 'settled') return sent.result;
+    const { code, status, afterMs } = sent;
     const pauseMs =
       afterMs > 0 ? afterMs + Math.random() * RETRY_AFTER_SPREAD_MS : backoff.nextMs();
     if (left <= 0 || performance.now() + pauseMs > giveUpAt) {
@@ -70,7 +70,7 @@ export async function sendRegistration(line: Buffer, options: SendOptions): Prom
   }
 }
 
-async function send(line: Buffer, { url, token, fetch }: SendOptions): Promise<Attempt> {
+async function send(line: Buffer, { url, token, fetch }: SendOptions): Promise<Sending> {
   const bearer = await token();
   try {
     const response = await fetch(`${url}/v1/registrations`, {
@@ -84,25 +84,25 @@ async function send(line: Buffer, { url, token, fetch }: SendOptions): Promise<A
       redirect: 'manual',
       signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
     });
-    return await toAttempt(response);
+    return await toSending(response);
   } catch {
-    // No answer, or half of one: whether it was accepted is what the next attempt finds out.
+    // No answer, or half of one: whether it was accepted is what sending it again finds out.
     return { next: 'again', code: 'no-answer', status: null, afterMs: 0 };
   }
 }
 
-async function toAttempt(response: Response): Promise<Attempt> {
+async function toSending(response: Response): Promise<Sending> {
   const { status } = response;
   const text = await response.text();
-  if (status === 201 || status === 202) {
-    return { next: 'settled', result: { result: 'accepted' } };
-  }
+  if (status === 201) return { next: 'settled', result: { result: 'registered' } };
+  if (status === 202) return { next: 'settled', result: { result: 'accepted' } };
   const { code, errors } = readProblem(text);
   if (TRANSIENT.has(status)) {
     return { next: 'again', code, status, afterMs: retryAfterMs(response.headers) };
   }
-  if (status === 409) {
-    return { next: 'settled', result: { result: 'duplicate', code, status, errors: [] } };
+  if (status === 409 || status === 410) {
+    const result = status === 409 ? 'duplicate' : 'erased';
+    return { next: 'settled', result: { result, code, status, errors: [] } };
   }
   if (HOPELESS.has(status))
     return { next: 'settled', result: { result: 'hopeless', code, status } };

@@ -33,7 +33,7 @@ const overloaded = [503, { code: 'overloaded' }] as const;
 
 test('sends the line as it is, with the token and a key made from its bytes', async (t) => {
   const { send, requests } = createServer([[201]]);
-  t.deepEqual(await send(), { result: 'accepted' });
+  t.deepEqual(await send(), { result: 'registered' });
   const [request] = requests;
   t.is(request?.url, 'http://zameni.example.org/v1/registrations');
   t.is(request?.headers.get('authorization'), 'Bearer jwt');
@@ -52,6 +52,12 @@ const ends = test.macro<[Answer, unknown]>({
 });
 const errors = [{ pointer: '/email', code: 'format' }];
 test(ends, [202], { result: 'accepted' });
+test(ends, [410, { code: 'user-erased' }], {
+  result: 'erased',
+  code: 'user-erased',
+  status: 410,
+  errors: [],
+});
 test(ends, [409, { code: 'address-taken' }], {
   result: 'duplicate',
   code: 'address-taken',
@@ -79,10 +85,26 @@ test(ends, [500, { code: 'internal' }], {
 
 test('what may pass is tried again under the same key until it is decided', async (t) => {
   const { send, requests, waits } = createServer([overloaded, 'cut', [429], [504], [201]]);
-  t.deepEqual(await send(), { result: 'accepted' });
+  t.deepEqual(await send(), { result: 'registered' });
   t.is(new Set(requests.map(({ headers }) => headers.get('idempotency-key'))).size, 1);
   t.is(waits.length, 4);
   for (const [n, ms] of waits.entries()) t.true(ms >= 0 && ms <= 100 * 2 ** n, String(ms));
+});
+
+test('a log without room is tried again, and is named when it stays so', async (t) => {
+  const full: Answer = [503, { code: 'log-full' }, { 'retry-after': '5' }];
+  const { send, waits } = createServer([full, full, [201]]);
+  t.deepEqual(await send(), { result: 'registered' });
+  t.is(waits.length, 2);
+  for (const ms of waits) t.true(ms >= 5_000 && ms < 6_000);
+  const staysFull = createServer([full], { retries: 2 });
+  t.deepEqual(await staysFull.send(), {
+    result: 'failed',
+    code: 'log-full',
+    status: 503,
+    errors: [],
+  });
+  t.is(staysFull.requests.length, 3);
 });
 
 test('never comes back before Retry-After, and not exactly then', async (t) => {

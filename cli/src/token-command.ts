@@ -39,8 +39,8 @@ export const tokenCommand: Command = {
   ],
   description: `
 Prints a JWT signed by the issuer of the stack that npm start set up. Without a
-scope the token says only who its bearer is; a person may read herself with
---subject <her user id>.
+scope the token says only who its bearer is; with --subject <user id> it is that
+person's own.
 
 Scopes:
 ${scopes.join('\n')}`,

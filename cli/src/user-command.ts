@@ -45,8 +45,8 @@ export const userCommand: Command = {
     ...connectionOptions,
   ],
   description: `
-Prints the person with this id, which is the id of her registration. Needs a token
-with the scope users:read, or the person's own.`,
+Prints the person with this id, which is that of the registration once there is an
+account. Needs a token with the scope users:read, or the person's own.`,
   examples: [
     'npx zameni user 01890a5d-ac96-774b-bcce-b302099a8057',
     'npx zameni user REGISTRATION_ID --min-position POSITION --wait 10 --json',

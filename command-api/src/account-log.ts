@@ -77,8 +77,7 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
   }
 
   /**
-   * A missing key of a person who is neither erased nor superseded is a fault that may pass, never an
-   * answer; undefined when the account has moved on since its last record was read.
+   * A missing key of a person who was not erased is a fault that may pass, never an answer; undefined when the account has moved on since its last record was read.
    */
   async function openKey(
     userId: UserId,
@@ -110,8 +109,8 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
     const last = records.at(-1);
     const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
     const isFull = records.length >= FULL_EVENTS || bytes >= FULL_BYTES;
-    const isKept = 'attempt' in state && state.status !== 'superseded';
-    if (!withPerson || !isKept) return { state, last, isFull, person: undefined };
+    if (!withPerson || !('registration' in state))
+      return { state, last, isFull, person: undefined };
     const key = await openKey(userId, last, signal);
     if (key === undefined) {
       await delay(LAG_BACKOFF.maxMs, signal);

@@ -1,29 +1,26 @@
-import { type AccountEvent, encodeEvent, parseUserId, subjects } from '@zameni/contracts';
+import { type AccountEvent, encodeEvent, subjects } from '@zameni/contracts';
 import { createDataKeys, type EventLog } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createLoadAccount } from './account-log.ts';
-import { createRing, signal } from './api.fixture.ts';
+import { signal, toUserId } from './log.fixture.ts';
+import { createRing } from './rings.fixture.ts';
 
 const dataKeys = createDataKeys(createRing());
-const userId = parseUserId('01980000-0000-7000-8000-000000000001') ?? never();
+const userId = toUserId('01980000-0000-7000-8000-000000000001');
 const subject = subjects.account(userId);
 
-const superseded = { name: 'superseded', data: { by: 'proof' }, personal: null } as const;
-const verified = { name: 'email-verified', data: { attempt: userId }, personal: null } as const;
+const erased = { name: 'erased', data: {}, personal: null } as const;
+const verified = { name: 'email-verified', data: { request: userId }, personal: null } as const;
 const registered = {
   name: 'registered',
   data: {
     locale: 'en',
     termsVersion: '2026-01',
     fingerprint: 'f'.repeat(43),
-    standing: 'held',
+    emailVerified: false,
   },
 } as const;
-
-function never(): never {
-  throw new Error('not a user id');
-}
 
 /** A log with the events of one person whose key is gone. */
 async function createLog(...events: readonly AccountEvent[]): Promise<EventLog> {
@@ -46,10 +43,10 @@ async function createLog(...events: readonly AccountEvent[]): Promise<EventLog> 
   return log;
 }
 
-test('of a superseded person no data is opened, whose key is destroyed', async (t) => {
-  const log = await createLog(superseded);
+test('of an erased person no data is opened: the key is destroyed', async (t) => {
+  const log = await createLog(erased);
   const { state, person } = await createLoadAccount({ log, dataKeys })(userId, true, signal);
-  t.is(state.status, 'superseded');
+  t.is(state.status, 'erased');
   t.is(person, undefined);
 });
 
@@ -60,7 +57,7 @@ test('a missing key of a person who is there is a fault', async (t) => {
 });
 
 test('a replica that does not know yet why the key is gone is asked again', async (t) => {
-  const log = await createLog(superseded);
+  const log = await createLog(erased);
   let asked = 0;
   const readSubject: EventLog['readSubject'] = async (name, end) => {
     asked += 1;
@@ -68,6 +65,6 @@ test('a replica that does not know yet why the key is gone is asked again', asyn
     return asked === 1 ? records.slice(0, 1) : records;
   };
   const load = createLoadAccount({ log: { ...log, readSubject }, dataKeys });
-  t.is((await load(userId, true, signal)).state.status, 'superseded');
+  t.is((await load(userId, true, signal)).state.status, 'erased');
   t.is(asked, 2);
 });

@@ -1,31 +1,29 @@
-import type { AccountEvent, AccountFact, RefusalReason } from '@zameni/contracts';
+import type { AccountEvent, AccountFact } from '@zameni/contracts';
 
-/** What every account knows that began with a registration of a person. */
-type Person = {
+/** A person's account that was not erased. */
+export type PresentAccount = {
+  readonly status: 'active' | 'deactivated';
   readonly version: number;
   /** What a retry of the registration is compared with. */
   readonly fingerprint: string;
-  /** The event whose proof of the mailbox is awaited, or was given: the registration. */
-  readonly attempt: string;
+  /** The event that registered the person; its link proves the first address. */
+  readonly registration: string;
+  /** The position of the attempt it came of; undefined where it was vouched for. */
+  readonly attempt: number | undefined;
   readonly emailVerified: boolean;
-  /** The newest address change that waits for its mailbox to be proven. */
-  readonly change: { readonly attempt: string } | null;
+  /** False once the owner of the mailbox disowned the account. */
+  readonly holdsAddress: boolean;
+  /** The address change that waits for its mailbox to be proven, by the event that asked for it. */
+  readonly change: string | undefined;
+  /** Events whose proof was given: their links answer the same for ever. */
+  readonly proofs: readonly string[];
 };
 
-/**
- * What the log says of one account. `pending`: an attempt on an address that somebody else holds
- * unproven. `superseded`: somebody else has the address now.
- */
+/** What the log says of one account. */
 export type AccountState =
   | { readonly status: 'absent' }
-  | {
-      readonly status: 'refused';
-      readonly version: number;
-      readonly fingerprint: string;
-      readonly reason: RefusalReason;
-    }
-  | ({ readonly status: 'pending' | 'active' | 'deactivated' | 'superseded' } & Person)
-  | { readonly status: 'erased'; readonly version: number; readonly fingerprint: string };
+  | PresentAccount
+  | { readonly status: 'erased'; readonly version: number };
 
 /** The state of an account nothing is known of. */
 export const absentAccount: AccountState = { status: 'absent' };
@@ -35,51 +33,57 @@ export type IdentifiedFact = AccountFact & { readonly id: string };
 
 /** The state after one more event; takes every event ever stored. */
 export function evolve(state: AccountState, event: IdentifiedFact): AccountState {
-  const version = state.status === 'absent' ? 1 : state.version + 1;
+  if (event.name === 'registered') {
+    const { fingerprint, emailVerified, attempt } = event.data;
+    return {
+      status: 'active',
+      version: 1,
+      fingerprint,
+      registration: event.id,
+      attempt,
+      emailVerified,
+      holdsAddress: true,
+      change: undefined,
+      proofs: [],
+    };
+  }
+  if (state.status === 'absent') return state;
+  const version = state.version + 1;
+  if (state.status === 'erased' || event.name === 'erased') return { status: 'erased', version };
   switch (event.name) {
-    case 'registered':
-      return {
-        status: event.data.standing === 'held' ? 'active' : 'pending',
-        version,
-        fingerprint: event.data.fingerprint,
-        attempt: event.id,
-        emailVerified: false,
-        change: null,
-      };
-    case 'registration-refused':
-      return { status: 'refused', version, ...event.data };
-    case 'erased':
-      return state.status === 'absent'
-        ? state
-        : { status: 'erased', version, fingerprint: state.fingerprint };
-    case 'superseded':
-      return isPerson(state) ? { ...state, version, status: 'superseded' } : state;
     case 'email-verified':
-      if (!isPerson(state)) return state;
+      return { ...state, version, emailVerified: true, proofs: proven(state, event.data) };
+    case 'email-change-requested':
+      return { ...state, version, change: event.id };
+    case 'email-change-cancelled':
+      return { ...state, version, change: undefined };
+    case 'email-changed':
       return {
         ...state,
         version,
-        status: state.status === 'pending' ? 'active' : state.status,
         emailVerified: true,
+        holdsAddress: true,
+        change: undefined,
+        proofs: proven(state, event.data),
       };
-    case 'email-change-requested':
-      return isPerson(state) ? { ...state, version, change: { attempt: event.id } } : state;
-    case 'email-changed':
-      return isPerson(state) ? { ...state, version, emailVerified: true, change: null } : state;
     case 'deactivated':
-      return isPerson(state) ? { ...state, version, status: 'deactivated' } : state;
+      return {
+        ...state,
+        version,
+        status: 'deactivated',
+        holdsAddress: state.holdsAddress && event.data.address === undefined,
+      };
     case 'reactivated':
-      return isPerson(state) ? { ...state, version, status: 'active' } : state;
+      return { ...state, version, status: 'active' };
     case 'profile-updated':
-    case 'verification-requested':
-      return isPerson(state) ? { ...state, version } : state;
+      return { ...state, version };
     default:
       return event satisfies never;
   }
 }
 
-function isPerson(state: AccountState): state is Extract<AccountState, Person> {
-  return 'attempt' in state;
+function proven({ proofs }: PresentAccount, { request }: { readonly request: string }) {
+  return [...proofs, request];
 }
 
 /** A person's data as the newest events have it; undefined before the registration. */
@@ -89,7 +93,7 @@ export type PersonData = {
   readonly displayName: string;
   readonly locale: string;
   readonly profile: Readonly<Record<string, string | number | boolean>>;
-  /** The address that waits for proof, by the attempt that asked for it. */
+  /** The address that waits for proof. */
   readonly wanted: { readonly email: string; readonly claim: string } | null;
 };
 
@@ -105,11 +109,10 @@ export function evolveData(
       return data && { ...data, ...event.personal, locale: event.data.locale };
     case 'email-change-requested':
       return data && { ...data, wanted: event.personal };
+    case 'email-change-cancelled':
+      return data && { ...data, wanted: null };
     case 'email-changed':
       return data && { ...data, ...event.personal, wanted: null };
-    case 'registration-refused':
-    case 'superseded':
-    case 'verification-requested':
     case 'email-verified':
     case 'deactivated':
     case 'reactivated':
@@ -118,15 +121,4 @@ export function evolveData(
     default:
       return event satisfies never;
   }
-}
-
-/** The answer to a retry of a registration, from the state after the first event of its account. */
-export function answerAgain(
-  state: AccountState,
-  fingerprint: string,
-): 'registered' | 'pending' | 'refused' | 'key-reused' | 'unknown' {
-  if (state.status === 'absent') return 'unknown';
-  if (state.fingerprint !== fingerprint) return 'key-reused';
-  if (state.status === 'refused' || state.status === 'pending') return state.status;
-  return 'registered';
 }

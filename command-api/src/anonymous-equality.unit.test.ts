@@ -1,11 +1,29 @@
+import type { RegistrationAccepted } from '@zameni/contracts';
 import type { EventLog } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { as, createApi, person } from './api.fixture.ts';
+import { type Api, as, createApi, key, operator, person } from './api.fixture.ts';
+import { toUserId } from './log.fixture.ts';
 
-const operator = as('operator', 'registrations:write', 'users:admin', 'users:erase');
 const resend = '/v1/email-verifications/resend';
-const KINDS = ['new', 'taken', 'unverified', 'contested', 'deactivated', 'erased'] as const;
+const otherBody = { ...person, displayName: 'Somebody' };
+
+/** What may be behind an address. */
+const KINDS = {
+  new: async () => undefined,
+  pending: ({ attempt }) => attempt(),
+  unproven: ({ register }) => register(),
+  proven: ({ join }) => join(),
+  deactivated: async ({ join, send }) =>
+    send({
+      url: `/v1/users/${await join()}/deactivations`,
+      body: { reasonCode: 'abuse' },
+      headers: operator,
+    }),
+  disowned: async ({ register, confirm }) => confirm(await register(), {}, { notMine: true }),
+  erased: async ({ join, send }) =>
+    send({ method: 'DELETE', url: `/v1/users/${await join()}`, headers: operator }),
+} as const satisfies Record<string, (api: Api) => Promise<unknown>>;
 
 /** A log in memory that writes down what is asked of it. */
 function createWatchedLog() {
@@ -29,73 +47,90 @@ function createWatchedLog() {
 }
 
 /** An API where somebody is behind the address as the kind says, and what its log is asked from now on. */
-async function prepare(t: ExecutionContext, kind: (typeof KINDS)[number], limits = {}) {
+async function prepare(t: ExecutionContext, prepareKind: (api: Api) => Promise<unknown>) {
   const { log, asked } = createWatchedLog();
-  const api = createApi(t, { log, limits });
-  const ids: string[] = [];
-  if (kind !== 'new') {
-    const userId = await api.register();
-    ids.push(userId);
-    const url = `/v1/users/${userId}`;
-    if (kind === 'contested') await api.register();
-    if (kind === 'taken' || kind === 'deactivated') await api.prove(userId);
-    if (kind === 'deactivated') {
-      const body = { reasonCode: 'abuse' };
-      await api.send({ url: `${url}/deactivations`, body, headers: operator });
-    }
-    if (kind === 'erased') await api.send({ method: 'DELETE', url, headers: operator });
-  }
+  const api = createApi(t, { log });
+  await prepareKind(api);
   asked.length = 0;
-  return { ...api, asked, ids };
+  return { ...api, asked };
 }
 
-for (const kind of KINDS) {
-  test(`a stranger's registration of an address that is ${kind} takes one read and one append`, async (t) => {
-    const { post, asked } = await prepare(t, kind);
+const isTheSame = test.macro<[(api: Api) => Promise<unknown>]>({
+  title: (_, prepareKind) => `a stranger learns nothing of an address: ${prepareKind.name}`,
+  exec: async (t, prepareKind) => {
+    const api = await prepare(t, prepareKind);
+    const { post, send, asked } = api;
     t.is((await post()).statusCode, 202);
-    t.deepEqual(asked, ['readLast', 'append']);
-  });
+    t.deepEqual(asked.splice(0), ['append'], 'without a key');
+    const first = await post(person, key);
+    t.is(first.statusCode, 202);
+    t.deepEqual(asked.splice(0), ['append'], 'with a key');
+    t.is((await send({ url: resend, body: { email: person.email } })).statusCode, 202);
+    t.deepEqual(asked.splice(0), ['append'], 'a wish for a mail');
+    t.is((await post(person, as('somebody', 'users:read'))).statusCode, 202);
+    t.deepEqual(asked.splice(0), ['append'], 'with a token without the scope');
+    const again = await post(person, key);
+    t.deepEqual(asked.splice(0), ['append', 'readLastFromLeader'], 'a retry');
+    const { statusCode, body } = again;
+    t.deepEqual([statusCode, body], [202, first.body]);
+    t.is(again.headers['position'], first.headers['position']);
+    t.is((await post(otherBody, key)).statusCode, 422);
+    t.deepEqual(asked.splice(0), ['append', 'readLastFromLeader'], 'a retry with another body');
+  },
+});
+for (const kind of Object.values(KINDS)) test(isTheSame, kind);
 
-  test(`a stranger's wish for a mail to an address that is ${kind} takes the same steps`, async (t) => {
-    const { send, asked } = await prepare(t, kind);
-    const body = { email: person.email };
-    t.is((await send({ url: resend, body })).statusCode, 202);
-    const accounts = asked.filter((name) => name === 'readSubject').length;
-    t.is(accounts, kind === 'contested' ? 2 : 1);
-    const steps = asked.filter((name, n) => name !== asked[n - 1]);
-    t.deepEqual(steps, ['readLast', 'readSubject', 'readLast', 'append']);
-  });
+/** What may have become of a stranger's attempt by somebody else's hand; each is seen in one way. */
+const AFTERWARDS = {
+  open: async () => undefined,
+  'beside a new account': ({ join }) => join(),
+  'beside a vouched account': ({ register }) => register(),
+  'beside an erased account': async ({ join, send }) =>
+    send({ method: 'DELETE', url: `/v1/users/${await join()}`, headers: operator }),
+} as const satisfies Record<string, (api: Api) => Promise<unknown>>;
 
-  test(`what a stranger met at an address that is ${kind} is not seen in what follows`, async (t) => {
-    const { post, asked } = await prepare(t, kind);
-    await post();
-    asked.length = 0;
-    t.is((await post({ ...person, email: 'other@example.org' }, operator)).statusCode, 201);
-    t.deepEqual(asked, ['append']);
+for (const [name, happen] of Object.entries(AFTERWARDS)) {
+  test(`what happens to the address is not seen in a retry: ${name}`, async (t) => {
+    const api = await prepare(t, async () => undefined);
+    const first = await api.post(person, key);
+    await happen(api);
+    api.asked.length = 0;
+    const again = await api.post(person, key);
+    t.is(again.body, first.body);
+    t.is(again.headers['position'], first.headers['position']);
+    t.deepEqual(api.asked, ['append', 'readLastFromLeader']);
   });
 }
 
-test('nor does a wish beyond the limit of its mailbox take others', async (t) => {
-  const limits = { mailbox: { quota: 1, windowSeconds: 60 } };
-  const { send, asked, namesOf, ids } = await prepare(t, 'unverified', limits);
-  const wish = () => send({ url: resend, body: { email: person.email } });
-  await wish();
-  const steps = asked.splice(0);
-  t.is((await wish()).statusCode, 202);
-  t.deepEqual(asked, steps);
-  t.deepEqual(await namesOf(ids[0] ?? ''), ['registered', 'verification-requested']);
+test('a retry after the instant is a new registration, whatever is behind the address', async (t) => {
+  for (const happen of Object.values(KINDS)) {
+    const api = createApi(t);
+    const { log, peppers, rings } = api;
+    const brief = createApi(t, { log, peppers, ...rings, attemptLifetimeMs: 0 });
+    const first = await brief.post(person, key);
+    await happen(api);
+    const again = await brief.post(person, key);
+    t.is(again.body, first.body);
+    const id = toUserId(again.json<RegistrationAccepted>().registrationId);
+    t.is(api.positionOf(again), (await api.attemptsOf(id)).at(-1)?.position);
+    t.is((await api.attemptsOf(id)).length, 2);
+  }
 });
 
-test('who is told the outcome pays for it only where there is something', async (t) => {
-  const { post, asked } = await prepare(t, 'taken');
-  await post({ ...person, email: 'new@example.org' }, operator);
+test('what a stranger met is not seen in what follows', async (t) => {
+  const { post, register, asked } = await prepare(t, async () => undefined);
+  await register();
+  for (const headers of [{}, key, key]) await post(person, headers);
+  asked.length = 0;
+  t.is((await post({ ...person, email: 'other@example.org' }, operator)).statusCode, 201);
   t.deepEqual(asked, ['append']);
-  t.is((await post(person, operator)).statusCode, 409);
-  t.deepEqual(asked, ['append', 'append', 'readLast', 'append']);
 });
 
-test('a token without the scope is told as little as none, in the same time', async (t) => {
-  const { post, asked } = await prepare(t, 'taken');
-  t.is((await post(person, as('somebody', 'users:read'))).statusCode, 202);
-  t.deepEqual(asked, ['readLast', 'append']);
+test('conflicts of others do not slow a stranger, who could tell by it', async (t) => {
+  const { post, register, asked } = await prepare(t, async () => undefined);
+  await register();
+  t.is((await post(person, operator)).statusCode, 409);
+  asked.length = 0;
+  await post();
+  t.deepEqual(asked, ['append']);
 });

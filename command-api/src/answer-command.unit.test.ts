@@ -3,7 +3,8 @@ import { AppError, type EventLog } from '@zameni/runtime';
 import { createMemoryLog, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import type { AnswerDeps } from './answer-command.ts';
-import { type ApiOptions, as, createApi, person } from './api.fixture.ts';
+import { as, createApi, operator, person } from './api.fixture.ts';
+import type { UntilErased } from './erasure-progress.ts';
 
 const wait = { prefer: 'wait=5' };
 
@@ -53,50 +54,69 @@ test('the wait ends within 30 seconds of the beginning of the request', async (t
 
 test('the answer stays the same when it is not readable in time', async (t) => {
   const { untilReadable } = createReadable(false);
-  const { post, verify, issue, register, send } = createApi(t, { untilReadable });
-  const headers = { ...as('client-1', 'registrations:write', 'users:write'), ...wait };
+  const { post, attempt, attemptToken, verify, send } = createApi(t, { untilReadable });
+  const headers = { ...operator, ...wait };
   const created = await post({ ...person, email: 'new@example.org' }, headers);
   t.is(created.statusCode, 201);
-  const userId = await register();
-  const verified = await verify(await issue(userId), wait);
+  const userId = await attempt();
+  const accepted = await post(person, wait);
+  const verified = await verify(await attemptToken(userId), {}, wait);
   const url = `/v1/users/${userId}`;
   const updated = await send({ method: 'PATCH', url, body: { displayName: 'V' }, headers });
-  const taken = await post(person, headers);
-  t.is(taken.statusCode, 409);
-  for (const response of [verified, updated]) t.is(response.statusCode, 202);
-  for (const response of [created, verified, updated, taken]) {
+  for (const response of [accepted, verified, updated]) t.is(response.statusCode, 202);
+  for (const response of [created, accepted, verified, updated]) {
     t.is(response.headers['preference-applied'], undefined);
     t.truthy(response.headers['position']);
   }
 });
 
+test('a refusal has no position and waits for nothing', async (t) => {
+  const { waits, untilReadable } = createReadable(true);
+  const { post, register } = createApi(t, { untilReadable });
+  await register();
+  const response = await post(person, { ...operator, ...wait });
+  t.is(response.statusCode, 409);
+  t.is(response.headers['position'], undefined);
+  t.deepEqual(waits, []);
+});
+
 test('an erasure is answered when every store has done it', async (t) => {
-  const erased: string[] = [];
-  const options: ApiOptions = { untilErased: async (userId) => void erased.push(userId) };
-  const { register, send } = createApi(t, options);
+  const erased: unknown[] = [];
+  const untilErased: UntilErased = {
+    person: async (userId) => void erased.push(userId),
+    attempt: async (id, position) => void erased.push([id, position]),
+  };
+  const { register, attempt, send, positionOf } = createApi(t, { untilErased });
   const userId = await register();
-  const response = await send({
-    method: 'DELETE',
-    url: `/v1/users/${userId}`,
-    headers: as(userId),
-  });
+  const id = await attempt();
+  const erase = (who: string) =>
+    send({ method: 'DELETE', url: `/v1/users/${who}`, headers: as(who) });
+  t.is((await erase(userId)).statusCode, 202);
+  const response = await erase(id);
   t.is(response.statusCode, 202);
-  t.deepEqual(erased, [String(userId)]);
+  t.deepEqual(erased, [userId, [id, positionOf(response)]]);
 });
 
 test('an erasure that takes long is 503 with Retry-After, goes on, and can be asked for again', async (t) => {
   let isLate = true;
-  const untilErased = async () => {
+  const wait = async () => {
     if (isLate) throw new AppError('projection-lagging', { retryAfterSeconds: 1 });
   };
-  const { register, send, namesOf } = createApi(t, { untilErased });
+  const { register, attempt, send, namesOf, head } = createApi(t, {
+    untilErased: { person: wait, attempt: wait },
+  });
   const userId = await register();
-  const request = { method: 'DELETE', url: `/v1/users/${userId}`, headers: as(userId) } as const;
-  const late = await send(request);
-  t.is(late.statusCode, 503);
-  t.is(late.json<Problem>().code, 'projection-lagging');
-  t.is(late.headers['retry-after'], '1');
+  const ids = [userId, await attempt()];
+  const erase = (id: string) => send({ method: 'DELETE', url: `/v1/users/${id}`, headers: as(id) });
+  for (const id of ids) {
+    const late = await erase(id);
+    t.is(late.statusCode, 503);
+    t.is(late.json<Problem>().code, 'projection-lagging');
+    t.is(late.headers['retry-after'], '1');
+  }
   isLate = false;
-  t.is((await send(request)).statusCode, 202);
+  const before = await head();
+  for (const id of ids) t.is((await erase(id)).statusCode, 202);
+  t.is(await head(), before);
   t.deepEqual(await namesOf(userId), ['registered', 'erased']);
 });

@@ -1,14 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import {
-  decodeEvent,
-  type EventName,
-  parseUserId,
-  type StoredEvent,
-  subjects,
-  type UserId,
-} from '@zameni/contracts';
+import { type EventName, type StoredEvent, subjects, type UserId } from '@zameni/contracts';
 import {
   AppError,
+  createAttemptKeys,
   createClaimLayouts,
   createCommitter,
   createDataKeys,
@@ -20,15 +13,21 @@ import {
   type EventLog,
   type KeyRing,
   type KeyRingSource,
-  type LogRecord,
+  type Proof,
   toKeyRingSource,
 } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import type { ExecutionContext } from 'ava';
 import { createLoadAccount } from './account-log.ts';
 import { type AppDeps, createApp } from './app.ts';
-import { LIFETIME_MS } from './situation.fixture.ts';
+import { createAppendAlone } from './append-alone.ts';
+import { createLoadAttempt } from './attempt-log.ts';
+import { assertInContract } from './contract.fixture.ts';
+import { signal, toAttempt, toEvent, toUserId } from './log.fixture.ts';
+import { createPublicRecords } from './public-records.ts';
+import { createAttemptRing, createRing, LIFETIME_MS } from './rings.fixture.ts';
 import { createTurns } from './turns.ts';
+import type { Said } from './verification.ts';
 
 /** A registration that keeps every rule. */
 export const person = {
@@ -42,19 +41,19 @@ export const person = {
 /** Headers of an idempotent request. */
 export const key = { 'idempotency-key': 'a1b2c3d4-0000-4000-8000-000000000001' };
 
-/** Ends what a test waits for in vain. */
-export const signal = AbortSignal.timeout(600_000);
-
-/** A ring of one random key. */
-export const createRing = (): KeyRing => ({
-  current: '1',
-  keys: new Map([['1', randomBytes(32)]]),
-});
-
 /** The header of a caller, with its subject and scopes. */
 export function as(subject: string, ...scopes: readonly string[]) {
   return { authorization: `Bearer ${[subject, ...scopes].join(' ')}` };
 }
+
+/** A caller who may do everything. */
+export const operator = as(
+  'operator',
+  'registrations:write',
+  'users:write',
+  'users:admin',
+  'users:erase',
+);
 
 /** Callers of tests say in clear who they are, `subject|issuer`; `bad` does not hold. */
 const tokens: AppDeps['tokens'] = {
@@ -70,15 +69,17 @@ const tokens: AppDeps['tokens'] = {
 
 /** What a test has different from the usual. */
 export type ApiOptions = Partial<
-  Pick<AppDeps, 'claimLifetimeMs' | 'untilReadable' | 'untilErased' | 'stopping'>
+  Pick<AppDeps, 'attemptLifetimeMs' | 'untilReadable' | 'untilErased' | 'stopping' | 'room'>
 > & {
   readonly log?: EventLog;
   /** Rings that several processes share; each of its own when left out. */
   readonly peppers?: Pick<KeyRingSource, 'current'>;
   readonly kek?: KeyRing;
+  readonly attemptRing?: KeyRing;
   readonly verificationRing?: KeyRing;
+  readonly positionRing?: KeyRing;
   readonly deadlineMs?: number;
-  readonly limits?: Partial<Record<'client' | 'mailbox', { quota: number; windowSeconds: number }>>;
+  readonly limits?: Partial<Record<'client', { quota: number; windowSeconds: number }>>;
 };
 
 /** A request as tests write it. */
@@ -89,125 +90,161 @@ export type Sent = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** The command API on a log in memory, with the real committer, digests, keys, tokens and limits. */
+/** The command API on a log in memory, with the real committers, digests, keys, tokens and limits. */
 export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
-  const { log = createMemoryLog(), claimLifetimeMs = LIFETIME_MS } = options;
+  const { log = createMemoryLog(), peppers = toKeyRingSource(createRing()) } = options;
+  const {
+    kek = createRing(),
+    verificationRing = createRing(),
+    positionRing = createRing(),
+  } = options;
+  const { attemptRing = createAttemptRing(), attemptLifetimeMs = LIFETIME_MS } = options;
   const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
-  const positions = createPositions(createRing());
-  const { peppers = toKeyRingSource(createRing()) } = options;
+  const positions = createPositions(positionRing);
   const digests = createDigests(peppers.current());
-  const claimLayouts = createClaimLayouts(peppers);
-  const { kek = createRing(), verificationRing = createRing() } = options;
   const dataKeys = createDataKeys(kek);
-  const verificationTokens = createVerificationTokens(verificationRing, {
-    lifetimeSeconds: LIFETIME_MS / 1_000,
-    now: () => new Date(),
-  });
-  const committer = createCommitter(log, logger, { deadlineMs: options.deadlineMs ?? 10_000 });
+  const attemptKeys = createAttemptKeys(attemptRing);
+  const now = () => new Date();
+  const verificationTokens = createVerificationTokens(verificationRing, { positions, now });
+  const deadlineMs = options.deadlineMs ?? 10_000;
+  const committer = createCommitter(log, logger, { deadlineMs });
+  const publicCommitter = createCommitter(log, logger, { deadlineMs });
   const loadAccount = createLoadAccount({ log, dataKeys });
-  const policies = { client: 'off', mailbox: 'off', ...options.limits } as const;
+  const policies = { client: 'off', ...options.limits } as const;
   const app = createApp({
     logger,
     log,
     committer,
     loadAccount,
+    loadAttempt: createLoadAttempt({ log, attemptKeys }),
     inTurn: createTurns(),
-    claimLifetimeMs,
+    attemptKeys,
+    attemptLifetimeMs,
+    publicRecords: createPublicRecords(publicCommitter),
+    appendAlone: createAppendAlone(log, logger),
+    room: options.room ?? { assert: () => undefined, [Symbol.asyncDispose]: async () => undefined },
     digests,
-    claimLayouts,
+    claimLayouts: createClaimLayouts(peppers),
     dataKeys,
     verificationTokens,
     positions,
     tokens,
     limits: createRateLimits({ policies, logger }),
     untilReadable: options.untilReadable ?? (async () => false),
-    untilErased: options.untilErased ?? (async () => undefined),
+    untilErased: options.untilErased ?? {
+      person: async () => undefined,
+      attempt: async () => undefined,
+    },
     stopping: options.stopping ?? new AbortController().signal,
     checks: { log: async () => void (await log.head(signal)) },
   });
   t.teardown(async () => {
     await app.close();
     await committer[Symbol.asyncDispose]();
+    await publicCommitter[Symbol.asyncDispose]();
   });
 
-  const send = ({ method = 'POST', url, body, headers = {} }: Sent) =>
-    app.inject({
+  const send = async ({ method = 'POST', url, body, headers = {} }: Sent) => {
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const payload = typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await app.inject({
       method,
       url,
-      headers: {
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined
-        ? {}
-        : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+      headers: { ...type, ...headers },
+      ...(body === undefined ? {} : { payload }),
     });
+    assertInContract(method, url, response);
+    return response;
+  };
   const post = (body: unknown = person, headers: Readonly<Record<string, string>> = {}) =>
-    send({ url: '/v1/registrations', body, headers: { ...headers } });
+    send({ url: '/v1/registrations', body, headers });
   const eventsOf = async (userId: string): Promise<readonly StoredEvent[]> =>
     (await log.readSubject(subjects.account(userId), signal)).map(toEvent);
+  const attemptsOf = async (id: string) =>
+    (await log.readSubject(subjects.attempt(id), signal)).map(toAttempt);
+  const claimOf = (email: string) => digests.claimOf(email.toLowerCase());
+  const issue = (proof: Proof) =>
+    verificationTokens.issue(proof, new Date(Date.now() + LIFETIME_MS));
 
-  /** The token of the link for the newest event of a name. */
-  async function issue(
-    userId: UserId,
-    email = person.email,
-    name: EventName = 'registered',
-  ): Promise<string> {
-    const event = (await eventsOf(userId)).findLast((each) => each.name === name);
-    const claim = digests.claimOf(email.toLowerCase());
-    return verificationTokens.issue({ userId, claim, attempt: event?.metadata.id ?? '' });
+  /** The token of the link of an attempt, for its newest record that was open. */
+  async function attemptToken(id: UserId): Promise<string> {
+    const open = (await attemptsOf(id)).findLast(({ record }) => record.state === 'open');
+    if (open?.record.state !== 'open') throw new Error('there is no such attempt');
+    const { position, record } = open;
+    return issue({ kind: 'attempt', id, claim: record.claim, position });
   }
-  const verify = (token: string, headers: Readonly<Record<string, string>> = {}) =>
-    send({ url: '/v1/email-verifications', body: { token }, headers });
+
+  /** The token of the link of an account, for its newest event of a name. */
+  async function accountToken(
+    id: UserId,
+    { email = person.email, name = 'registered', attempt }: AccountLink = {},
+  ): Promise<string> {
+    const event = (await eventsOf(id)).findLast((each) => each.name === name);
+    const request = event?.metadata.id ?? '';
+    const proof = { kind: 'account', id, claim: claimOf(email), request } as const;
+    return issue(attempt === undefined ? proof : { ...proof, attempt });
+  }
+
+  const verify = (token: string, said: Said = {}, headers: Readonly<Record<string, string>> = {}) =>
+    send({ url: '/v1/email-verifications', body: { token, ...said }, headers });
+
+  /** Registers somebody in public, whatever there is behind the address, and answers the id. */
+  async function attempt(email = person.email): Promise<UserId> {
+    const response = await post({ ...person, email });
+    return toUserId(response.json<{ registrationId: string }>().registrationId);
+  }
 
   return {
     app,
     log,
+    peppers,
+    rings: { kek, attemptRing, verificationRing, positionRing },
     positions,
     digests,
-    verificationRing,
-    verificationTokens,
+    claimOf,
+    attemptKeys,
     send,
     post,
+    attempt,
+    attemptsOf,
+    attemptToken,
+    accountToken,
     verify,
-    issue,
     eventsOf,
     namesOf: async (userId: string) => (await eventsOf(userId)).map(({ name }) => name),
-    /** The person as her events have her, decrypted. */
+    /** The person as their events have them, decrypted. */
     readPerson: (userId: UserId) => loadAccount(userId, true, signal),
-    /** Registers a person and answers her id, whatever became of the attempt. */
-    register: async (email = person.email): Promise<UserId> => {
-      const response = await post({ ...person, email });
-      return toUserId(response.json<{ registrationId: string }>().registrationId);
+    /** Registers somebody who is vouched for, and answers the id. */
+    register: async (email = person.email, more: object = {}): Promise<UserId> => {
+      const response = await post({ ...person, email, ...more }, operator);
+      return toUserId(response.json<{ userId: string }>().userId);
     },
-    /** Proves the newest attempt of somebody. */
-    prove: async (...about: Parameters<typeof issue>) => verify(await issue(...about)),
+    /** Proves the mailbox of an attempt. */
+    prove: async (id: UserId, said?: Said) => verify(await attemptToken(id), said),
+    /** Proves a mailbox of an account. */
+    confirm: async (id: UserId, link?: AccountLink, said?: Said) =>
+      verify(await accountToken(id, link), said),
+    /** Registers somebody in public who proves the mailbox, and answers the id. */
+    join: async (email = person.email): Promise<UserId> => {
+      const id = await attempt(email);
+      const { statusCode, body } = await verify(await attemptToken(id));
+      if (statusCode !== 202) throw new Error(`${statusCode} ${body}`);
+      return id;
+    },
+    /** The position that an answer names. */
+    positionOf: ({ headers }: { readonly headers: object }) =>
+      positions.open('position' in headers ? String(headers.position) : ''),
     head: () => log.head(signal),
   };
 }
 
-/** The id in a text. */
-export function toUserId(text: string): UserId {
-  const userId = parseUserId(text);
-  if (userId === undefined) throw new Error('not a user id');
-  return userId;
-}
+/** What the link of an account is about. */
+export type AccountLink = {
+  readonly email?: string;
+  /** The event that asked for the proof. */
+  readonly name?: EventName;
+  readonly attempt?: { readonly id: UserId; readonly position: number };
+};
 
-/** The event of a record. */
-export function toEvent(record: LogRecord): StoredEvent {
-  return decodeEvent(Buffer.from(record.data).toString('utf8'));
-}
-
-/** Every record of a log up to its head. */
-export async function readAll(log: EventLog): Promise<readonly LogRecord[]> {
-  const reading = new AbortController();
-  const head = await log.head(signal);
-  const records: LogRecord[] = [];
-  if (head === 0) return records;
-  const options = { filters: ['zameni.'], after: 0, maxRecords: 1_000, maxBytes: 1e9 };
-  for await (const batch of log.readBatches(options, reading.signal)) {
-    records.push(...batch);
-    if ((batch.at(-1)?.position ?? 0) >= head) reading.abort();
-  }
-  return records;
-}
+/** The API of a test. */
+export type Api = ReturnType<typeof createApi>;

@@ -1,5 +1,6 @@
+import { OPERATIONS } from '@zameni/contracts';
 import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addImportRoutes, type ImportRoutesDeps } from './import-routes.ts';
 import { addRegistrationRoutes, type RegistrationRoutesDeps } from './registration-routes.ts';
 import { addUserRoutes, type UserRoutesDeps } from './user-routes.ts';
@@ -18,10 +19,23 @@ export type AppDeps = RegistrationRoutesDeps &
 
 /** The command API as an application that is not listening yet. */
 export function createApp(deps: AppDeps): FastifyInstance {
-  const app = createHttpApp({ ...deps, isOverloaded: deps.committer.isOverloaded });
+  const { committer, publicRecords } = deps;
+  const isOverloaded = (request: FastifyRequest) =>
+    (isOfPublic(request) ? publicRecords : committer).isOverloaded();
+  const app = createHttpApp({ ...deps, isOverloaded });
   addRegistrationRoutes(app, deps);
   addVerificationRoutes(app, deps);
   addUserRoutes(app, deps);
   addImportRoutes(app, deps);
   return app;
+}
+
+const publicPaths: ReadonlySet<string | undefined> = new Set([
+  OPERATIONS.registerPerson.path,
+  OPERATIONS.resendVerification.path,
+]);
+
+/** Whether a request ends in a record of the public: a flood of these must not refuse proofs. */
+function isOfPublic({ headers, routeOptions }: FastifyRequest): boolean {
+  return headers.authorization === undefined && publicPaths.has(routeOptions.url);
 }

@@ -15,8 +15,8 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Cause } from './event-messages.ts';
 
-/** The limits of the command API, by whom they count. */
-export type CommandLimits = RateLimits<'client' | 'mailbox'>;
+/** The limits of the command API: each client's. */
+export type CommandLimits = RateLimits<'client'>;
 
 /** What knowing a caller needs. */
 export type CallerDeps = {

@@ -1,37 +1,20 @@
 import type { ClaimRecord, UserId } from '@zameni/contracts';
 
-/** Who has an address; `expired`: unproven for longer than a claim lasts. */
+/** Which account holds an address, and whether its mailbox was proven. */
 export type ClaimState =
-  | { readonly state: 'free' }
   | {
-      readonly state: 'held';
-      readonly userId: UserId;
-      readonly verified: boolean;
-      readonly expired: boolean;
-      readonly since: string | undefined;
-      readonly contenders: readonly UserId[];
-    };
+      readonly state: 'free';
+      /** The position of an erasure that released it; attempts from before are void. */
+      readonly erasedAt?: number;
+    }
+  | { readonly state: 'held'; readonly userId: UserId; readonly verified: boolean };
 
-/** What a claim record means at an instant, for a lifetime of unproven claims in milliseconds. */
-export function toClaimState(
-  record: ClaimRecord | undefined,
-  { now, lifetimeMs }: { readonly now: string; readonly lifetimeMs: number },
-): ClaimState {
-  if (record === undefined || record.state === 'released') return { state: 'free' };
-  const { verified, since, contenders = [] } = record;
-  const ageMs = since === undefined ? 0 : Date.parse(now) - Date.parse(since);
-  return {
-    state: 'held',
-    // The schema of the record has checked the form of the ids.
-    userId: record.userId as UserId,
-    verified,
-    expired: !verified && ageMs > lifetimeMs,
-    since,
-    contenders: contenders as UserId[],
-  };
-}
-
-/** Everybody who has a stake in an address: who holds it, and who waits to prove it. */
-export function claimantsOf(claim: ClaimState): readonly UserId[] {
-  return claim.state === 'free' ? [] : [claim.userId, ...claim.contenders];
+/** What a claim record means; the position is that of the record. */
+export function toClaimState(record: ClaimRecord | undefined, position: number): ClaimState {
+  if (record === undefined) return { state: 'free' };
+  if (record.state === 'released') {
+    return record.by === 'erasure' ? { state: 'free', erasedAt: position } : { state: 'free' };
+  }
+  // The schema of the record has checked the form of the id.
+  return { state: 'held', userId: record.userId as UserId, verified: record.verified };
 }

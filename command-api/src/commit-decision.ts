@@ -1,4 +1,4 @@
-import { subjects, type UserId } from '@zameni/contracts';
+import type { UserId } from '@zameni/contracts';
 import {
   AppError,
   type ClaimLayout,
@@ -11,9 +11,15 @@ import {
   type EventLog,
   type LogRecord,
 } from '@zameni/runtime';
-import { absentAccount } from './account.ts';
-import type { LoadAccount, LoadedAccount } from './account-log.ts';
-import { type Attempted, type Committed, type Plan, toIntent } from './decision-intent.ts';
+import type { LoadAccount } from './account-log.ts';
+import type { LoadAttempt } from './attempt-log.ts';
+import {
+  type Attempted,
+  type Committed,
+  type Plan,
+  type Seen,
+  toIntent,
+} from './decision-intent.ts';
 import type { InTurn } from './turns.ts';
 
 /** What committing decisions needs. */
@@ -21,13 +27,12 @@ export type CommitDeps = {
   readonly log: EventLog;
   readonly committer: Committer;
   readonly loadAccount: LoadAccount;
+  readonly loadAttempt: LoadAttempt;
   readonly inTurn: InTurn;
   readonly claimLayouts: ClaimLayouts;
-  /** Milliseconds after which a claim that nobody has proven may be taken. */
-  readonly claimLifetimeMs: number;
 };
 
-/** Milliseconds in which attempts begin; the last one ends with the committer's own deadline. */
+/** Milliseconds in which tries begin; the last one ends with the committer's own deadline. */
 const DEADLINE_MS = 8_000;
 const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
 
@@ -35,7 +40,7 @@ const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
  * Loads, decides and commits until an outcome stands. What was loaded may be old: a decision that
  * appends is guarded on exactly what it was decided from, and one that appends nothing is checked
  * against the log's leader before it is believed. After a conflict everything is loaded and decided
- * anew until the deadline. Commands on one person take turns, so that rivals are those of other
+ * again until the deadline. Commands on one person take turns, so that rivals are those of other
  * processes only, and few. Throws the refusal as AppError.
  */
 export async function commitDecision(deps: CommitDeps, plan: Plan): Promise<Committed> {
@@ -51,10 +56,11 @@ async function decideUntilItStands(
   deadline: Deadline,
 ): Promise<Committed> {
   const backoff = createBackoff(RETRY_BACKOFF);
+  let readsClaims = plan.readsClaims;
   let accounts = plan.accounts;
   while (!deadline.isOver()) {
     const attempted = await deps.claimLayouts.use((layout) =>
-      attemptOnce(deps, { ...plan, accounts }, layout, deadline),
+      tryOnce(deps, { ...plan, accounts, readsClaims }, layout, deadline),
     );
     switch (attempted.outcome) {
       case 'commit':
@@ -65,9 +71,11 @@ async function decideUntilItStands(
         throw new AppError(code, errors === undefined ? {} : { errors });
       }
       case 'look':
-        accounts = [...new Set([...accounts, ...attempted.accounts])];
+        // Of the accounts in between one may have lost the claim since, so they are looked at afresh.
+        accounts = [...plan.accounts, attempted.account];
         continue;
       case 'stale':
+        readsClaims = true;
         await delay(backoff.nextMs(), deadline.signal()).catch(() => undefined);
         continue;
       default:
@@ -80,101 +88,65 @@ async function decideUntilItStands(
   });
 }
 
-async function attemptOnce(
+async function tryOnce(
   deps: CommitDeps,
   plan: Plan,
   layout: ClaimLayout,
   deadline: Deadline,
 ): Promise<Attempted> {
-  const loaded = new Map(
-    await Promise.all(
-      plan.accounts.map(
-        async (userId) =>
-          [
-            userId,
-            userId === plan.decoy
-              ? await loadDecoy(deps.log, userId, deadline.signal())
-              : await deps.loadAccount(userId, userId === plan.withPerson, deadline.signal()),
-          ] as const,
-      ),
-    ),
-  );
-  const claims = new Map(plan.claimsOf(loaded).map((claim) => [claim, layout.placeOf(claim)]));
+  const { log, loadAccount, loadAttempt } = deps;
+  const signal = deadline.signal();
+  const now = plan.cause.time;
+  const [accounts, attempts] = await Promise.all([
+    loadAll(plan.accounts, (id) => loadAccount(id, id === plan.withPerson, signal)),
+    loadAll(plan.attempts ?? [], (id) => loadAttempt(id, now, signal)),
+  ]);
+  const claims = new Map(plan.claimsOf(accounts).map((claim) => [claim, layout.placeOf(claim)]));
   const claimSubjects = [...claims.values()].flatMap(({ reads }) => reads);
   const presumed = new Map<string, LogRecord>();
-  for (const { last } of loaded.values()) if (last !== undefined) presumed.set(last.subject, last);
-  if (plan.readsClaims && claimSubjects.length > 0) {
-    const records = await readClaims(deps.log, claimSubjects, plan, deadline.signal());
-    for (const record of records) presumed.set(record.subject, record);
+  const presume = (last: LogRecord | undefined) => last && presumed.set(last.subject, last);
+  for (const { last } of [...accounts.values(), ...attempts.values()]) presume(last);
+  if (plan.readsClaims) {
+    for (const record of await readAllFromLeader(log, claimSubjects, signal)) presume(record);
   }
   const attempted = await deps.committer.submit(
-    toIntent(plan, { accounts: loaded, claims, presumed, claimLifetimeMs: deps.claimLifetimeMs }),
+    toIntent(plan, { accounts, attempts, claims, presumed }),
   );
   if (attempted.outcome !== 'unchanged' && attempted.outcome !== 'refused') return attempted;
-  // Of a registration it says that the account has events, and events never go away.
-  if (plan.newPerson !== undefined) return attempted;
   // Nothing was appended, so no guard has checked what it was decided from.
-  const isCurrent = await isStillLast(
-    deps.log,
-    [...[...loaded.keys()].map(subjects.account), ...claimSubjects],
-    presumed,
-    deadline.signal(),
+  return (await isStillSo(log, attempted.seen, signal)) ? attempted : { outcome: 'stale' };
+}
+
+async function loadAll<Item>(
+  ids: readonly UserId[],
+  load: (id: UserId) => Promise<Item>,
+): Promise<ReadonlyMap<UserId, Item>> {
+  const entries = ids.map(async (id) => [id, await load(id)] as const);
+  return new Map(await Promise.all(entries));
+}
+
+/** Whether the leader has exactly what a decision was made from. */
+async function isStillSo(log: EventLog, seen: Seen, signal: AbortSignal): Promise<boolean> {
+  const all = [...seen];
+  const records = await readAllFromLeader(
+    log,
+    all.map(([subject]) => subject),
+    signal,
   );
-  return isCurrent ? attempted : { outcome: 'stale' };
+  return records.every((record, n) => (record?.position ?? 0) === all[n]?.[1]);
 }
 
 /**
- * Reads what nobody has as an account that somebody has is read: once, from any replica. The leader,
- * whom an empty account is asked of, would take a moment that tells a stranger what there is.
+ * From the leader: a claim that a decision only looks at has no guard, and a replica that lags could
+ * hide a person's claim.
  */
-async function loadDecoy(
-  log: EventLog,
-  decoy: UserId,
-  signal: AbortSignal,
-): Promise<LoadedAccount> {
-  await orUnavailable(log.readSubject(subjects.account(decoy), signal));
-  return { state: absentAccount, last: undefined, isFull: false, person: undefined };
-}
-
-/**
- * Claims as the leader has them: one that the decision does not write is guarded by nothing, and a
- * replica that lags behind the account would have her erased without what she holds. On a wish for a mail
- * nothing rests, and it must take as long whatever is there: any replica tells.
- */
-async function readClaims(
-  log: EventLog,
-  claims: readonly string[],
-  { decoy }: Plan,
-  signal: AbortSignal,
-): Promise<readonly LogRecord[]> {
-  if (decoy !== undefined) return [...(await orUnavailable(log.readLast(claims, signal))).values()];
-  const records = await readAllFromLeader(log, claims, signal);
-  return records.filter((record) => record !== undefined);
-}
-
-/** Whether the leader has nothing newer than what was presumed. */
-async function isStillLast(
-  log: EventLog,
-  all: readonly string[],
-  presumed: ReadonlyMap<string, LogRecord>,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const records = await readAllFromLeader(log, all, signal);
-  return records.every((record, n) => record?.position === presumed.get(all[n] ?? '')?.position);
-}
-
-function readAllFromLeader(
+async function readAllFromLeader(
   log: EventLog,
   all: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly (LogRecord | undefined)[]> {
-  return orUnavailable(Promise.all(all.map((subject) => log.readLastFromLeader(subject, signal))));
-}
-
-/** A reading of the log whose failure is told to the caller as one that may be tried again. */
-async function orUnavailable<T>(reading: Promise<T>): Promise<T> {
   try {
-    return await reading;
+    return await Promise.all(all.map((subject) => log.readLastFromLeader(subject, signal)));
   } catch (cause) {
     throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
   }

@@ -2,9 +2,11 @@ import { type Problem, subjects } from '@zameni/contracts';
 import type { EventLog } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
-import { as, createApi, person, signal } from './api.fixture.ts';
+import { as, createApi, key, operator, person } from './api.fixture.ts';
+import { signal } from './log.fixture.ts';
 
 const headers = as('client-1', 'users:write', 'users:admin');
+const keyed = { ...operator, ...key };
 
 /** A log whose replicas, the next few times they are read, show nothing behind a position. */
 function createLaggingLog() {
@@ -71,16 +73,102 @@ test('that nothing changes is not said from what a replica has missed', async (t
 
 test('proof is decided from the claim as the log has it, whatever a replica shows', async (t) => {
   const { log, showUpTo } = createLaggingLog();
-  const { register, issue, verify, prove, head, namesOf } = createApi(t, { log });
+  const { attempt, attemptToken, verify, head, namesOf } = createApi(t, { log });
+  const [loser, winner] = [await attempt(), await attempt()];
+  const before = await head();
+  await verify(await attemptToken(winner));
+  const token = await attemptToken(loser);
+  showUpTo(before, 3);
+  const response = await verify(token);
+  t.is(response.statusCode, 409);
+  t.is(response.json<Problem>().code, 'address-taken');
+  showUpTo(0, 0);
+  t.deepEqual(await namesOf(winner), ['registered']);
+  t.deepEqual(await namesOf(loser), []);
+});
+
+test('an address is not told as taken because a replica has missed its release', async (t) => {
+  const { log, showUpTo } = createLaggingLog();
+  const { post, register, send, head } = createApi(t, { log });
   const holder = await register();
-  const alone = await head();
-  const contender = await register();
-  const token = await issue(holder);
-  await prove(contender);
-  showUpTo(alone, 3);
-  t.is((await verify(token)).statusCode, 202);
-  t.deepEqual(await namesOf(holder), ['registered', 'superseded']);
-  t.deepEqual(await namesOf(contender), ['registered', 'email-verified']);
+  const held = await head();
+  await send({ method: 'DELETE', url: `/v1/users/${holder}`, headers: operator });
+  // From here on the leader alone knows better.
+  showUpTo(held, Infinity);
+  t.is((await post(person, operator)).statusCode, 201);
+});
+
+test('an address is told as taken of the leader, also where a replica shows it free', async (t) => {
+  const { log, showUpTo } = createLaggingLog();
+  const { post, register, head } = createApi(t, { log });
+  await register();
+  const before = await head();
+  showUpTo(0, Infinity);
+  const response = await post(person, keyed);
+  t.is(response.statusCode, 409);
+  t.is(response.json<Problem>().code, 'address-taken');
+  t.is(await head(), before);
+});
+
+test('a retry finds its account where a replica does not know it yet', async (t) => {
+  const { log, showUpTo } = createLaggingLog();
+  const { post, head } = createApi(t, { log });
+  const first = await post(person, keyed);
+  const before = await head();
+  showUpTo(0, Infinity);
+  const again = await post(person, keyed);
+  t.is(again.statusCode, 201);
+  t.is(again.body, first.body);
+  t.is(again.headers['position'], first.headers['position']);
+  t.is(await head(), before);
+});
+
+test('an address that is released between two looks is not told as taken', async (t) => {
+  const memory = createMemoryLog();
+  const api = createApi(t, { log: memory });
+  const holder = await api.register();
+  let isReleased = false;
+  const release = async () => {
+    if (isReleased) return;
+    isReleased = true;
+    await api.send({ method: 'DELETE', url: `/v1/users/${holder}`, headers: operator });
+  };
+  const log: EventLog = {
+    ...memory,
+    readLast: async (...about) => {
+      const records = await memory.readLast(...about);
+      await release();
+      return records;
+    },
+    readLastFromLeader: async (...about) => {
+      const record = await memory.readLastFromLeader(...about);
+      await release();
+      return record;
+    },
+  };
+  const other = createApi(t, { log, peppers: api.peppers });
+  t.is((await other.post(person, operator)).statusCode, 201);
+});
+
+test('a proof that loses its claim to a rival is decided again', async (t) => {
+  const memory = createMemoryLog();
+  const api = createApi(t, { log: memory });
+  const id = await api.attempt();
+  let rivals = 1;
+  const log: EventLog = {
+    ...memory,
+    append: async (...about) => {
+      rivals -= 1;
+      if (rivals === 0) await api.register();
+      return memory.append(...about);
+    },
+  };
+  const { peppers, rings } = api;
+  const other = createApi(t, { log, peppers, ...rings });
+  const response = await other.prove(id);
+  t.is(response.statusCode, 409);
+  t.is(response.json<Problem>().code, 'address-unproven');
+  t.deepEqual(await other.namesOf(id), []);
 });
 
 test('a key that is missing is a fault that may pass, never an answer about the person', async (t) => {
@@ -103,16 +191,18 @@ test('a key that is missing is a fault that may pass, never an answer about the 
 
 test('a claim that cannot be read is never taken for free', async (t) => {
   const log = createMemoryLog();
-  const { post, digests, head } = createApi(t, { log });
-  const subject = subjects.claim(digests.claimOf(person.email.toLowerCase()));
+  const { post, prove, attempt, claimOf, head } = createApi(t, { log });
+  const subject = subjects.claim(claimOf(person.email));
   await log.append([{ subject, data: '{"state":"lent"}', expectedPosition: 0 }], signal);
-  const response = await post();
-  t.is(response.statusCode, 500);
-  t.false(response.body.includes('claim'));
-  t.is(await head(), 1);
+  const id = await attempt();
+  for (const response of [await post(person, operator), await prove(id)]) {
+    t.is(response.statusCode, 500);
+    t.false(response.body.includes('claim'));
+  }
+  t.is(await head(), 2);
 });
 
-test('a crowd on one person loads her once each, and all of them are taken', async (t) => {
+test('a crowd on one person loads them once each, and all of them are taken', async (t) => {
   const memory = createMemoryLog();
   let loads = 0;
   const log: EventLog = {

@@ -1,4 +1,6 @@
 import {
+  attemptKeyConfig,
+  attemptLifetimeConfig,
   callersConfig,
   kekConfig,
   natsConfig,
@@ -23,13 +25,24 @@ export const Config = Type.Object({
   ...positionConfig,
   ...verificationConfig,
   ...callersConfig,
-  ZAMENI_CLAIM_LIFETIME_DAYS: Type.Intersect([Type.Integer({ minimum: 1, maximum: 365 })], {
-    default: 7,
-    description: 'Days after which an address that nobody has proven may be taken by another',
-    example: '7',
+  ...attemptKeyConfig,
+  ...attemptLifetimeConfig,
+  ZAMENI_MAX_LIVE_ATTEMPTS: Type.Intersect([Type.Integer({ minimum: 1 })], {
+    default: 1_000_000,
+    description: 'Attempts that may await proof at once; beyond it public registrations get 503',
+    example: '1000000',
   }),
-  ZAMENI_LIMIT_CLIENT: rateLimitVariable('Commands of one client', '600/60'),
-  ZAMENI_LIMIT_MAILBOX: rateLimitVariable('Verification mails wanted for one mailbox', '5/3600'),
+  ZAMENI_ATTEMPTS_LOG_PERCENT: percent(60, 'Attempts and mail wishes'),
+  ZAMENI_VOUCHED_LOG_PERCENT: percent(90, 'Vouched registrations'),
+  ZAMENI_LIMIT_CLIENT: rateLimitVariable('Commands of one client', '60/60'),
 });
 
 export type Config = Static<typeof Config>;
+
+function percent(byDefault: number, what: string) {
+  return Type.Intersect([Type.Integer({ minimum: 1, maximum: 100 })], {
+    default: byDefault,
+    description: `${what} get 503 when the log holds so many percent of its bound`,
+    example: String(byDefault),
+  });
+}

@@ -1,9 +1,17 @@
 import type { AccountEvent, UpdateUserCommand, UserId } from '@zameni/contracts';
-import type { AccountState, PersonData } from './account.ts';
-import { accountIn, type Decision, type Situation } from './decision.ts';
-import { giveUp } from './decide-verification.ts';
+import type { AccountState, PersonData, PresentAccount } from './account.ts';
+import {
+  accountIn,
+  attemptIn,
+  type ClaimChange,
+  claimIn,
+  commit,
+  type Decision,
+  refuse,
+  type Situation,
+} from './decision.ts';
 
-/** A change of one person; `data` is what the events before it say of her. */
+/** A change of one person; `data` is what the events before it say of them. */
 export type UserChange = {
   readonly userId: UserId;
   readonly data: PersonData | undefined;
@@ -23,18 +31,15 @@ export type UserChange = {
 /** Names in a profile (see the schema Profile). */
 const MAX_PROFILE_NAMES = 32;
 
-/** Decides a change of a person who is there; an attempt that waits for proof is nobody yet. */
+/** Decides a change of a person who is there; of an attempt only its erasure is taken. */
 export function decideUserChange(command: UserChange, situation: Situation): Decision {
   const account = accountIn(situation, command.userId);
   if (command.type === 'erase') return decideErasure(command, account, situation);
   switch (account.status) {
     case 'absent':
-    case 'refused':
-    case 'pending':
-    case 'superseded':
-      return { outcome: 'refused', code: 'user-not-found' };
+      return refuse('user-not-found');
     case 'erased':
-      return { outcome: 'refused', code: 'user-erased' };
+      return refuse('user-erased');
     case 'active':
     case 'deactivated':
       return decideForPerson(command, account);
@@ -43,11 +48,9 @@ export function decideUserChange(command: UserChange, situation: Situation): Dec
   }
 }
 
-type Present = Extract<AccountState, { readonly attempt: string }>;
-
 function decideForPerson(
   command: Exclude<UserChange, { type: 'erase' }>,
-  account: Present,
+  account: PresentAccount,
 ): Decision {
   const { userId, data } = command;
   switch (command.type) {
@@ -57,26 +60,38 @@ function decideForPerson(
       const isSo = (account.status === 'deactivated') === (name === 'deactivated');
       if (isSo) return { outcome: 'unchanged' };
       const { reasonCode } = command;
-      return commit(userId, { name, data: { reasonCode }, personal: null });
+      return change(userId, { name, data: { reasonCode }, personal: null });
     }
     case 'update':
       if (command.ifVersions?.includes(account.version) === false) {
-        return { outcome: 'refused', code: 'precondition-failed' };
+        return refuse('precondition-failed');
       }
-      if (account.status === 'deactivated') return { outcome: 'refused', code: 'user-deactivated' };
-      if (command.isFull === true) return { outcome: 'refused', code: 'too-many-changes' };
+      if (account.status === 'deactivated') return refuse('user-deactivated');
+      if (command.isFull === true) return refuse('too-many-changes');
       return decideUpdate(userId, command.patch, data);
-    case 'change-email': {
-      if (account.status === 'deactivated') return { outcome: 'refused', code: 'user-deactivated' };
-      if (command.isFull === true) return { outcome: 'refused', code: 'too-many-changes' };
-      const { email, claim } = command;
-      if (data?.email === email && account.emailVerified) return { outcome: 'unchanged' };
-      const personal = { email, claim };
-      return commit(userId, { name: 'email-change-requested', data: {}, personal });
-    }
+    case 'change-email':
+      return decideEmailChange(command, account);
     default:
       return command satisfies never;
   }
+}
+
+/** One's own present address takes a pending change back, and does nothing else. */
+function decideEmailChange(
+  { userId, data, isFull, email, claim }: Extract<UserChange, { readonly type: 'change-email' }>,
+  account: PresentAccount,
+): Decision {
+  if (account.status === 'deactivated') return refuse('user-deactivated');
+  if (account.holdsAddress && data?.claim === claim) {
+    if (account.change === undefined) return { outcome: 'unchanged' };
+    return change(userId, { name: 'email-change-cancelled', data: {}, personal: null });
+  }
+  if (isFull === true) return refuse('too-many-changes');
+  return change(userId, {
+    name: 'email-change-requested',
+    data: {},
+    personal: { email, claim },
+  });
 }
 
 function decideUpdate(
@@ -84,11 +99,10 @@ function decideUpdate(
   patch: UpdateUserCommand,
   data: PersonData | undefined,
 ): Decision {
-  if (data === undefined) return { outcome: 'refused', code: 'user-not-found' };
+  if (data === undefined) return refuse('user-not-found');
   const profile = mergeProfile(data.profile, patch.profile ?? {});
   if (Object.keys(profile).length > MAX_PROFILE_NAMES) {
-    const errors = [{ pointer: '/profile', code: 'too-many' }] as const;
-    return { outcome: 'refused', code: 'invalid-request', errors };
+    return refuse('invalid-request', [{ pointer: '/profile', code: 'too-many' }]);
   }
   const { displayName = data.displayName, locale = data.locale } = patch;
   const isSame =
@@ -96,7 +110,7 @@ function decideUpdate(
     locale === data.locale &&
     sortedText(profile) === sortedText(data.profile);
   if (isSame) return { outcome: 'unchanged' };
-  return commit(userId, {
+  return change(userId, {
     name: 'profile-updated',
     data: { locale },
     personal: { displayName, profile },
@@ -120,7 +134,7 @@ function sortedText(profile: PersonData['profile']): string {
   return JSON.stringify(Object.entries(profile).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Whoever was ever registered can be erased; what she held is given up in the same commit. */
+/** An account gives up what it held in the same commit; the id of an attempt is taken too. */
 function decideErasure(
   { userId, data }: Pick<UserChange, 'userId' | 'data'>,
   account: AccountState,
@@ -128,24 +142,43 @@ function decideErasure(
 ): Decision {
   switch (account.status) {
     case 'absent':
-    case 'refused':
-      return { outcome: 'refused', code: 'user-not-found' };
+      return decideAttemptErasure(userId, situation);
     case 'erased':
       return { outcome: 'unchanged' };
-    case 'pending':
     case 'active':
     case 'deactivated':
-    case 'superseded':
-      return {
-        outcome: 'commit',
+      return commit({
         accounts: [{ userId, event: { name: 'erased', data: {}, personal: null } }],
-        claims: data === undefined ? [] : giveUp(situation, userId, data.claim),
-      };
+        claims: data === undefined ? [] : giveUp(situation, userId, data.claim, 'erasure'),
+      });
     default:
       return account satisfies never;
   }
 }
 
-function commit(userId: UserId, event: AccountEvent): Decision {
-  return { outcome: 'commit', accounts: [{ userId, event }], claims: [] };
+function decideAttemptErasure(id: UserId, situation: Situation): Decision {
+  const attempt = attemptIn(situation, id);
+  if (attempt.state === 'absent') return refuse('user-not-found');
+  if (attempt.state === 'closed') {
+    return attempt.by === 'erasure' ? { outcome: 'unchanged' } : refuse('user-not-found');
+  }
+  const { position, expiresAt } = attempt;
+  const record = { state: 'closed', attempt: position, expiresAt, by: 'erasure' } as const;
+  return commit({ attempts: [{ id, record }] });
+}
+
+/** The record that gives up a claim: none when another account has it. */
+export function giveUp(
+  situation: Situation,
+  userId: UserId,
+  claim: string,
+  by: 'erasure' | 'email-change',
+): readonly ClaimChange[] {
+  const current = claimIn(situation, claim);
+  const isOwn = current.state === 'held' && current.userId === userId;
+  return isOwn ? [{ claim, record: { state: 'released', by } }] : [];
+}
+
+function change(userId: UserId, event: AccountEvent): Decision {
+  return commit({ accounts: [{ userId, event }] });
 }

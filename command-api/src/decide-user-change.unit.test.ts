@@ -1,22 +1,29 @@
 import type { UpdateUserCommand } from '@zameni/contracts';
 import test from 'ava';
+import type { AttemptState } from './attempt.ts';
 import { decideUserChange, type UserChange } from './decide-user-change.ts';
-import type { Decision } from './decision.ts';
+
+import { commit, type Decision, refuse } from './decision.ts';
 import {
+  changeCancelled,
+  changed,
+  changeRequested,
+  closedBy,
+  closing,
   dataOf,
   type Given,
   type Happened,
   HISTORIES,
   heldBy,
   HOME,
-  JOVAN,
   MILA,
+  openAttempt,
   OTHER,
+  reactivated,
   registered,
   situationOf,
   summaryOf,
   VERA,
-  verified,
   WORK,
 } from './situation.fixture.ts';
 
@@ -26,7 +33,7 @@ type Change = UserChange extends infer Each
     : never
   : never;
 
-/** Vera's account is changed, given her history and the rest of the situation. */
+/** Vera's account is changed, given its history and the rest of the situation. */
 function change(history: readonly Happened[], command: Change, given: Given = {}): Decision {
   const situation = situationOf({ ...given, accounts: [[VERA, history]] });
   return decideUserChange({ userId: VERA, data: dataOf(history), ...command }, situation);
@@ -37,57 +44,31 @@ const changeEmail: Change = { type: 'change-email', email: 'vera@example.net', c
 const deactivate: Change = { type: 'deactivate', reasonCode: 'abuse' };
 const reactivate: Change = { type: 'reactivate', reasonCode: 'appeal' };
 
-const gone = {
-  absent: 'user-not-found',
-  refused: 'user-not-found',
-  pending: 'user-not-found',
-  superseded: 'user-not-found',
-  erased: 'user-erased',
-} as const;
+const gone = { absent: 'user-not-found', erased: 'user-erased' } as const;
+const onlyActive = (outcome: string) => ({
+  ...gone,
+  unproven: outcome,
+  proven: outcome,
+  joined: outcome,
+  deactivated: 'user-deactivated',
+  disowned: 'user-deactivated',
+});
+const whatever = (ifActive: string, ifDeactivated: string) => ({
+  unproven: ifActive,
+  proven: ifActive,
+  joined: ifActive,
+  deactivated: ifDeactivated,
+  disowned: ifDeactivated,
+});
 const table: readonly [string, Change, Record<keyof typeof HISTORIES, string>][] = [
-  [
-    'an update',
-    update,
-    {
-      ...gone,
-      active: 'profile-updated',
-      proven: 'profile-updated',
-      deactivated: 'user-deactivated',
-    },
-  ],
-  [
-    'another address',
-    changeEmail,
-    {
-      ...gone,
-      active: 'email-change-requested',
-      proven: 'email-change-requested',
-      deactivated: 'user-deactivated',
-    },
-  ],
-  [
-    'a deactivation',
-    deactivate,
-    { ...gone, active: 'deactivated', proven: 'deactivated', deactivated: 'unchanged' },
-  ],
-  [
-    'a reactivation',
-    reactivate,
-    { ...gone, active: 'unchanged', proven: 'unchanged', deactivated: 'reactivated' },
-  ],
+  ['an update', update, onlyActive('profile-updated')],
+  ['another address', changeEmail, onlyActive('email-change-requested')],
+  ['a deactivation', deactivate, { ...gone, ...whatever('deactivated', 'unchanged') }],
+  ['a reactivation', reactivate, { ...gone, ...whatever('unchanged', 'reactivated') }],
   [
     'an erasure',
     { type: 'erase' },
-    {
-      absent: 'user-not-found',
-      refused: 'user-not-found',
-      pending: 'erased',
-      active: 'erased',
-      proven: 'erased',
-      deactivated: 'erased',
-      superseded: 'erased',
-      erased: 'unchanged',
-    },
+    { absent: 'user-not-found', ...whatever('erased', 'erased'), erased: 'unchanged' },
   ],
 ];
 for (const [name, command, outcomes] of table) {
@@ -107,7 +88,7 @@ const decides = test.macro<[readonly Happened[], Change, Decision, Given?]>({
 });
 const commits = (
   event: Extract<Decision, { outcome: 'commit' }>['accounts'][number]['event'],
-): Decision => ({ outcome: 'commit', accounts: [{ userId: VERA, event }], claims: [] });
+): Decision => commit({ accounts: [{ userId: VERA, event }] });
 const patches = (patch: UpdateUserCommand, ifVersions?: readonly number[]): Change => ({
   type: 'update',
   patch,
@@ -165,12 +146,12 @@ test(
 const names = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`a${n}`, n]));
 test('a profile takes 32 names', (t) => {
-  t.is(summaryOf(change(HISTORIES.active, patches({ profile: names(30) }))), 'profile-updated');
+  t.is(summaryOf(change(HISTORIES.unproven, patches({ profile: names(30) }))), 'profile-updated');
 });
 test(
   'one name more than 32 is refused, with its place',
   decides,
-  HISTORIES.active,
+  HISTORIES.unproven,
   patches({ profile: names(31) }),
   {
     outcome: 'refused',
@@ -180,7 +161,7 @@ test(
 );
 test('names taken out make room', (t) => {
   const patch = { profile: { ...names(31), city: null } };
-  t.is(summaryOf(change(HISTORIES.active, patches(patch))), 'profile-updated');
+  t.is(summaryOf(change(HISTORIES.unproven, patches(patch))), 'profile-updated');
 });
 
 const precondition = test.macro<[readonly Happened[], readonly number[], string]>({
@@ -224,16 +205,38 @@ test(
     personal: { email: 'vera@example.net', claim: WORK },
   }),
 );
-const own: Change = { type: 'change-email', email: 'vera@example.org', claim: HOME };
-test('the proven address of her own changes nothing', decides, HISTORIES.proven, own, same);
-test('while it is unproven it asks for proof once more', (t) => {
-  t.is(summaryOf(change(HISTORIES.active, own)), 'email-change-requested');
+const cancels = commits({ name: 'email-change-cancelled', data: {}, personal: null });
+const presentAddress = test.macro<[readonly Happened[], Decision, string?]>({
+  title: (title = '') => `the present address ${title}`,
+  exec: (t, history, expected, claim = HOME) => {
+    const own: Change = { type: 'change-email', email: 'Vera@Example.org', claim };
+    t.deepEqual(change(history, own), expected);
+    t.deepEqual(change(history, { ...own, isFull: true }), expected);
+  },
 });
-test('another spelling of it is a change', (t) => {
-  t.is(
-    summaryOf(change(HISTORIES.proven, { ...own, email: 'Vera@example.org' })),
-    'email-change-requested',
-  );
+for (const status of ['unproven', 'proven', 'joined'] as const) {
+  const history = HISTORIES[status];
+  test(`changes nothing of an account that is ${status}`, presentAddress, history, same);
+  const pending = [...history, changeRequested()];
+  test(`takes a pending change back of one that is ${status}`, presentAddress, pending, cancels);
+}
+test(
+  'takes nothing back twice',
+  presentAddress,
+  [registered(), changeRequested(), changeCancelled],
+  same,
+);
+test(
+  'is the one that was proven last',
+  presentAddress,
+  [registered(), changeRequested(), changed(), changeRequested('newer', OTHER)],
+  cancels,
+  WORK,
+);
+test('that was disowned is wanted like any other', (t) => {
+  const history = [...HISTORIES.disowned, reactivated];
+  const own: Change = { type: 'change-email', email: 'vera@example.org', claim: HOME };
+  t.is(summaryOf(change(history, own)), 'email-change-requested');
 });
 
 test(
@@ -253,55 +256,77 @@ const givesUp = test.macro<[readonly Happened[], Given['claims'], Decision]>({
     );
   },
 });
-const erases = (claims: Extract<Decision, { outcome: 'commit' }>['claims']): Decision => ({
-  outcome: 'commit',
-  accounts: [{ userId: VERA, event: { name: 'erased', data: {}, personal: null } }],
-  claims,
-});
-const released = [{ claim: HOME, record: { state: 'released' } as const }];
+const erases = (claims: Extract<Decision, { outcome: 'commit' }>['claims']): Decision =>
+  commit({
+    accounts: [{ userId: VERA, event: { name: 'erased', data: {}, personal: null } }],
+    claims,
+  });
+const released = [{ claim: HOME, record: { state: 'released', by: 'erasure' } as const }];
+for (const verified of [false, true]) {
+  test(
+    `releases the address that is held ${verified ? 'proven' : 'unproven'}`,
+    givesUp,
+    verified ? HISTORIES.proven : HISTORIES.unproven,
+    { [HOME]: heldBy(VERA, verified) },
+    erases(released),
+  );
+}
 test(
-  'releases the address she holds',
+  'leaves an address that somebody else has by now',
   givesUp,
-  [registered(), verified],
-  { [HOME]: heldBy(VERA, { verified: true }) },
-  erases(released),
-);
-test(
-  'releases it for those who wait for it too',
-  givesUp,
-  HISTORIES.active,
-  { [HOME]: heldBy(VERA, { contenders: [MILA] }) },
-  erases(released),
-);
-test(
-  'takes a contender off the list and leaves the rest as it is',
-  givesUp,
-  HISTORIES.pending,
-  { [HOME]: heldBy(MILA, { contenders: [VERA, JOVAN] }) },
-  erases([{ claim: HOME, record: heldBy(MILA, { contenders: [JOVAN] }) }]),
-);
-test(
-  'leaves an address that somebody else has',
-  givesUp,
-  HISTORIES.superseded,
-  { [HOME]: heldBy(MILA, { verified: true }) },
+  HISTORIES.disowned,
+  { [HOME]: heldBy(MILA, true) },
   erases([]),
 );
 test(
   'of an address that is free releases nothing',
   givesUp,
-  HISTORIES.active,
-  undefined,
+  HISTORIES.disowned,
+  { [HOME]: { state: 'released', by: 'disowning' } },
   erases([]),
 );
-test('touches no other address', givesUp, HISTORIES.active, { [OTHER]: heldBy(VERA) }, erases([]));
+test(
+  'touches no other address',
+  givesUp,
+  HISTORIES.unproven,
+  { [OTHER]: heldBy(VERA) },
+  erases([]),
+);
+
+const attemptErasure = test.macro<[AttemptState | undefined, Decision]>({
+  title: (title = '') => `the erasure of an attempt ${title}`,
+  exec: (t, attempt, expected) => {
+    const attempts = attempt === undefined ? [] : [[VERA, attempt] as const];
+    t.deepEqual(change([], { type: 'erase' }, { attempts }), expected);
+  },
+});
+test(
+  'that awaits proof closes it',
+  attemptErasure,
+  openAttempt,
+  commit({ attempts: [{ id: VERA, record: closing('erasure') }] }),
+);
+const notFound = refuse('user-not-found');
+test('that is over finds nobody', attemptErasure, undefined, notFound);
+test('that was erased changes nothing', attemptErasure, closedBy('erasure'), same);
+test('that was not mine finds nobody', attemptErasure, closedBy('not-mine'), notFound);
+test('that confirmed an account finds nobody', attemptErasure, closedBy('proof', MILA), notFound);
+for (const command of [update, changeEmail, deactivate, reactivate]) {
+  test(`an attempt takes no ${command.type}`, (t) => {
+    t.deepEqual(change([], command, { attempts: [[VERA, openAttempt]] }), notFound);
+  });
+}
+test('of somebody who joined the account is erased, the attempt is over already', (t) => {
+  const given: Given = {
+    attempts: [[VERA, closedBy('proof', VERA)]],
+    claims: { [HOME]: heldBy(VERA, true) },
+  };
+  t.deepEqual(change(HISTORIES.joined, { type: 'erase' }, given), erases(released));
+});
 
 test('a full account takes no change that may be repeated, and every one that ends it', (t) => {
-  const full = (command: Change) => {
-    const situation = situationOf({ accounts: [[VERA, HISTORIES.proven]] });
-    const data = dataOf(HISTORIES.proven);
-    return summaryOf(decideUserChange({ userId: VERA, data, isFull: true, ...command }, situation));
-  };
+  const full = (command: Change) =>
+    summaryOf(change(HISTORIES.proven, { ...command, isFull: true }));
   t.is(full(update), 'too-many-changes');
   t.is(full(changeEmail), 'too-many-changes');
   t.is(full(deactivate), 'deactivated');

@@ -6,21 +6,33 @@ import {
   subjects,
   type UserId,
 } from '@zameni/contracts';
-import type { ClaimPlace, DataKey, Intent, LogMessage, LogRecord } from '@zameni/runtime';
+import type {
+  ClaimPlace,
+  DataKey,
+  Intent,
+  LogMessage,
+  LogRecord,
+  ReadState,
+} from '@zameni/runtime';
 import { Compile } from 'typebox/compile';
 import { type AccountState, absentAccount } from './account.ts';
 import type { LoadedAccount } from './account-log.ts';
+import type { LoadedAttempt } from './attempt-log.ts';
 import { type ClaimState, toClaimState } from './claim.ts';
 import type { Decision, Situation } from './decision.ts';
-import { type Cause, toClaimMessages, toEventMessage, toForgetMessages } from './event-messages.ts';
+import {
+  type Cause,
+  toAttemptMessage,
+  toClaimMessages,
+  toDeletionMessages,
+  toEventMessage,
+} from './event-messages.ts';
 
-/** A person who is being registered: her account is presumed new, her key is appended with it. */
+/** A person who may be registered, with the key that is appended with the event. */
 export type NewPerson = {
   readonly userId: UserId;
   readonly key: DataKey;
   readonly keyMessage: Omit<LogMessage, 'expectedPosition'>;
-  /** Whether the id comes from an idempotency key, so that the account may exist after all. */
-  readonly isRetryable: boolean;
 };
 
 /** One command: what it is about, and how it is decided. */
@@ -28,111 +40,101 @@ export type Plan = {
   /** Accounts to load first; the person's data is opened where `withPerson` names the account. */
   readonly accounts: readonly UserId[];
   readonly withPerson?: UserId;
+  /** Attempts to load first. */
+  readonly attempts?: readonly UserId[];
+  /** Where it is not among `accounts`, the account is presumed absent. */
   readonly newPerson?: NewPerson;
   /** The claims it decides from, once the accounts are loaded. */
   readonly claimsOf: (loaded: ReadonlyMap<UserId, LoadedAccount>) => readonly string[];
   /** Whether its claims most likely exist, so that they are read before the group is formed. */
   readonly readsClaims: boolean;
-  /** Set where the caller must not tell by the time it takes what there is behind an address. */
-  readonly readsFirst?: boolean;
-  /** An account nobody has, which is looked at in the place of one that somebody may have. */
-  readonly decoy?: UserId;
   readonly decide: (situation: Situation, loaded: ReadonlyMap<UserId, LoadedAccount>) => Decision;
   readonly cause: Cause;
 };
 
-/** What became of a command that was not refused, and the position that covers it. */
+/** How a command that was not refused ended, and the position that covers it. */
 export type Committed = {
   readonly outcome: 'commit' | 'unchanged';
   readonly decision: Decision;
   readonly position: number;
 };
 
+/** Positions of what a decision was made from, by subject; 0 where nothing was. */
+export type Seen = ReadonlyMap<string, number>;
+
 /** How one try to commit ended; `stale`: what was loaded is not what the log has. */
 export type Attempted =
-  | Committed
+  | (Committed & { readonly outcome: 'commit' })
+  | (Committed & { readonly outcome: 'unchanged'; readonly seen: Seen })
   | { readonly outcome: 'stale' }
-  | { readonly outcome: 'look'; readonly accounts: readonly UserId[] }
+  | { readonly outcome: 'look'; readonly account: UserId }
   | {
       readonly outcome: 'refused';
       readonly code: ErrorCode;
       readonly errors?: readonly FieldError[];
+      readonly seen: Seen;
     };
 
 /** What an intent is made of besides the plan: what was loaded and read beforehand. */
 export type Loaded = {
   readonly accounts: ReadonlyMap<UserId, LoadedAccount>;
+  readonly attempts: ReadonlyMap<UserId, LoadedAttempt>;
   /** Where each claim that it decides from lies. */
   readonly claims: ReadonlyMap<string, ClaimPlace>;
   readonly presumed: ReadonlyMap<string, LogRecord>;
-  readonly claimLifetimeMs: number;
 };
 
-/** Most messages of one decision: nine claimants, two claims, a key, an event and a forget record fit. */
-const MAX_MESSAGES = 24;
+/** Most messages of one decision: two claims of two subjects each, deletion, attempt, key, two events. */
+const MAX_MESSAGES = 9;
 /** Key and event of a registration; its claim is as many messages as it is written to subjects. */
 const MAX_REGISTRATION_MESSAGES = 2;
 
 const claimCheck = Compile(ClaimRecord);
 
 /**
- * The intent of a plan: decides from the claims in the log and from the accounts as loaded, and is
- * stale when one of these has moved on.
+ * The intent of a plan: decides from the claims in the log and from accounts and attempts as loaded,
+ * and is stale when one of these has moved on.
  */
-export function toIntent(
-  plan: Plan,
-  { accounts: loaded, claims, presumed, claimLifetimeMs }: Loaded,
-): Intent<Attempted> {
-  const { newPerson, cause } = plan;
-  const isNewLooked = newPerson?.isRetryable === true;
-  const newSubject = newPerson === undefined ? undefined : subjects.account(newPerson.userId);
-  const messagesOf = memoize((decision: Decision) => toMessages(plan, loaded, claims, decision));
+export function toIntent(plan: Plan, loaded: Loaded): Intent<Attempted> {
+  const { newPerson } = plan;
+  const { accounts, attempts, claims, presumed } = loaded;
+  const messagesOf = memoize((decision: Decision) => toMessages(plan, loaded, decision));
   const claimSubjects = [...claims.values()].flatMap(({ reads }) => reads);
+  const lastOf = new Map<string, LogRecord | undefined>([
+    ...[...accounts].map(([id, { last }]) => [subjects.account(id), last] as const),
+    ...[...attempts].map(([id, { last }]) => [subjects.attempt(id), last] as const),
+  ]);
+  const isPresumedNew = newPerson !== undefined && !accounts.has(newPerson.userId);
+  const newSubject = isPresumedNew ? [subjects.account(newPerson.userId)] : [];
+  const reads = [...claimSubjects, ...lastOf.keys(), ...newSubject];
   return {
-    reads: [
-      ...claimSubjects,
-      ...[...loaded.keys()].map(subjects.account),
-      ...(isNewLooked && newSubject !== undefined ? [newSubject] : []),
-    ],
+    reads,
     presumed,
-    readsFirst: plan.readsFirst === true,
-    maxMessages:
-      newPerson === undefined || loaded.size > 0
-        ? MAX_MESSAGES
-        : MAX_REGISTRATION_MESSAGES + claimSubjects.length,
+    maxMessages: lastOf.size > 0 ? MAX_MESSAGES : MAX_REGISTRATION_MESSAGES + claimSubjects.length,
     decide: (state) => {
-      for (const [userId, { last }] of loaded) {
-        if (state.get(subjects.account(userId))?.position !== last?.position) {
+      for (const [subject, last] of lastOf) {
+        if (state.get(subject)?.position !== last?.position) {
           return { messages: [], answer: () => ({ outcome: 'stale' }) };
         }
       }
-      const accounts = new Map<UserId, AccountState>();
-      for (const [userId, account] of loaded) accounts.set(userId, account.state);
-      if (newPerson !== undefined) {
-        // What a known account says is read when the first answer is given again.
-        const isKnown = newSubject !== undefined && state.has(newSubject);
-        const known: AccountState = { status: 'erased', version: 1, fingerprint: '' };
-        accounts.set(newPerson.userId, isKnown ? known : absentAccount);
-      }
-      const options = { now: cause.time, lifetimeMs: claimLifetimeMs };
-      const claimStates = new Map<string, ClaimState>();
-      for (const [claim, { believed }] of claims) {
-        const record = parseClaim(state.get(believed)?.data);
-        claimStates.set(claim, toClaimState(record, options));
-      }
-      const decision = plan.decide({ accounts, claims: claimStates }, loaded);
+      const toSeen = () => new Map(reads.map((subject) => [subject, positionIn(state, subject)]));
+      const decision = plan.decide(toSituation(plan, loaded, state), accounts);
       switch (decision.outcome) {
         case 'commit':
           return {
             messages: messagesOf(decision),
             answer: (position) => ({ outcome: 'commit', decision, position }),
           };
-        case 'unchanged':
-          return {
-            messages: [],
-            answer: () => ({ outcome: 'unchanged', decision, position: lastOf(loaded) }),
-          };
-        case 'refused':
+        case 'unchanged': {
+          const position = Math.max(0, ...[...lastOf.values()].map((last) => last?.position ?? 0));
+          const seen = toSeen();
+          const answer = { outcome: 'unchanged', decision, position, seen } as const;
+          return { messages: [], answer: () => answer };
+        }
+        case 'refused': {
+          const answer = { ...decision, seen: toSeen() };
+          return { messages: [], answer: () => answer };
+        }
         case 'look':
           return { messages: [], answer: () => decision };
         default:
@@ -140,6 +142,33 @@ export function toIntent(
       }
     },
   };
+}
+
+function toSituation(
+  { newPerson }: Plan,
+  { accounts, attempts, claims }: Loaded,
+  state: ReadState,
+): Situation {
+  const accountStates = new Map<UserId, AccountState>();
+  for (const [userId, account] of accounts) accountStates.set(userId, account.state);
+  if (newPerson !== undefined && !accounts.has(newPerson.userId)) {
+    // What a known account says is read when the first answer is given again.
+    const isKnown = state.has(subjects.account(newPerson.userId));
+    accountStates.set(newPerson.userId, isKnown ? { status: 'erased', version: 1 } : absentAccount);
+  }
+  const claimStates = new Map<string, ClaimState>();
+  for (const [claim, { believed }] of claims) {
+    const record = parseClaim(state.get(believed)?.data);
+    claimStates.set(claim, toClaimState(record, positionIn(state, believed)));
+  }
+  const attemptStates = new Map([...attempts].map(([id, attempt]) => [id, attempt.state]));
+  return { accounts: accountStates, claims: claimStates, attempts: attemptStates };
+}
+
+/** Infinity for what an earlier intent of the same group is about to append. */
+function positionIn(state: ReadState, subject: string): number {
+  const record = state.get(subject);
+  return record === undefined ? 0 : (record.position ?? Number.POSITIVE_INFINITY);
 }
 
 /** What a claim says; one that cannot be read is never taken for free. */
@@ -152,8 +181,7 @@ function parseClaim(text: string | undefined): ClaimRecord | undefined {
 
 function toMessages(
   { newPerson, cause }: Plan,
-  loaded: ReadonlyMap<UserId, LoadedAccount>,
-  claims: ReadonlyMap<string, ClaimPlace>,
+  { accounts, claims }: Loaded,
   decision: Decision,
 ): Omit<LogMessage, 'expectedPosition'>[] {
   if (decision.outcome !== 'commit') return [];
@@ -162,20 +190,17 @@ function toMessages(
   );
   return [
     ...decision.claims.flatMap((change) => toClaimMessages(change, claims)),
-    ...toForgetMessages(decision.accounts, decision.claims, claims),
+    ...toDeletionMessages(decision, claims),
+    ...decision.attempts.map((change) => toAttemptMessage(change, cause.time)),
     ...(isRegistered && newPerson !== undefined ? [newPerson.keyMessage] : []),
     ...decision.accounts.map(({ userId, event }) => {
-      const account = loaded.get(userId);
+      const account = accounts.get(userId);
       const before = account?.state ?? absentAccount;
       const version = before.status === 'absent' ? 1 : before.version + 1;
       const key = userId === newPerson?.userId ? newPerson.key : account?.person?.key;
       return toEventMessage({ userId, event, version, key }, cause);
     }),
   ];
-}
-
-function lastOf(loaded: ReadonlyMap<UserId, LoadedAccount>): number {
-  return Math.max(0, ...[...loaded.values()].map(({ last }) => last?.position ?? 0));
 }
 
 /** A rejected group is decided again: equal decisions must give identical messages. */

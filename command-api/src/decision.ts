@@ -1,5 +1,13 @@
-import type { AccountEvent, ClaimRecord, ErrorCode, FieldError, UserId } from '@zameni/contracts';
+import type {
+  AccountEvent,
+  ClaimRecord,
+  ClosedAttempt,
+  ErrorCode,
+  FieldError,
+  UserId,
+} from '@zameni/contracts';
 import { type AccountState, absentAccount } from './account.ts';
+import { absentAttempt, type AttemptState } from './attempt.ts';
 import type { ClaimState } from './claim.ts';
 
 /** One event for one account. */
@@ -8,29 +16,53 @@ export type AccountChange = { readonly userId: UserId; readonly event: AccountEv
 /** A new last record of a claim. */
 export type ClaimChange = { readonly claim: string; readonly record: ClaimRecord };
 
+/** The closing of an attempt. */
+export type AttemptChange = { readonly id: UserId; readonly record: ClosedAttempt };
+
 /** What a command decides from. */
 export type Situation = {
   readonly accounts: ReadonlyMap<UserId, AccountState>;
   readonly claims: ReadonlyMap<string, ClaimState>;
+  readonly attempts: ReadonlyMap<UserId, AttemptState>;
+};
+
+/** Changes that lie in the log together or not at all. */
+export type Commit = {
+  readonly outcome: 'commit';
+  readonly accounts: readonly AccountChange[];
+  readonly claims: readonly ClaimChange[];
+  readonly attempts: readonly AttemptChange[];
+};
+
+/** A business refusal. */
+export type Refusal = {
+  readonly outcome: 'refused';
+  readonly code: ErrorCode;
+  readonly errors?: readonly FieldError[];
 };
 
 /**
  * What to do about a command: commit these changes together, change nothing, refuse, or look at
- * more accounts and decide again.
+ * another account and decide again. `subject` names the account that the answer is about where it is
+ * not the one that the command named.
  */
-export type Decision =
-  | {
-      readonly outcome: 'commit';
-      readonly accounts: readonly AccountChange[];
-      readonly claims: readonly ClaimChange[];
-    }
+export type Decision = (
+  | Commit
   | { readonly outcome: 'unchanged' }
-  | {
-      readonly outcome: 'refused';
-      readonly code: ErrorCode;
-      readonly errors?: readonly FieldError[];
-    }
-  | { readonly outcome: 'look'; readonly accounts: readonly UserId[] };
+  | Refusal
+  | { readonly outcome: 'look'; readonly account: UserId }
+) & { readonly subject?: UserId };
+
+/** Changes with what is left out empty. */
+export function commit(changes: Partial<Omit<Commit, 'outcome'>>): Commit {
+  const { accounts = [], claims = [], attempts = [] } = changes;
+  return { outcome: 'commit', accounts, claims, attempts };
+}
+
+/** A refusal with its code. */
+export function refuse(code: ErrorCode, errors?: readonly FieldError[]): Refusal {
+  return { outcome: 'refused', code, ...(errors === undefined ? {} : { errors }) };
+}
 
 /** The state of an account in a situation. */
 export function accountIn({ accounts }: Situation, userId: UserId): AccountState {
@@ -42,18 +74,7 @@ export function claimIn({ claims }: Situation, claim: string): ClaimState {
   return claims.get(claim) ?? { state: 'free' };
 }
 
-/** Who loses an address to somebody else, or whom to look at first to know. */
-export function supersede(
-  situation: Situation,
-  losers: readonly UserId[],
-  by: 'proof' | 'expiry',
-): { readonly changes: readonly AccountChange[] } | { readonly look: readonly UserId[] } {
-  const unknown = losers.filter((userId) => !situation.accounts.has(userId));
-  if (unknown.length > 0) return { look: unknown };
-  const changes = losers.flatMap((userId): AccountChange[] => {
-    const { status } = accountIn(situation, userId);
-    const loses = status === 'pending' || status === 'active' || status === 'deactivated';
-    return loses ? [{ userId, event: { name: 'superseded', data: { by }, personal: null } }] : [];
-  });
-  return { changes };
+/** The state of an attempt in a situation. */
+export function attemptIn({ attempts }: Situation, id: UserId): AttemptState {
+  return attempts.get(id) ?? absentAttempt;
 }

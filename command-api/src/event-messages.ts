@@ -2,17 +2,15 @@ import { randomUUID } from 'node:crypto';
 import {
   type AccountEvent,
   type Actor,
+  type DeletionRecord,
   encodeEvent,
   encodePersonal,
   eventType,
-  type ForgetRecord,
-  isEnding,
-  REFUSAL_LIFETIME_DAYS,
   subjects,
   type UserId,
 } from '@zameni/contracts';
 import { type ClaimPlace, type DataKey, type LogMessage, sealPersonal } from '@zameni/runtime';
-import type { AccountChange, ClaimChange } from './decision.ts';
+import type { AttemptChange, ClaimChange, Commit } from './decision.ts';
 
 /** Who caused what is appended, when, and in which trace. */
 export type Cause = {
@@ -33,9 +31,8 @@ export type EventToAppend = {
 type Message = Omit<LogMessage, 'expectedPosition'>;
 type ClaimPlaces = ReadonlyMap<string, ClaimPlace>;
 
-const REFUSAL_LIFETIME_SECONDS = REFUSAL_LIFETIME_DAYS * 24 * 60 * 60;
-/** A wish on an account that nobody has: nothing rests on it, and strangers may make many. */
-const DECOY_LIFETIME_SECONDS = 60 * 60;
+/** Seconds that a record of an attempt outlives its instant: its expiry only cleans up. */
+const ATTEMPT_GRACE_SECONDS = 60 * 60;
 
 /** The message of an event, its personal data encrypted under the person's key. */
 export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
@@ -46,7 +43,6 @@ export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
   return {
     subject: subjects.account(userId),
     data: encodeEvent(metadata, event, toCiphertext(toAppend, id)),
-    ...toLifetime(toAppend),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
 }
@@ -57,37 +53,49 @@ export function toClaimMessages(change: ClaimChange, places: ClaimPlaces): Messa
   return subjectsOf(change, places).map((subject) => ({ subject, data }));
 }
 
-/** The forget record of a commit; none when it leaves nothing to be deleted from the log. */
-export function toForgetMessages(
-  accounts: readonly AccountChange[],
-  claims: readonly ClaimChange[],
+/** The message that closes an attempt; it stays as long as the attempt would have. */
+export function toAttemptMessage({ id, record }: AttemptChange, time: string): Message {
+  const ttlSeconds = attemptTtlSeconds({ time, expiresAt: record.expiresAt });
+  return { subject: subjects.attempt(id), data: JSON.stringify(record), ttlSeconds };
+}
+
+/** Seconds from an instant until the log drops a record of an attempt. */
+export function attemptTtlSeconds({
+  time,
+  expiresAt,
+}: {
+  readonly time: string;
+  readonly expiresAt: string;
+}): number {
+  const leftMs = Math.max(0, Date.parse(expiresAt) - Date.parse(time));
+  return Math.ceil(leftMs / 1_000) + ATTEMPT_GRACE_SECONDS;
+}
+
+/** The deletion record of a commit; none when it leaves nothing to be deleted from the log. */
+export function toDeletionMessages(
+  { accounts, claims, attempts }: Omit<Commit, 'outcome'>,
   places: ClaimPlaces,
 ): Message[] {
-  const record: ForgetRecord = {
-    claims: claims
-      .filter(({ record: { state } }) => state === 'released')
+  const released = claims.filter(({ record: { state } }) => state === 'released');
+  const record: DeletionRecord = {
+    claims: released
       .flatMap((change) => subjectsOf(change, places))
       .map((subject) => subject.slice(subjects.claim('').length)),
-    people: accounts.flatMap(({ userId, event: { name } }) =>
-      isEnding(name) ? [{ userId, why: name }] : [],
+    people: accounts.flatMap(({ userId, event }) => (event.name === 'erased' ? [userId] : [])),
+    attempts: attempts.map(({ id, record: { attempt: upTo } }) => ({ id, upTo })),
+    addresses: released.flatMap(({ claim, record }) =>
+      record.state === 'released' && record.by === 'erasure' ? [claim] : [],
     ),
   };
-  if (record.claims.length + record.people.length === 0) return [];
+  if (Object.values(record).every((list) => list.length === 0)) return [];
   // Its subject is its own, so nobody else can have written it.
-  return [{ subject: subjects.forget(randomUUID()), data: JSON.stringify(record) }];
+  return [{ subject: subjects.deletion(randomUUID()), data: JSON.stringify(record) }];
 }
 
 function subjectsOf({ claim, record }: ClaimChange, places: ClaimPlaces): readonly string[] {
   const place = places.get(claim);
   if (place === undefined) throw new Error('a claim was changed that was not read');
   return place.writesOf(record);
-}
-
-/** A first event that begins no person expires, or strangers' wishes would fill the log. */
-function toLifetime({ event, version }: EventToAppend): { readonly ttlSeconds?: number } {
-  if (version > 1 || event.name === 'registered') return {};
-  const isRefusal = event.name === 'registration-refused';
-  return { ttlSeconds: isRefusal ? REFUSAL_LIFETIME_SECONDS : DECOY_LIFETIME_SECONDS };
 }
 
 function toCiphertext({ userId, event, key }: EventToAppend, eventId: string): string | null {

@@ -1,113 +1,123 @@
-import type { Problem, RegistrationAccepted, UserId } from '@zameni/contracts';
+import type { Problem, RegistrationAccepted, RegistrationCreated, UserId } from '@zameni/contracts';
 import test from 'ava';
-import { as, createApi, key, person, toUserId } from './api.fixture.ts';
+import { type Api, as, createApi, key, operator, person } from './api.fixture.ts';
+import { toUserId } from './log.fixture.ts';
 
-type Api = ReturnType<typeof createApi>;
+const keyed = { ...key, ...operator };
+const otherBody = { ...person, displayName: 'Vera M.' };
 
-const admin = as('admin-1', 'users:admin', 'users:erase', 'users:write');
-
-/** What happens between a registration under a key and its retry. */
+/** What happens between a vouched registration under a key and its retry. */
 const givesFirstAnswerAgain = test.macro<[(api: Api, userId: UserId) => Promise<unknown>]>({
   title: (title = '') => `a retry gets the first answer again ${title}`,
   exec: async (t, between) => {
     const api = createApi(t);
-    const first = await api.post(person, key);
-    const userId = toUserId(first.json<RegistrationAccepted>().registrationId);
-    await between(api, userId);
+    const first = await api.post(person, keyed);
+    t.is(first.statusCode, 201);
+    await between(api, toUserId(first.json<RegistrationCreated>().userId));
     const head = await api.head();
-    const again = await api.post({ ...person, profile: { ...person.profile } }, key);
+    const again = await api.post({ ...person, profile: { ...person.profile } }, keyed);
     t.is(again.statusCode, first.statusCode);
     t.is(again.body, first.body);
     t.is(again.headers['position'], first.headers['position']);
     t.is(again.headers.location, first.headers.location);
-    t.is(await api.head(), head);
-    const other = await api.post({ ...person, displayName: 'Vera M.' }, key);
-    t.is(other.statusCode, 422);
-    t.is(other.json<Problem>().code, 'idempotency-key-reused');
+    for (const body of [otherBody, { ...person, emailVerified: true }]) {
+      const other = await api.post(body, keyed);
+      t.is(other.statusCode, 422);
+      t.is(other.json<Problem>().code, 'idempotency-key-reused');
+    }
     t.is(await api.head(), head);
   },
 });
 
 const onUser = (id: UserId) => `/v1/users/${id}`;
 test('at once', givesFirstAnswerAgain, async () => undefined);
-test('after proof', givesFirstAnswerAgain, ({ prove }, id) => prove(id));
+test('after proof', givesFirstAnswerAgain, ({ confirm }, id) => confirm(id));
 test('after an update', givesFirstAnswerAgain, ({ send }, id) =>
-  send({ method: 'PATCH', url: onUser(id), body: { displayName: 'V' }, headers: admin }),
+  send({ method: 'PATCH', url: onUser(id), body: { displayName: 'V' }, headers: operator }),
 );
-test('after a change of the address', givesFirstAnswerAgain, async ({ send, prove }, id) => {
+test('after a change of the address', givesFirstAnswerAgain, async ({ send, confirm }, id) => {
   const email = 'vera@example.net';
-  await send({ url: `${onUser(id)}/email-changes`, body: { email }, headers: admin });
-  await prove(id, email, 'email-change-requested');
+  await send({ url: `${onUser(id)}/email-changes`, body: { email }, headers: operator });
+  await confirm(id, { email, name: 'email-change-requested' });
 });
 test('after a deactivation', givesFirstAnswerAgain, ({ send }, id) =>
-  send({ url: `${onUser(id)}/deactivations`, body: { reasonCode: 'abuse' }, headers: admin }),
+  send({ url: `${onUser(id)}/deactivations`, body: { reasonCode: 'abuse' }, headers: operator }),
 );
-test('after somebody else proved the mailbox', givesFirstAnswerAgain, async ({ register, prove }) =>
-  prove(await register()),
+test('after the owner of the mailbox disowned it', givesFirstAnswerAgain, ({ confirm }, id) =>
+  confirm(id, {}, { notMine: true }),
 );
-test('after an erasure, and makes no new person', givesFirstAnswerAgain, ({ send }, id) =>
-  send({ method: 'DELETE', url: onUser(id), headers: admin }),
-);
-test(
-  'after an erasure and another registration of the address',
-  givesFirstAnswerAgain,
-  async ({ send, register, prove }, id) => {
-    await send({ method: 'DELETE', url: onUser(id), headers: admin });
-    await prove(await register());
-  },
+test('after somebody else got the address', givesFirstAnswerAgain, async ({ attempt, prove }) =>
+  prove(await attempt(), { holder: 'not-mine' }),
 );
 
-const trusted = as('client-1', 'registrations:write');
-
-test('a refusal is given again, also when the address is free by now', async (t) => {
-  const { post, register, prove, send, head } = createApi(t);
-  const owner = await register();
-  await prove(owner);
-  const first = await post(person, { ...key, ...trusted });
-  await send({ method: 'DELETE', url: onUser(owner), headers: admin });
+test('a retry after an erasure is 410 whatever its body is, and makes no new person', async (t) => {
+  const { post, send, head } = createApi(t);
+  const { userId } = (await post(person, keyed)).json<RegistrationCreated>();
+  await send({ method: 'DELETE', url: `/v1/users/${userId}`, headers: operator });
   const before = await head();
-  const again = await post(person, { ...key, ...trusted });
-  t.is(first.statusCode, 409);
-  t.is(again.statusCode, 409);
-  t.is(again.headers['position'], first.headers['position']);
+  for (const body of [person, otherBody]) {
+    const response = await post(body, keyed);
+    t.is(response.statusCode, 410);
+    t.is(response.json<Problem>().code, 'user-erased');
+  }
   t.is(await head(), before);
 });
 
-test('a pending attempt stays pending in its answer, also when it has been proven', async (t) => {
-  const { post, register, prove } = createApi(t);
-  await register();
-  const first = await post(person, { ...key, ...trusted });
-  await prove(toUserId(first.json<RegistrationAccepted>().registrationId));
-  const again = await post(person, { ...key, ...trusted });
-  t.is(first.statusCode, 202);
-  t.is(again.statusCode, 202);
-  t.is(again.body, first.body);
+test('a retry of a refusal is decided again, whatever its body is', async (t) => {
+  const { post, register, send, head } = createApi(t);
+  const owner = await register();
+  const before = await head();
+  for (const body of [person, person, otherBody]) {
+    t.is((await post(body, keyed)).statusCode, 409);
+  }
+  t.is(await head(), before);
+  await send({ method: 'DELETE', url: onUser(owner), headers: operator });
+  t.is((await post(otherBody, keyed)).statusCode, 201);
+  t.is((await post(person, keyed)).statusCode, 422);
 });
 
-test('callers whose subject is no user id have keys of their own too', async (t) => {
+test('fifty copies of one idempotent request get one answer', async (t) => {
+  const { post, head } = createApi(t);
+  const responses = await Promise.all(Array.from({ length: 50 }, () => post(person, keyed)));
+  t.is(new Set(responses.map(({ body }) => body)).size, 1);
+  t.deepEqual(new Set(responses.map(({ statusCode }) => statusCode)), new Set([201]));
+  t.is(await head(), 3);
+});
+
+test('attempt and account never share an id: whether the caller had the scope is part of it', async (t) => {
   const { post } = createApi(t);
-  const ids = await Promise.all(
-    ['mila@example.org', 'jovan@example.org'].map(async (subject, n) => {
-      const response = await post(
-        { ...person, email: `${n}@example.org` },
-        { ...key, ...as(subject) },
-      );
-      return response.json<RegistrationAccepted>().registrationId;
-    }),
-  );
-  t.is(new Set(ids).size, 2);
+  const vouched = await post(person, { ...key, ...as('app', 'registrations:write') });
+  const open = await post(person, { ...key, ...as('app') });
+  t.is(vouched.statusCode, 201);
+  t.is(open.statusCode, 202);
+  const { userId } = vouched.json<RegistrationCreated>();
+  t.not(userId, open.json<RegistrationAccepted>().registrationId);
 });
 
 test('a key of two callers is two registrations, be it one subject of two issuers', async (t) => {
   const { post } = createApi(t);
   const answers = [
     await post(person, key),
-    await post({ ...person, email: 'b@example.org' }, { ...key, ...as('app|one') }),
-    await post({ ...person, email: 'c@example.org' }, { ...key, ...as('app|two') }),
+    await post(person, { ...key, ...as('app|one') }),
+    await post(person, { ...key, ...as('app|two') }),
+    await post(person, { ...key, ...as('mila@example.org') }),
+    await post(person, { ...key, ...as('jovan@example.org') }),
   ];
   for (const { statusCode } of answers) t.is(statusCode, 202);
   const ids = answers.map((answer) => answer.json<RegistrationAccepted>().registrationId);
-  t.is(new Set(ids).size, 3);
+  t.is(new Set(ids).size, answers.length);
+});
+
+test('two callers who vouch have keys of their own', async (t) => {
+  const { post } = createApi(t);
+  const ids = await Promise.all(
+    ['mila@example.org', 'jovan@example.org'].map(async (subject, n) => {
+      const headers = { ...key, ...as(subject, 'registrations:write') };
+      const response = await post({ ...person, email: `${n}@example.org` }, headers);
+      return response.json<RegistrationCreated>().userId;
+    }),
+  );
+  t.is(new Set(ids).size, 2);
 });
 
 test('a key that may be guessed is for callers with a token', async (t) => {

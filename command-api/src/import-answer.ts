@@ -10,7 +10,7 @@ export async function* writeAnswer(
   rows: readonly Promise<ImportedRow>[],
   positions: Positions,
 ): AsyncGenerator<string> {
-  const counts = { registered: 0, pending: 0, refused: 0, invalid: 0, failed: 0 };
+  const counts = { registered: 0, refused: 0, invalid: 0, failed: 0 };
   let last = 0;
   for (let from = 0; from < rows.length; from += ROWS_A_WRITE) {
     const done = await Promise.all(rows.slice(from, from + ROWS_A_WRITE));

@@ -20,12 +20,14 @@ import { createRowImporter, type ImportContext, MAX_ROW_BYTES } from './import-r
 import { type Intake, takeRows } from './import-rows.ts';
 import { createImportSlots } from './import-slots.ts';
 import { IMPORT_UPLOAD, readAway, readUpload, refuseDeclaredSize } from './import-upload.ts';
+import type { LogRoom } from './log-room.ts';
 import type { RegisterDeps } from './register.ts';
 
 /** What imports need of the outside. */
 export type ImportRoutesDeps = RegisterDeps &
   CallerDeps & {
     readonly positions: Positions;
+    readonly room: LogRoom;
     /** Aborts when the process stops. */
     readonly stopping: AbortSignal;
   };

@@ -9,7 +9,8 @@ import {
   withAppendSpan,
 } from '@zameni/runtime';
 import type { Cause } from './event-messages.ts';
-import { type RegisterDeps, register, type Registered } from './register.ts';
+import type { LogRoom } from './log-room.ts';
+import { type RegisterDeps, register, type Vouched } from './register.ts';
 import { parseRegistration, type RegistrationRequest } from './registration-request.ts';
 
 /** What the rows of one import have in common. */
@@ -45,36 +46,39 @@ const validate = createValidator(RegisterCommand);
  * but failures, the rest of the rows fail at once instead of holding up the answer for hours.
  */
 export function createRowImporter(
-  deps: RegisterDeps,
+  deps: RegisterDeps & { readonly room: LogRoom },
   context: ImportContext,
 ): (line: Line) => Promise<ImportedRow> {
   const { cause, idOf, mail, stopping } = context;
   let failuresInARow = 0;
 
   async function registerPatiently(
-    request: RegistrationRequest,
+    request: RegistrationRequest & Vouched,
     line: number,
-  ): Promise<Registered> {
+  ): Promise<number> {
     const backoff = createBackoff(RETRY_BACKOFF);
     const retriesEndAt = performance.now() + RETRIES_MS;
-    const registerOnce = () =>
-      register(deps, request, {
+    const registerOnce = () => {
+      deps.room.assert('vouched');
+      return register(deps, request, {
         ...cause,
         time: new Date().toISOString(),
-        registrationId: idOf(line),
+        userId: idOf(line),
         isRetryable: true,
-        isTold: true,
         ...(mail === undefined ? {} : { mail }),
       });
+    };
     for (;;) {
       try {
-        const registered = await withAppendSpan('append registration', registerOnce);
+        const position = await withAppendSpan('append registration', registerOnce);
         failuresInARow = 0;
-        return registered;
+        return position;
       } catch (thrown) {
+        if (toRefusalCode(thrown) !== undefined) throw thrown;
         const code = toFailureCode(thrown);
         if (code === 'log-unavailable') failuresInARow += 1;
-        const isHopeless = code === 'internal' || failuresInARow >= HOPELESS_AFTER;
+        const isFinal = code === 'internal' || code === 'log-full';
+        const isHopeless = isFinal || failuresInARow >= HOPELESS_AFTER;
         if (isHopeless || performance.now() >= retriesEndAt || stopping.aborted) throw thrown;
         await delay(backoff.nextMs(), stopping).catch(() => {
           throw thrown;
@@ -90,40 +94,32 @@ export function createRowImporter(
     const request = parseRow(content);
     if (request instanceof AppError) return { row: toInvalid(line, request) };
     try {
-      const { outcome, position } = await registerPatiently(request, line);
-      return { row: toRow(line, outcome, idOf(line)), position };
+      const position = await registerPatiently(request, line);
+      return { row: { line, outcome: 'registered', userId: idOf(line) }, position };
     } catch (thrown) {
-      const code = thrown instanceof AppError ? thrown.code : undefined;
-      if (code === 'idempotency-key-reused') return { row: { line, outcome: 'refused', code } };
+      const code = toRefusalCode(thrown);
+      if (code !== undefined) return { row: { line, outcome: 'refused', code } };
       return failed(toFailureCode(thrown));
     }
   };
 }
 
-function parseRow(content: Buffer | undefined): RegistrationRequest | AppError {
+function parseRow(content: Buffer | undefined): (RegistrationRequest & Vouched) | AppError {
   try {
     if (content === undefined) return new AppError('payload-too-large');
     const body = parseJsonBody(content);
     const errors = validate(body);
     if (errors !== undefined) return new AppError('invalid-request', { errors });
     // The schema has just been checked.
-    return parseRegistration(body as RegisterCommand);
+    const command = body as RegisterCommand;
+    const { emailVerified } = command;
+    return {
+      ...parseRegistration(command),
+      ...(emailVerified === undefined ? {} : { emailVerified }),
+    };
   } catch (thrown) {
     if (thrown instanceof AppError) return thrown;
     throw thrown;
-  }
-}
-
-function toRow(line: number, outcome: Registered['outcome'], id: UserId): ImportRow {
-  switch (outcome) {
-    case 'registered':
-      return { line, outcome, userId: id };
-    case 'pending':
-      return { line, outcome, registrationId: id };
-    case 'refused':
-      return { line, outcome, code: 'address-taken' };
-    default:
-      return outcome satisfies never;
   }
 }
 
@@ -133,7 +129,13 @@ function toInvalid(line: number, { code, errors }: AppError): ImportRow {
   return { line, outcome, code: 'invalid-request', errors: [...(errors ?? [])] };
 }
 
+const REFUSALS = ['address-taken', 'idempotency-key-reused', 'user-erased'] as const;
+const PASSING = ['overloaded', 'log-unavailable', 'log-full'] as const;
+
+function toRefusalCode(thrown: unknown): (typeof REFUSALS)[number] | undefined {
+  return REFUSALS.find((code) => thrown instanceof AppError && thrown.code === code);
+}
+
 function toFailureCode(thrown: unknown): FailureCode {
-  const code = thrown instanceof AppError ? thrown.code : undefined;
-  return code === 'overloaded' || code === 'log-unavailable' ? code : 'internal';
+  return PASSING.find((code) => thrown instanceof AppError && thrown.code === code) ?? 'internal';
 }

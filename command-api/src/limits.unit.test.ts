@@ -42,35 +42,6 @@ test('the limit of a client counts before a command is looked at', async (t) => 
   t.is((await send({ ...request, headers: as('client-1') })).statusCode, 429);
 });
 
-test('the limit of a mailbox is silent: the same answer, and no mail is meant', async (t) => {
-  const mailbox = { quota: 1, windowSeconds: 60 };
-  const { register, send, namesOf, head } = createApi(t, { limits: { mailbox } });
-  const userId = await register();
-  const wish = (email: string) => send({ url: resend, body: { email } });
-  const first = await wish(person.email);
-  const second = await wish(` ${person.email.toUpperCase()} `);
-  t.is(second.statusCode, 202);
-  t.is(second.body, first.body);
-  t.deepEqual(Object.keys(second.headers).toSorted(), Object.keys(first.headers).toSorted());
-  t.false(JSON.stringify(second.headers).includes('mailbox'));
-  t.deepEqual(await namesOf(userId), ['registered', 'verification-requested']);
-  t.is(await head(), 3 + 1 + 1);
-});
-
-test('who is beyond the limit of clients takes nothing of a mailbox', async (t) => {
-  const limits = {
-    client: { quota: 2, windowSeconds: 60 },
-    mailbox: { quota: 1, windowSeconds: 60 },
-  };
-  const { register, send, namesOf } = createApi(t, { limits });
-  const userId = await register();
-  const wish = (headers = {}) => send({ url: resend, body: { email: person.email }, headers });
-  await send({ url: resend, body: { email: 'other@example.org' } });
-  t.is((await wish()).statusCode, 429);
-  t.is((await wish({ 'x-forwarded-for': '192.0.2.7' })).statusCode, 202);
-  t.deepEqual(await namesOf(userId), ['registered', 'verification-requested']);
-});
-
 test('tokens that do not hold are counted by address, and then no longer looked at', async (t) => {
   const { post, head } = createApi(t, { limits: { client } });
   const guess = (headers = {}) => post(person, { ...as('bad'), ...headers });

@@ -1,6 +1,7 @@
-import { recordKind } from '@zameni/contracts';
+import { type Actor, recordKind } from '@zameni/contracts';
 import test from 'ava';
-import { as, createApi, readAll, toEvent, toUserId } from './api.fixture.ts';
+import { as, createApi } from './api.fixture.ts';
+import { readAll, toAttempt, toEvent, toUserId } from './log.fixture.ts';
 
 /** What is written nowhere in clear: each is only in one place of what is sent below. */
 const secrets = [
@@ -44,36 +45,52 @@ test('no command leaves personal data in clear, neither in the log nor in answer
     return response;
   };
   const registration = { url: '/v1/registrations', body };
-  const created = await send({ ...registration, headers: { ...headers, 'idempotency-key': key } });
-  const userId = toUserId(created.json<{ userId: string }>().userId);
-  await send({ ...registration, headers: { ...headers, 'idempotency-key': key } });
-  await send({ url: '/v1/registrations', body: { ...body, profile: { [email]: city } }, headers });
+  const keyed = { 'idempotency-key': key };
   const resend = { url: '/v1/email-verifications/resend', body: { email }, headers };
+  const url = '/v1/email-verifications';
   await send(resend);
   await send({ ...resend, body: { email: work } });
-  await send(registration);
-  const token = await api.issue(userId, email);
-  await send({ url: '/v1/email-verifications', body: { token }, headers });
-  await send(registration);
-  const url = `/v1/users/${userId}`;
-  const patch = { displayName: renamed, profile: { city: moved } };
-  await send({ method: 'PATCH', url, body: patch, headers });
-  await send({ method: 'PATCH', url, body: { [email]: moved, locale: moved }, headers });
-  await send({ url: `${url}/email-changes`, body: { email: work }, headers });
-  await send({ url: `${url}/email-changes`, body: { email: `${work}@` }, headers });
-  const change = await api.issue(userId, work, 'email-change-requested');
-  await send({ url: '/v1/email-verifications', body: { token: change }, headers });
-  await send({ url: `${url}/deactivations`, body: { reasonCode: 'abuse' }, headers });
-  await send({ method: 'PATCH', url, body: patch, headers });
-  await send({ url: `${url}/reactivations`, body: { reasonCode: 'appeal' }, headers });
-  t.is((await api.readPerson(userId)).person?.data?.displayName, renamed);
-  await send({ method: 'DELETE', url, headers });
+  await send({ ...registration, headers: keyed });
+  await send({ ...registration, headers: keyed });
+  await send({ ...registration, headers: { ...keyed, ...as(subject) } });
+  await send({ url: '/v1/registrations', body: { ...body, profile: { [email]: city } } });
+  const open = await send(registration);
+  const id = toUserId(open.json<{ registrationId: string }>().registrationId);
+  await send({ url, body: { token: await api.attemptToken(id), locale: email } });
 
-  t.deepEqual(await api.namesOf(userId), [
+  const created = await send({ ...registration, headers: { ...headers, ...keyed } });
+  const userId = toUserId(created.json<{ userId: string }>().userId);
+  await send({ ...registration, headers: { ...headers, ...keyed } });
+  await send({ ...registration, headers });
+  await send({ url, body: { token: await api.attemptToken(id) } });
+  await send({ url, body: { token: await api.attemptToken(id), holder: 'not-mine' } });
+  await send({ method: 'DELETE', url: `/v1/users/${userId}`, headers });
+  await send({ url, body: { token: await api.attemptToken(id), displayName: name } });
+  await send({ ...registration, headers });
+
+  const user = `/v1/users/${id}`;
+  const patch = { displayName: renamed, profile: { city: moved } };
+  await send({ method: 'PATCH', url: user, body: patch, headers });
+  await send({ method: 'PATCH', url: user, body: { [email]: moved, locale: moved }, headers });
+  await send({ url: `${user}/email-changes`, body: { email: work }, headers });
+  await send({ url: `${user}/email-changes`, body: { email }, headers });
+  await send({ url: `${user}/email-changes`, body: { email: work }, headers });
+  await send({ url: `${user}/email-changes`, body: { email: `${work}@` }, headers });
+  const token = await api.accountToken(id, { email: work, name: 'email-change-requested' });
+  await send({ url, body: { token, displayName: name } });
+  await send({ url, body: { token } });
+  await send({ url: `${user}/deactivations`, body: { reasonCode: 'abuse' }, headers });
+  await send({ method: 'PATCH', url: user, body: patch, headers });
+  await send({ url: `${user}/reactivations`, body: { reasonCode: 'appeal' }, headers });
+  t.is((await api.readPerson(id)).person?.data?.displayName, renamed);
+  await send({ method: 'DELETE', url: user, headers });
+
+  t.deepEqual(await api.namesOf(userId), ['registered', 'deactivated', 'erased']);
+  t.deepEqual(await api.namesOf(id), [
     'registered',
-    'verification-requested',
-    'email-verified',
     'profile-updated',
+    'email-change-requested',
+    'email-change-cancelled',
     'email-change-requested',
     'email-changed',
     'deactivated',
@@ -81,6 +98,8 @@ test('no command leaves personal data in clear, neither in the log nor in answer
     'erased',
   ]);
   const records = await readAll(api.log);
+  const kinds = [...new Set(records.map(({ subject }) => recordKind(subject) ?? ''))];
+  t.deepEqual(kinds.toSorted(), ['account', 'attempt', 'claim', 'deletion', 'key', 'mail-wish']);
   const written = records
     .map((record) => `${record.subject} ${Buffer.from(record.data).toString('utf8')}`)
     .join('\n');
@@ -95,26 +114,30 @@ test('no command leaves personal data in clear, neither in the log nor in answer
 test('a caller whose subject is no user id lies in the log as a digest, the same each time', async (t) => {
   const { post, log, digests } = createApi(t);
   const subject = 'mila@example.org';
-  for (const n of [1, 2]) {
-    await post(
-      { email: `${n}@example.org`, displayName: 'V', locale: 'sr', termsVersion: '1' },
-      as(subject),
-    );
+  const body = { displayName: 'V', locale: 'sr', termsVersion: '1' };
+  const callers = [as(subject, 'registrations:write'), as(subject)];
+  for (const [n, headers] of callers.entries()) {
+    await post({ ...body, email: `${n}@example.org` }, headers);
   }
-  const events = (await readAll(log)).filter((each) => recordKind(each.subject) === 'account');
-  const actors = events.map((record) => toEvent(record).metadata.actor);
-  const actor = { type: 'caller', id: digests.actorOf(`${subject}\ntest`) };
-  t.deepEqual(actors, [actor, actor]);
+  const records = await readAll(log);
+  const actor: Actor = { type: 'caller', id: digests.actorOf(`${subject}\ntest`) };
   t.regex(actor.id, /^[A-Za-z0-9_-]{43}$/);
+  const actors = records.flatMap((record) => {
+    const kind = recordKind(record.subject);
+    if (kind === 'account') return [toEvent(record).metadata.actor];
+    const attempt = kind === 'attempt' ? toAttempt(record).record : undefined;
+    return attempt?.state === 'open' ? [attempt.actor] : [];
+  });
+  t.deepEqual(actors, [actor, actor]);
 });
 
 test('a caller whose subject is a user id lies there as it is, the public as anonymous', async (t) => {
-  const { register, prove, send, eventsOf } = createApi(t);
-  const userId = await register();
-  await prove(userId);
+  const { join, send, eventsOf, attemptsOf } = createApi(t);
+  const userId = await join();
   const url = `/v1/users/${userId}`;
   await send({ method: 'PATCH', url, body: { displayName: 'V' }, headers: as(userId) });
   const actors = (await eventsOf(userId)).map(({ metadata }) => metadata.actor);
-  const anonymous = { type: 'anonymous', id: 'anonymous' };
-  t.deepEqual(actors, [anonymous, anonymous, { type: 'caller', id: String(userId) }]);
+  const anonymous: Actor = { type: 'anonymous', id: 'anonymous' };
+  t.deepEqual(actors, [anonymous, { type: 'caller', id: String(userId) }]);
+  t.like((await attemptsOf(userId))[0]?.record, { actor: anonymous });
 });

@@ -1,5 +1,5 @@
-import type { FieldError, RegisterCommand } from '@zameni/contracts';
-import { AppError } from '@zameni/runtime';
+import type { FieldError, RegisterCommand, UserId } from '@zameni/contracts';
+import { AppError, type Digests, drawBytes } from '@zameni/runtime';
 import { type EmailAddress, parseEmailAddress } from './email-address.ts';
 import { checkWrittenParts } from './user-request.ts';
 
@@ -26,13 +26,29 @@ export function parseRegistration(body: RegisterCommand): RegistrationRequest {
   return { address: email.address, displayName, locale, termsVersion, profile };
 }
 
+/** As many as of the digest of a body. */
+const FINGERPRINT_BYTES = 32;
+
+/** What the fingerprint of a registration is made of. */
+export type Fingerprinted = {
+  readonly userId: UserId;
+  readonly isRetryable: boolean;
+  readonly request: RegistrationRequest;
+  /** Whatever else makes a request another one, such as whether mail is wanted. */
+  readonly about: readonly unknown[];
+};
+
 /**
- * A text that is equal for requests that mean the same, whatever the order of their fields. Whether
- * mail is wanted is a part of that: whoever asks again for mail must not be told that all was done.
+ * A keyed digest that is equal for requests that mean the same, whatever the order of their fields.
+ * Without an idempotency key nobody can ask again, so there is no body to compare with.
  */
-export function toCanonicalBody({ address, ...rest }: RegistrationRequest, mail?: 'none'): string {
-  const profile = Object.entries(rest.profile).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const { displayName, locale, termsVersion } = rest;
-  const body = [address.typed, displayName, locale, termsVersion, profile];
-  return JSON.stringify(mail === undefined ? body : [...body, mail]);
+export function fingerprintOf(
+  digests: Pick<Digests, 'fingerprintOf'>,
+  { userId, isRetryable, request, about }: Fingerprinted,
+): string {
+  if (!isRetryable) return drawBytes(FINGERPRINT_BYTES).toString('base64url');
+  const { address, displayName, locale, termsVersion } = request;
+  const profile = Object.entries(request.profile).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const body = [address.typed, displayName, locale, termsVersion, profile, ...about];
+  return digests.fingerprintOf(userId, JSON.stringify(body));
 }

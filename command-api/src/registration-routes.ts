@@ -1,5 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { OPERATIONS } from '@zameni/contracts';
+import { OPERATIONS, type UserId } from '@zameni/contracts';
 import { AppError, type Digests, drawBytes, toRoute, withAppendSpan } from '@zameni/runtime';
 import type { FastifyInstance } from 'fastify';
 import { v7 as uuidV7 } from 'uuid';
@@ -7,32 +7,51 @@ import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, toCalled } from './caller.ts';
 import type { Cause } from './event-messages.ts';
 import { parseIdempotencyKey } from './idempotency-key.ts';
-import { type RegisterContext, type RegisterDeps, register } from './register.ts';
+import type { LogRoom } from './log-room.ts';
+import { type RegisterDeps, register } from './register.ts';
+import { type RegisterAttemptDeps, registerAttempt } from './register-attempt.ts';
 import { parseRegistration } from './registration-request.ts';
 
 /** What the registration routes need of the outside. */
-export type RegistrationRoutesDeps = RegisterDeps & CallerDeps & AnswerDeps;
+export type RegistrationRoutesDeps = RegisterDeps &
+  RegisterAttemptDeps &
+  CallerDeps &
+  AnswerDeps & { readonly room: LogRoom };
 
-/** `POST /v1/registrations`: 202 for the public; 201, 202 or 409 with scope `registrations:write`. */
+/**
+ * `POST /v1/registrations`: an attempt and 202 for the public, an account and 201, or 409, with scope
+ * `registrations:write`.
+ */
 export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRoutesDeps): void {
   app.withTypeProvider<TypeBoxTypeProvider>().route({
     ...toRoute(OPERATIONS.registerPerson),
     handler: async (request, reply) => {
       const { caller, cause } = await toCalled(deps, request, reply);
+      const kind = caller?.scopes.has('registrations:write') === true ? 'vouched' : 'public';
       const header = request.headers['idempotency-key'];
       const idempotencyKey = parseIdempotencyKey(header, caller === undefined);
+      const { emailVerified } = request.body;
       const registration = parseRegistration(request.body);
-      const isTold = caller?.scopes.has('registrations:write') === true;
-      const context = { ...toContext(deps.digests, cause, idempotencyKey), isTold };
-      const { outcome, position } = await withAppendSpan('append registration', () =>
-        register(deps, registration, context),
-      );
-      await answerCommand(deps, { request, reply, position });
-      const id = context.registrationId;
-      if (isTold && outcome === 'refused') throw new AppError('address-taken');
-      if (isTold && outcome === 'registered') {
+      deps.room.assert(kind);
+      const id = toId(deps.digests, { kind, cause, idempotencyKey });
+      const isRetryable = idempotencyKey !== undefined;
+      if (kind === 'vouched') {
+        const vouched =
+          emailVerified === undefined ? registration : { ...registration, emailVerified };
+        const position = await withAppendSpan('append registration', () =>
+          register(deps, vouched, { ...cause, userId: id, isRetryable }),
+        );
+        await answerCommand(deps, { request, reply, position });
         return reply.code(201).header('Location', `/v1/users/${id}`).send({ userId: id });
       }
+      if (emailVerified !== undefined) {
+        const errors = [{ pointer: '/emailVerified', code: 'not-taken' }] as const;
+        throw new AppError('invalid-request', { errors });
+      }
+      const position = await withAppendSpan('append attempt', () =>
+        registerAttempt(deps, registration, { ...cause, id, isRetryable }),
+      );
+      await answerCommand(deps, { request, reply, position });
       return reply
         .code(202)
         .header('Location', `/v1/registrations/${id}`)
@@ -41,18 +60,15 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
   });
 }
 
-function toContext(
-  digests: Digests,
-  cause: Cause,
-  idempotencyKey: string | undefined,
-): Omit<RegisterContext, 'isTold'> {
+type Meant = {
+  readonly kind: 'vouched' | 'public';
+  readonly cause: Cause;
+  readonly idempotencyKey: string | undefined;
+};
+
+/** Whether the caller had the scope is part of the id: attempt and account never share one. */
+function toId(digests: Digests, { kind, cause, idempotencyKey }: Meant): UserId {
+  if (idempotencyKey === undefined) return uuidV7({ random: drawBytes(16) }) as UserId;
   const { type, id } = cause.actor;
-  return {
-    ...cause,
-    registrationId:
-      idempotencyKey === undefined
-        ? (uuidV7({ random: drawBytes(16) }) as RegisterContext['registrationId'])
-        : digests.registrationIdOf(`${type}:${id}`, idempotencyKey),
-    isRetryable: idempotencyKey !== undefined,
-  };
+  return digests.registrationIdOf(`${kind}\n${type}:${id}`, idempotencyKey);
 }

@@ -1,89 +1,136 @@
-import { Problem, RegistrationAccepted, RegistrationCreated, subjects } from '@zameni/contracts';
-import { createValidator, type EventLog } from '@zameni/runtime';
+import {
+  MAX_PUBLIC_BODY_BYTES,
+  Problem,
+  RegistrationAccepted,
+  RegistrationCreated,
+  recordKind,
+  subjects,
+} from '@zameni/contracts';
+import { AppError, createValidator, type EventLog } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
-import { as, createApi, key, person, readAll, signal, toEvent, toUserId } from './api.fixture.ts';
+import { as, createApi, key, person } from './api.fixture.ts';
+import { readAll, toAttempt, toEvent, toUserId } from './log.fixture.ts';
+import { LIFETIME_MS } from './rings.fixture.ts';
+import { userIdOf } from './situation.fixture.ts';
 
 const trusted = as('client-1', 'registrations:write');
 
-test('a new person is accepted with id, location and position', async (t) => {
-  const { post, log, positions } = createApi(t);
+test('a public registration is accepted with id, location and position', async (t) => {
+  const { post, log, positionOf } = createApi(t);
   const response = await post();
   t.is(response.statusCode, 202);
   const body = response.json<RegistrationAccepted>();
   t.is(createValidator(RegistrationAccepted)(body), undefined);
   t.is(response.headers.location, `/v1/registrations/${body.registrationId}`);
-  const record = await log.readFirst(subjects.account(body.registrationId), signal);
-  t.is(positions.open(String(response.headers['position'])), record?.position);
+  t.is(response.headers['cache-control'], 'no-store');
+  const [record, ...more] = await readAll(log);
+  t.is(record?.subject, subjects.attempt(body.registrationId));
+  t.is(positionOf(response), record?.position);
+  t.deepEqual(more, []);
 });
 
-test('claim, key and event lie in the log together and hold no personal data in clear', async (t) => {
-  const { post, log } = createApi(t);
+test('its record says what it must to be proven, and holds what was asked sealed', async (t) => {
+  const { post, log, claimOf, attemptKeys } = createApi(t);
   const { registrationId } = (await post()).json<RegistrationAccepted>();
+  const [record] = await readAll(log);
+  const attempt = record && toAttempt(record).record;
+  if (attempt?.state !== 'open') return t.fail();
+  t.is(attempt.claim, claimOf(person.email));
+  t.is(Date.parse(attempt.expiresAt) - Date.parse(attempt.time), LIFETIME_MS);
+  t.is(attempt.key, attempt.time.slice(0, 10));
+  t.deepEqual(attempt.actor, { type: 'anonymous', id: 'anonymous' });
+  t.like(attemptKeys.open(registrationId, attempt), person);
+  t.throws(() => attemptKeys.open(userIdOf(1), attempt));
+});
+
+test('the message of an attempt expires an hour after its instant', async (t) => {
+  const memory = createMemoryLog();
+  const lifetimes: (number | undefined)[] = [];
+  const log: typeof memory = {
+    ...memory,
+    append: (messages, signal) => {
+      lifetimes.push(...messages.map(({ ttlSeconds }) => ttlSeconds));
+      return memory.append(messages, signal);
+    },
+  };
+  const { post, attempt, prove } = createApi(t, { log });
+  await post(person, key);
+  t.deepEqual(lifetimes.splice(0), [LIFETIME_MS / 1_000 + 3_600]);
+  await prove(await attempt());
+  const [, claim, deletion, closed, wrapped, event] = lifetimes;
+  t.deepEqual([claim, deletion, wrapped, event], [undefined, undefined, undefined, undefined]);
+  t.is(closed, LIFETIME_MS / 1_000 + 3_600);
+});
+
+test('a caller who vouches gets the account at once: claim, key and event in one commit', async (t) => {
+  const { post, log, claimOf, positionOf } = createApi(t);
+  const response = await post(person, trusted);
+  t.is(response.statusCode, 201);
+  t.is(createValidator(RegistrationCreated)(response.json()), undefined);
+  const { userId } = response.json<RegistrationCreated>();
+  t.is(response.headers.location, `/v1/users/${userId}`);
   const records = await readAll(log);
   const [claim, wrapped, event] = records;
   t.is(records.length, 3);
-  t.true(claim?.subject.startsWith('zameni.claim.'));
-  t.is(wrapped?.subject, subjects.key(registrationId));
-  t.is(event?.subject, subjects.account(registrationId));
-  t.is(event && String(toEvent(event).metadata.userId), registrationId);
-  const bytes = records.map((r) => r.subject + Buffer.from(r.data).toString('utf8')).join();
-  for (const text of [person.email, 'vera', 'Marković', 'Niš']) {
-    t.false(bytes.toLowerCase().includes(text.toLowerCase()));
+  t.is(claim?.subject, subjects.claim(claimOf(person.email)));
+  t.is(wrapped?.subject, subjects.key(userId));
+  t.is(event?.subject, subjects.account(userId));
+  t.is(event && String(toEvent(event).metadata.userId), userId);
+  t.is(positionOf(response), event?.position);
+});
+
+test('a caller who vouches may vouch for the mailbox too', async (t) => {
+  const { register, readPerson } = createApi(t);
+  const emailVerifiedOf = async (email: string, more: object) => {
+    const { state } = await readPerson(await register(email, more));
+    return 'emailVerified' in state && state.emailVerified;
+  };
+  t.false(await emailVerifiedOf('a@example.org', {}));
+  t.false(await emailVerifiedOf('b@example.org', { emailVerified: false }));
+  t.true(await emailVerifiedOf('c@example.org', { emailVerified: true }));
+});
+
+test('an address that an account holds is 409, proven or not, and nothing is appended', async (t) => {
+  const { post, register, confirm, head } = createApi(t);
+  const holder = await register();
+  for (const round of ['unproven', 'proven']) {
+    const before = await head();
+    const response = await post({ ...person, email: ' VERA@example.org' }, trusted);
+    t.is(response.statusCode, 409, round);
+    t.is(response.json<Problem>().code, 'address-taken');
+    t.is(await head(), before);
+    await confirm(holder);
   }
 });
 
-test('free, contested and taken look the same to the public: status, headers and body', async (t) => {
-  const { post, prove, verify, issue, namesOf } = createApi(t);
+test('an address with attempts only is nobody’s', async (t) => {
+  const { post, attempt } = createApi(t);
+  await attempt();
+  t.is((await post(person, trusted)).statusCode, 201);
+});
+
+test('every address looks the same to the public: status, headers and body', async (t) => {
+  const { post, attempt, prove } = createApi(t);
   const free = await post();
-  const contested = await post({ ...person, email: 'ｖera@EXAMPLE.org' });
-  const { registrationId } = contested.json<RegistrationAccepted>();
-  t.is((await prove(toUserId(registrationId))).statusCode, 202);
+  const pending = await post({ ...person, email: 'ｖera@EXAMPLE.org' });
+  await prove(await attempt());
   const taken = await post({ ...person, email: ' VERA@example.org' });
-  for (const response of [contested, taken]) {
+  for (const response of [pending, taken]) {
     t.is(response.statusCode, free.statusCode);
     t.deepEqual(Object.keys(response.headers).toSorted(), Object.keys(free.headers).toSorted());
     t.deepEqual(Object.keys(response.json<object>()), Object.keys(free.json<object>()));
     t.is(response.headers['content-length'], free.headers['content-length']);
   }
-  const ids = [free, contested, taken].map((r) => r.json<RegistrationAccepted>().registrationId);
-  t.deepEqual(await Promise.all(ids.map(namesOf)), [
-    ['registered', 'superseded'],
-    ['registered', 'email-verified'],
-    ['registration-refused'],
-  ]);
-  t.is((await verify(await issue(toUserId(ids[0] ?? '')))).statusCode, 202);
 });
 
-test('a caller with scope registrations:write learns the exact outcome', async (t) => {
-  const { post, prove } = createApi(t);
-  const first = await post(person, trusted);
-  t.is(first.statusCode, 201);
-  t.is(createValidator(RegistrationCreated)(first.json()), undefined);
-  const { userId } = first.json<RegistrationCreated>();
-  t.is(first.headers.location, `/v1/users/${userId}`);
-  const second = await post(person, trusted);
-  t.is(second.statusCode, 202);
-  t.is(createValidator(RegistrationAccepted)(second.json()), undefined);
-  await prove(toUserId(userId));
-  const third = await post(person, trusted);
-  t.is(third.statusCode, 409);
-  t.is(third.json<Problem>().code, 'address-taken');
-  t.truthy(third.headers['position']);
-});
-
-test('an address nobody proved in time is taken over, and who had it is superseded', async (t) => {
-  const { post, namesOf } = createApi(t, { claimLifetimeMs: -1 });
-  const first = (await post(person, trusted)).json<RegistrationCreated>().userId;
-  const second = await post(person, trusted);
-  t.is(second.statusCode, 201);
-  t.deepEqual(await namesOf(first), ['registered', 'superseded']);
-  t.deepEqual(await namesOf(second.json<RegistrationCreated>().userId), ['registered']);
-});
-
-test('a token without that scope is treated as the public', async (t) => {
-  const { post } = createApi(t);
+test('a token without the scope is treated as the public, in the name of its caller', async (t) => {
+  const { post, log } = createApi(t);
   t.is((await post(person, as('client-1', 'users:read'))).statusCode, 202);
+  const [record] = await readAll(log);
+  t.is(record && recordKind(record.subject), 'attempt');
+  const attempt = record && toAttempt(record).record;
+  t.is(attempt?.state === 'open' && attempt.actor.type, 'caller');
 });
 
 test('a token that does not hold is refused', async (t) => {
@@ -93,43 +140,84 @@ test('a token that does not hold is refused', async (t) => {
   t.is(response.headers['www-authenticate'], 'Bearer');
 });
 
-test('the same idempotency key gives the same answer and appends nothing', async (t) => {
-  const { post, log } = createApi(t);
-  const first = await post(person, key);
-  const head = await log.head(signal);
-  const again = await post({ ...person, profile: { ...person.profile } }, key);
-  t.deepEqual(again.json(), first.json());
-  t.is(again.headers['position'], first.headers['position']);
-  t.is(await log.head(signal), head);
+test('the public cannot say that it has proven a mailbox', async (t) => {
+  const { post, head } = createApi(t);
+  for (const headers of [{}, as('client-1', 'users:write')]) {
+    for (const emailVerified of [true, false]) {
+      const response = await post({ ...person, emailVerified }, headers);
+      t.is(response.statusCode, 422);
+      t.deepEqual(response.json<Problem>().errors, [
+        { pointer: '/emailVerified', code: 'not-taken' },
+      ]);
+    }
+  }
+  t.is(await head(), 0);
 });
 
-test('fifty copies of one idempotent request get one answer', async (t) => {
-  const { post, log } = createApi(t);
-  const responses = await Promise.all(Array.from({ length: 50 }, () => post(person, key)));
-  t.is(new Set(responses.map(({ body }) => body)).size, 1);
-  t.is(await log.head(signal), 3);
-});
-
-test('another body under the same key is refused', async (t) => {
+test('without a token a body has at most 4 KiB', async (t) => {
   const { post } = createApi(t);
-  await post(person, key);
-  const response = await post({ ...person, displayName: 'Vera M.' }, key);
-  t.is(response.statusCode, 422);
-  t.is(response.json<Problem>().code, 'idempotency-key-reused');
+  const text = JSON.stringify(person);
+  const missing = MAX_PUBLIC_BODY_BYTES - Buffer.byteLength(text);
+  const fitting = `${text}${' '.repeat(missing)}`;
+  t.is((await post(fitting)).statusCode, 202);
+  const large = `${fitting} `;
+  const refused = await post(large);
+  t.is(refused.statusCode, 413);
+  t.is(refused.json<Problem>().code, 'payload-too-large');
+  t.is((await post(large, as('client-1'))).statusCode, 202);
+  t.is((await post(large, trusted)).statusCode, 201);
 });
 
-test('callers have idempotency keys of their own', async (t) => {
-  const { post } = createApi(t);
-  const mine = (await post(person, key)).json<RegistrationAccepted>().registrationId;
-  const other = await post({ ...person, email: 'b@example.org' }, { ...key, ...trusted });
-  t.is(other.statusCode, 201);
-  t.not(other.json<RegistrationCreated>().userId, mine);
+test('the kinds of registrations ask for room, each for its own, before anything is done', async (t) => {
+  const asked: string[] = [];
+  const room = {
+    assert: (kind: string) => {
+      asked.push(kind);
+      throw new AppError('log-full', { retryAfterSeconds: 600 });
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  const { post, send, head } = createApi(t, { room });
+  for (const headers of [{}, trusted]) {
+    const response = await post(person, headers);
+    t.is(response.statusCode, 503);
+    t.is(response.json<Problem>().code, 'log-full');
+    t.is(response.headers['retry-after'], '600');
+  }
+  const body = { email: person.email };
+  t.is((await send({ url: '/v1/email-verifications/resend', body })).statusCode, 503);
+  t.deepEqual(asked, ['public', 'vouched', 'public']);
+  t.is(await head(), 0);
+});
+
+test('fifty attempts at once share batches, and each has an id and a position of its own', async (t) => {
+  const memory = createMemoryLog();
+  let appends = 0;
+  const log: EventLog = {
+    ...memory,
+    append: (...about) => {
+      appends += 1;
+      return memory.append(...about);
+    },
+  };
+  const { post, positionOf } = createApi(t, { log });
+  const responses = await Promise.all(Array.from({ length: 50 }, () => post()));
+  t.is(new Set(responses.map(({ body }) => body)).size, 50);
+  t.is(new Set(responses.map(positionOf)).size, 50);
+  t.true(appends < 10);
+});
+
+test('an id that answers a registration is that of attempt and account', async (t) => {
+  const { post, prove, eventsOf } = createApi(t);
+  const id = toUserId((await post()).json<RegistrationAccepted>().registrationId);
+  t.deepEqual((await prove(id)).json(), { userId: String(id) });
+  t.is((await eventsOf(id)).length, 1);
 });
 
 const refuses = test.macro<[unknown, Record<string, string>, number, string, string?]>({
   title: (title = '') => `refuses ${title}`,
   exec: async (t, body, headers, status, code, pointer) => {
-    const { post, log } = createApi(t);
+    const { post, head } = createApi(t);
     const response = await post(body, headers);
     t.is(response.statusCode, status);
     t.regex(String(response.headers['content-type']), /^application\/problem\+json/);
@@ -137,7 +225,7 @@ const refuses = test.macro<[unknown, Record<string, string>, number, string, str
     t.is(createValidator(Problem)(problem), undefined);
     t.is(problem.code, code as Problem['code']);
     t.is(problem.errors?.[0]?.pointer, pointer);
-    t.is(await log.head(signal), 0);
+    t.is(await head(), 0);
   },
 });
 
@@ -226,15 +314,16 @@ test('every fault of a body is named at once', async (t) => {
   ]);
 });
 
-test('without the log a registration is answered 503 with Retry-After', async (t) => {
-  const memory = createMemoryLog();
-  const log: EventLog = {
-    ...memory,
-    append: async () => ({ status: 'unknown', cause: new Error('no leader') }),
-  };
-  const { post } = createApi(t, { log, deadlineMs: 200 });
-  const response = await post();
-  t.is(response.statusCode, 503);
-  t.is(response.json<Problem>().code, 'log-unavailable');
-  t.is(response.headers['retry-after'], '1');
-});
+for (const [kind, headers] of Object.entries({ public: {}, vouched: trusted })) {
+  test(`without the log a ${kind} registration is answered 503 with Retry-After`, async (t) => {
+    const log: EventLog = {
+      ...createMemoryLog(),
+      append: async () => ({ status: 'unknown', cause: new Error('no leader') }),
+    };
+    const { post } = createApi(t, { log, deadlineMs: 200 });
+    const response = await post(person, headers);
+    t.is(response.statusCode, 503);
+    t.is(response.json<Problem>().code, 'log-unavailable');
+    t.is(response.headers['retry-after'], '1');
+  });
+}

@@ -1,4 +1,11 @@
-import { type AccountEvent, type ClaimRecord, parseUserId, type UserId } from '@zameni/contracts';
+import {
+  type AccountEvent,
+  type ClaimRecord,
+  type ClosedAttempt,
+  DISOWNED,
+  parseUserId,
+  type UserId,
+} from '@zameni/contracts';
 import {
   type AccountState,
   absentAccount,
@@ -6,16 +13,9 @@ import {
   evolveData,
   type PersonData,
 } from './account.ts';
+import type { AttemptState, OpenState } from './attempt.ts';
 import { toClaimState } from './claim.ts';
 import type { Decision, Situation } from './decision.ts';
-
-/** When the decisions of tests are made, and how long a claim lasts that nobody proves. */
-export const NOW = '2026-11-22T10:00:00.000Z';
-export const LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
-
-/** A claim's instant that is young, and one whose claim has expired. */
-export const YOUNG = '2026-11-21T10:00:00.000Z';
-export const OLD = '2026-11-01T10:00:00.000Z';
 
 /** The id of the n-th made-up person. */
 export function userIdOf(n: number): UserId {
@@ -33,33 +33,42 @@ export const HOME = 'h'.repeat(43);
 export const WORK = 'w'.repeat(43);
 export const OTHER = 'o'.repeat(43);
 
+/** Where the record of an attempt lies, and when the attempt is over. */
+export const ATTEMPT_AT = 7;
+export const EXPIRES = '2026-11-29T10:00:00.000Z';
+
+/** Where the record of every claim lies unless a test says otherwise: before the attempt. */
+const CLAIM_AT = 5;
+
 /** An event with the id it has in the log. */
 export type Happened = AccountEvent & { readonly id: string };
 
 const fingerprint = 'f'.repeat(43);
 
-/** The events of made-up histories; ids say what happened, so that attempts are readable. */
-export const registered = (standing: 'held' | 'contested' = 'held', claim = HOME): Happened => ({
+/** The events of made-up histories; ids say what happened, so that requests are readable. */
+export const registered = (
+  more: { readonly emailVerified?: boolean; readonly attempt?: number } = {},
+): Happened => ({
   id: 'registration',
   name: 'registered',
-  data: { locale: 'sr-Latn-RS', termsVersion: '2026-01', fingerprint, standing },
+  data: {
+    locale: 'sr-Latn-RS',
+    termsVersion: '2026-01',
+    fingerprint,
+    emailVerified: false,
+    ...more,
+  },
   personal: {
     email: 'vera@example.org',
-    claim,
+    claim: HOME,
     displayName: 'Vera Marković',
     profile: { city: 'Niš', news: true },
   },
 });
-export const refused: Happened = {
-  id: 'refusal',
-  name: 'registration-refused',
-  data: { reason: 'address-taken', fingerprint },
-  personal: null,
-};
 export const verified: Happened = {
   id: 'proof',
   name: 'email-verified',
-  data: { attempt: 'registration' },
+  data: { request: 'registration' },
   personal: null,
 };
 export const changeRequested = (id = 'change', claim = WORK): Happened => ({
@@ -68,32 +77,37 @@ export const changeRequested = (id = 'change', claim = WORK): Happened => ({
   data: {},
   personal: { email: 'vera@example.net', claim },
 });
-export const changed = (attempt = 'change', claim = WORK): Happened => ({
+export const changeCancelled: Happened = {
+  id: 'cancellation',
+  name: 'email-change-cancelled',
+  data: {},
+  personal: null,
+};
+export const changed = (request = 'change', claim = WORK): Happened => ({
   id: 'changed',
   name: 'email-changed',
-  data: { attempt },
+  data: { request },
   personal: { email: 'vera@example.net', claim },
-});
-export const superseded = (by: 'proof' | 'expiry' = 'proof'): Happened => ({
-  id: 'superseded',
-  name: 'superseded',
-  data: { by },
-  personal: null,
 });
 const reasoned = { data: { reasonCode: 'requested' }, personal: null } as const;
 export const deactivated: Happened = { id: 'deactivation', name: 'deactivated', ...reasoned };
 export const reactivated: Happened = { id: 'reactivation', name: 'reactivated', ...reasoned };
+export const disowned: Happened = {
+  id: 'disowning',
+  name: 'deactivated',
+  data: { reasonCode: DISOWNED, address: 'released' },
+  personal: null,
+};
 export const erased: Happened = { id: 'erasure', name: 'erased', data: {}, personal: null };
 
-/** A history that ends in each status; `proven` is active with a proven mailbox. */
+/** A history that ends in each status; `unproven` and `proven` are active, `joined` by an attempt. */
 export const HISTORIES = {
   absent: [],
-  refused: [refused],
-  pending: [registered('contested')],
-  active: [registered()],
+  unproven: [registered()],
   proven: [registered(), verified],
+  joined: [registered({ emailVerified: true, attempt: ATTEMPT_AT })],
   deactivated: [registered(), verified, deactivated],
-  superseded: [registered(), superseded()],
+  disowned: [registered(), disowned],
   erased: [registered(), verified, erased],
 } as const satisfies Record<string, readonly Happened[]>;
 
@@ -111,35 +125,65 @@ export function dataOf(history: readonly Happened[]): PersonData | undefined {
 }
 
 /** A record of a held claim. */
-export function heldBy(
-  userId: UserId,
-  more: Partial<Omit<Extract<ClaimRecord, { state: 'held' }>, 'state' | 'userId'>> = {},
-): ClaimRecord {
-  return { state: 'held', userId, verified: false, since: YOUNG, ...more };
+export function heldBy(userId: UserId, verified = false): ClaimRecord {
+  return { state: 'held', userId, verified };
 }
 
-/** What happened to each account that was looked at, and the last record of each claim. */
+/** An attempt on the address of home that awaits proof. */
+export const openAttempt: OpenState = {
+  state: 'open',
+  position: ATTEMPT_AT,
+  claim: HOME,
+  expiresAt: EXPIRES,
+  data: {
+    email: 'vera@example.org',
+    displayName: 'Somebody',
+    locale: 'en',
+    termsVersion: '2025-01',
+    profile: { city: 'Anywhere' },
+    fingerprint,
+  },
+};
+
+/** The same attempt once it was closed. */
+export function closedBy(by: ClosedAttempt['by'], userId?: UserId): AttemptState {
+  return { state: 'closed', of: ATTEMPT_AT, by, userId };
+}
+
+/** The record that closes it. */
+export function closing(by: ClosedAttempt['by'], userId?: UserId): ClosedAttempt {
+  const record = { state: 'closed', attempt: ATTEMPT_AT, expiresAt: EXPIRES, by } as const;
+  return userId === undefined ? record : { ...record, userId };
+}
+
+/** What happened to each account that was looked at, the last record of each claim, and attempts. */
 export type Given = {
   readonly accounts?: readonly (readonly [UserId, readonly Happened[]])[];
   readonly claims?: Readonly<Record<string, ClaimRecord>>;
+  readonly attempts?: readonly (readonly [UserId, AttemptState])[];
+  /** Where the records of the claims lie. */
+  readonly claimsAt?: number;
 };
 
 /** The situation that a decision is made in. */
-export function situationOf({ accounts = [], claims = {} }: Given): Situation {
-  const options = { now: NOW, lifetimeMs: LIFETIME_MS };
+export function situationOf(given: Given): Situation {
+  const { accounts = [], claims = {}, attempts = [], claimsAt = CLAIM_AT } = given;
   return {
     accounts: new Map(accounts.map(([userId, history]) => [userId, stateOf(history)])),
     claims: new Map(
-      Object.entries(claims).map(([claim, record]) => [claim, toClaimState(record, options)]),
+      Object.entries(claims).map(([claim, record]) => [claim, toClaimState(record, claimsAt)]),
     ),
+    attempts: new Map(attempts),
   };
 }
 
 /** A decision in few words: the events it commits, that it changes nothing, or the refusal. */
 export function summaryOf(decision: Decision): string {
   switch (decision.outcome) {
-    case 'commit':
-      return decision.accounts.map(({ event }) => event.name).join(' + ');
+    case 'commit': {
+      const closed = decision.attempts.map(({ record }) => `closed by ${record.by}`);
+      return [...decision.accounts.map(({ event }) => event.name), ...closed].join(' + ');
+    }
     case 'refused':
       return decision.code;
     case 'unchanged':

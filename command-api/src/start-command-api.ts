@@ -1,6 +1,7 @@
 import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
   connectNats,
+  createAttemptKeys,
   createClaimLayouts,
   createCommitter,
   createDataKeys,
@@ -23,14 +24,17 @@ import {
 } from '@zameni/runtime';
 import { createLoadAccount } from './account-log.ts';
 import { createApp } from './app.ts';
+import { createAppendAlone } from './append-alone.ts';
+import { createLoadAttempt } from './attempt-log.ts';
 import type { Config } from './config.ts';
 import { createUntilErased } from './erasure-progress.ts';
+import { createLogRoom } from './log-room.ts';
+import { createPublicRecords } from './public-records.ts';
 import { createUntilReadable } from './readable.ts';
 import { createTurns } from './turns.ts';
 
 /** Connections of one process to the primary, where waiting commands look. */
 const POOL_SIZE = 4;
-const SECONDS_A_DAY = 24 * 60 * 60;
 
 /** Starts the command API: the log and its committer behind the routes, limits on Redis. */
 export async function startCommandApi(context: ServiceContext<Config>): Promise<void> {
@@ -70,41 +74,56 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     kek: openKeyRing(config.ZAMENI_KEK_FILE, { logger }),
     verification: openKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE, { logger }),
     position: openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger }),
+    attempt: openKeyRing(config.ZAMENI_ATTEMPT_KEY_FILE, { logger }),
   };
   const peppers = openKeyRing(config.ZAMENI_PEPPER_FILE, { logger });
   const claimLayouts = createClaimLayouts(peppers);
   const dataKeys = createDataKeys(keyRings.kek);
-  const lifetimeSeconds = config.ZAMENI_CLAIM_LIFETIME_DAYS * SECONDS_A_DAY;
+  const attemptKeys = createAttemptKeys(keyRings.attempt);
+  const positions = createPositions(keyRings.position);
+  const room = resources.use(
+    createLogRoom(
+      { log, pool, logger },
+      {
+        publicPercent: config.ZAMENI_ATTEMPTS_LOG_PERCENT,
+        vouchedPercent: config.ZAMENI_VOUCHED_LOG_PERCENT,
+        maxLiveAttempts: config.ZAMENI_MAX_LIVE_ATTEMPTS,
+      },
+    ),
+  );
+  const publicCommitter = resources.use(createCommitter(log, logger));
   const app = createApp({
     logger,
     keyRings: { ...keyRings, pepper: claimLayouts },
     log,
     committer: resources.use(createCommitter(log, logger)),
     loadAccount: createLoadAccount({ log, dataKeys }),
+    loadAttempt: createLoadAttempt({ log, attemptKeys }),
     inTurn: createTurns(),
-    claimLifetimeMs: lifetimeSeconds * 1_000,
+    attemptKeys,
+    attemptLifetimeMs: config.ZAMENI_ATTEMPT_LIFETIME_SECONDS * 1_000,
+    publicRecords: createPublicRecords(publicCommitter),
+    appendAlone: createAppendAlone(log, logger),
+    room,
     digests: createDigests(peppers.current()),
     claimLayouts,
     dataKeys,
     verificationTokens: createVerificationTokens(keyRings.verification, {
-      lifetimeSeconds,
+      positions,
       now: () => new Date(),
     }),
-    positions: createPositions(keyRings.position),
+    positions,
     tokens: createTokenVerifier({
       issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
       logger,
     }),
     limits: createRateLimits({
-      policies: {
-        client: parsePolicy(config.ZAMENI_LIMIT_CLIENT),
-        mailbox: parsePolicy(config.ZAMENI_LIMIT_MAILBOX),
-      },
+      policies: { client: parsePolicy(config.ZAMENI_LIMIT_CLIENT) },
       redis,
       logger,
     }),
     untilReadable: createUntilReadable({ cache, pool, stopping: signal }),
-    untilErased: createUntilErased(pool),
+    untilErased: createUntilErased({ pool, log }),
     stopping: signal,
     checks: { log: async () => void (await log.head(signal)) },
     // Without them commands still are decided: limits are local, and nobody can wait for an outcome.

@@ -1,17 +1,25 @@
-import { randomUUID } from 'node:crypto';
 import type { UpdateUserCommand, UserId } from '@zameni/contracts';
-import { AppError, type Digests, type VerificationTokens } from '@zameni/runtime';
+import {
+  type DataKeys,
+  AppError,
+  type Digests,
+  type Proof,
+  type VerificationTokens,
+} from '@zameni/runtime';
 import { type CommitDeps, commitDecision } from './commit-decision.ts';
-import type { Decision } from './decision.ts';
-import { decideResend } from './decide-resend.ts';
+import { decideAccountProof } from './decide-account-proof.ts';
+import { decideAttemptProof } from './decide-attempt-proof.ts';
 import { decideUserChange, type UserChange } from './decide-user-change.ts';
-import { decideVerification } from './decide-verification.ts';
+import type { Committed } from './decision-intent.ts';
 import type { EmailAddress } from './email-address.ts';
 import type { Cause } from './event-messages.ts';
+import { toNewPerson } from './register.ts';
+import type { Said } from './verification.ts';
 
 /** What commands on people need of the outside. */
 export type UserCommandDeps = CommitDeps & {
   readonly digests: Digests;
+  readonly dataKeys: DataKeys;
   readonly verificationTokens: VerificationTokens;
 };
 
@@ -26,31 +34,38 @@ export type RequestedChange =
   | { readonly type: 'deactivate' | 'reactivate'; readonly reasonCode: string }
   | { readonly type: 'erase' };
 
+/** What a change answers: its position, and whether it erased an attempt instead of a person. */
+export type Changed = { readonly position: number; readonly isAttempt: boolean };
+
 /** Changes one person; answers the position that covers the change. Throws what it is refused for. */
 export async function changeUser(
   deps: UserCommandDeps,
   userId: UserId,
   change: RequestedChange,
   cause: Cause,
-): Promise<number> {
+): Promise<Changed> {
+  const isErasure = change.type === 'erase';
   const isReadOfData = change.type !== 'deactivate' && change.type !== 'reactivate';
+  let isAttempt = false;
   const { position } = await commitDecision(deps, {
     accounts: [userId],
+    ...(isErasure ? { attempts: [userId] } : {}),
     ...(isReadOfData ? { withPerson: userId } : {}),
     claimsOf: (loaded) => {
       const claim = loaded.get(userId)?.person?.data?.claim;
-      return change.type === 'erase' && claim !== undefined ? [claim] : [];
+      return isErasure && claim !== undefined ? [claim] : [];
     },
     readsClaims: true,
     decide: (situation, loaded) => {
       const account = loaded.get(userId);
+      isAttempt = account?.state.status === 'absent';
       const isFull = account?.isFull === true;
       const person = { userId, data: account?.person?.data, isFull };
       return decideUserChange(toCommand(deps.digests, person, change), situation);
     },
     cause,
   });
-  return position;
+  return { position, isAttempt };
 }
 
 function toCommand(
@@ -63,18 +78,53 @@ function toCommand(
   return { ...person, type: 'change-email', email, claim: digests.claimOf(canonical) };
 }
 
-/** Takes the proof of a mailbox; answers the position that covers what came of it. */
+/** What a proof answers: the account or attempt it is about, and the position that covers it. */
+export type Verified = { readonly userId: UserId; readonly position: number };
+
+/** Takes the token of a link. Throws `invalid-verification-token`, or what the proof is refused for. */
 export async function verifyEmail(
   deps: UserCommandDeps,
-  token: string,
+  { token, said }: { readonly token: string; readonly said: Said },
   cause: Cause,
-): Promise<number> {
+): Promise<Verified> {
   const proof = await deps.verificationTokens.open(token);
   if (proof === undefined) throw new AppError('invalid-verification-token');
-  const { userId, claim, attempt } = proof;
-  const { position } = await commitDecision(deps, {
+  const { decision, position } = await (proof.kind === 'attempt'
+    ? proveAttempt(deps, { ...proof, said }, cause)
+    : proveAccount(deps, { ...proof, said }, cause));
+  return { userId: decision.subject ?? proof.id, position };
+}
+
+type Kind<Name extends Proof['kind']> = Extract<Proof, { readonly kind: Name }> & {
+  readonly said: Said;
+};
+
+function proveAttempt(
+  deps: UserCommandDeps,
+  { id, claim, position, said }: Kind<'attempt'>,
+  cause: Cause,
+): Promise<Committed> {
+  const command = { id, claim, position, said };
+  return commitDecision(deps, {
+    accounts: [id],
+    attempts: [id],
+    newPerson: toNewPerson(deps.dataKeys, id),
+    claimsOf: () => [claim],
+    readsClaims: true,
+    decide: (situation) => decideAttemptProof(command, situation),
+    cause,
+  });
+}
+
+function proveAccount(
+  deps: UserCommandDeps,
+  { id: userId, claim, request, attempt, said }: Kind<'account'>,
+  cause: Cause,
+): Promise<Committed> {
+  return commitDecision(deps, {
     accounts: [userId],
     withPerson: userId,
+    ...(attempt === undefined ? {} : { attempts: [attempt.id] }),
     claimsOf: (loaded) => {
       const old = loaded.get(userId)?.person?.data?.claim;
       return [...new Set([claim, ...(old === undefined ? [] : [old])])];
@@ -82,33 +132,8 @@ export async function verifyEmail(
     readsClaims: true,
     decide: (situation, loaded) => {
       const data = loaded.get(userId)?.person?.data;
-      return decideVerification({ userId, claim, attempt, time: cause.time, data }, situation);
+      return decideAccountProof({ userId, claim, request, attempt, said, data }, situation);
     },
     cause,
   });
-  return position;
-}
-
-/**
- * Asks for the verification mail again. Something is appended whatever lies behind the address, so
- * that the answer takes as long for a stranger's as for one's own: a wish on the account that waits
- * for proof, or one on an account nobody has, which expires.
- */
-export async function resendVerification(
-  deps: UserCommandDeps,
-  { address, isWithinLimit }: { readonly address: EmailAddress; readonly isWithinLimit: boolean },
-  cause: Cause,
-): Promise<number> {
-  const claim = deps.digests.claimOf(address.canonical);
-  // The schema of a UUID is kept by randomUUID.
-  const decoy = randomUUID() as UserId;
-  const { position } = await commitDecision(deps, {
-    accounts: [],
-    claimsOf: () => [claim],
-    readsClaims: true,
-    decoy,
-    decide: (situation): Decision => decideResend({ claim, decoy, isWithinLimit }, situation),
-    cause,
-  });
-  return position;
 }

@@ -1,4 +1,4 @@
-import type { FieldError, UpdateUserCommand } from '@zameni/contracts';
+import type { FieldError, UpdateUserCommand, VerifyEmailCommand } from '@zameni/contracts';
 import { AppError } from '@zameni/runtime';
 import { canonicalLocale } from './canonical-locale.ts';
 import { hasInvisibleCharacterInName, hasInvisibleCharacterInText } from './visible-text.ts';
@@ -43,5 +43,16 @@ export function parseUpdate(patch: UpdateUserCommand): UpdateUserCommand {
     ...(displayName === undefined ? {} : { displayName }),
     ...(locale === undefined ? {} : { locale }),
     ...(patch.profile === undefined ? {} : { profile: patch.profile }),
+  };
+}
+
+/** Checks what comes with the token of a link; throws `invalid-request` that names every place. */
+export function parseSaid(body: VerifyEmailCommand): VerifyEmailCommand {
+  const { errors, displayName, locale } = checkWrittenParts(body);
+  if (errors.length > 0) throw new AppError('invalid-request', { errors });
+  return {
+    ...body,
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(locale === undefined ? {} : { locale }),
   };
 }

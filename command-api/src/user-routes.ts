@@ -1,10 +1,11 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { OPERATIONS, type UserId } from '@zameni/contracts';
+import { OPERATIONS } from '@zameni/contracts';
 import { AppError, toRoute, withAppendSpan } from '@zameni/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, type Permission, requirePermission, toCalled } from './caller.ts';
 import { parseEmailAddress } from './email-address.ts';
+import type { UntilErased } from './erasure-progress.ts';
 import { parseIfMatch } from './if-match.ts';
 import { parseUpdate } from './user-request.ts';
 import { changeUser, type RequestedChange, type UserCommandDeps } from './user-commands.ts';
@@ -13,8 +14,7 @@ import { changeUser, type RequestedChange, type UserCommandDeps } from './user-c
 export type UserRoutesDeps = UserCommandDeps &
   CallerDeps &
   AnswerDeps & {
-    /** Resolves when a person is erased from every store; rejects when that takes too long. */
-    readonly untilErased: (userId: UserId) => Promise<void>;
+    readonly untilErased: UntilErased;
   };
 
 /** Profile, address, deactivation, reactivation and erasure of a person. */
@@ -30,10 +30,14 @@ export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void 
     const { caller, cause } = await toCalled(deps, request, reply);
     const userId = requirePermission(permission, id, caller);
     const requested = toChange();
-    const position = await withAppendSpan(`append ${requested.type}`, () =>
+    const { position, isAttempt } = await withAppendSpan(`append ${requested.type}`, () =>
       changeUser(deps, userId, requested, cause),
     );
-    if (requested.type === 'erase') await deps.untilErased(userId);
+    if (requested.type === 'erase') {
+      await (isAttempt
+        ? deps.untilErased.attempt(userId, position)
+        : deps.untilErased.person(userId));
+    }
     await answerCommand(deps, { request, reply, position });
     return reply.code(202).send({ userId });
   };

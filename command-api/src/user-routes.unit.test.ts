@@ -1,10 +1,9 @@
 import { CommandAccepted, type Problem, type UserId } from '@zameni/contracts';
 import { createValidator } from '@zameni/runtime';
 import test from 'ava';
-import { as, createApi, person, type Sent } from './api.fixture.ts';
+import { type Api, as, createApi, operator, person, type Sent } from './api.fixture.ts';
 import { userIdOf } from './situation.fixture.ts';
 
-type Api = ReturnType<typeof createApi>;
 type Request = (id: string) => Sent;
 
 const update: Request = (id) => ({
@@ -26,7 +25,7 @@ const reactivate: Request = (id) => ({
 });
 const erase: Request = (id) => ({ method: 'DELETE', url: `/v1/users/${id}` });
 
-/** Every operation, its scope, whether the person herself may, and the event it leads to. */
+/** Every operation, its scope, whether the person themselves may, and the event it leads to. */
 const operations = [
   ['an update', update, 'users:write', true, 'profile-updated'],
   ['another address', changeEmail, 'users:write', true, 'email-change-requested'],
@@ -41,9 +40,9 @@ const others = (scope: string) =>
     (each) => each !== scope,
   );
 
-async function registerProven({ register, prove }: Api): Promise<UserId> {
+async function registerProven({ register, confirm }: Api): Promise<UserId> {
   const userId = await register();
-  await prove(userId);
+  await confirm(userId);
   return userId;
 }
 
@@ -70,7 +69,7 @@ for (const [name, request, scope, isSelfToo, event] of operations) {
     t.is(last?.metadata.actor.type, 'caller');
   });
 
-  test(`${name} is ${isSelfToo ? 'accepted of' : 'refused to'} the person herself`, async (t) => {
+  test(`${name} is ${isSelfToo ? 'accepted of' : 'refused to'} the person themselves`, async (t) => {
     const api = createApi(t);
     const userId = await registerProven(api);
     const response = await send(api, userId, as(userId));
@@ -97,12 +96,9 @@ for (const [name, request, scope, isSelfToo, event] of operations) {
   test(`${name} of nobody is 404`, async (t) => {
     const api = createApi(t);
     await registerProven(api);
-    const refused = await api.register();
-    await api.register('contested@example.org');
-    const pending = await api.register('contested@example.org');
+    const pending = await api.attempt('pending@example.org');
     const head = await api.head();
-    const ids = [userIdOf(9), refused, ...(request === erase ? [] : [pending])];
-    for (const id of ids) {
+    for (const id of [userIdOf(9), ...(request === erase ? [] : [pending])]) {
       const response = await api.send({ ...request(id), headers: as('client-1', scope) });
       t.is(response.statusCode, 404);
       t.is(response.json<Problem>().code, 'user-not-found');
@@ -133,7 +129,7 @@ for (const [name, request, scope, isSelfToo, event] of operations) {
   });
 }
 
-test('somebody deactivated is not changed until she is reactivated', async (t) => {
+test('somebody deactivated is not changed until they are reactivated', async (t) => {
   const api = createApi(t);
   const userId = await registerProven(api);
   const headers = as('client-1', 'users:admin', 'users:write');
@@ -210,7 +206,7 @@ test('a profile that grows too large', faulty, update, { profile: many }, [
 test('a new address that is none', faulty, changeEmail, { email: 'vera@' }, [
   { pointer: '/email', code: 'format' },
 ]);
-test('a reason in prose', faulty, deactivate, { reasonCode: 'She asked.' }, [
+test('a reason in prose', faulty, deactivate, { reasonCode: 'They asked.' }, [
   { pointer: '/reasonCode', code: 'format' },
 ]);
 
@@ -234,24 +230,73 @@ test('a merge patch changes what it names, in the form that is kept', async (t) 
   t.is(await api.head(), head);
 });
 
-test('an erased person frees her address for somebody else', async (t) => {
+test('an erased person frees the address for somebody else', async (t) => {
   const api = createApi(t);
   const userId = await registerProven(api);
   await api.send({ ...erase(userId), headers: as(userId) });
-  const response = await api.post(person, as('client-1', 'registrations:write'));
+  const response = await api.post(person, operator);
   t.is(response.statusCode, 201);
   t.not(response.json<{ userId: string }>().userId, userId);
 });
 
-test('an attempt that waits can be erased, and its proof changes nothing any more', async (t) => {
+test('the present address takes a pending change back, once', async (t) => {
   const api = createApi(t);
-  const holder = await api.register();
-  const pending = await api.register();
-  const token = await api.issue(pending);
-  await api.send({ ...erase(pending), headers: as('client-1', 'users:erase') });
-  await api.verify(token);
-  t.deepEqual(await api.namesOf(pending), ['registered', 'erased']);
-  await api.prove(holder);
-  t.deepEqual(await api.namesOf(holder), ['registered', 'email-verified']);
-  t.deepEqual(await api.namesOf(pending), ['registered', 'erased']);
+  const userId = await registerProven(api);
+  const present = { ...changeEmail(userId), body: { email: person.email }, headers: writer };
+  const head = await api.head();
+  t.is(api.positionOf(await api.send(present)), head);
+  await api.send({ ...changeEmail(userId), headers: writer });
+  for (const _ of [1, 2]) t.is((await api.send(present)).statusCode, 202);
+  t.deepEqual(await api.namesOf(userId), [
+    'registered',
+    'email-verified',
+    'email-change-requested',
+    'email-change-cancelled',
+  ]);
+});
+
+test('an attempt is erased by its id, again and again with one answer', async (t) => {
+  const api = createApi(t);
+  const id = await api.attempt();
+  const other = await api.attempt();
+  const headers = as('client-1', 'users:erase');
+  const first = await api.send({ ...erase(id), headers });
+  t.is(first.statusCode, 202);
+  t.deepEqual(first.json(), { userId: String(id) });
+  const [, closed] = await api.attemptsOf(id);
+  t.like(closed?.record, { state: 'closed', by: 'erasure', attempt: 1 });
+  t.is(api.positionOf(first), closed?.position);
+  const head = await api.head();
+  const again = await api.send({ ...erase(id), headers });
+  t.is(again.statusCode, 202);
+  t.is(again.headers['position'], first.headers['position']);
+  t.is(await api.head(), head);
+  t.is((await api.attemptsOf(other)).length, 1);
+});
+
+test('whoever has the id of an attempt as their subject may erase it', async (t) => {
+  const api = createApi(t);
+  const id = await api.attempt();
+  t.is((await api.send({ ...erase(id), headers: as('client-1', 'users:write') })).statusCode, 403);
+  t.is((await api.send({ ...erase(id), headers: as(id) })).statusCode, 202);
+});
+
+test('an attempt that is over, proven or not mine is nobody to be erased', async (t) => {
+  const headers = as('client-1', 'users:erase');
+  const api = createApi(t);
+  const disowned = await api.attempt();
+  await api.prove(disowned, { notMine: true });
+  await api.register();
+  const confirmed = await api.attempt();
+  await api.prove(confirmed, { holder: 'confirm' });
+  const brief = createApi(t, { attemptLifetimeMs: 0 });
+  for (const [{ send }, id] of [
+    [api, disowned],
+    [api, confirmed],
+    [brief, await brief.attempt()],
+  ] as const) {
+    const response = await send({ ...erase(id), headers });
+    t.is(response.statusCode, 404);
+    t.is(response.json<Problem>().code, 'user-not-found');
+  }
 });

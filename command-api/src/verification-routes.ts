@@ -1,14 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { OPERATIONS } from '@zameni/contracts';
+import { MAIL_WISH_LIFETIME_SECONDS, type MailWish, OPERATIONS, subjects } from '@zameni/contracts';
 import { toRoute, withAppendSpan } from '@zameni/runtime';
 import type { FastifyInstance } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, toCalled } from './caller.ts';
-import { resendVerification, type UserCommandDeps, verifyEmail } from './user-commands.ts';
+import type { LogRoom } from './log-room.ts';
+import type { PublicRecords } from './public-records.ts';
+import { type UserCommandDeps, verifyEmail } from './user-commands.ts';
+import { parseSaid } from './user-request.ts';
 import { requireAddress } from './user-routes.ts';
 
 /** What the routes of verifications need of the outside. */
-export type VerificationRoutesDeps = UserCommandDeps & CallerDeps & AnswerDeps;
+export type VerificationRoutesDeps = UserCommandDeps &
+  CallerDeps &
+  AnswerDeps & { readonly publicRecords: PublicRecords; readonly room: LogRoom };
 
 /** Proof of a mailbox, and the wish for another mail. */
 export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRoutesDeps): void {
@@ -17,24 +23,30 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
     ...toRoute(OPERATIONS.verifyEmail),
     handler: async (request, reply) => {
       const { cause } = await toCalled(deps, request, reply);
-      const position = await withAppendSpan('append verification', () =>
-        verifyEmail(deps, request.body.token, cause),
+      const { token, ...said } = parseSaid(request.body);
+      const { userId, position } = await withAppendSpan('append verification', () =>
+        verifyEmail(deps, { token, said }, cause),
       );
       await answerCommand(deps, { request, reply, position });
-      return reply.code(202).send({ status: 'accepted' });
+      return reply.code(202).send({ userId });
     },
   });
   routes.route({
     ...toRoute(OPERATIONS.resendVerification),
     handler: async (request, reply) => {
       const { cause } = await toCalled(deps, request, reply);
-      const address = requireAddress(request.body.email);
-      // Beyond the limit the answer stays the same, and no mail is sent: a refusal would tell a
-      // stranger that somebody else has asked.
-      const mailbox = await deps.limits.take('mailbox', deps.digests.mailboxOf(address.canonical));
-      const isWithinLimit = mailbox?.isAllowed !== false;
-      const position = await withAppendSpan('append verification wish', () =>
-        resendVerification(deps, { address, isWithinLimit }, cause),
+      const { canonical } = requireAddress(request.body.email);
+      deps.room.assert('public');
+      // Nothing is read: the work is the same whatever is behind the address.
+      const { time, traceparent } = cause;
+      const wish: MailWish = { claim: deps.digests.claimOf(canonical), time };
+      const position = await withAppendSpan('append mail wish', () =>
+        deps.publicRecords.append({
+          subject: subjects.mailWish(randomUUID()),
+          data: JSON.stringify(wish),
+          ttlSeconds: MAIL_WISH_LIFETIME_SECONDS,
+          ...(traceparent === undefined ? {} : { traceparent }),
+        }),
       );
       await answerCommand(deps, { request, reply, position });
       return reply.code(202).send({ status: 'accepted' });

@@ -1,231 +1,280 @@
-import { createHmac } from 'node:crypto';
-import { type Problem, RequestAccepted, subjects, type UserId } from '@zameni/contracts';
-import { createValidator, type LogMessage } from '@zameni/runtime';
-import { createMemoryLog } from '@zameni/runtime/testing';
+import { CommandAccepted, DISOWNED, type Problem, recordKind, subjects } from '@zameni/contracts';
+import { createValidator } from '@zameni/runtime';
 import test from 'ava';
-import { as, createApi, person, readAll, toEvent } from './api.fixture.ts';
+import { type Api, createApi, operator, person } from './api.fixture.ts';
+import { readAll } from './log.fixture.ts';
+import type { Said } from './verification.ts';
 
-type Api = ReturnType<typeof createApi>;
+const everything: Said = {
+  displayName: ' Vera ',
+  locale: 'DE-at',
+  termsVersion: '2026-02',
+  profile: { seats: 2 },
+};
+const email = 'vera@example.net';
 
-const writer = as('client-1', 'users:write');
-const eraser = as('client-1', 'users:erase');
-const LIFETIME_SECONDS = 600;
+async function wantEmail({ send }: Api, id: string) {
+  await send({ url: `/v1/users/${id}/email-changes`, body: { email }, headers: operator });
+}
+const isChange = { email, name: 'email-change-requested' } as const;
 
-test('proof of a mailbox is accepted and lies in the log at the position told', async (t) => {
-  const { register, prove, eventsOf, positions, head } = createApi(t);
-  const userId = await register();
-  const response = await prove(userId);
+test('proof of a free address makes the account and closes the attempt, in one commit', async (t) => {
+  const { attempt, prove, log, claimOf, positionOf, attemptsOf } = createApi(t);
+  const id = await attempt();
+  const response = await prove(id);
   t.is(response.statusCode, 202);
-  t.is(createValidator(RequestAccepted)(response.json()), undefined);
+  t.deepEqual(response.json(), { userId: String(id) });
+  t.is(createValidator(CommandAccepted)(response.json()), undefined);
   t.is(response.headers['cache-control'], 'no-store');
-  t.is(positions.open(String(response.headers['position'])), await head());
-  const events = await eventsOf(userId);
-  t.is(events[1]?.name, 'email-verified');
-  t.deepEqual(events[1]?.data, { attempt: events[0]?.metadata.id });
-});
-
-test('a token used again gets the same answer and appends nothing', async (t) => {
-  const { register, issue, verify, head } = createApi(t);
-  const token = await issue(await register());
-  const first = await verify(token);
-  const before = await head();
-  const again = await verify(token);
-  t.is(again.statusCode, 202);
-  t.is(again.body, first.body);
-  t.is(await head(), before);
-});
-
-test('the mailbox belongs to who proves it, in the same commit as the others lose it', async (t) => {
-  const appended: (readonly LogMessage[])[] = [];
-  const memory = createMemoryLog();
-  const log: typeof memory = {
-    ...memory,
-    append: async (messages, signal) => {
-      const outcome = await memory.append(messages, signal);
-      if (outcome.status === 'appended') appended.push(messages);
-      return outcome;
-    },
-  };
-  const { register, prove, verify, issue, namesOf, head } = createApi(t, { log });
-  const [holder, contender, late] = [await register(), await register(), await register()];
-  await prove(contender);
+  const [, claim, deletion, ...more] = await readAll(log);
+  t.is(claim?.subject, subjects.claim(claimOf(person.email)));
+  t.is(deletion && recordKind(deletion.subject), 'deletion');
   t.deepEqual(
-    appended
-      .at(-1)
-      ?.map(({ subject }) => subject)
-      .filter((subject) => subject.startsWith('zameni.account.'))
-      .toSorted(),
-    [holder, contender, late].map(subjects.account).toSorted(),
+    more.map(({ subject }) => subject),
+    [subjects.attempt(id), subjects.key(id), subjects.account(id)],
   );
+  t.is(positionOf(response), more.at(-1)?.position);
+  t.like((await attemptsOf(id)).at(-1)?.record, { state: 'closed', attempt: 1, by: 'proof' });
+});
+
+test('the account has what the attempt asked for, and the position of the attempt', async (t) => {
+  const { join, readPerson, eventsOf } = createApi(t);
+  const id = await join();
+  t.like((await readPerson(id)).person?.data, {
+    email: person.email,
+    displayName: person.displayName,
+    locale: person.locale,
+    profile: person.profile,
+  });
+  const [event] = await eventsOf(id);
+  t.like(event?.data, { emailVerified: true, attempt: 1, termsVersion: person.termsVersion });
+  t.is(event?.data['mail'], undefined);
+});
+
+test('what the prover says of themselves replaces it, in the form that is kept', async (t) => {
+  const { attempt, prove, readPerson, eventsOf } = createApi(t);
+  const id = await attempt();
+  t.is((await prove(id, everything)).statusCode, 202);
+  t.like((await readPerson(id)).person?.data, {
+    email: person.email,
+    displayName: 'Vera',
+    locale: 'de-AT',
+    profile: { seats: 2 },
+  });
+  t.like((await eventsOf(id))[0]?.data, { termsVersion: '2026-02', locale: 'de-AT' });
+});
+
+test('an account in the way that nobody has proven is told, and the link stays good', async (t) => {
+  const { register, attempt, attemptToken, verify, head, namesOf } = createApi(t);
+  const holder = await register();
+  const token = await attemptToken(await attempt());
   const before = await head();
-  const lost = await verify(await issue(holder));
-  t.is(lost.statusCode, 202);
+  for (const said of [{}, everything]) {
+    const response = await verify(token, said);
+    t.is(response.statusCode, 409);
+    t.is(response.json<Problem>().code, 'address-unproven');
+  }
   t.is(await head(), before);
-  t.deepEqual(await namesOf(holder), ['registered', 'superseded']);
-  t.deepEqual(await namesOf(late), ['registered', 'superseded']);
+  t.is((await verify(token, { holder: 'confirm' })).statusCode, 202);
+  t.deepEqual(await namesOf(holder), ['registered', 'email-verified']);
+});
+
+test('to confirm it proves that account, and the attempt ends in its favour', async (t) => {
+  const { register, attempt, attemptsOf, prove, readPerson, namesOf, post } = createApi(t);
+  const holder = await register();
+  const id = await attempt();
+  const response = await prove(id, { holder: 'confirm' });
+  t.deepEqual(response.json(), { userId: String(holder) });
+  const { state } = await readPerson(holder);
+  t.true('emailVerified' in state && state.emailVerified);
+  t.deepEqual(await namesOf(id), []);
+  const { record } = (await attemptsOf(id)).at(-1) ?? {};
+  t.like(record, { state: 'closed', by: 'proof', userId: String(holder) });
+  t.is((await post(person, operator)).statusCode, 409);
+});
+
+test('to confirm it takes no words of the prover', async (t) => {
+  const { register, attempt, prove, head } = createApi(t);
+  await register();
+  const id = await attempt();
+  const before = await head();
+  const response = await prove(id, { holder: 'confirm', ...everything });
+  t.is(response.statusCode, 422);
+  t.deepEqual(
+    response.json<Problem>().errors,
+    ['displayName', 'locale', 'termsVersion', 'profile'].map((name) => ({
+      pointer: `/${name}`,
+      code: 'not-taken' as const,
+    })),
+  );
+  t.is(await head(), before);
+});
+
+test('to disown it takes the address from it in the commit that makes the account', async (t) => {
+  const { register, attempt, prove, readPerson, eventsOf, log, head } = createApi(t);
+  const holder = await register();
+  const id = await attempt();
+  const before = await head();
+  const response = await prove(id, { holder: 'not-mine', ...everything });
+  t.deepEqual(response.json(), { userId: String(id) });
+  const commit = (await readAll(log)).filter(({ position }) => position > before);
+  t.deepEqual(
+    commit.map(({ subject }) => recordKind(subject)),
+    ['claim', 'deletion', 'attempt', 'key', 'account', 'account'],
+  );
+  t.is(await head(), before + commit.length);
+  const event = (await eventsOf(holder)).at(-1);
+  t.is(event?.name, 'deactivated');
+  t.deepEqual(event?.data, { reasonCode: DISOWNED, address: 'released' });
+  t.like((await readPerson(holder)).state, { status: 'deactivated', holdsAddress: false });
+  t.is((await readPerson(id)).person?.data?.displayName, 'Vera');
+});
+
+for (const said of [{}, { holder: 'confirm' }, { holder: 'not-mine' }] satisfies Said[]) {
+  test(`a proven account keeps its address from whoever says ${JSON.stringify(said)}`, async (t) => {
+    const { register, attempt, prove, head } = createApi(t);
+    const holder = await register(person.email, { emailVerified: true });
+    const id = await attempt();
+    const before = await head();
+    const response = await prove(id, said);
+    t.is(response.statusCode, 409);
+    t.is(response.json<Problem>().code, 'address-taken');
+    t.false(response.body.includes(holder));
+    t.is(await head(), before);
+  });
+}
+
+test('a deactivated account that nobody has proven is not confirmed, and may be disowned', async (t) => {
+  const { register, attempt, prove, send } = createApi(t);
+  const holder = await register();
+  const body = { reasonCode: 'abuse' };
+  await send({ url: `/v1/users/${holder}/deactivations`, body, headers: operator });
+  const id = await attempt();
+  const refused = await prove(id, { holder: 'confirm' });
+  t.is(refused.statusCode, 409);
+  t.is(refused.json<Problem>().code, 'user-deactivated');
+  t.is((await prove(id, { holder: 'not-mine' })).statusCode, 202);
+});
+
+test('an attempt that is not mine is closed and to be deleted, and proves nothing any more', async (t) => {
+  const { attempt, attemptToken, verify, attemptsOf, namesOf, log } = createApi(t);
+  const id = await attempt();
+  const token = await attemptToken(id);
+  const response = await verify(token, { notMine: true });
+  t.is(response.statusCode, 202);
+  t.deepEqual(response.json(), { userId: String(id) });
+  t.like((await attemptsOf(id)).at(-1)?.record, { state: 'closed', by: 'not-mine', attempt: 1 });
+  t.true((await readAll(log)).some(({ subject }) => recordKind(subject) === 'deletion'));
+  t.is((await verify(token)).statusCode, 422);
+  t.deepEqual(await namesOf(id), []);
+});
+
+test('the link of an account proves its address, and closes the attempt that it names', async (t) => {
+  const { register, attempt, attemptsOf, confirm, readPerson, positionOf, head } = createApi(t);
+  const holder = await register();
+  const named = { id: await attempt(), position: await head() };
+  const other = await attempt();
+  const response = await confirm(holder, { attempt: named });
+  t.is(response.statusCode, 202);
+  t.deepEqual(response.json(), { userId: String(holder) });
+  t.is(positionOf(response), await head());
+  const { state } = await readPerson(holder);
+  t.true('emailVerified' in state && state.emailVerified);
+  const closed = { state: 'closed', by: 'proof', userId: String(holder) } as const;
+  t.like((await attemptsOf(named.id)).at(-1)?.record, closed);
+  t.is((await attemptsOf(other)).length, 1);
+});
+
+test('the link of an unproven account disowns it: deactivated, and the address is free', async (t) => {
+  const { register, confirm, post, readPerson, eventsOf } = createApi(t);
+  const holder = await register();
+  const response = await confirm(holder, {}, { notMine: true });
+  t.is(response.statusCode, 202);
+  t.deepEqual(response.json(), { userId: String(holder) });
+  t.deepEqual((await eventsOf(holder)).at(-1)?.data, { reasonCode: DISOWNED, address: 'released' });
+  t.like((await readPerson(holder)).state, { status: 'deactivated', holdsAddress: false });
+  t.is((await post(person, operator)).statusCode, 201);
+});
+
+test('the link of a proven account does not disown it', async (t) => {
+  const { register, confirm, accountToken, verify, namesOf } = createApi(t);
+  const holder = await register();
+  const token = await accountToken(holder);
+  await confirm(holder);
+  const response = await verify(token, { notMine: true });
+  t.is(response.statusCode, 409);
+  t.is(response.json<Problem>().code, 'address-taken');
+  t.deepEqual(await namesOf(holder), ['registered', 'email-verified']);
+});
+
+test('the link of an account takes no words of the prover', async (t) => {
+  const { register, confirm, head } = createApi(t);
+  const holder = await register();
+  const before = await head();
+  const response = await confirm(holder, {}, { displayName: 'Vera' });
+  t.is(response.statusCode, 422);
+  t.deepEqual(response.json<Problem>().errors, [{ pointer: '/displayName', code: 'not-taken' }]);
+  t.is(await head(), before);
 });
 
 test('a new address takes effect when it is proven, and the old one becomes free', async (t) => {
-  const { register, prove, send, post, readPerson } = createApi(t);
-  const userId = await register();
-  await prove(userId);
-  const email = 'vera@example.net';
-  const url = `/v1/users/${userId}/email-changes`;
-  t.is((await send({ url, body: { email }, headers: writer })).statusCode, 202);
-  t.is((await readPerson(userId)).person?.data?.email, person.email);
-  t.is((await prove(userId, email, 'email-change-requested')).statusCode, 202);
-  t.is((await readPerson(userId)).person?.data?.email, email);
-  const trusted = as('client-1', 'registrations:write');
-  t.is((await post(person, trusted)).statusCode, 201);
-  t.is((await post({ ...person, email }, trusted)).statusCode, 409);
+  const api = createApi(t);
+  const userId = await api.join();
+  await wantEmail(api, userId);
+  const emailOf = async () => (await api.readPerson(userId)).person?.data?.email;
+  t.is(await emailOf(), person.email);
+  t.is((await api.confirm(userId, isChange)).statusCode, 202);
+  t.is(await emailOf(), email);
+  t.is((await api.post(person, operator)).statusCode, 201);
+  t.is((await api.post({ ...person, email }, operator)).statusCode, 409);
 });
 
 test('a new address that somebody else has proven meanwhile is refused', async (t) => {
-  const { register, prove, send, readPerson, head } = createApi(t);
-  const userId = await register();
-  await prove(userId);
-  const email = 'shared@example.net';
-  const url = `/v1/users/${userId}/email-changes`;
-  await send({ url, body: { email }, headers: writer });
-  await prove(await register(email), email);
-  const before = await head();
-  const response = await prove(userId, email, 'email-change-requested');
+  const api = createApi(t);
+  const userId = await api.join();
+  await wantEmail(api, userId);
+  await api.join(email);
+  const before = await api.head();
+  const response = await api.confirm(userId, isChange);
   t.is(response.statusCode, 409);
   t.is(response.json<Problem>().code, 'address-taken');
-  t.is(await head(), before);
-  t.is((await readPerson(userId)).person?.data?.email, person.email);
+  t.is(await api.head(), before);
 });
 
-test('a token of somebody erased is accepted and changes nothing', async (t) => {
-  const { register, issue, verify, send, head } = createApi(t);
-  const userId = await register();
-  const token = await issue(userId);
-  await send({ method: 'DELETE', url: `/v1/users/${userId}`, headers: eraser });
-  const before = await head();
-  t.is((await verify(token)).statusCode, 202);
-  t.is(await head(), before);
-});
-
-/** A token like ours, with other parts. */
-function forge(
-  { verificationRing, digests }: Api,
-  userId: UserId,
-  parts: { header?: object; claims?: object; secret?: Buffer; signature?: string } = {},
-): string {
-  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-  const nowSeconds = Math.floor(Date.now() / 1_000);
-  const header = { alg: 'HS256', typ: 'zameni-verification+jwt', kid: '1', ...parts.header };
-  const claims = {
-    sub: userId,
-    aud: 'zameni:email-verifications',
-    iat: nowSeconds,
-    exp: nowSeconds + LIFETIME_SECONDS,
-    claim: digests.claimOf('vera@example.org'),
-    attempt: userId,
-    ...parts.claims,
-  };
-  const signed = `${encode(header)}.${encode(claims)}`;
-  const secret = parts.secret ?? verificationRing.keys.get('1') ?? Buffer.alloc(0);
-  const signature = createHmac('sha256', secret).update(signed).digest('base64url');
-  return `${signed}.${parts.signature ?? signature}`;
-}
-
-test('a token made by hand like ours is ours, so the next tests test what they say', async (t) => {
+test('a new address that somebody holds unproven may be taken from them, not confirmed', async (t) => {
   const api = createApi(t);
-  t.is((await api.verify(forge(api, await api.register()))).statusCode, 202);
+  const userId = await api.join();
+  await wantEmail(api, userId);
+  const holder = await api.register(email);
+  const told = await api.confirm(userId, isChange);
+  t.is(told.json<Problem>().code, 'address-unproven');
+  const refused = await api.confirm(userId, isChange, { holder: 'confirm' });
+  t.deepEqual(refused.json<Problem>().errors, [{ pointer: '/holder', code: 'not-taken' }]);
+  t.is((await api.confirm(userId, isChange, { holder: 'not-mine' })).statusCode, 202);
+  t.deepEqual(await api.namesOf(holder), ['registered', 'deactivated']);
+  t.is((await api.readPerson(userId)).person?.data?.email, email);
 });
 
-const refuses = test.macro<[Parameters<typeof forge>[2] | string]>({
-  title: (title = '') => `refuses ${title}`,
-  exec: async (t, parts) => {
-    const api = createApi(t);
-    const userId = await api.register();
-    const head = await api.head();
-    const token = typeof parts === 'string' ? parts : forge(api, userId, parts);
-    const response = await api.verify(token);
-    t.is(response.statusCode, 422);
-    t.is(response.json<Problem>().code, 'invalid-verification-token');
-    t.false(response.body.includes(token));
-    t.is(await api.head(), head);
-  },
-});
-const past = { iat: 1_700_000_000, exp: 1_700_000_001 };
-test('a text that is no token', refuses, 'no-token-of-anybody');
-test('three empty parts', refuses, '..');
-test('a token that has expired', refuses, { claims: past });
-test('a token of another key', refuses, { secret: Buffer.alloc(32, 1) });
-test('a token of a key we do not have', refuses, { header: { kid: '2' } });
-test('a token without a key id', refuses, { header: { kid: undefined } });
-test('a token that is not signed', refuses, { header: { alg: 'none' }, signature: '' });
-test('a token of another algorithm', refuses, { header: { alg: 'HS512' } });
-test('a token of another type', refuses, { header: { typ: 'at+jwt' } });
-test('a token for another audience', refuses, { claims: { aud: 'zameni' } });
-test('a token without an end', refuses, { claims: { exp: undefined } });
-test('a token that names no attempt', refuses, { claims: { attempt: undefined } });
-test('a token of nobody', refuses, { claims: { sub: 'vera@example.org' } });
-
-const faulty = test.macro<[string, unknown, string, string]>({
-  title: (title = '') => `names the place of ${title}`,
-  exec: async (t, url, body, pointer, code) => {
-    const { send, head } = createApi(t);
-    const response = await send({ url, body });
-    t.is(response.statusCode, 422);
-    t.deepEqual(response.json<Problem>().errors, [{ pointer, code }]);
-    t.is(await head(), 0);
-  },
-});
-const verifications = '/v1/email-verifications';
-const resend = `${verifications}/resend`;
-test('a token that is missing', faulty, verifications, {}, '/token', 'required');
-test('a long token', faulty, verifications, { token: 'x'.repeat(1_025) }, '/token', 'too-long');
-test('an address that is missing', faulty, resend, {}, '/email', 'required');
-test('an address that is none', faulty, resend, { email: 'vera' }, '/email', 'format');
-
-test('a wish for the mail looks the same whatever lies behind the address', async (t) => {
-  const { register, prove, send, head } = createApi(t);
-  await register('waiting@example.org');
-  await prove(await register('proven@example.org'), 'proven@example.org');
-  const wish = (name: string) => send({ url: resend, body: { email: `${name}@example.org` } });
-  const waiting = await wish('waiting');
-  const others = [await wish('proven'), await wish('unknown')];
-  t.is(waiting.statusCode, 202);
-  for (const other of others) {
-    t.is(other.statusCode, 202);
-    t.is(other.body, waiting.body);
-    t.deepEqual(Object.keys(other.headers).toSorted(), Object.keys(waiting.headers).toSorted());
-  }
-  t.is(await head(), 3 + 3 + 2 + 3);
+test('a change that is not mine is taken back, and its link proves nothing', async (t) => {
+  const api = createApi(t);
+  const userId = await api.join();
+  await wantEmail(api, userId);
+  t.is((await api.confirm(userId, isChange, { notMine: true })).statusCode, 202);
+  t.deepEqual(await api.namesOf(userId), [
+    'registered',
+    'email-change-requested',
+    'email-change-cancelled',
+  ]);
+  t.is((await api.confirm(userId, isChange)).statusCode, 422);
 });
 
-test('a wish lies on who waits; on an account nobody has it expires', async (t) => {
-  const memory = createMemoryLog();
-  const lifetimes = new Map<string, number | undefined>();
-  const log: typeof memory = {
-    ...memory,
-    append: (messages, signal) => {
-      for (const { subject, ttlSeconds } of messages) lifetimes.set(subject, ttlSeconds);
-      return memory.append(messages, signal);
-    },
-  };
-  const { register, send, eventsOf } = createApi(t, { log });
-  const userId = await register();
-  await send({ url: resend, body: { email: person.email } });
-  const [registration, wish] = await eventsOf(userId);
-  t.is(wish?.name, 'verification-requested');
-  t.deepEqual(wish?.data, { attempt: registration?.metadata.id });
-  t.is(wish?.metadata.accountVersion, 2);
-  t.is(lifetimes.get(subjects.account(userId)), undefined);
-  await send({ url: resend, body: { email: 'unknown@example.org' } });
-  const last = (await readAll(log)).at(-1);
-  t.is(last && toEvent(last).name, 'verification-requested');
-  t.is(lifetimes.get(last?.subject ?? ''), 60 * 60);
-});
-
-test('of several attempts each gets the mail', async (t) => {
-  const { register, send, namesOf } = createApi(t);
-  const people = [await register(), await register()];
-  await send({ url: resend, body: { email: person.email } });
-  for (const userId of people) {
-    t.deepEqual(await namesOf(userId), ['registered', 'verification-requested']);
-  }
+test('one’s own present address voids the links of a pending change', async (t) => {
+  const api = createApi(t);
+  const userId = await api.join();
+  await wantEmail(api, userId);
+  const token = await api.accountToken(userId, isChange);
+  const url = `/v1/users/${userId}/email-changes`;
+  await api.send({ url, body: { email: person.email.toUpperCase() }, headers: operator });
+  t.is((await api.verify(token)).statusCode, 422);
+  t.is((await api.readPerson(userId)).person?.data?.email, person.email);
 });

@@ -5,7 +5,6 @@ import {
   type EventName,
   eventVersions,
   personalSchemas,
-  REFUSAL_LIFETIME_DAYS,
 } from './events.ts';
 import { eventType } from './codec.ts';
 import { API_VERSION } from './openapi.ts';
@@ -17,7 +16,7 @@ import {
 import { ACCOUNTS_STREAM, subjects } from './topology.ts';
 
 const DESCRIPTION = `The facts of every account, in one total order, for ever. Each message is a
-CloudEvents 1.0 document in JSON (structured mode). What can be known of a person only with her key
+CloudEvents 1.0 document in JSON (structured mode). What can be known of a person only with their key
 lies in \`data.personal\`: base64 of nonce (12 bytes), AES-256-GCM ciphertext and tag (16 bytes), under
 the person's own key, bound to the id, the type and the subject of the event. When the key is
 destroyed, that part is unreadable for ever and the facts in clear stay.
@@ -27,16 +26,15 @@ A form is never edited: a change of it is a new version in the \`type\`.`;
 /** What a message says besides its form. */
 const SUMMARIES: Readonly<Record<EventName, string>> = {
   registered: 'A person was registered',
-  superseded: 'An attempt or an unproven person lost the address to somebody else',
-  'verification-requested': 'The verification mail is wanted again',
   'email-verified': 'The mailbox was proven',
   'profile-updated': 'Name, locale or profile were changed',
   'email-change-requested': 'Another address is wanted; its mailbox is to be proven',
+  'email-change-cancelled': 'The wish for another address was taken back',
   'email-changed': 'The mailbox of the other address was proven; it is the address now',
   deactivated: 'The person was deactivated',
   reactivated: 'The person was reactivated',
-  erased: 'The person was erased: her key is destroyed, what was encrypted under it is unreadable',
-  'registration-refused': `A registration made no new person; expires after ${REFUSAL_LIFETIME_DAYS} days`,
+  erased:
+    'The person was erased: their key is destroyed, what was encrypted under it is unreadable',
 };
 
 /** The AsyncAPI 3.0 document of the event stream. */

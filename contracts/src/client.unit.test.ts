@@ -135,7 +135,6 @@ test('gives up when the deadline has passed or the caller does not want it', asy
 const summary = {
   rows: 1,
   registered: 1,
-  pending: 0,
   refused: 0,
   invalid: 0,
   failed: 0,

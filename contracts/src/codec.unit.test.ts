@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import {
   decodeEvent,
@@ -10,7 +10,7 @@ import {
   UnwritableEventError,
 } from './codec.ts';
 import type { Envelope } from './envelope.ts';
-import { type AccountEvent, EVENT_NAMES, eventVersions } from './events.ts';
+import { type AccountEvent, DISOWNED, EVENT_NAMES, eventVersions } from './events.ts';
 
 type Golden = {
   readonly envelope: Envelope;
@@ -44,12 +44,28 @@ for (const name of EVENT_NAMES) {
   });
 }
 
-test('who was imported without mail stays so', (t) => {
-  const { envelope, personal, event } = readGolden('registered', 2, '.imported');
-  const stored = decodeEvent(JSON.stringify(envelope));
-  t.deepEqual(openEvent(stored, JSON.stringify(personal)), event);
-  t.deepEqual(JSON.parse(encodeEvent(stored.metadata, event, stored.personal)), envelope);
-  t.like(stored.data, { mail: 'none' });
+const variants = {
+  'who was imported without mail': ['registered', 'imported', { mail: 'none' }],
+  'who was disowned': ['deactivated', 'disowned', { address: 'released', reasonCode: DISOWNED }],
+} as const;
+for (const [who, [name, variant, data]] of Object.entries(variants)) {
+  test(`${who} stays so`, (t) => {
+    const { envelope, personal, event } = readGolden(name, 1, `.${variant}`);
+    const stored = decodeEvent(JSON.stringify(envelope));
+    const plaintext = personal === null ? null : JSON.stringify(personal);
+    t.deepEqual(openEvent(stored, plaintext), event);
+    t.deepEqual(JSON.parse(encodeEvent(stored.metadata, event, stored.personal)), envelope);
+    t.like(stored.data, data);
+  });
+}
+
+test('there is a golden file of each version, and none of anything else', (t) => {
+  const ofVersions = EVENT_NAMES.flatMap((name) =>
+    Array.from({ length: eventVersions[name] }, (_, n) => `${name}.v${n + 1}.json`),
+  );
+  const ofVariants = Object.values(variants).map(([name, variant]) => `${name}.v1.${variant}.json`);
+  const files = readdirSync(new URL('golden/', import.meta.url));
+  t.deepEqual(files.toSorted(), [...ofVersions, ...ofVariants].toSorted());
 });
 
 const { envelope } = readGolden('registered', 1);
@@ -69,6 +85,11 @@ test(
   'a version of tomorrow',
   refuses,
   JSON.stringify({ ...envelope, type: 'zameni.account.registered.v9' }),
+);
+test(
+  'a version that is none',
+  refuses,
+  JSON.stringify({ ...envelope, type: 'zameni.account.registered.v0' }),
 );
 test('data of another form', refuses, JSON.stringify({ ...envelope, data: { locale: 'de' } }));
 test(

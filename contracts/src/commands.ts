@@ -6,6 +6,9 @@ export const MAX_ADDRESS_LENGTH = 254;
 /** Largest request body in bytes that either API reads. */
 export const MAX_BODY_BYTES = 16 * 1024;
 
+/** Largest request body in bytes from a caller without a token. */
+export const MAX_PUBLIC_BODY_BYTES = 4 * 1024;
+
 /** Free attributes of a person: up to 32 short names with a text, a number or a truth value. */
 export const Profile = Type.Record(
   Type.String({ pattern: '^[a-z][A-Za-z0-9_]{0,31}$' }),
@@ -63,6 +66,12 @@ export const RegisterCommand = Type.Object(
     locale: Locale,
     termsVersion: TermsVersion,
     profile: Type.Optional(Profile),
+    emailVerified: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether the caller has proven the mailbox; taken only with scope `registrations:write` or `users:import`',
+      }),
+    ),
   },
   { additionalProperties: false, title: 'RegisterCommand' },
 );
@@ -78,9 +87,30 @@ export const IdempotencyKey = Type.String({
   description: `16 to 128 visible ASCII characters, one for each registration meant. Without a token they must have room for ${MIN_ANONYMOUS_KEY_BITS} random bits in the smallest usual alphabet they are written in: a UUID, 37 digits, 31 of hex, 25 of base32, 24 of base36, 21 of base64url, else 19`,
 });
 
-/** Body of `POST /v1/email-verifications`: the token of the link, sent in the body, never in a URL. */
+/**
+ * Body of `POST /v1/email-verifications`: the token of the link, sent in the body, never in a URL, and
+ * what whoever proved the mailbox says with it.
+ */
 export const VerifyEmailCommand = Type.Object(
-  { token: Type.String({ minLength: 1, maxLength: 1024, description: 'The token of the link' }) },
+  {
+    token: Type.String({ minLength: 1, maxLength: 1024, description: 'The token of the link' }),
+    displayName: Type.Optional(DisplayName),
+    locale: Type.Optional(Locale),
+    termsVersion: Type.Optional(TermsVersion),
+    profile: Type.Optional(Profile),
+    notMine: Type.Optional(
+      Type.Boolean({
+        description:
+          'True: what the token names is not mine. An attempt is deleted; an unproven account is deactivated and its address released.',
+      }),
+    ),
+    holder: Type.Optional(
+      Type.Enum(['confirm', 'not-mine'], {
+        description:
+          'What to do with the unproven account that holds the address, after 409 `address-unproven`: confirm that account instead, or release the address from it and go on',
+      }),
+    ),
+  },
   { additionalProperties: false, title: 'VerifyEmailCommand' },
 );
 export type VerifyEmailCommand = Static<typeof VerifyEmailCommand>;

@@ -21,11 +21,14 @@ export const ERROR_CODES = {
     'The token is not one of ours, or has expired; ask for another mail',
   'rate-limited': 'More requests than allowed; try again later',
   'address-taken': 'The address belongs to another person',
+  'address-unproven':
+    'An account that nobody has proven holds the address; say with `holder` what to do with it',
   'payload-too-large': 'The body is larger than allowed',
   'unsupported-media-type': 'The body has a media type that is not taken here',
   'request-timeout': 'The request did not arrive in time',
   'bad-request': 'The request is not valid HTTP',
   'log-unavailable': 'The event log cannot be reached; try again',
+  'log-full': 'The event log has no room for this now; try again later',
   'store-unavailable': 'The read model cannot be reached; try again',
   'projection-lagging': 'The read model has not reached the position asked for; try again',
   overloaded: 'More is waiting than can be served in time; try again',
@@ -45,5 +48,6 @@ export const FIELD_CODES = {
   'unknown-field': 'There is no such field',
   'invisible-character': 'The text holds a control or invisible character',
   'too-many': 'There are more entries than allowed',
+  'not-taken': 'The field is not taken from this caller, or with this token',
 } as const satisfies Record<string, string>;
 export type FieldCode = keyof typeof FIELD_CODES;

@@ -25,11 +25,7 @@ const person: RegisterCommand = {
 };
 const accepted: RegistrationAccepted = { registrationId: userId };
 const created: RegistrationCreated = { userId };
-const registration: RegistrationView = {
-  registrationId: userId,
-  status: 'processed',
-  outcome: { result: 'registered', userId },
-};
+const registration: RegistrationView = { registrationId: userId, status: 'awaiting-proof' };
 const user: UserView = {
   userId,
   email: person.email,

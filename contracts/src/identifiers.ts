@@ -19,6 +19,13 @@ export function parseUserId(text: string): UserId | undefined {
   return uuidExpression.test(id) ? (id as UserId) : undefined;
 }
 
+/** Keyed digest (HMAC-SHA-256) of a canonical address, base64url. */
+export const AddressDigest = Type.String({
+  title: 'AddressDigest',
+  pattern: '^[A-Za-z0-9_-]{43}$',
+  description: 'Keyed digest of the canonical address',
+});
+
 /** A moment as RFC 3339 text in UTC with milliseconds. */
 export const Instant = Type.String({
   title: 'Instant',

@@ -16,12 +16,11 @@ const line = Type.Integer({ minimum: 1, description: 'The line of the import, co
 export const ImportRow = Type.Union(
   [
     Type.Object({ line, outcome: Type.Literal('registered'), userId: Uuid }, closed),
-    Type.Object({ line, outcome: Type.Literal('pending'), registrationId: Uuid }, closed),
     Type.Object(
       {
         line,
         outcome: Type.Literal('refused'),
-        code: Type.Enum(['address-taken', 'idempotency-key-reused']),
+        code: Type.Enum(['address-taken', 'idempotency-key-reused', 'user-erased']),
       },
       closed,
     ),
@@ -39,7 +38,13 @@ export const ImportRow = Type.Union(
       {
         line,
         outcome: Type.Literal('failed'),
-        code: Type.Enum(['log-unavailable', 'overloaded', 'service-unavailable', 'internal']),
+        code: Type.Enum([
+          'log-unavailable',
+          'log-full',
+          'overloaded',
+          'service-unavailable',
+          'internal',
+        ]),
       },
       closed,
     ),
@@ -55,7 +60,6 @@ export const ImportSummary = Type.Object(
   {
     rows: count,
     registered: count,
-    pending: count,
     refused: count,
     invalid: count,
     failed: count,

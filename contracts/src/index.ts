@@ -28,6 +28,7 @@ export {
   Locale,
   MAX_ADDRESS_LENGTH,
   MAX_BODY_BYTES,
+  MAX_PUBLIC_BODY_BYTES,
   Profile,
   ReasonCode,
   ReasonCommand,
@@ -43,18 +44,14 @@ export {
   type AccountEvent,
   type AccountFact,
   clearSchemas,
-  ENDINGS,
+  DISOWNED,
   EVENT_NAMES,
   type EventName,
   eventVersions,
-  isEnding,
   personalSchemas,
-  REFUSAL_LIFETIME_DAYS,
-  type RefusedData,
-  type RegisteredData,
-  type RegisteredPersonal,
 } from './events.ts';
 export {
+  AddressDigest,
   EntityTag,
   Instant,
   PositionToken,
@@ -86,7 +83,17 @@ export {
   Problem,
 } from './problem.ts';
 export { ACCOUNTS_PROJECTION } from './projections.ts';
-export { ClaimRecord, ForgetRecord, KeyRecord, MAX_CONTENDERS } from './records.ts';
+export {
+  AttemptData,
+  AttemptRecord,
+  ClaimRecord,
+  ClosedAttempt,
+  DeletionRecord,
+  KeyRecord,
+  MAIL_WISH_LIFETIME_SECONDS,
+  MailWish,
+  OpenAttempt,
+} from './records.ts';
 export { METHODS, REFERENCE_PAGES, type ReferencePage, ROUTES, type Route } from './routes.ts';
 export type { Json, JsonObject } from './schema-components.ts';
 export { SCOPES, type Scope } from './scopes.ts';
@@ -100,6 +107,7 @@ export {
   type NatsPermissions,
   type NatsUser,
   recordKind,
+  type RecordKind,
   subjectFilters,
   subjects,
   toLogSubject,
@@ -108,10 +116,8 @@ export {
   CommandAccepted,
   ERASURE_STORES,
   ErasureView,
-  RefusalReason,
   RegistrationAccepted,
   RegistrationCreated,
-  RegistrationOutcome,
   RegistrationView,
   RequestAccepted,
   UserView,

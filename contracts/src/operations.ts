@@ -36,7 +36,7 @@ export const OPERATIONS = {
     path: '/v1/registrations',
     summary: 'Register a person',
     description:
-      'Accepts a registration when it is safe in the log. The public gets the same 202 whether the address is new or taken; with scope `registrations:write` the exact outcome is 201 or 409.',
+      'From the public (no scope) this is an *attempt*: it holds no address, and ends when its mailbox is proven or after seven days. The answer is the same 202 whatever is behind the address. With scope `registrations:write` it makes an account at once, which holds its address: 201, or 409 when another account has it. A caller with the scope must not give a session before `emailVerified` is true. The id of a registration authorises nothing, also not after proof.',
     token: 'optional',
     scopes: ['registrations:write'],
     params: {},
@@ -44,14 +44,14 @@ export const OPERATIONS = {
       ...waitHeaders,
       'Idempotency-Key': {
         description:
-          'The same key and body give the same answer again: of a refusal for 30 days, else for ever',
+          'The same key and body give the same answer again while attempt or account live; after 409 a retry is decided anew',
         schema: IdempotencyKey,
       },
     },
     body: RegisterCommand,
     answers: {
       201: {
-        description: 'Registered (scope `registrations:write`)',
+        description: 'An account (scope `registrations:write`)',
         body: RegistrationCreated,
         headers: {
           Location: {
@@ -63,7 +63,7 @@ export const OPERATIONS = {
         },
       },
       202: {
-        description: 'Accepted',
+        description: 'An attempt, which waits for proof of its mailbox',
         body: RegistrationAccepted,
         headers: {
           Location: {
@@ -82,10 +82,12 @@ export const OPERATIONS = {
       'invalid-request',
       'idempotency-key-reused',
       'address-taken',
+      'user-erased',
       'rate-limited',
       'payload-too-large',
       'unsupported-media-type',
       'log-unavailable',
+      'log-full',
     ],
   },
   readRegistration: {
@@ -95,9 +97,9 @@ export const OPERATIONS = {
     path: '/v1/registrations/{id}',
     summary: 'Read how a registration stands',
     description:
-      'Possession of the id is enough. `accepted`: in the log; `processed`: readable. With scope `registrations:write` the outcome is told too.',
+      'Possession of the id is enough, and authorises nothing else. `accepted`: in the log; `awaiting-proof`: an attempt whose mailbox is to be proven; `registered`: there is an account. 404 once the time for proof is over, and after an erasure.',
     token: 'optional',
-    scopes: ['registrations:write'],
+    scopes: [],
     params: idParam,
     headers: freshnessHeaders,
     answers: {
@@ -152,7 +154,7 @@ export const OPERATIONS = {
     path: '/v1/users/{id}/erasure',
     summary: 'Read how far an erasure has come',
     description:
-      'For the person and for scope `users:erase`: when each store had erased her, and which servers were away and are not done yet.',
+      'For the person and for scope `users:erase`: when each store had erased them, and which servers were away and are not done yet.',
     token: 'needed',
     scopes: ['users:erase'],
     params: idParam,

@@ -1,29 +1,92 @@
 import { type Static, Type } from 'typebox';
-import { ENDINGS } from './events.ts';
-import { Instant, Uuid } from './identifiers.ts';
+import { DisplayName, Locale, Profile, TermsVersion } from './commands.ts';
+import { Envelope } from './envelope.ts';
+import { AddressDigest, Instant, Uuid } from './identifiers.ts';
 
-/** Attempts that may wait for proof of one mailbox at once; the oldest makes room for a newer one. */
-export const MAX_CONTENDERS = 8;
+const closed = { additionalProperties: false } as const;
 
 /**
- * A claim on an address, the last one counts: who holds it, whether the mailbox was proven, since
- * when, and who else waits to prove it (oldest first); or that it was given up.
+ * A claim on an address; the last one counts: which account holds it and whether its mailbox was
+ * proven, or that it was released and by what. Only accounts hold claims.
  */
 export const ClaimRecord = Type.Union([
+  Type.Object({ state: Type.Literal('held'), userId: Uuid, verified: Type.Boolean() }, closed),
   Type.Object(
     {
-      state: Type.Literal('held'),
-      userId: Uuid,
-      verified: Type.Boolean(),
-      // Claims of the first days carry neither; they do not expire.
-      since: Type.Optional(Instant),
-      contenders: Type.Optional(Type.Array(Uuid, { maxItems: MAX_CONTENDERS })),
+      state: Type.Literal('released'),
+      by: Type.Enum(['erasure', 'email-change', 'disowning'], {
+        description:
+          'After an erasure, attempts on this address from before it are void until they are deleted',
+      }),
     },
-    { additionalProperties: false },
+    closed,
   ),
-  Type.Object({ state: Type.Literal('released') }, { additionalProperties: false }),
 ]);
 export type ClaimRecord = Static<typeof ClaimRecord>;
+
+/** A public registration that awaits proof. It holds no address. */
+export const OpenAttempt = Type.Object(
+  {
+    state: Type.Literal('open'),
+    claim: AddressDigest,
+    time: Instant,
+    /** From this instant on there is no such attempt, whatever a server still shows. */
+    expiresAt: Instant,
+    actor: Type.Object(
+      { type: Envelope.properties.actortype, id: Envelope.properties.actorid },
+      closed,
+    ),
+    causationId: Envelope.properties.causationid,
+    key: Type.String({
+      pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+      description: 'The attempt key, named by its day, under which `sealed` is encrypted',
+    }),
+    sealed: Type.String({ description: 'AttemptData: base64 of nonce, ciphertext and tag' }),
+  },
+  closed,
+);
+export type OpenAttempt = Static<typeof OpenAttempt>;
+
+/** What became of an attempt; it stays as long as the attempt would have. */
+export const ClosedAttempt = Type.Object(
+  {
+    state: Type.Literal('closed'),
+    /** The position of the attempt that was closed. */
+    attempt: Type.Integer({ minimum: 1 }),
+    expiresAt: Instant,
+    by: Type.Enum(['proof', 'not-mine', 'erasure']),
+    /** After proof: the account that came of it, or was confirmed by it. */
+    userId: Type.Optional(Uuid),
+  },
+  closed,
+);
+export type ClosedAttempt = Static<typeof ClosedAttempt>;
+
+/** A record of an attempt; the last one counts. */
+export const AttemptRecord = Type.Union([OpenAttempt, ClosedAttempt]);
+export type AttemptRecord = Static<typeof AttemptRecord>;
+
+/** What an attempt asked for, as it lies sealed in its record. */
+export const AttemptData = Type.Object(
+  {
+    email: Type.String(),
+    displayName: DisplayName,
+    locale: Locale,
+    termsVersion: TermsVersion,
+    profile: Profile,
+    /** Keyed digest of the request body; empty without an Idempotency-Key. */
+    fingerprint: Type.String(),
+  },
+  closed,
+);
+export type AttemptData = Static<typeof AttemptData>;
+
+/** Somebody asks for another mail to a mailbox, whatever is behind the address. */
+export const MailWish = Type.Object({ claim: AddressDigest, time: Instant }, closed);
+export type MailWish = Static<typeof MailWish>;
+
+/** Seconds after which a mail wish expires from the log. */
+export const MAIL_WISH_LIFETIME_SECONDS = 24 * 60 * 60;
 
 /**
  * A person's data key, wrapped: AES-256-GCM under the key-encryption key named by `kek`, bound to
@@ -35,28 +98,30 @@ export const KeyRecord = Type.Object(
     version: Type.Integer({ minimum: 1 }),
     wrapped: Type.String(),
   },
-  { additionalProperties: false },
+  closed,
 );
 export type KeyRecord = Static<typeof KeyRecord>;
 
-/** Twice what a commit gives up: one claim, which has two subjects while a pepper is being rotated. */
-const MAX_GIVEN_UP = 4;
+/** Twice what a commit releases: one claim, which has two subjects while a pepper is being rotated. */
+const MAX_RELEASED = 4;
 
 /**
- * A forget record: what a commit leaves to be deleted from the log. Of claims that were given up, as
- * their subjects name them, everything up to this record; of people who do not come back, all keys. It
- * lies behind the claims and before the events of the same commit, and is deleted itself once everything
- * it names is.
+ * What a commit leaves to be deleted from the log. It lies before the events of the same commit, and
+ * is deleted itself once everything it names is.
  */
-export const ForgetRecord = Type.Object(
+export const DeletionRecord = Type.Object(
   {
-    claims: Type.Array(Type.String({ minLength: 1 }), { maxItems: MAX_GIVEN_UP }),
-    people: Type.Array(
-      Type.Object({ userId: Uuid, why: Type.Enum(ENDINGS) }, { additionalProperties: false }),
-      // A holder and everybody who waits beside her.
-      { maxItems: MAX_CONTENDERS + 1 },
-    ),
+    /** Released claims, as their subjects name them: everything up to this record. */
+    claims: Type.Array(Type.String({ minLength: 1 }), { maxItems: MAX_RELEASED }),
+    /** Erased people, all of whose keys are deleted. */
+    people: Type.Array(Uuid, { maxItems: 1 }),
+    /** Attempts that were closed: their records up to a position. */
+    attempts: Type.Array(Type.Object({ id: Uuid, upTo: Type.Integer({ minimum: 1 }) }, closed), {
+      maxItems: 1,
+    }),
+    /** Addresses of erased people: every attempt on one of them from before this record. */
+    addresses: Type.Array(AddressDigest, { maxItems: 1 }),
   },
-  { additionalProperties: false },
+  closed,
 );
-export type ForgetRecord = Static<typeof ForgetRecord>;
+export type DeletionRecord = Static<typeof DeletionRecord>;

@@ -1,6 +1,7 @@
 /** Every scope a token can carry, with what it allows. */
 export const SCOPES = {
-  'registrations:write': 'Register people and learn the exact outcome',
+  'registrations:write':
+    'Register people without proof of their mailboxes, and learn the exact outcome',
   'users:import': 'Register many people at once',
   'users:read': 'Read any person',
   'users:write': 'Change the profile and address of any person',

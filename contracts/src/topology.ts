@@ -1,7 +1,14 @@
-/** The one stream, of claims, keys, events and forget records, as JetStream's stream configuration. */
+/** The one stream of all records, as JetStream's stream configuration. */
 export const ACCOUNTS_STREAM = {
   name: 'ACCOUNTS',
-  subjects: ['zameni.claim.*', 'zameni.key.*', 'zameni.account.*', 'zameni.forget.*'],
+  subjects: [
+    'zameni.attempt.*',
+    'zameni.claim.*',
+    'zameni.key.*',
+    'zameni.account.*',
+    'zameni.mail-wish.*',
+    'zameni.deletion.*',
+  ],
   storage: 'file',
   retention: 'limits',
   // With limits reached, refuse the new message instead of dropping an old one.
@@ -22,8 +29,13 @@ export const subjects = {
   claim: (k: string) => `zameni.claim.${k}`,
   key: (userId: string) => `zameni.key.${userId}`,
   account: (userId: string) => `zameni.account.${userId}`,
+  attempt: (id: string) => `zameni.attempt.${id}`,
+  /** A filter for whatever has an id: attempt, key or account. */
+  anyOf: (id: string) => `zameni.*.${id}`,
+  /** Of one wish, by an id of its own. */
+  mailWish: (id: string) => `zameni.mail-wish.${id}`,
   /** Of one commit, by an id of its own. */
-  forget: (id: string) => `zameni.forget.${id}`,
+  deletion: (id: string) => `zameni.deletion.${id}`,
 } as const;
 
 /** Subject filters for readers of the log. */
@@ -31,16 +43,18 @@ export const subjectFilters = {
   claims: 'zameni.claim.*',
   keys: 'zameni.key.*',
   accounts: 'zameni.account.*',
-  forgets: 'zameni.forget.*',
+  attempts: 'zameni.attempt.*',
+  deletions: 'zameni.deletion.*',
 } as const;
 
+/** Every kind of record, as the second part of its subject. */
+const RECORD_KINDS = ['attempt', 'claim', 'key', 'account', 'mail-wish', 'deletion'] as const;
+export type RecordKind = (typeof RECORD_KINDS)[number];
+
 /** The kind of record a subject holds; undefined for a subject that is not the log's. */
-export function recordKind(subject: string): 'claim' | 'key' | 'account' | 'forget' | undefined {
-  if (subject.startsWith('zameni.account.')) return 'account';
-  if (subject.startsWith('zameni.key.')) return 'key';
-  if (subject.startsWith('zameni.claim.')) return 'claim';
-  if (subject.startsWith('zameni.forget.')) return 'forget';
-  return undefined;
+export function recordKind(subject: string): RecordKind | undefined {
+  const [prefix, kind] = subject.split('.', 2);
+  return prefix === 'zameni' ? RECORD_KINDS.find((known) => known === kind) : undefined;
 }
 
 /** The NATS users, each in an account of its own; `admin` alone is in the account of the log. */
@@ -99,9 +113,16 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
     appends: ACCOUNTS_STREAM.subjects,
     calls: [`STREAM.INFO.${stream}`, `STREAM.MSG.GET.${stream}`, `DIRECT.GET.${stream}`],
   }),
+  // Reads everything in one order. Of claims it could learn nothing that it does not know: it opens
+  // the data of every person, and attempts are sealed under keys that it does not have.
   projector: permit('projector', {
     appends: [],
-    calls: [`STREAM.INFO.${stream}`, ...readsOf(subjectFilters.keys, subjectFilters.accounts)],
+    calls: [
+      `STREAM.INFO.${stream}`,
+      `CONSUMER.CREATE.${stream}.*`,
+      ...directGetsOf(subjectFilters.keys, subjectFilters.accounts),
+      ...PULLS,
+    ],
   }),
   // The names of subjects with a record, and no record's content.
   'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
@@ -114,7 +135,7 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
       `STREAM.MSG.GET.${stream}`,
       `STREAM.MSG.DELETE.${stream}`,
       `DIRECT.GET.${stream}`,
-      ...readsOf(subjectFilters.forgets, subjectFilters.keys, subjectFilters.claims),
+      ...readsOf(subjectFilters.deletions, subjectFilters.keys, subjectFilters.claims),
     ],
   }),
   // Events only; STREAM.INFO would list all subjects.
@@ -124,12 +145,14 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
 /** Calls that read the subjects of some filters only: each names them itself, where it can be told. */
 function readsOf(...filters: readonly string[]): readonly string[] {
   return [
-    ...filters.flatMap((filter) => [
-      `DIRECT.GET.${stream}.${filter}`,
-      `CONSUMER.CREATE.${stream}.*.${filter}`,
-    ]),
+    ...directGetsOf(...filters),
+    ...filters.map((filter) => `CONSUMER.CREATE.${stream}.*.${filter}`),
     ...PULLS,
   ];
+}
+
+function directGetsOf(...filters: readonly string[]): readonly string[] {
+  return filters.map((filter) => `DIRECT.GET.${stream}.${filter}`);
 }
 
 function permit(

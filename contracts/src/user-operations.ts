@@ -58,19 +58,24 @@ export const USER_OPERATIONS = {
     method: 'post',
     path: '/v1/email-verifications',
     summary: 'Prove a mailbox',
-    description:
-      'Takes the token of a link that was sent to the mailbox. Whoever proves it first owns the address; a second use changes nothing.',
+    description: `Takes the token of a link that was sent to the mailbox.
+
+The token of an attempt makes its account, with the data that the prover sends in the place of the attempt's; the terms count as accepted now. That of an account proves its mailbox, that of an address change makes the change. A second use changes nothing and answers the same.
+
+409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an account that nobody has proven holds it; the token stays good for another request with \`holder\`: \`confirm\` proves that account instead, \`not-mine\` releases the address from it and goes on. With \`notMine\` the owner of the mailbox says that what the token names is not theirs.`,
     token: 'optional',
     scopes: [],
     params: {},
     headers: waitHeaders,
     body: VerifyEmailCommand,
-    answers: { 202: acceptedAlike },
+    answers: { 202: accepted },
     problems: [
       ...problemsOfCommands,
       ...problemsOfBodies,
       'invalid-verification-token',
       'address-taken',
+      'address-unproven',
+      'user-deactivated',
     ],
   },
   resendVerification: {
@@ -79,14 +84,15 @@ export const USER_OPERATIONS = {
     method: 'post',
     path: '/v1/email-verifications/resend',
     summary: 'Ask for the verification mail again',
-    description: 'The same answer whether the address is known, proven or new.',
+    description:
+      'The same answer, and the same work, whatever is behind the address. The wish lives for a day.',
     token: 'optional',
     scopes: [],
     params: {},
     headers: waitHeaders,
     body: ResendVerificationCommand,
     answers: { 202: acceptedAlike },
-    problems: [...problemsOfCommands, ...problemsOfBodies],
+    problems: [...problemsOfCommands, ...problemsOfBodies, 'log-full'],
   },
   updateUser: {
     id: 'updateUser',
@@ -124,7 +130,7 @@ export const USER_OPERATIONS = {
     path: '/v1/users/{id}/email-changes',
     summary: 'Ask for another address',
     description:
-      'For the person and for scope `users:write`. The new address takes effect when its mailbox is proven; until then the old one stays.',
+      'For the person and for scope `users:write`. The new address takes effect when its mailbox is proven; until then the old one stays. Asking for the present address takes a pending change back.',
     token: 'needed',
     scopes: ['users:write'],
     params: idParam,
@@ -145,7 +151,7 @@ export const USER_OPERATIONS = {
     method: 'post',
     path: '/v1/users/{id}/deactivations',
     summary: 'Deactivate a person',
-    description: 'The address stays hers. A second time changes nothing.',
+    description: 'The address stays theirs. A second time changes nothing.',
     token: 'needed',
     scopes: ['users:admin'],
     params: idParam,
@@ -176,7 +182,7 @@ export const USER_OPERATIONS = {
     path: '/v1/users/{id}',
     summary: 'Erase a person',
     description:
-      'For the person and for scope `users:erase`. When it is answered, the key of her data is destroyed and no read yields her any more; `GET /v1/users/{id}/erasure` tells the progress of each store. A second time gives the same answer.',
+      'For the person and for scope `users:erase`. When it is answered, the key of their data is destroyed and no read yields them any more; `GET /v1/users/{id}/erasure` tells the progress of each store. Attempts on their address from before are deleted too. A second time gives the same answer. The id of an attempt is taken too (scope `users:erase`): it is deleted, and its link proves nothing.',
     token: 'needed',
     scopes: ['users:erase'],
     params: idParam,

@@ -16,36 +16,12 @@ export const RegistrationCreated = Type.Object(
 );
 export type RegistrationCreated = Static<typeof RegistrationCreated>;
 
-/** Why a registration did not make a new person. */
-export const RefusalReason = Type.Enum(['address-taken'], { title: 'RefusalReason' });
-export type RefusalReason = Static<typeof RefusalReason>;
-
-/** How a registration ended; shown only to callers with scope `registrations:write`. */
-export const RegistrationOutcome = Type.Union(
-  [
-    Type.Object(
-      { result: Type.Literal('registered'), userId: Uuid },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      { result: Type.Literal('refused'), reason: RefusalReason },
-      { additionalProperties: false },
-    ),
-    // The address is held unproven by another attempt: whoever proves the mailbox first has it.
-    Type.Object({ result: Type.Literal('pending') }, { additionalProperties: false }),
-    Type.Object({ result: Type.Literal('superseded') }, { additionalProperties: false }),
-  ],
-  { title: 'RegistrationOutcome' },
-);
-export type RegistrationOutcome = Static<typeof RegistrationOutcome>;
-
-/** Answer of `GET /v1/registrations/{id}`: `accepted` is in the log, `processed` is readable. */
+/**
+ * Answer of `GET /v1/registrations/{id}`. `accepted`: in the log. `awaiting-proof`: an attempt whose
+ * mailbox is to be proven. `registered`: there is an account.
+ */
 export const RegistrationView = Type.Object(
-  {
-    registrationId: Uuid,
-    status: Type.Enum(['accepted', 'processed']),
-    outcome: Type.Optional(RegistrationOutcome),
-  },
+  { registrationId: Uuid, status: Type.Enum(['accepted', 'awaiting-proof', 'registered']) },
   { additionalProperties: false, title: 'RegistrationView' },
 );
 export type RegistrationView = Static<typeof RegistrationView>;

@@ -60,7 +60,7 @@ async function removeOwn(path: string, mine: string): Promise<void> {
 }
 
 /** The process a lock belongs to; null when it is gone, or the lock is. */
-async function livingHolder(path: string): Promise<number | null> {
+export async function livingHolder(path: string): Promise<number | null> {
   const holder = await readFile(path, 'utf8').catch(() => '');
   const pid = Number(holder.split(' ')[0]);
   const isBorn = holder !== '' && holder === `${pid} ${await birthOf(pid)}`;

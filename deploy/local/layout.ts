@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TendOptions } from './attempt-keys.ts';
 import { createMissingSecrets, type SecretFiles } from './secrets.ts';
 import { writeIssuersFile } from './token-issuer.ts';
 
@@ -29,14 +30,14 @@ export type Layout = {
 };
 
 /** Makes the folders and secrets of a profile that do not exist yet. */
-export async function createLayout(root: string): Promise<Layout> {
+export async function createLayout(root: string, attempts: TendOptions): Promise<Layout> {
   const servers = serverFolders(root);
   const logs = join(root, 'logs');
   const secretsFolder = join(root, 'secrets');
   for (const folder of [logs, ...Object.values(servers)]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  const secrets = await createMissingSecrets(secretsFolder);
+  const secrets = await createMissingSecrets(secretsFolder, attempts);
   const issuersFile = await writeIssuersFile(root, secrets.jwks);
   return { root, logs, secretsFolder, secrets, issuersFile, servers };
 }

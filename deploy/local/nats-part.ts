@@ -6,7 +6,6 @@ import { dataFolder, type Layout, readPassword } from './layout.ts';
 import { natsConfig, type NatsLogin } from './nats-config.ts';
 import { type PartContext, serverEnvironment } from './part-context.ts';
 import { natsProbe } from './nats-probe.ts';
-import { refuseLogWithoutAccount } from './old-log.ts';
 import type { ProcessPart } from './supervised-process.ts';
 
 const SERVER_NAMES = ['nats-1', 'nats-2', 'nats-3'] as const;
@@ -44,7 +43,6 @@ export async function natsParts({
     SERVER_NAMES.map(async (name, index): Promise<ProcessPart> => {
       const monitorPort = at(ports.natsMonitor, index);
       const folder = layout.servers[name];
-      refuseLogWithoutAccount(dataFolder(folder));
       const config = natsConfig({
         ...shared,
         name: `n${index + 1}`,

@@ -1,4 +1,5 @@
 import { gatewayPart } from './gateway-part.ts';
+import { keyKeeperPart } from './key-keeper-part.ts';
 import { NATS_PARTS, natsParts } from './nats-part.ts';
 import type { PartContext } from './part-context.ts';
 import { poolPart } from './pool-part.ts';
@@ -31,6 +32,7 @@ export async function stackParts(context: PartContext): Promise<Part[]> {
       deadlineMs: PROVISION_DEADLINE_MS,
       run: (signal) => provisionReadModels(context, signal),
     },
+    keyKeeperPart(context),
     ...serviceParts(context, ['redis', 'pgbouncer', 'stream', 'migrations']),
     await gatewayPart(context),
   ];

@@ -7,6 +7,8 @@ import test, { type ExecutionContext } from 'ava';
 import { createLayout } from './layout.ts';
 import { createMissingSecrets, type SecretFiles } from './secrets.ts';
 
+const attempts = { now: new Date('2026-03-04T05:06:07Z'), lifetimeSeconds: 7 * 24 * 3_600 };
+
 /** The rights of a file or folder, in octal. */
 async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
@@ -37,7 +39,7 @@ test.before(() => {
 });
 
 test('every folder is its owner’s alone, and so is every secret', async (t) => {
-  const layout = await createLayout(await createFolder(t));
+  const layout = await createLayout(await createFolder(t), attempts);
   const folders = [layout.logs, layout.secretsFolder, ...Object.values(layout.servers)];
   t.deepEqual(new Set(await Promise.all(folders.map(modeOf))), new Set(['700']));
   t.deepEqual(await modesIn(layout.secretsFolder), new Set(['600']));
@@ -51,7 +53,9 @@ test('every folder is its owner’s alone, and so is every secret', async (t) =>
 
 test('no two secrets are the same, in a profile and between profiles', async (t) => {
   const profiles = [await createFolder(t), await createFolder(t)];
-  const secrets = await Promise.all(profiles.map((folder) => createMissingSecrets(folder)));
+  const secrets = await Promise.all(
+    profiles.map((folder) => createMissingSecrets(folder, attempts)),
+  );
   const contents = (await Promise.all(secrets.map(readAll))).flat();
   t.is(new Set(contents).size, contents.length);
   for (const files of secrets) {
@@ -61,24 +65,35 @@ test('no two secrets are the same, in a profile and between profiles', async (t)
     for (const path of [files.pepper, files.kek, files.positionKey, files.verificationKey]) {
       t.is(readKeyRing(path).keys.size, 1);
     }
+    t.is(readKeyRing(files.attemptKeys).keys.size, 8);
   }
 });
 
 test('a second start keeps every secret and makes only what is missing', async (t) => {
   const folder = await createFolder(t);
-  const files = await createMissingSecrets(folder);
+  const files = await createMissingSecrets(folder, attempts);
   const before = await readAll(files);
-  t.deepEqual(await readAll(await createMissingSecrets(folder)), before);
+  t.deepEqual(await readAll(await createMissingSecrets(folder, attempts)), before);
   await rm(files.redis);
-  const after = await readAll(await createMissingSecrets(folder));
+  const after = await readAll(await createMissingSecrets(folder, attempts));
   const changed = filesOf(files).filter((_, index) => after[index] !== before[index]);
   t.deepEqual(changed, [files.redis]);
   t.is(await modeOf(files.redis), '600');
 });
 
+test('a start after a long stop has attempt keys for today', async (t) => {
+  const folder = await createFolder(t);
+  const { attemptKeys } = await createMissingSecrets(folder, attempts);
+  await createMissingSecrets(folder, { ...attempts, now: new Date('2026-03-18T05:06:07Z') });
+  const { current, keys } = readKeyRing(attemptKeys);
+  t.is(current, '2026-03-18');
+  t.true(keys.has('2026-03-18') && keys.has('2026-03-25'));
+  t.false(keys.has('2026-03-04'));
+});
+
 test('the public keys hold nothing of the private one and belong to it', async (t) => {
   const folder = await createFolder(t);
-  const files = await createMissingSecrets(folder);
+  const files = await createMissingSecrets(folder, attempts);
   const readKeys = async () => ({
     own: JSON.parse(await readFile(files.issuerKey, 'utf8')) as Record<string, string>,
     shown: JSON.parse(await readFile(files.jwks, 'utf8')) as { keys: Record<string, string>[] },
@@ -89,7 +104,7 @@ test('the public keys hold nothing of the private one and belong to it', async (
   t.deepEqual(shown.keys, [publicPart]);
   // One without the other is of no use: both are made anew.
   await rm(files.jwks);
-  await createMissingSecrets(folder);
+  await createMissingSecrets(folder, attempts);
   const renewed = await readKeys();
   t.not(renewed.own['x'], own['x']);
   t.is(renewed.shown.keys[0]?.['x'], renewed.own['x']);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NatsUser } from '@zameni/contracts';
+import { type TendOptions, tendKeyRing } from './attempt-keys.ts';
 
 /** Where each password and key of a profile lies. */
 export type SecretFiles = {
@@ -19,6 +20,7 @@ export type SecretFiles = {
   readonly kek: string;
   readonly positionKey: string;
   readonly verificationKey: string;
+  readonly attemptKeys: string;
   readonly issuerKey: string;
   readonly jwks: string;
 };
@@ -47,21 +49,29 @@ export function secretFiles(folder: string): SecretFiles {
     kek: join(folder, 'kek.json'),
     positionKey: join(folder, 'position-key.json'),
     verificationKey: join(folder, 'verification-key.json'),
+    attemptKeys: join(folder, 'attempt-keys.json'),
     issuerKey: join(folder, 'issuer.jwk.json'),
     jwks: join(folder, 'jwks.json'),
   };
 }
 
-/** Makes the secrets that do not exist yet; existing ones stay, for the data depends on them. */
-export async function createMissingSecrets(folder: string): Promise<SecretFiles> {
+/**
+ * Makes the secrets that do not exist yet; existing ones stay, for the data depends on them. The ring
+ * of attempt keys is tended too: after a long stop it has none for today.
+ */
+export async function createMissingSecrets(
+  folder: string,
+  attempts: TendOptions,
+): Promise<SecretFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { natsUsers, issuerKey, jwks, pepper, kek, positionKey, verificationKey, ...passwords } =
-    secretFiles(folder);
+  const { natsUsers, issuerKey, jwks, attemptKeys, ...others } = secretFiles(folder);
+  const { pepper, kek, positionKey, verificationKey, ...passwords } = others;
   for (const path of [...Object.values(natsUsers), ...Object.values(passwords)]) {
     await writeOnce(path, () => randomBytes(24).toString('base64url'));
   }
   for (const path of [pepper, kek, positionKey, verificationKey])
     await writeOnce(path, createKeyRing);
+  await tendKeyRing(attemptKeys, attempts);
   if (!existsSync(issuerKey) || !existsSync(jwks)) {
     const { privateKey, publicKey } = createIssuerKey();
     await write(jwks, JSON.stringify({ keys: [publicKey] }));

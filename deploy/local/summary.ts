@@ -51,12 +51,18 @@ function examples(url: string, id: string): string[] {
     termsVersion: '2026-01',
   };
   return [
-    'Register someone:',
+    'Register someone, as the public does:',
     '',
     `  curl -i ${url}/v1/registrations -H 'content-type: application/json' \\`,
     `    -d '${JSON.stringify(person)}'`,
     '',
-    'and read the person back, with the registrationId of that answer as ID:',
+    'prove the mailbox, with the registrationId of that answer as ID:',
+    '',
+    '  LINK=$(npx zameni link ID)',
+    `  curl -i ${url}/v1/email-verifications -H 'content-type: application/json' \\`,
+    '    -d "{\\"token\\":\\"${LINK#*token=}\\"}"',
+    '',
+    'and read the person back:',
     '',
     `  curl -i ${url}/v1/users/ID -H "authorization: Bearer $(npx zameni token --scope users:read)"`,
   ];

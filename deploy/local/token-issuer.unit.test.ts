@@ -9,7 +9,10 @@ import { TOKEN_AUDIENCE, TOKEN_ISSUER, writeIssuersFile } from './token-issuer.t
 test('the services can read whose tokens to take, and nobody else may', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'zameni-issuer-'));
   t.teardown(() => rm(folder, { recursive: true }));
-  const { jwks } = await createMissingSecrets(join(folder, 'secrets'));
+  const { jwks } = await createMissingSecrets(join(folder, 'secrets'), {
+    now: new Date(),
+    lifetimeSeconds: 60,
+  });
   const path = await writeIssuersFile(folder, jwks);
   t.deepEqual(readTokenIssuers(path), [
     {

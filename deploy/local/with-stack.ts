@@ -1,3 +1,4 @@
+import { attemptLifetimeSeconds } from './attempt-keys.ts';
 import { deleteData, createLayout } from './layout.ts';
 import type { PartContext } from './part-context.ts';
 import { stackParts } from './parts.ts';
@@ -37,6 +38,7 @@ export async function withStack(
 ): Promise<number> {
   const { profile, scale, fresh, terminal, signal, killers } = options;
   const folder = profileFolder(profile);
+  const lifetimeSeconds = attemptLifetimeSeconds(process.env);
   await using _lock = await lockFolder(folder, profile);
   const ports = layOutPorts(basePort(profile), scale);
   const claims = claimPorts(ports);
@@ -49,7 +51,7 @@ export async function withStack(
   signal.throwIfAborted();
   // Last, when nothing that can be known before speaks against the start.
   if (fresh) await deleteData(folder);
-  const layout = await createLayout(folder);
+  const layout = await createLayout(folder, { now: new Date(), lifetimeSeconds });
   const context: PartContext = { profile, ports, scale, layout, servers, databaseUser };
   const parts = await stackParts(context);
   // Awaited here, or the lock would be given back before the stack ends.

@@ -1,11 +1,12 @@
 -- Version 1 of the projection `accounts`. The version is part of the schema's name because a
 -- rebuild fills a new schema beside the one that serves. Everything here can be made again from the
--- log. position is the place in the log of the last event a row holds.
+-- log. position is the place in the log of the last record a row holds.
 create schema accounts_v1;
 
 create table accounts_v1.users (
   user_id uuid primary key,
   email text not null,
+  claim text not null,
   email_verified boolean not null,
   display_name text not null,
   locale text not null,
@@ -25,14 +26,28 @@ create table accounts_v1.address_owner (
   position bigint not null
 );
 
-create table accounts_v1.registrations (
-  registration_id uuid primary key,
-  result text not null,
-  reason text,
-  position bigint not null
+-- To find the address that a person gives up: by a change, by being disowned or by an erasure.
+create index address_owner_user_id on accounts_v1.address_owner (user_id);
+
+-- Attempts: `open` awaits proof until expires_at, `registered` was closed by proof and led to
+-- user_id, `gone` was closed otherwise or its address was erased. claim, the keyed digest of the
+-- address, is kept while the attempt is open, and of an erased address until the eraser has deleted
+-- the attempt from the log: it finds it here. Rows are removed some time after expires_at.
+create table accounts_v1.attempts (
+  attempt_id uuid primary key,
+  claim text,
+  position bigint not null,
+  expires_at timestamptz not null,
+  state text not null check (state in ('open', 'registered', 'gone')),
+  user_id uuid
 );
 
-insert into zameni.checkpoints (projection, version) values ('accounts', 1);
+create index attempts_claim on accounts_v1.attempts (claim) where claim is not null;
+create index attempts_user_id on accounts_v1.attempts (user_id) where user_id is not null;
+
+-- For the removal of expired rows, and the count of live ones from the index alone. state is only
+-- included: as a key it would let a plan made while the table is small look attempts up by it.
+create index attempts_expires_at on accounts_v1.attempts (expires_at) include (state);
 
 do $$
 begin

@@ -3,12 +3,12 @@ import {
   type AccountEvent,
   type AccountFact,
   type Actor,
+  DISOWNED,
   encodeEvent,
   encodePersonal,
   type EventMetadata,
   eventType,
   parseUserId,
-  type RegisteredPersonal,
   subjects,
   type UserId,
 } from '@zameni/contracts';
@@ -16,6 +16,8 @@ import { createDataKeys, type DataKeys, type LogMessage, sealPersonal } from '@z
 import type { ProjectedEvent } from './projected-event.ts';
 
 const fingerprint = 'f'.repeat(43);
+
+type Personal = Extract<AccountEvent, { readonly name: 'registered' }>['personal'];
 
 /** Where an event of a person lies, and what else a test wants of its attributes. */
 export type Place = {
@@ -32,7 +34,7 @@ export function userIdOf(n: number): UserId {
 }
 
 /** What is encrypted of the n-th made-up person. */
-export function personalOf(n: number): RegisteredPersonal {
+export function personalOf(n: number): Personal {
   return {
     email: `Person.${n}@example.org`,
     claim: claimOf(n),
@@ -63,8 +65,8 @@ export function projected(n: number, event: AccountEvent, place: Place): Project
   return { ...attributes(n, place), personal: 'open', event };
 }
 
-/** An event of the n-th made-up person, who was erased before the projection came to it. */
-export function forgotten(n: number, event: AccountFact, place: Place): ProjectedEvent {
+/** An event of the n-th made-up person, whose key was destroyed before the projection came to it. */
+export function withoutKey(n: number, event: AccountFact, place: Place): ProjectedEvent {
   const { name, data } = event;
   // The fields of one event, taken as they are.
   return { ...attributes(n, place), personal: 'erased', event: { name, data } as AccountFact };
@@ -79,24 +81,18 @@ function attributes(n: number, { position, version, actor }: Place) {
   };
 }
 
-/** `registered` of the n-th made-up person. */
-export function registration(n: number, standing: 'held' | 'contested' = 'held', claim?: string) {
-  const personal = personalOf(n);
+/** `registered` of the n-th made-up person, unproven unless it says otherwise. */
+export function registration(n: number, { claim = claimOf(n), emailVerified = false } = {}) {
   return {
     name: 'registered',
-    data: { locale: 'sr-Cyrl-RS', termsVersion: '2026-01', fingerprint, standing },
-    personal: claim === undefined ? personal : { ...personal, claim },
+    data: { locale: 'sr-Cyrl-RS', termsVersion: '2026-01', fingerprint, emailVerified },
+    personal: { ...personalOf(n), claim },
   } as const satisfies AccountEvent;
 }
 
 /** What may happen to a person, each event with made-up content. */
 export const happenings = {
-  verified: { name: 'email-verified', data: { attempt: userIdOf(7) }, personal: null },
-  verificationRequested: {
-    name: 'verification-requested',
-    data: { attempt: userIdOf(7) },
-    personal: null,
-  },
+  verified: { name: 'email-verified', data: { request: userIdOf(7) }, personal: null },
   updated: {
     name: 'profile-updated',
     data: { locale: 'de' },
@@ -107,9 +103,14 @@ export const happenings = {
     data: {},
     personal: { email: 'new@example.net', claim: claimOf(900) },
   },
+  changeCancelled: { name: 'email-change-cancelled', data: {}, personal: null },
   deactivated: { name: 'deactivated', data: { reasonCode: 'requested' }, personal: null },
+  disowned: {
+    name: 'deactivated',
+    data: { reasonCode: DISOWNED, address: 'released' },
+    personal: null,
+  },
   reactivated: { name: 'reactivated', data: { reasonCode: 'requested' }, personal: null },
-  superseded: { name: 'superseded', data: { by: 'proof' }, personal: null },
   erased: { name: 'erased', data: {}, personal: null },
 } as const satisfies Record<string, AccountEvent>;
 
@@ -117,7 +118,7 @@ export const happenings = {
 export function emailChanged(claim: string) {
   return {
     name: 'email-changed',
-    data: { attempt: userIdOf(7) },
+    data: { request: userIdOf(7) },
     personal: { email: 'new@example.net', claim },
   } as const satisfies AccountEvent;
 }
@@ -126,17 +127,6 @@ export function emailChanged(claim: string) {
 export function registered(n: number, position: number): ProjectedEvent {
   return projected(n, registration(n), { position });
 }
-
-/** `registration-refused` of the n-th made-up registration as a projection gets it. */
-export function refused(n: number, position: number): ProjectedEvent {
-  return projected(n, refusal, { position });
-}
-
-const refusal = {
-  name: 'registration-refused',
-  data: { reason: 'address-taken', fingerprint },
-  personal: null,
-} as const satisfies AccountEvent;
 
 /** Data keys under a key-encryption key of the test's own. */
 export function createTestDataKeys(): DataKeys {
@@ -158,21 +148,9 @@ export function registeredMessages(n: number, dataKeys: DataKeys): LogMessage[] 
   ];
 }
 
-/** What refusing the n-th made-up registration appends. */
-export function refusedMessages(n: number): LogMessage[] {
-  const data = encodeEvent(metadataOf(n), refusal, null);
-  return [message(subjects.account(userIdOf(n)), data)];
-}
-
-/** The event that erases the n-th made-up person, behind her last one. */
+/** The event that erases the n-th made-up person, behind their last one. */
 export function erasedMessages(n: number, expectedPosition: number): LogMessage[] {
   const data = encodeEvent(metadataOf(n, 2), happenings.erased, null);
-  return [{ ...message(subjects.account(userIdOf(n)), data), expectedPosition }];
-}
-
-/** The event that supersedes the n-th made-up person, behind her last one. */
-export function supersededMessages(n: number, expectedPosition: number): LogMessage[] {
-  const data = encodeEvent(metadataOf(n, 2), happenings.superseded, null);
   return [{ ...message(subjects.account(userIdOf(n)), data), expectedPosition }];
 }
 

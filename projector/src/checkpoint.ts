@@ -56,10 +56,13 @@ export async function releaseLease(pool: Pool, owner: CheckpointOwner): Promise<
 }
 
 /** The checkpoint as it is; 0 when the projection has none yet. */
-export async function readPosition(pool: Pool, owner: CheckpointOwner): Promise<number> {
+export async function readPosition(
+  pool: Pool,
+  { projection, version }: Pick<CheckpointOwner, 'projection' | 'version'>,
+): Promise<number> {
   const { rows } = await pool.query<PositionRow>(
     'select position from zameni.checkpoints where projection = $1 and version = $2',
-    [owner.projection, owner.version],
+    [projection, version],
   );
   return Number(rows[0]?.position ?? 0);
 }

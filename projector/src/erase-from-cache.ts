@@ -18,7 +18,7 @@ export type CacheEraserOptions = {
 const LOOK_MS = 1_000;
 
 /**
- * The batch that erases a person writes her tombstone with its other views. That write may fail, so
+ * The batch that erases a person writes their tombstone with its other views. That write may fail, so
  * what is not known to be there is written again each second, and only then counts as erased.
  */
 export function createCacheEraser({ store, cache, now }: CacheEraserOptions): CacheEraser {

@@ -1,12 +1,21 @@
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
-import { type CheckpointOwner, createPostgresLeaseStore } from './checkpoint.ts';
-import type { EraserStore, NotedErasure } from './eraser-store.ts';
+import { type CheckpointOwner, createPostgresLeaseStore, readPosition } from './checkpoint.ts';
+import type { AttemptsOnAddress, EraserStore, NotedErasure } from './eraser-store.ts';
+
+/** Attempts found at once: others' deletions come in between. */
+const MAX_FOUND = 100;
+
+const { name: projection, version } = ACCOUNTS_PROJECTION;
 
 /** The eraser's lease and marks in Postgres, for the process named by `owner`. */
 export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): EraserStore {
   return {
     ...createPostgresLeaseStore(pool, owner),
     noteErasure: (erasure) => noteErasure(pool, erasure),
+    readCoveredPosition: () => readPosition(pool, { projection, version }),
+    findAttempts: (which) => findAttempts(pool, which),
+    removeAttempts: (ids, which) => removeAttempts(pool, ids, which),
   };
 }
 
@@ -30,5 +39,29 @@ async function noteErasure(
        )
      where stored.key_at is null`,
     [userId, position, isDone, behind],
+  );
+}
+
+async function findAttempts(
+  pool: Pool,
+  { claim, before }: AttemptsOnAddress,
+): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ attempt_id: string }>(
+    `select attempt_id from accounts_v1.attempts
+     where claim = $1 and position < $2 limit $3`,
+    [claim, before, MAX_FOUND],
+  );
+  return rows.map((row) => row.attempt_id);
+}
+
+async function removeAttempts(
+  pool: Pool,
+  ids: readonly string[],
+  { claim, before }: AttemptsOnAddress,
+): Promise<void> {
+  await pool.query(
+    `delete from accounts_v1.attempts
+     where attempt_id = any($1::uuid[]) and claim = $2 and position < $3`,
+    [ids, claim, before],
   );
 }

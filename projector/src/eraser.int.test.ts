@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
   ACCOUNTS_STREAM,
-  type ForgetRecord,
+  type DeletionRecord,
   parseUserId,
   recordKind,
   subjectFilters,
@@ -23,6 +23,7 @@ import {
   waitUntil,
 } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+import { openAttempt } from './attempts.fixture.ts';
 import { createEraser } from './eraser.ts';
 import { createPostgresEraserStore } from './eraser-store-postgres.ts';
 
@@ -31,13 +32,15 @@ const stream = ACCOUNTS_STREAM.name;
 const user = 'eraser';
 const { signal } = new AbortController();
 const MAX_TRIES = 5;
-const RELEASED = JSON.stringify({ state: 'released' });
+const RELEASED = JSON.stringify({ state: 'released', by: 'erasure' });
 
 type Person = { readonly userId: UserId; readonly claim: string };
 
 /** What the tests share: the log as the eraser has it, a way to append, and a database of their own. */
 async function createSetup(t: ExecutionContext) {
   const database = await createTestDatabase(t);
+  // Nothing projects into it, so it says that it covers everything.
+  await database.pool.query('update zameni.checkpoints set position = $1', [2 ** 52]);
   const nc = await connectTestNats(t, user);
   const log = await createJetStreamLog(nc, { stream, user, ...PATIENT });
   const writer = await createJetStreamLog(await connectTestNats(t, 'command-api'), {
@@ -51,7 +54,7 @@ async function createSetup(t: ExecutionContext) {
   t.teardown(async () => {
     for (const subject of claims) {
       if (!(await log.hasRecord(subject, signal))) continue;
-      await append({ [subject]: RELEASED, ...forgetMessage([subject], []) });
+      await append({ [subject]: RELEASED, ...deletion({ claims: [subject] }) });
     }
   });
   return {
@@ -92,7 +95,7 @@ function createAppend(writer: EventLog) {
 type Setup = Awaited<ReturnType<typeof createSetup>>;
 
 function createStore({ database }: Pick<Setup, 'database'>) {
-  const owner = { projection: 'eraser', version: 2, holder: randomUUID(), leaseMs: 1_000 };
+  const owner = { projection: 'eraser', version: 1, holder: randomUUID(), leaseMs: 1_000 };
   return createPostgresEraserStore(database.pool, owner);
 }
 
@@ -138,17 +141,22 @@ function keyOf({ userId }: Person, version: number): Record<string, string> {
 }
 
 /** What erasing a person leaves to be deleted. */
-function forget({ userId, claim }: Person, why: 'erased' | 'superseded'): Record<string, string> {
-  return forgetMessage([subjects.claim(claim)], [{ userId, why }]);
+function erasure({ userId, claim }: Person): Record<string, string> {
+  return deletion({ claims: [subjects.claim(claim)], people: [userId] });
 }
 
-function forgetMessage(
-  claims: readonly string[],
-  people: ForgetRecord['people'],
-): Record<string, string> {
+/** A deletion record; `claims` are subjects. */
+function deletion({ claims = [], ...named }: Partial<DeletionRecord>): Record<string, string> {
   const names = claims.map((subject) => subject.slice(subjects.claim('').length));
-  const record: ForgetRecord = { claims: names, people };
-  return { [subjects.forget(randomUUID())]: JSON.stringify(record) };
+  const record = { people: [], attempts: [], addresses: [], ...named, claims: names };
+  return { [subjects.deletion(randomUUID())]: JSON.stringify(record) };
+}
+
+/** The record of an attempt on a person's address. */
+function attemptOn({ claim }: Person): Record<string, string> {
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+  const record = { ...openAttempt(claim), expiresAt };
+  return { [subjects.attempt(randomUUID())]: JSON.stringify(record) };
 }
 
 async function isSettled({ pool }: TestDatabase, { userId }: Person): Promise<boolean> {
@@ -160,9 +168,9 @@ async function isSettled({ pool }: TestDatabase, { userId }: Person): Promise<bo
   return rowCount === 1;
 }
 
-/** Whether nothing asks to be forgotten that was appended up to a position; two erasers work on it. */
-async function isForgotten({ log }: Setup, position: number): Promise<boolean> {
-  const first = await log.readFirst(subjectFilters.forgets, signal);
+/** Whether no deletion record is left up to a position; two erasers work on it. */
+async function isDeleted({ log }: Setup, position: number): Promise<boolean> {
+  const first = await log.readFirst(subjectFilters.deletions, signal);
   return first === undefined || first.position > position;
 }
 
@@ -172,8 +180,8 @@ test('of an erased person neither key nor claim is left', async (t) => {
   await setup.append({ ...held(person), ...keyOf(person, 1) });
   await setup.append(keyOf(person, 2));
   start(t, setup);
-  const last = await setup.append({ ...released(person), ...forget(person, 'erased') });
-  await waitUntil(() => isForgotten(setup, last));
+  const last = await setup.append({ ...released(person), ...erasure(person) });
+  await waitUntil(() => isDeleted(setup, last));
   t.is(await setup.log.readFirst(subjects.key(person.userId), signal), undefined);
   t.is(await setup.log.readFirst(subjects.claim(person.claim), signal), undefined);
 });
@@ -195,14 +203,65 @@ test('what is written down of an erasure is written down once', async (t) => {
   t.deepEqual(rows, [{ position: '7', log_servers_behind: ['n2', 'n3'] }]);
 });
 
+test('of an erased address every attempt is deleted, a later one is kept', async (t) => {
+  const setup = await createSetup(t);
+  const person = createPerson();
+  await setup.append({ ...held(person), ...keyOf(person, 1) });
+  const attempts = [attemptOn(person), attemptOn(person), attemptOn(person)];
+  for (const attempt of attempts) await setup.append(attempt);
+  const addresses = [person.claim];
+  const last = await setup.append({
+    ...released(person),
+    ...deletion({ claims: [subjects.claim(person.claim)], people: [person.userId], addresses }),
+  });
+  const later = attemptOn(person);
+  await setup.append(later);
+  // The stack's own eraser finds them in its read model.
+  await waitUntil(() => isDeleted(setup, last));
+  for (const subject of attempts.flatMap(Object.keys)) {
+    t.is(await setup.log.readFirst(subject, signal), undefined);
+  }
+  for (const subject of Object.keys(later)) {
+    t.true(await setup.log.hasRecord(subject, signal));
+  }
+});
+
+test('finds and removes the attempts on an address from before a position, and no others', async (t) => {
+  const setup = await createSetup(t);
+  const { pool } = setup.database;
+  const store = createStore(setup);
+  const [claim, other] = ['one', 'two'];
+  const ids = Array.from({ length: 5 }, () => randomUUID());
+  for (const [index, id] of ids.entries()) {
+    await pool.query(
+      `insert into accounts_v1.attempts (attempt_id, claim, position, expires_at, state)
+       values ($1, $2, $3, now(), 'gone')`,
+      [id, index === 4 ? other : claim, index + 1],
+    );
+  }
+  const which = { claim, before: 4 };
+  const found = await store.findAttempts(which);
+  t.deepEqual(found.toSorted(), ids.slice(0, 3).toSorted());
+  await store.removeAttempts([...found, ...ids.slice(3)], which);
+  t.deepEqual(await store.findAttempts(which), []);
+  const { rows } = await pool.query(
+    'select attempt_id from accounts_v1.attempts order by position',
+  );
+  t.deepEqual(
+    rows.map((row) => row.attempt_id),
+    ids.slice(3),
+  );
+  t.is(await store.readCoveredPosition(), 2 ** 52);
+});
+
 test('a claim taken again keeps what came after the release', async (t) => {
   const setup = await createSetup(t);
   const person = createPerson();
   await setup.append(held(person));
-  const last = await setup.append({ ...released(person), ...forget(person, 'superseded') });
+  const last = await setup.append({ ...released(person), ...erasure(person) });
   const kept = await setup.append(held(person));
   start(t, setup);
-  await waitUntil(() => isForgotten(setup, last));
+  await waitUntil(() => isDeleted(setup, last));
   const first = await setup.log.readFirst(subjects.claim(person.claim), signal);
   t.is(first?.position, kept);
 });
@@ -215,9 +274,9 @@ test('what two erasers do at once is done, and neither stalls', async (t) => {
   await waitUntil(() => eraser.status().state === 'active');
   let last = 0;
   for (const person of people) {
-    last = await setup.append({ ...released(person), ...forget(person, 'erased') });
+    last = await setup.append({ ...released(person), ...erasure(person) });
   }
-  await waitUntil(() => isForgotten(setup, last));
+  await waitUntil(() => isDeleted(setup, last));
   await waitUntil(() => eraser.progress()?.left === 0);
   t.is(eraser.status().state, 'active');
   for (const person of people) {

@@ -1,7 +1,7 @@
 import { subjectFilters } from '@zameni/contracts';
 import { batchesOrIdle, type EventLog } from '@zameni/runtime';
+import { createDeletions, type DeletionsOptions } from './deletions.ts';
 import type { EraserStore } from './eraser-store.ts';
-import { createForgetting, type ForgettingOptions } from './forgetting.ts';
 import { createLeaseKeeper } from './lease-keeper.ts';
 import {
   createLeasedWork,
@@ -12,13 +12,13 @@ import {
 
 /** What the eraser needs to run; the log is read and deleted from as the NATS user `eraser`. */
 export type EraserOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
-  Omit<ForgettingOptions, 'signal' | 'store'> & {
+  Omit<DeletionsOptions, 'signal' | 'store'> & {
     readonly log: Pick<EventLog, 'readBatches'>;
     readonly store: EraserStore;
     readonly idleMs?: number;
   };
 
-/** How many forget records the eraser has read and not done yet. */
+/** How many deletion records the eraser has read and not done yet. */
 export type EraserProgress = { readonly left: number };
 
 /** The eraser, which can be asked how much is left. */
@@ -30,15 +30,18 @@ const MAX_BYTES = 1024 * 1024;
 /** Milliseconds without a batch after which the lease is renewed; with load it is no more often. */
 const IDLE_MS = 1_000;
 
-/** Forget records that may be under work; with more, reading waits too. */
-const MAX_OPEN = 1_000;
+/**
+ * Deletion records that may be under work; with more, reading waits too. Many may wait for a read
+ * model that is stalled, at a kilobyte each, and must not hold up the deletion of others' keys.
+ */
+const MAX_OPEN = 10_000;
 
 /**
- * Deletes from the log what commits leave to be forgotten: the messages of claims that were given up,
- * the keys of people who were erased or superseded. Each commit says so in a forget record, which is
- * deleted last; so the log itself tells what is left, and there is no checkpoint that could pass
- * over something: the worse failure is a key that stays for ever. Whatever is cut short is done again,
- * and two erasers at once find each other's messages gone.
+ * Deletes from the log what commits leave to be deleted: claims that were released, attempts that were
+ * closed or whose address was erased, the keys of erased people. Each commit says so in a deletion
+ * record, which is deleted last; so the log itself tells what is left, and there is no checkpoint that
+ * could pass over something: the worse failure is a key that stays for ever. Whatever is cut short is
+ * done again, and two erasers at once find each other's messages gone.
  */
 export function createEraser(options: EraserOptions): Eraser {
   let progress: EraserProgress | undefined;
@@ -58,20 +61,20 @@ async function erase(
 ): Promise<void> {
   const { log, store, idleMs = IDLE_MS } = options;
   const readOptions = {
-    filters: [subjectFilters.forgets],
+    filters: [subjectFilters.deletions],
     after: 0,
     maxRecords: MAX_RECORDS,
     maxBytes: MAX_BYTES,
   };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
-  await using forgetting = createForgetting({ ...options, signal });
+  await using deletions = createDeletions({ ...options, signal });
   const keepLease = createLeaseKeeper({ renewLease }, idleMs);
 
   for await (const batch of batchesOrIdle(read, idleMs, signal)) {
     for (const record of batch ?? []) {
-      forgetting.begin(record);
-      while (forgetting.open() >= MAX_OPEN) {
-        await forgetting.untilDone(idleMs);
+      deletions.begin(record);
+      while (deletions.open() >= MAX_OPEN) {
+        await deletions.untilDone(idleMs);
         if (!(await goOn())) return;
       }
     }
@@ -80,7 +83,7 @@ async function erase(
 
   /** Tells what is left; answers false when the lease is lost. */
   async function goOn(): Promise<boolean> {
-    tell({ left: forgetting.open() });
+    tell({ left: deletions.open() });
     return keepLease();
   }
 

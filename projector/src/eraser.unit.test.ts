@@ -1,4 +1,4 @@
-import { type ForgetRecord, subjects } from '@zameni/contracts';
+import { type DeletionRecord, subjects } from '@zameni/contracts';
 import {
   createLogger,
   delay,
@@ -58,51 +58,108 @@ async function append(log: EventLog, ...groups: readonly LogMessage[][]): Promis
   }
 }
 
-/** Whether all is deleted that the n-th forget record names. */
+/** Whether all is deleted that the n-th deletion record names. */
 function isDone({ deleted }: { readonly deleted: readonly { subject: string }[] }, n: number) {
-  return deleted.at(-1)?.subject === forgetOf(n);
+  return deleted.at(-1)?.subject === deletionOf(n);
 }
 
-const forgetOf = (n: number) => subjects.forget(userIdOf(1_000 + n));
+const deletionOf = (n: number) => subjects.deletion(userIdOf(1_000 + n));
 
-function forgetMessage(n: number, record: ForgetRecord): LogMessage {
-  return { subject: forgetOf(n), data: JSON.stringify(record), expectedPosition: 0 };
+function deletionMessage(n: number, named: Partial<DeletionRecord>): LogMessage {
+  const record = { claims: [], people: [], attempts: [], addresses: [], ...named };
+  return { subject: deletionOf(n), data: JSON.stringify(record), expectedPosition: 0 };
 }
 
 /** What erasing the n-th made-up person leaves to be deleted. */
-function erasure(n: number, claims = [claimOf(n)]): LogMessage[] {
-  return [forgetMessage(n, { claims, people: [{ userId: userIdOf(n), why: 'erased' }] })];
+function erasure(n: number, named: Partial<DeletionRecord> = {}): LogMessage[] {
+  return [deletionMessage(n, { claims: [claimOf(n)], people: [userIdOf(n)], ...named })];
 }
 
-test('deletes claims up to what asks for it, the person’s keys, and at last the asking', async (t) => {
+test('deletes the person’s keys, claims up to the deletion record, and that record last', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
-  await append(log, registeredMessages(1, dataKeys), erasure(1, ['one', '2:two']));
+  await append(log, registeredMessages(1, dataKeys), erasure(1, { claims: ['one', '2:two'] }));
   start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
   await waitUntil(() => deletion.deleted.length === 4);
   t.deepEqual(deletion.deleted, [
+    { subject: subjects.key(userIdOf(1)), upTo: forEver },
     { subject: subjects.claim('one'), upTo: 4 },
     { subject: subjects.claim('2:two'), upTo: 4 },
-    { subject: subjects.key(userIdOf(1)), upTo: forEver },
-    { subject: forgetOf(1), upTo: 4 },
+    { subject: deletionOf(1), upTo: 4 },
   ]);
   t.deepEqual(shared.noted, [{ userId: userIdOf(1), position: 4, behind: [], isDone: true }]);
 });
 
-test('the keys of a superseded person are forgotten, and nothing is written down', async (t) => {
+test('of what is no erasure of a person nothing is written down', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
-  const people = [{ userId: userIdOf(1), why: 'superseded' as const }];
-  await append(log, [forgetMessage(1, { claims: [], people })]);
+  const attempts = [{ id: userIdOf(1), upTo: 7 }];
+  await append(log, [deletionMessage(1, { claims: [claimOf(1)], attempts })]);
   start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
-  await waitUntil(() => deletion.deleted.length === 2);
-  t.deepEqual(deletion.deleted[0], { subject: subjects.key(userIdOf(1)), upTo: forEver });
+  await waitUntil(() => isDone(deletion, 1));
+  t.deepEqual(deletion.deleted, [
+    { subject: subjects.attempt(userIdOf(1)), upTo: 7 },
+    { subject: subjects.claim(claimOf(1)), upTo: 1 },
+    { subject: deletionOf(1), upTo: 1 },
+  ]);
   t.deepEqual(shared.noted, []);
 });
 
-test('leaves everything that no commit asks to forget', async (t) => {
+test('attempts on an erased address are deleted before the claim that makes them void', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedErasures();
+  const deletion = createRecordingDeletion();
+  const [claim, other] = [claimOf(1), claimOf(2)];
+  // More than are found at once; one that came later, and one on another address.
+  const rows = [1, 2, 3].map((n) => ({ id: userIdOf(10 + n), claim, position: n }));
+  const kept = [
+    { id: userIdOf(20), claim, position: 99 },
+    { id: userIdOf(21), claim: other, position: 2 },
+  ];
+  shared.attempts = [...rows, ...kept];
+  await append(log, registeredMessages(1, dataKeys), erasure(1, { addresses: [claim] }));
+  start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
+  await waitUntil(() => isDone(deletion, 1));
+  t.deepEqual(deletion.deleted, [
+    { subject: subjects.key(userIdOf(1)), upTo: forEver },
+    ...rows.map(({ id }) => ({ subject: subjects.attempt(id), upTo: 4 })),
+    { subject: subjects.claim(claim), upTo: 4 },
+    { subject: deletionOf(1), upTo: 4 },
+  ]);
+  t.deepEqual(shared.attempts, kept);
+});
+
+test('waits for the read model where it must, and holds up nothing else', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedErasures();
+  const deletion = createRecordingDeletion();
+  const claim = claimOf(1);
+  shared.covered = 3;
+  await append(log, registeredMessages(1, dataKeys), erasure(1, { addresses: [claim] }));
+  await append(log, erasure(2));
+  const { eraser } = start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
+  await waitUntil(() => deletion.deleted.length === 3);
+  t.deepEqual(
+    new Set(deletion.deleted.map(({ subject }) => subject)),
+    new Set([subjects.key(userIdOf(1)), subjects.key(userIdOf(2)), subjects.claim(claimOf(2))]),
+  );
+  await waitUntil(() => shared.noted.length === 1);
+  t.is(shared.noted[0]?.userId, userIdOf(2));
+  shared.attempts = [{ id: userIdOf(3), claim, position: 3 }];
+  shared.covered = 4;
+  await waitUntil(() => isDone(deletion, 1));
+  t.deepEqual(
+    deletion.deleted.slice(3).map(({ subject }) => subject),
+    [subjects.attempt(userIdOf(3)), subjects.claim(claim), deletionOf(1)],
+  );
+  await waitUntil(() => eraser.progress()?.left === 1);
+  shared.covered = 5;
+  await waitUntil(() => isDone(deletion, 2));
+});
+
+test('leaves everything that no commit asks to delete', async (t) => {
   const log = createMemoryLog();
   const deletion = createRecordingDeletion();
   await append(log, registeredMessages(1, dataKeys), registeredMessages(2, dataKeys), erasure(2));
@@ -110,11 +167,11 @@ test('leaves everything that no commit asks to forget', async (t) => {
   await waitUntil(() => isDone(deletion, 2));
   t.deepEqual(
     deletion.deleted.map(({ subject }) => subject),
-    [subjects.claim(claimOf(2)), subjects.key(userIdOf(2)), forgetOf(2)],
+    [subjects.key(userIdOf(2)), subjects.claim(claimOf(2)), deletionOf(2)],
   );
 });
 
-test('an address with endless attempts holds up neither others nor more than its own erasure', async (t) => {
+test('a claim with endless records holds up neither others nor more than its own erasure', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedErasures();
   const deletion = createRecordingDeletion();
@@ -190,7 +247,7 @@ test('a person counts as erased only when the claims of the same commit are gone
   await waitUntil(() => isDone(deletion, 1));
   t.deepEqual(
     deletion.deleted.map(({ subject }) => subject),
-    [subjects.key(userIdOf(1)), subjects.claim(claimOf(1)), forgetOf(1)],
+    [subjects.key(userIdOf(1)), subjects.claim(claimOf(1)), deletionOf(1)],
   );
   t.is(shared.noted.length, 1);
 });
@@ -202,11 +259,11 @@ test('servers that are away are named before anything is deleted, and again when
   const deletion: SecureDeletion = {
     deleteUpTo: async (subject) => steps.push(`${subject}, ${shared.noted.length} noted`),
   };
-  await append(log, erasure(1, []));
+  await append(log, erasure(1, { claims: [] }));
   const servers = async () => ({ head: forEver, leader: 'n1', silent: ['n2'], catchingUp: [] });
   start(t, { log, deletion, servers, store: createMemoryEraserStore(shared, 'a') });
   await waitUntil(() => steps.length === 2);
-  t.deepEqual(steps, [`${subjects.key(userIdOf(1))}, 1 noted`, `${forgetOf(1)}, 2 noted`]);
+  t.deepEqual(steps, [`${subjects.key(userIdOf(1))}, 1 noted`, `${deletionOf(1)}, 2 noted`]);
   const named = { userId: userIdOf(1), position: 1, behind: ['n2'] };
   t.deepEqual(shared.noted, [
     { ...named, isDone: false },
@@ -273,8 +330,7 @@ test('does not believe a log that is behind what it has read from it', async (t)
 test('does not believe that nothing is left when the log that said so is behind', async (t) => {
   const log = createMemoryLog();
   const deletion = createRecordingDeletion();
-  const people = [{ userId: userIdOf(1), why: 'superseded' as const }];
-  await append(log, [forgetMessage(1, { claims: [claimOf(1)], people })]);
+  await append(log, erasure(1));
   // Another server answers for the log by the time of the deletions, until the fault was seen.
   let isOver = false;
   const servers = async () => {
@@ -287,16 +343,16 @@ test('does not believe that nothing is left when the log that said so is behind'
   t.like(eraser.status(), { stall: { reason: 'StaleLeaderError' } });
   isOver = true;
   await waitUntil(() => isDone(deletion, 1));
-  const named = [subjects.claim(claimOf(1)), subjects.key(userIdOf(1))];
+  const named = [subjects.key(userIdOf(1)), subjects.claim(claimOf(1))];
   t.deepEqual(
     deletion.deleted.map(({ subject }) => subject),
-    [...named, ...named, forgetOf(1)],
+    [...named, ...named, deletionOf(1)],
   );
 });
 
 test('stalls at a record that cannot be read, because nobody knows what it asks for', async (t) => {
   const log = createMemoryLog();
-  await append(log, [{ subject: forgetOf(1), data: '{', expectedPosition: 0 }]);
+  await append(log, [{ subject: deletionOf(1), data: '{', expectedPosition: 0 }]);
   const store = createMemoryEraserStore(createSharedErasures(), 'a');
   const { eraser } = start(t, { log, store, deletion: createRecordingDeletion() });
   await waitUntil(() => eraser.status().state === 'stalled');

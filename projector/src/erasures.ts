@@ -1,11 +1,11 @@
 import type { Pool } from '@zameni/runtime';
 import type { Erasure } from './projection-store.ts';
 
-/** Erasures told to the cache at once. */
+/** Erasures written to the cache at once. */
 const MAX_ERASURES = 500;
 
 /**
- * The oldest erasures the cache has not heard of for certain. Those that are still to be projected come
+ * The oldest erasures that the cache may not have. Those that are still to be projected come
  * later: a tombstone may live no longer than the row it keeps out.
  */
 export async function readErasuresNotInCache(pool: Pool): Promise<readonly Erasure[]> {
@@ -17,7 +17,7 @@ export async function readErasuresNotInCache(pool: Pool): Promise<readonly Erasu
   return rows.map((row) => ({ userId: row.user_id, position: Number(row.position) }));
 }
 
-/** Writes down that the cache has forgotten these people. */
+/** Writes down that these people are erased from the cache. */
 export async function markErasedFromCache(pool: Pool, userIds: readonly string[]): Promise<void> {
   await pool.query(
     `update zameni.erasures set cache_at = now()

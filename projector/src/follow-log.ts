@@ -1,4 +1,3 @@
-import { subjectFilters } from '@zameni/contracts';
 import {
   batchesOrIdle,
   delay,
@@ -6,13 +5,13 @@ import {
   type LogRecord,
   withRecordSpans,
 } from '@zameni/runtime';
+import type { AttemptHousekeeping } from './attempt-housekeeping.ts';
 import type { CacheFeed } from './cache-feed.ts';
 import { createCacheEraser } from './erase-from-cache.ts';
-import { PoisonEventError } from './poison-event.ts';
 import type { PeopleKeys } from './people-keys.ts';
-import type { ProjectedEvent } from './projected-event.ts';
+import type { ProjectedRecord } from './projected-record.ts';
 import type { ProjectionStore } from './projection-store.ts';
-import { readEvent } from './read-event.ts';
+import { readRecords } from './read-records.ts';
 import { toRowChanges } from './row-changes.ts';
 import { toViewChanges } from './view-changes.ts';
 
@@ -22,6 +21,7 @@ export type FollowOptions = {
   readonly keys: PeopleKeys;
   readonly store: ProjectionStore;
   readonly cache: CacheFeed;
+  readonly housekeeping: Pick<AttemptHousekeeping, 'tend'>;
   /** The checkpoint to start after. */
   readonly from: number;
   readonly signal: AbortSignal;
@@ -31,8 +31,11 @@ export type FollowOptions = {
   readonly lingerMs?: number;
 };
 
-const MAX_RECORDS = 500;
+const MAX_RECORDS = 1_000;
 const MAX_BYTES = 1024 * 1024;
+
+/** Records of a usual commit; a batch that is larger holds several. */
+const MAX_COMMIT_RECORDS = 5;
 
 /** Milliseconds between batches while there is load: each costs some 2 ms of CPU, however small. */
 const LINGER_MS = 4;
@@ -44,38 +47,43 @@ const LIVE_MS = 60_000;
 const IDLE_MS = 1_000;
 
 /**
- * Follows the log from a checkpoint while the lease is ours: read, open, apply rows and checkpoint
- * together, feed the cache, one batch after the other. Returns when the lease is lost or the signal
- * aborts. In front of a record that cannot be projected everything is applied, then it throws.
+ * Follows the whole log from a checkpoint while the lease is ours: read, open, apply rows and
+ * checkpoint together, feed the cache, one batch after the other. The checkpoint is the position of
+ * the last record of a batch, whatever its kind. Returns when the lease is lost or the signal aborts.
+ * In front of a record that cannot be projected everything is applied, then it throws.
  */
 export async function followLog(options: FollowOptions): Promise<void> {
-  const { log, store, cache, signal, onProgress, idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
+  const { log, store, cache, keys, housekeeping, signal, onProgress } = options;
+  const { idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
   const eraser = createCacheEraser({ store, cache, now: Date.now });
   const readOptions = {
-    filters: [subjectFilters.accounts],
+    filters: [],
     after: options.from,
     maxRecords: MAX_RECORDS,
     maxBytes: MAX_BYTES,
   };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
   let position = options.from;
-  await using _keys = options.keys.follow(position, signal);
 
   await cache.follow(position, []);
   await eraser.run(position, true);
-  for await (const batch of batchesOrIdle(read, idleMs, signal)) {
-    if (!(await (batch === undefined ? idle() : applyBatch(batch)))) return;
-    // Behind one that came alone, the next one is taken at once.
-    if ((batch?.length ?? 0) > 1) await rest(lingerMs, signal);
+  try {
+    for await (const batch of batchesOrIdle(read, idleMs, signal)) {
+      if (!(await (batch === undefined ? idle() : applyBatch(batch)))) return;
+      housekeeping.tend();
+      // Behind a commit that came alone, the next one is taken at once.
+      if ((batch?.length ?? 0) > MAX_COMMIT_RECORDS) await rest(lingerMs, signal);
+    }
+  } finally {
+    keys.clear();
   }
 
   /** Applies a batch; answers false when the checkpoint was not ours to move. */
   async function applyBatch(records: readonly LogRecord[]): Promise<boolean> {
-    const { events, poison } = await readEvents(records, options);
-    const to = events.at(-1)?.position;
+    const { projected, to, poison } = await readRecords(records, keys, signal);
     if (to !== undefined) {
-      const changes = toRowChanges(events);
-      const isOurs = await withRecordSpans('project', toTraced(events), async () => {
+      const changes = toRowChanges(projected);
+      const isOurs = await withRecordSpans('project', toTraced(projected), async () => {
         const rows = await store.apply({ from: position, to, changes });
         if (rows === undefined) return false;
         position = to;
@@ -100,31 +108,20 @@ export async function followLog(options: FollowOptions): Promise<void> {
   }
 }
 
+type Traced = { readonly traceparent: string | undefined };
+
 /**
- * The events whose trace goes on here: live ones. A replay of old events would make each of their
+ * The records whose trace goes on here: live ones. A replay of old ones would make each of their
  * traces longer by one span, again at every rebuild.
  */
-function toTraced(events: readonly ProjectedEvent[]): readonly ProjectedEvent[] {
+function toTraced(records: readonly ProjectedRecord[]): readonly Traced[] {
   const oldest = new Date(Date.now() - LIVE_MS).toISOString();
-  return events.filter(({ metadata }) => metadata.time >= oldest);
-}
-
-type ReadResult = { readonly events: ProjectedEvent[]; readonly poison?: PoisonEventError };
-
-async function readEvents(
-  records: readonly LogRecord[],
-  { keys, signal }: FollowOptions,
-): Promise<ReadResult> {
-  const events: ProjectedEvent[] = [];
-  for (const record of records) {
-    try {
-      events.push(await readEvent(record, keys, signal));
-    } catch (error) {
-      if (error instanceof PoisonEventError) return { events, poison: error };
-      throw error;
-    }
-  }
-  return { events };
+  return records.flatMap((each): readonly Traced[] => {
+    if (each.kind === 'event') return each.event.metadata.time >= oldest ? [each.event] : [];
+    // What closes an attempt lies in one commit with the event that has the same trace.
+    if (each.kind !== 'attempt' || each.attempt.record.state !== 'open') return [];
+    return each.attempt.record.time >= oldest ? [each.attempt] : [];
+  });
 }
 
 /** Waits; an abort ends it early. */

@@ -4,7 +4,7 @@ import type { DataKey } from '@zameni/runtime';
 export type KeyCache = {
   readonly get: (userId: string) => DataKey | undefined;
   readonly set: (userId: string, key: DataKey) => void;
-  readonly forget: (userId: string) => void;
+  readonly evict: (userId: string) => void;
   readonly clear: () => void;
 };
 
@@ -26,7 +26,7 @@ export function createKeyCache(maxKeys: number): KeyCache {
       const oldest = keys.keys().next();
       if (keys.size > maxKeys && oldest.done !== true) keys.delete(oldest.value);
     },
-    forget: (userId) => void keys.delete(userId),
+    evict: (userId) => void keys.delete(userId),
     clear: () => keys.clear(),
   };
 }

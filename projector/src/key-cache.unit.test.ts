@@ -14,6 +14,6 @@ test('keeps no more keys than it may, and drops the one not used for longest', (
     ['a', 'b', 'c'].map((name) => keys.get(name) !== undefined),
     [true, false, true],
   );
-  keys.forget('a');
+  keys.evict('a');
   t.is(keys.get('a'), undefined);
 });

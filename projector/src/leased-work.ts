@@ -1,5 +1,5 @@
 import { coerceError, createBackoff, delay, type Logger } from '@zameni/runtime';
-import { PoisonEventError } from './poison-event.ts';
+import { PoisonRecordError } from './poison-record.ts';
 import type { ProjectionStatus, Stall } from './projection-status.ts';
 
 /** The lease of work that one process does at a time, and the checkpoint that comes with it. */
@@ -13,7 +13,7 @@ export type LeaseStore = {
   readonly readPosition: () => Promise<number>;
 };
 
-/** What the work gets: where to begin, when to stop, and whom to tell how far it is. */
+/** What the work gets: where to begin, when to stop, and how to report progress. */
 export type LeasedRun = {
   readonly from: number;
   readonly signal: AbortSignal;
@@ -41,15 +41,15 @@ export type LeasedWork = {
 /** Milliseconds between a standby's looks at the lease, less a random part. */
 const STANDBY_MS = 1_000;
 
-/** A poison event is tried again sooner than a lease ends: every process would meet it. */
+/** A poison record is tried again sooner than a lease ends: every process would meet it. */
 const POISON_BACKOFF = { baseMs: 200, maxMs: 2_000 };
 const FAULT_BACKOFF = { baseMs: 100, maxMs: 5_000 };
 
 /**
  * States: starting, standby (another process holds the lease, which is tried for every second),
- * active, stalled (backoff, then the checkpoint is read anew: after a fault nobody knows how far the
+ * active, stalled (backoff, then the checkpoint is read again: after a fault nobody knows how far the
  * last step came). After a fault of this process's surroundings the lease is given up, since a standby
- * may fare better; a poison event keeps it. Passing over a record is the worse failure, standing still
+ * may do better; a poison record keeps it. Passing over a record is the worse failure, standing still
  * the lesser.
  */
 export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
@@ -128,6 +128,6 @@ function isSameStall(a: Stall, b: Stall): boolean {
 }
 
 function toStall(error: unknown): Stall {
-  if (error instanceof PoisonEventError) return { kind: 'poison', ...error.event };
+  if (error instanceof PoisonRecordError) return { kind: 'poison', ...error.record };
   return { kind: 'fault', reason: coerceError(error).name };
 }

@@ -1,3 +1,4 @@
+import { type AttemptRow, eraseAccount, eraseAddress } from './attempts-projection.ts';
 import type { ErasureRow } from './erasures-projection.ts';
 import type { ProjectionStore, RowBatch } from './projection-store.ts';
 import type { RowChanges } from './row-changes.ts';
@@ -9,6 +10,7 @@ export type SharedCheckpoint = {
   holder: string | undefined;
   applied: RowBatch[];
   readonly users: Map<string, UserRow>;
+  readonly attempts: Map<string, AttemptRow>;
   readonly erasures: Map<string, ErasureRow>;
   readonly erasedFromCache: Set<string>;
 };
@@ -20,6 +22,7 @@ export function createSharedCheckpoint(): SharedCheckpoint {
     holder: undefined,
     applied: [],
     users: new Map(),
+    attempts: new Map(),
     erasures: new Map(),
     erasedFromCache: new Set(),
   };
@@ -52,19 +55,32 @@ export function createMemoryStore(shared: SharedCheckpoint, me: string): Project
   };
 }
 
-/** The people's part of a batch on rows in memory; answers the rows it changed. */
+/** A batch on rows in memory, addresses' owners left out; answers the people's rows it changed. */
 export function applyToMemory(
-  { users, erasures }: Pick<SharedCheckpoint, 'users' | 'erasures'>,
-  { patches, removals, erasures: rows }: RowChanges,
+  shared: Pick<SharedCheckpoint, 'users' | 'attempts' | 'erasures'>,
+  changes: RowChanges,
 ): UserRow[] {
-  const changed = patches.flatMap((patch) => {
+  const { users, erasures } = shared;
+  const changed = changes.patches.flatMap((patch) => {
     const row = patchRow(users.get(patch.userId), patch);
     if (row !== undefined) users.set(patch.userId, row);
     return row ?? [];
   });
-  for (const { userId } of removals) users.delete(userId);
-  for (const row of rows) erasures.set(row.userId, row);
+  for (const { userId } of changes.removals) users.delete(userId);
+  for (const row of changes.erasures) erasures.set(row.userId, row);
+  applyAttempts(shared, changes);
   return changed;
+}
+
+function applyAttempts({ attempts }: Pick<SharedCheckpoint, 'attempts'>, changes: RowChanges) {
+  for (const [id, row] of attempts) {
+    const erased = changes.erasedAddresses.reduce(eraseAddress, row);
+    attempts.set(
+      id,
+      changes.erasures.reduce((before, { userId }) => eraseAccount(before, userId), erased),
+    );
+  }
+  for (const row of changes.attempts) attempts.set(row.attemptId, row);
 }
 
 function patchRow(old: UserRow | undefined, patch: UserPatch): UserRow | undefined {
@@ -84,8 +100,7 @@ function patchRow(old: UserRow | undefined, patch: UserPatch): UserRow | undefin
     registeredAt,
     version: patch.version,
   };
-  const standing = either(patch.standing, old?.standing);
-  return { view, standing, claim: patch.claim ?? old?.claim ?? null, position: patch.position };
+  return { view, claim: either(patch.claim, old?.claim), position: patch.position };
 }
 
 function either<Value>(next: Value | null, before: Value | undefined): Value {

@@ -55,19 +55,19 @@ export const StatusView = Type.Object(
     projection: Type.String(),
     version: Type.Integer(),
     role: Role,
-    position: Type.Integer({ description: 'Last event in the rows' }),
+    position: Type.Integer({ description: 'Last record that is in the rows' }),
     head: Type.Union([Type.Integer(), Type.Null()], {
       description: 'Last record of the log, of any kind; null while the log cannot be asked',
     }),
     lag: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Records between the two; claims and keys count too',
+      description: 'Records between the two, of any kind',
     }),
     stall: Type.Optional(
       Type.Object({
         kind: Type.Enum(['poison', 'fault']),
         reason: Type.String(),
         position: Type.Optional(Type.Integer()),
-        userId: Type.Optional(Type.String()),
+        subject: Type.Optional(Type.String()),
         eventId: Type.Optional(Type.String()),
       }),
     ),
@@ -76,7 +76,7 @@ export const StatusView = Type.Object(
         role: Role,
         reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
         left: Type.Optional(
-          Type.Integer({ description: 'Forget records; what they name is being deleted' }),
+          Type.Integer({ description: 'Deletion records; what they name is being deleted' }),
         ),
       },
       { additionalProperties: false },

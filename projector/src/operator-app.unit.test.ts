@@ -4,7 +4,7 @@ import { createOperatorApp } from './operator-app.ts';
 import type { ProjectionStatus } from './projection-status.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
-const userId = '01980000-0000-7000-8000-000000000001';
+const subject = 'zameni.account.01980000-0000-7000-8000-000000000001';
 
 function createTestApp(
   status: ProjectionStatus,
@@ -51,7 +51,7 @@ test('a stalled projection is not ready and says where and why', async (t) => {
   const app = createTestApp({
     state: 'stalled',
     position: 42,
-    stall: { kind: 'poison', reason: 'undecodable', position: 45, userId },
+    stall: { kind: 'poison', reason: 'undecodable', position: 45, subject },
   });
   t.is((await app.inject('/readyz')).statusCode, 503);
   t.deepEqual((await app.inject('/status')).json(), {
@@ -61,7 +61,7 @@ test('a stalled projection is not ready and says where and why', async (t) => {
     position: 42,
     head: 50,
     lag: 8,
-    stall: { kind: 'poison', reason: 'undecodable', position: 45, userId },
+    stall: { kind: 'poison', reason: 'undecodable', position: 45, subject },
     eraser: { role: 'active', left: 3 },
     rewrapper: { role: 'active', kek: '2', left: 7, unusable: 0 },
     reclaimer: { role: 'active', phase: '2:copy', isDone: false, found: 5 },

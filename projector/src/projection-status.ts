@@ -1,8 +1,8 @@
-import type { PoisonEvent } from './poison-event.ts';
+import type { PoisonRecord } from './poison-record.ts';
 
-/** Why an active projection does not move: a poison event, or a fault that may pass by itself. */
+/** Why an active projection does not move: a poison record, or a fault that may pass by itself. */
 export type Stall =
-  | ({ readonly kind: 'poison' } & PoisonEvent)
+  | ({ readonly kind: 'poison' } & PoisonRecord)
   | { readonly kind: 'fault'; readonly reason: string };
 
 /**

@@ -7,12 +7,13 @@ import {
   happenings,
   personalOf,
   projected,
-  refused,
   registered,
   registration,
   userIdOf,
 } from './accounts.fixture.ts';
+import { addressErased, attempted, closedAttempt, EXPIRES_AT } from './attempts.fixture.ts';
 import type { ProjectedEvent } from './projected-event.ts';
+import type { ProjectedRecord } from './projected-record.ts';
 import type { ProjectionStore } from './projection-store.ts';
 import { createPostgresStore } from './projection-store-postgres.ts';
 import { toRowChanges } from './row-changes.ts';
@@ -23,8 +24,10 @@ function createStore(pool: Pool, holder: string, leaseMs = 60_000): ProjectionSt
   return createPostgresStore(pool, { projection, version, holder, leaseMs });
 }
 
-function batch(from: number, to: number, events: readonly ProjectedEvent[]) {
-  return { from, to, changes: toRowChanges(events) };
+function batch(from: number, to: number, records: readonly (ProjectedEvent | ProjectedRecord)[]) {
+  const toRecord = (each: ProjectedEvent | ProjectedRecord): ProjectedRecord =>
+    'kind' in each ? each : { kind: 'event', event: each };
+  return { from, to, changes: toRowChanges(records.map(toRecord)) };
 }
 
 async function countUsers(pool: Pool): Promise<number> {
@@ -51,7 +54,6 @@ test('applies rows and checkpoint together, every field as the event has it', as
     terms_version: '2026-01',
     profile: personalOf(1).profile,
     status: 'active',
-    standing: 'held',
     claim: claimOf(1),
     registered_at: new Date('2026-03-04T05:06:07.089Z'),
     version: 1,
@@ -64,18 +66,37 @@ test('applies rows and checkpoint together, every field as the event has it', as
   );
 });
 
-test('keeps how each registration ended', async (t) => {
+test('keeps of an attempt what its records say, and nothing older', async (t) => {
   const { pool } = await createTestDatabase(t);
   const store = createStore(pool, 'a');
   await store.takeLease();
-  t.truthy(await store.apply(batch(0, 4, [registered(1, 3), refused(2, 4)])));
-  const { rows } = await pool.query(
-    'select registration_id, result, reason from accounts_v1.registrations order by position',
-  );
-  t.deepEqual(rows, [
-    { registration_id: userIdOf(1), result: 'registered', reason: null },
-    { registration_id: userIdOf(2), result: 'refused', reason: 'address-taken' },
-  ]);
+  const proven = attempted(2, 6, closedAttempt(4, { provenTo: userIdOf(9) }));
+  t.truthy(await store.apply(batch(0, 5, [attempted(1, 3), attempted(2, 4), attempted(3, 5)])));
+  t.truthy(await store.apply(batch(5, 7, [proven, addressErased(claimOf(3), 7)])));
+  const rowsAre = async () => {
+    const { rows } = await pool.query('select * from accounts_v1.attempts order by attempt_id');
+    const row = { expires_at: new Date(EXPIRES_AT), user_id: null };
+    const gone = { ...row, attempt_id: userIdOf(3), claim: claimOf(3), position: '5' };
+    t.deepEqual(rows, [
+      { ...row, attempt_id: userIdOf(1), claim: claimOf(1), position: '3', state: 'open' },
+      {
+        ...row,
+        attempt_id: userIdOf(2),
+        claim: null,
+        position: '6',
+        state: 'registered',
+        user_id: userIdOf(9),
+      },
+      { ...gone, state: 'gone' },
+    ]);
+  };
+  await rowsAre();
+  // Redelivered, one by one and together.
+  for (const records of [[attempted(2, 4)], [attempted(3, 5)], [attempted(3, 5), proven]]) {
+    await pool.query('update zameni.checkpoints set position = 0');
+    t.truthy(await store.apply(batch(0, 7, records)));
+    await rowsAre();
+  }
 });
 
 test('applies nothing when the checkpoint is not where the batch begins', async (t) => {
@@ -133,7 +154,7 @@ test('the newest owner of an address wins, in whatever order events are applied'
   await store.takeLease();
   const claim = claimOf(900);
   const sameAddress = (n: number, position: number) =>
-    projected(n, registration(n, 'held', claim), { position });
+    projected(n, registration(n, { claim }), { position });
   t.truthy(await store.apply(batch(0, 9, [sameAddress(1, 6), sameAddress(2, 9)])));
   await pool.query('update zameni.checkpoints set position = 0');
   t.truthy(await store.apply(batch(0, 6, [sameAddress(1, 6)])));
@@ -154,12 +175,13 @@ test('a lease is refused while it is held, and free when given up', async (t) =>
   t.is(await second.takeLease(), 0);
 });
 
-test('five hundred events are one batch', async (t) => {
+test('five hundred people and attempts are one batch', async (t) => {
   const { pool } = await createTestDatabase(t);
   const store = createStore(pool, 'a');
   await store.takeLease();
   const events = Array.from({ length: 500 }, (_, n) => registered(n, 3 * n + 3));
-  t.truthy(await store.apply(batch(0, 1_500, events)));
+  const attempts = Array.from({ length: 500 }, (_, n) => attempted(1_000 + n, 1_501 + n));
+  t.truthy(await store.apply(batch(0, 2_000, [...events, ...attempts])));
   t.is(await countUsers(pool), 500);
 });
 
@@ -170,12 +192,15 @@ test('scans no table, not even by a plan that was made while the tables were sma
   t.teardown(() => pool.end());
   const store = createStore(pool, 'a');
   await store.takeLease();
-  t.truthy(await store.apply(batch(0, 3, [registered(1, 3), registered(2, 3)])));
+  const before = [registered(1, 3), registered(2, 3), attempted(4, 3), attempted(5, 3)];
+  t.truthy(await store.apply(batch(0, 3, before)));
   await pool.query('analyze');
   await pool.query('begin');
   const changed = [
     registered(3, 4),
     projected(1, happenings.updated, { position: 5, version: 2 }),
+    attempted(4, 5, closedAttempt(3, 'not-mine')),
+    addressErased(claimOf(5), 6),
     projected(2, happenings.erased, { position: 6, version: 2 }),
   ];
   t.is((await store.apply(batch(3, 6, changed)))?.length, 2);

@@ -25,7 +25,7 @@ export type ProjectionStore = {
    * when the checkpoint is not ours any more.
    */
   readonly apply: (batch: RowBatch) => Promise<readonly UserRow[] | undefined>;
-  /** The oldest erasures the cache has not heard of for certain, a bounded number. */
+  /** The oldest erasures that the cache may not have, a bounded number. */
   readonly readErasuresNotInCache: () => Promise<readonly Erasure[]>;
   readonly markErasedFromCache: (userIds: readonly string[]) => Promise<void>;
 };

@@ -1,13 +1,15 @@
+import { subjects } from '@zameni/contracts';
 import { createLogger, type EventLog, type LogMessage } from '@zameni/runtime';
 import { createMemoryLog, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import {
+  claimOf,
   createTestDataKeys,
   erasedMessages,
-  refusedMessages,
   registeredMessages,
   userIdOf,
 } from './accounts.fixture.ts';
+import { attemptMessages, closedMessages, deletionMessages } from './attempts.fixture.ts';
 import {
   createMemoryStore,
   createSharedCheckpoint,
@@ -35,7 +37,8 @@ function start(t: ExecutionContext, log: EventLog, store: ProjectionStore, idleM
     log,
     store,
     logger,
-    keys: createPeopleKeys({ log, dataKeys, logger }, { maxKeys: 100, feedWaitMs: 20 }),
+    keys: createPeopleKeys({ log, dataKeys }, { maxKeys: 100 }),
+    housekeeping: { tend: () => undefined },
     cache: {
       resume: () => undefined,
       follow: async (position) => {
@@ -77,10 +80,43 @@ test('projects what is in the log and what comes after', async (t) => {
   await append(log, registeredMessages(1, dataKeys));
   const { followed } = start(t, log, createMemoryStore(shared, 'a'));
   await waitUntil(() => shared.position === 3);
-  await append(log, registeredMessages(2, dataKeys), refusedMessages(3));
+  await append(log, registeredMessages(2, dataKeys), attemptMessages(3));
   await waitUntil(() => followed.at(-1) === 7);
   t.deepEqual(usersIn(shared), [userIdOf(1), userIdOf(2)]);
+  t.is(shared.attempts.get(userIdOf(3))?.state, 'open');
   t.is(shared.position, 7);
+});
+
+test('records of every kind move the checkpoint', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  start(t, log, createMemoryStore(shared, 'a'));
+  for (const subject of [subjects.claim(claimOf(1)), subjects.mailWish(userIdOf(1))]) {
+    await append(log, [{ subject, data: '{}', expectedPosition: 0 }]);
+  }
+  await append(log, deletionMessages(1, {}));
+  await waitUntil(() => shared.position === 3);
+  await append(log, registeredMessages(1, dataKeys).slice(1, 2));
+  await waitUntil(() => shared.position === 4);
+  t.is(shared.users.size, 0);
+});
+
+test('attempts are opened, closed and gone with an erased address', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  start(t, log, createMemoryStore(shared, 'a'));
+  await append(log, attemptMessages(1), attemptMessages(2), attemptMessages(3, claimOf(2)));
+  await append(
+    log,
+    closedMessages(1, 1, 'not-mine'),
+    deletionMessages(1, { addresses: [claimOf(2)] }),
+  );
+  await append(log, attemptMessages(4, claimOf(2)));
+  await waitUntil(() => shared.position === 6);
+  t.deepEqual(
+    [1, 2, 3, 4].map((n) => shared.attempts.get(userIdOf(n))?.state),
+    ['gone', 'gone', 'gone', 'open'],
+  );
 });
 
 test('continues after the checkpoint, reading keys from before it', async (t) => {
@@ -92,7 +128,7 @@ test('continues after the checkpoint, reading keys from before it', async (t) =>
   t.deepEqual(usersIn(shared), [userIdOf(1)]);
 });
 
-test('stalls at an event it cannot project, after applying everything before it', async (t) => {
+test('stalls at a record it cannot project, after applying everything before it', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedCheckpoint();
   await append(log, registeredMessages(1, dataKeys), broken(2), registeredMessages(3, dataKeys));
@@ -100,12 +136,39 @@ test('stalls at an event it cannot project, after applying everything before it'
   await waitUntil(() => projection.status().state === 'stalled');
   t.deepEqual(projection.status(), {
     state: 'stalled',
-    position: 3,
-    stall: { kind: 'poison', reason: 'undecodable', position: 6, userId: userIdOf(2) },
+    // Claim and key of the one who cannot be projected are read.
+    position: 5,
+    stall: {
+      kind: 'poison',
+      reason: 'undecodable',
+      position: 6,
+      subject: subjects.account(userIdOf(2)),
+    },
   });
   t.deepEqual(usersIn(shared), [userIdOf(1)]);
   t.is(shared.holder, 'a');
 });
+
+for (const [what, messages] of [
+  ['an attempt', attemptMessages(1)],
+  ['a deletion record', deletionMessages(1, {})],
+] as const) {
+  test(`${what} that cannot be read stalls it too, and what lies in front is applied`, async (t) => {
+    const log = createMemoryLog();
+    const shared = createSharedCheckpoint();
+    const { subject = '' } = messages[0] ?? {};
+    await append(log, registeredMessages(2, dataKeys), attemptMessages(3));
+    await append(log, [{ subject, data: '{"state":"open"}', expectedPosition: 0 }]);
+    const { projection } = start(t, log, createMemoryStore(shared, 'a'));
+    await waitUntil(() => projection.status().state === 'stalled');
+    t.deepEqual(projection.status(), {
+      state: 'stalled',
+      position: 4,
+      stall: { kind: 'poison', reason: 'undecodable', position: 5, subject },
+    });
+    t.is(shared.attempts.size, 1);
+  });
+}
 
 test('an erased person is gone from rows and cache, and the log goes on', async (t) => {
   const log = createMemoryLog();

@@ -1,8 +1,9 @@
-import { factOf, isEnding, openEvent, UnreadableEventError } from '@zameni/contracts';
+import { factOf, openEvent, UnreadableEventError } from '@zameni/contracts';
 import { type DataKey, type LogRecord, openPersonal } from '@zameni/runtime';
+import { readEventRecord } from './event-record.ts';
 import type { PeopleKeys } from './people-keys.ts';
+import { orPoison, poisonAt } from './poison-at.ts';
 import type { ProjectedEvent } from './projected-event.ts';
-import { orPoison, poisonAt, readEventRecord } from './read-record.ts';
 
 type Content =
   | Pick<Extract<ProjectedEvent, { personal: 'open' }>, 'personal' | 'event'>
@@ -10,18 +11,17 @@ type Content =
 
 /**
  * Reads an event of the log with its personal data open. One that cannot be read throws
- * PoisonEventError: to pass it over in silence would be the worse failure.
+ * PoisonRecordError: to pass it over in silence would be the worse failure.
  */
 export async function readEvent(
   record: LogRecord,
-  keys: Pick<PeopleKeys, 'find' | 'forget'>,
+  keys: Pick<PeopleKeys, 'find' | 'evict'>,
   signal: AbortSignal,
 ): Promise<ProjectedEvent> {
   const stored = readEventRecord(record);
   const { metadata, type, personal } = stored;
-  if (isEnding(stored.name)) keys.forget(record);
-  const isFirst = metadata.accountVersion === 1;
-  const key = personal === null ? undefined : await keys.find(record, isFirst, signal);
+  if (stored.name === 'erased') keys.evict(record);
+  const key = personal === null ? undefined : await keys.find(record, signal);
   if (key === 'erased') return place({ personal: 'erased', event: factOf(stored) });
   const plaintext = personal === null || key === undefined ? null : open(key, personal);
   try {

@@ -26,7 +26,6 @@ const held = (n: number) =>
     state: 'held',
     userId: userIdOf(n),
     verified: true,
-    since: '2026-01-01T00:00:00.000Z',
   });
 const newOf = (n: number) => toClaimLayout(after).placeOf(claimOf(n)).believed;
 

@@ -25,14 +25,15 @@ import {
 } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import {
+  claimOf,
   createTestDataKeys,
   erasedMessages,
   happenings,
   metadataOf,
   registeredMessages,
-  supersededMessages,
   userIdOf,
 } from './accounts.fixture.ts';
+import { attemptMessages, closedMessages, deletionMessages } from './attempts.fixture.ts';
 import { createPeopleKeys } from './people-keys.ts';
 import { createProjection, type Projection } from './projection.ts';
 import { createPostgresStore } from './projection-store-postgres.ts';
@@ -58,8 +59,9 @@ function project(t: ExecutionContext, { log, dataKeys, database }: Replayed): Pr
   const running = createProjection({
     log,
     store: createPostgresStore(database.pool, owner),
-    keys: createPeopleKeys({ log, dataKeys, logger }, { maxKeys: MAX_KEYS }),
+    keys: createPeopleKeys({ log, dataKeys }, { maxKeys: MAX_KEYS }),
     cache: { resume: () => undefined, follow: async () => true },
+    housekeeping: { tend: () => undefined },
     logger,
     standbyMs: 20,
     idleMs: 50,
@@ -97,15 +99,15 @@ function withoutKeysOf(log: EventLog, people: readonly number[]): EventLog {
 async function rowsIn({ pool }: TestDatabase) {
   const users = await pool.query('select * from accounts_v1.users order by user_id');
   const owners = await pool.query('select * from accounts_v1.address_owner order by k');
-  const outcomes = await pool.query('select * from accounts_v1.registrations order by position');
+  const attempts = await pool.query('select * from accounts_v1.attempts order by position');
   const erasures = await pool.query(
     `select user_id, position, requested_at, requested_by, read_model_at is not null as is_erased
      from zameni.erasures order by position`,
   );
-  return [users, owners, outcomes, erasures].map(({ rows }) => rows);
+  return [users, owners, attempts, erasures].map(({ rows }) => rows);
 }
 
-test('a replay without the keys of those who were erased or superseded ends in the rows of before', async (t) => {
+test('a replay without the keys of the erased ends in the same rows', async (t) => {
   const log = createMemoryLog();
   const dataKeys = createTestDataKeys();
   const live = await createTestDatabase(t);
@@ -114,28 +116,32 @@ test('a replay without the keys of those who were erased or superseded ends in t
   await append(
     log,
     registeredMessages(1, dataKeys),
-    registeredMessages(2, dataKeys),
-    registeredMessages(3, dataKeys),
+    attemptMessages(2),
+    attemptMessages(3, claimOf(1)),
+    closedMessages(2, 4, { provenTo: userIdOf(1) }),
   );
-  // Live, they are seen with their data before it is forgotten.
-  await waitUntil(() => first.status().position === 9);
-  await append(log, erasedMessages(1, 3), supersededMessages(2, 6));
+  // Live, they are seen with their data before it is erased.
+  await waitUntil(() => first.status().position === 6);
+  await append(
+    log,
+    deletionMessages(1, { addresses: [claimOf(1)], people: [userIdOf(1)] }),
+    erasedMessages(1, 3),
+    registeredMessages(4, dataKeys),
+  );
   await waitUntil(() => first.status().position === 11);
-  const second = project(t, {
-    log: withoutKeysOf(log, [1, 2]),
-    dataKeys,
-    database: replayed,
-  });
+  const second = project(t, { log: withoutKeysOf(log, [1]), dataKeys, database: replayed });
   await waitUntil(() => second.status().position === 11);
-  const [users = [], owners = [], outcomes, erasures] = await rowsIn(replayed);
-  t.deepEqual([users, owners, outcomes, erasures], await rowsIn(live));
+  const [users = [], owners = [], attempts, erasures] = await rowsIn(replayed);
+  t.deepEqual([users, owners, attempts, erasures], await rowsIn(live));
   t.deepEqual([users.length, owners.length], [1, 1]);
-  // In the order of their last word.
-  t.like(outcomes, [{ result: 'registered' }, { result: 'registered' }, { result: 'superseded' }]);
-  t.like(erasures, [{ user_id: userIdOf(1), position: '10', is_erased: true }]);
+  t.like(attempts, [
+    { attempt_id: userIdOf(3), state: 'gone', claim: claimOf(1) },
+    { attempt_id: userIdOf(2), state: 'gone', claim: null, user_id: null },
+  ]);
+  t.like(erasures, [{ user_id: userIdOf(1), position: '8', is_erased: true }]);
 });
 
-test('the whole log of the stack replays to its end, whoever was erased in it', async (t) => {
+test('the whole log of the stack replays to its end, also with erased people in it', async (t) => {
   t.timeout(REPLAY_DEADLINE_MS + 60_000);
   const { keys } = await readTestStack();
   const open = async (user: string) => {

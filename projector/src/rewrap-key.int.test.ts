@@ -16,7 +16,7 @@ import {
 import { connectTestNats, PATIENT } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { parseKeyRecord } from './key-record.ts';
-import { forgetIfErased, rewrapKey } from './rewrap-key.ts';
+import { deleteIfErased, rewrapKey } from './rewrap-key.ts';
 
 const stream = ACCOUNTS_STREAM.name;
 const { signal } = new AbortController();
@@ -93,11 +93,11 @@ test('what is left of a key is one record, by the current key-encryption key', a
   t.true(first !== undefined && first.position > person.position);
   const last = await log.readLastFromLeader(person.subject, signal);
   t.is(last?.position, first?.position);
-  const anew = last && parseKeyRecord(last);
-  t.like(anew, { kek: 'test-2', version: 2 });
+  const rewrapped = last && parseKeyRecord(last);
+  t.like(rewrapped, { kek: 'test-2', version: 2 });
   const userId = newUserIdOf(person.subject);
   const before = oldKeys.open(userId, JSON.parse(Buffer.from(person.data).toString()));
-  t.true(anew !== undefined && dataKeys.open(userId, anew).equals(before));
+  t.true(rewrapped !== undefined && dataKeys.open(userId, rewrapped).equals(before));
 });
 
 test('a key that was deleted after it was read is not written again', async (t) => {
@@ -115,14 +115,14 @@ test('a key that was deleted after it was read is not written again', async (t) 
   t.false(await log.hasRecord(person.subject, signal));
 });
 
-test('of people erased while their keys are wrapped anew no key is left', async (t) => {
+test('of people erased while their keys are re-wrapped no key is left', async (t) => {
   const { log, deps, createPerson, erase } = await createSetup(t);
   const people = await Promise.all(Array.from({ length: 40 }, createPerson));
   await Promise.all(people.flatMap((person) => [rewrapKey(deps, person, signal), erase(person)]));
   // What the re-wrapper does with each record of its own when it comes to it.
   for (const { subject } of people) {
     const last = await log.readLastFromLeader(subject, signal);
-    if (last !== undefined) await forgetIfErased(deps, last, signal);
+    if (last !== undefined) await deleteIfErased(deps, last, signal);
   }
   for (const { subject } of people) t.false(await log.hasRecord(subject, signal));
 });

@@ -7,17 +7,17 @@ import {
   type LogRecord,
   type SecureDeletion,
 } from '@zameni/runtime';
+import { isErasedEvent } from './erased-event.ts';
 import { parseKeyRecord } from './key-record.ts';
-import { isEnd } from './to-forget.ts';
 
-/** What wrapping one key anew needs; the log is written and deleted from as the NATS user `eraser`. */
+/** What re-wrapping one key needs; the log is written and deleted from as the NATS user `eraser`. */
 export type RewrapDeps = {
   readonly log: Pick<EventLog, 'append' | 'head' | 'readLastFromLeader'>;
   readonly deletion: SecureDeletion;
   readonly dataKeys: Pick<DataKeys, 'rewrap'>;
 };
 
-/** The log answered something after which nobody knows whether the key is wrapped anew. */
+/** The log answered something after which nobody knows whether the key is re-wrapped. */
 class RewrapError extends Error {
   override readonly name = 'RewrapError';
 }
@@ -48,10 +48,10 @@ export async function rewrapKey(
       continue;
     }
     const old = parseKeyRecord(last);
-    const anew = old && rewrapOrUndefined(dataKeys, userId, old);
-    if (anew === undefined) return false;
-    if (anew === old) return deleteOlder(last.position - 1);
-    const message = { subject, data: JSON.stringify(anew), expectedPosition: last.position };
+    const rewrapped = old && rewrapOrUndefined(dataKeys, userId, old);
+    if (rewrapped === undefined) return false;
+    if (rewrapped === old) return deleteOlder(last.position - 1);
+    const message = { subject, data: JSON.stringify(rewrapped), expectedPosition: last.position };
     const outcome = await log.append([message], signal);
     if (outcome.status === 'appended') return deleteOlder(last.position);
     if (outcome.status === 'rejected')
@@ -67,11 +67,11 @@ export async function rewrapKey(
 }
 
 /**
- * Deletes a key wrapped anew whose person is erased. An append that the leader has taken can come to
+ * Deletes a re-wrapped key whose person is erased. An append that the leader has taken can come to
  * lie behind the eraser's last deletion, although its guard named a record that was there when it was
  * taken; the erasure itself lies before both, so a look at the account afterwards finds it.
  */
-export async function forgetIfErased(
+export async function deleteIfErased(
   { log, deletion }: Pick<RewrapDeps, 'log' | 'deletion'>,
   { subject, position }: LogRecord,
   signal: AbortSignal,
@@ -79,7 +79,7 @@ export async function forgetIfErased(
   const userId = subject.slice(subjects.key('').length);
   const last = await log.readLastFromLeader(subjects.account(userId), signal);
   if ((await log.head(signal)) < position) throw new RewrapError('the leader is behind');
-  if (last === undefined || !isEnd(last)) return;
+  if (last === undefined || !isErasedEvent(last)) return;
   await deletion.deleteUpTo(subject, Number.MAX_SAFE_INTEGER, signal);
 }
 

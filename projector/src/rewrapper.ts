@@ -16,7 +16,7 @@ import {
   type LeasedWorkOptions,
   type LeaseStore,
 } from './leased-work.ts';
-import { forgetIfErased, type RewrapDeps, rewrapKey } from './rewrap-key.ts';
+import { deleteIfErased, type RewrapDeps, rewrapKey } from './rewrap-key.ts';
 import { createSlots } from './slots.ts';
 
 /** What the re-wrapper needs to run. */
@@ -42,7 +42,7 @@ export type Rewrapper = LeasedWork & { readonly progress: () => RewrapProgress |
 
 const MAX_RECORDS = 256;
 
-/** Keys that are wrapped anew at once: in the background, so few beside what the log can take. */
+/** Keys that are re-wrapped at once: in the background, so few beside what the log can take. */
 const MAX_AT_ONCE = 8;
 
 /** Milliseconds between looks for work, and after which the lease is renewed. */
@@ -128,7 +128,7 @@ async function rewrap(
 
   async function lookAt(record: LogRecord): Promise<void> {
     if (!isOld(record)) {
-      if ((parseKeyRecord(record)?.version ?? 1) > 1) await forgetIfErased(options, record, signal);
+      if ((parseKeyRecord(record)?.version ?? 1) > 1) await deleteIfErased(options, record, signal);
       return;
     }
     if (await rewrapKey(options, record, signal)) {

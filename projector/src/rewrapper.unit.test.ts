@@ -177,17 +177,17 @@ test('a key that no key of the ring opens stays, is counted, and holds nobody up
   );
 });
 
-test('deletes a key wrapped anew whose person was erased meanwhile', async (t) => {
+test('deletes a re-wrapped key whose person was erased meanwhile', async (t) => {
   const log = createMemoryLog();
   const { source } = createRing('1', '2');
   const groups = people(1);
   await append(log, ...groups);
   // As if the append had been taken before the eraser's deletion and came to lie behind it.
   const record = JSON.parse(groups[0]?.[1]?.data ?? '');
-  const anew = createDataKeys(source).rewrap(userIdOf(1), record);
+  const rewrapped = createDataKeys(source).rewrap(userIdOf(1), record);
   const subject = subjects.key(userIdOf(1));
   await append(log, erasedMessages(1, 3));
-  await append(log, [{ subject, data: JSON.stringify(anew), expectedPosition: 2 }]);
+  await append(log, [{ subject, data: JSON.stringify(rewrapped), expectedPosition: 2 }]);
   const { deleted } = start(t, log, { source });
   await waitUntil(() => deleted.some(({ upTo }) => upTo === Number.MAX_SAFE_INTEGER));
   t.deepEqual(deleted.at(-1), { subject, upTo: Number.MAX_SAFE_INTEGER });

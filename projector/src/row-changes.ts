@@ -1,6 +1,13 @@
+import {
+  type AttemptRow,
+  type ErasedAddress,
+  eraseAccount,
+  eraseAddress,
+  toAttemptRow,
+} from './attempts-projection.ts';
 import { type ErasureRow, toErasureRow } from './erasures-projection.ts';
 import type { ProjectedEvent } from './projected-event.ts';
-import { type RegistrationRow, toRegistrationRow } from './registrations-projection.ts';
+import type { ProjectedRecord } from './projected-record.ts';
 import {
   evolveUser,
   type UserChange,
@@ -8,33 +15,61 @@ import {
   type UserRemoval,
 } from './users-projection.ts';
 
-/** What a batch of events changes, each key once. */
+/** What a batch of records changes, each key once. */
 export type RowChanges = {
   readonly patches: readonly UserPatch[];
   readonly removals: readonly UserRemoval[];
-  readonly registrations: readonly RegistrationRow[];
+  readonly attempts: readonly AttemptRow[];
+  readonly erasedAddresses: readonly ErasedAddress[];
   readonly erasures: readonly ErasureRow[];
 };
 
-/** The changes that events in log order make; one statement may not touch a row twice. */
-export function toRowChanges(events: readonly ProjectedEvent[]): RowChanges {
+/**
+ * The changes that records in log order make; one statement may not touch a row twice. Erasures act
+ * on the attempts of the same batch here, and on those of earlier batches where the rows are.
+ */
+export function toRowChanges(records: readonly ProjectedRecord[]): RowChanges {
   const users = new Map<string, UserChange>();
-  const registrations = new Map<string, RegistrationRow>();
+  const attempts = new Map<string, AttemptRow>();
+  const addresses = new Map<string, ErasedAddress>();
   const erasures = new Map<string, ErasureRow>();
-  for (const event of events) {
-    const { userId } = event.metadata;
-    put(users, userId, evolveUser(users.get(userId), event));
-    put(registrations, userId, toRegistrationRow(event));
-    put(erasures, userId, toErasureRow(event));
+
+  for (const record of records) {
+    switch (record.kind) {
+      case 'event':
+        takeEvent(record.event);
+        break;
+      case 'attempt':
+        attempts.set(record.attempt.attemptId, toAttemptRow(record.attempt));
+        break;
+      case 'address':
+        addresses.set(record.address.claim, record.address);
+        eachAttempt((row) => eraseAddress(row, record.address));
+        break;
+      default:
+        record satisfies never;
+    }
   }
+
+  function takeEvent(event: ProjectedEvent): void {
+    const { userId } = event.metadata;
+    const change = evolveUser(users.get(userId), event);
+    if (change !== undefined) users.set(userId, change);
+    const erasure = toErasureRow(event);
+    if (erasure === undefined) return;
+    erasures.set(userId, erasure);
+    eachAttempt((row) => eraseAccount(row, userId));
+  }
+
+  function eachAttempt(change: (row: AttemptRow) => AttemptRow): void {
+    for (const [id, row] of attempts) attempts.set(id, change(row));
+  }
+
   return {
     patches: [...users.values()].flatMap((change) => ('left' in change ? [] : [change])),
     removals: [...users.values()].flatMap((change) => ('left' in change ? [change] : [])),
-    registrations: [...registrations.values()],
+    attempts: [...attempts.values()],
+    erasedAddresses: [...addresses.values()],
     erasures: [...erasures.values()],
   };
-}
-
-function put<Row>(rows: Map<string, Row>, key: string, row: Row | undefined): void {
-  if (row !== undefined) rows.set(key, row);
 }

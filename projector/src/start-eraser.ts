@@ -19,7 +19,7 @@ import { createReclaimer, type Reclaimer } from './reclaimer.ts';
 import { createRewrapper, type Rewrapper } from './rewrapper.ts';
 
 /** These have a lease only: what is left to do follows from key rings and log. */
-const ERASER = { projection: 'eraser', version: 2 } as const;
+const ERASER = { projection: 'eraser', version: 1 } as const;
 const REWRAPPER = { projection: 'rewrapper', version: 1 } as const;
 const RECLAIMER = { projection: 'reclaimer', version: 1 } as const;
 
@@ -41,8 +41,8 @@ export type ErasingDeps = {
 };
 
 /**
- * Starts eraser, re-wrapper and reclaimer on a connection of their own: its user may read claims, append
- * keys and claims and delete, and nothing else in this process may.
+ * Starts eraser, re-wrapper and reclaimer on a connection of their own: its user may append keys and
+ * claims and delete, and nothing else in this process may.
  */
 export async function startEraser(
   { config, logger, resources, signal, fail }: ServiceContext<Config>,

@@ -13,6 +13,8 @@ import {
   type ServiceContext,
   viewCacheKeys,
 } from '@zameni/runtime';
+import { createAttemptHousekeeping } from './attempt-housekeeping.ts';
+import { createAttemptStore } from './attempt-store.ts';
 import { createCacheFeed } from './cache-feed.ts';
 import type { Config } from './config.ts';
 import { createOperatorApp } from './operator-app.ts';
@@ -21,7 +23,7 @@ import { createProjection } from './projection.ts';
 import { createPostgresStore } from './projection-store-postgres.ts';
 import { startEraser } from './start-eraser.ts';
 
-/** Connections to Postgres: one for batches, the others for lease, status and health. */
+/** Connections to Postgres: one for batches, the others for lease, attempts, status and health. */
 const POOL_SIZE = 4;
 
 /** People whose data keys are kept open, about 0.3 KB each. */
@@ -64,12 +66,13 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const { name: projection, version } = ACCOUNTS_PROJECTION;
   const owner = { projection, version, holder: `${name}-${randomUUID()}`, leaseMs: LEASE_MS };
   const keyRing = openKeyRing(config.ZAMENI_KEK_FILE, { logger });
+  const housekeeping = resources.use(
+    createAttemptHousekeeping({ store: createAttemptStore(pool), logger, now: Date.now }),
+  );
   const running = createProjection({
     log,
-    keys: createPeopleKeys(
-      { log, dataKeys: createDataKeys(keyRing), logger },
-      { maxKeys: MAX_KEYS },
-    ),
+    housekeeping,
+    keys: createPeopleKeys({ log, dataKeys: createDataKeys(keyRing) }, { maxKeys: MAX_KEYS }),
     store: createPostgresStore(pool, owner),
     cache: createCacheFeed({
       writer: createViewCacheWriter({ redis, keys: viewCacheKeys(projection, version) }),

@@ -35,8 +35,9 @@ function start(
   const running = createProjection({
     log,
     store: bend(createPostgresStore(pool, { projection, version, holder, leaseMs })),
-    keys: createPeopleKeys({ log, dataKeys, logger: createSilentLogger() }, { maxKeys: 100 }),
+    keys: createPeopleKeys({ log, dataKeys }, { maxKeys: 100 }),
     cache: { resume: () => undefined, follow: async () => true },
+    housekeeping: { tend: () => undefined },
     logger: createSilentLogger(),
     standbyMs: 20,
     idleMs: 50,

@@ -1,28 +1,26 @@
-import type { AccountEvent, RegisteredData, UserId, UserView } from '@zameni/contracts';
+import type { AccountEvent, UserId, UserView } from '@zameni/contracts';
 import type { ProjectedEvent } from './projected-event.ts';
 
-/** A person as the read model keeps it: the view, and what decides who may see and own what. */
+/** A person as the read model keeps it: the view, and by what they hold their address. */
 export type UserRow = {
   readonly view: UserView;
-  /** Nobody reads a `contested` row as a person: its mailbox awaits proof. */
-  readonly standing: RegisteredData['standing'];
-  /** The keyed digest of the address; null in rows of the first days. */
-  readonly claim: string | null;
+  /** The keyed digest of the address. */
+  readonly claim: string;
   /** The place in the log of the last event in the row. */
   readonly position: number;
 };
 
-type Fields = Omit<UserView, 'userId' | 'version'> &
-  Omit<UserRow, 'view' | 'position'> & {
-    /** The position at which the address became hers; the highest position owns it. */
-    readonly ownedAt: number;
-  };
+type Fields = Omit<UserView, 'userId' | 'version'> & Pick<UserRow, 'claim'>;
 
 /** What events change of a row; null keeps what is there. Only `registered` begins a row. */
 export type UserPatch = {
   readonly userId: UserId;
   readonly version: number;
   readonly position: number;
+  /** The position at which the address became theirs; the highest position owns it. */
+  readonly ownedAt: number | null;
+  /** The position at which they gave their address up and took no other. */
+  readonly releasedAt: number | null;
 } & { readonly [Name in keyof Fields]: Fields[Name] | null };
 
 /** A row that goes, and what is left to say of the person. */
@@ -44,10 +42,12 @@ const nothing = {
   termsVersion: null,
   profile: null,
   status: null,
-  standing: null,
   registeredAt: null,
   ownedAt: null,
-} as const satisfies { readonly [Name in keyof Fields]: null };
+  releasedAt: null,
+} as const satisfies Record<keyof Changed, null>;
+
+type Changed = Omit<UserPatch, 'userId' | 'version' | 'position'>;
 
 /**
  * What a person's events of one batch change, after one more of them; undefined while nothing. It
@@ -63,36 +63,17 @@ export function evolveUser(
   // Without its key nothing is known of the person, so there is no row to keep either.
   if (projected.personal === 'erased') return { userId, position, left: 'absent' };
   const { event } = projected;
-  switch (event.name) {
-    case 'registration-refused':
-      return change;
-    case 'superseded':
-      return { userId, position, left: 'absent' };
-    case 'erased':
-      return { userId, position, left: 'erased' };
-    case 'registered':
-    case 'email-verified':
-    case 'profile-updated':
-    case 'email-changed':
-    case 'deactivated':
-    case 'reactivated':
-    case 'email-change-requested':
-    case 'verification-requested': {
-      if (change !== undefined && 'left' in change) return change;
-      const fields = toFields(event, metadata.time, position);
-      return { ...nothing, ...change, ...fields, userId, version, position };
-    }
-    default:
-      return event satisfies never;
-  }
+  if (event.name === 'erased') return { userId, position, left: 'erased' };
+  if (change !== undefined && 'left' in change) return change;
+  const changed = toChanged(event, metadata.time, position);
+  return { ...nothing, ...change, ...changed, userId, version, position };
 }
 
 /** The row that a patch begins; undefined when it changes one that must be there. */
 export function toBegunRow(patch: UserPatch): UserRow | undefined {
-  const { ownedAt: _ownedAt, position, standing, claim, ...fields } = patch;
+  const { ownedAt: _ownedAt, releasedAt: _releasedAt, position, claim, ...fields } = patch;
   const view = fields satisfies { readonly [Name in keyof UserView]: UserView[Name] | null };
-  if (standing === null || !isWhole(view)) return undefined;
-  return { view, standing, claim, position };
+  return claim !== null && isWhole(view) ? { view, claim, position } : undefined;
 }
 
 function isWhole(
@@ -101,38 +82,37 @@ function isWhole(
   return Object.values(view).every((value) => value !== null);
 }
 
-type Change = Exclude<
-  AccountEvent,
-  { readonly name: 'registration-refused' | 'superseded' | 'erased' }
->;
+type Change = Exclude<AccountEvent, { readonly name: 'erased' }>;
 
-function toFields(event: Change, time: string, position: number): Partial<Fields> {
+function toChanged(event: Change, time: string, position: number): Partial<Changed> {
+  const owned = { ownedAt: position, releasedAt: null };
   switch (event.name) {
     case 'registered': {
-      const { locale, termsVersion, standing } = event.data;
+      const { locale, termsVersion, emailVerified } = event.data;
       return {
         ...event.personal,
         locale,
         termsVersion,
-        standing,
-        emailVerified: false,
+        emailVerified,
         status: 'active',
         registeredAt: time,
-        ...(standing === 'held' ? { ownedAt: position } : {}),
+        ...owned,
       };
     }
     case 'email-verified':
-      return { emailVerified: true, standing: 'held', ownedAt: position };
+      return { emailVerified: true };
     case 'profile-updated':
       return { ...event.personal, locale: event.data.locale };
     case 'email-changed':
-      return { ...event.personal, emailVerified: true, ownedAt: position };
-    case 'deactivated':
-      return { status: 'deactivated' };
+      return { ...event.personal, emailVerified: true, ...owned };
+    case 'deactivated': {
+      const released = { ownedAt: null, releasedAt: position };
+      return { status: 'deactivated', ...(event.data.address === 'released' ? released : {}) };
+    }
     case 'reactivated':
       return { status: 'active' };
     case 'email-change-requested':
-    case 'verification-requested':
+    case 'email-change-cancelled':
       return {};
     default:
       return event satisfies never;

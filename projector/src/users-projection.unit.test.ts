@@ -3,14 +3,13 @@ import test from 'ava';
 import {
   claimOf,
   emailChanged,
-  forgotten,
   happenings,
   personalOf,
   projected,
-  refused,
   registered,
   registration,
   userIdOf,
+  withoutKey,
 } from './accounts.fixture.ts';
 import { evolveUser, type UserChange } from './users-projection.ts';
 
@@ -24,9 +23,9 @@ const kept = {
   termsVersion: null,
   profile: null,
   status: null,
-  standing: null,
   registeredAt: null,
   ownedAt: null,
+  releasedAt: null,
 };
 
 /** The change that events of one batch make, at positions 42, 43, … with versions 1, 2, … */
@@ -49,36 +48,42 @@ test('given registered, then there is a person with everything the event says', 
     termsVersion: '2026-01',
     profile: personalOf(1).profile,
     status: 'active',
-    standing: 'held',
     registeredAt: '2026-03-04T05:06:07.089Z',
     ownedAt: 42,
+    releasedAt: null,
     version: 1,
     position: 42,
   });
 });
 
-test('given a contested registration, then the person is kept but owns no address', (t) => {
-  t.like(after(registration(1, 'contested')), { standing: 'contested', ownedAt: null });
+test('given that the mailbox was proven before, then it is from the first event on', (t) => {
+  t.like(after(registration(1, { emailVerified: true })), { emailVerified: true, ownedAt: 42 });
 });
 
-test('given proof of the mailbox, then the person has her address', (t) => {
-  t.like(after(registration(1, 'contested'), happenings.verified), {
-    standing: 'held',
-    emailVerified: true,
+test('given that the account is disowned, then the person is there without their address', (t) => {
+  t.like(after(registration(1), happenings.disowned), {
+    status: 'deactivated',
+    ownedAt: null,
+    releasedAt: 43,
     claim: claimOf(1),
-    ownedAt: 43,
-    version: 2,
+  });
+});
+
+test('given another address after that, then they own it', (t) => {
+  t.like(after(happenings.disowned, happenings.reactivated, emailChanged(claimOf(2))), {
+    ownedAt: 44,
+    releasedAt: null,
   });
 });
 
 const changes = test.macro<[AccountEvent, Partial<Extract<UserChange, { email: unknown }>>]>({
-  title: (_, event) => `given ${event.name} alone, then everything else is kept`,
+  title: (what, event) => `given ${what ?? event.name} alone, then everything else is kept`,
   exec: (t, event, fields) => {
     t.deepEqual(after(event), { ...kept, ...fields, userId, version: 1, position: 42 });
   },
 });
 
-test(changes, happenings.verified, { emailVerified: true, standing: 'held', ownedAt: 42 });
+test(changes, happenings.verified, { emailVerified: true });
 test(changes, happenings.updated, {
   displayName: 'Љиља',
   profile: { plan: 'other' },
@@ -93,7 +98,8 @@ test(changes, emailChanged(claimOf(2)), {
 test(changes, happenings.deactivated, { status: 'deactivated' });
 test(changes, happenings.reactivated, { status: 'active' });
 test(changes, happenings.changeRequested, {});
-test(changes, happenings.verificationRequested, {});
+test(changes, happenings.changeCancelled, {});
+test('disowned', changes, happenings.disowned, { status: 'deactivated', releasedAt: 42 });
 
 test('given several changes, then the newest of each field counts', (t) => {
   t.deepEqual(after(happenings.deactivated, happenings.updated, happenings.reactivated), {
@@ -108,25 +114,15 @@ test('given several changes, then the newest of each field counts', (t) => {
   });
 });
 
-test('given superseded, then there is nobody, whatever came before', (t) => {
-  const absent = { userId, position: 43, left: 'absent' } as const;
-  t.deepEqual(after(registration(1), happenings.superseded), absent);
-  t.deepEqual(after(happenings.updated, happenings.superseded), absent);
-});
-
 test('given erased, then that is what is left to say', (t) => {
   const erased = { userId, position: 43, left: 'erased' } as const;
   t.deepEqual(after(registration(1), happenings.erased), erased);
-  t.deepEqual(after(happenings.superseded, happenings.erased), erased);
+  t.deepEqual(after(happenings.updated, happenings.erased), erased);
 });
 
 test('given an event whose key is gone, then there is nobody until the erasure comes', (t) => {
-  const change = evolveUser(undefined, forgotten(1, registration(1), { position: 42 }));
+  const change = evolveUser(undefined, withoutKey(1, registration(1), { position: 42 }));
   t.deepEqual(change, { userId, position: 42, left: 'absent' });
   const next = projected(1, happenings.deactivated, { position: 43, version: 2 });
   t.deepEqual(evolveUser(change, next), change);
-});
-
-test('given registration-refused, then nothing changes', (t) => {
-  t.is(evolveUser(undefined, refused(1, 42)), undefined);
 });

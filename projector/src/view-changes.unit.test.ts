@@ -1,43 +1,40 @@
 import test from 'ava';
-import {
-  happenings,
-  projected,
-  refused,
-  registered,
-  registration,
-  userIdOf,
-} from './accounts.fixture.ts';
+import { happenings, projected, registered, userIdOf } from './accounts.fixture.ts';
+import { attempted, closedAttempt } from './attempts.fixture.ts';
 import { applyToMemory, createSharedCheckpoint } from './memory-store.fixture.ts';
 import type { ProjectedEvent } from './projected-event.ts';
+import type { ProjectedRecord } from './projected-record.ts';
 import { toRowChanges } from './row-changes.ts';
 import { toViewChanges } from './view-changes.ts';
 
 /** The views that change with the last of some batches. */
-function viewsAfter(...batches: readonly (readonly ProjectedEvent[])[]) {
+function viewsAfter(...batches: readonly (readonly (ProjectedEvent | ProjectedRecord)[])[]) {
   const shared = createSharedCheckpoint();
   return batches
     .map((batch) => {
-      const changes = toRowChanges(batch);
+      const changes = toRowChanges(batch.map(toRecord));
       return toViewChanges(applyToMemory(shared, changes), changes);
     })
     .at(-1);
 }
 
+function toRecord(each: ProjectedEvent | ProjectedRecord): ProjectedRecord {
+  return 'kind' in each ? each : { kind: 'event', event: each };
+}
+
 test('the views that change are those of the rows, as the query API answers them', (t) => {
-  const views = viewsAfter([registered(1, 5), refused(2, 6)]);
+  const views = viewsAfter([registered(1, 5), registered(2, 6)]);
   t.like(views, [
     { kind: 'user', id: userIdOf(1), position: 5, view: { version: 1 } },
-    { kind: 'registration', id: userIdOf(1), position: 5 },
-    {
-      kind: 'registration',
-      id: userIdOf(2),
-      position: 6,
-      view: { version: 1, body: '{"result":"refused","reason":"address-taken"}' },
-    },
+    { kind: 'user', id: userIdOf(2), position: 6 },
   ]);
 });
 
-test('a change of a person writes her whole view', (t) => {
+test('attempts are not cached', (t) => {
+  t.deepEqual(viewsAfter([attempted(1, 5)], [attempted(1, 6, closedAttempt(5, 'not-mine'))]), []);
+});
+
+test('a change of a person writes their whole view', (t) => {
   const views = viewsAfter(
     [registered(1, 5)],
     [projected(1, happenings.updated, { position: 8, version: 2 })],
@@ -54,23 +51,8 @@ test('a change of a person writes her whole view', (t) => {
   });
 });
 
-test('an attempt that waits for proof is not a person, and is one once it has come', (t) => {
-  const attempt = [projected(1, registration(1, 'contested'), { position: 5 })];
-  t.deepEqual(
-    viewsAfter(attempt)?.map(({ kind }) => kind),
-    ['registration'],
-  );
-  const proof = [projected(1, happenings.verified, { position: 8, version: 2 })];
-  t.like(viewsAfter(attempt, proof), [
-    { kind: 'user', position: 8, view: { version: 2 } },
-    { kind: 'registration', position: 8 },
-  ]);
-});
-
-test('whoever is superseded or erased leaves a tombstone', (t) => {
+test('an erased person leaves a tombstone', (t) => {
   const end = { position: 9, version: 2 };
-  const superseded = viewsAfter([registered(1, 5)], [projected(1, happenings.superseded, end)]);
-  t.like(superseded, [{ kind: 'user', position: 9, view: 'absent' }, { kind: 'registration' }]);
   const erased = viewsAfter([registered(1, 5)], [projected(1, happenings.erased, end)]);
   t.deepEqual(erased, [{ kind: 'user', id: userIdOf(1), position: 9, view: 'erased' }]);
 });

@@ -31,8 +31,9 @@ const user: UserView = {
 const found: ViewAnswer = { position: 42, view: { version: 3, body: JSON.stringify(user) } };
 const absent: ViewAnswer = { position: 42, view: 'absent' };
 const erased: ViewAnswer = { position: 42, view: 'erased' };
-const outcome = { result: 'registered', userId: id };
-const processed: ViewAnswer = { position: 42, view: { version: 1, body: JSON.stringify(outcome) } };
+const isAsked = async () => {
+  throw new Error('the log was asked');
+};
 
 const callers: Readonly<Record<string, { subject: string; scopes: readonly Scope[] }>> = {
   'Bearer self': { subject: id, scopes: [] },
@@ -119,7 +120,7 @@ test('answers 304 without body when the client has this version', async (t) => {
   t.is(other.statusCode, 200);
 });
 
-test('an erased person is gone, also for who has a copy', async (t) => {
+test('an erased person is gone, also for a client that has a copy', async (t) => {
   const { get } = await createTestApp({ answer: erased });
   for (const tag of [undefined, '"accounts.1-3"', '*']) {
     const headers = tag === undefined ? {} : { 'if-none-match': tag };
@@ -205,15 +206,29 @@ test('a lagging projection is a 503 that says when to try again', async (t) => {
   t.like(response.json(), { code: 'projection-lagging' });
 });
 
-test('tells the public the status of a registration, and the outcome by scope', async (t) => {
-  const { get } = await createTestApp({ answer: processed });
-  const anyone = await get(`/v1/registrations/${id}`);
-  t.deepEqual(anyone.json(), { registrationId: id, status: 'processed' });
-  t.like(anyone.headers, { 'cache-control': 'private, no-cache', position: positions.seal(42) });
-  const reader = await get(`/v1/registrations/${id}`, as('reader'));
-  t.deepEqual(reader.json(), { registrationId: id, status: 'processed' });
-  const writer = await get(`/v1/registrations/${id}`, as('writer'));
-  t.deepEqual(writer.json(), { registrationId: id, status: 'processed', outcome });
+for (const status of ['awaiting-proof', 'registered'] as const) {
+  test(`tells everybody alike that a registration is ${status}`, async (t) => {
+    const answer: ViewAnswer = { position: 42, view: { version: 1, body: status } };
+    const { get, queries } = await createTestApp({ answer, isInLog: isAsked });
+    for (const headers of [{}, as('reader'), as('writer')]) {
+      const response = await get(`/v1/registrations/${id}`, headers);
+      t.is(response.statusCode, 200);
+      t.deepEqual(response.json(), { registrationId: id, status });
+      t.like(response.headers, {
+        'cache-control': 'private, no-cache',
+        position: positions.seal(42),
+      });
+    }
+    t.like(queries[0], { kind: 'registration', id });
+  });
+}
+
+test('of a registration that is gone the log is not asked', async (t) => {
+  const { get } = await createTestApp({ answer: erased, isInLog: isAsked });
+  const response = await get(`/v1/registrations/${id}`);
+  t.is(response.statusCode, 404);
+  t.like(response.json(), { code: 'registration-not-found' });
+  t.is(response.headers['position'], positions.seal(42));
 });
 
 test('an accepted registration is never "not found"', async (t) => {

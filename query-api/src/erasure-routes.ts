@@ -17,7 +17,7 @@ export type ErasureRoutesDeps = {
 };
 
 /**
- * `GET /v1/users/{id}/erasure`: for the person and for scope `users:erase`, so for whoever could ask
+ * `GET /v1/users/{id}/erasure`: for the person and for scope `users:erase`, so for those who could ask
  * for the erasure. Anybody else gets the same refusal whether there was one or not.
  */
 export function erasureRoutes(deps: ErasureRoutesDeps): FastifyPluginAsyncTypebox {

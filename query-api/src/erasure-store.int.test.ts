@@ -20,7 +20,7 @@ function left(view: ErasureView | undefined): (string | undefined)[][] | undefin
     .map(({ store, away = [] }) => [store, ...away]);
 }
 
-test('tells of each store when it had forgotten the person', async (t) => {
+test('tells of each store when the person was erased from it', async (t) => {
   const { pool } = await createTestDatabase(t);
   await pool.query(insert, [id]);
   await pool.query(passed);
@@ -87,7 +87,7 @@ test('is not done while a server of the log was away, and names it', async (t) =
   t.deepEqual(left((await readErasure(id)).erasure), [['log-servers', 'n3']]);
 });
 
-test('of whom nobody erased it knows nothing, up to a position', async (t) => {
+test('of a person that nobody erased it knows nothing, up to a position', async (t) => {
   const { pool } = await createTestDatabase(t);
   const readErasure = createErasureReader({ primary: pool, replica: pool });
   t.deepEqual(await readErasure(id), { position: 0, erasure: undefined });

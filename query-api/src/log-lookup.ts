@@ -66,7 +66,13 @@ export function createLogLookup({ nats, logger, signal }: LogLookupOptions): Log
 
   return {
     isInLog: (id, request) =>
-      ask((reachable) => reachable.hasRecord(subjects.account(id), request)),
+      ask(async (reachable) => {
+        const places = [subjects.attempt(id), subjects.account(id)];
+        const found = await Promise.all(
+          places.map((subject) => reachable.hasRecord(subject, request)),
+        );
+        return found.includes(true);
+      }),
     check: (checkSignal) => ask(async (reachable) => void (await reachable.head(checkSignal))),
     [Symbol.asyncDispose]: async () => {
       await connecting;

@@ -30,7 +30,7 @@ test('serves a file with entity tag, age and a policy that names no other host',
   t.notRegex(String(response.headers['content-security-policy']), /https?:|\*/);
 });
 
-test('answers 304 to whoever has the file', async (t) => {
+test('answers 304 to a client that has the file', async (t) => {
   const get = await createTestApp(t);
   const response = await get('/docs/a.css', { 'if-none-match': '"style"' });
   t.is(response.statusCode, 304);

@@ -48,15 +48,17 @@ export type ViewReaderOptions = {
 const CACHE_FIRST_MS = REPLICA_AFTER_MS;
 
 /**
- * Reads cache, replica, primary, in this order. An answer from behind `minPosition` is never given:
+ * Reads cache, replica, primary, in this order; registrations, which are asked for seldom, are not
+ * cached. An answer from behind `minPosition` is never given:
  * cache and replica are waited for, then the primary is asked once, then it is an error that says
- * so. That a view does not exist is believed of the replica only at a position the caller named;
+ * so. That there is no view is believed of the replica only at a position the caller named;
  * without one the primary is asked, because "not yet" told as "not found" is the worse failure.
  */
 export function createViewReader(options: ViewReaderOptions): ReadView {
   const { cache, replica, primary, freshness, clock } = options;
 
   async function fromCache(query: ViewQuery): Promise<ViewAnswer | undefined> {
+    if (!isCached(query)) return undefined;
     const found = await cache.read(query.kind, query.id);
     if (found === undefined || !covers(found, query)) return undefined;
     return found;
@@ -76,7 +78,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
 
   /** Offers to the cache what was found, and passes it on; of what is absent there is no end. */
   async function keep<T extends StoredView | undefined>(stored: T, query: ViewQuery): Promise<T> {
-    if (stored !== undefined && stored.view !== 'absent') {
+    if (stored !== undefined && stored.view !== 'absent' && isCached(query)) {
       const { kind, id } = query;
       // Not waited for: a slow cache must not slow the answer. It never rejects.
       void cache.offer({ kind, id, ...stored });
@@ -89,7 +91,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     position: number,
     deadlineMs: number,
   ): Promise<ViewAnswer | undefined> {
-    let cacheCounts = true;
+    let cacheCounts = isCached(query);
     for (;;) {
       const { signal } = query;
       const reached = await freshness.wait({ position, deadlineMs, cacheCounts, signal });
@@ -112,17 +114,18 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     const deadlineMs = clock.now() + waitMs;
     const cached = await fromCache(query);
     if (cached !== undefined) return cached;
-    if (minPosition !== undefined && waitMs > 0 && (await isBehind(minPosition))) {
+    const mayWait = isCached(query) && waitMs > 0;
+    if (minPosition !== undefined && mayWait && (await isBehind(minPosition))) {
       const soonMs = Math.min(deadlineMs, clock.now() + CACHE_FIRST_MS);
       const soon = await afterWaiting(query, minPosition, soonMs);
       if (soon !== undefined) return soon;
     }
     const first = await fromReplica(query);
     if (first !== undefined && covers(first, query)) {
-      if (first.view !== 'absent' || minPosition !== undefined) return first;
+      if (isLasting(first, query) || minPosition !== undefined) return first;
     }
     if (minPosition === undefined) return fromPrimary(query);
-    // Without the replica, waiting for it may be in vain; the primary may well be there already.
+    // Without the replica there may be nothing to wait for; the primary may well be there already.
     const early = first === undefined ? await fromPrimary(query) : undefined;
     if (early !== undefined && covers(early, query)) return early;
     const waited = await afterWaiting(query, minPosition, deadlineMs);
@@ -131,6 +134,15 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     if (!covers(late, query)) throw new AppError('projection-lagging', { retryAfterSeconds: 1 });
     return late;
   };
+}
+
+function isCached({ kind }: ViewQuery): boolean {
+  return kind === 'user';
+}
+
+/** Whether a later answer cannot be that there is something: a gone attempt may be made again. */
+function isLasting({ view }: StoredView, { kind }: ViewQuery): boolean {
+  return typeof view !== 'string' || (view === 'erased' && kind === 'user');
 }
 
 function covers(answer: { readonly position: number }, { minPosition }: ViewQuery): boolean {

@@ -195,3 +195,33 @@ test('a replica that keeps failing is left alone for a while', async (t) => {
   for (let i = 0; i < 5; i += 1) await read();
   t.is(stores.asked.filter((store) => store === 'replica').length, 3);
 });
+
+test('registrations are read from the databases, and not cached', async (t) => {
+  const { stores, read } = createSetup();
+  const registration = { version: 1, body: 'registered' };
+  stores.cached = { view, position: 12, ageMs: 1 };
+  stores.replica = { position: 10, view: registration };
+  t.deepEqual(await read({ kind: 'registration' }), { position: 10, view: registration });
+  t.deepEqual(stores.asked, ['replica']);
+  t.deepEqual(stores.filled, []);
+});
+
+test('a registration is waited for at the replica, whatever the watermark says', async (t) => {
+  const { clock, stores, read } = createSetup();
+  stores.watermark = 20;
+  const reading = read({ kind: 'registration', minPosition: 20, waitMs: 5_000 });
+  await clock.advance(100);
+  stores.replica = { position: 21, view: { version: 1, body: 'awaiting-proof' } };
+  await clock.advance(50);
+  t.like(await reading, { position: 21, view: { body: 'awaiting-proof' } });
+  t.false(stores.asked.includes('cache'));
+  t.false(stores.asked.includes('primary'));
+});
+
+test('that a registration is gone is believed of the primary: it may have been made again', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = { position: 10, view: 'erased' };
+  stores.primary = { position: 11, view: { version: 1, body: 'awaiting-proof' } };
+  t.like(await read({ kind: 'registration' }), { position: 11 });
+  t.like(await read({ kind: 'registration', minPosition: 10 }), { view: 'erased' });
+});

@@ -25,7 +25,7 @@ function toBody(view: View): string {
 
 async function insertUser(pool: Pool): Promise<void> {
   await pool.query(
-    `insert into accounts_v1.users values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 42)`,
+    `insert into accounts_v1.users values ($1, $2, 'k', $3, $4, $5, $6, $7, $8, $9, $10, 42)`,
     [
       user.userId,
       user.email,
@@ -57,39 +57,53 @@ test('says that nobody is there, with the position up to which that holds', asyn
   const { pool } = await createTestDatabase(t);
   await insertUser(pool);
   const store = createPostgresViewStore(pool);
-  const other = '01980000-0000-7000-8000-000000000002';
   t.deepEqual(await store.read('user', other), { position: 50, view: 'absent' });
-  t.deepEqual(await store.read('registration', id), { position: 50, view: 'absent' });
+  t.deepEqual(await store.read('registration', other), { position: 50, view: 'absent' });
   t.is(await store.readPosition(), 50);
 });
 
-test('reads how a registration ended', async (t) => {
-  const { pool } = await createTestDatabase(t);
-  const others = [2, 3, 4].map((n) => `01980000-0000-7000-8000-00000000000${n}`);
-  await pool.query(
-    `insert into accounts_v1.registrations values ($1, 'registered', null, 3),
-       ($2, 'refused', 'address-taken', 4), ($3, 'pending', null, 5), ($4, 'superseded', null, 6)`,
-    [id, ...others],
-  );
-  const store = createPostgresViewStore(pool);
-  const outcomes = await Promise.all([id, ...others].map((n) => store.read('registration', n)));
-  t.deepEqual(
-    outcomes.map(({ view }) => JSON.parse(toBody(view)) as unknown),
-    [
-      { result: 'registered', userId: id },
-      { result: 'refused', reason: 'address-taken' },
-      { result: 'pending' },
-      { result: 'superseded' },
-    ],
-  );
+type Attempt = { readonly state: string; readonly expires: string; readonly userId?: string };
+
+/** A status by what the attempt of the id is, and whether the clock is past its instant. */
+const reads = test.macro<[Attempt, View]>({
+  title: (_, { state, expires }) => `reads an attempt that is ${state} and expires ${expires}`,
+  exec: async (t, { state, expires, userId }, view) => {
+    const { pool } = await createTestDatabase(t);
+    await pool.query(
+      `insert into accounts_v1.attempts (attempt_id, position, expires_at, state, user_id)
+       values ($1, 3, now() + $2::interval, $3, $4)`,
+      [id, expires, state, userId],
+    );
+    const store = createPostgresViewStore(pool);
+    t.deepEqual(await store.read('registration', id), { position: 0, view });
+    t.deepEqual(await store.read('user', id), { position: 0, view: 'absent' });
+  },
 });
 
-test('an attempt that waits for proof is nobody yet', async (t) => {
+const other = '01980000-0000-7000-8000-000000000002';
+const status = (body: string) => ({ version: 1, body });
+test(reads, { state: 'open', expires: '1 minute' }, status('awaiting-proof'));
+test(reads, { state: 'open', expires: '-1 millisecond' }, 'erased');
+test(reads, { state: 'registered', expires: '1 minute', userId: other }, status('registered'));
+test(reads, { state: 'registered', expires: '-1 minute', userId: other }, 'erased');
+test(reads, { state: 'gone', expires: '1 minute' }, 'erased');
+
+test('a registration has led to an account as long as there is one', async (t) => {
   const { pool } = await createTestDatabase(t);
   await insertUser(pool);
-  await pool.query(`update accounts_v1.users set standing = 'contested'`);
   const store = createPostgresViewStore(pool);
-  t.deepEqual(await store.read('user', id), { position: 50, view: 'absent' });
+  t.deepEqual(await store.read('registration', id), { position: 50, view: status('registered') });
+  await pool.query(
+    `insert into accounts_v1.attempts (attempt_id, position, expires_at, state, user_id)
+     values ($1, 3, '-infinity', 'registered', $1)`,
+    [id],
+  );
+  t.deepEqual(await store.read('registration', id), { position: 50, view: status('registered') });
+  await pool.query(
+    'insert into zameni.erasures (user_id, position, requested_at) values ($1, 49, now())',
+    [id],
+  );
+  t.deepEqual(await store.read('registration', id), { position: 50, view: 'erased' });
 });
 
 test('a person who was erased is told apart from one who never was', async (t) => {

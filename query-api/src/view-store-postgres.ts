@@ -1,10 +1,6 @@
-import {
-  ACCOUNTS_PROJECTION,
-  encodeUserView,
-  type RegistrationOutcome,
-  type UserView,
-} from '@zameni/contracts';
+import { ACCOUNTS_PROJECTION, encodeUserView, type UserView } from '@zameni/contracts';
 import type { Pool, ViewContent } from '@zameni/runtime';
+import { type KnownStatus, toStatusView } from './registration-status.ts';
 import type { StoredView, ViewStore } from './view-store.ts';
 
 /**
@@ -41,7 +37,7 @@ async function readUser(pool: Pool, id: string): Promise<StoredView> {
        u.terms_version, u.profile, u.status, u.registered_at, u.version,
        e.user_id is not null as erased
      from zameni.checkpoints c
-     left join accounts_v1.users u on u.user_id = $3 and u.standing = 'held'
+     left join accounts_v1.users u on u.user_id = $3
      left join zameni.erasures e on e.user_id = $3
      where c.projection = $1 and c.version = $2`,
     [...projection, id],
@@ -68,41 +64,28 @@ function toUser(row: UserFields): ViewContent {
   return { version: row.version, body: encodeUserView(view) };
 }
 
-type RegistrationFields = {
-  result: RegistrationOutcome['result'];
-  reason: 'address-taken' | null;
-};
+type StatusRow = { readonly position: string; readonly status: KnownStatus | 'gone' | null };
 
+/** An account has the id of the attempt it came of; an attempt may also have led to another one. */
 async function readRegistration(pool: Pool, id: string): Promise<StoredView> {
-  const { rows } = await pool.query<Row<RegistrationFields>>(
-    `select c.position, r.result, r.reason
+  const { rows } = await pool.query<StatusRow>(
+    `select c.position,
+       case
+         when e.user_id is not null then 'gone'
+         when u.user_id is not null then 'registered'
+         when a.state = 'open' and now() < a.expires_at then 'awaiting-proof'
+         when a.state = 'registered' and now() < a.expires_at then 'registered'
+         when a.attempt_id is not null then 'gone'
+       end as status
      from zameni.checkpoints c
-     left join accounts_v1.registrations r on r.registration_id = $3
+     left join zameni.erasures e on e.user_id = $3
+     left join accounts_v1.users u on u.user_id = $3
+     left join accounts_v1.attempts a on a.attempt_id = $3
      where c.projection = $1 and c.version = $2`,
     [...projection, id],
   );
-  const { position, result, reason } = only(rows);
-  if (result === null) return { position: Number(position), view: 'absent' };
-  const body = JSON.stringify(toOutcome(id, result, reason));
-  return { position: Number(position), view: { version: 1, body } };
-}
-
-function toOutcome(
-  userId: string,
-  result: RegistrationFields['result'],
-  reason: RegistrationFields['reason'],
-): RegistrationOutcome {
-  switch (result) {
-    case 'registered':
-      return { result, userId };
-    case 'refused':
-      return { result, reason: reason ?? 'address-taken' };
-    case 'pending':
-    case 'superseded':
-      return { result };
-    default:
-      return result satisfies never;
-  }
+  const { position, status } = only(rows);
+  return { position: Number(position), view: toStatusView(status) };
 }
 
 async function readPosition(pool: Pool): Promise<number> {

@@ -16,7 +16,7 @@ const held: ClaimRecord = {
   userId: 'd2b5f0a4-1c1e-4d2a-9d0c-0a4b8f2f6c11',
   verified: true,
 };
-const released: ClaimRecord = { state: 'released' };
+const released: ClaimRecord = { state: 'released', by: 'erasure' };
 
 const claim = createDigests(never).claimOf('vera@example.org');
 const old = toClaimLayout(never).placeOf(claim).believed;

@@ -9,7 +9,7 @@ import { createMemoryLog } from './event-log-memory.ts';
 const signal = AbortSignal.timeout(60_000);
 const keys = new Map(['1', '2'].map((id) => [id, Buffer.alloc(32, Number(id))]));
 const held = '{"state":"held","userId":"d2b5f0a4-1c1e-4d2a-9d0c-0a4b8f2f6c11","verified":true}';
-const released = '{"state":"released"}';
+const released = '{"state":"released","by":"erasure"}';
 const oldOf = (n: number) => subjects.claim(`claim-${n}`);
 
 function layersIn(phase: ClaimPhase): ClaimLayers {

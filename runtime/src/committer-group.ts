@@ -27,11 +27,6 @@ export type Intent<Answer> = {
    * decision without messages has no guard and stands on them as they are.
    */
   readonly presumed?: ReadonlyMap<string, LogRecord>;
-  /**
-   * Makes its group read before it is decided: for who must not tell from the time it took whether
-   * something was there. A group that is read takes one read and one append, whatever it finds.
-   */
-  readonly readsFirst?: boolean;
   /** Most messages a decision may have; 3 when left out. */
   readonly maxMessages?: number;
   /** May be called again with newer state; equal decisions must give identical messages. */

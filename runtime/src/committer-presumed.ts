@@ -6,8 +6,7 @@ type Records = ReadonlyMap<string, LogRecord>;
 
 /**
  * What a group is decided from, as the attempt says. Records that were presumed are no news: a group
- * that is read without meeting rivals or duplicates gives no reason to read the next one. Nor does one
- * that is always read, or a stranger could tell by the groups that follow what it met.
+ * that is read without meeting rivals or duplicates gives no reason to read the next one.
  */
 export async function recall(
   context: AppendContext,
@@ -20,12 +19,7 @@ export async function recall(
   const found = await readState(context, [...reads], attempt);
   // A replica may lag behind what is known; the leader does not.
   const records = attempt === ATTEMPT.readAnywhere ? mergeNewer(found, presumed) : found;
-  return { records, isNews: !isReadFirst(group) && holdsNews(found, presumed) };
-}
-
-/** Whether someone of a group must not learn by the time it takes what was found. */
-export function isReadFirst(group: readonly Waiting[]): boolean {
-  return group.some(({ intent }) => intent.readsFirst === true);
+  return { records, isNews: holdsNews(found, presumed) };
 }
 
 /** Tells those who still wait what was appended, lest they meet it as a conflict. */

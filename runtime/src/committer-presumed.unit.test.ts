@@ -200,16 +200,3 @@ test('an intent that no group has room for is refused at once', async (t) => {
   });
   t.is(error?.code, 'internal');
 });
-
-test('a group with one who must not tell is read first, and makes nobody after it wary', async (t) => {
-  const { log, asked, outcomes } = createWatchedLog();
-  await writeCounts(log, 'claim.known', 1);
-  await using committer = createCommitter(log, logger);
-  for (const subject of ['claim.known', 'claim.new']) {
-    await committer.submit({ ...countIntent(subject), readsFirst: true });
-  }
-  t.is(asked.anywhere, 2);
-  await committer.submit(countIntent('claim.other'));
-  t.is(asked.anywhere, 2);
-  t.deepEqual(outcomes(), ['appended', 'appended', 'appended', 'appended']);
-});

@@ -8,7 +8,7 @@ import {
   maxMessagesOf,
   type Waiting,
 } from './committer-group.ts';
-import { isReadFirst, recall, tellAppended } from './committer-presumed.ts';
+import { recall, tellAppended } from './committer-presumed.ts';
 import { AppError, coerceError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
 import type { Logger } from './logger.ts';
@@ -124,8 +124,7 @@ export function createCommitter(
     const reads = new Set(group.flatMap(({ intent }) => intent.reads));
     for (const subject of reads) inFlight.add(subject);
     waryGroups = Math.max(0, waryGroups - 1);
-    const isRead = waryGroups > 0 || isReadFirst(group);
-    await commit(group, isRead ? ATTEMPT.readAnywhere : ATTEMPT.presumeNew);
+    await commit(group, waryGroups > 0 ? ATTEMPT.readAnywhere : ATTEMPT.presumeNew);
     groups -= 1;
     for (const subject of reads) inFlight.delete(subject);
     // Alone, the next one goes at once; in company, waiting for more is cheaper for all.

@@ -102,6 +102,21 @@ export const kekConfig = { ZAMENI_KEK_FILE: keyRingFile('key-encryption keys') }
 export const verificationConfig = {
   ZAMENI_VERIFICATION_KEY_FILE: keyRingFile('keys of verification links'),
 };
+/** The key ring that seals attempts, with a key for each day. */
+export const attemptKeyConfig = {
+  ZAMENI_ATTEMPT_KEY_FILE: keyRingFile('keys of attempts, one a day'),
+};
+/** How long an attempt waits for proof; its link and those of accounts live as long. */
+export const attemptLifetimeConfig = {
+  ZAMENI_ATTEMPT_LIFETIME_SECONDS: Type.Intersect(
+    [Type.Integer({ minimum: 1, maximum: 30 * 24 * 60 * 60 })],
+    {
+      default: 7 * 24 * 60 * 60,
+      description: 'Seconds after which an attempt that nobody has proven is gone',
+      example: '604800',
+    },
+  ),
+};
 /** The key ring that seals positions. */
 export const positionConfig = { ZAMENI_POSITION_KEY_FILE: keyRingFile('position keys') };
 

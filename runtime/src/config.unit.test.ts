@@ -1,6 +1,14 @@
 import test from 'ava';
 import { Type } from 'typebox';
-import { ConfigError, loadConfig, natsConfig, redisConfig, serviceConfig } from './config.ts';
+import {
+  attemptKeyConfig,
+  attemptLifetimeConfig,
+  ConfigError,
+  loadConfig,
+  natsConfig,
+  redisConfig,
+  serviceConfig,
+} from './config.ts';
 
 const schema = Type.Object({ ...serviceConfig, ...natsConfig, ...redisConfig });
 const good = {
@@ -51,4 +59,23 @@ test('a password in a URL is refused, so that it stays out of the environment', 
   t.throws(() => loadConfig(schema, { ...good, ZAMENI_REDIS_URL: 'redis://:pw@127.0.0.1:6379' }), {
     message: /ZAMENI_REDIS_URL is not valid/,
   });
+});
+
+const attempts = Type.Object({ ...attemptKeyConfig, ...attemptLifetimeConfig });
+const attemptKeyFile = { ZAMENI_ATTEMPT_KEY_FILE: '/run/secrets/attempts.json' };
+
+test('attempts live seven days unless it is said otherwise, thirty at most', (t) => {
+  const lifetimeOf = (text?: string) =>
+    loadConfig(attempts, { ...attemptKeyFile, ZAMENI_ATTEMPT_LIFETIME_SECONDS: text })
+      .ZAMENI_ATTEMPT_LIFETIME_SECONDS;
+  t.is(lifetimeOf(), 604_800);
+  t.is(lifetimeOf('1'), 1);
+  t.is(lifetimeOf('2592000'), 2_592_000);
+  for (const text of ['0', '-1', '2592001', '1.5', 'week']) {
+    t.throws(() => lifetimeOf(text), { message: /ZAMENI_ATTEMPT_LIFETIME_SECONDS is not valid/ });
+  }
+});
+
+test('attempts need a ring of keys', (t) => {
+  t.throws(() => loadConfig(attempts, {}), { message: /ZAMENI_ATTEMPT_KEY_FILE is missing/ });
 });

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { KeyRecord } from '@zameni/contracts';
+import { seal, unseal } from './aes-gcm.ts';
 import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './key-ring-source.ts';
 import { drawBytes } from './random-pool.ts';
 import { currentKey, type KeyRing } from './secrets.ts';
@@ -26,9 +27,6 @@ export type DataKeys = {
   readonly rewrap: (userId: string, record: KeyRecord) => KeyRecord;
 };
 
-// NIST SP 800-38D: 96-bit nonces, 128-bit tags. A data key seals far fewer than 2^32 events.
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
 /** Data keys wrapped by AES-256-GCM under the current key-encryption key, bound to the user id. */
@@ -76,30 +74,4 @@ export function openPersonal(key: DataKey, binding: PersonalBinding, sealed: str
 
 function toBytes({ eventId, type, userId }: PersonalBinding): Buffer {
   return Buffer.from(`${eventId}\n${type}\n${userId}`);
-}
-
-function seal(key: KeyObject, binding: Buffer, plaintext: Buffer): string {
-  const nonce = drawBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(binding);
-  const body = Buffer.concat([
-    nonce,
-    cipher.update(plaintext),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]);
-  return body.toString('base64');
-}
-
-function unseal(key: KeyObject, binding: Buffer, sealed: string): Buffer {
-  const bytes = Buffer.from(sealed, 'base64');
-  if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new Error('sealed data is too short');
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
-    authTagLength: TAG_BYTES,
-  })
-    .setAAD(binding)
-    .setAuthTag(bytes.subarray(-TAG_BYTES));
-  return Buffer.concat([
-    decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)),
-    decipher.final(),
-  ]);
 }

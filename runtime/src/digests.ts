@@ -7,14 +7,15 @@ import type { KeyRing } from './secrets.ts';
 export type Digests = {
   /** The claim of a canonical address: 43 characters of base64url. */
   readonly claimOf: (canonicalAddress: string) => string;
-  /** The registration id of a caller's idempotency key: a UUIDv8 (RFC 9562). */
+  /**
+   * The registration id of a caller's idempotency key: a UUIDv8 (RFC 9562). What kind of registration
+   * is meant is part of `caller`, so that an attempt and an account never share an id by accident.
+   */
   readonly registrationIdOf: (caller: string, idempotencyKey: string) => UserId;
   /** The id under which the log keeps a caller whose subject is no user id: 43 characters. */
   readonly actorOf: (caller: string) => string;
   /** The key under which requests of one client are counted. */
   readonly clientOf: (client: string) => string;
-  /** The key under which mails to one mailbox are counted: not its claim, which stays in the log. */
-  readonly mailboxOf: (canonicalAddress: string) => string;
   /** The fingerprint of a request, salted by its registration so that equal requests differ. */
   readonly fingerprintOf: (registrationId: UserId, canonicalBody: string) => string;
 };
@@ -48,7 +49,6 @@ export function createDigests(ring: KeyRing): Digests {
       ),
     actorOf: digestBy('actor'),
     clientOf: digestBy('client'),
-    mailboxOf: digestBy('mailbox'),
     fingerprintOf: (registrationId, body) =>
       createHmac('sha256', fingerprintKey).update(`${registrationId}\n${body}`).digest('base64url'),
   };

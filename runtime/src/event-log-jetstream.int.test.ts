@@ -1,3 +1,4 @@
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { Subscription } from '@nats-io/transport-node';
 import test from 'ava';
 import { eventLogSuite } from './event-log.suite.ts';
@@ -19,6 +20,34 @@ test('an expiring message is stored with its lifetime', async (t) => {
   );
   t.is(outcome.status, 'appended');
   t.truthy(await log.readFirst(subject('a'), signal));
+});
+
+test('a message alone is appended without a batch, several in one', async (t) => {
+  const { log, stream, subject } = await createTestLog(t);
+  const signal = AbortSignal.timeout(60_000);
+  const jsm = await jetstreamManager(await connectTestNats(t, 'admin'), { checkAPI: false });
+  const message = (name: string) => ({ subject: subject(name), data: '{}', expectedPosition: 0 });
+  t.is((await log.append([{ ...message('a'), ttlSeconds: 60 }], signal)).status, 'appended');
+  t.is((await log.append([message('b'), message('c')], signal)).status, 'appended');
+  const batchOf = async (seq: number) =>
+    (await jsm.streams.getMessage(stream, { seq }))?.header.get('Nats-Batch-Id');
+  t.is(await batchOf(1), '');
+  t.truthy(await batchOf(2));
+  t.is(await batchOf(3), await batchOf(2));
+});
+
+test('the room of a log is told where it has a bound', async (t) => {
+  const { log, stream, subject } = await createTestLog(t);
+  const signal = AbortSignal.timeout(60_000);
+  const jsm = await jetstreamManager(await connectTestNats(t, 'admin'), { checkAPI: false });
+  t.is(await log.room(signal), undefined);
+  const maxBytes = 10 * 1024 * 1024;
+  await jsm.streams.update(stream, { max_bytes: maxBytes });
+  t.deepEqual(await log.room(signal), { bytes: 0, maxBytes });
+  const data = 'x'.repeat(10_000);
+  await log.append([{ subject: subject('a'), data, expectedPosition: 0 }], signal);
+  const { bytes = 0 } = (await log.room(signal)) ?? {};
+  t.true(bytes > data.length && bytes < 2 * data.length);
 });
 
 test('an append that gets no answer in time is of unknown outcome', async (t) => {

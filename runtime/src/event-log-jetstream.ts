@@ -102,6 +102,12 @@ export async function createJetStreamLog(
     },
     readBatches: (options, signal) =>
       readBatches({ nc, jsm, api, stream, inbox: createInbox(inboxPrefix(user)) }, options, signal),
+    room: async (signal) => {
+      signal.throwIfAborted();
+      const { state, config } = await jsm.streams.info(stream);
+      const maxBytes = config.max_bytes ?? -1;
+      return maxBytes > 0 ? { bytes: state.bytes, maxBytes } : undefined;
+    },
     head: async (signal) => {
       signal.throwIfAborted();
       return (await jsm.streams.info(stream)).state.last_seq;
@@ -119,8 +125,8 @@ async function appendBatch(
   if (messages.length === 0 || messages.length > MAX_APPEND_MESSAGES) {
     throw new RangeError(`an append takes 1 to ${MAX_APPEND_MESSAGES} messages`);
   }
-  const batchId = nuid.next();
   const last = messages.length - 1;
+  const batchId = last === 0 ? undefined : nuid.next();
   try {
     for (const [index, message] of messages.entries()) {
       const isLast = index === last;
@@ -146,14 +152,20 @@ async function appendBatch(
  * name of every message, which took more time than all the rest of an append; it calls `encode` of
  * whatever headers it is given.
  */
-function toHeaders(message: LogMessage, batchId: string, sequence: number, isLast: boolean) {
-  const lines = [
-    'NATS/1.0',
-    `Nats-Batch-Id: ${batchId}`,
-    `Nats-Batch-Sequence: ${sequence}`,
-    `Nats-Expected-Last-Subject-Sequence: ${message.expectedPosition}`,
-  ];
-  if (isLast) lines.push('Nats-Batch-Commit: 1');
+function toHeaders(
+  message: LogMessage,
+  batchId: string | undefined,
+  sequence: number,
+  isLast: boolean,
+) {
+  const lines = ['NATS/1.0', `Nats-Expected-Last-Subject-Sequence: ${message.expectedPosition}`];
+  if (batchId !== undefined) {
+    lines.push(`Nats-Batch-Id: ${batchId}`, `Nats-Batch-Sequence: ${sequence}`);
+    if (isLast) lines.push('Nats-Batch-Commit: 1');
+  }
+  if (message.guard !== undefined) {
+    lines.push(`Nats-Expected-Last-Subject-Sequence-Subject: ${message.guard}`);
+  }
   if (message.ttlSeconds !== undefined) lines.push(`Nats-TTL: ${message.ttlSeconds}s`);
   if (message.traceparent !== undefined) lines.push(`traceparent: ${message.traceparent}`);
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);

@@ -12,7 +12,12 @@ export function createMemoryLog(): EventLog & SecureDeletion {
   const records: (LogRecord | undefined)[] = [];
   const bySubject = new Map<string, LogRecord[]>();
   let appended = Promise.withResolvers<void>();
-  const lastPosition = (subject: string) => bySubject.get(subject)?.at(-1)?.position ?? 0;
+
+  function lastPosition(guard: string): number {
+    if (!guard.includes('*')) return bySubject.get(guard)?.at(-1)?.position ?? 0;
+    const filter = new RegExp(`^${guard.replaceAll('.', '\\.').replaceAll('*', '[^.]+')}$`);
+    return records.findLast((record) => record && filter.test(record.subject))?.position ?? 0;
+  }
 
   function store({ subject, data, traceparent }: LogMessage): void {
     const record: LogRecord = {
@@ -31,7 +36,9 @@ export function createMemoryLog(): EventLog & SecureDeletion {
       await yieldToOthers();
       const subjects = new Set(messages.map((message) => message.subject));
       if (subjects.size < messages.length) return { status: 'busy' };
-      if (messages.some((message) => lastPosition(message.subject) !== message.expectedPosition)) {
+      const holds = ({ subject, guard = subject, expectedPosition }: LogMessage) =>
+        lastPosition(guard) === expectedPosition;
+      if (!messages.every(holds)) {
         return { status: 'conflict' };
       }
       for (const message of messages) store(message);
@@ -65,6 +72,8 @@ export function createMemoryLog(): EventLog & SecureDeletion {
     hasRecord: async (subject) => (bySubject.get(subject) ?? []).length > 0,
     readBatches: async function* ({ filters, after, maxRecords, maxBytes }, signal) {
       const prefixes = filters.map((filter) => filter.replace(/\*$/, ''));
+      const isWanted = ({ subject }: LogRecord) =>
+        filters.length === 0 || prefixes.some((prefix) => subject.startsWith(prefix));
       const aborted = new Promise<void>((resolve) => {
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
@@ -76,7 +85,7 @@ export function createMemoryLog(): EventLog & SecureDeletion {
         while (position < records.length && batch.length < maxRecords && bytes < maxBytes) {
           const record = records[position];
           position += 1;
-          if (record === undefined || !prefixes.some((p) => record.subject.startsWith(p))) continue;
+          if (record === undefined || !isWanted(record)) continue;
           batch.push(record);
           bytes += record.data.length;
         }
@@ -84,6 +93,7 @@ export function createMemoryLog(): EventLog & SecureDeletion {
         else await Promise.race([next, aborted]);
       }
     },
+    room: async () => undefined,
     head: async () => records.length,
     deleteUpTo: async (subject, upTo) => {
       await yieldToOthers();

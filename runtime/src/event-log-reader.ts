@@ -188,9 +188,8 @@ function startPull(
 
 /** A single filter stands in the subject of the request, where permissions can tell it. */
 function toFilter([first, ...others]: readonly string[]) {
-  return others.length === 0 && first !== undefined
-    ? { filter_subject: first }
-    : { filter_subjects: first === undefined ? [] : [first, ...others] };
+  if (first === undefined) return {};
+  return others.length === 0 ? { filter_subject: first } : { filter_subjects: [first, ...others] };
 }
 
 /** Numbers in a delivery's reply subject: `$JS.ACK.[domain.account.]stream.consumer.n.position.…`. */

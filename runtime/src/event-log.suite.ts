@@ -123,6 +123,50 @@ export function eventLogSuite(
     );
   });
 
+  test(title('a guard on a filter sees every subject that matches it'), async (t) => {
+    const { log, subject, filter } = await createFixture(t);
+    const guarded = (name: string, expectedPosition: number) => ({
+      ...message(subject(name), expectedPosition, name),
+      guard: filter,
+    });
+    const first = await log.append([guarded('a', 0)], signal);
+    if (first.status !== 'appended') return t.fail(first.status);
+    t.deepEqual(await log.append([guarded('a', 0)], signal), { status: 'conflict' });
+    t.deepEqual(await log.append([guarded('b', 0)], signal), { status: 'conflict' });
+    t.is(await log.readFirst(subject('b'), signal), undefined);
+    const second = await log.append([message(subject('b'), 0, 'b')], signal);
+    if (second.status !== 'appended') return t.fail(second.status);
+    t.is((await log.append([guarded('c', first.lastPosition)], signal)).status, 'conflict');
+    t.is((await log.append([guarded('c', second.lastPosition)], signal)).status, 'appended');
+  });
+
+  test(title('a guard on a filter does not see what does not match it'), async (t) => {
+    const { log, subject } = await createFixture(t);
+    const guard = (name: string) => subject(name).replace(/[^.]+\.([^.]+)$/, '*.$1');
+    const guarded = (name: string) => ({ ...message(subject(name), 0), guard: guard(name) });
+    t.is((await log.append([guarded('a')], signal)).status, 'appended');
+    t.is((await log.append([guarded('b')], signal)).status, 'appended');
+    t.is((await log.append([message(subject('c'), 0)], signal)).status, 'appended');
+    for (const name of ['a', 'b', 'c']) {
+      t.is((await log.append([guarded(name)], signal)).status, 'conflict', name);
+    }
+    t.is(await log.head(signal), 3);
+  });
+
+  test(title('of twenty rivals guarded on one filter exactly one wins'), async (t) => {
+    const { log, subject, filter } = await createFixture(t);
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        log.append([{ ...message(subject('a'), 0, `${n}`), guard: filter }], signal),
+      ),
+    );
+    const winners = outcomes.flatMap((outcome, n) => (outcome.status === 'appended' ? [n] : []));
+    t.is(winners.length, 1);
+    t.is(textOf(await log.readLastFromLeader(subject('a'), signal)), `${winners[0]}`);
+    for (const { status } of outcomes) t.true(['appended', 'conflict', 'busy'].includes(status));
+    t.is(await log.head(signal), 1);
+  });
+
   test(title('guarding one subject twice in an append appends nothing'), async (t) => {
     const { log, subject } = await createFixture(t);
     const outcome = await log.append(
@@ -198,6 +242,24 @@ export function eventLogSuite(
       positions,
       positions.toSorted((a, b) => a - b),
     );
+  });
+
+  test(title('without a filter every record comes, in the order of the log'), async (t) => {
+    const { log, subject, filter } = await createFixture(t);
+    const names = ['a', 'b', 'c'];
+    await log.append(
+      names.map((name) => message(subject(name), 0, name)),
+      signal,
+    );
+    const reading = new AbortController();
+    const seen: (string | undefined)[] = [];
+    const options = { filters: [], after: 0, maxRecords: 10, maxBytes: 1e6 };
+    for await (const batch of readOn(log, options, reading.signal)) {
+      t.true(batch.every((record) => record.subject.startsWith(filter.replace('*', ''))));
+      seen.push(...batch.map(textOf));
+      if (seen.length === names.length) reading.abort();
+    }
+    t.deepEqual(seen, names);
   });
 
   test(title('a batch is bounded in bytes but never empty'), async (t) => {

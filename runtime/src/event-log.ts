@@ -1,9 +1,14 @@
-/** A message for the log, guarded on its own exact subject. */
+/** A message for the log, guarded on its own exact subject unless `guard` says otherwise. */
 export type LogMessage = {
   readonly subject: string;
   readonly data: string;
-  /** The position of the last message on this subject; 0 when there must be none. */
+  /** The position of the last message on the guarded subject; 0 when there must be none. */
   readonly expectedPosition: number;
+  /**
+   * A filter to guard on instead, such as `zameni.*.<id>`. It does not see messages in flight that are
+   * guarded on their own subject (three servers, measured), so only who comes first may use it.
+   */
+  readonly guard?: string;
   /** Seconds after which the message expires; without it, it stays for ever. */
   readonly ttlSeconds?: number;
   /** W3C trace context of the request that caused it. */
@@ -52,7 +57,7 @@ export const MAX_SUBJECT_RECORDS = 10_000;
 
 /** The event log as the services see it. Two adapters: JetStream, and memory for tests. */
 export type EventLog = {
-  /** Appends all messages or none; they get consecutive positions. */
+  /** Appends all messages or none; they get consecutive positions. One alone is no batch: cheaper. */
   readonly append: (messages: readonly LogMessage[], signal: AbortSignal) => Promise<AppendOutcome>;
   /** The last record of each subject that has one, from any replica: may be a moment old. */
   readonly readLast: (
@@ -94,6 +99,10 @@ export type EventLog = {
     options: ReadOptions,
     signal: AbortSignal,
   ) => AsyncIterable<readonly LogRecord[]>;
+  /** How much of its bound the log holds, in bytes; undefined while it has no bound. */
+  readonly room: (
+    signal: AbortSignal,
+  ) => Promise<{ readonly bytes: number; readonly maxBytes: number } | undefined>;
   /** The position of the last record of the log. */
   readonly head: (signal: AbortSignal) => Promise<number>;
 };

@@ -28,8 +28,8 @@ export type HttpAppOptions = {
   readonly degradedChecks?: HealthChecks;
   /** Key rings that may change, by what they are for; `/key-rings` tells which keys are held. */
   readonly keyRings?: KeyRings;
-  /** Whether requests would only wait in vain for what is behind the routes. */
-  readonly isOverloaded?: () => boolean;
+  /** Whether a request would only wait for what is behind its route. */
+  readonly isOverloaded?: (request: FastifyRequest) => boolean;
 };
 
 /** A fault of validation as Fastify hands it to the error handler. */

@@ -1,8 +1,13 @@
+export { tendAttemptKeys } from './attempt-key-days.ts';
+export { type AttemptKeys, createAttemptKeys } from './attempt-keys.ts';
 export { batchesOrIdle } from './batches-or-idle.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Committer, createCommitter } from './committer.ts';
+export { type AppendContext, appendUntilKnown } from './committer-append.ts';
 export type { Intent, ReadState } from './committer-group.ts';
 export {
+  attemptKeyConfig,
+  attemptLifetimeConfig,
   ConfigError,
   callersConfig,
   kekConfig,

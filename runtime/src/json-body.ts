@@ -1,4 +1,4 @@
-import type { FieldError } from '@zameni/contracts';
+import { type FieldError, MAX_PUBLIC_BODY_BYTES } from '@zameni/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from './errors.ts';
 import { type JsonFault, MAX_JSON_DEPTH, parseStrictJson } from './strict-json.ts';
@@ -17,7 +17,8 @@ const DETAILS: Readonly<Record<JsonFault, string>> = {
 };
 
 /**
- * Makes an application read strict JSON in UTF-8 and nothing else. Text that nothing can store (a
+ * Makes an application read strict JSON in UTF-8 and nothing else, little of it from requests without
+ * a token. Text that nothing can store (a
  * NUL, half a surrogate pair) is named by its place as `invalid-request`, like any other character
  * that is not taken; every other fault is `malformed-json`.
  */
@@ -28,6 +29,10 @@ export function addJsonBodyParser(app: FastifyInstance): void {
     { parseAs: 'buffer' },
     async ({ headers }: FastifyRequest, body: Buffer) => {
       requirePlainUtf8(headers);
+      if (headers.authorization === undefined && body.length > MAX_PUBLIC_BODY_BYTES) {
+        const detail = `Without a token a body has at most ${MAX_PUBLIC_BODY_BYTES} bytes`;
+        throw new AppError('payload-too-large', { detail });
+      }
       return parseJsonBody(body);
     },
   );

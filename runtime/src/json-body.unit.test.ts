@@ -1,4 +1,4 @@
-import { MAX_BODY_BYTES, Problem } from '@zameni/contracts';
+import { MAX_BODY_BYTES, MAX_PUBLIC_BODY_BYTES, Problem } from '@zameni/contracts';
 import test from 'ava';
 import { createHttpApp } from './http.ts';
 import { createLogger } from './logger.ts';
@@ -16,6 +16,8 @@ const post = (payload: string | Buffer, headers: Record<string, string> = {}) =>
     headers: { 'content-type': 'application/json', ...headers },
     payload,
   });
+
+const withToken = { authorization: 'Bearer token' };
 
 const takes = test.macro<[string, Record<string, string>]>({
   title: (_, body, headers) => `takes ${body} with ${JSON.stringify(headers)}`,
@@ -86,14 +88,30 @@ test(
   'a body over the limit',
   refuses,
   `"${'x'.repeat(MAX_BODY_BYTES)}"`,
+  withToken,
+  413,
+  'payload-too-large',
+);
+
+test(
+  'a body over the limit of requests without a token',
+  refuses,
+  `"${'x'.repeat(MAX_PUBLIC_BODY_BYTES - 1)}"`,
   {},
   413,
   'payload-too-large',
 );
 
 test('takes a body of exactly the limit', async (t) => {
-  const response = await post(`"${'x'.repeat(MAX_BODY_BYTES - 2)}"`);
-  t.is(response.statusCode, 200);
+  const sized = (bytes: number) => `"${'x'.repeat(bytes - 2)}"`;
+  t.is((await post(sized(MAX_BODY_BYTES), withToken)).statusCode, 200);
+  t.is((await post(sized(MAX_PUBLIC_BODY_BYTES))).statusCode, 200);
+});
+
+test('the limit counts bytes, whatever the request says of its length', async (t) => {
+  const body = `"${'š'.repeat(MAX_PUBLIC_BODY_BYTES / 2)}"`;
+  t.is((await post(body)).statusCode, 413);
+  t.is((await post(body, withToken)).statusCode, 200);
 });
 
 const answers = test.macro<[string, number, string]>({

@@ -6,8 +6,8 @@ import { createOverloaded } from './overloaded.ts';
 /** What tells that a process has more to do than it can. */
 export type LoadSheddingOptions = {
   readonly logger: Logger;
-  /** Whether what requests wait for behind the routes is overloaded. */
-  readonly isOverloaded?: () => boolean;
+  /** Whether what a request waits for behind its route is overloaded. */
+  readonly isOverloaded?: (request: FastifyRequest) => boolean;
 };
 
 /** Milliseconds between two lines about refusals: one for each would be load of its own. */
@@ -25,7 +25,7 @@ export function addLoadShedding(app: FastifyInstance, options: LoadSheddingOptio
   let toldAt = -TELL_EVERY_MS;
 
   app.addHook('onRequest', (request, _reply, done) => {
-    if ((!loop.isLate() && !isOverloaded()) || isFromInside(request)) return done();
+    if (isFromInside(request) || !(loop.isLate() || isOverloaded(request))) return done();
     refused += 1;
     if (performance.now() - toldAt >= TELL_EVERY_MS) {
       logger.warn({ refused }, 'overloaded, requests are refused');

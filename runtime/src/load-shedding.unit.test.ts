@@ -1,10 +1,11 @@
 import test from 'ava';
+import type { FastifyRequest } from 'fastify';
 import { createHttpApp } from './http.ts';
 import { createSilentLogger } from './testing-stores.ts';
 
 const logger = createSilentLogger();
 
-function appThat(isOverloaded: () => boolean) {
+function appThat(isOverloaded: (request: FastifyRequest) => boolean) {
   const app = createHttpApp({ logger, checks: {}, isOverloaded });
   for (const path of ['/v1/work', '/openapi.json', '/docs', '/docs/:file']) {
     app.get(path, async () => 'done');
@@ -38,4 +39,12 @@ test('requests are served again as soon as the load is gone', async (t) => {
   t.is((await app.inject('/v1/work')).statusCode, 503);
   isOverloaded = false;
   t.is((await app.inject('/v1/work')).body, 'done');
+});
+
+test('a request is refused for what is behind its own route only', async (t) => {
+  const app = appThat(({ routeOptions }) => routeOptions.url === '/docs/:file');
+  t.teardown(() => app.close());
+  t.is((await app.inject('/v1/work')).statusCode, 200);
+  t.is((await app.inject('/docs/a.js')).statusCode, 503);
+  t.is((await app.inject('/docs')).statusCode, 200);
 });

@@ -1,6 +1,7 @@
 import { parseUserId, type UserId } from '@zameni/contracts';
 import test from 'ava';
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
+import { createPositions } from './positions.ts';
 import type { KeyRing } from './secrets.ts';
 import { createVerificationTokens, type Proof } from './verification-tokens.ts';
 
@@ -11,11 +12,23 @@ const ringOf = (current: string, ...bytes: readonly number[]): KeyRing => ({
 });
 const START_SECONDS = 1_767_225_600;
 const LIFETIME_SECONDS = 600;
-const proof: Proof = {
-  userId: toUserId('01980000-0000-7000-8000-000000000001'),
-  claim: 'k'.repeat(43),
-  attempt: '01980000-0000-7000-8000-000000000002',
+const EXPIRES = new Date((START_SECONDS + LIFETIME_SECONDS) * 1_000);
+const ID = toUserId('01980000-0000-7000-8000-000000000001');
+const claim = 'k'.repeat(43);
+const positions = createPositions(ringOf('9', 9));
+
+const ofAttempt = { kind: 'attempt', id: ID, claim, position: 4_711 } as const;
+const ofAccount = {
+  kind: 'account',
+  id: ID,
+  claim,
+  request: '01980000-0000-7000-8000-000000000002',
+} as const;
+const naming = {
+  ...ofAccount,
+  attempt: { id: toUserId('01980000-0000-7000-8000-000000000003'), position: 4_712 },
 };
+const proofs = { attempt: ofAttempt, account: ofAccount, 'account that names an attempt': naming };
 
 function toUserId(text: string): UserId {
   const userId = parseUserId(text);
@@ -27,47 +40,67 @@ function toUserId(text: string): UserId {
 function createTokens(ring = ringOf('1', 1)) {
   const clock = { seconds: START_SECONDS };
   const now = () => new Date(clock.seconds * 1_000);
-  return { clock, ...createVerificationTokens(ring, { lifetimeSeconds: LIFETIME_SECONDS, now }) };
+  const { issue, open } = createVerificationTokens(ring, { positions, now });
+  return { clock, open, issue: (proof: Proof, expiresAt = EXPIRES) => issue(proof, expiresAt) };
 }
 
-test('a token opens to what it was made of', async (t) => {
-  const { issue, open } = createTokens();
-  t.deepEqual(await open(await issue(proof)), proof);
-});
+/** What a token says to whoever has it. */
+const claimsOf = (token: string): unknown =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 
-test('a token fits where one is sent, and holds no address', async (t) => {
-  const token = await createTokens().issue(proof);
-  t.true(token.length <= 1_024);
-  const claims: unknown = JSON.parse(
-    Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
-  );
-  t.deepEqual(claims, {
-    sub: String(proof.userId),
+for (const [kind, proof] of Object.entries(proofs)) {
+  test(`a token of an ${kind} opens to what it was made of`, async (t) => {
+    const { issue, open } = createTokens();
+    const token = await issue(proof);
+    t.deepEqual<Proof | undefined, Proof>(await open(token), proof);
+    t.true(token.length <= 1_024);
+  });
+}
+
+test('a token holds no address, and positions sealed only', async (t) => {
+  const { issue } = createTokens();
+  const common = {
+    sub: String(ID),
     aud: 'zameni:email-verifications',
     iat: START_SECONDS,
     exp: START_SECONDS + LIFETIME_SECONDS,
-    claim: proof.claim,
-    attempt: proof.attempt,
+    claim,
+  };
+  t.deepEqual(claimsOf(await issue(ofAttempt)), {
+    ...common,
+    kind: 'attempt',
+    at: positions.seal(4_711),
+  });
+  t.deepEqual(claimsOf(await issue(naming)), {
+    ...common,
+    kind: 'account',
+    request: ofAccount.request,
+    attempt: { id: '01980000-0000-7000-8000-000000000003', at: positions.seal(4_712) },
   });
 });
 
-test('a token lives as long as said', async (t) => {
+test('a token lives as long as said, to the second', async (t) => {
   const { clock, issue, open } = createTokens();
-  const token = await issue(proof);
+  const token = await issue(ofAttempt);
+  const half = await issue(ofAttempt, new Date(EXPIRES.getTime() + 1));
   clock.seconds += LIFETIME_SECONDS - 1;
-  t.deepEqual(await open(token), proof);
+  t.deepEqual(await open(token), ofAttempt);
   clock.seconds += 1;
   t.is(await open(token), undefined);
+  // Not shorter than what it proves lives; the record's own instant decides to the millisecond.
+  t.deepEqual(await open(half), ofAttempt);
+  clock.seconds += 1;
+  t.is(await open(half), undefined);
 });
 
 test('while keys rotate, links under the old key still open and new ones are under the new', async (t) => {
-  const old = await createTokens(ringOf('1', 1)).issue(proof);
+  const old = await createTokens(ringOf('1', 1)).issue(ofAttempt);
   const both = createTokens(ringOf('2', 1, 2));
-  t.deepEqual(await both.open(old), proof);
-  const fresh = await both.issue(proof);
+  t.deepEqual(await both.open(old), ofAttempt);
+  const fresh = await both.issue(ofAttempt);
   t.is(await createTokens(ringOf('1', 1)).open(fresh), undefined);
   t.is(await createTokens(ringOf('2', 2)).open(old), undefined);
-  t.deepEqual(await createTokens(ringOf('2', 2)).open(fresh), proof);
+  t.deepEqual(await createTokens(ringOf('2', 2)).open(fresh), ofAttempt);
 });
 
 type Forged = {
@@ -78,12 +111,13 @@ type Forged = {
 
 async function forge({ header, claims, key = keyOf(1) }: Forged): Promise<string> {
   const payload = {
-    sub: proof.userId,
+    sub: ID,
     aud: 'zameni:email-verifications',
     iat: START_SECONDS,
     exp: START_SECONDS + LIFETIME_SECONDS,
-    claim: proof.claim,
-    attempt: proof.attempt,
+    kind: 'attempt',
+    claim,
+    at: positions.seal(4_711),
     ...claims,
   };
   return new SignJWT(payload)
@@ -92,7 +126,7 @@ async function forge({ header, claims, key = keyOf(1) }: Forged): Promise<string
 }
 
 test('a token made by hand with all the same parts opens', async (t) => {
-  t.deepEqual(await createTokens().open(await forge({})), proof);
+  t.deepEqual(await createTokens().open(await forge({})), ofAttempt);
 });
 
 const refuses = test.macro<[Forged]>({
@@ -112,9 +146,25 @@ test('of another type', refuses, { header: { typ: 'at+jwt' } });
 test('for another audience', refuses, { claims: { aud: 'zameni' } });
 test('that names no person', refuses, { claims: { sub: 'vera' } });
 test('whose claim is no text', refuses, { claims: { claim: 7 } });
-test('whose attempt is no text', refuses, { claims: { attempt: ['a'] } });
+test('whose position is no text', refuses, { claims: { at: 4_711 } });
+test('whose position is in clear', refuses, { claims: { at: '4711' } });
+test('whose position others have sealed', refuses, {
+  claims: { at: createPositions(ringOf('8', 8)).seal(4_711) },
+});
+test('of a kind that there is not', refuses, { claims: { kind: 'claim' } });
+test('of an attempt, as one of an account', refuses, { claims: { kind: 'account' } });
 
-for (const name of ['sub', 'aud', 'exp', 'claim', 'attempt']) {
+const account = { kind: 'account', at: undefined, request: ofAccount.request };
+test('an account’s token made by hand with all the same parts opens', async (t) => {
+  t.deepEqual(await createTokens().open(await forge({ claims: account })), ofAccount);
+});
+const named = (attempt: unknown): Forged => ({ claims: { ...account, attempt } });
+test('that names an attempt by a text', refuses, named('a'));
+test('that names an attempt of nobody', refuses, named({ id: 'vera', at: positions.seal(1) }));
+test('that names an attempt without its position', refuses, named({ id: ID }));
+test('that names an attempt with a position in clear', refuses, named({ id: ID, at: '1' }));
+
+for (const name of ['sub', 'aud', 'exp', 'kind', 'claim', 'at']) {
   test(`refuses a token without ${name}`, async (t) => {
     t.is(await createTokens().open(await forge({ claims: { [name]: undefined } })), undefined);
   });
@@ -125,7 +175,7 @@ const unsigned = part({ alg: 'none', typ: 'zameni-verification+jwt', kid: '1' })
 
 test('refuses what is no token, without a throw', async (t) => {
   const { issue, open } = createTokens();
-  const token = await issue(proof);
+  const token = await issue(ofAttempt);
   const [header = '', claims = '', signature = ''] = token.split('.');
   const texts = [
     '',
@@ -146,7 +196,7 @@ test('refuses what is no token, without a throw', async (t) => {
     ` ${token}`,
     `${header}.${claims}.${signature.slice(0, -1)}`,
     `${header}.${claims}.${signature.slice(0, -2)}AA`,
-    `${header}.${part({ ...proof, sub: proof.userId })}.${signature}`,
+    `${header}.${part({ ...ofAttempt, sub: ID })}.${signature}`,
   ];
   for (const text of texts) t.is(await open(text), undefined, text);
 });

@@ -5,7 +5,7 @@ import { createBreaker } from './view-cache-breaker.ts';
 import { decodeEntry, encodeEntry, type View } from './view-cache-entry.ts';
 import { fillEntryScript, runScript } from './view-cache-scripts.ts';
 
-/** What is cached: the view of a person, and how a registration ended. */
+/** What a view is of: a person, or how a registration stands. Only people's are cached. */
 export type ViewKind = 'user' | 'registration';
 
 /** A cached view, the position up to which it is known to be complete, and its age. */

@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto';
+import { createClient } from '@zameni/contracts';
+import { toRegistration } from './registration-path.ts';
+import { openTransport } from './transport.ts';
+
+/** Most waits, each as long as the API gives one. */
+const MAX_WAITS = 10;
+const WAIT = 'wait=30';
+
+/**
+ * Waits until the read model has everything that was appended before, so that a measurement counts
+ * what its load costs the projector, and leaves nothing of it to the next one.
+ */
+export async function untilReadable(baseUrl: string): Promise<void> {
+  await using transport = openTransport(baseUrl);
+  const client = createClient({ baseUrl, fetch: transport.fetch });
+  for (let n = 0; n < MAX_WAITS; n += 1) {
+    const body = toRegistration(`readable-${randomUUID()}`);
+    const answer = await client.registerPerson({ body, headers: { Prefer: WAIT } });
+    if (answer.status !== 202) throw new Error(`a registration was answered ${answer.status}`);
+    if (answer.headers['Preference-Applied'] !== undefined) return;
+  }
+  throw new Error('the read model stays behind');
+}

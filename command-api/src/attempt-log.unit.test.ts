@@ -1,0 +1,89 @@
+import { type AttemptRecord, subjects } from '@zameni/contracts';
+import { createAttemptKeys, type EventLog } from '@zameni/runtime';
+import { createMemoryLog } from '@zameni/runtime/testing';
+import test from 'ava';
+import { createLoadAttempt } from './attempt-log.ts';
+import { signal } from './log.fixture.ts';
+import { createAttemptRing } from './rings.fixture.ts';
+import { closing, EXPIRES, HOME, JOVAN, MILA, openAttempt, VERA } from './situation.fixture.ts';
+
+const ring = createAttemptRing();
+const attemptKeys = createAttemptKeys(ring);
+const NOW = `${ring.current}T10:00:00.000Z`;
+const later = '9999-01-01T00:00:00.000Z';
+
+const open = attemptKeys.seal(
+  VERA,
+  {
+    state: 'open',
+    claim: HOME,
+    time: NOW,
+    expiresAt: later,
+    actor: { type: 'anonymous', id: 'anonymous' },
+    causationId: 'request-1',
+  },
+  openAttempt.data,
+);
+
+/** A log with the records of Vera's attempt. */
+async function createLog(...records: readonly (AttemptRecord | string)[]): Promise<EventLog> {
+  const log = createMemoryLog();
+  for (const [expectedPosition, record] of records.entries()) {
+    const data = typeof record === 'string' ? record : JSON.stringify(record);
+    await log.append([{ subject: subjects.attempt(VERA), data, expectedPosition }], signal);
+  }
+  return log;
+}
+
+test('an attempt is opened, and its record is what a change is guarded on', async (t) => {
+  const load = createLoadAttempt({ log: await createLog(open), attemptKeys });
+  const { state, last } = await load(VERA, NOW, signal);
+  t.deepEqual(state, { ...openAttempt, position: 1, expiresAt: later });
+  t.is(last?.position, 1);
+});
+
+test('the last record counts', async (t) => {
+  const closed = { ...closing('proof', MILA), expiresAt: later };
+  const load = createLoadAttempt({ log: await createLog(open, closed), attemptKeys });
+  const { state, last } = await load(VERA, NOW, signal);
+  t.deepEqual(state, { state: 'closed', of: closed.attempt, by: 'proof', userId: MILA });
+  t.is(last?.position, 2);
+});
+
+test('one that is over is absent, and still what a change is guarded on', async (t) => {
+  const log = await createLog({ ...closing('erasure'), expiresAt: EXPIRES });
+  const { state, last } = await createLoadAttempt({ log, attemptKeys })(VERA, later, signal);
+  t.deepEqual(state, { state: 'absent' });
+  t.is(last?.position, 1);
+});
+
+test('one whose key is destroyed is absent', async (t) => {
+  const others = createAttemptKeys({
+    current: ring.current,
+    keys: new Map([...ring.keys].filter(([day]) => day !== open.key)),
+  });
+  const load = createLoadAttempt({ log: await createLog(open), attemptKeys: others });
+  t.deepEqual((await load(VERA, NOW, signal)).state, { state: 'absent' });
+});
+
+test('one that nobody made is absent', async (t) => {
+  const load = createLoadAttempt({ log: await createLog(open), attemptKeys });
+  t.deepEqual(await load(JOVAN, NOW, signal), { state: { state: 'absent' }, last: undefined });
+});
+
+const isFault = test.macro<[AttemptRecord | string]>({
+  title: (title = '') => `${title} is a fault, never an answer`,
+  exec: async (t, record) => {
+    const load = createLoadAttempt({ log: await createLog(record), attemptKeys });
+    const error = await t.throwsAsync(load(VERA, NOW, signal));
+    t.like(error, { code: 'log-unavailable', retryAfterSeconds: 1 });
+    t.false(error.message.includes('vera@example.org'));
+  },
+});
+test('a record that is no JSON', isFault, '{"state":');
+test('a record of another form', isFault, '{"state":"lent"}');
+test('a record with another instant than was sealed', isFault, {
+  ...open,
+  expiresAt: '9999-02-01T00:00:00.000Z',
+});
+test('a record with another digest than was sealed', isFault, { ...open, claim: 'x'.repeat(43) });

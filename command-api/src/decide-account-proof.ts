@@ -1,0 +1,120 @@
+import type { AccountEvent, UserId } from '@zameni/contracts';
+import type { PersonData, PresentAccount } from './account.ts';
+import {
+  type AttemptChange,
+  accountIn,
+  attemptIn,
+  claimIn,
+  commit,
+  type Decision,
+  refuse,
+  type Situation,
+} from './decision.ts';
+import { giveUp } from './decide-user-change.ts';
+import {
+  closedByProof,
+  confirmAccount,
+  disowned,
+  lookAtHolder,
+  provenClaim,
+  refuseFields,
+  type Said,
+} from './verification.ts';
+
+/** The link of an account came back: whose, which address, and the event that asked for the proof. */
+export type ProveAccount = {
+  readonly userId: UserId;
+  readonly claim: string;
+  readonly request: string;
+  /** The attempt that caused the mail; this proof closes it. */
+  readonly attempt: { readonly id: UserId; readonly position: number } | undefined;
+  readonly said: Said;
+  /** The person's data: a link proves no other address than the one that its event asked for. */
+  readonly data: PersonData | undefined;
+};
+
+const invalid = refuse('invalid-verification-token');
+
+/**
+ * Decides the proof of an account's mailbox: of the address that it holds unproven, or of the one that
+ * it wants. A second use changes nothing and answers the same.
+ */
+export function decideAccountProof(command: ProveAccount, situation: Situation): Decision {
+  const { userId, claim, request, said, data } = command;
+  const account = accountIn(situation, userId);
+  if (account.status === 'absent' || account.status === 'erased') return invalid;
+  const refusal = refuseFields(said);
+  if (refusal !== undefined) return refusal;
+  const isNotMine = said.notMine === true;
+  if (account.proofs.includes(request)) {
+    return isNotMine ? refuse('address-taken') : { outcome: 'unchanged' };
+  }
+  if (request === account.registration) {
+    if (isNotMine && !account.holdsAddress) return { outcome: 'unchanged' };
+    if (!account.holdsAddress || account.emailVerified || data?.claim !== claim) return invalid;
+    return proveHeld(command, account, situation);
+  }
+  if (request !== account.change || data?.wanted?.claim !== claim) return invalid;
+  if (isNotMine) {
+    const event = { name: 'email-change-cancelled', data: {}, personal: null } as const;
+    return commit({ accounts: [{ userId, event }] });
+  }
+  if (account.status === 'deactivated') return refuse('user-deactivated');
+  return proveWanted(command, { old: data, wanted: data.wanted }, situation);
+}
+
+function proveHeld(
+  { userId, claim, attempt, said }: ProveAccount,
+  account: PresentAccount,
+  situation: Situation,
+): Decision {
+  if (said.notMine === true) {
+    const record = { state: 'released', by: 'disowning' } as const;
+    return commit({ accounts: [disowned(userId)], claims: [{ claim, record }] });
+  }
+  if (account.status === 'deactivated') return refuse('user-deactivated');
+  return confirmAccount({ userId, account }, claim, closeNamed(situation, attempt, userId));
+}
+
+/** The attempt that a link names is over too, where it still is the one that was meant. */
+function closeNamed(
+  situation: Situation,
+  named: ProveAccount['attempt'],
+  userId: UserId,
+): AttemptChange[] {
+  if (named === undefined) return [];
+  const attempt = attemptIn(situation, named.id);
+  if (attempt.state !== 'open' || attempt.position !== named.position) return [];
+  return [closedByProof(named.id, attempt, userId)];
+}
+
+type Addresses = {
+  readonly old: PersonData;
+  readonly wanted: NonNullable<PersonData['wanted']>;
+};
+
+function proveWanted(
+  { userId, claim, request, said }: ProveAccount,
+  { old, wanted }: Addresses,
+  situation: Situation,
+): Decision {
+  const holder = claimIn(situation, claim);
+  const event: AccountEvent = { name: 'email-changed', data: { request }, personal: wanted };
+  const changed = commit({
+    accounts: [{ userId, event }],
+    claims: [
+      provenClaim(claim, userId),
+      ...(old.claim === claim ? [] : giveUp(situation, userId, old.claim, 'email-change')),
+    ],
+  });
+  if (holder.state === 'free' || holder.userId === userId) return changed;
+  if (holder.verified) return refuse('address-taken');
+  if (said.holder === undefined) return refuse('address-unproven');
+  if (said.holder === 'confirm') {
+    // It would leave this person with a change that can never come true.
+    return refuse('invalid-request', [{ pointer: '/holder', code: 'not-taken' }]);
+  }
+  const found = lookAtHolder(situation, holder.userId);
+  if ('outcome' in found) return found;
+  return { ...changed, accounts: [disowned(holder.userId), ...changed.accounts] };
+}

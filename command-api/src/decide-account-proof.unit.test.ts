@@ -1,0 +1,385 @@
+import { DISOWNED, type UserId } from '@zameni/contracts';
+import test from 'ava';
+import { decideAccountProof } from './decide-account-proof.ts';
+import { commit, type Decision, refuse } from './decision.ts';
+import {
+  ATTEMPT_AT,
+  changeCancelled,
+  changed,
+  changeRequested,
+  closedBy,
+  closing,
+  dataOf,
+  deactivated,
+  disowned,
+  erased,
+  type Given,
+  type Happened,
+  HISTORIES,
+  heldBy,
+  HOME,
+  JOVAN,
+  MILA,
+  openAttempt,
+  OTHER,
+  reactivated,
+  registered,
+  situationOf,
+  VERA,
+  verified,
+  WORK,
+} from './situation.fixture.ts';
+import type { Said } from './verification.ts';
+
+type Link = {
+  readonly claim?: string;
+  readonly request?: string;
+  readonly attempt?: { readonly id: UserId; readonly position: number };
+};
+type When = { readonly given?: Given; readonly said?: Said; readonly link?: Link };
+
+/** A link of Vera's account comes back, given her history and the rest of the situation. */
+function prove(history: readonly Happened[], { given = {}, said = {}, link = {} }: When): Decision {
+  const { claim = HOME, request = 'registration', attempt } = link;
+  const accounts = [[VERA, history] as const, ...(given.accounts ?? [])];
+  const command = { userId: VERA, claim, request, attempt, said, data: dataOf(history) };
+  return decideAccountProof(command, situationOf({ ...given, accounts }));
+}
+
+const decides = test.macro<[readonly Happened[], When, Decision]>({
+  title: (title = '') => title,
+  exec: (t, history, when, expected) => {
+    t.deepEqual(prove(history, when), expected);
+  },
+});
+
+const invalid = refuse('invalid-verification-token');
+const same: Decision = { outcome: 'unchanged' };
+const notMine: Said = { notMine: true };
+const holdsHome: Given = { claims: { [HOME]: heldBy(VERA) } };
+
+const proves = (attempts: Extract<Decision, { outcome: 'commit' }>['attempts'] = []): Decision =>
+  commit({
+    accounts: [
+      {
+        userId: VERA,
+        event: { name: 'email-verified', data: { request: 'registration' }, personal: null },
+      },
+    ],
+    claims: [{ claim: HOME, record: heldBy(VERA, true) }],
+    attempts,
+  });
+
+test(
+  'proof of the address that is held makes it proven',
+  decides,
+  HISTORIES.unproven,
+  { given: holdsHome },
+  proves(),
+);
+
+const link: Link = { attempt: { id: MILA, position: ATTEMPT_AT } };
+test(
+  'it closes the attempt that caused the mail',
+  decides,
+  HISTORIES.unproven,
+  { given: { ...holdsHome, attempts: [[MILA, openAttempt]] }, link },
+  proves([{ id: MILA, record: closing('proof', VERA) }]),
+);
+test(
+  'but no later attempt of the same id',
+  decides,
+  HISTORIES.unproven,
+  {
+    given: { ...holdsHome, attempts: [[MILA, { ...openAttempt, position: ATTEMPT_AT + 1 }]] },
+    link,
+  },
+  proves(),
+);
+test(
+  'nor one that was closed before',
+  decides,
+  HISTORIES.unproven,
+  { given: { ...holdsHome, attempts: [[MILA, closedBy('not-mine')]] }, link },
+  proves(),
+);
+test('nor one that is over', decides, HISTORIES.unproven, { given: holdsHome, link }, proves());
+
+const disowns = (userId: UserId) =>
+  ({
+    userId,
+    event: {
+      name: 'deactivated',
+      data: { reasonCode: DISOWNED, address: 'released' },
+      personal: null,
+    },
+  }) as const;
+const losesHome = commit({
+  accounts: [disowns(VERA)],
+  claims: [{ claim: HOME, record: { state: 'released', by: 'disowning' } }],
+});
+const saysNotMine = { given: holdsHome, said: notMine };
+test(
+  'whoever has the mailbox releases the address from an unproven account, which is deactivated',
+  decides,
+  HISTORIES.unproven,
+  saysNotMine,
+  losesHome,
+);
+test('also from a deactivated one', decides, [registered(), deactivated], saysNotMine, losesHome);
+test('to say so again changes nothing', decides, HISTORIES.disowned, { said: notMine }, same);
+test(
+  'nor when it was reactivated since, without the address',
+  decides,
+  [...HISTORIES.disowned, reactivated],
+  { said: notMine },
+  same,
+);
+test(
+  'a proven account is disowned by no link',
+  decides,
+  HISTORIES.proven,
+  { said: notMine },
+  refuse('address-taken'),
+);
+test(
+  'an account that lost its address proves it by no link',
+  decides,
+  HISTORIES.disowned,
+  {},
+  invalid,
+);
+test(
+  'a deactivated account is not confirmed',
+  decides,
+  [registered(), deactivated],
+  { given: holdsHome },
+  refuse('user-deactivated'),
+);
+for (const [name, value] of Object.entries({
+  displayName: 'Vera',
+  locale: 'sr',
+  termsVersion: '2026-01',
+  profile: {},
+})) {
+  test(
+    `${name} is not taken for an account that is there`,
+    decides,
+    HISTORIES.unproven,
+    { given: holdsHome, said: { [name]: value } },
+    refuse('invalid-request', [{ pointer: `/${name}`, code: 'not-taken' }]),
+  );
+}
+
+test('a link that is used again changes nothing', decides, HISTORIES.proven, {}, same);
+test(
+  'nor after the address changed since',
+  decides,
+  [registered(), verified, changeRequested(), changed()],
+  {},
+  same,
+);
+test('nor after a deactivation', decides, HISTORIES.deactivated, {}, same);
+test(
+  'the first link proves nothing once another address was proven',
+  decides,
+  [registered(), changeRequested(), changed()],
+  {},
+  invalid,
+);
+for (const said of [{}, notMine]) {
+  const what = said === notMine ? 'disowns' : 'proves';
+  test(
+    `a link to a mailbox that was proven beforehand ${what} nothing`,
+    decides,
+    [registered({ emailVerified: true })],
+    { said },
+    invalid,
+  );
+  test(
+    `a link of an event that did not ask for it ${what} nothing`,
+    decides,
+    HISTORIES.unproven,
+    {
+      given: holdsHome,
+      said,
+      link: { request: 'another' },
+    },
+    invalid,
+  );
+  test(
+    `a link to another address than its event asked for ${what} nothing`,
+    decides,
+    HISTORIES.unproven,
+    { given: holdsHome, said, link: { claim: OTHER } },
+    invalid,
+  );
+  for (const status of ['absent', 'erased'] as const) {
+    test(
+      `a link of an account that is ${status} ${what} nothing`,
+      decides,
+      HISTORIES[status],
+      { said },
+      invalid,
+    );
+  }
+}
+
+const wanting = [registered(), verified, changeRequested()];
+const change: Link = { claim: WORK, request: 'change' };
+const owns: Given = { claims: { [HOME]: heldBy(VERA, true) } };
+const changes = (
+  more: { readonly keepsHome?: boolean; readonly disowns?: UserId } = {},
+): Decision => {
+  const data = { request: 'change' };
+  const personal = { email: 'vera@example.net', claim: WORK };
+  const event = { name: 'email-changed', data, personal } as const;
+  const release = { claim: HOME, record: { state: 'released', by: 'email-change' } } as const;
+  return commit({
+    accounts: [
+      ...(more.disowns === undefined ? [] : [disowns(more.disowns)]),
+      { userId: VERA, event },
+    ],
+    claims: [
+      { claim: WORK, record: heldBy(VERA, true) },
+      ...(more.keepsHome === true ? [] : [release]),
+    ],
+  });
+};
+test(
+  'proof of a new address moves the claim and releases the old one',
+  decides,
+  wanting,
+  {
+    given: owns,
+    link: change,
+  },
+  changes(),
+);
+test(
+  'an address may change before the first one is proven',
+  decides,
+  [registered(), changeRequested()],
+  { given: holdsHome, link: change },
+  changes(),
+);
+test(
+  'an old address that somebody else has by now stays with them',
+  decides,
+  [...HISTORIES.disowned, reactivated, changeRequested()],
+  { given: { claims: { [HOME]: heldBy(MILA, true) } }, link: change },
+  changes({ keepsHome: true }),
+);
+test(
+  'an account that was disowned may prove the same address after all',
+  decides,
+  [...HISTORIES.disowned, reactivated, changeRequested('change', HOME)],
+  {
+    given: { claims: { [HOME]: { state: 'released', by: 'disowning' } } },
+    link: { claim: HOME, request: 'change' },
+  },
+  commit({
+    accounts: [
+      {
+        userId: VERA,
+        event: {
+          name: 'email-changed',
+          data: { request: 'change' },
+          personal: { email: 'vera@example.net', claim: HOME },
+        },
+      },
+    ],
+    claims: [{ claim: HOME, record: heldBy(VERA, true) }],
+  }),
+);
+
+const workIsOf = (proven: boolean, accounts: Given['accounts'] = []): Given => ({
+  accounts,
+  claims: { ...owns.claims, [WORK]: heldBy(MILA, proven) },
+});
+for (const holder of [undefined, 'confirm', 'not-mine'] as const) {
+  test(
+    `a new address that somebody else has proven is taken (${holder ?? 'nothing'} is said)`,
+    decides,
+    wanting,
+    { given: workIsOf(true), link: change, said: holder === undefined ? {} : { holder } },
+    refuse('address-taken'),
+  );
+}
+test(
+  'a new address that somebody holds unproven is told to whoever proved the mailbox',
+  decides,
+  wanting,
+  { given: workIsOf(false), link: change },
+  refuse('address-unproven'),
+);
+test(
+  'to confirm them instead would leave the change open for ever, so it is not taken',
+  decides,
+  wanting,
+  { given: workIsOf(false), link: change, said: { holder: 'confirm' } },
+  refuse('invalid-request', [{ pointer: '/holder', code: 'not-taken' }]),
+);
+test(
+  'before they are disowned they are looked at',
+  decides,
+  wanting,
+  { given: workIsOf(false), link: change, said: { holder: 'not-mine' } },
+  { outcome: 'look', account: MILA },
+);
+test(
+  'they are disowned in the commit that changes the address',
+  decides,
+  wanting,
+  {
+    given: workIsOf(false, [[MILA, HISTORIES.unproven]]),
+    link: change,
+    said: { holder: 'not-mine' },
+  },
+  changes({ disowns: MILA }),
+);
+
+test(
+  'a change that is not mine is taken back',
+  decides,
+  wanting,
+  { given: owns, link: change, said: notMine },
+  commit({
+    accounts: [
+      { userId: VERA, event: { name: 'email-change-cancelled', data: {}, personal: null } },
+    ],
+  }),
+);
+test(
+  'a deactivated account changes no address',
+  decides,
+  [...wanting, deactivated],
+  { given: owns, link: change },
+  refuse('user-deactivated'),
+);
+test(
+  'a change that is used again changes nothing',
+  decides,
+  [...wanting, changed()],
+  { link: change },
+  same,
+);
+test(
+  'also where the address changed once more since',
+  decides,
+  [...wanting, changed(), changeRequested('newer', OTHER), changed('newer', OTHER)],
+  { link: change, given: { claims: { [WORK]: heldBy(JOVAN, true) } } },
+  same,
+);
+
+const isVoid = test.macro<[readonly Happened[], Link?]>({
+  title: (title = '') => `a change proves nothing ${title}`,
+  exec: (t, history, more = {}) => {
+    t.deepEqual(prove(history, { given: owns, link: { ...change, ...more } }), invalid);
+  },
+});
+test('that a newer wish has overtaken', isVoid, [...wanting, changeRequested('newer', OTHER)]);
+test('that was taken back', isVoid, [...wanting, changeCancelled]);
+test('by a link to another address', isVoid, wanting, { claim: OTHER });
+test('after an erasure', isVoid, [...wanting, erased]);
+test('that was never asked for', isVoid, [registered(), verified, disowned]);

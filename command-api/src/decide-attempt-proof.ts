@@ -1,0 +1,125 @@
+import type { AccountEvent, UserId } from '@zameni/contracts';
+import type { OpenState } from './attempt.ts';
+import {
+  accountIn,
+  attemptIn,
+  claimIn,
+  commit,
+  type Decision,
+  refuse,
+  type Situation,
+} from './decision.ts';
+import {
+  closedByProof,
+  confirmAccount,
+  disowned,
+  lookAtHolder,
+  provenClaim,
+  refuseFields,
+  type Said,
+} from './verification.ts';
+
+/** The link of an attempt came back: whose, which address, and which record. */
+export type ProveAttempt = {
+  readonly id: UserId;
+  readonly claim: string;
+  readonly position: number;
+  readonly said: Said;
+};
+
+const invalid = refuse('invalid-verification-token');
+
+/**
+ * Decides the proof of an attempt's mailbox. A free address makes the account, with the data of the
+ * prover. An account that holds the address unproven is confirmed or disowned, as the prover says.
+ * A proven one keeps it. A second use changes nothing and answers the same.
+ */
+export function decideAttemptProof(command: ProveAttempt, situation: Situation): Decision {
+  const { id, claim, position, said } = command;
+  const account = accountIn(situation, id);
+  if (account.status === 'erased') return invalid;
+  if (account.status !== 'absent') {
+    // The possession of an id is no proof: only an account of this very attempt is meant.
+    if (account.attempt !== position) return invalid;
+    return said.notMine === true ? refuse('address-taken') : { outcome: 'unchanged' };
+  }
+  const attempt = attemptIn(situation, id);
+  if (attempt.state === 'closed') return decideAgain(command, attempt, situation);
+  if (attempt.state === 'absent' || attempt.position !== position) return invalid;
+  const holder = claimIn(situation, claim);
+  if (holder.state === 'free' && (holder.erasedAt ?? 0) > position) return invalid;
+  if (said.notMine === true) return closeAsNotMine(id, attempt);
+  if (holder.state === 'free') return register(command, attempt);
+  if (holder.verified) return refuse('address-taken');
+  const found = lookAtHolder(situation, holder.userId);
+  if ('outcome' in found) return found;
+  switch (said.holder) {
+    case undefined:
+      return refuse('address-unproven');
+    case 'confirm': {
+      const refusal = refuseFields(said);
+      if (refusal !== undefined) return refusal;
+      if (found.status === 'deactivated') return refuse('user-deactivated');
+      const { userId } = holder;
+      const closed = [closedByProof(id, attempt, userId)];
+      return { ...confirmAccount({ userId, account: found }, claim, closed), subject: userId };
+    }
+    case 'not-mine': {
+      const { accounts, ...rest } = register(command, attempt);
+      return { ...rest, accounts: [disowned(holder.userId), ...accounts] };
+    }
+    default:
+      return said.holder satisfies never;
+  }
+}
+
+/** The answer to a link that was used, from the record that closed its attempt. */
+function decideAgain(
+  { position, said }: ProveAttempt,
+  closed: Extract<ReturnType<typeof attemptIn>, { state: 'closed' }>,
+  situation: Situation,
+): Decision {
+  const { of, by, userId } = closed;
+  if (of !== position) return invalid;
+  if (by === 'not-mine') return said.notMine === true ? { outcome: 'unchanged' } : invalid;
+  if (by === 'erasure' || userId === undefined) return invalid;
+  if (!situation.accounts.has(userId)) return { outcome: 'look', account: userId };
+  if (accountIn(situation, userId).status === 'erased') return invalid;
+  if (said.notMine === true) return refuse('address-taken');
+  return { outcome: 'unchanged', subject: userId };
+}
+
+function closeAsNotMine(id: UserId, { position, expiresAt }: OpenState): Decision {
+  const record = { state: 'closed', attempt: position, expiresAt, by: 'not-mine' } as const;
+  return commit({ attempts: [{ id, record }] });
+}
+
+function register({ id, claim, said }: ProveAttempt, attempt: OpenState) {
+  const { data, position } = attempt;
+  const { displayName, locale, termsVersion, profile } = { ...data, ...definedOf(said) };
+  const event: AccountEvent = {
+    name: 'registered',
+    data: {
+      locale,
+      termsVersion,
+      fingerprint: data.fingerprint,
+      emailVerified: true,
+      attempt: position,
+    },
+    personal: { email: data.email, claim, displayName, profile: { ...profile } },
+  };
+  return commit({
+    accounts: [{ userId: id, event }],
+    claims: [provenClaim(claim, id)],
+    attempts: [closedByProof(id, attempt, id)],
+  });
+}
+
+function definedOf({ displayName, locale, termsVersion, profile }: Said) {
+  return {
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(locale === undefined ? {} : { locale }),
+    ...(termsVersion === undefined ? {} : { termsVersion }),
+    ...(profile === undefined ? {} : { profile }),
+  };
+}

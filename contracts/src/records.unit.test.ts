@@ -1,0 +1,143 @@
+import test from 'ava';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { AttemptRecord, ClaimRecord, DeletionRecord, MailWish } from './records.ts';
+
+const userId = '0198a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b';
+const claim = 'k'.repeat(43);
+const time = '2026-11-22T10:00:00.000Z';
+const expiresAt = '2026-11-29T10:00:00.000Z';
+const open = {
+  state: 'open',
+  claim,
+  time,
+  expiresAt,
+  actor: { type: 'anonymous', id: 'anonymous' },
+  causationId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  key: '2026-11-22',
+  sealed: 'bm9uY2VjaXBoZXJ0ZXh0dGFn',
+};
+const closed = { state: 'closed', attempt: 4_711, expiresAt, by: 'proof', userId };
+const deletion = {
+  claims: [claim, `2:${claim}`],
+  people: [userId],
+  attempts: [{ id: userId, upTo: 1 }],
+  addresses: [claim],
+};
+
+const fits = test.macro<[TSchema, unknown, boolean]>({
+  title: (title = '', _schema, _value, isFit) =>
+    `${title} ${isFit ? 'is' : 'is not'} a record of ours`,
+  exec: (t, schema, value, isFit) => {
+    t.is(Value.Check(schema, value), isFit);
+  },
+});
+
+test('a claim that is held', fits, ClaimRecord, { state: 'held', userId, verified: false }, true);
+for (const by of ['erasure', 'email-change', 'disowning']) {
+  test(`a claim released by ${by}`, fits, ClaimRecord, { state: 'released', by }, true);
+}
+test('a claim released by nothing', fits, ClaimRecord, { state: 'released' }, false);
+test('a claim released by proof', fits, ClaimRecord, { state: 'released', by: 'proof' }, false);
+test(
+  'a claim with others who wait',
+  fits,
+  ClaimRecord,
+  {
+    state: 'held',
+    userId,
+    verified: false,
+    contenders: [],
+  },
+  false,
+);
+
+test('an open attempt', fits, AttemptRecord, open, true);
+for (const name of Object.keys(open)) {
+  const { [name]: _left, ...rest } = Object.fromEntries(Object.entries(open));
+  test(`an open attempt without ${name}`, fits, AttemptRecord, rest, false);
+}
+test(
+  'an open attempt with an address',
+  fits,
+  AttemptRecord,
+  { ...open, email: 'vera@example.org' },
+  false,
+);
+test(
+  'an open attempt under a key that is no day',
+  fits,
+  AttemptRecord,
+  { ...open, key: '1' },
+  false,
+);
+test(
+  'an open attempt with an instant of another form',
+  fits,
+  AttemptRecord,
+  {
+    ...open,
+    expiresAt: '2026-11-29T10:00:00Z',
+  },
+  false,
+);
+
+const { userId: _userId, ...byNobody } = closed;
+test('an attempt that was proven', fits, AttemptRecord, closed, true);
+for (const by of ['not-mine', 'erasure']) {
+  test(`an attempt that was closed by ${by}`, fits, AttemptRecord, { ...byNobody, by }, true);
+}
+test(
+  'an attempt that was closed by expiry',
+  fits,
+  AttemptRecord,
+  { ...byNobody, by: 'expiry' },
+  false,
+);
+test(
+  'a closed attempt without its position',
+  fits,
+  AttemptRecord,
+  { ...closed, attempt: undefined },
+  false,
+);
+test(
+  'a closed attempt that is still sealed',
+  fits,
+  AttemptRecord,
+  { ...closed, sealed: 'x' },
+  false,
+);
+
+test('a wish for a mail', fits, MailWish, { claim, time }, true);
+test('a wish with an address', fits, MailWish, { claim, time, email: 'vera@example.org' }, false);
+
+test('a deletion record', fits, DeletionRecord, deletion, true);
+test(
+  'a deletion record of nothing',
+  fits,
+  DeletionRecord,
+  {
+    claims: [],
+    people: [],
+    attempts: [],
+    addresses: [],
+  },
+  true,
+);
+for (const [name, list] of Object.entries(deletion)) {
+  const { [name]: _left, ...rest } = Object.fromEntries(Object.entries(deletion));
+  test(`a deletion record without ${name}`, fits, DeletionRecord, rest, false);
+  const many = { ...deletion, [name]: Array.from({ length: 5 }, () => list[0]) };
+  test(`a deletion record with five ${name}`, fits, DeletionRecord, many, false);
+}
+test(
+  'a deletion record of an attempt without an end',
+  fits,
+  DeletionRecord,
+  {
+    ...deletion,
+    attempts: [{ id: userId }],
+  },
+  false,
+);

@@ -1,0 +1,34 @@
+import test from 'ava';
+import { passedOn } from './passed-on.ts';
+
+const caller = {
+  HOME: '/home/ada',
+  OTEL_SERVICE_NAME: 'x',
+  PATH: '/bin',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  ZAMENI_TOKEN: 'secret',
+  ZAMENI_LOG_LEVEL: 'debug',
+  ZAMENI_ATTEMPT_LIFETIME_SECONDS: '60',
+  ZAMENI_MAX_LIVE_ATTEMPTS: '10',
+  ZAMENI_ATTEMPTS_LOG_PERCENT: '50',
+  ZAMENI_VOUCHED_LOG_PERCENT: '80',
+};
+
+test('a program sees where its caller is at home, and nothing else of theirs', (t) => {
+  t.deepEqual(passedOn(caller, []), { HOME: '/home/ada', OTEL_SERVICE_NAME: 'x' });
+});
+
+test('settings are handed on to those they are meant for', (t) => {
+  const { ZAMENI_ATTEMPT_LIFETIME_SECONDS: lifetime, ...rest } = passedOn(caller, ['attempts']);
+  t.is(lifetime, '60');
+  t.deepEqual(rest, passedOn(caller, []));
+  t.deepEqual(Object.keys(passedOn(caller, ['logs', 'attempts', 'room'])).toSorted(), [
+    'HOME',
+    'OTEL_SERVICE_NAME',
+    'ZAMENI_ATTEMPTS_LOG_PERCENT',
+    'ZAMENI_ATTEMPT_LIFETIME_SECONDS',
+    'ZAMENI_LOG_LEVEL',
+    'ZAMENI_MAX_LIVE_ATTEMPTS',
+    'ZAMENI_VOUCHED_LOG_PERCENT',
+  ]);
+});

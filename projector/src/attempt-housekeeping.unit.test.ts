@@ -1,0 +1,72 @@
+import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
+import test from 'ava';
+import { createAttemptHousekeeping } from './attempt-housekeeping.ts';
+
+/** Housekeeping whose steps are written down, on a clock that a test moves. */
+function createSetup({ batchesLeft = 0, fails = false } = {}) {
+  const state = { nowMs: 0, batchesLeft, fails, steps: [] as string[] };
+  const housekeeping = createAttemptHousekeeping({
+    store: {
+      removeExpired: async () => {
+        if (state.fails) throw new Error('away');
+        state.steps.push('remove');
+        state.batchesLeft -= 1;
+        return state.batchesLeft > 0;
+      },
+      countLive: async () => void state.steps.push('count'),
+    },
+    logger: createSilentLogger(),
+    now: () => state.nowMs,
+  });
+  return { state, housekeeping };
+}
+
+test('removes what has expired, a batch at a time, and counts the rest', async (t) => {
+  const { state, housekeeping } = createSetup({ batchesLeft: 3 });
+  housekeeping.tend();
+  await housekeeping[Symbol.asyncDispose]();
+  t.deepEqual(state.steps, ['remove']);
+  const other = createSetup({ batchesLeft: 3 });
+  other.housekeeping.tend();
+  await waitUntil(() => other.state.steps.includes('count'));
+  t.deepEqual(other.state.steps, ['remove', 'remove', 'remove', 'count']);
+});
+
+test('one round removes a bounded number of batches', async (t) => {
+  const { state, housekeeping } = createSetup({ batchesLeft: 1_000 });
+  housekeeping.tend();
+  await waitUntil(() => state.steps.includes('count'));
+  t.true(state.steps.length < 50);
+});
+
+test('begins a round every few seconds only', async (t) => {
+  const { state, housekeeping } = createSetup();
+  housekeeping.tend();
+  housekeeping.tend();
+  await waitUntil(() => state.steps.length === 2);
+  state.nowMs = 4_999;
+  housekeeping.tend();
+  t.is(state.steps.length, 2);
+  state.nowMs = 5_000;
+  housekeeping.tend();
+  await waitUntil(() => state.steps.length === 4);
+  await housekeeping[Symbol.asyncDispose]();
+  state.nowMs = 60_000;
+  housekeeping.tend();
+  t.is(state.steps.length, 4);
+});
+
+test('a fault is passed over, and tried again at the next round', async (t) => {
+  const { state, housekeeping } = createSetup({ fails: true });
+  housekeeping.tend();
+  await t.notThrowsAsync(async () => housekeeping[Symbol.asyncDispose]());
+  const other = createSetup({ fails: true });
+  other.housekeeping.tend();
+  await waitUntil(() => {
+    other.state.fails = false;
+    other.state.nowMs += 5_000;
+    other.housekeeping.tend();
+    return other.state.steps.includes('count');
+  });
+  t.deepEqual(state.steps, []);
+});

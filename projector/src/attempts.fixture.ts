@@ -1,0 +1,69 @@
+import { type ClosedAttempt, type OpenAttempt, subjects, type UserId } from '@zameni/contracts';
+import type { LogMessage } from '@zameni/runtime';
+import { claimOf, userIdOf } from './accounts.fixture.ts';
+import type { ProjectedRecord } from './projected-record.ts';
+
+/** The instant of all made-up attempts. */
+export const EXPIRES_AT = '2026-03-11T05:06:07.089Z';
+
+/** The record that opens an attempt on the address with a claim. */
+export function openAttempt(claim: string): OpenAttempt {
+  return {
+    state: 'open',
+    claim,
+    time: '2026-03-04T05:06:07.089Z',
+    expiresAt: EXPIRES_AT,
+    actor: { type: 'anonymous', id: 'public' },
+    causationId: 'request-1',
+    key: '2026-03-04',
+    sealed: 'AAAA',
+  };
+}
+
+/** Proof that led to a person, or what else closes an attempt. */
+type Closing = { readonly provenTo: UserId } | 'not-mine' | 'erasure';
+
+/** The record that closes the attempt at a position. */
+export function closedAttempt(attempt: number, by: Closing): ClosedAttempt {
+  const closed = { state: 'closed', attempt, expiresAt: EXPIRES_AT } as const;
+  return typeof by === 'string'
+    ? { ...closed, by }
+    : { ...closed, by: 'proof', userId: by.provenTo };
+}
+
+/** A record of the n-th made-up attempt as a projection gets it. */
+export function attempted(
+  n: number,
+  position: number,
+  record: OpenAttempt | ClosedAttempt = openAttempt(claimOf(n)),
+): ProjectedRecord {
+  const attempt = { attemptId: userIdOf(n), position, record, traceparent: undefined };
+  return { kind: 'attempt', attempt };
+}
+
+/** That the address with a claim was erased, as a projection gets it. */
+export function addressErased(claim: string, position: number): ProjectedRecord {
+  return { kind: 'address', address: { claim, position } };
+}
+
+/** What opens the n-th made-up attempt in the log. */
+export function attemptMessages(n: number, claim = claimOf(n)): LogMessage[] {
+  const data = JSON.stringify(openAttempt(claim));
+  return [{ subject: subjects.attempt(userIdOf(n)), data, expectedPosition: 0 }];
+}
+
+/** What closes the n-th made-up attempt in the log. */
+export function closedMessages(n: number, attempt: number, by: Closing): LogMessage[] {
+  const data = JSON.stringify(closedAttempt(attempt, by));
+  return [{ subject: subjects.attempt(userIdOf(n)), data, expectedPosition: attempt }];
+}
+
+/** A deletion record in the log, by the number of its own. */
+export function deletionMessages(
+  n: number,
+  named: { readonly addresses?: string[]; readonly people?: string[] },
+): LogMessage[] {
+  const record = { claims: [], people: [], attempts: [], addresses: [], ...named };
+  const subject = subjects.deletion(userIdOf(1_000 + n));
+  return [{ subject, data: JSON.stringify(record), expectedPosition: 0 }];
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import type { KeyRingFile } from './secrets.ts';
+
+const KEY_BYTES = 32;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** Days whose keys are made in advance: so long nobody misses whoever keeps the ring. */
+const DAYS_AHEAD = 7;
+
+/**
+ * The ring of attempt keys as it must be at an instant: keys for today and the days to come, and none
+ * for days whose last attempt expired more than a day ago. That day covers clocks that differ.
+ */
+export function tendAttemptKeys(
+  ring: KeyRingFile | undefined,
+  now: Date,
+  lifetimeSeconds: number,
+): KeyRingFile {
+  const today = dayOf(now.getTime());
+  const aliveMs = (1 + 1) * DAY_MS + lifetimeSeconds * 1_000;
+  const kept = Object.entries(ring?.keys ?? {}).filter(
+    ([day]) => Date.parse(day) + aliveMs > now.getTime(),
+  );
+  const made = Array.from({ length: DAYS_AHEAD + 1 }, (_, ahead) => [
+    dayOf(now.getTime() + ahead * DAY_MS),
+    randomBytes(KEY_BYTES).toString('base64'),
+  ]);
+  const keys: Record<string, string> = { ...Object.fromEntries(made), ...Object.fromEntries(kept) };
+  const days = Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { current: today, keys: Object.fromEntries(days) };
+}
+
+/** The UTC day of an instant, the id of its key. */
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 'YYYY-MM-DD'.length);
+}

@@ -1,0 +1,95 @@
+import type { AttemptData, OpenAttempt } from '@zameni/contracts';
+import { OpenAttempt as Schema } from '@zameni/contracts';
+import test from 'ava';
+import { Value } from 'typebox/value';
+import { createAttemptKeys, type UnsealedAttempt } from './attempt-keys.ts';
+import type { KeyRing } from './secrets.ts';
+
+const ringOf = (...days: readonly string[]): KeyRing => ({
+  current: days[0] ?? '',
+  keys: new Map(days.map((day) => [day, Buffer.alloc(32, Number(day.slice(-2)))])),
+});
+const ID = '01980000-0000-7000-8000-000000000001';
+const attempt: UnsealedAttempt = {
+  state: 'open',
+  claim: 'c'.repeat(43),
+  time: '2026-03-10T23:59:59.999Z',
+  expiresAt: '2026-03-17T23:59:59.999Z',
+  actor: { type: 'anonymous', id: 'anonymous' },
+  causationId: 'request-1',
+};
+const data: AttemptData = {
+  email: 'vera@example.org',
+  displayName: 'Vera Marković',
+  locale: 'sr-Latn-RS',
+  termsVersion: '2026-01',
+  profile: { city: 'Niš', news: true, seats: 2 },
+  fingerprint: 'f'.repeat(43),
+};
+
+test('what is sealed opens to what it was, and the record is of its form', (t) => {
+  const keys = createAttemptKeys(ringOf('2026-03-10'));
+  const sealed = keys.seal(ID, attempt, data);
+  t.true(Value.Check(Schema, sealed));
+  t.deepEqual(keys.open(ID, sealed), data);
+  t.like(sealed, attempt);
+  t.false(JSON.stringify(sealed).includes('vera'));
+});
+
+test('an attempt is sealed under the key of its own day, whatever the ring calls current', (t) => {
+  const keys = createAttemptKeys(ringOf('2026-03-11', '2026-03-10', '2026-03-09'));
+  const sealed = keys.seal(ID, attempt, data);
+  t.is(sealed.key, '2026-03-10');
+  t.deepEqual(createAttemptKeys(ringOf('2026-03-10')).open(ID, sealed), data);
+  t.is(keys.seal(ID, { ...attempt, time: '2026-03-11T00:00:00.000Z' }, data).key, '2026-03-11');
+});
+
+test('once the key of its day is destroyed nothing opens it', (t) => {
+  const sealed = createAttemptKeys(ringOf('2026-03-10')).seal(ID, attempt, data);
+  t.is(createAttemptKeys(ringOf('2026-03-11')).open(ID, sealed), undefined);
+});
+
+test('without a key for the day nothing is sealed, and it says what to do', (t) => {
+  const keys = createAttemptKeys(ringOf('2026-03-11'));
+  const error = t.throws(() => keys.seal(ID, attempt, data));
+  t.like(error, { code: 'service-unavailable', retryAfterSeconds: 60 });
+  t.regex(String(error?.cause), /none for 2026-03-10: run zameni keys tend/);
+});
+
+const isBound = test.macro<[Partial<OpenAttempt> & { readonly id?: string }]>({
+  title: (title = '') => `a record opens under no other ${title}`,
+  exec: (t, { id = ID, ...changed }) => {
+    const keys = createAttemptKeys(ringOf('2026-03-10', '2026-03-09'));
+    const sealed = keys.seal(ID, attempt, data);
+    t.throws(() => keys.open(id, { ...sealed, ...changed }));
+  },
+});
+test('id', isBound, { id: '01980000-0000-7000-8000-000000000002' });
+test('digest of an address', isBound, { claim: 'd'.repeat(43) });
+test('instant of its end', isBound, { expiresAt: '2027-03-17T23:59:59.999Z' });
+test('instant of its beginning', isBound, { time: '2026-03-10T00:00:00.000Z' });
+test('key', isBound, { key: '2026-03-09' });
+test('bytes', isBound, { sealed: Buffer.alloc(200, 1).toString('base64') });
+
+test('who is not its kind of data is not taken for it', (t) => {
+  const keys = createAttemptKeys(ringOf('2026-03-10'));
+  const { email: _email, ...rest } = data;
+  // As a later version of this program may have sealed it.
+  const sealed = keys.seal(ID, attempt, rest as AttemptData);
+  const error = t.throws(() => keys.open(ID, sealed));
+  t.false(error?.message.includes('Vera'));
+});
+
+test('a key that is made while it runs is found', (t) => {
+  const newer = ringOf('2026-03-10');
+  let ring = ringOf('2026-03-09');
+  // As a file that is read at once for an unknown id.
+  const keys = createAttemptKeys({
+    current: () => ring,
+    find: (id) => {
+      ring = newer;
+      return ring.keys.get(id);
+    },
+  });
+  t.deepEqual(keys.open(ID, keys.seal(ID, attempt, data)), data);
+});
