@@ -36,7 +36,7 @@ function createLaggingLog() {
   };
 }
 
-test('a person whom a replica does not know yet is not told as unknown', async (t) => {
+test('a person that a replica does not know yet is not reported as unknown', async (t) => {
   const { log, showUpTo } = createLaggingLog();
   const { register, send } = createApi(t, { log });
   const userId = await register();
@@ -87,7 +87,7 @@ test('proof is decided from the claim as the log has it, whatever a replica show
   t.deepEqual(await namesOf(loser), []);
 });
 
-test('an address is not told as taken because a replica has missed its release', async (t) => {
+test('an address is not reported as taken because a replica has missed its release', async (t) => {
   const { log, showUpTo } = createLaggingLog();
   const { post, register, send, head } = createApi(t, { log });
   const holder = await register();
@@ -98,7 +98,7 @@ test('an address is not told as taken because a replica has missed its release',
   t.is((await post(person, operator)).statusCode, 201);
 });
 
-test('an address is told as taken of the leader, also where a replica shows it free', async (t) => {
+test('an address that the leader shows as taken is taken, also where a replica shows it free', async (t) => {
   const { log, showUpTo } = createLaggingLog();
   const { post, register, head } = createApi(t, { log });
   await register();
@@ -123,7 +123,7 @@ test('a retry finds its account where a replica does not know it yet', async (t)
   t.is(await head(), before);
 });
 
-test('an address that is released between two looks is not told as taken', async (t) => {
+test('an address that is released between two looks is not reported as taken', async (t) => {
   const memory = createMemoryLog();
   const api = createApi(t, { log: memory });
   const holder = await api.register();

@@ -12,6 +12,7 @@ import {
 } from './decision.ts';
 import { giveUp } from './decide-user-change.ts';
 import {
+  ALL_FIELDS,
   closedByProof,
   confirmAccount,
   disowned,
@@ -26,7 +27,7 @@ export type ProveAccount = {
   readonly userId: UserId;
   readonly claim: string;
   readonly request: string;
-  /** The attempt that caused the mail; this proof closes it. */
+  /** The attempt that caused the mail about an unproven account; its proof closes it. */
   readonly attempt: { readonly id: UserId; readonly position: number } | undefined;
   readonly said: Said;
   /** The person's data: a link proves no other address than the one that its event asked for. */
@@ -43,18 +44,22 @@ export function decideAccountProof(command: ProveAccount, situation: Situation):
   const { userId, claim, request, said, data } = command;
   const account = accountIn(situation, userId);
   if (account.status === 'absent' || account.status === 'erased') return invalid;
-  const refusal = refuseFields(said);
-  if (refusal !== undefined) return refusal;
   const isNotMine = said.notMine === true;
+  const isOfChange = request !== account.registration;
+  const refusal = isOfChange && !isNotMine ? refuseFields(said) : refuseFields(said, ALL_FIELDS);
+  if (refusal !== undefined) return refusal;
   if (account.proofs.includes(request)) {
     return isNotMine ? refuse('address-taken') : { outcome: 'unchanged' };
   }
-  if (request === account.registration) {
+  if (!isOfChange) {
     if (isNotMine && !account.holdsAddress) return { outcome: 'unchanged' };
     if (!account.holdsAddress || account.emailVerified || data?.claim !== claim) return invalid;
     return proveHeld(command, account, situation);
   }
-  if (request !== account.change || data?.wanted?.claim !== claim) return invalid;
+  if (request !== account.change || data?.wanted?.claim !== claim) {
+    // A change that is over wants nothing any more, as was asked for.
+    return isNotMine ? { outcome: 'unchanged' } : invalid;
+  }
   if (isNotMine) {
     const event = { name: 'email-change-cancelled', data: {}, personal: null } as const;
     return commit({ accounts: [{ userId, event }] });

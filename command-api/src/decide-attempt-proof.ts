@@ -6,10 +6,12 @@ import {
   claimIn,
   commit,
   type Decision,
+  erasedAtIn,
   refuse,
   type Situation,
 } from './decision.ts';
 import {
+  ALL_FIELDS,
   closedByProof,
   confirmAccount,
   disowned,
@@ -46,9 +48,11 @@ export function decideAttemptProof(command: ProveAttempt, situation: Situation):
   const attempt = attemptIn(situation, id);
   if (attempt.state === 'closed') return decideAgain(command, attempt, situation);
   if (attempt.state === 'absent' || attempt.position !== position) return invalid;
+  if (erasedAtIn(situation, claim) > position) return invalid;
+  if (said.notMine === true) {
+    return refuseFields(said, ALL_FIELDS) ?? closeAsNotMine(id, attempt);
+  }
   const holder = claimIn(situation, claim);
-  if (holder.state === 'free' && (holder.erasedAt ?? 0) > position) return invalid;
-  if (said.notMine === true) return closeAsNotMine(id, attempt);
   if (holder.state === 'free') return register(command, attempt);
   if (holder.verified) return refuse('address-taken');
   const found = lookAtHolder(situation, holder.userId);

@@ -60,20 +60,27 @@ for (const by of ['email-change', 'disowning', 'erasure'] as const) {
     registers(),
   );
 }
-test(
-  'an erasure of the address voids the attempts from before it',
-  decides,
-  { claims: { [HOME]: { state: 'released', by: 'erasure' } }, claimsAt: ATTEMPT_AT + 1 },
-  invalid,
-);
-for (const by of ['email-change', 'disowning'] as const) {
+for (const [name, record] of [
+  ['free', { state: 'released', by: 'erasure' }],
+  ['held again', heldBy(MILA, false)],
+  ['proven again', heldBy(MILA, true)],
+] as const) {
   test(
-    `a release by ${by} voids no attempt`,
+    `an erasure of the address, now ${name}, voids the attempts from before it`,
     decides,
-    { claims: { [HOME]: { state: 'released', by } }, claimsAt: ATTEMPT_AT + 1 },
-    registers(),
+    { claims: { [HOME]: record }, erasures: { [HOME]: ATTEMPT_AT + 1 } },
+    invalid,
   );
 }
+test(
+  'an erasure of the address voids no attempt from behind it',
+  decides,
+  {
+    claims: { [HOME]: { state: 'released', by: 'erasure' } },
+    erasures: { [HOME]: ATTEMPT_AT - 1 },
+  },
+  registers(),
+);
 
 const everything: Said = {
   displayName: 'Vera',
@@ -106,7 +113,7 @@ const milaIsUnproven = milaIs(HISTORIES.unproven);
 
 for (const holder of [undefined, 'confirm', 'not-mine'] as const) {
   test(
-    `a proven account keeps its address from whoever says ${holder ?? 'nothing'}`,
+    `a proven account keeps its address (${holder ?? 'nothing'} is said)`,
     decides,
     heldByMila(true),
     refuse('address-taken'),
@@ -121,7 +128,7 @@ for (const holder of [undefined, 'confirm', 'not-mine'] as const) {
   );
 }
 test(
-  'an unproven account in the way is told to whoever proved the mailbox',
+  'an unproven account in the way is reported to the prover',
   decides,
   milaIsUnproven,
   refuse('address-unproven'),
@@ -263,7 +270,7 @@ test(
   { outcome: 'unchanged', subject: MILA },
 );
 test(
-  'whoever has the address by then',
+  'also where somebody else has the address by then',
   decides,
   {
     ...confirmed,

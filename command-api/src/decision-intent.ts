@@ -1,11 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  ClaimRecord,
-  type ErrorCode,
-  type FieldError,
-  subjects,
-  type UserId,
-} from '@zameni/contracts';
+import { type ErrorCode, type FieldError, subjects, type UserId } from '@zameni/contracts';
 import type {
   ClaimPlace,
   DataKey,
@@ -14,11 +8,11 @@ import type {
   LogRecord,
   ReadState,
 } from '@zameni/runtime';
-import { Compile } from 'typebox/compile';
 import { type AccountState, absentAccount } from './account.ts';
 import type { LoadedAccount } from './account-log.ts';
 import type { LoadedAttempt } from './attempt-log.ts';
 import { type ClaimState, toClaimState } from './claim.ts';
+import { parseClaim } from './claim-log.ts';
 import type { Decision, Situation } from './decision.ts';
 import {
   type Cause,
@@ -48,6 +42,8 @@ export type Plan = {
   readonly claimsOf: (loaded: ReadonlyMap<UserId, LoadedAccount>) => readonly string[];
   /** Whether its claims most likely exist, so that they are read before the group is formed. */
   readonly readsClaims: boolean;
+  /** Whether it depends on erasures that released its claims: then the claims are loaded, too. */
+  readonly readsErasures?: boolean;
   readonly decide: (situation: Situation, loaded: ReadonlyMap<UserId, LoadedAccount>) => Decision;
   readonly cause: Cause;
 };
@@ -82,14 +78,14 @@ export type Loaded = {
   /** Where each claim that it decides from lies. */
   readonly claims: ReadonlyMap<string, ClaimPlace>;
   readonly presumed: ReadonlyMap<string, LogRecord>;
+  /** By claim, where the plan reads them. */
+  readonly erasures: ReadonlyMap<string, number>;
 };
 
 /** Most messages of one decision: two claims of two subjects each, deletion, attempt, key, two events. */
 const MAX_MESSAGES = 9;
 /** Key and event of a registration; its claim is as many messages as it is written to subjects. */
 const MAX_REGISTRATION_MESSAGES = 2;
-
-const claimCheck = Compile(ClaimRecord);
 
 /**
  * The intent of a plan: decides from the claims in the log and from accounts and attempts as loaded,
@@ -103,14 +99,19 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Attempted> {
   const lastOf = new Map<string, LogRecord | undefined>([
     ...[...accounts].map(([id, { last }]) => [subjects.account(id), last] as const),
     ...[...attempts].map(([id, { last }]) => [subjects.attempt(id), last] as const),
+    // An erasure that came after they were read must not hide behind a newer record.
+    ...(plan.readsErasures === true ? claimSubjects : []).map(
+      (subject) => [subject, presumed.get(subject)] as const,
+    ),
   ]);
   const isPresumedNew = newPerson !== undefined && !accounts.has(newPerson.userId);
   const newSubject = isPresumedNew ? [subjects.account(newPerson.userId)] : [];
-  const reads = [...claimSubjects, ...lastOf.keys(), ...newSubject];
+  const reads = [...new Set([...claimSubjects, ...lastOf.keys(), ...newSubject])];
   return {
     reads,
     presumed,
-    maxMessages: lastOf.size > 0 ? MAX_MESSAGES : MAX_REGISTRATION_MESSAGES + claimSubjects.length,
+    maxMessages:
+      accounts.size > 0 ? MAX_MESSAGES : MAX_REGISTRATION_MESSAGES + claimSubjects.length,
     decide: (state) => {
       for (const [subject, last] of lastOf) {
         if (state.get(subject)?.position !== last?.position) {
@@ -126,7 +127,8 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Attempted> {
             answer: (position) => ({ outcome: 'commit', decision, position }),
           };
         case 'unchanged': {
-          const position = Math.max(0, ...[...lastOf.values()].map((last) => last?.position ?? 0));
+          const known = [...accounts.values(), ...attempts.values()];
+          const position = Math.max(0, ...known.map(({ last }) => last?.position ?? 0));
           const seen = toSeen();
           const answer = { outcome: 'unchanged', decision, position, seen } as const;
           return { messages: [], answer: () => answer };
@@ -146,7 +148,7 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Attempted> {
 
 function toSituation(
   { newPerson }: Plan,
-  { accounts, attempts, claims }: Loaded,
+  { accounts, attempts, claims, erasures }: Loaded,
   state: ReadState,
 ): Situation {
   const accountStates = new Map<UserId, AccountState>();
@@ -158,25 +160,17 @@ function toSituation(
   }
   const claimStates = new Map<string, ClaimState>();
   for (const [claim, { believed }] of claims) {
-    const record = parseClaim(state.get(believed)?.data);
-    claimStates.set(claim, toClaimState(record, positionIn(state, believed)));
+    const text = state.get(believed)?.data;
+    claimStates.set(claim, toClaimState(text === undefined ? undefined : parseClaim(text)));
   }
   const attemptStates = new Map([...attempts].map(([id, attempt]) => [id, attempt.state]));
-  return { accounts: accountStates, claims: claimStates, attempts: attemptStates };
+  return { accounts: accountStates, claims: claimStates, attempts: attemptStates, erasures };
 }
 
 /** Infinity for what an earlier intent of the same group is about to append. */
 function positionIn(state: ReadState, subject: string): number {
   const record = state.get(subject);
   return record === undefined ? 0 : (record.position ?? Number.POSITIVE_INFINITY);
-}
-
-/** What a claim says; one that cannot be read is never taken for free. */
-function parseClaim(text: string | undefined): ClaimRecord | undefined {
-  if (text === undefined) return undefined;
-  const value: unknown = JSON.parse(text);
-  if (!claimCheck.Check(value)) throw new Error('a claim in the log cannot be read');
-  return value;
 }
 
 function toMessages(

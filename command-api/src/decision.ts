@@ -24,6 +24,8 @@ export type Situation = {
   readonly accounts: ReadonlyMap<UserId, AccountState>;
   readonly claims: ReadonlyMap<string, ClaimState>;
   readonly attempts: ReadonlyMap<UserId, AttemptState>;
+  /** Of the claims of attempts: the newest erasure that released them. Attempts from before are void. */
+  readonly erasures: ReadonlyMap<string, number>;
 };
 
 /** Changes that lie in the log together or not at all. */
@@ -72,6 +74,11 @@ export function accountIn({ accounts }: Situation, userId: UserId): AccountState
 /** The state of a claim in a situation. */
 export function claimIn({ claims }: Situation, claim: string): ClaimState {
   return claims.get(claim) ?? { state: 'free' };
+}
+
+/** The position of the newest erasure that released a claim; 0 where there was none. */
+export function erasedAtIn({ erasures }: Situation, claim: string): number {
+  return erasures.get(claim) ?? 0;
 }
 
 /** The state of an attempt in a situation. */

@@ -3,7 +3,12 @@ import { AppError, type EventLog, type LogRecord } from '@zameni/runtime';
 
 /** What a retry finds of an account: the first event is the answer that every retry gets. */
 export type FirstAnswer =
-  | { readonly status: 'registered'; readonly fingerprint: string; readonly position: number }
+  | {
+      readonly status: 'registered';
+      readonly fingerprint: string;
+      /** Of the attempt where it came of one: what the first answer said. */
+      readonly position: number;
+    }
   | { readonly status: 'erased'; readonly position: number }
   | { readonly status: 'absent' };
 
@@ -25,11 +30,11 @@ export async function readFirstAnswer(
     throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
   });
   if (first === undefined || last === undefined) return { status: 'absent' };
-  if (toFact(last).name === 'erased') return { status: 'erased', position: first.position };
   const fact = toFact(first);
   if (fact.name !== 'registered') throw new Error('an account begins with another event');
-  const { fingerprint } = fact.data;
-  return { status: 'registered', fingerprint, position: first.position };
+  const { fingerprint, attempt: position = first.position } = fact.data;
+  if (toFact(last).name === 'erased') return { status: 'erased', position };
+  return { status: 'registered', fingerprint, position };
 }
 
 function toFact({ data }: LogRecord) {

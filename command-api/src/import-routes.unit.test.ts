@@ -168,7 +168,7 @@ test('rows beyond the room of the log fail at once, and stand in the answer as s
   t.is(asked, 100);
 });
 
-test('nobody is mailed unless it is asked for, and whoever asks later is told', async (t) => {
+test('nobody is mailed unless it is asked for, and to ask for it later is another import', async (t) => {
   const api = createApi(t);
   const payload = personAt('a@example.org');
   const mailOf = async (row: ImportRow | undefined) =>

@@ -46,7 +46,7 @@ test('as many as are allowed begin, and each ends with its response', async (t) 
   t.notThrows(() => begin(response));
 });
 
-test('whoever has left before an import begins takes no place', async (t) => {
+test('a client that has left before its import begins takes no place', async (t) => {
   const begin = createImportSlots(1);
   const gone = await ask(t, HEAD, 1);
   await gone.leave();

@@ -98,7 +98,7 @@ test('without the database the log still counts', refuses, { room: of(900), live
   'vouched',
 ]);
 
-test('whoever is refused may try again after a while', async (t) => {
+test('a refusal says when to try again', async (t) => {
   const { room, untilLooked } = createRoom(t, { room: of(1_000), live: few });
   await untilLooked(1);
   const error = t.throws(() => room.assert('vouched'), { instanceOf: AppError });

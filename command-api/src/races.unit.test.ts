@@ -321,7 +321,7 @@ test('the erasure of a person beside a proof of an older attempt re-creates nobo
   }
 });
 
-test('whoever is erased while a replica does not know their claim yet gives it up all the same', async (t) => {
+test('an erasure gives up a claim that no replica knows yet', async (t) => {
   const memory = createMemoryLog();
   // No replica has come to a claim; the leader has them all.
   const api = createApi(t, { log: { ...memory, readLast: async () => new Map() } });

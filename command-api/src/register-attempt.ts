@@ -122,9 +122,10 @@ async function answerAgain(
   { id, fingerprint, before }: Before,
 ): Promise<number | undefined> {
   if (before?.record.state === 'open') {
-    const data = deps.attemptKeys.open(id, before.record);
+    const { record, position } = before;
+    const data = deps.attemptKeys.open(id, record);
     if (data !== undefined) assertSame(data.fingerprint, fingerprint);
-    return before.position;
+    return position;
   }
   const first = await readFirstAnswer(deps, id);
   switch (first.status) {
@@ -135,7 +136,7 @@ async function answerAgain(
       return first.position;
     case 'absent':
       // Closed without an account of its own: its data is deleted, so there is nothing to compare.
-      return before?.position;
+      return before?.record.attempt;
     default:
       return first satisfies never;
   }

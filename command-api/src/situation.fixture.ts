@@ -37,9 +37,6 @@ export const OTHER = 'o'.repeat(43);
 export const ATTEMPT_AT = 7;
 export const EXPIRES = '2026-11-29T10:00:00.000Z';
 
-/** Where the record of every claim lies unless a test says otherwise: before the attempt. */
-const CLAIM_AT = 5;
-
 /** An event with the id it has in the log. */
 export type Happened = AccountEvent & { readonly id: string };
 
@@ -161,19 +158,18 @@ export type Given = {
   readonly accounts?: readonly (readonly [UserId, readonly Happened[]])[];
   readonly claims?: Readonly<Record<string, ClaimRecord>>;
   readonly attempts?: readonly (readonly [UserId, AttemptState])[];
-  /** Where the records of the claims lie. */
-  readonly claimsAt?: number;
+  /** The newest erasures that released claims. */
+  readonly erasures?: Readonly<Record<string, number>>;
 };
 
 /** The situation that a decision is made in. */
 export function situationOf(given: Given): Situation {
-  const { accounts = [], claims = {}, attempts = [], claimsAt = CLAIM_AT } = given;
+  const { accounts = [], claims = {}, attempts = [], erasures = {} } = given;
   return {
     accounts: new Map(accounts.map(([userId, history]) => [userId, stateOf(history)])),
-    claims: new Map(
-      Object.entries(claims).map(([claim, record]) => [claim, toClaimState(record, claimsAt)]),
-    ),
+    claims: new Map(Object.entries(claims).map(([claim, record]) => [claim, toClaimState(record)])),
     attempts: new Map(attempts),
+    erasures: new Map(Object.entries(erasures)),
   };
 }
 

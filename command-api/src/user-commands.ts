@@ -111,6 +111,7 @@ function proveAttempt(
     newPerson: toNewPerson(deps.dataKeys, id),
     claimsOf: () => [claim],
     readsClaims: true,
+    readsErasures: true,
     decide: (situation) => decideAttemptProof(command, situation),
     cause,
   });

@@ -274,7 +274,7 @@ test('an attempt is erased by its id, again and again with one answer', async (t
   t.is((await api.attemptsOf(other)).length, 1);
 });
 
-test('whoever has the id of an attempt as their subject may erase it', async (t) => {
+test('a caller whose subject is the id of an attempt may erase it', async (t) => {
   const api = createApi(t);
   const id = await api.attempt();
   t.is((await api.send({ ...erase(id), headers: as('client-1', 'users:write') })).statusCode, 403);

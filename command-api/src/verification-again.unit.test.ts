@@ -75,6 +75,28 @@ test('of a new address', usedAgain, async (api) => {
   return { token: await api.accountToken(id, isChange) };
 });
 
+test('of a new address that was not mine', usedAgain, async (api) => {
+  const id = await api.join();
+  await wantEmail(api, id);
+  return { token: await api.accountToken(id, isChange), said: { notMine: true } };
+});
+
+test('what cannot count is refused, not dropped', async (t) => {
+  const api = createApi(t);
+  const attempt = await api.attemptToken(await api.attempt());
+  const account = await api.accountToken(await api.register('mila@example.org'));
+  for (const [token, said, field] of [
+    [attempt, { notMine: true, displayName: 'V' }, '/displayName'],
+    [attempt, { notMine: true, holder: 'confirm' }, '/holder'],
+    [account, { locale: 'de' }, '/locale'],
+    [account, { holder: 'confirm' }, '/holder'],
+  ] as const) {
+    const response = await api.verify(token, said);
+    t.is(response.statusCode, 422);
+    t.deepEqual(response.json<Problem>().errors, [{ pointer: field, code: 'not-taken' }]);
+  }
+});
+
 /** A link whose account or attempt was erased since. */
 const isVoid = test.macro<[(api: Api) => Promise<string>]>({
   title: (title = '') => `a link opens nothing after the erasure ${title}`,

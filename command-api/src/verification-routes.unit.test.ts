@@ -131,7 +131,7 @@ test('to disown it takes the address from it in the commit that makes the accoun
 });
 
 for (const said of [{}, { holder: 'confirm' }, { holder: 'not-mine' }] satisfies Said[]) {
-  test(`a proven account keeps its address from whoever says ${JSON.stringify(said)}`, async (t) => {
+  test(`a proven account keeps its address: ${JSON.stringify(said)} is said`, async (t) => {
     const { register, attempt, prove, head } = createApi(t);
     const holder = await register(person.email, { emailVerified: true });
     const id = await attempt();

@@ -25,6 +25,9 @@ export type Said = Omit<VerifyEmailCommand, 'token'>;
 /** What the prover may say of themselves; it counts only where an account comes of it. */
 const OWN_FIELDS = ['displayName', 'locale', 'termsVersion', 'profile'] as const;
 
+/** Those, and what to do with another account that holds the address. */
+export const ALL_FIELDS = [...OWN_FIELDS, 'holder'] as const;
+
 /** Refuses fields that this token cannot take; to drop them silently would lose them. */
 export function refuseFields(
   said: Said,

@@ -103,7 +103,6 @@ function problemHeaders(
 
 /** Problems that are decided at a position of the log. */
 const WITH_POSITION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'address-taken',
   'user-not-found',
   'user-erased',
   'registration-not-found',

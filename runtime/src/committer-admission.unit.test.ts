@@ -25,7 +25,7 @@ function admissionAt(startMs: number, bounds = BOUNDS) {
   };
 }
 
-test('admits whoever finds nobody waiting, however long ago the last group was', (t) => {
+test('admits an intent that finds nobody waiting, however long ago the last group was', (t) => {
   const { admits, at } = admissionAt(0);
   at(60_000);
   t.true(admits([]));

@@ -79,7 +79,7 @@ test('what was read beforehand is appended to at the first try, unread', async (
   t.is(asked.anywhere, 0);
 });
 
-test('of two presumed records the newer counts, whoever comes first', async (t) => {
+test('of two presumed records the newer counts, in either order', async (t) => {
   const { log, outcomes } = createWatchedLog();
   const [older, newer] = await writeCounts(log, 'account.a', 2);
   if (older === undefined || newer === undefined) return t.fail('two were written');

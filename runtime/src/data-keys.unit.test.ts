@@ -31,16 +31,16 @@ test('a record wrapped by an older key-encryption key still opens', (t) => {
   t.throws(() => createDataKeys(ringOf('2')).open('u1', record), { message: /lacks/ });
 });
 
-test('a record wrapped anew holds the same key, by the current key-encryption key', (t) => {
+test('a record that is wrapped again holds the same key, by the current key-encryption key', (t) => {
   const older = ringOf('1');
   const { key, record } = createDataKeys(older).create('u1');
   const newer: KeyRing = { current: '2', keys: new Map([...older.keys, ['2', randomBytes(32)]]) };
-  const anew = createDataKeys(newer).rewrap('u1', record);
-  t.like(anew, { kek: '2', version: 2 });
-  t.not(anew.wrapped, record.wrapped);
+  const again = createDataKeys(newer).rewrap('u1', record);
+  t.like(again, { kek: '2', version: 2 });
+  t.not(again.wrapped, record.wrapped);
   const only: KeyRing = { current: '2', keys: new Map([...newer.keys].slice(1)) };
-  t.true(createDataKeys(only).open('u1', anew).equals(key));
-  t.is(createDataKeys(only).rewrap('u1', anew), anew);
+  t.true(createDataKeys(only).open('u1', again).equals(key));
+  t.is(createDataKeys(only).rewrap('u1', again), again);
   t.throws(() => createDataKeys(newer).rewrap('u2', record));
 });
 

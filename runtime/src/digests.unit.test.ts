@@ -12,7 +12,7 @@ const address = 'vera@example.org';
 const uuidV8 = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 test('digests stay what the log already holds', (t) => {
-  // Computed by another program from RFC 2104 and RFC 5869; a change would forget every claim.
+  // Computed by another program from RFC 2104 and RFC 5869; a change would lose every claim.
   t.is(digests.claimOf(address), '9YdPaNE4l3eRaaTMaruAcFhJBp7Ki6KKJDlCPVG089Y');
   const id = digests.registrationIdOf('caller', 'key-1');
   t.is(String(id), 'da045d6a-3f81-889d-8c26-45b749ec91a3');

@@ -7,11 +7,6 @@ export type Take<Name extends string> = {
   readonly policy: Name;
   /** A keyed digest of who or what is counted. */
   readonly key: string;
-  /**
-   * Set where strangers share the count, as of a mailbox: what remains would tell each what the others
-   * did, so the headers say nothing of it. A refusal still says when to come back.
-   */
-  readonly isHidden?: true;
 };
 
 /** A state under the name of its policy. */
@@ -31,9 +26,8 @@ export function rateLimitHeaders(states: readonly NamedState[]): Record<string, 
 }
 
 /**
- * Counts a request and throws `rate-limited` when it is beyond a limit. In the order given and no
- * further than the first that refuses: put the client first, or one who is refused could still use up
- * what others have of a mailbox.
+ * Counts a request and throws `rate-limited` when it is beyond a limit: in the order given and no
+ * further than the first that refuses.
  */
 export async function limitRequest<Name extends string>(
   reply: FastifyReply,
@@ -42,10 +36,10 @@ export async function limitRequest<Name extends string>(
 ): Promise<void> {
   const shown: NamedState[] = [];
   let refusal: RateLimitState | undefined;
-  for (const { policy, key, isHidden } of takes) {
+  for (const { policy, key } of takes) {
     const state = await limits.take(policy, key);
     if (state === undefined) continue;
-    if (isHidden === undefined) shown.push({ ...state, policy });
+    shown.push({ ...state, policy });
     if (!state.isAllowed) {
       refusal = state;
       break;

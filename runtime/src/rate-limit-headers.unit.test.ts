@@ -58,19 +58,6 @@ test('beyond the limit is 429 with the time to come back', async (t) => {
   t.is(answer.headers['ratelimit'], '"client";r=0;t=60');
 });
 
-test('a count that strangers share is not told', async (t) => {
-  const app = createApp(t, [
-    { policy: 'client', key: 'k' },
-    { policy: 'mailbox', key: 'm', isHidden: true },
-  ]);
-  const answer = await app.inject('/');
-  t.is(answer.headers['ratelimit'], '"client";r=1;t=60');
-  const refused = await app.inject('/');
-  t.is(refused.statusCode, 429);
-  t.is(refused.headers['retry-after'], '3600');
-  t.is(refused.headers['ratelimit-policy'], '"client";q=2;w=60');
-});
-
 test('a client who is refused takes nothing of what comes behind', async (t) => {
   const counted: string[] = [];
   const app = createHttpApp({ logger, checks: {} });

@@ -30,7 +30,7 @@ test('goes on from a count that it was told', (t) => {
   t.deepEqual(counts.take('a'), { taken: 8, resetsAtMs: 1_030 });
 });
 
-test('forgets the oldest window when full, never more than it must', (t) => {
+test('drops the oldest window when full, never more than it must', (t) => {
   const { counts } = createCounts();
   for (const key of ['a', 'b', 'c', 'a', 'd']) counts.take(key);
   t.is(counts.size(), 3);
@@ -41,7 +41,7 @@ test('forgets the oldest window when full, never more than it must', (t) => {
   );
 });
 
-test('a key that begins anew is the youngest', (t) => {
+test('a key that begins again is the youngest', (t) => {
   const { clock, counts } = createCounts();
   counts.take('a');
   clock.nowMs = 1_050;

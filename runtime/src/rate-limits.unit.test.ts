@@ -21,7 +21,7 @@ test('allows the quota and not one more', async (t) => {
   t.like(await limits.take('client', 'another'), { isAllowed: true });
 });
 
-test('allows the quota anew when the window has ended', async (t) => {
+test('allows the quota again when the window has ended', async (t) => {
   const { clock, limits } = createLimits();
   for (let i = 0; i < 5; i += 1) await limits.take('client', 'k');
   clock.nowMs = 14_999;

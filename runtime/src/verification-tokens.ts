@@ -21,7 +21,7 @@ export type Proof = {
       readonly kind: 'account';
       /** The event that asked for the proof: a registration or an address change. */
       readonly request: string;
-      /** An attempt on the same address, which this proof closes. */
+      /** Of an unproven account: an attempt on its address, which the proof of its registration closes. */
       readonly attempt?: NamedAttempt;
     }
 );

@@ -44,7 +44,7 @@ function createTokens(ring = ringOf('1', 1)) {
   return { clock, open, issue: (proof: Proof, expiresAt = EXPIRES) => issue(proof, expiresAt) };
 }
 
-/** What a token says to whoever has it. */
+/** What can be read in a token without any key. */
 const claimsOf = (token: string): unknown =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 
