@@ -1,4 +1,4 @@
-import { readKeyRingFile } from '@zameni/runtime';
+import { dayOf, readKeyRingFile } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { secretFiles } from '../../deploy/local/secrets.ts';
 import { type Check, check, type Finding } from './doctor-report.ts';
@@ -24,7 +24,7 @@ export function checkAttemptKeys({ profile, folders }: Stack): Promise<Check> {
 /** Judges for which days a ring of attempt keys has keys. */
 export function judgeAttemptKeys(days: readonly string[], now: Date, remedy: string): Finding {
   const wanted = Array.from({ length: GOOD_DAYS_AHEAD + 1 }, (_, ahead) =>
-    new Date(now.getTime() + ahead * DAY_MS).toISOString().slice(0, 'YYYY-MM-DD'.length),
+    dayOf(now.getTime() + ahead * DAY_MS),
   );
   const missing = wanted.filter((day) => !days.includes(day));
   const [today = ''] = wanted;

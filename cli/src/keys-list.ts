@@ -1,4 +1,4 @@
-import { type KeyRingFile, readKeyRingFile } from '@zameni/runtime';
+import { dayOf, type KeyRingFile, readKeyRingFile } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { type Static, Type } from 'typebox';
 import { alignColumns } from './io.ts';
@@ -91,7 +91,7 @@ function toRingReport(
 
 /** The days of the ring of attempts: by the clock, which is what attempts are sealed by. */
 export function toAttemptRingReport({ keys }: Pick<KeyRingFile, 'keys'>, now: Date): RingReport {
-  const today = now.toISOString().slice(0, 'YYYY-MM-DD'.length);
+  const today = dayOf(now.getTime());
   const stateOf = (day: string): KeyState => {
     if (day === today) return 'current';
     return day > today ? 'next' : 'older';

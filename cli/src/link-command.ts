@@ -19,9 +19,8 @@ Prints the link that a verification mail would carry now.
 
 <id> of an attempt, which a public registration answers: its own link; or, while
 an account that nobody has proven holds the address, the link of that account, for
-the owner of the mailbox to confirm or disown it. --own gives the attempt's own
-all the same. A proven account keeps the address: its owner gets another mail, and
-there is no link.
+the owner of the mailbox to confirm or disown it. A proven account keeps the
+address, and there is no link. --own gives the attempt's own link in any case.
 
 <id> of an account: that of a pending address change when there is one, else that
 of the registration.

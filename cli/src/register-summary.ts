@@ -10,7 +10,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'too-many-failures': 'too many lines failed one after the other',
   'input-unreadable': 'the input could not be read any further',
   unauthorized: 'the token is not valid here; see npx zameni token --help',
-  'log-full': 'the log has no room; see npx zameni doctor',
+  'log-full': 'the log has no room for more; try again later',
   'not-found': 'there is no Zameni at this address',
 };
 

@@ -35,7 +35,10 @@ const publicPaths: ReadonlySet<string | undefined> = new Set([
   OPERATIONS.resendVerification.path,
 ]);
 
-/** Whether a request ends in a record of the public: a flood of these must not refuse proofs. */
+/**
+ * Whether a request is certainly of the public: a flood of these must not refuse proofs. One with a token but
+ * without the scope ends in a record of the public too, and counts with commands.
+ */
 function isOfPublic({ headers, routeOptions }: FastifyRequest): boolean {
   return headers.authorization === undefined && publicPaths.has(routeOptions.url);
 }

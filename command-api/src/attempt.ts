@@ -1,16 +1,7 @@
 import type { AttemptData, AttemptRecord, ClosedAttempt, UserId } from '@zameni/contracts';
 
 /** What the log says of one attempt at an instant. */
-export type AttemptState =
-  | { readonly state: 'absent' }
-  | OpenState
-  | {
-      readonly state: 'closed';
-      /** The position of the attempt that was closed. */
-      readonly of: number;
-      readonly by: ClosedAttempt['by'];
-      readonly userId: UserId | undefined;
-    };
+export type AttemptState = { readonly state: 'absent' } | OpenState | ClosedState;
 
 /** An attempt that awaits proof. */
 export type OpenState = {
@@ -19,6 +10,15 @@ export type OpenState = {
   readonly claim: string;
   readonly expiresAt: string;
   readonly data: AttemptData;
+};
+
+/** An attempt that was closed before its instant. */
+export type ClosedState = {
+  readonly state: 'closed';
+  /** The position of the attempt that was closed. */
+  readonly of: number;
+  readonly by: ClosedAttempt['by'];
+  readonly userId: UserId | undefined;
 };
 
 /** An attempt that nothing is known of, or that is over. */

@@ -5,15 +5,15 @@ import {
   accountIn,
   attemptIn,
   claimIn,
+  closeAttempt,
   commit,
   type Decision,
+  giveUp,
   refuse,
   type Situation,
 } from './decision.ts';
-import { giveUp } from './decide-user-change.ts';
 import {
   ALL_FIELDS,
-  closedByProof,
   confirmAccount,
   disowned,
   lookAtHolder,
@@ -90,7 +90,7 @@ function closeNamed(
   if (named === undefined) return [];
   const attempt = attemptIn(situation, named.id);
   if (attempt.state !== 'open' || attempt.position !== named.position) return [];
-  return [closedByProof(named.id, attempt, userId)];
+  return [closeAttempt(named.id, attempt, 'proof', userId)];
 }
 
 type Addresses = {

@@ -1,9 +1,10 @@
 import type { AccountEvent, UserId } from '@zameni/contracts';
-import type { OpenState } from './attempt.ts';
+import type { ClosedState, OpenState } from './attempt.ts';
 import {
   accountIn,
   attemptIn,
   claimIn,
+  closeAttempt,
   commit,
   type Decision,
   erasedAtIn,
@@ -12,7 +13,6 @@ import {
 } from './decision.ts';
 import {
   ALL_FIELDS,
-  closedByProof,
   confirmAccount,
   disowned,
   lookAtHolder,
@@ -50,7 +50,10 @@ export function decideAttemptProof(command: ProveAttempt, situation: Situation):
   if (attempt.state === 'absent' || attempt.position !== position) return invalid;
   if (erasedAtIn(situation, claim) > position) return invalid;
   if (said.notMine === true) {
-    return refuseFields(said, ALL_FIELDS) ?? closeAsNotMine(id, attempt);
+    return (
+      refuseFields(said, ALL_FIELDS) ??
+      commit({ attempts: [closeAttempt(id, attempt, 'not-mine')] })
+    );
   }
   const holder = claimIn(situation, claim);
   if (holder.state === 'free') return register(command, attempt);
@@ -65,7 +68,7 @@ export function decideAttemptProof(command: ProveAttempt, situation: Situation):
       if (refusal !== undefined) return refusal;
       if (found.status === 'deactivated') return refuse('user-deactivated');
       const { userId } = holder;
-      const closed = [closedByProof(id, attempt, userId)];
+      const closed = [closeAttempt(id, attempt, 'proof', userId)];
       return { ...confirmAccount({ userId, account: found }, claim, closed), subject: userId };
     }
     case 'not-mine': {
@@ -80,7 +83,7 @@ export function decideAttemptProof(command: ProveAttempt, situation: Situation):
 /** The answer to a link that was used, from the record that closed its attempt. */
 function decideAgain(
   { position, said }: ProveAttempt,
-  closed: Extract<ReturnType<typeof attemptIn>, { state: 'closed' }>,
+  closed: ClosedState,
   situation: Situation,
 ): Decision {
   const { of, by, userId } = closed;
@@ -91,11 +94,6 @@ function decideAgain(
   if (accountIn(situation, userId).status === 'erased') return invalid;
   if (said.notMine === true) return refuse('address-taken');
   return { outcome: 'unchanged', subject: userId };
-}
-
-function closeAsNotMine(id: UserId, { position, expiresAt }: OpenState): Decision {
-  const record = { state: 'closed', attempt: position, expiresAt, by: 'not-mine' } as const;
-  return commit({ attempts: [{ id, record }] });
 }
 
 function register({ id, claim, said }: ProveAttempt, attempt: OpenState) {
@@ -115,7 +113,7 @@ function register({ id, claim, said }: ProveAttempt, attempt: OpenState) {
   return commit({
     accounts: [{ userId: id, event }],
     claims: [provenClaim(claim, id)],
-    attempts: [closedByProof(id, attempt, id)],
+    attempts: [closeAttempt(id, attempt, 'proof', id)],
   });
 }
 

@@ -3,10 +3,10 @@ import type { AccountState, PersonData, PresentAccount } from './account.ts';
 import {
   accountIn,
   attemptIn,
-  type ClaimChange,
-  claimIn,
+  closeAttempt,
   commit,
   type Decision,
+  giveUp,
   refuse,
   type Situation,
 } from './decision.ts';
@@ -162,21 +162,7 @@ function decideAttemptErasure(id: UserId, situation: Situation): Decision {
   if (attempt.state === 'closed') {
     return attempt.by === 'erasure' ? { outcome: 'unchanged' } : refuse('user-not-found');
   }
-  const { position, expiresAt } = attempt;
-  const record = { state: 'closed', attempt: position, expiresAt, by: 'erasure' } as const;
-  return commit({ attempts: [{ id, record }] });
-}
-
-/** The record that gives up a claim: none when another account has it. */
-export function giveUp(
-  situation: Situation,
-  userId: UserId,
-  claim: string,
-  by: 'erasure' | 'email-change',
-): readonly ClaimChange[] {
-  const current = claimIn(situation, claim);
-  const isOwn = current.state === 'held' && current.userId === userId;
-  return isOwn ? [{ claim, record: { state: 'released', by } }] : [];
+  return commit({ attempts: [closeAttempt(id, attempt, 'erasure')] });
 }
 
 function change(userId: UserId, event: AccountEvent): Decision {

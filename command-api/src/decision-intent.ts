@@ -1,13 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, type FieldError, subjects, type UserId } from '@zameni/contracts';
-import type {
-  ClaimPlace,
-  DataKey,
-  Intent,
-  LogMessage,
-  LogRecord,
-  ReadState,
-} from '@zameni/runtime';
+import type { ClaimPlace, Intent, LogMessage, LogRecord, ReadState } from '@zameni/runtime';
 import { type AccountState, absentAccount } from './account.ts';
 import type { LoadedAccount } from './account-log.ts';
 import type { LoadedAttempt } from './attempt-log.ts';
@@ -21,13 +14,7 @@ import {
   toDeletionMessages,
   toEventMessage,
 } from './event-messages.ts';
-
-/** A person who may be registered, with the key that is appended with the event. */
-export type NewPerson = {
-  readonly userId: UserId;
-  readonly key: DataKey;
-  readonly keyMessage: Omit<LogMessage, 'expectedPosition'>;
-};
+import type { NewPerson } from './new-person.ts';
 
 /** One command: what it is about, and how it is decided. */
 export type Plan = {
@@ -154,7 +141,7 @@ function toSituation(
   const accountStates = new Map<UserId, AccountState>();
   for (const [userId, account] of accounts) accountStates.set(userId, account.state);
   if (newPerson !== undefined && !accounts.has(newPerson.userId)) {
-    // What a known account says is read when the first answer is given again.
+    // Any state but absent will do: what the account says is read when its first answer is given again.
     const isKnown = state.has(subjects.account(newPerson.userId));
     accountStates.set(newPerson.userId, isKnown ? { status: 'erased', version: 1 } : absentAccount);
   }

@@ -7,7 +7,7 @@ import type {
   UserId,
 } from '@zameni/contracts';
 import { type AccountState, absentAccount } from './account.ts';
-import { absentAttempt, type AttemptState } from './attempt.ts';
+import { absentAttempt, type AttemptState, type OpenState } from './attempt.ts';
 import type { ClaimState } from './claim.ts';
 
 /** One event for one account. */
@@ -66,6 +66,17 @@ export function refuse(code: ErrorCode, errors?: readonly FieldError[]): Refusal
   return { outcome: 'refused', code, ...(errors === undefined ? {} : { errors }) };
 }
 
+/** The closing of an open attempt; `userId` is the account that a proof led to. */
+export function closeAttempt(
+  id: UserId,
+  { position, expiresAt }: OpenState,
+  by: ClosedAttempt['by'],
+  userId?: UserId,
+): AttemptChange {
+  const record = { state: 'closed', attempt: position, expiresAt, by } as const;
+  return { id, record: userId === undefined ? record : { ...record, userId } };
+}
+
 /** The state of an account in a situation. */
 export function accountIn({ accounts }: Situation, userId: UserId): AccountState {
   return accounts.get(userId) ?? absentAccount;
@@ -84,4 +95,16 @@ export function erasedAtIn({ erasures }: Situation, claim: string): number {
 /** The state of an attempt in a situation. */
 export function attemptIn({ attempts }: Situation, id: UserId): AttemptState {
   return attempts.get(id) ?? absentAttempt;
+}
+
+/** The record that gives up a claim: none when another account has it. */
+export function giveUp(
+  situation: Situation,
+  userId: UserId,
+  claim: string,
+  by: 'erasure' | 'email-change',
+): readonly ClaimChange[] {
+  const current = claimIn(situation, claim);
+  const isOwn = current.state === 'held' && current.userId === userId;
+  return isOwn ? [{ claim, record: { state: 'released', by } }] : [];
 }

@@ -10,7 +10,7 @@ import {
 } from '@zameni/runtime';
 import type { Cause } from './event-messages.ts';
 import type { LogRoom } from './log-room.ts';
-import { type RegisterDeps, register, type Vouched } from './register.ts';
+import { type RegisterDeps, register } from './register.ts';
 import { parseRegistration, type RegistrationRequest } from './registration-request.ts';
 
 /** What the rows of one import have in common. */
@@ -52,10 +52,7 @@ export function createRowImporter(
   const { cause, idOf, mail, stopping } = context;
   let failuresInARow = 0;
 
-  async function registerPatiently(
-    request: RegistrationRequest & Vouched,
-    line: number,
-  ): Promise<number> {
+  async function registerPatiently(request: RegistrationRequest, line: number): Promise<number> {
     const backoff = createBackoff(RETRY_BACKOFF);
     const retriesEndAt = performance.now() + RETRIES_MS;
     const registerOnce = () => {
@@ -104,19 +101,14 @@ export function createRowImporter(
   };
 }
 
-function parseRow(content: Buffer | undefined): (RegistrationRequest & Vouched) | AppError {
+function parseRow(content: Buffer | undefined): RegistrationRequest | AppError {
   try {
     if (content === undefined) return new AppError('payload-too-large');
     const body = parseJsonBody(content);
     const errors = validate(body);
     if (errors !== undefined) return new AppError('invalid-request', { errors });
     // The schema has just been checked.
-    const command = body as RegisterCommand;
-    const { emailVerified } = command;
-    return {
-      ...parseRegistration(command),
-      ...(emailVerified === undefined ? {} : { emailVerified }),
-    };
+    return parseRegistration(body as RegisterCommand);
   } catch (thrown) {
     if (thrown instanceof AppError) return thrown;
     throw thrown;

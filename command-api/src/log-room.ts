@@ -39,6 +39,7 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
   let percent = 0;
   let liveAttempts = 0;
   let isFailing = false;
+  const refusing = new Set<RoomKind>();
   let looking: Promise<void> = Promise.resolve();
 
   async function look(): Promise<void> {
@@ -69,7 +70,14 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
         kind === 'public'
           ? percent >= bounds.publicPercent || liveAttempts >= bounds.maxLiveAttempts
           : percent >= bounds.vouchedPercent;
-      if (isFull) throw new AppError('log-full', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      if (!isFull) {
+        refusing.delete(kind);
+        return;
+      }
+      // Said when it begins, not at every refusal.
+      if (!refusing.has(kind)) logger.warn({ kind, percent, liveAttempts }, 'the log is full');
+      refusing.add(kind);
+      throw new AppError('log-full', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     },
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);

@@ -1,10 +1,10 @@
-import { type RegisterCommand, subjects, type UserId } from '@zameni/contracts';
+import type { UserId } from '@zameni/contracts';
 import { AppError, type DataKeys, type Digests } from '@zameni/runtime';
 import { type CommitDeps, commitDecision } from './commit-decision.ts';
 import { decideRegistration } from './decide-registration.ts';
-import type { NewPerson } from './decision-intent.ts';
 import type { Cause } from './event-messages.ts';
 import { readFirstAnswer } from './first-answer.ts';
+import { toNewPerson } from './new-person.ts';
 import { fingerprintOf, type RegistrationRequest } from './registration-request.ts';
 
 /** What registering somebody who is vouched for needs of the outside. */
@@ -22,9 +22,6 @@ export type RegisterContext = Cause & {
   readonly mail?: 'none';
 };
 
-/** Whether the caller vouches for the mailbox too. */
-export type Vouched = Pick<RegisterCommand, 'emailVerified'>;
-
 /**
  * Registers a person whom the caller vouches for: claim, key and event lie in the log together before
  * this resolves with the position that covers them. A retry under the same idempotency key gets the
@@ -33,7 +30,7 @@ export type Vouched = Pick<RegisterCommand, 'emailVerified'>;
  */
 export async function register(
   deps: RegisterDeps,
-  request: RegistrationRequest & Vouched,
+  request: RegistrationRequest,
   context: RegisterContext,
 ): Promise<number> {
   const { userId, isRetryable, mail } = context;
@@ -72,14 +69,4 @@ export async function register(
     default:
       return first satisfies never;
   }
-}
-
-/** A person who may be registered, with a new key. */
-export function toNewPerson(dataKeys: DataKeys, userId: UserId): NewPerson {
-  const { key, record } = dataKeys.create(userId);
-  return {
-    userId,
-    key,
-    keyMessage: { subject: subjects.key(userId), data: JSON.stringify(record) },
-  };
 }

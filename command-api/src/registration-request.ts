@@ -10,6 +10,8 @@ export type RegistrationRequest = {
   readonly locale: string;
   readonly termsVersion: string;
   readonly profile: Record<string, string | number | boolean>;
+  /** Only of a caller who vouches for the mailbox. */
+  readonly emailVerified?: boolean;
 };
 
 /** Checks the rules a schema cannot say; throws `invalid-request` that names every place. */
@@ -22,8 +24,9 @@ export function parseRegistration(body: RegisterCommand): RegistrationRequest {
   if ('fault' in email || locale === undefined || displayName === undefined || errors.length > 0) {
     throw new AppError('invalid-request', { errors });
   }
-  const { termsVersion, profile = {} } = body;
-  return { address: email.address, displayName, locale, termsVersion, profile };
+  const { termsVersion, profile = {}, emailVerified } = body;
+  const request = { address: email.address, displayName, locale, termsVersion, profile };
+  return emailVerified === undefined ? request : { ...request, emailVerified };
 }
 
 /** As many as of the digest of a body. */

@@ -7,7 +7,7 @@ import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, toCalled } from './caller.ts';
 import type { Cause } from './event-messages.ts';
 import { parseIdempotencyKey } from './idempotency-key.ts';
-import type { LogRoom } from './log-room.ts';
+import type { LogRoom, RoomKind } from './log-room.ts';
 import { type RegisterDeps, register } from './register.ts';
 import { type RegisterAttemptDeps, registerAttempt } from './register-attempt.ts';
 import { parseRegistration } from './registration-request.ts';
@@ -30,21 +30,18 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
       const kind = caller?.scopes.has('registrations:write') === true ? 'vouched' : 'public';
       const header = request.headers['idempotency-key'];
       const idempotencyKey = parseIdempotencyKey(header, caller === undefined);
-      const { emailVerified } = request.body;
       const registration = parseRegistration(request.body);
       deps.room.assert(kind);
       const id = toId(deps.digests, { kind, cause, idempotencyKey });
       const isRetryable = idempotencyKey !== undefined;
       if (kind === 'vouched') {
-        const vouched =
-          emailVerified === undefined ? registration : { ...registration, emailVerified };
         const position = await withAppendSpan('append registration', () =>
-          register(deps, vouched, { ...cause, userId: id, isRetryable }),
+          register(deps, registration, { ...cause, userId: id, isRetryable }),
         );
         await answerCommand(deps, { request, reply, position });
         return reply.code(201).header('Location', `/v1/users/${id}`).send({ userId: id });
       }
-      if (emailVerified !== undefined) {
+      if (registration.emailVerified !== undefined) {
         const errors = [{ pointer: '/emailVerified', code: 'not-taken' }] as const;
         throw new AppError('invalid-request', { errors });
       }
@@ -61,7 +58,7 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
 }
 
 type Meant = {
-  readonly kind: 'vouched' | 'public';
+  readonly kind: RoomKind;
   readonly cause: Cause;
   readonly idempotencyKey: string | undefined;
 };

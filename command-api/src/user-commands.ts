@@ -13,7 +13,7 @@ import { decideUserChange, type UserChange } from './decide-user-change.ts';
 import type { Committed } from './decision-intent.ts';
 import type { EmailAddress } from './email-address.ts';
 import type { Cause } from './event-messages.ts';
-import { toNewPerson } from './register.ts';
+import { toNewPerson } from './new-person.ts';
 import type { Said } from './verification.ts';
 
 /** What commands on people need of the outside. */

@@ -1,6 +1,7 @@
 import type { FieldError, UpdateUserCommand, VerifyEmailCommand } from '@zameni/contracts';
 import { AppError } from '@zameni/runtime';
 import { canonicalLocale } from './canonical-locale.ts';
+import { type EmailAddress, parseEmailAddress } from './email-address.ts';
 import { hasInvisibleCharacterInName, hasInvisibleCharacterInText } from './visible-text.ts';
 
 /** The parts of a person that people write themselves. */
@@ -55,4 +56,11 @@ export function parseSaid(body: VerifyEmailCommand): VerifyEmailCommand {
     ...(displayName === undefined ? {} : { displayName }),
     ...(locale === undefined ? {} : { locale }),
   };
+}
+
+/** The address of a body; throws `invalid-request` that names the field. */
+export function requireAddress(text: string): EmailAddress {
+  const parsed = parseEmailAddress(text);
+  if ('address' in parsed) return parsed.address;
+  throw new AppError('invalid-request', { errors: [{ pointer: '/email', code: parsed.fault }] });
 }

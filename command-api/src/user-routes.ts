@@ -1,13 +1,12 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { OPERATIONS } from '@zameni/contracts';
-import { AppError, toRoute, withAppendSpan } from '@zameni/runtime';
+import { toRoute, withAppendSpan } from '@zameni/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, type Permission, requirePermission, toCalled } from './caller.ts';
-import { parseEmailAddress } from './email-address.ts';
 import type { UntilErased } from './erasure-progress.ts';
 import { parseIfMatch } from './if-match.ts';
-import { parseUpdate } from './user-request.ts';
+import { parseUpdate, requireAddress } from './user-request.ts';
 import { changeUser, type RequestedChange, type UserCommandDeps } from './user-commands.ts';
 
 /** What the routes of people need of the outside. */
@@ -82,11 +81,4 @@ export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void 
         type: 'erase',
       })),
   });
-}
-
-/** The address of a body; throws `invalid-request` that names the field. */
-export function requireAddress(text: string) {
-  const parsed = parseEmailAddress(text);
-  if ('address' in parsed) return parsed.address;
-  throw new AppError('invalid-request', { errors: [{ pointer: '/email', code: parsed.fault }] });
 }

@@ -8,8 +8,7 @@ import { type CallerDeps, toCalled } from './caller.ts';
 import type { LogRoom } from './log-room.ts';
 import type { PublicRecords } from './public-records.ts';
 import { type UserCommandDeps, verifyEmail } from './user-commands.ts';
-import { parseSaid } from './user-request.ts';
-import { requireAddress } from './user-routes.ts';
+import { parseSaid, requireAddress } from './user-request.ts';
 
 /** What the routes of verifications need of the outside. */
 export type VerificationRoutesDeps = UserCommandDeps &

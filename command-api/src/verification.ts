@@ -6,7 +6,6 @@ import {
   type VerifyEmailCommand,
 } from '@zameni/contracts';
 import type { PresentAccount } from './account.ts';
-import type { OpenState } from './attempt.ts';
 import {
   type AttemptChange,
   accountIn,
@@ -49,7 +48,7 @@ export function confirmAccount(
   const event: AccountEvent = { name: 'email-verified', data, personal: null };
   return commit({
     accounts: [{ userId, event }],
-    claims: [{ claim, record: { state: 'held', userId, verified: true } }],
+    claims: [provenClaim(claim, userId)],
     attempts,
   });
 }
@@ -58,16 +57,6 @@ export function confirmAccount(
 export function disowned(userId: UserId): Commit['accounts'][number] {
   const data = { reasonCode: DISOWNED, address: 'released' } as const;
   return { userId, event: { name: 'deactivated', data, personal: null } };
-}
-
-/** The closing record of an attempt that ended in an account. */
-export function closedByProof(
-  id: UserId,
-  { position, expiresAt }: Pick<OpenState, 'position' | 'expiresAt'>,
-  userId: UserId,
-): AttemptChange {
-  const record = { state: 'closed', attempt: position, expiresAt, by: 'proof', userId } as const;
-  return { id, record };
 }
 
 /** The unproven account that holds an address, once it was looked at. */

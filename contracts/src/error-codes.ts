@@ -18,7 +18,7 @@ export const ERROR_CODES = {
   'too-many-changes': 'This user has been changed as often as can be kept',
   'precondition-failed': 'The user has changed since the version that If-Match names',
   'invalid-verification-token':
-    'The token is not one of ours, or has expired; ask for another mail',
+    'The link proves nothing: not ours, expired, or what it names is gone; ask for another mail',
   'rate-limited': 'More requests than allowed; try again later',
   'address-taken': 'The address belongs to another person',
   'address-unproven':

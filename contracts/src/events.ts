@@ -16,9 +16,11 @@ export const EVENT_NAMES = [
 ] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 
-const Fingerprint = Type.String({
+/** What a retry of a registration is compared with. */
+export const Fingerprint = Type.String({
   pattern: '^[A-Za-z0-9_-]{43}$',
-  description: 'Keyed digest of the request body, so that a retry with another body is seen',
+  description:
+    'Keyed digest of the request body, so that a retry with another body is seen; random where no key was sent',
 });
 
 /** The id of the event that asked for a proof of a mailbox: a registration or a change. */

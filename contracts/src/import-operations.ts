@@ -13,6 +13,8 @@ export const IMPORT_OPERATIONS = {
     summary: 'Register many people',
     description: `Takes NDJSON: on each line the body of a registration (10 MiB and 10,000 rows at most, each at most 16 KiB; blank lines are none, and 10,000 of them are skipped). Rows are registered while the upload goes on; the answer begins when it has ended: one line a row, in their order, and last a summary that counts them and carries the \`position\` that covers all of them.
 
+Each row is vouched for: an account at once, unproven unless its \`emailVerified\` says otherwise.
+
 Rows stand alone: one that is refused, invalid or failed holds up no other. Whoever sees a row \`failed\`, or no summary because the connection broke, sends the same import again under the same \`Idempotency-Key\`: rows that were taken in get their first answer again and nobody is doubled. Another row, or another \`mail\`, on the same line under the same key is refused as \`idempotency-key-reused\`. Where an import is refused as a whole after its upload began, \`detail\` says how many rows were taken in.`,
     token: 'needed',
     scopes: ['users:import'],

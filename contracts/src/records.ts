@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { DisplayName, Locale, Profile, TermsVersion } from './commands.ts';
 import { Envelope } from './envelope.ts';
+import { Fingerprint } from './events.ts';
 import { AddressDigest, Instant, Uuid } from './identifiers.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -74,8 +75,7 @@ export const AttemptData = Type.Object(
     locale: Locale,
     termsVersion: TermsVersion,
     profile: Profile,
-    /** Keyed digest of the request body; empty without an Idempotency-Key. */
-    fingerprint: Type.String(),
+    fingerprint: Fingerprint,
   },
   closed,
 );

@@ -30,7 +30,7 @@ export const subjects = {
   key: (userId: string) => `zameni.key.${userId}`,
   account: (userId: string) => `zameni.account.${userId}`,
   attempt: (id: string) => `zameni.attempt.${id}`,
-  /** A filter for whatever has an id: attempt, key or account. */
+  /** A filter for what has an id: attempt, key or account (ids of wishes and deletions are random). */
   anyOf: (id: string) => `zameni.*.${id}`,
   /** Of one wish, by an id of its own. */
   mailWish: (id: string) => `zameni.mail-wish.${id}`,
@@ -43,7 +43,6 @@ export const subjectFilters = {
   claims: 'zameni.claim.*',
   keys: 'zameni.key.*',
   accounts: 'zameni.account.*',
-  attempts: 'zameni.attempt.*',
   deletions: 'zameni.deletion.*',
 } as const;
 
@@ -127,7 +126,7 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
   // The names of subjects with a record, and no record's content.
   'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
   // The only one that deletes; it appends keys wrapped anew and claims under a new pepper. No consumer
-  // brings it accounts; gets that name their subjects in the body would, and it needs those for claims.
+  // brings it accounts; gets that name their subjects in the body would, and it needs those for claims and attempts.
   eraser: permit('eraser', {
     appends: [subjectFilters.keys, subjectFilters.claims],
     calls: [

@@ -60,9 +60,9 @@ export const USER_OPERATIONS = {
     summary: 'Prove a mailbox',
     description: `Takes the token of a link that was sent to the mailbox.
 
-The token of an attempt makes its account, with the data that the prover sends in the place of the attempt's; the terms count as accepted now. That of an account proves its mailbox, that of an address change makes the change. A second use changes nothing and answers the same.
+The token of an attempt makes its account, with the data that the prover sends in the place of the attempt's (a profile as a whole); the terms count as accepted now. That of an account proves its mailbox, that of an address change makes the change. A second use changes nothing and answers the same.
 
-409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an account that nobody has proven holds it; the token stays good for another request with \`holder\`: \`confirm\` proves that account instead, \`not-mine\` releases the address from it and goes on. With \`notMine\` the owner of the mailbox says that what the token names is not theirs.`,
+409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an account that nobody has proven holds it; the token stays good for another request with \`holder\`: \`confirm\` proves that account instead and answers its \`userId\` (409 \`user-deactivated\` where it is deactivated), \`not-mine\` releases the address from it and goes on. With \`notMine\` the owner of the mailbox says that what the token names is not theirs.`,
     token: 'optional',
     scopes: [],
     params: {},
@@ -166,7 +166,8 @@ The token of an attempt makes its account, with the data that the prover sends i
     method: 'post',
     path: '/v1/users/{id}/reactivations',
     summary: 'Reactivate a person',
-    description: 'Of a person who is active it changes nothing.',
+    description:
+      'Of a person who is active it changes nothing. An account that was disowned stays without an address until a change of it is proven.',
     token: 'needed',
     scopes: ['users:admin'],
     params: idParam,

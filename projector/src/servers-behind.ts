@@ -17,6 +17,12 @@ export type ServersBehindOptions = {
 
 const LOOK_MS = 100;
 
+/**
+ * Milliseconds in which the leader may come to what was read from a follower: of a record that all have
+ * agreed on, a follower can hand out what the leader has yet to write down.
+ */
+const LEADER_LAG_MS = 2_000;
+
 /** The server that answers for the log is behind what was already read from it. */
 class StaleLeaderError extends Error {
   override readonly name = 'StaleLeaderError';
@@ -29,10 +35,14 @@ export function createServersBehind({
   graceMs,
 }: ServersBehindOptions): ServersBehind {
   async function read(position: number): Promise<LogServers> {
-    const answer = await servers(signal);
-    // A server that was the leader and does not know better yet would say that nothing is there.
-    if (answer.head < position) throw new StaleLeaderError();
-    return answer;
+    const endMs = performance.now() + LEADER_LAG_MS;
+    for (;;) {
+      const answer = await servers(signal);
+      if (answer.head >= position) return answer;
+      // A server that was the leader and does not know better yet would say that nothing is there.
+      if (performance.now() >= endMs) throw new StaleLeaderError();
+      await delay(LOOK_MS, signal);
+    }
   }
 
   return {

@@ -4,12 +4,15 @@ import type { KeyRingFile } from './secrets.ts';
 const KEY_BYTES = 32;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
+/** Milliseconds that a key outlives the last attempt of its day: clocks differ. */
+const SLACK_MS = DAY_MS;
+
 /** Days whose keys are made in advance: so long nobody misses whoever keeps the ring. */
 const DAYS_AHEAD = 7;
 
 /**
  * The ring of attempt keys as it must be at an instant: keys for today and the days to come, and none
- * for days whose last attempt expired more than a day ago. That day covers clocks that differ.
+ * for days whose last attempt expired more than a day ago.
  */
 export function tendAttemptKeys(
   ring: KeyRingFile | undefined,
@@ -17,7 +20,7 @@ export function tendAttemptKeys(
   lifetimeSeconds: number,
 ): KeyRingFile {
   const today = dayOf(now.getTime());
-  const aliveMs = (1 + 1) * DAY_MS + lifetimeSeconds * 1_000;
+  const aliveMs = DAY_MS + lifetimeSeconds * 1_000 + SLACK_MS;
   const kept = Object.entries(ring?.keys ?? {}).filter(
     ([day]) => Date.parse(day) + aliveMs > now.getTime(),
   );
@@ -31,6 +34,6 @@ export function tendAttemptKeys(
 }
 
 /** The UTC day of an instant, the id of its key. */
-function dayOf(ms: number): string {
+export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 'YYYY-MM-DD'.length);
 }

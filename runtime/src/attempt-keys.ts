@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { AttemptData, type OpenAttempt } from '@zameni/contracts';
 import { Compile } from 'typebox/compile';
 import { seal, unseal } from './aes-gcm.ts';
+import { dayOf } from './attempt-key-days.ts';
 import { AppError } from './errors.ts';
 import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './key-ring-source.ts';
 import type { KeyRing } from './secrets.ts';
@@ -38,7 +39,7 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
   };
   return {
     seal: (id, attempt, data) => {
-      const day = attempt.time.slice(0, 'YYYY-MM-DD'.length);
+      const day = dayOf(Date.parse(attempt.time));
       const key = keyOf(day);
       if (key === undefined) {
         const cause = new Error(

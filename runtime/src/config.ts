@@ -106,7 +106,7 @@ export const verificationConfig = {
 export const attemptKeyConfig = {
   ZAMENI_ATTEMPT_KEY_FILE: keyRingFile('keys of attempts, one a day'),
 };
-/** How long an attempt waits for proof; its link and those of accounts live as long. */
+/** How long an attempt waits for proof; its link ends with it, and links of accounts live as long. */
 export const attemptLifetimeConfig = {
   ZAMENI_ATTEMPT_LIFETIME_SECONDS: Type.Intersect(
     [Type.Integer({ minimum: 1, maximum: 30 * 24 * 60 * 60 })],

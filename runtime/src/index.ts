@@ -1,4 +1,4 @@
-export { tendAttemptKeys } from './attempt-key-days.ts';
+export { dayOf, tendAttemptKeys } from './attempt-key-days.ts';
 export { type AttemptKeys, createAttemptKeys } from './attempt-keys.ts';
 export { batchesOrIdle } from './batches-or-idle.ts';
 export { type Clock, systemClock } from './clock.ts';
