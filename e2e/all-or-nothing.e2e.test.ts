@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { subjectFilters, subjects } from '@zameni/contracts';
-import { createDigests, createPositions, type LogRecord, readKeyRing } from '@zameni/runtime';
+import { subjectFilters } from '@zameni/contracts';
+import { createDigests, createPositions, readKeyRing } from '@zameni/runtime';
 import { connectTestNats, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createActors, personAt } from './actors.ts';
@@ -9,8 +9,9 @@ import { findTorn } from './atomic-check.ts';
 import { disturb } from './atomic-disturb.ts';
 import { followLog } from './atomic-follow.ts';
 import { sendHalf } from './atomic-half-batch.ts';
-import { startAtomicLoad, type Told } from './atomic-load.ts';
+import { startAtomicLoad } from './atomic-load.ts';
 import { openRecords, toCommits } from './atomic-log.ts';
+import { findUntrue } from './atomic-told.ts';
 import { mapConcurrently } from './concurrently.ts';
 import { findLeader, kill } from './crash-recovery-kills.ts';
 import { createRandom } from './crash-recovery-random.ts';
@@ -73,12 +74,16 @@ test.serial(
     const end = await waitForAnswer(() => actors.register(personAt(`end@h${SEED}.example.org`)));
     const head = positions.open(end.position) ?? 0;
     const records = await follower.readTo(head, RECOVERY_DEADLINE_MS);
-    const commits = toCommits(openRecords(records, createLogOpener(stack)), follower.after);
+    const opened = openRecords(records, createLogOpener(stack));
+    const commits = toCommits(opened, follower.after);
     const seen = commits.filter(({ isWhole }) => isWhole).length;
     t.log(`${commits.length} commits, ${seen} of them seen whole`);
     t.true(seen > SECONDS && seen > commits.length / 2, 'enough was seen');
     t.deepEqual(findTorn(commits), []);
-    t.deepEqual(findUntrue(told, records), []);
+    t.deepEqual(
+      findUntrue(told, opened, { openPosition: positions.open, claimOf: digests.claimOf }),
+      [],
+    );
 
     await waitUntil(
       async () => (await readRows(stack)).checkpoint >= head,
@@ -162,47 +167,6 @@ test.serial(
     );
   },
 );
-
-/** What was told and is not so. */
-function findUntrue(told: readonly Told[], records: readonly LogRecord[]): string[] {
-  const byPosition = new Map(records.map((record) => [record.position, record]));
-  const closed = new Set(
-    records.flatMap(({ subject, data }) => {
-      const [, kind] = subject.split('.');
-      const found = kind === 'attempt' && /"attempt":(\d+)/.exec(toText({ data }));
-      return found ? Number(found[1]) : [];
-    }),
-  );
-  return told.flatMap(({ id, what, position: sealed }) => {
-    const position = positions.open(sealed) ?? 0;
-    const record = byPosition.get(position);
-    // Its deletion may have been faster than the follower.
-    const isOver = what === 'attempted' && record === undefined && closed.has(position);
-    return isOver || isSo(record, { id, what }) ? [] : [`${id} is not ${what} at ${position}`];
-  });
-}
-
-function isSo(record: LogRecord | undefined, { id, what }: Omit<Told, 'position'>): boolean {
-  if (record === undefined) return false;
-  const isAttempt = record.subject === subjects.attempt(id);
-  const isAccount = record.subject === subjects.account(id);
-  const text = toText(record);
-  switch (what) {
-    case 'attempted':
-      // A retry after the proof is told where the account begins.
-      return isAttempt || (isAccount && text.includes('.registered.v'));
-    case 'registered':
-      return isAccount && text.includes('.registered.v');
-    case 'erased':
-      return isAttempt ? text.includes('"by":"erasure"') : isAccount && text.includes('.erased.v');
-    default:
-      return what satisfies never;
-  }
-}
-
-function toText({ data }: Pick<LogRecord, 'data'>): string {
-  return Buffer.from(data).toString('utf8');
-}
 
 function keysOfTheErased({ accounts, keys }: LogFacts): string[] {
   const erased = new Set(accounts.flatMap(({ id, isErased }) => (isErased ? id : [])));

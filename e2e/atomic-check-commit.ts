@@ -2,9 +2,9 @@ import type { AccountFact } from '@zameni/contracts';
 import type { AtomicRecord, Commit } from './atomic-log.ts';
 
 /** The attempts that are known, as the last record of each has them. */
-export type OpenAttempts = Map<
+export type KnownAttempts = Map<
   string,
-  { readonly position: number; readonly expiresAt: string } | 'closed'
+  { readonly position: number; readonly expiresAt: string; readonly claim: string } | 'closed'
 >;
 
 type Kind<Name extends AtomicRecord['kind']> = Extract<AtomicRecord, { readonly kind: Name }>;
@@ -96,12 +96,12 @@ function checkRegistration(commit: Commit, userId: string, attempt: number | und
 export function checkAttempt(
   commit: Commit,
   { id, record }: Kind<'attempt'>,
-  attempts: OpenAttempts,
+  attempts: KnownAttempts,
 ): string[] {
   const before = attempts.get(id);
   if (record.state === 'open') {
     const isOver = before === undefined || before === 'closed' || before.expiresAt <= record.time;
-    return isOver ? [] : [`the attempt ${id} is open already`];
+    return isOver ? [] : [`the attempt ${id} is open already at ${before.position}`];
   }
   const { attempt, by, userId } = record;
   const isOther = before !== undefined && before !== 'closed' && before.position !== attempt;
@@ -113,6 +113,22 @@ export function checkAttempt(
     ...(isOther ? [`another attempt than ${id} at ${attempt} is open`] : []),
     ...(isProven ? [] : [`the attempt ${id} is closed by a proof without its event`]),
   ];
+}
+
+/** Notes what a commit makes of attempts: an erased address takes those on it along. */
+export function noteAttempts(attempts: KnownAttempts, { records }: Commit): void {
+  for (const record of records) {
+    if (record.kind === 'deletion') {
+      const { addresses } = record.record;
+      for (const [id, known] of attempts) {
+        if (known !== 'closed' && addresses.includes(known.claim)) attempts.delete(id);
+      }
+    }
+    if (record.kind !== 'attempt') continue;
+    const { id, position, record: content } = record;
+    if (content.state === 'closed') attempts.set(id, 'closed');
+    else attempts.set(id, { position, expiresAt: content.expiresAt, claim: content.claim });
+  }
 }
 
 function hasClaim({ records }: Commit, userId: string): boolean {

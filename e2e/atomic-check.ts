@@ -1,6 +1,11 @@
 import type { ClaimRecord } from '@zameni/contracts';
 import { checkDeletion } from './atomic-check-deletion.ts';
-import { checkAttempt, checkNeighbours, type OpenAttempts } from './atomic-check-commit.ts';
+import {
+  checkAttempt,
+  checkNeighbours,
+  type KnownAttempts,
+  noteAttempts,
+} from './atomic-check-commit.ts';
 import type { Commit } from './atomic-log.ts';
 import {
   at,
@@ -19,7 +24,7 @@ type World = {
   /** `unknown`: it may have been given up unseen. */
   readonly claims: Map<string, ClaimRecord | 'unknown'>;
   readonly keys: Set<string>;
-  readonly attempts: OpenAttempts;
+  readonly attempts: KnownAttempts;
   readonly accounts: ReadonlyMap<string, LogAccount>;
   /** Accounts by the claims they ever had. */
   readonly byClaim: ReadonlyMap<string, ReadonlySet<LogAccount>>;
@@ -38,7 +43,7 @@ export function findTorn(commits: readonly Commit[]): Torn[] {
   const accounts = foldAll(commits);
   const blind = new Set([...accounts.values()].filter(isBlind).map(({ id }) => id));
   const byClaim = groupByClaim(accounts);
-  const attempts: OpenAttempts = new Map();
+  const attempts: KnownAttempts = new Map();
   const world: World = {
     claims: new Map(),
     keys: new Set(),
@@ -123,15 +128,6 @@ function checkPerson(world: World, position: number, userId: string): string[] {
     faults.push('proven in one place only');
   }
   return faults;
-}
-
-function noteAttempts(attempts: OpenAttempts, { records }: Commit): void {
-  for (const record of records) {
-    if (record.kind !== 'attempt') continue;
-    const { id, position, record: content } = record;
-    if (content.state === 'closed') attempts.set(id, 'closed');
-    else attempts.set(id, { position, expiresAt: content.expiresAt });
-  }
 }
 
 /** A part of the commit was not seen: it may have been about any claim of those it names. */

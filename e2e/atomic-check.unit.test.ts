@@ -248,7 +248,12 @@ test('an attempt that is closed without what came of it is found', (t) => {
 test('an attempt that is closed twice, or opened twice, is found', (t) => {
   const end = [deleteAttempt(BOB, 1), closed(BOB, 1)];
   t.deepEqual(details(open(BOB, 'b'), ...end, ...end), [`the attempt ${BOB} is closed again`]);
-  t.deepEqual(details(open(BOB, 'b'), open(BOB, 'b')), [`the attempt ${BOB} is open already`]);
+  t.deepEqual(details(open(BOB, 'b'), open(BOB, 'b')), [`the attempt ${BOB} is open already at 1`]);
+});
+
+test('an attempt on an erased address is gone: the same key may open another', (t) => {
+  const erasure = [released('a'), deletePerson('a', ADA), erased(ADA)];
+  t.deepEqual(details(...adaIsHere, bobTries, ...erasure, open(BOB, 'a')), []);
 });
 
 test('a change of address that keeps the old one is found', (t) => {

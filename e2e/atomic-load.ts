@@ -19,9 +19,11 @@ export type AtomicLoadOptions = {
 /** What somebody was told for certain: at this sealed position an account or an attempt is so. */
 export type Told = {
   readonly id: string;
-  readonly what: 'registered' | 'erased' | 'attempted';
   readonly position: string;
-};
+} & (
+  | { readonly what: 'registered' | 'erased' }
+  | { readonly what: 'attempted'; readonly email: string }
+);
 
 /** What a load has done. */
 export type AtomicHistory = {
@@ -113,26 +115,20 @@ export function startAtomicLoad(options: AtomicLoadOptions): AtomicLoad {
       const answer = await ask(kind, ({ operator, anyone }) =>
         (kind === 'register' ? operator : anyone).registerPerson(request),
       );
-      if (answer?.status === 201) note(ids, answer.body.userId, 'registered', answer);
+      if (answer?.status === 201) {
+        const { userId: id } = answer.body;
+        ids.push(id);
+        told.push({ id, what: 'registered', position: answer.headers.Position });
+      }
       if (answer?.status === 202) {
-        const { registrationId: id } = answer.body;
-        const { Position: position } = answer.headers;
-        note(ids, id, 'attempted', answer);
-        attempts.push({ id, position });
+        const accepted = { id: answer.body.registrationId, position: answer.headers.Position };
+        ids.push(accepted.id);
+        attempts.push(accepted);
+        told.push({ ...accepted, what: 'attempted', email });
       }
       if (answer !== undefined) return;
       await pause(20 + random.below(200));
     }
-  }
-
-  function note(
-    all: string[],
-    id: string,
-    what: Told['what'],
-    { headers }: { readonly headers: { readonly Position: string } },
-  ): void {
-    all.push(id);
-    told.push({ id, what, position: headers.Position });
   }
 
   async function registerSomebody(kind: 'register' | 'attempt'): Promise<void> {

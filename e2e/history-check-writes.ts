@@ -25,7 +25,7 @@ export function checkWrites(writes: readonly WriteHistory[], log: LogFacts): Vio
   return [
     ...writes.flatMap((write) => [
       ...checkFaults(write),
-      ...checkOneAnswer(write, known),
+      ...checkOneAnswer(write),
       ...checkLogged(write, known),
       ...checkRefusals(write, byEmail.get(write.wish.email) ?? new Set()),
     ]),
@@ -57,8 +57,8 @@ function checkFaults({ wish, sent }: WriteHistory): Violation[] {
   );
 }
 
-/** Under one key there is one registration; what was registered is never refused later. */
-function checkOneAnswer(write: WriteHistory, known: Known): Violation[] {
+/** Under one key there is one answer; what was registered is never refused later. */
+function checkOneAnswer(write: WriteHistory): Violation[] {
   const { wish, sent } = write;
   const [first, ...others] = decisionsOf(write);
   if (first === undefined || !wish.isKeyed) return [];
@@ -69,27 +69,12 @@ function checkOneAnswer(write: WriteHistory, known: Known): Violation[] {
   const rule = 'one-answer-a-key';
   return [
     ...others.flatMap((other) => {
-      const isSame =
-        other.registrationId === first.registrationId &&
-        other.status === first.status &&
-        (other.position === first.position || isLaterPosition(other, known));
-      if (isSame) return [];
+      if (toText(other) === toText(first)) return [];
       const detail = `first ${toText(first)}, then ${toText(other)}`;
       return [{ rule, detail, key: wish.key }];
     }),
     ...refusals.map(() => ({ rule, detail: `${toText(first)}, then refused`, key: wish.key })),
   ];
-}
-
-/** A retry after the end of an attempt is told where its account begins, or where it was closed. */
-function isLaterPosition(
-  { registrationId, position }: Decided,
-  { attempts, accounts }: Known,
-): boolean {
-  const attempt = attempts.get(registrationId);
-  const account = accounts.get(registrationId);
-  const isOwn = attempt !== undefined && account?.attempt === attempt.position;
-  return position === (isOwn ? account.first : attempt?.closed?.position);
 }
 
 function checkLogged(write: WriteHistory, known: Known): Violation[] {
@@ -120,17 +105,19 @@ function findAccountFault(
 }
 
 /** Of an attempt that was proven the account is left, which has its data. */
-function findAttemptFault(wish: Wish, decided: Decided, known: Known): string | undefined {
-  const { registrationId, position } = decided;
-  const attempt = known.attempts.get(registrationId);
+function findAttemptFault(
+  wish: Wish,
+  { registrationId, position }: Decided,
+  { attempts, accounts }: Known,
+): string | undefined {
+  const attempt = attempts.get(registrationId);
   if (attempt === undefined) return 'is not in the log';
-  const isThere = attempt.position === position || isLaterPosition(decided, known);
-  if (!isThere) return `is at ${attempt.position} in the log`;
+  if (attempt.position !== position) return `is at ${attempt.position} in the log`;
   const { data, closed } = attempt;
   if (data !== undefined) return isSame(wish, data) ? undefined : 'has other content in the log';
   if (closed?.userId !== registrationId) return undefined;
-  const account = known.accounts.get(registrationId);
-  if (account?.attempt !== attempt.position) return 'has no account of its own';
+  const account = accounts.get(registrationId);
+  if (account?.attempt !== position) return 'has no account of its own';
   return findOtherContent(wish, account);
 }
 

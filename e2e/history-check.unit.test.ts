@@ -223,9 +223,8 @@ test('not yet is allowed while the answer says that it covers less', (t) => {
   t.deepEqual(findViolations({ ...history, reads: [...early, ...finalReads] }, stores), []);
 });
 
-test('a retry after the proof may be told where the account begins', (t) => {
-  const again = withBob(...bobSent, sent(70, 80, told(BOB, 9)));
-  t.deepEqual(findViolations(again, stores), []);
+test('a retry that is told where the account begins', breaks, 'one-answer-a-key', {
+  history: withBob(...bobSent, sent(70, 80, told(BOB, 9))),
 });
 
 test('who proves the mailbox and disowns its account has the address', (t) => {

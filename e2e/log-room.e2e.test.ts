@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ErrorCode, type RegisterCommand, subjects } from '@zameni/contracts';
 import { type NatsConnection, provisionStream } from '@zameni/runtime';
 import { connectTestNats, waitUntil } from '@zameni/runtime/testing';
@@ -10,13 +11,17 @@ import { attachSystem } from './system.ts';
 
 const MEBIBYTE = 1_024 * 1_024;
 /** What the log may hold beyond what it has. */
-const FREE_BYTES = 4 * MEBIBYTE;
+const FREE_BYTES = 48 * MEBIBYTE;
 /** Of what is free, `provisionStream` gives the log this share. */
 const LOG_SHARE = 0.75;
 /** Of each kind there are so many who are proven, changed and erased in the full log. */
 const SOME = 15;
 const CONCURRENCY = 8;
-const MAX_REQUESTS = 5_000;
+const MAX_REQUESTS = 20_000;
+/** Services look once a second how full the log is: until then not much may come in. */
+const VOUCHERS = 2;
+const PAUSE_MS = 20;
+const MANY_IN_A_ROW = 8;
 const LOOK_DEADLINE_MS = 30_000;
 const READ_DEADLINE_MS = 20_000;
 
@@ -31,10 +36,21 @@ test.after.always(async () => {
 
 const full = 'log-full' satisfies ErrorCode;
 
+type Answer = { readonly status: number; readonly code?: string; readonly headers: object };
+
 async function roomOf({ log }: Pick<AdminLog, 'log'>) {
   const room = await log.room(AbortSignal.timeout(READ_DEADLINE_MS));
   if (room === undefined) throw new Error('the log has no bound');
   return room;
+}
+
+/** Each process looks by itself, so what one answers another may not answer yet. */
+async function untilAllAnswer(status: number, ask: () => Promise<Answer>): Promise<void> {
+  let inARow = 0;
+  await waitUntil(async () => {
+    inARow = (await ask()).status === status ? inARow + 1 : 0;
+    return inARow >= MANY_IN_A_ROW;
+  }, LOOK_DEADLINE_MS);
 }
 
 /** Makes the log so small that what it has is a small part of it; gives the bound back in the end. */
@@ -43,6 +59,9 @@ async function boundLog(t: ExecutionContext, nc: NatsConnection): Promise<void> 
   const restore = async () => {
     const { bytes } = await roomOf(admin);
     await provisionStream(nc, undefined, (before.maxBytes - bytes) / LOG_SHARE);
+    await untilAllAnswer(202, () =>
+      anyone.registerPerson({ body: personAt('restored@log-room.example.org') }),
+    );
   };
   t.teardown(restore);
   await provisionStream(nc, undefined, Math.max(before.bytes, FREE_BYTES) / LOG_SHARE);
@@ -57,16 +76,15 @@ function largePersonAt(email: string, texts: number): RegisterCommand {
   return { ...personAt(email), profile: Object.fromEntries(all) };
 }
 
-type Answer = { readonly status: number; readonly code?: string; readonly headers: object };
-
 /** Asks until there is no room; answers what was accepted, and how the last one was refused. */
 async function fill<Asked extends Answer>(
   ask: (n: number) => Promise<Asked>,
+  concurrency = CONCURRENCY,
 ): Promise<{ accepted: Asked[]; refused: Asked | undefined }> {
   const accepted: Asked[] = [];
   let refused: Asked | undefined;
   const numbers = [...Array(MAX_REQUESTS).keys()];
-  await mapConcurrently(numbers, CONCURRENCY, async (n) => {
+  await mapConcurrently(numbers, concurrency, async (n) => {
     if (refused !== undefined) return;
     const answer = await ask(n);
     if (answer.status === 503) refused ??= answer;
@@ -104,6 +122,7 @@ test.serial(
       anyone.registerPerson({ body: largePersonAt(at('fill', n), 6) }),
     );
     isFull(t, attempts.refused);
+    await untilAllAnswer(503, () => anyone.registerPerson({ body: personAt(at('more', 0)) }));
     t.log(
       `${attempts.accepted.length} attempts until ${percent(await roomOf(admin)).toFixed(1)} %`,
     );
@@ -115,10 +134,12 @@ test.serial(
         : [],
     );
 
-    const vouched = await fill((n) =>
-      operator.registerPerson({ body: largePersonAt(at('vouched', n), 24) }),
-    );
+    const vouched = await fill(async (n) => {
+      await pause(PAUSE_MS);
+      return operator.registerPerson({ body: largePersonAt(at('vouched', n), 24) });
+    }, VOUCHERS);
     isFull(t, vouched.refused);
+    await untilAllAnswer(503, () => operator.registerPerson({ body: personAt(at('more', 1)) }));
     t.log(`${vouched.accepted.length} people until ${percent(await roomOf(admin)).toFixed(1)} %`);
     t.true(percent(await roomOf(admin)) < 98, 'there is room for what must always fit');
     const registered = vouched.accepted.flatMap((answer): Accepted[] =>

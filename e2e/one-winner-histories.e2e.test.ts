@@ -126,23 +126,10 @@ function toNoLink(error: unknown): undefined {
   if (!(error instanceof LinkGoneError)) throw error;
 }
 
-/** Steps after which an address may have another holder. */
-const TAKING: readonly Step['type'][] = ['register', 'prove', 'prove-account', 'prove-change'];
-
-/**
- * What of a round is asked for. Beside an erasure one step may take an address: the attempts on it are
- * deleted a moment later, and a rival in between would let the link of one pass.
- */
-function withOneTaker(round: readonly Drawn[]): readonly Drawn[] {
-  if (!round.some(({ type }) => type === 'erase')) return round;
-  const first = round.find(({ type }) => TAKING.includes(type));
-  return round.filter((step) => step === first || !TAKING.includes(step.type));
-}
-
 /** The steps of a round that can be asked for. */
 function toSteps(round: readonly Drawn[], known: readonly Known[]): Step[] {
   let next = known.length;
-  return withOneTaker(round).flatMap(({ type, id, address, said }): Step[] => {
+  return round.flatMap(({ type, id, address, said }): Step[] => {
     if (type === 'attempt' || type === 'register') {
       if (next >= MAX_IDS) return [];
       next += 1;

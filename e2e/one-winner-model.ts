@@ -138,6 +138,7 @@ function close(entry: Entry, provenFor: number): string {
 /** The link of an account that was vouched for. */
 function proveAccount({ id, entry: { account }, said }: Proof): string {
   if (account === undefined || account.isErased) return invalid;
+  if (said === 'confirm' || said === 'not-mine') return 'invalid-request';
   const told = `202 ${id}`;
   const isNotMine = said === 'disclaim';
   if (account.proofs.includes(0)) return isNotMine ? 'address-taken' : told;
@@ -163,7 +164,7 @@ function proveChange(
   const isNotMine = said === 'disclaim';
   if (account.proofs.includes(change)) return isNotMine ? 'address-taken' : told;
   const { wanted } = account;
-  if (change !== account.changes || wanted === undefined) return invalid;
+  if (change !== account.changes || wanted === undefined) return isNotMine ? told : invalid;
   if (isNotMine) {
     account.wanted = undefined;
     return told;

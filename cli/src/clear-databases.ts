@@ -8,20 +8,22 @@ export type Tell = (text: string) => void;
 /** Milliseconds of one statement: rewriting a table takes as long as its size. */
 const STATEMENT_DEADLINE_MS = 3_600_000;
 
-/** Milliseconds for readers of before to end, and for the replica to come along. */
+/** Milliseconds for older transactions to finish and the replica to catch up. */
 const WAIT_DEADLINE_MS = 60_000;
 const LOOK_MS = 100;
 
 /**
  * Makes both databases drop the bytes of rows that are gone. Rewritten: the tables of every version of
- * the read models, and the statistics, which quote addresses and names. Old row versions survive a
- * rewrite while a transaction of before may see them, so their end is waited for. The write-ahead log
- * of before goes with a checkpoint once the segment it lies in is closed and the replica has it.
+ * the read models, and the statistics, which quote addresses and names: these are deleted first, because
+ * the analysis of an empty table leaves its older ones. Old row versions survive a rewrite while an older
+ * transaction may see them, so their end is waited for. The older write-ahead log goes with a checkpoint
+ * once the segment it lies in is closed and the replica has it.
  */
 export async function clearDatabases({ postgres }: Stack, tell: Tell): Promise<void> {
   await using primary = open(postgres, postgres.primary);
   await using replica = open(postgres, postgres.replica);
-  tell('waiting for the transactions of before');
+  await deleteStatistics(primary.pool);
+  tell('waiting for older transactions');
   await untilNobodySees(primary.pool, await readTransactionId(primary.pool));
   tell('rewriting tables');
   const tables = await readTables(primary.pool);
@@ -31,7 +33,7 @@ export async function clearDatabases({ postgres }: Stack, tell: Tell): Promise<v
   const end = await closeLog(primary.pool);
   await until('the replica has not come along', () => hasReplayed(replica.pool, end));
   await replica.pool.query('checkpoint');
-  // Only now the primary keeps nothing of before for the replica.
+  // Only now the primary keeps nothing older for the replica.
   await closeLog(primary.pool);
 }
 
@@ -64,9 +66,9 @@ async function readTransactionId(pool: Pool): Promise<string> {
   return rows[0]?.id ?? '';
 }
 
-/** Waits until no transaction of before is left, on the primary and, as it has told, on the replica. */
+/** Waits until no older transaction is left, on the primary and, as it has told, on the replica. */
 async function untilNobodySees(pool: Pool, id: string): Promise<void> {
-  await until('a transaction of before is still open', async () => {
+  await until('an older transaction is still open', async () => {
     const { rowCount } = await pool.query(
       `select from (
          select backend_xmin as xmin from pg_stat_activity where pid <> pg_backend_pid()
@@ -78,6 +80,17 @@ async function untilNobodySees(pool: Pool, id: string): Promise<void> {
     );
     return rowCount === 0;
   });
+}
+
+/** Deletes what the planner knows of the read models; the analysis that follows finds it out again. */
+async function deleteStatistics(pool: Pool): Promise<void> {
+  await pool.query(
+    `delete from pg_catalog.pg_statistic
+     where starelid in (
+       select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname ~ '^accounts_v[0-9]+$'
+     )`,
+  );
 }
 
 async function readTables(pool: Pool): Promise<readonly string[]> {

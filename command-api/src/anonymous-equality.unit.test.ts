@@ -3,6 +3,7 @@ import type { EventLog } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { type Api, as, createApi, key, operator, person } from './api.fixture.ts';
+import { assertDone } from './done.fixture.ts';
 import { toUserId } from './log.fixture.ts';
 
 const resend = '/v1/email-verifications/resend';
@@ -14,16 +15,19 @@ const KINDS = {
   pending: ({ attempt }) => attempt(),
   unproven: ({ register }) => register(),
   proven: ({ join }) => join(),
-  deactivated: async ({ join, send }) =>
-    send({
-      url: `/v1/users/${await join()}/deactivations`,
-      body: { reasonCode: 'abuse' },
-      headers: operator,
-    }),
-  disowned: async ({ register, confirm }) => confirm(await register(), {}, { notMine: true }),
-  erased: async ({ join, send }) =>
-    send({ method: 'DELETE', url: `/v1/users/${await join()}`, headers: operator }),
+  deactivated: async ({ join, send }) => {
+    const url = `/v1/users/${await join()}/deactivations`;
+    assertDone(await send({ url, body: { reasonCode: 'abuse' }, headers: operator }));
+  },
+  disowned: async ({ register, confirm }) =>
+    assertDone(await confirm(await register(), {}, { notMine: true })),
+  erased: joinAndErase,
 } as const satisfies Record<string, (api: Api) => Promise<unknown>>;
+
+async function joinAndErase({ join, send }: Api): Promise<void> {
+  const url = `/v1/users/${await join()}`;
+  assertDone(await send({ method: 'DELETE', url, headers: operator }));
+}
 
 /** A log in memory that writes down what is asked of it. */
 function createWatchedLog() {
@@ -85,8 +89,7 @@ const AFTERWARDS = {
   open: async () => undefined,
   'beside a new account': ({ join }) => join(),
   'beside a vouched account': ({ register }) => register(),
-  'beside an erased account': async ({ join, send }) =>
-    send({ method: 'DELETE', url: `/v1/users/${await join()}`, headers: operator }),
+  'beside an erased account': joinAndErase,
 } as const satisfies Record<string, (api: Api) => Promise<unknown>>;
 
 for (const [name, happen] of Object.entries(AFTERWARDS)) {

@@ -1,4 +1,4 @@
-import type { UserId } from '@zameni/contracts';
+import { subjects, type UserId } from '@zameni/contracts';
 import {
   AppError,
   type ClaimLayout,
@@ -108,7 +108,11 @@ async function tryOnce(
   const presume = (last: LogRecord | undefined) => last && presumed.set(last.subject, last);
   for (const { last } of [...accounts.values(), ...attempts.values()]) presume(last);
   if (plan.readsClaims) {
-    for (const record of await readAllFromLeader(log, claimSubjects, signal)) presume(record);
+    const { newPerson } = plan;
+    const isPresumedNew = newPerson !== undefined && !accounts.has(newPerson.userId);
+    const newSubject = isPresumedNew ? [subjects.account(newPerson.userId)] : [];
+    const all = [...claimSubjects, ...newSubject];
+    for (const record of await readAllFromLeader(log, all, signal)) presume(record);
   }
   const erasures = new Map<string, number>();
   if (plan.readsErasures === true) {

@@ -1,6 +1,14 @@
-import { AppError, createLogger, createPool, type EventLog, type Pool } from '@zameni/runtime';
+import {
+  AppError,
+  createLogger,
+  createPool,
+  type EventLog,
+  type Logger,
+  type Pool,
+} from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+import { createApi } from './api.fixture.ts';
 import { createLogRoom, type LogRoom, type LogRoomDeps } from './log-room.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
@@ -25,9 +33,11 @@ function createAnsweringPool(t: ExecutionContext, live: Looks['live']): Pool {
   return Object.assign(pool, { query });
 }
 
-/** The room of a log, and how often both have been looked up. */
+/** The room of a log, how often both have been looked up, and the warnings that it gave. */
 function createRoom(t: ExecutionContext, { room, live }: Looks) {
   const looks = { done: 0 };
+  const warnings: unknown[][] = [];
+  const warn = (...line: unknown[]) => void warnings.push(line);
   const log: LogRoomDeps['log'] = {
     room: async (signal) => {
       try {
@@ -38,13 +48,18 @@ function createRoom(t: ExecutionContext, { room, live }: Looks) {
     },
   };
   const pool = createAnsweringPool(t, live);
-  const created = createLogRoom({ log, pool, logger }, bounds);
+  const created = createLogRoom({ log, pool, logger: createWarner(warn) }, bounds);
   t.teardown(() => created[Symbol.asyncDispose]());
   const untilLooked = async (times: number) => {
     await waitUntil(async () => looks.done >= times, PATIENCE_MS);
     await new Promise(setImmediate);
   };
-  return { room: created, looks, untilLooked };
+  return { room: created, looks, untilLooked, warnings };
+}
+
+function createWarner(warn: (...line: unknown[]) => void): Logger {
+  const silent = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+  return Object.assign(silent, { warn });
 }
 
 /** The kinds that there is no room for. */
@@ -105,11 +120,45 @@ test('a refusal says when to try again', async (t) => {
   t.is(error?.retryAfterSeconds, 600);
 });
 
-test('nobody waits for the first look', (t) => {
+test('a request does not wait for a look', async (t) => {
   const never = () => new Promise<never>(() => undefined);
   const logOnly = { room: never };
   const room = createLogRoom({ log: logOnly, pool: createAnsweringPool(t, never), logger }, bounds);
+  const { post } = createApi(t, { room });
+  t.timeout(PATIENCE_MS / 2, 'the request waits');
+  t.is((await post()).statusCode, 202);
+});
+
+test('warns when it begins to refuse a kind, and again only after it admitted one', async (t) => {
+  let bytes = 700;
+  const { room, untilLooked, looks, warnings } = createRoom(t, {
+    room: async () => ({ bytes, maxBytes: 1_000 }),
+    live: few,
+  });
+  const untilHas = async (next: number) => {
+    bytes = next;
+    await untilLooked(looks.done + 1);
+  };
+  const full = (kind: string, percent: number) => [
+    { kind, percent, liveAttempts: 99 },
+    'the log is full',
+  ];
+  await untilLooked(1);
+  for (let n = 0; n < 3; n += 1) t.deepEqual(refusedBy(room), ['public']);
+  t.deepEqual(warnings.splice(0), [full('public', 70)]);
+  await untilHas(950);
+  t.deepEqual(refusedBy(room), ['public', 'vouched']);
+  t.deepEqual(warnings.splice(0), [full('vouched', 95)]);
+  // Nobody asked while there was room.
+  await untilHas(500);
+  await untilHas(950);
+  t.deepEqual(refusedBy(room), ['public', 'vouched']);
+  t.deepEqual(warnings.splice(0), []);
+  await untilHas(500);
   t.deepEqual(refusedBy(room), []);
+  await untilHas(950);
+  t.deepEqual(refusedBy(room), ['public', 'vouched']);
+  t.deepEqual(warnings.splice(0), [full('public', 95), full('vouched', 95)]);
 });
 
 test('it is looked up again and again; the last answer stays where that fails', async (t) => {

@@ -9,7 +9,7 @@ import { userIdOf } from './situation.fixture.ts';
 import type { Said } from './verification.ts';
 
 const headers = operator;
-const addresses = ['a@example.org', 'b@example.org'];
+const addresses = ['a@example.org', 'b@example.org', 'c@example.org'];
 
 /** Every account has events 1 to n without a gap; answers how many accounts there are. */
 function checkVersions(t: ExecutionContext, records: readonly LogRecord[]): number {
@@ -55,8 +55,9 @@ async function checkHolders(
     const record = { state: 'held', userId: String(userId), verified: state.emailVerified };
     holders.set(subject, [...(holders.get(subject) ?? []), record]);
   }
-  for (const [subject, record] of claims) {
-    const expected = record.state === 'held' ? [record] : [];
+  for (const subject of new Set([...claims.keys(), ...holders.keys()])) {
+    const record = claims.get(subject);
+    const expected = record?.state === 'held' ? [record] : [];
     t.deepEqual(holders.get(subject) ?? [], expected, 'claim and accounts differ');
   }
 }
@@ -89,85 +90,141 @@ function idsIn(records: readonly LogRecord[], kind: 'attempt' | 'account'): User
   return [...new Set(found.map(({ subject }) => toUserId(subject.slice(prefix.length))))];
 }
 
-type Step = {
-  readonly attempts: readonly UserId[];
-  readonly accounts: readonly UserId[];
-  readonly random: (below: number) => number;
+/** An attempt by its newest record that was open, as a link names it. */
+type Named = { readonly id: UserId; readonly position: number; readonly claim: string };
+
+function attemptsIn(records: readonly LogRecord[]): Named[] {
+  const attempts = new Map<string, Named>();
+  for (const each of records.filter(({ subject }) => recordKind(subject) === 'attempt')) {
+    const { record, position } = toAttempt(each);
+    if (record.state !== 'open') continue;
+    const id = toUserId(each.subject.slice(subjects.attempt('').length));
+    attempts.set(id, { id, position, claim: record.claim });
+  }
+  return [...attempts.values()];
+}
+
+/** The accounts that hold an address, and the newest one, with the addresses they have and want. */
+async function peopleIn(api: Api, records: readonly LogRecord[]) {
+  const ids = idsIn(records, 'account');
+  const people = ids.map(async (userId) => {
+    const { state, person: loaded } = await api.readPerson(userId);
+    const { email, wanted } = loaded?.data ?? {};
+    const emails = [email ?? [], wanted?.email ?? []].flat();
+    return { userId, emails, isHolder: 'holdsAddress' in state && state.holdsAddress };
+  });
+  return (await Promise.all(people)).filter(
+    ({ userId, isHolder }) => isHolder || userId === ids.at(-1),
+  );
+}
+
+/** What a command is about; the account need not have the address, or want it. */
+type About = {
+  readonly userId: UserId;
+  readonly email: string;
+  /** On the address, open or not. */
+  readonly attempt: Named;
+  /** What the prover says of another account. */
+  readonly said: Said;
   readonly n: number;
 };
 
-/** One random command; a link may be opened for an address that its event did not ask for. */
-async function runCommand(api: Api, { attempts, accounts, random, n }: Step) {
-  const pick = <Item>(all: readonly Item[]) => all[random(all.length)];
-  const userId = pick(accounts) ?? userIdOf(1);
-  const attempt = pick(attempts);
-  const email = pick(addresses) ?? '';
-  const url = `/v1/users/${userId}`;
-  const body = { reasonCode: `r${n}` };
-  const said: Said =
-    pick([{}, { notMine: true }, { holder: 'confirm' }, { holder: 'not-mine' }]) ?? {};
-  const link = {
-    email,
-    ...(attempt === undefined ? {} : { attempt: { id: attempt, position: n } }),
-  };
-  switch (random(11)) {
-    case 0:
-      return api.send({ url: `${url}/email-changes`, body: { email }, headers });
-    case 1:
-      return api.send({ url: `${url}/deactivations`, body, headers });
-    case 2:
-      return api.send({ url: `${url}/reactivations`, body, headers });
-    case 3:
-      return api.send({ method: 'PATCH', url, body: { displayName: `Name ${n}` }, headers });
-    case 4:
-      return api.send({
-        method: 'DELETE',
-        url: pick([url, `/v1/users/${attempt}`]) ?? url,
-        headers,
-      });
-    case 5:
-      return api.confirm(userId, { email, name: 'email-change-requested' }, said);
-    case 6:
-      return api.confirm(userId, link, said);
-    case 7:
-    case 8:
-      return attempt === undefined ? api.post(person) : api.prove(attempt, said);
-    case 9:
-      return api.post({ ...person, email });
-    default:
-      return api.post({ ...person, email, emailVerified: n % 3 === 0 }, headers);
-  }
-}
+const change = 'email-change-requested';
+const ofUser = ({ userId }: About, path = '') => `/v1/users/${userId}${path}`;
+const notMine: Said = { notMine: true };
+const NAMING = 'the proof of an account that names an attempt';
 
+type Command = (api: Api, about: About) => ReturnType<Api['send']>;
+const COMMANDS = Object.entries<Command>({
+  'a wish for an address': ({ send }, about) =>
+    send({ url: ofUser(about, '/email-changes'), body: { email: about.email }, headers }),
+  'the proof of a wish': ({ confirm }, { userId, email, said }) =>
+    confirm(userId, { email, name: change }, said),
+  'another name': ({ send }, about) =>
+    send({ method: 'PATCH', url: ofUser(about), body: { displayName: `N ${about.n}` }, headers }),
+  'a reactivation': ({ send }, about) =>
+    send({ url: ofUser(about, '/reactivations'), body: { reasonCode: `r${about.n}` }, headers }),
+  [NAMING]: ({ confirm }, { userId, email, attempt }) => confirm(userId, { email, attempt }),
+  'the proof of an attempt': ({ prove }, { attempt, said }) => prove(attempt.id, said),
+  'a public registration': ({ post }, { email }) => post({ ...person, email }),
+  'a registration that is vouched for': ({ post }, { email, n }) =>
+    post({ ...person, email, emailVerified: n % 3 === 0 }, headers),
+});
+
+/** Rarer, or nothing would be left that others could be about. */
+const ENDINGS = Object.entries<Command>({
+  'the end of a wish': ({ confirm }, { userId, email }) =>
+    confirm(userId, { email, name: change }, notMine),
+  'a deactivation': ({ send }, about) =>
+    send({ url: ofUser(about, '/deactivations'), body: { reasonCode: `r${about.n}` }, headers }),
+  'the erasure of an account': ({ send }, about) =>
+    send({ method: 'DELETE', url: ofUser(about), headers }),
+  'the erasure of an attempt': ({ send }, { attempt }) =>
+    send({ method: 'DELETE', url: `/v1/users/${attempt.id}`, headers }),
+  'the disowning of an account': ({ confirm }, { userId, email }) =>
+    confirm(userId, { email }, notMine),
+  'the disowning of an attempt': ({ prove }, { attempt }) => prove(attempt.id, notMine),
+});
+
+const names = [...COMMANDS, ...ENDINGS].map(([name]) => name).toSorted();
+const MIN_ROUNDS = 8;
+const MAX_ROUNDS = 100;
+const K = Number(process.env['K']);
 const ACCEPTABLE = new Set([201, 202, 404, 409, 410, 422, 503]);
 
 for (const seed of [1, 2, 3, 4, 5, 6]) {
   test(`rivals leave a log without contradictions (seed ${seed})`, async (t) => {
     const random = createRandom(seed);
+    const pick = <Item>(all: readonly Item[]): Item => {
+      const item = all[random(all.length)];
+      if (item === undefined) throw new Error('there is nothing to pick from');
+      return item;
+    };
     const one = createApi(t);
     const { log, peppers, rings } = one;
     const apis = [one, createApi(t, { log, peppers, ...rings })];
-    for (const email of addresses) await Promise.all([one.attempt(email), one.attempt(email)]);
-    for (let round = 0; round < 8; round += 1) {
+    let rounds = 0;
+    const succeeded = new Map<string, number>();
+    for (const email of addresses) {
+      await Promise.all([one.attempt(email), one.attempt(email), one.register(email)]);
+    }
+    for (
+      let round = 0;
+      round < MIN_ROUNDS || (succeeded.size < names.length && round < MAX_ROUNDS);
+      round += 1
+    ) {
       const before = await readAll(log);
-      const attempts = idsIn(before, 'attempt');
-      const accounts = idsIn(before, 'account');
+      const accounts = await peopleIn(one, before);
+      const attempts = attemptsIn(before);
       const results = await Promise.all(
-        Array.from({ length: 10 }, (_, n) => {
-          const api = apis[n % 2] ?? one;
-          return runCommand(api, { attempts, accounts, random, n: round * 10 + n });
+        Array.from({ length: 10 }, async (_, index) => {
+          const [name, command] = pick(random(K) === 0 ? ENDINGS : COMMANDS);
+          const { userId, emails } = pick(accounts);
+          const email = pick([...emails, pick(addresses)]);
+          const ofAddress = attempts.filter(({ claim }) => claim === one.claimOf(email));
+          const attempt = pick(ofAddress.slice(-3));
+          const said = pick<Said>([{}, { holder: 'confirm' }, { holder: 'not-mine' }]);
+          const about = { userId, email, attempt, said, n: 10 * round + index };
+          return { name, attempt, response: await command(pick(apis), about) };
         }),
       );
       const records = await readAll(log);
-      for (const response of results) {
+      for (const { name, attempt, response } of results) {
         t.true(ACCEPTABLE.has(response.statusCode), response.body);
         if (response.statusCode > 202) continue;
-        const position = one.positionOf(response);
-        const record = records.find((each) => each.position === position);
+        const position = one.positionOf(response) ?? 0;
+        // Positions begin at 1.
+        const [inFront, record] = [records[position - 2], records[position - 1]];
         t.true(['account', 'attempt'].includes(recordKind(record?.subject ?? '') ?? ''));
+        // To close the attempt is what this one is for.
+        if (name === NAMING && inFront?.subject !== subjects.attempt(attempt.id)) continue;
+        succeeded.set(name, (succeeded.get(name) ?? 0) + 1);
       }
       await checkAll(t, one);
+      rounds = round;
     }
+    console.log(seed, rounds, Object.fromEntries([...succeeded].toSorted()));
+    t.deepEqual([...succeeded.keys()].toSorted(), names);
   });
 }
 
@@ -195,7 +252,7 @@ test('every accepted change of one account is in the log, once', async (t) => {
   t.deepEqual(names, [...accepted.map(({ n }) => `a${n}`), 'city'].toSorted());
   t.is('version' in state && state.version, accepted.length + 1);
   await Promise.all(
-    [1, 2, 3].map((n) => api.send({ url, body: { reasonCode: `r${n}` }, headers })),
+    [1, 2, 3, 4, 5, 6].map((n) => api.send({ url, body: { reasonCode: `r${n}` }, headers })),
   );
   t.is((await api.namesOf(userId)).filter((name) => name === 'deactivated').length, 1);
   await checkAll(t, api);

@@ -1,17 +1,20 @@
 import type { Problem } from '@zameni/contracts';
 import test from 'ava';
 import { type Api, createApi, operator } from './api.fixture.ts';
+import { assertDone } from './done.fixture.ts';
 import type { Said } from './verification.ts';
 
 const email = 'vera@example.net';
 const isChange = { email, name: 'email-change-requested' } as const;
 
 async function wantEmail({ send }: Api, id: string) {
-  await send({ url: `/v1/users/${id}/email-changes`, body: { email }, headers: operator });
+  assertDone(
+    await send({ url: `/v1/users/${id}/email-changes`, body: { email }, headers: operator }),
+  );
 }
 
 async function erase({ send }: Api, id: string) {
-  await send({ method: 'DELETE', url: `/v1/users/${id}`, headers: operator });
+  assertDone(await send({ method: 'DELETE', url: `/v1/users/${id}`, headers: operator }));
 }
 
 /** A link that is used twice, with something in between, and what the prover says each time. */

@@ -48,6 +48,7 @@ export const DISTURBING = [
   'e2e/anonymous-equality.e2e.test.ts',
   'e2e/imports.e2e.test.ts',
   'e2e/idempotency-faults.e2e.test.ts',
+  'e2e/log-room.e2e.test.ts',
   'e2e/erasure-outage.e2e.test.ts',
   'e2e/overload.e2e.test.ts',
   'e2e/all-or-nothing.e2e.test.ts',

@@ -2,14 +2,15 @@ import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createAttemptHousekeeping } from './attempt-housekeeping.ts';
 
-/** Housekeeping whose steps are written down, on a clock that a test moves. */
-function createSetup({ batchesLeft = 0, fails = false } = {}) {
+/** Housekeeping whose steps are written down, on a clock that a test and each removal move. */
+function createSetup({ batchesLeft = 0, fails = false, removalMs = 0 } = {}) {
   const state = { nowMs: 0, batchesLeft, fails, steps: [] as string[] };
   const housekeeping = createAttemptHousekeeping({
     store: {
       removeExpired: async () => {
         if (state.fails) throw new Error('away');
         state.steps.push('remove');
+        state.nowMs += removalMs;
         state.batchesLeft -= 1;
         return state.batchesLeft > 0;
       },
@@ -54,6 +55,21 @@ test('begins a round every few seconds only', async (t) => {
   state.nowMs = 60_000;
   housekeeping.tend();
   t.is(state.steps.length, 4);
+});
+
+test('a round that took a second is followed by a pause of twenty', async (t) => {
+  const { state, housekeeping } = createSetup({ removalMs: 1_000 });
+  housekeeping.tend();
+  await waitUntil(() => state.steps.length === 2);
+  t.is(state.nowMs, 1_000);
+  for (const nowMs of [20_000, 20_999]) {
+    state.nowMs = nowMs;
+    housekeeping.tend();
+    t.is(state.steps.length, 2, `${nowMs}`);
+  }
+  state.nowMs = 21_000;
+  housekeeping.tend();
+  await waitUntil(() => state.steps.length === 4);
 });
 
 test('a fault is passed over, and tried again at the next round', async (t) => {

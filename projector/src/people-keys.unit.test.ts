@@ -1,7 +1,20 @@
-import type { EventLog, LogMessage, LogRecord } from '@zameni/runtime';
+import { encodePersonal } from '@zameni/contracts';
+import {
+  type DataKey,
+  type EventLog,
+  type LogMessage,
+  type LogRecord,
+  openPersonal,
+} from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
-import { createTestDataKeys, erasedMessages, registeredMessages } from './accounts.fixture.ts';
+import {
+  createTestDataKeys,
+  erasedMessages,
+  registeredMessages,
+  registration,
+} from './accounts.fixture.ts';
+import { readEventRecord } from './event-record.ts';
 import { createPeopleKeys } from './people-keys.ts';
 import { PoisonRecordError } from './poison-record.ts';
 
@@ -28,6 +41,20 @@ async function register(log: EventLog, n: number): Promise<{ key: LogRecord; eve
   const [, key, event] = await append(log, registeredMessages(n, dataKeys));
   if (key === undefined || event === undefined) throw new Error('not there');
   return { key, event };
+}
+
+/** An event's personal data, opened with the key that was found for it. */
+function textIn(event: LogRecord, key: DataKey | 'erased'): string {
+  const { metadata, type, personal } = readEventRecord(event);
+  if (key === 'erased' || personal === null) throw new Error('there is nothing to open');
+  return openPersonal(key, { eventId: metadata.id, type, userId: metadata.userId }, personal);
+}
+
+/** The personal data in the registration of the n-th made-up person. */
+function textOf(n: number): string {
+  const text = encodePersonal(registration(n));
+  if (text === null) throw new Error('there is none');
+  return text;
 }
 
 function only(records: readonly LogRecord[]): LogRecord {
@@ -65,15 +92,17 @@ test('a key that came by in front of its events is not asked for', async (t) => 
   const people = [await register(log, 1), await register(log, 2)];
   const keys = keysIn({ readLastFromReplica: async () => t.fail('asked for a key') });
   for (const { key } of people) keys.take(key);
-  for (const { event } of people) t.not(await keys.find(event, signal), 'erased');
+  for (const [n, { event }] of people.entries()) {
+    t.is(textIn(event, await keys.find(event, signal)), textOf(n + 1));
+  }
 });
 
 test('a key that did not come by is asked for, once', async (t) => {
   const log = counting(createMemoryLog());
   const { event } = await register(log, 1);
   const keys = keysIn(log);
-  t.not(await keys.find(event, signal), 'erased');
-  t.not(await keys.find(event, signal), 'erased');
+  t.is(textIn(event, await keys.find(event, signal)), textOf(1));
+  t.is(textIn(event, await keys.find(event, signal)), textOf(1));
   t.is(log.asked(), 1);
 });
 
@@ -83,7 +112,7 @@ test('a replica that lags is asked again', async (t) => {
   const keys = keysIn(tellInTurn(log, key.subject, [undefined, undefined, key]), {
     missingMs: 10_000,
   });
-  t.not(await keys.find(event, signal), 'erased');
+  t.is(textIn(event, await keys.find(event, signal)), textOf(1));
 });
 
 test('a key that is gone is an erasure as soon as the person’s log says so', async (t) => {
@@ -113,7 +142,7 @@ test('the key of an erased person is not kept', async (t) => {
   const erased = only(await append(log, erasedMessages(1, 3)));
   const keys = keysIn(tellInTurn(log, key.subject, [undefined]));
   keys.take(key);
-  t.not(await keys.find(event, signal), 'erased');
+  t.is(textIn(event, await keys.find(event, signal)), textOf(1));
   keys.evict(erased);
   t.is(await keys.find(event, signal), 'erased');
 });
@@ -141,7 +170,7 @@ test('a key that was re-wrapped opens what the one that came by cannot', async (
   await append(log, [{ ...oldKey, expectedPosition: 2 }]);
   const keys = keysIn(log);
   keys.take(unusable);
-  t.not(await keys.find(event, signal), 'erased');
+  t.is(textIn(event, await keys.find(event, signal)), textOf(1));
 });
 
 test('no key is kept when reading ends, since nobody tells which ones to evict', async (t) => {

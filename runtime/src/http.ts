@@ -1,4 +1,9 @@
-import { MAX_BODY_BYTES, PROBLEM_MEDIA_TYPE, PROBLEM_STATUS } from '@zameni/contracts';
+import {
+  type ErrorCode,
+  MAX_BODY_BYTES,
+  PROBLEM_MEDIA_TYPE,
+  PROBLEM_STATUS,
+} from '@zameni/contracts';
 import { trace } from '@opentelemetry/api';
 import Fastify, {
   type FastifyError,
@@ -117,10 +122,12 @@ function toAppError(thrown: unknown): AppError {
   return new AppError('internal', { cause: error });
 }
 
+/** Refusals that strangers can cause at will: a line for each would be load of its own. */
+const TOLD_IN_SUM: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['overloaded', 'log-full']);
+
 function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = toAppError(thrown);
-  // Refusals of load are told in sum.
-  if (PROBLEM_STATUS[error.code] >= 500 && error.code !== 'overloaded') {
+  if (PROBLEM_STATUS[error.code] >= 500 && !TOLD_IN_SUM.has(error.code)) {
     request.log.error({ error, traceId: traceIdOf(request) }, 'request failed');
   }
   if (error.retryAfterSeconds !== undefined) {

@@ -6,11 +6,11 @@ import { createSilentLogger } from './testing-stores.ts';
 
 const logger = createSilentLogger();
 
-function createApp(t: ExecutionContext, takes: readonly Take<'client' | 'mailbox' | 'off'>[]) {
+function createApp(t: ExecutionContext, takes: readonly Take<'client' | 'reads' | 'off'>[]) {
   const limits = createRateLimits({
     policies: {
       client: { quota: 2, windowSeconds: 60 },
-      mailbox: { quota: 1, windowSeconds: 3_600 },
+      reads: { quota: 1, windowSeconds: 3_600 },
       off: 'off',
     },
     logger,
@@ -30,11 +30,11 @@ test('writes both headers as lists of structured fields', (t) => {
   t.deepEqual(
     rateLimitHeaders([
       { ...state, policy: 'client' },
-      { ...state, policy: 'mailbox', remaining: 0 },
+      { ...state, policy: 'reads', remaining: 0 },
     ]),
     {
-      'RateLimit-Policy': '"client";q=100;w=60, "mailbox";q=100;w=60',
-      RateLimit: '"client";r=12;t=30, "mailbox";r=0;t=30',
+      'RateLimit-Policy': '"client";q=100;w=60, "reads";q=100;w=60',
+      RateLimit: '"client";r=12;t=30, "reads";r=0;t=30',
     },
   );
   t.deepEqual(rateLimitHeaders([]), {});
@@ -63,20 +63,20 @@ test('a client who is refused takes nothing of what comes behind', async (t) => 
   const app = createHttpApp({ logger, checks: {} });
   t.teardown(() => app.close());
   const limits = createRateLimits({
-    policies: { client: { quota: 1, windowSeconds: 60 }, mailbox: { quota: 9, windowSeconds: 60 } },
+    policies: { client: { quota: 1, windowSeconds: 60 }, reads: { quota: 9, windowSeconds: 60 } },
     logger,
   });
   app.get('/', async (_request, reply) => {
     await limitRequest(reply, limits, [
       { policy: 'client', key: 'k' },
-      { policy: 'mailbox', key: 'm' },
+      { policy: 'reads', key: 'm' },
     ]);
     counted.push('passed');
     return {};
   });
   for (let i = 0; i < 4; i += 1) await app.inject('/');
   t.is(counted.length, 1);
-  t.is((await limits.take('mailbox', 'm'))?.remaining, 7);
+  t.is((await limits.take('reads', 'm'))?.remaining, 7);
 });
 
 test('a policy that is off adds no header', async (t) => {

@@ -5,7 +5,7 @@ import { createSilentLogger } from './testing-stores.ts';
 function createLimits() {
   const clock = { nowMs: 5_000 };
   const limits = createRateLimits({
-    policies: { client: { quota: 2, windowSeconds: 10 }, mailbox: 'off' },
+    policies: { client: { quota: 2, windowSeconds: 10 }, reads: 'off' },
     logger: createSilentLogger(),
     now: () => clock.nowMs,
   });
@@ -45,9 +45,9 @@ test('a key is spent when the next take would be refused; asking counts nothing'
 
 test('a policy that is off counts nothing', async (t) => {
   const { limits } = createLimits();
-  t.deepEqual([limits.isOff('mailbox'), limits.isOff('client')], [true, false]);
-  t.false(limits.isSpent('mailbox', 'k'));
-  t.is(await limits.take('mailbox', 'k'), undefined);
+  t.deepEqual([limits.isOff('reads'), limits.isOff('client')], [true, false]);
+  t.false(limits.isSpent('reads', 'k'));
+  t.is(await limits.take('reads', 'k'), undefined);
 });
 
 test('a name that no header can hold is refused at once', (t) => {
