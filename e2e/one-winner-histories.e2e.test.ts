@@ -60,7 +60,7 @@ const nobody: Known = { id: '', attempt: undefined, registered: undefined, chang
 
 let histories = 0;
 
-/** Does a step against the system; answers what was told. */
+/** Does a step against the system; answers what was told, with the id of the account where one is named. */
 async function perform(
   { operator, anyone, tokenFor }: Actors,
   known: Known[],
@@ -98,7 +98,7 @@ async function perform(
       const link = { token: token ?? '', ...toFields(step.said) };
       const answer = await anyone.verifyEmail({ body: link });
       if (answer.status !== 202) return toTold(answer);
-      return `202 ${known.findIndex(({ id }) => id === answer.body.userId)}`;
+      return `202 ${answer.body.userId}`;
     }
     case 'change':
       return toTold(await operator.changeEmail({ params, body: { email: emailOf(step.address) } }));
@@ -111,6 +111,13 @@ async function perform(
     default:
       return step satisfies never;
   }
+}
+
+/** An answer with the account that it names as the model names it. */
+function nameAccount(known: readonly Known[], answer: string): string {
+  const [status, account] = answer.split(' ');
+  if (account === undefined) return answer;
+  return `${status} ${known.findIndex(({ id }) => id === account)}`;
 }
 
 function toTold(answer: { readonly status: number; readonly code?: string }): string {
@@ -221,9 +228,11 @@ async function replay(history: readonly (readonly Drawn[])[]): Promise<string[]>
   const known: Known[] = [];
   let models: Model[] = [{ entries: [] }];
   const run = async (steps: readonly Step[]): Promise<string[]> => {
-    const told = await Promise.all(
+    const answers = await Promise.all(
       steps.map(async (step) => [step, await perform(actors, known, step, emailOf)] as const),
     );
+    // Only now the ids of all who were registered in the round are known.
+    const told = answers.map(([step, answer]) => [step, nameAccount(known, answer)] as const);
     models = explain(models, told);
     return models.length > 0 ? [] : [`no order explains ${JSON.stringify(told)}`];
   };
