@@ -71,6 +71,7 @@ export async function measureAppend(options: AppendOptions): Promise<AppendFigur
     { ...zameni, name: 'Zameni public' },
     { ...zameni, name: 'Zameni public, gateway', url: stack.gateway.url },
     { ...zameni, name: 'Zameni vouched', kind: { token } },
+    { ...zameni, name: 'Zameni public, with keys', kind: { mode: 'keys' } },
     { ...zameni, name: WITH_RETRIES, kind: { mode: 'retries' } },
   ];
   const figures: AppendFigure[] = [];

@@ -1,7 +1,7 @@
 -- Load of registrations for wrk: every request another person. Prints one line of JSON at the end.
 --
--- Arguments: the prefix of every address, and the mode. In mode "retries" every request has an
--- Idempotency-Key, and each twentieth repeats key and body of an earlier one. BENCH_TOKEN in the
+-- Arguments: the prefix of every address, and the mode. In mode "keys" every request has an
+-- Idempotency-Key; in mode "retries" each twentieth also repeats key and body of an earlier one. BENCH_TOKEN in the
 -- environment is the token to send; without it the registrations are public.
 local threads = 0
 
@@ -16,6 +16,7 @@ end
 function init(args)
   prefix = args[1]
   retries = args[2] == "retries"
+  keys = retries or args[2] == "keys"
   count = 0
   headers = { ["Content-Type"] = "application/json" }
   local token = os.getenv("BENCH_TOKEN")
@@ -30,8 +31,8 @@ end
 function request()
   count = count + 1
   local n = count
-  if retries then
-    if count % 20 == 0 then n = repeated() end
+  if keys then
+    if retries and count % 20 == 0 then n = repeated() end
     headers["Idempotency-Key"] =
       string.format("idempotency-key-of-registration-%s-%d-%d", prefix, id, n)
   end

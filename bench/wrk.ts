@@ -7,8 +7,8 @@ import { Compile } from 'typebox/compile';
 export type LoadKind = {
   /** Of a caller with scope `registrations:write`; without it the registrations are public. */
   readonly token?: string;
-  /** `retries`: with an `Idempotency-Key` each, and each twentieth repeats an earlier one. */
-  readonly mode?: 'retries';
+  /** `keys`: with an `Idempotency-Key` each; `retries`: each twentieth also repeats an earlier one. */
+  readonly mode?: 'keys' | 'retries';
 };
 
 /** One load of registrations: where to, by how many connections, for how long. */
