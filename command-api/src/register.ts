@@ -23,7 +23,7 @@ export type RegisterContext = Cause & {
 };
 
 /**
- * Registers a person whom the caller vouches for: claim, key and event lie in the log together before
+ * Registers a person for whom the caller vouches: claim, key and event lie in the log together before
  * this resolves with the position that covers them. A retry under the same idempotency key gets the
  * first answer again. Throws `address-taken`, `idempotency-key-reused` for another body, and
  * `user-erased` where the account has been erased since.

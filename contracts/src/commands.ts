@@ -89,7 +89,7 @@ export const IdempotencyKey = Type.String({
 
 /**
  * Body of `POST /v1/email-verifications`: the token of the link, sent in the body, never in a URL, and
- * what whoever proved the mailbox says with it.
+ * what the prover says with it.
  */
 export const VerifyEmailCommand = Type.Object(
   {

@@ -7,7 +7,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Milliseconds that a key outlives the last attempt of its day: clocks differ. */
 const SLACK_MS = DAY_MS;
 
-/** Days whose keys are made in advance: so long nobody misses whoever keeps the ring. */
+/** Days whose keys are made in advance: for so long the keeper of the ring may be away. */
 const DAYS_AHEAD = 7;
 
 /**
