@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { randomInt } from 'node:crypto';
 import { subjectFilters } from '@zameni/contracts';
 import { createDigests, createPositions, readKeyRing } from '@zameni/runtime';
@@ -102,7 +103,11 @@ test.serial(
     const asked = createRandom(SEED).shuffle(emails).slice(0, MAX_ASKED_AGAIN);
     const blocked = await mapConcurrently(asked, LANES, async (email) => {
       const expected = statusOf(log, email);
-      const answer = await actors.operator.registerPerson({ body: personAt(email) });
+      // With a key, so that one whose answer was lost on a connection that died may be asked again.
+      const headers = { 'Idempotency-Key': randomUUID() };
+      const answer = await waitForAnswer(() =>
+        actors.operator.registerPerson({ body: personAt(email), headers }),
+      );
       return answer.status === expected
         ? []
         : [`${email}: ${answer.status} instead of ${expected}`];
