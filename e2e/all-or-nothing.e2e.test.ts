@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { subjectFilters } from '@zameni/contracts';
 import { createDigests, createPositions, readKeyRing } from '@zameni/runtime';
 import { connectTestNats, waitUntil } from '@zameni/runtime/testing';
