@@ -1,4 +1,4 @@
-import { subjects } from '@zameni/contracts';
+import { type DeletionRecord, subjects } from '@zameni/contracts';
 import { delay, type LogRecord, type ReadLogServers, type SecureDeletion } from '@zameni/runtime';
 import { createCoveredPosition } from './covered-position.ts';
 import { parseDeletionRecord } from './deletion-record.ts';
@@ -64,15 +64,23 @@ export function createDeletions(options: DeletionsOptions): Deletions {
   const ask: ReadLogServers = (end) => questions.run(() => servers(end));
   const behind = createServersBehind({ servers: ask, signal, graceMs });
   const open = new Set<Promise<void>>();
+  /** By claim, the newest record under work that deletes it. */
+  const newest = new Map<string, Promise<void>>();
   let fault: { readonly error: unknown } | undefined;
   let oneMore = Promise.withResolvers<void>();
 
   function begin(record: LogRecord): void {
-    const task = work(record);
+    const content = parseDeletionRecord(record);
+    const claims = content?.claims ?? [];
+    // A later release takes the record of an earlier erasure along, which must stay until its attempts
+    // are gone.
+    const earlier = claims.flatMap((k) => newest.get(k) ?? []);
+    const task = work(record, content, earlier);
+    for (const k of claims) newest.set(k, task);
     open.add(task);
     task
       .then(
-        () => void open.delete(task),
+        () => void close(task, claims),
         // It stays open, so that nobody takes it for done.
         (error: unknown) => void (fault ??= { error }),
       )
@@ -82,9 +90,17 @@ export function createDeletions(options: DeletionsOptions): Deletions {
       });
   }
 
-  async function work(record: LogRecord): Promise<void> {
+  function close(task: Promise<void>, claims: readonly string[]): void {
+    open.delete(task);
+    for (const k of claims) if (newest.get(k) === task) newest.delete(k);
+  }
+
+  async function work(
+    record: LogRecord,
+    content: DeletionRecord | undefined,
+    earlier: readonly Promise<void>[],
+  ): Promise<void> {
     const { subject, position } = record;
-    const content = parseDeletionRecord(record);
     if (content === undefined) throw new UnreadableRecordError(record);
     const { claims, people, attempts, addresses } = content;
     const silent = await behind.findSilent(position);
@@ -94,6 +110,7 @@ export function createDeletions(options: DeletionsOptions): Deletions {
         ...attempts.map(({ id, upTo }) => turns.deleteUpTo(subjects.attempt(id), upTo)),
         ...addresses.map((claim) => deleteAttempts(claim, position)),
       ]);
+      await Promise.all(earlier);
       await Promise.all(claims.map((k) => turns.deleteUpTo(subjects.claim(k), position)));
     };
     await Promise.all([

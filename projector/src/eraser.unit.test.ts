@@ -159,6 +159,21 @@ test('waits for the read model where it must, and holds up nothing else', async 
   await waitUntil(() => isDone(deletion, 2));
 });
 
+test('a later release of a claim waits for the attempts of an earlier erasure', async (t) => {
+  const [log, deletion] = [createMemoryLog(), createRecordingDeletion()];
+  const [claim, k, id] = [claimOf(1), claimOf(2), userIdOf(7)];
+  const shared = createSharedErasures();
+  Object.assign(shared, { covered: 0, attempts: [{ id, claim, position: 0 }] });
+  const first = deletionMessage(1, { claims: [k], addresses: [claim] });
+  await append(log, [first], [deletionMessage(2, { claims: [k] })]);
+  start(t, { log, deletion, store: createMemoryEraserStore(shared, 'a') });
+  await delay(100, signal);
+  t.is(deletion.deleted.length, 0);
+  shared.covered = forEver;
+  await waitUntil(() => deletion.deleted.length >= 5);
+  t.is(deletion.deleted[0]?.subject, subjects.attempt(id));
+});
+
 test('leaves everything that no commit asks to delete', async (t) => {
   const log = createMemoryLog();
   const deletion = createRecordingDeletion();
