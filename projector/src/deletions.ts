@@ -80,7 +80,7 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     open.add(task);
     task
       .then(
-        () => void close(task, claims),
+        () => close(task, claims),
         // It stays open, so that nobody takes it for done.
         (error: unknown) => void (fault ??= { error }),
       )
