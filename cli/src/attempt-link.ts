@@ -52,7 +52,7 @@ export function lookAtAttempt(
 
 /**
  * Chooses the link that the mail would carry now: an unproven account that holds the address gets it,
- * for its owner to confirm or disown; `isOwn` asks for that of the attempt whoever holds the address.
+ * for its owner to confirm or disown; `isOwn` asks for that of the attempt in any case.
  */
 export function chooseLink(
   { position }: Placed<OpenAttempt>,

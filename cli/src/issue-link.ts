@@ -52,7 +52,7 @@ export type LinkReport = Static<typeof LinkReport>;
 export type LinkOptions = {
   /** Of an attempt or an account. */
   readonly id: UserId;
-  /** True for an attempt's own link, whoever holds the address. */
+  /** True for an attempt's own link, also where an account holds the address. */
   readonly isOwn: boolean;
   readonly now: Date;
   /** Seconds that the link of an account is good for; that of an attempt ends with the attempt. */

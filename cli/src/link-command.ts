@@ -10,7 +10,7 @@ export const linkCommand: Command = {
   summary: 'print the link that proves a mailbox, for the local stack',
   operand: { name: 'id' },
   options: [
-    { name: 'own', summary: "the attempt's own link, whoever holds the address" },
+    { name: 'own', summary: "the attempt's own link, also where an account holds the address" },
     jsonOption,
     profileOption,
   ],
