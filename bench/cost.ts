@@ -113,9 +113,10 @@ function createSealing({ folders }: Stack): () => number {
     actor: { type: 'anonymous', id: 'anonymous' },
     causationId: '0'.repeat(32),
   } as const;
-  const data = { email, displayName, locale, termsVersion, profile, fingerprint: DIGEST };
+  const data = { email, displayName, locale, termsVersion, profile };
+  const secrets = { data, fingerprint: DIGEST };
   return () => {
-    for (let n = 0; n < CHUNK; n += 1) attemptKeys.seal(randomUUID(), attempt, data);
+    for (let n = 0; n < CHUNK; n += 1) attemptKeys.seal(randomUUID(), attempt, secrets);
     return CHUNK;
   };
 }

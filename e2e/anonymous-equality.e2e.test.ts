@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createActors, personAt } from './actors.ts';
 import { type Kind, KINDS, prepareAddresses } from './address-kinds.ts';
@@ -194,6 +195,48 @@ test.serial('what a stranger reads of a registration is the same at every time',
   t.is(expected?.[1]?.body, '{"registrationId":"uuid","status":"awaiting-proof"}');
   for (const [kind, answers] of seen) t.deepEqual(answers, expected, kind);
 });
+
+test.serial('nobody sees the erasure of who holds the address of their attempt', async (t) => {
+  using stranger = createStranger(proxy.port);
+  const holders = new Map<string, string>();
+  const seen: unknown[] = [];
+  for (const isHeld of [false, true]) {
+    const email = `erased-${isHeld}@equality.example.org`;
+    const headers = { prefer: 'wait=20', 'idempotency-key': randomUUID() };
+    const body = personAt(email);
+    if (isHeld) holders.set(email, (await actors.join(body)).id);
+    const first = await stranger.post(REGISTER, body, headers);
+    const id = holders.get(email);
+    if (id !== undefined) await eraseUntilDone(id);
+    const again = await stranger.post(REGISTER, body, headers);
+    t.true(isSame([first, again]));
+    const other = await stranger.post(REGISTER, { ...body, locale: 'de' }, headers);
+    const { age: _age, ...answer } = other.headers;
+    const status = await actors.status(idOf(first), String(first.headers['position']));
+    seen.push([
+      formOf(first),
+      formOf(again),
+      formOf({ ...other, headers: answer, body: codeOf(other) }),
+      status,
+    ]);
+  }
+  t.is(holders.size, 1);
+  t.deepEqual(seen[1], seen[0]);
+});
+
+/** Erases somebody in every store. */
+async function eraseUntilDone(id: string): Promise<void> {
+  const params = { id };
+  await actors.operator.eraseUser({ params });
+  await waitUntil(async () => {
+    const answer = await actors.operator.readErasure({ params });
+    return answer.status === 200 && answer.body.status === 'done';
+  }, 20_000);
+}
+
+function codeOf({ body }: Seen): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, 'code') : undefined;
+}
 
 function idOf({ body }: Seen): string {
   if (typeof body !== 'object' || body === null) throw new Error('a registration has no body');

@@ -92,7 +92,10 @@ function checkRegistration(commit: Commit, userId: string, attempt: number | und
   ];
 }
 
-/** An attempt is opened once until its instant, and closed once; by a proof with what came of it. */
+/**
+ * An attempt is opened once until its instant, and closed once; by a proof with what came of it. A void
+ * one can still be erased.
+ */
 export function checkAttempt(
   commit: Commit,
   { id, record }: Kind<'attempt'>,
@@ -103,10 +106,12 @@ export function checkAttempt(
     const isOver = before === undefined || before === 'closed' || before.expiresAt <= record.time;
     return isOver ? [] : [`the attempt ${id} is open already at ${before.position}`];
   }
-  const { attempt, by, userId } = record;
+  const { attempt } = record;
   const isOther = before !== undefined && before !== 'closed' && before.position !== attempt;
+  const userId = record.state === 'closed' ? record.userId : undefined;
   const isProven =
-    by !== 'proof' ||
+    record.state === 'void' ||
+    record.by !== 'proof' ||
     (userId !== undefined && hasEvent(commit, userId, ['registered', 'email-verified']));
   return [
     ...(before === 'closed' ? [`the attempt ${id} is closed again`] : []),
@@ -127,6 +132,7 @@ export function noteAttempts(attempts: KnownAttempts, { records }: Commit): void
     if (record.kind !== 'attempt') continue;
     const { id, position, record: content } = record;
     if (content.state === 'closed') attempts.set(id, 'closed');
+    else if (content.state === 'void') attempts.delete(id);
     else attempts.set(id, { position, expiresAt: content.expiresAt, claim: content.claim });
   }
 }

@@ -2,21 +2,33 @@ import type { AtomicRecord, Commit } from './atomic-log.ts';
 
 /**
  * A commit asks for the deletion of exactly what it ends, in one deletion record: a claim that is given
- * up, and with an erasure its address, the keys of an erased person, the records of a closed attempt.
+ * up, and with an erasure its address, the keys of an erased person, the records of a closed attempt, or
+ * of one that was over and is replaced.
  */
 export function checkDeletion({ records }: Commit, record: AtomicRecord): string[] {
   const deletions = records.filter(({ kind }) => kind === 'deletion');
   if (record.kind === 'deletion') {
-    const ended = new Set(records.flatMap(endedBy));
+    const ended = new Set([...records.flatMap(endedBy), ...records.flatMap(replacedBy)]);
     const faults = namedIn(record)
       .filter((name) => !ended.has(name))
       .map((name) => `${name} is to be deleted, and is not ended`);
     return deletions.length === 1 ? faults : [...faults, 'there is another deletion record'];
   }
   const asked = new Set(deletions.flatMap(namedIn));
-  return endedBy(record)
+  const faults = endedBy(record)
     .filter((name) => !asked.has(name))
     .map((name) => `nothing asks to delete ${name}`);
+  return [...faults, ...deletions.flatMap((deletion) => checkReach(deletion, record))];
+}
+
+/** A closed attempt is deleted with its open record at least. */
+function checkReach(deletion: AtomicRecord, closing: AtomicRecord): string[] {
+  if (deletion.kind !== 'deletion' || closing.kind !== 'attempt') return [];
+  const { id, record } = closing;
+  if (record.state !== 'closed') return [];
+  return deletion.record.attempts.flatMap((named) =>
+    named.id === id && named.upTo < record.attempt ? [`the open attempt ${id} would stay`] : [],
+  );
 }
 
 /** What a record leaves to be deleted. */
@@ -29,7 +41,7 @@ function endedBy(record: AtomicRecord): string[] {
     }
     case 'attempt': {
       const { id, record: attempt } = record;
-      return attempt.state === 'closed' ? [`attempt ${id} up to ${attempt.attempt}`] : [];
+      return attempt.state === 'closed' ? [`attempt ${id}`] : [];
     }
     case 'event':
       return record.placed.fact.name === 'erased' ? [`person ${record.userId}`] : [];
@@ -42,13 +54,18 @@ function endedBy(record: AtomicRecord): string[] {
   }
 }
 
+function replacedBy(record: AtomicRecord): string[] {
+  const isOpen = record.kind === 'attempt' && record.record.state === 'open';
+  return isOpen ? [`attempt ${record.id}`] : [];
+}
+
 function namedIn(record: AtomicRecord): string[] {
   if (record.kind !== 'deletion') return [];
   const { claims, people, attempts, addresses } = record.record;
   return [
     ...claims.map((k) => `claim ${k}`),
     ...people.map((id) => `person ${id}`),
-    ...attempts.map(({ id, upTo }) => `attempt ${id} up to ${upTo}`),
+    ...attempts.map(({ id }) => `attempt ${id}`),
     ...addresses.map((k) => `address ${k}`),
   ];
 }

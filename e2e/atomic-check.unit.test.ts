@@ -30,11 +30,24 @@ const released = (k: string, by: Releases = 'erasure') => claim(k, { state: 'rel
 const key = (userId: string, version = 1): Unplaced => ({ kind: 'key', userId, version });
 const wish: Unplaced = { kind: 'wish' };
 
-function open(id: string, k: string): Unplaced {
+function open(id: string, k: string, time = NOW): Unplaced {
   const actor = { type: 'anonymous', id: 'anonymous' } as const;
-  const about = { time: NOW, expiresAt: EXPIRES, actor, causationId: REQUEST };
-  const record = { state: 'open', claim: k, ...about, key: '2026-01-01', sealed: 's' } as const;
+  const about = { time, expiresAt: EXPIRES, actor, causationId: REQUEST };
+  const record = {
+    state: 'open',
+    claim: k,
+    ...about,
+    key: '2026-01-01',
+    sealed: 's',
+    retry: 's',
+  } as const;
   return { kind: 'attempt', id, record };
+}
+
+/** What the eraser puts in the place of an attempt. */
+function made(id: string, attempt: number): Unplaced {
+  const sealed = { key: '2026-01-01', retry: 's' };
+  return { kind: 'attempt', id, record: { state: 'void', attempt, expiresAt: EXPIRES, ...sealed } };
 }
 
 function closed(id: string, attempt: number, userId?: string): Unplaced {
@@ -243,6 +256,24 @@ test('a proof that leaves its attempt open is found', (t) => {
 test('an attempt that is closed without what came of it is found', (t) => {
   const faults = details(open(BOB, 'b'), deleteAttempt(BOB, 1), closed(BOB, 1, BOB));
   t.deepEqual(faults, [`the attempt ${BOB} is closed by a proof without its event`]);
+});
+
+test('an attempt that would be left to the log is found', (t) => {
+  const faults = details(wish, open(BOB, 'b'), deleteAttempt(BOB, 1), closed(BOB, 2));
+  t.deepEqual(faults, [`the open attempt ${BOB} would stay`]);
+});
+
+test('an attempt that became void may still be erased, with all of its records', (t) => {
+  const left = made(BOB, 2);
+  t.deepEqual(details(wish, open(BOB, 'b'), left, deleteAttempt(BOB, 3), closed(BOB, 2)), []);
+  t.deepEqual(details(wish, open(BOB, 'b'), made(BOB, 9)), [
+    `another attempt than ${BOB} at 9 is open`,
+  ]);
+});
+
+test('an attempt that is over is replaced and deleted', (t) => {
+  const later = open(BOB, 'b', '2026-02-01T00:00:00.000Z');
+  t.deepEqual(details(open(BOB, 'b'), deleteAttempt(BOB, 1), later), []);
 });
 
 test('an attempt that is closed twice, or opened twice, is found', (t) => {

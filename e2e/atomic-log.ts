@@ -106,7 +106,15 @@ export function toCommits(records: readonly AtomicRecord[], after: number): Comm
 const ORDER = ['claim', 'deletion', 'attempt', 'key', 'event'] as const;
 
 function isBoundary(record: AtomicRecord, next: AtomicRecord): boolean {
+  if (isReplaced(record, next)) return false;
   return isAlone(record) || isAlone(next) || rankOf(next) < rankOf(record);
+}
+
+/** An attempt that takes the place of one that is over is appended with the deletion of that. */
+function isReplaced(record: AtomicRecord, next: AtomicRecord): boolean {
+  if (record.kind !== 'deletion' || next.kind !== 'attempt') return false;
+  const { attempts } = record.record;
+  return next.record.state === 'open' && attempts.some(({ id }) => id === next.id);
 }
 
 function rankOf({ kind }: AtomicRecord): number {
@@ -117,7 +125,7 @@ function rankOf({ kind }: AtomicRecord): number {
 function isAlone(record: AtomicRecord): boolean {
   switch (record.kind) {
     case 'attempt':
-      return record.record.state === 'open';
+      return record.record.state !== 'closed';
     case 'key':
       return record.version > 1;
     case 'wish':

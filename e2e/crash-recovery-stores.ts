@@ -166,6 +166,6 @@ export function placeAttempt(
   attemptKeys: AttemptKeys,
 ): PlacedAttempt {
   const record = Value.Parse(AttemptRecord, JSON.parse(text));
-  const data = record.state === 'open' ? attemptKeys.open(id, record) : undefined;
+  const data = record.state === 'open' ? attemptKeys.open(id, record)?.data : undefined;
   return { position, record, data };
 }

@@ -1,10 +1,4 @@
-import {
-  type Client,
-  createClient,
-  ERASURE_STORES,
-  type ErasureView,
-  subjects,
-} from '@zameni/contracts';
+import { createClient, ERASURE_STORES, subjects, VoidAttempt } from '@zameni/contracts';
 import {
   createDigests,
   createPool,
@@ -15,16 +9,18 @@ import {
 } from '@zameni/runtime';
 import { createSilentLogger, createTestRedis, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+import { Value } from 'typebox/value';
 import { createActors, personAt } from './actors.ts';
 import { openAdminLog } from './admin-log.ts';
 import { readClaimLayout } from './claim-names.ts';
+import { progressOnceDone } from './erasure-progress.ts';
 import { attachSystem } from './system.ts';
 
 const system = await attachSystem();
 const { stack } = system;
 const actors = await createActors(system, 'erasure');
 const admin = await openAdminLog(stack, 'erasure');
-const { operator, anyone, attempt, join, register, prove, tokenFor, read, status } = actors;
+const { operator, anyone, attempt, join, register, tokenFor, read, status } = actors;
 const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
 const digests = createDigests(readKeyRing(stack.keys.pepperFile));
 test.after.always(async () => {
@@ -53,6 +49,12 @@ async function live(email: string): Promise<string> {
   return id;
 }
 
+/** The text of the first record of a subject, from the leader of the log. */
+async function firstOf(subject: string): Promise<string> {
+  const record = await admin.log.readFirst(subject, AbortSignal.timeout(READ_DEADLINE_MS));
+  return Buffer.from(record?.data ?? []).toString();
+}
+
 /** The last record of a subject, from the leader of the log. */
 function lastOf(subject: string): Promise<unknown> {
   return admin.log.readLastFromLeader(subject, AbortSignal.timeout(READ_DEADLINE_MS));
@@ -71,19 +73,6 @@ async function erase(id: string): Promise<string> {
   const answer = await operator.eraseUser({ params: { id } });
   if (answer.status !== 202) throw new Error(`the erasure was answered ${answer.status}`);
   return answer.headers.Position;
-}
-
-/** The progress once it is done: the answer to the erasure does not wait for the replica. */
-async function progressOnceDone(reader: Client, id: string): Promise<ErasureView> {
-  let progress: ErasureView | undefined;
-  await waitUntil(async () => {
-    const answer = await reader.readErasure({ params: { id } });
-    if (answer.status !== 200) throw new Error(`the progress was answered ${answer.status}`);
-    progress = answer.body;
-    return progress.status === 'done';
-  }, REPLICA_DEADLINE_MS);
-  if (progress === undefined) throw new Error('there is no progress');
-  return progress;
 }
 
 function connect(t: ExecutionContext, { host, port }: { host: string; port: number }): Pool {
@@ -180,8 +169,13 @@ test('key, claim and attempt are gone from the log, and the events stay', async 
   t.truthy(await lastOf(subjects.attempt(other.id)), 'the control');
   await erase(id);
   t.is(await lastOf(subjects.key(id)), undefined);
+  await progressOnceDone(operator, id);
   t.is(await lastOf(claim), undefined);
-  t.is(await lastOf(subjects.attempt(other.id)), undefined);
+  const left = await firstOf(subjects.attempt(other.id));
+  const { state, attempt: of, ...rest } = Value.Parse(VoidAttempt, JSON.parse(left));
+  t.is(state, 'void');
+  t.is(of, positions.open(other.position) ?? 0);
+  t.deepEqual(Object.keys(rest).toSorted(), ['expiresAt', 'key', 'retry']);
   t.truthy(await lastOf(subjects.account(id)));
 });
 
@@ -193,42 +187,6 @@ test('the address is free: somebody else registers and proves it as their own', 
   t.not(next.id, id);
   t.like((await read(next.id, next.position)).body, { email, emailVerified: true });
   t.is((await read(id, next.position)).status, 410);
-});
-
-test('attempts on the address from before go with the person, and one from after stays', async (t) => {
-  const email = 'before@erasure.example.org';
-  const before = await attempt(personAt(email));
-  const id = await live(email);
-  const during = await attempt(personAt(email));
-  const others = await Promise.all([before, during].map((one) => tokenFor(one.id, 'attempt')));
-  const position = await erase(id);
-  for (const token of others) {
-    for (const said of [{}, { notMine: true }, { holder: 'not-mine' }] as const) {
-      const answer = await anyone.verifyEmail({ body: { token, ...said } });
-      t.like(answer, { code: 'invalid-verification-token' });
-    }
-  }
-  for (const one of [before, during]) {
-    t.is(await status(one.id, position), undefined);
-    t.is((await read(one.id, position)).status, 404);
-    t.is((await operator.eraseUser({ params: { id: one.id } })).status, 404);
-  }
-  const after = await attempt(personAt(email));
-  t.is(await status(after.id, after.position), 'awaiting-proof');
-  const proven = await prove(after.id, 'attempt');
-  t.like((await read(after.id, proven.position)).body, { email, emailVerified: true });
-});
-
-test('an address that was changed keeps its attempts when the person is erased', async (t) => {
-  const email = 'moved@erasure.example.org';
-  const id = await live('moved-from@erasure.example.org');
-  const other = await attempt(personAt('moved-from@erasure.example.org'));
-  await operator.changeEmail({ params: { id }, body: { email } });
-  await prove(id, 'email-change-requested');
-  const position = await erase(id);
-  // Nobody held the address any more, so the attempt is about somebody else.
-  t.is(await status(other.id, position), 'awaiting-proof');
-  t.is((await prove(other.id, 'attempt')).userId, other.id);
 });
 
 test('people erase themselves with a token of their own, and read the progress with it', async (t) => {
@@ -262,54 +220,6 @@ test('a second erasure gives the same answer, and nothing brings the person back
   t.is((await read(id, position)).status, 410);
   // It throws when the address is taken.
   await register(personAt('later@erasure.example.org'));
-});
-
-test('an attempt is erased by its id; who holds the address and other attempts stay', async (t) => {
-  const email = 'waiting@erasure.example.org';
-  const holder = await register(personAt(email));
-  const [waiting, other] = [await attempt(personAt(email)), await attempt(personAt(email))];
-  const token = await tokenFor(waiting.id, 'attempt');
-  const open = await admin.log.readFirst(
-    subjects.attempt(waiting.id),
-    AbortSignal.timeout(READ_DEADLINE_MS),
-  );
-  const position = await erase(waiting.id);
-  t.is(await erase(waiting.id), position);
-  t.is(await status(waiting.id, position), undefined);
-  t.is((await read(waiting.id, position)).status, 404);
-  t.like(await anyone.verifyEmail({ body: { token } }), { code: 'invalid-verification-token' });
-  const first = await admin.log.readFirst(
-    subjects.attempt(waiting.id),
-    AbortSignal.timeout(READ_DEADLINE_MS),
-  );
-  t.true((first?.position ?? 0) > (open?.position ?? 0), 'what was asked is gone from the log');
-  t.is(await status(other.id, position), 'awaiting-proof');
-  const proven = await prove(holder.id, 'registered');
-  t.like((await read(holder.id, proven.position)).body, { email, emailVerified: true });
-});
-
-test('only with the scope is an attempt erased', async (t) => {
-  const { id, position } = await attempt(personAt('scope@erasure.example.org'));
-  const token = await system.token(['users:admin', 'users:write']);
-  const other = createClient({ baseUrl: system.gatewayUrl, fetch, token });
-  t.is((await other.eraseUser({ params: { id } })).status, 403);
-  t.is((await anyone.eraseUser({ params: { id } })).status, 401);
-  t.is(await status(id, position), 'awaiting-proof');
-});
-
-test('an account that was disowned is erased too, and the address stays with its owner', async (t) => {
-  const email = 'lost@erasure.example.org';
-  const loser = await register(personAt(email));
-  const winner = await attempt(personAt(email));
-  const old = await tokenFor(loser.id, 'registered');
-  const body = { token: await tokenFor(winner.id, 'attempt'), holder: 'not-mine' } as const;
-  t.is((await anyone.verifyEmail({ body })).status, 202);
-  const answer = await anyone.verifyEmail({ body: { token: old } });
-  t.like(answer, { code: 'invalid-verification-token' });
-  const position = await erase(loser.id);
-  t.is((await read(loser.id, position)).status, 410);
-  t.is(await lastOf(subjects.key(loser.id)), undefined);
-  t.like((await read(winner.id, position)).body, { email, emailVerified: true });
 });
 
 test('the progress of an erasure can be read, and there is none of an attempt', async (t) => {

@@ -13,14 +13,18 @@ export type Registration = {
   readonly saysVerified: boolean;
 };
 
-/** Little is read of a request without a token, whatever it asks for. */
+/** Operations of the public, which takes no more than it from anybody. */
+const PUBLIC: readonly string[] = ['verifyEmail', 'resendVerification'];
+
+/** Little is read of a public request, and of any without a token. */
 export function expectedForSize(
-  headers: FuzzCase['headers'],
-  body: Buffer | undefined,
+  { how, headers, body }: Pick<FuzzCase, 'how' | 'headers' | 'body'>,
+  isVouched: boolean,
 ): Expected | undefined {
+  if ((body?.length ?? 0) <= MAX_PUBLIC_BODY_BYTES) return undefined;
   const hasToken = headers.some(([name]) => name === 'Authorization');
-  if (hasToken || (body?.length ?? 0) <= MAX_PUBLIC_BODY_BYTES) return undefined;
-  return { expect: [413], code: 'payload-too-large' };
+  const isPublic = PUBLIC.includes(how) || (how === 'registerPerson' && !isVouched);
+  return hasToken && !isPublic ? undefined : { expect: [413], code: 'payload-too-large' };
 }
 
 /** What may come of a registration. Drawn keys meet again with another body, which is refused. */

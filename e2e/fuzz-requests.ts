@@ -80,10 +80,12 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         body: person === undefined ? undefined : toBody(person),
         person,
       } as const;
-      const tooLarge = refusedForSize(operation, request);
+      const isVouched = known.vouching.has(authorization ?? '');
+      // Imports have bounds of their own.
+      const tooLarge =
+        operation.lines === undefined ? expectedForSize(request, isVouched) : undefined;
       if (tooLarge !== undefined) return { ...request, ...tooLarge };
       if (!isOpen) return request;
-      const isVouched = known.vouching.has(authorization ?? '');
       const expected = expectedOfRegistration({
         caller: authorization === undefined ? 'anonymous' : isVouched ? 'vouching' : 'known',
         hasKey: headersSent.some(([name]) => name === 'Idempotency-Key'),
@@ -124,14 +126,6 @@ function knownBodies(bodies: Arbitrary<Body>, links: readonly string[]): Arbitra
     .map(([body, token]) => ('token' in body && token !== undefined ? { ...body, token } : body));
 }
 
-/** What becomes of a body that is larger than its caller may send; imports have bounds of their own. */
-function refusedForSize(
-  { lines }: ContractOperation,
-  { headers, body }: Pick<FuzzCase, 'headers' | 'body'>,
-) {
-  return lines === undefined ? expectedForSize(headers, body) : undefined;
-}
-
 /** A text as one segment of a path; a path that ended before it would mean another route. */
 function toSegment(value: unknown): string {
   return encodeURIComponent(String(value).toWellFormed()) || 'x';
@@ -162,7 +156,7 @@ export function nearValidRequests(operation: ContractOperation, known: Known): A
   if (changed === false) return fc.oneof(...changes);
   const bodies = fc.tuple(valid, changed).map(([request, changed]): FuzzCase => {
     const whole = { ...request, ...changed };
-    return { ...whole, ...refusedForSize(operation, whole) };
+    return operation.lines === undefined ? { ...whole, ...expectedForSize(whole, true) } : whole;
   });
   return fc.oneof(
     { weight: 6, arbitrary: bodies },

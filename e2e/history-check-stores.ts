@@ -85,6 +85,9 @@ function attemptsOf({ attempts, accounts }: LogFacts): AttemptRow[] {
       return { id, position, expiresAt, claim, state: 'open', userId: null };
     }
     const { by, userId = null } = closed;
+    if (by === 'void') {
+      return { id, position: closed.position, expiresAt, claim: null, state: 'void', userId: null };
+    }
     const isThere = by === 'proof' && userId !== null && !erased.has(userId);
     const [state, person] = isThere ? (['registered', userId] as const) : (['gone', null] as const);
     return { id, position: closed.position, expiresAt, claim: null, state, userId: person };

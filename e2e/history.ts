@@ -100,7 +100,7 @@ export type AttemptRow = {
   readonly claim: string | null;
   readonly position: number;
   readonly expiresAt: string;
-  readonly state: 'open' | 'registered' | 'gone';
+  readonly state: 'open' | 'void' | 'registered' | 'gone';
   readonly userId: string | null;
 };
 

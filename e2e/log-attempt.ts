@@ -18,7 +18,7 @@ export type LogAttempt = {
   readonly data: AttemptData | undefined;
   readonly closed:
     | {
-        readonly by: ClosedAttempt['by'];
+        readonly by: ClosedAttempt['by'] | 'void';
         readonly userId: string | undefined;
         readonly position: number;
       }
@@ -35,7 +35,8 @@ export function foldAttempt(
   if (record.state === 'open') {
     return { id, position, expiresAt, claim: record.claim, data, closed: undefined };
   }
-  const { attempt, by, userId } = record;
+  const { attempt } = record;
+  const { by, userId } = record.state === 'void' ? { by: 'void' as const } : record;
   const open = records.findLast((one) => one.position === attempt);
   return {
     id,
@@ -53,6 +54,9 @@ export function statusAt(
   position: number,
 ): 'accepted' | 'awaiting-proof' | 'registered' | undefined {
   if (position < openedAt) return 'accepted';
-  if (closed === undefined || position < closed.position) return 'awaiting-proof';
+  // Nobody may observe that an attempt became void.
+  if (closed === undefined || closed.by === 'void' || position < closed.position) {
+    return 'awaiting-proof';
+  }
   return closed.by === 'proof' ? 'registered' : undefined;
 }

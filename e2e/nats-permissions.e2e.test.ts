@@ -45,7 +45,7 @@ const publishDoors: readonly Door[] = [
   [`zameni.account.${id}`, 'command-api'],
   [`zameni.claim.${id}`, 'command-api', 'eraser'],
   [`zameni.key.${id}`, 'command-api', 'eraser'],
-  [`zameni.attempt.${id}`, 'command-api'],
+  [`zameni.attempt.${id}`, 'command-api', 'eraser'],
   [`zameni.mail-wish.${id}`, 'command-api'],
   [`zameni.deletion.${id}`, 'command-api'],
   [`zameni.account.${id}.more`],

@@ -216,7 +216,8 @@ function toSeen({ account }: Entry, emailOf: (address: number) => string): strin
 }
 
 function toStatus({ entries }: Model, { attempt, provenFor, account }: Entry): string {
-  if (attempt === 'open') return 'awaiting-proof';
+  // Nobody may observe that an attempt became void.
+  if (attempt === 'open' || attempt === 'void') return 'awaiting-proof';
   const person = provenFor === undefined ? account : entries[provenFor]?.account;
   return person?.isErased === false ? 'registered' : 'nothing';
 }

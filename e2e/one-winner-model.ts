@@ -124,6 +124,7 @@ function prove(model: Model, { id, entry, said }: Proof): string {
     holder.account.proofs.push(0);
     return close(entry, holder.id);
   }
+  if (holder === undefined && said === 'confirm') return 'invalid-request';
   if (holder !== undefined) disown(holder.account);
   entry.account = toAccount(asked, true);
   return close(entry, id);
@@ -219,7 +220,7 @@ function changeAccount(
 function erase({ entries }: Model, entry: Entry): string {
   const { account, attempt } = entry;
   if (account === undefined) {
-    if (attempt !== 'open' && attempt !== 'erasure') return 'user-not-found';
+    if (attempt !== 'open' && attempt !== 'erasure' && attempt !== 'void') return 'user-not-found';
     entry.attempt = 'erasure';
     return '202';
   }

@@ -38,6 +38,7 @@ export function lookAtAttempt(
     if (Date.parse(record.expiresAt) <= now.getTime()) return refuse('attempt-expired');
     return { next: 'claim', attempt: { record, position } };
   }
+  if (record.state === 'void') return refuse('attempt-erased');
   switch (record.by) {
     case 'proof':
       return record.userId === id ? { next: 'account' } : refuse('attempt-proven');

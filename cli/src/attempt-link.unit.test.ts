@@ -15,6 +15,7 @@ const open: OpenAttempt = {
   causationId: 'request-1',
   key: '2026-03-04',
   sealed: '',
+  retry: '',
 };
 
 function closed(by: 'proof' | 'not-mine' | 'erasure', userId?: string): AttemptRecord {

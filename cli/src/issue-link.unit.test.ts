@@ -81,9 +81,9 @@ async function createWorld(t: ExecutionContext) {
         locale: 'sl',
         termsVersion: '1',
         profile: {},
-        fingerprint: 'f'.repeat(43),
       };
-      const record = createAttemptKeys(readKeyRing(secrets.attemptKeys)).seal(attempt, about, data);
+      const keys = createAttemptKeys(readKeyRing(secrets.attemptKeys));
+      const record = keys.seal(attempt, about, { data, fingerprint: 'f'.repeat(43) });
       return put(subjects.attempt(attempt), JSON.stringify(record));
     },
     closeAttempt: (record: AttemptRecord) => {

@@ -8,11 +8,15 @@ import {
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Appends one message on its own; resolves with its position, or undefined when its guard did not hold.
+ * Appends one message on its own, or the few of one commit; resolves with the position of the last, or
+ * undefined when a guard did not hold.
  * Throws `log-unavailable` when the outcome stays unknown until the signal aborts, `overloaded` when too
  * many are under way.
  */
-export type AppendAlone = (message: LogMessage, signal: AbortSignal) => Promise<number | undefined>;
+export type AppendAlone = (
+  messages: readonly LogMessage[],
+  signal: AbortSignal,
+) => Promise<number | undefined>;
 
 /** Most that are under way at once in a process. */
 const MAX_UNDER_WAY = 2_000;
@@ -47,13 +51,13 @@ export function createAppendAlone(
     isFlying = false;
   }
 
-  return async (message, signal) => {
+  return async (messages, signal) => {
     if (underWay >= maxUnderWay) throw new AppError('overloaded', { retryAfterSeconds: 1 });
     underWay += 1;
     const context = { log, logger, signal, isWanted: () => !signal.aborted };
     try {
       return await new Promise<number | undefined>((resolve, reject) => {
-        waiting.push(() => appendUntilKnown(context, [message], true).then(resolve, reject));
+        waiting.push(() => appendUntilKnown(context, messages, true).then(resolve, reject));
         if (!isFlying) void fly();
       });
     } catch (cause) {

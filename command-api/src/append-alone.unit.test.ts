@@ -15,16 +15,16 @@ const message: LogMessage = {
 test('a message whose guard holds is appended on its own', async (t) => {
   const log = createMemoryLog();
   const append = createAppendAlone(log, logger);
-  t.is(await append(message, signal), 1);
+  t.is(await append([message], signal), 1);
   const other = { subject: 'zameni.attempt.mila', guard: 'zameni.*.mila' };
-  t.is(await append({ ...message, ...other }, signal), 2);
+  t.is(await append([{ ...message, ...other }], signal), 2);
 });
 
 test('one whose guard does not hold is not, and says so without an error', async (t) => {
   const log = createMemoryLog();
   const append = createAppendAlone(log, logger);
   await log.append([{ subject: 'zameni.account.vera', data: '1', expectedPosition: 0 }], signal);
-  t.is(await append(message, signal), undefined);
+  t.is(await append([message], signal), undefined);
   t.is(await log.head(signal), 1);
 });
 
@@ -40,7 +40,7 @@ test('what was appended and its answer lost is found again', async (t) => {
       return { status: 'unknown', cause: new Error('no answer') };
     },
   };
-  t.is(await createAppendAlone(log, logger)(message, signal), 1);
+  t.is(await createAppendAlone(log, logger)([message], signal), 1);
   t.is(await memory.head(signal), 1);
 });
 
@@ -50,7 +50,7 @@ test('without an outcome it ends with its signal', async (t) => {
     append: async () => ({ status: 'unknown', cause: new Error('no leader') }),
   };
   const append = createAppendAlone(log, logger);
-  const error = await t.throwsAsync(append(message, AbortSignal.timeout(30)), {
+  const error = await t.throwsAsync(append([message], AbortSignal.timeout(30)), {
     instanceOf: AppError,
   });
   t.is(error?.code, 'log-unavailable');
@@ -67,7 +67,7 @@ test('a log that is full, or refuses the message, is not asked again', async (t)
         return { status, cause: new Error(status) };
       },
     };
-    const appending = createAppendAlone(log, logger)(message, signal);
+    const appending = createAppendAlone(log, logger)([message], signal);
     await t.throwsAsync(appending, { code: 'log-unavailable' });
     t.is(asked, 1);
   }
@@ -84,21 +84,19 @@ test('beyond the bound of those under way it is refused, until one has ended', a
     },
   };
   const append = createAppendAlone(log, logger, 2);
-  const underWay = [append(message, signal), append(message, signal)];
-  const error = await t.throwsAsync(append(message, signal), { instanceOf: AppError });
+  const underWay = [append([message], signal), append([message], signal)];
+  const error = await t.throwsAsync(append([message], signal), { instanceOf: AppError });
   t.is(error?.code, 'overloaded');
   resolve();
   t.deepEqual(new Set(await Promise.all(underWay)), new Set([1, undefined]));
-  t.is(await append(message, signal), undefined);
+  t.is(await append([message], signal), undefined);
 });
 
 /** Messages of so many ids, which stand in nobody's way. */
 const messagesOf = (count: number) =>
-  Array.from({ length: count }, (_, n) => ({
-    ...message,
-    subject: `zameni.attempt.${n}`,
-    guard: `zameni.*.${n}`,
-  }));
+  Array.from({ length: count }, (_, n): LogMessage[] => [
+    { ...message, subject: `zameni.attempt.${n}`, guard: `zameni.*.${n}` },
+  ]);
 
 test('of many at once each is a message of its own, and none waits for another', async (t) => {
   const memory = createMemoryLog();

@@ -22,7 +22,7 @@ const open = attemptKeys.seal(
     actor: { type: 'anonymous', id: 'anonymous' },
     causationId: 'request-1',
   },
-  openAttempt.data,
+  { data: openAttempt.data, fingerprint: openAttempt.fingerprint },
 );
 
 /** A log with the records of Vera's attempt. */
@@ -38,7 +38,7 @@ async function createLog(...records: readonly (AttemptRecord | string)[]): Promi
 test('an attempt is opened, and its record is what a change is guarded on', async (t) => {
   const load = createLoadAttempt({ log: await createLog(open), attemptKeys });
   const { state, last } = await load(VERA, NOW, signal);
-  t.deepEqual(state, { ...openAttempt, position: 1, expiresAt: later });
+  t.deepEqual(state, { ...openAttempt, position: 1, of: 1, expiresAt: later });
   t.is(last?.position, 1);
 });
 
@@ -46,7 +46,14 @@ test('the last record counts', async (t) => {
   const closed = { ...closing('proof', MILA), expiresAt: later };
   const load = createLoadAttempt({ log: await createLog(open, closed), attemptKeys });
   const { state, last } = await load(VERA, NOW, signal);
-  t.deepEqual(state, { state: 'closed', of: closed.attempt, by: 'proof', userId: MILA });
+  t.deepEqual(state, {
+    state: 'closed',
+    position: 2,
+    of: closed.attempt,
+    expiresAt: later,
+    by: 'proof',
+    userId: MILA,
+  });
   t.is(last?.position, 2);
 });
 
@@ -57,13 +64,13 @@ test('one that is over is absent, and still what a change is guarded on', async 
   t.is(last?.position, 1);
 });
 
-test('one whose key is destroyed is absent', async (t) => {
+test('one whose key is destroyed is over', async (t) => {
   const others = createAttemptKeys({
     current: ring.current,
     keys: new Map([...ring.keys].filter(([day]) => day !== open.key)),
   });
   const load = createLoadAttempt({ log: await createLog(open), attemptKeys: others });
-  t.deepEqual((await load(VERA, NOW, signal)).state, { state: 'absent' });
+  t.like((await load(VERA, NOW, signal)).state, { state: 'over' });
 });
 
 test('one that nobody made is absent', async (t) => {
@@ -82,8 +89,13 @@ const isFault = test.macro<[AttemptRecord | string]>({
 });
 test('a record that is no JSON', isFault, '{"state":');
 test('a record of another form', isFault, '{"state":"lent"}');
-test('a record with another instant than was sealed', isFault, {
-  ...open,
-  expiresAt: '9999-02-01T00:00:00.000Z',
-});
-test('a record with another digest than was sealed', isFault, { ...open, claim: 'x'.repeat(43) });
+for (const [name, changed] of [
+  ['instant', { expiresAt: '9999-02-01T00:00:00.000Z' }],
+  ['digest', { claim: 'x'.repeat(43) }],
+] as const) {
+  test(`a record with another ${name} than was sealed is over, never opened`, async (t) => {
+    const log = await createLog({ ...open, ...changed });
+    const { state } = await createLoadAttempt({ log, attemptKeys })(VERA, NOW, signal);
+    t.like(state, { state: 'over', position: 1 });
+  });
+}

@@ -1,48 +1,71 @@
-import type { AttemptData, AttemptRecord, ClosedAttempt, UserId } from '@zameni/contracts';
+import type { AttemptRecord, ClosedAttempt, UserId } from '@zameni/contracts';
+import type { AttemptSecrets } from '@zameni/runtime';
 
 /** What the log says of one attempt at an instant. */
-export type AttemptState = { readonly state: 'absent' } | OpenState | ClosedState;
+export type AttemptState =
+  | { readonly state: 'absent' }
+  | OpenState
+  | OverState
+  | VoidState
+  | ClosedState;
 
-/** An attempt that awaits proof. */
-export type OpenState = {
-  readonly state: 'open';
+/** The last record of an attempt, which a change of it deletes. */
+export type LastRecord = {
   readonly position: number;
-  readonly claim: string;
+  /** The position of the attempt itself. */
+  readonly of: number;
   readonly expiresAt: string;
-  readonly data: AttemptData;
 };
 
+/** An attempt that awaits proof. */
+export type OpenState = LastRecord & {
+  readonly state: 'open';
+  readonly claim: string;
+} & AttemptSecrets;
+
+/** An attempt that no key opens any more, or that is past its instant and still lies in the log. */
+export type OverState = LastRecord & { readonly state: 'over' };
+
+/** An attempt from before an erasure of its address. */
+export type VoidState = LastRecord & { readonly state: 'void' };
+
 /** An attempt that was closed before its instant. */
-export type ClosedState = {
+export type ClosedState = LastRecord & {
   readonly state: 'closed';
-  /** The position of the attempt that was closed. */
-  readonly of: number;
   readonly by: ClosedAttempt['by'];
   readonly userId: UserId | undefined;
 };
 
-/** An attempt that nothing is known of, or that is over. */
+/** An attempt that nothing is known of. */
 export const absentAttempt: AttemptState = { state: 'absent' };
 
 /** The newest record of an attempt as it lies in the log. */
 export type AttemptInLog = { readonly record: AttemptRecord; readonly position: number };
 
-/**
- * What the newest record of an attempt means. Its own instant decides, whatever a server still shows;
- * an attempt whose key is destroyed is over too.
- */
+/** What the newest record of an attempt means. Its own instant decides, whatever a server still shows. */
 export function toAttemptState(
   { record, position }: AttemptInLog,
-  { now, open }: { readonly now: string; readonly open: () => AttemptData | undefined },
+  { now, open }: { readonly now: string; readonly open: () => AttemptSecrets | undefined },
 ): AttemptState {
+  const { expiresAt } = record;
   // Instants have one form, so their order is that of their texts.
-  if (record.expiresAt <= now) return absentAttempt;
-  if (record.state === 'closed') {
-    // The schema of the record has checked the form of the id.
-    const userId = record.userId as UserId | undefined;
-    return { state: 'closed', of: record.attempt, by: record.by, userId };
+  const isOver = expiresAt <= now;
+  switch (record.state) {
+    case 'open': {
+      const last = { position, of: position, expiresAt };
+      const secrets = isOver ? undefined : open();
+      if (secrets === undefined) return { state: 'over', ...last };
+      return { state: 'open', ...last, claim: record.claim, ...secrets };
+    }
+    case 'closed': {
+      if (isOver) return absentAttempt;
+      // The schema of the record has checked the form of the id.
+      const userId = record.userId as UserId | undefined;
+      return { state: 'closed', position, of: record.attempt, expiresAt, by: record.by, userId };
+    }
+    case 'void':
+      return isOver ? absentAttempt : { state: 'void', position, of: record.attempt, expiresAt };
+    default:
+      return record satisfies never;
   }
-  const data = open();
-  if (data === undefined) return absentAttempt;
-  return { state: 'open', position, claim: record.claim, expiresAt: record.expiresAt, data };
 }

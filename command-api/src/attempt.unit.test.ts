@@ -1,8 +1,9 @@
-import type { AttemptRecord } from '@zameni/contracts';
+import type { AttemptRecord, OpenAttempt } from '@zameni/contracts';
 import test from 'ava';
 import { absentAttempt, type AttemptState, toAttemptState } from './attempt.ts';
 import {
   ATTEMPT_AT,
+  CLOSED_AT,
   closedBy,
   closing,
   EXPIRES,
@@ -14,7 +15,7 @@ import {
 const BEFORE = '2026-11-29T09:59:59.999Z';
 const AFTER = '2026-11-29T10:00:00.001Z';
 
-const open: AttemptRecord = {
+const open: OpenAttempt = {
   state: 'open',
   claim: HOME,
   time: '2026-11-22T10:00:00.000Z',
@@ -23,28 +24,37 @@ const open: AttemptRecord = {
   causationId: 'request-1',
   key: '2026-11-22',
   sealed: 'sealed',
+  retry: 'sealed too',
 };
+const last = { position: ATTEMPT_AT, of: ATTEMPT_AT, expiresAt: EXPIRES };
+const over: AttemptState = { state: 'over', ...last };
+const { expiresAt, key, retry } = open;
+const toVoid: AttemptRecord = { state: 'void', attempt: 3, expiresAt, key, retry };
 
 type Reading = { readonly now: string; readonly isKeyGone?: boolean };
 
 const means = test.macro<[AttemptRecord, Reading, AttemptState]>({
   title: (title = '') => title,
   exec: (t, record, { now, isKeyGone = false }, expected) => {
-    const reading = { now, open: () => (isKeyGone ? undefined : openAttempt.data) };
-    t.deepEqual(toAttemptState({ record, position: ATTEMPT_AT }, reading), expected);
+    const { data, fingerprint } = openAttempt;
+    const reading = { now, open: () => (isKeyGone ? undefined : { data, fingerprint }) };
+    const position = record.state === 'open' ? ATTEMPT_AT : CLOSED_AT;
+    t.deepEqual(toAttemptState({ record, position }, reading), expected);
   },
 });
 
 test('an attempt is open until its instant', means, open, { now: BEFORE }, openAttempt);
-test('at its instant there is none', means, open, { now: EXPIRES }, absentAttempt);
-test('nor is there one later', means, open, { now: AFTER }, absentAttempt);
+test('at its instant it is over', means, open, { now: EXPIRES }, over);
+test('and so it is later', means, open, { now: AFTER }, over);
+test('without the key of its day it is over', means, open, { now: BEFORE, isKeyGone: true }, over);
 test(
-  'without the key of its day there is none',
+  'a void one is void until its instant',
   means,
-  open,
-  { now: BEFORE, isKeyGone: true },
-  absentAttempt,
+  toVoid,
+  { now: BEFORE },
+  { state: 'void', position: CLOSED_AT, of: 3, expiresAt: EXPIRES },
 );
+test('at its instant nothing is left of it', means, toVoid, { now: EXPIRES }, absentAttempt);
 test(
   'one that was proven names the account',
   means,
@@ -74,5 +84,5 @@ test('behind its instant nothing is opened', (t) => {
     { record: open, position: ATTEMPT_AT },
     { now: EXPIRES, open: () => t.fail('it was opened') },
   );
-  t.is(state, absentAttempt);
+  t.deepEqual(state, over);
 });

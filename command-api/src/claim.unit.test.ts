@@ -1,30 +1,58 @@
 import type { ClaimRecord } from '@zameni/contracts';
 import test from 'ava';
-import { type ClaimState, toClaimState } from './claim.ts';
-import { heldBy, VERA } from './situation.fixture.ts';
+import { type ClaimState, parseClaim, toClaimState } from './claim.ts';
+import { CLAIM_AT, heldBy, VERA } from './situation.fixture.ts';
 
-const means = test.macro<[ClaimRecord | undefined, ClaimState]>({
+const means = test.macro<[ClaimRecord, ClaimState, { readonly isWaiting?: boolean }?]>({
   title: (title = '') => title,
-  exec: (t, record, expected) => {
-    t.deepEqual(toClaimState(record), expected);
+  exec: (t, record, expected, { isWaiting = false } = {}) => {
+    const position = isWaiting ? undefined : CLAIM_AT;
+    t.deepEqual(toClaimState({ record, position }), expected);
   },
 });
 
-test('an address is free before the first claim', means, undefined, { state: 'free' });
-for (const by of ['email-change', 'disowning', 'erasure'] as const) {
+for (const by of ['email-change', 'disowning'] as const) {
   test(
     `an address that was released by ${by} is free`,
     means,
     { state: 'released', by },
-    { state: 'free' },
+    { state: 'free', erasedAt: 0 },
+  );
+  test(
+    `released by ${by}, it knows of an erasure before`,
+    means,
+    { state: 'released', by, erasedAt: 3 },
+    { state: 'free', erasedAt: 3 },
   );
 }
+const erased = { state: 'released', by: 'erasure' } as const;
+test(
+  'one that was released by an erasure is free, and knows where',
+  means,
+  { ...erased, erasedAt: 3 },
+  { state: 'free', erasedAt: CLAIM_AT },
+);
+test(
+  'the place of an erasure in the same batch is behind everything',
+  means,
+  erased,
+  { state: 'free', erasedAt: Number.POSITIVE_INFINITY },
+  { isWaiting: true },
+);
 for (const verified of [false, true]) {
   const expected = { state: 'held', userId: VERA, verified } as const;
+  const record = heldBy(VERA, verified);
+  const title = `a claim is held ${verified ? 'proven' : 'unproven'}`;
+  test(title, means, record, { ...expected, erasedAt: 0 });
   test(
-    `a claim is held ${verified ? 'proven' : 'unproven'}`,
+    `${title}, and knows of an erasure before`,
     means,
-    heldBy(VERA, verified),
-    expected,
+    { ...record, erasedAt: 3 },
+    { ...expected, erasedAt: 3 },
   );
 }
+
+test('a record that cannot be read is never taken for free', (t) => {
+  t.throws(() => parseClaim('{"state":"lent"}'));
+  t.deepEqual(parseClaim(JSON.stringify(erased)), erased);
+});

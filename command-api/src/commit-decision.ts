@@ -13,7 +13,6 @@ import {
 } from '@zameni/runtime';
 import type { LoadAccount } from './account-log.ts';
 import type { LoadAttempt } from './attempt-log.ts';
-import { readErasedAt } from './claim-log.ts';
 import {
   type Attempted,
   type Committed,
@@ -114,16 +113,8 @@ async function tryOnce(
     const all = [...claimSubjects, ...newSubject];
     for (const record of await readAllFromLeader(log, all, signal)) presume(record);
   }
-  const erasures = new Map<string, number>();
-  if (plan.readsErasures === true) {
-    for (const [claim, { believed }] of claims) {
-      // A claim without a last record has none before it.
-      const isThere = presumed.has(believed);
-      erasures.set(claim, isThere ? await readErasedAt(log, believed, signal) : 0);
-    }
-  }
   const attempted = await deps.committer.submit(
-    toIntent(plan, { accounts, attempts, claims, presumed, erasures }),
+    toIntent(plan, { accounts, attempts, claims, presumed }),
   );
   if (attempted.outcome !== 'unchanged' && attempted.outcome !== 'refused') return attempted;
   // Nothing was appended, so no guard has checked what it was decided from.

@@ -8,7 +8,7 @@ import {
   changed,
   changeRequested,
   closedBy,
-  closing,
+  closes,
   dataOf,
   deactivated,
   disowned,
@@ -84,7 +84,7 @@ test(
   decides,
   HISTORIES.unproven,
   { given: { ...holdsHome, attempts: [[MILA, openAttempt]] }, link },
-  proves([{ id: MILA, record: closing('proof', VERA) }]),
+  proves([closes(MILA, 'proof', VERA)]),
 );
 test(
   'but no later attempt of the same id',

@@ -7,7 +7,6 @@ import {
   closeAttempt,
   commit,
   type Decision,
-  erasedAtIn,
   refuse,
   type Situation,
 } from './decision.ts';
@@ -47,16 +46,21 @@ export function decideAttemptProof(command: ProveAttempt, situation: Situation):
   }
   const attempt = attemptIn(situation, id);
   if (attempt.state === 'closed') return decideAgain(command, attempt, situation);
-  if (attempt.state === 'absent' || attempt.position !== position) return invalid;
-  if (erasedAtIn(situation, claim) > position) return invalid;
+  if (attempt.state !== 'open' || attempt.position !== position) return invalid;
+  const holder = claimIn(situation, claim);
+  if (holder.erasedAt > position) return invalid;
   if (said.notMine === true) {
     return (
       refuseFields(said, ALL_FIELDS) ??
       commit({ attempts: [closeAttempt(id, attempt, 'not-mine')] })
     );
   }
-  const holder = claimIn(situation, claim);
-  if (holder.state === 'free') return register(command, attempt);
+  if (holder.state === 'free') {
+    // Nobody is there to be confirmed, and the data of an attempt alone need not be the prover's.
+    return said.holder === 'confirm'
+      ? refuse('invalid-request', [{ pointer: '/holder', code: 'not-taken' }])
+      : register(command, attempt);
+  }
   if (holder.verified) return refuse('address-taken');
   const found = lookAtHolder(situation, holder.userId);
   if ('outcome' in found) return found;
@@ -97,14 +101,14 @@ function decideAgain(
 }
 
 function register({ id, claim, said }: ProveAttempt, attempt: OpenState) {
-  const { data, position } = attempt;
+  const { data, fingerprint, position } = attempt;
   const { displayName, locale, termsVersion, profile } = { ...data, ...definedOf(said) };
   const event: AccountEvent = {
     name: 'registered',
     data: {
       locale,
       termsVersion,
-      fingerprint: data.fingerprint,
+      fingerprint,
       emailVerified: true,
       attempt: position,
     },

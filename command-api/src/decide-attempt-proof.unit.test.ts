@@ -5,8 +5,9 @@ import { type Commit, commit, type Decision, refuse } from './decision.ts';
 import {
   ATTEMPT_AT,
   closedBy,
-  closing,
+  closes,
   deactivated,
+  EXPIRES,
   type Given,
   HISTORIES,
   heldBy,
@@ -41,18 +42,19 @@ const same: Decision = { outcome: 'unchanged' };
 const registers = (said: Said = {}): Commit => {
   const { displayName = 'Somebody', locale = 'en', termsVersion = '2025-01' } = said;
   const { profile = { city: 'Anywhere' } } = said;
-  const { email, fingerprint } = openAttempt.data;
+  const { fingerprint } = openAttempt;
+  const { email } = openAttempt.data;
   const data = { locale, termsVersion, fingerprint, emailVerified: true, attempt: ATTEMPT_AT };
   const personal = { email, claim: HOME, displayName, profile };
   return commit({
     accounts: [{ userId: VERA, event: { name: 'registered', data, personal } }],
     claims: [{ claim: HOME, record: heldBy(VERA, true) }],
-    attempts: [{ id: VERA, record: closing('proof', VERA) }],
+    attempts: [closes(VERA, 'proof', VERA)],
   });
 };
 
 test('proof of a free address makes the account and closes the attempt', decides, {}, registers());
-for (const by of ['email-change', 'disowning', 'erasure'] as const) {
+for (const by of ['email-change', 'disowning'] as const) {
   test(
     `so does proof of an address that was released by ${by} before`,
     decides,
@@ -60,27 +62,51 @@ for (const by of ['email-change', 'disowning', 'erasure'] as const) {
     registers(),
   );
 }
+const erasedAt = ATTEMPT_AT + 1;
 for (const [name, record] of [
-  ['free', { state: 'released', by: 'erasure' }],
-  ['held again', heldBy(MILA, false)],
-  ['proven again', heldBy(MILA, true)],
+  ['released by it', { state: 'released', by: 'erasure' }],
+  ['released again', { state: 'released', by: 'email-change', erasedAt }],
+  ['held again', { ...heldBy(MILA, false), erasedAt }],
+  ['proven again', { ...heldBy(MILA, true), erasedAt }],
 ] as const) {
   test(
     `an erasure of the address, now ${name}, voids the attempts from before it`,
     decides,
-    { claims: { [HOME]: record }, erasures: { [HOME]: ATTEMPT_AT + 1 } },
+    { claims: { [HOME]: record } },
     invalid,
   );
 }
 test(
   'an erasure of the address voids no attempt from behind it',
   decides,
-  {
-    claims: { [HOME]: { state: 'released', by: 'erasure' } },
-    erasures: { [HOME]: ATTEMPT_AT - 1 },
-  },
+  { claims: { [HOME]: { state: 'released', by: 'email-change', erasedAt: ATTEMPT_AT - 1 } } },
   registers(),
 );
+test(
+  'on a free address there is nobody to confirm',
+  decides,
+  {},
+  refuse('invalid-request', [{ pointer: '/holder', code: 'not-taken' }]),
+  { holder: 'confirm' },
+);
+test(
+  'who said that the holder was not theirs registers once the address is free',
+  decides,
+  {},
+  registers(),
+  { holder: 'not-mine' },
+);
+for (const [name, attempt] of [
+  ['is over', { state: 'over', position: ATTEMPT_AT, of: ATTEMPT_AT, expiresAt: EXPIRES }],
+  ['became void', { state: 'void', position: 9, of: ATTEMPT_AT, expiresAt: EXPIRES }],
+] as const) {
+  test(
+    `an attempt that ${name} is proven by nobody`,
+    decides,
+    { attempts: [[VERA, attempt]] },
+    invalid,
+  );
+}
 
 const everything: Said = {
   displayName: 'Vera',
@@ -143,7 +169,7 @@ const confirms = (userId: UserId): Decision => ({
       },
     ],
     claims: [{ claim: HOME, record: heldBy(userId, true) }],
-    attempts: [{ id: VERA, record: closing('proof', userId) }],
+    attempts: [closes(VERA, 'proof', userId)],
   }),
   subject: userId,
 });
@@ -196,7 +222,7 @@ test(
 );
 
 const notMine: Said = { notMine: true };
-const closesAsNotMine = commit({ attempts: [{ id: VERA, record: closing('not-mine') }] });
+const closesAsNotMine = commit({ attempts: [closes(VERA, 'not-mine')] });
 test('an attempt that is not mine is closed', decides, {}, closesAsNotMine, notMine);
 for (const verified of [false, true]) {
   test(

@@ -158,11 +158,18 @@ function decideErasure(
 
 function decideAttemptErasure(id: UserId, situation: Situation): Decision {
   const attempt = attemptIn(situation, id);
-  if (attempt.state === 'absent') return refuse('user-not-found');
-  if (attempt.state === 'closed') {
-    return attempt.by === 'erasure' ? { outcome: 'unchanged' } : refuse('user-not-found');
+  switch (attempt.state) {
+    case 'absent':
+      return refuse('user-not-found');
+    case 'closed':
+      return attempt.by === 'erasure' ? { outcome: 'unchanged' } : refuse('user-not-found');
+    case 'open':
+    case 'over':
+    case 'void':
+      return commit({ attempts: [closeAttempt(id, attempt, 'erasure')] });
+    default:
+      return attempt satisfies never;
   }
-  return commit({ attempts: [closeAttempt(id, attempt, 'erasure')] });
 }
 
 function change(userId: UserId, event: AccountEvent): Decision {

@@ -2,15 +2,16 @@ import type { UpdateUserCommand } from '@zameni/contracts';
 import test from 'ava';
 import type { AttemptState } from './attempt.ts';
 import { decideUserChange, type UserChange } from './decide-user-change.ts';
-
 import { commit, type Decision, refuse } from './decision.ts';
 import {
+  ATTEMPT_AT,
   changeCancelled,
   changed,
   changeRequested,
   closedBy,
-  closing,
+  closes,
   dataOf,
+  EXPIRES,
   type Given,
   type Happened,
   HISTORIES,
@@ -304,8 +305,19 @@ test(
   'that awaits proof closes it',
   attemptErasure,
   openAttempt,
-  commit({ attempts: [{ id: VERA, record: closing('erasure') }] }),
+  commit({ attempts: [closes(VERA, 'erasure')] }),
 );
+for (const [name, state] of [
+  ['is past its instant', 'over'],
+  ['became void', 'void'],
+] as const) {
+  test(
+    `that ${name} takes what is left of it`,
+    attemptErasure,
+    { state, position: 9, of: ATTEMPT_AT, expiresAt: EXPIRES },
+    commit({ attempts: [{ ...closes(VERA, 'erasure'), upTo: 9 }] }),
+  );
+}
 const notFound = refuse('user-not-found');
 test('that is over finds nobody', attemptErasure, undefined, notFound);
 test('that was erased changes nothing', attemptErasure, closedBy('erasure'), same);

@@ -4,9 +4,8 @@ import type { ClaimPlace, Intent, LogMessage, LogRecord, ReadState } from '@zame
 import { type AccountState, absentAccount } from './account.ts';
 import type { LoadedAccount } from './account-log.ts';
 import type { LoadedAttempt } from './attempt-log.ts';
-import { type ClaimState, toClaimState } from './claim.ts';
-import { parseClaim } from './claim-log.ts';
-import type { Decision, Situation } from './decision.ts';
+import { type ClaimState, parseClaim, toClaimState } from './claim.ts';
+import { claimIn, type Commit, type Decision, type Situation } from './decision.ts';
 import {
   type Cause,
   toAttemptMessage,
@@ -29,8 +28,6 @@ export type Plan = {
   readonly claimsOf: (loaded: ReadonlyMap<UserId, LoadedAccount>) => readonly string[];
   /** Whether its claims most likely exist, so that they are read before the group is formed. */
   readonly readsClaims: boolean;
-  /** Whether it depends on erasures that released its claims: then the claims are loaded, too. */
-  readonly readsErasures?: boolean;
   readonly decide: (situation: Situation, loaded: ReadonlyMap<UserId, LoadedAccount>) => Decision;
   readonly cause: Cause;
 };
@@ -65,8 +62,6 @@ export type Loaded = {
   /** Where each claim that it decides from lies. */
   readonly claims: ReadonlyMap<string, ClaimPlace>;
   readonly presumed: ReadonlyMap<string, LogRecord>;
-  /** By claim, where the plan reads them. */
-  readonly erasures: ReadonlyMap<string, number>;
 };
 
 /** Most messages of one decision: two claims of two subjects each, deletion, attempt, key, two events. */
@@ -86,10 +81,6 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Attempted> {
   const lastOf = new Map<string, LogRecord | undefined>([
     ...[...accounts].map(([id, { last }]) => [subjects.account(id), last] as const),
     ...[...attempts].map(([id, { last }]) => [subjects.attempt(id), last] as const),
-    // An erasure that came after they were read must not hide behind a newer record.
-    ...(plan.readsErasures === true ? claimSubjects : []).map(
-      (subject) => [subject, presumed.get(subject)] as const,
-    ),
   ]);
   const isPresumedNew = newPerson !== undefined && !accounts.has(newPerson.userId);
   const newSubject = isPresumedNew ? [subjects.account(newPerson.userId)] : [];
@@ -106,13 +97,17 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Attempted> {
         }
       }
       const toSeen = () => new Map(reads.map((subject) => [subject, positionIn(state, subject)]));
-      const decision = plan.decide(toSituation(plan, loaded, state), accounts);
+      const situation = toSituation(plan, loaded, state);
+      const decision = plan.decide(situation, accounts);
       switch (decision.outcome) {
-        case 'commit':
+        case 'commit': {
+          const carrying = carryErasures(decision, situation);
+          if (carrying === undefined) return { messages: [], answer: () => ({ outcome: 'stale' }) };
           return {
-            messages: messagesOf(decision),
+            messages: messagesOf(carrying),
             answer: (position) => ({ outcome: 'commit', decision, position }),
           };
+        }
         case 'unchanged': {
           const known = [...accounts.values(), ...attempts.values()];
           const position = Math.max(0, ...known.map(({ last }) => last?.position ?? 0));
@@ -135,7 +130,7 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Attempted> {
 
 function toSituation(
   { newPerson }: Plan,
-  { accounts, attempts, claims, erasures }: Loaded,
+  { accounts, attempts, claims }: Loaded,
   state: ReadState,
 ): Situation {
   const accountStates = new Map<UserId, AccountState>();
@@ -147,11 +142,33 @@ function toSituation(
   }
   const claimStates = new Map<string, ClaimState>();
   for (const [claim, { believed }] of claims) {
-    const text = state.get(believed)?.data;
-    claimStates.set(claim, toClaimState(text === undefined ? undefined : parseClaim(text)));
+    const last = state.get(believed);
+    if (last === undefined) continue;
+    claimStates.set(
+      claim,
+      toClaimState({ record: parseClaim(last.data), position: last.position }),
+    );
   }
   const attemptStates = new Map([...attempts].map(([id, attempt]) => [id, attempt.state]));
-  return { accounts: accountStates, claims: claimStates, attempts: attemptStates, erasures };
+  return { accounts: accountStates, claims: claimStates, attempts: attemptStates };
+}
+
+/**
+ * Repeats in each new record of a claim the newest erasure that released it. Undefined when that lies in
+ * the same batch: its position is not known yet.
+ */
+function carryErasures<Decided extends Commit>(
+  decision: Decided,
+  situation: Situation,
+): Decided | undefined {
+  const erasedAt = decision.claims.map(({ claim }) => claimIn(situation, claim).erasedAt);
+  if (erasedAt.includes(Number.POSITIVE_INFINITY)) return undefined;
+  if (erasedAt.every((position) => position === 0)) return decision;
+  const claims = decision.claims.map(({ claim, record }, n) => {
+    const position = erasedAt[n] ?? 0;
+    return { claim, record: position === 0 ? record : { ...record, erasedAt: position } };
+  });
+  return { ...decision, claims };
 }
 
 /** Infinity for what an earlier intent of the same group is about to append. */

@@ -7,8 +7,8 @@ import type {
   UserId,
 } from '@zameni/contracts';
 import { type AccountState, absentAccount } from './account.ts';
-import { absentAttempt, type AttemptState, type OpenState } from './attempt.ts';
-import type { ClaimState } from './claim.ts';
+import { absentAttempt, type AttemptState, type LastRecord } from './attempt.ts';
+import { type ClaimState, freeClaim } from './claim.ts';
 
 /** One event for one account. */
 export type AccountChange = { readonly userId: UserId; readonly event: AccountEvent };
@@ -16,16 +16,18 @@ export type AccountChange = { readonly userId: UserId; readonly event: AccountEv
 /** A new last record of a claim. */
 export type ClaimChange = { readonly claim: string; readonly record: ClaimRecord };
 
-/** The closing of an attempt. */
-export type AttemptChange = { readonly id: UserId; readonly record: ClosedAttempt };
+/** The closing of an attempt; its records up to a position are to be deleted. */
+export type AttemptChange = {
+  readonly id: UserId;
+  readonly record: ClosedAttempt;
+  readonly upTo: number;
+};
 
 /** What a command decides from. */
 export type Situation = {
   readonly accounts: ReadonlyMap<UserId, AccountState>;
   readonly claims: ReadonlyMap<string, ClaimState>;
   readonly attempts: ReadonlyMap<UserId, AttemptState>;
-  /** Of the claims of attempts: the newest erasure that released them. Attempts from before are void. */
-  readonly erasures: ReadonlyMap<string, number>;
 };
 
 /** Changes that lie in the log together or not at all. */
@@ -66,15 +68,15 @@ export function refuse(code: ErrorCode, errors?: readonly FieldError[]): Refusal
   return { outcome: 'refused', code, ...(errors === undefined ? {} : { errors }) };
 }
 
-/** The closing of an open attempt; `userId` is the account that a proof led to. */
+/** The closing of an attempt; `userId` is the account that a proof led to. */
 export function closeAttempt(
   id: UserId,
-  { position, expiresAt }: OpenState,
+  { position: upTo, of: attempt, expiresAt }: LastRecord,
   by: ClosedAttempt['by'],
   userId?: UserId,
 ): AttemptChange {
-  const record = { state: 'closed', attempt: position, expiresAt, by } as const;
-  return { id, record: userId === undefined ? record : { ...record, userId } };
+  const record = { state: 'closed', attempt, expiresAt, by } as const;
+  return { id, upTo, record: userId === undefined ? record : { ...record, userId } };
 }
 
 /** The state of an account in a situation. */
@@ -84,12 +86,7 @@ export function accountIn({ accounts }: Situation, userId: UserId): AccountState
 
 /** The state of a claim in a situation. */
 export function claimIn({ claims }: Situation, claim: string): ClaimState {
-  return claims.get(claim) ?? { state: 'free' };
-}
-
-/** The position of the newest erasure that released a claim; 0 where there was none. */
-export function erasedAtIn({ erasures }: Situation, claim: string): number {
-  return erasures.get(claim) ?? 0;
+  return claims.get(claim) ?? freeClaim;
 }
 
 /** The state of an attempt in a situation. */

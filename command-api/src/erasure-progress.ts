@@ -3,7 +3,7 @@ import { AppError, createBackoff, delay, type EventLog, type Pool } from '@zamen
 import { readAttempt } from './attempt-log.ts';
 
 /**
- * Waits until somebody is erased from every store that answers anybody. Throws `projection-lagging`
+ * Waits until nothing that answers anybody knows an erased person or attempt. Throws `projection-lagging`
  * when that takes too long: the erasure still goes on, and "done" too early would be the worse failure.
  */
 export type UntilErased = {
@@ -23,8 +23,9 @@ const DEADLINE_MS = 10_000;
 const BACKOFF = { baseMs: 20, maxMs: 250 };
 
 /**
- * Others erase; this looks until they have. Versions of the projection that are being rebuilt, and
- * servers that are away, are in the erasure's progress only.
+ * Others erase; this looks until they have. Of a person: key, read model and cache. Claims and attempts
+ * on the address, versions of the projection that are being rebuilt, and servers that are away are in
+ * the erasure's progress only: how many attempts there are strangers decide.
  */
 export function createUntilErased({ pool, log }: UntilErasedDeps): UntilErased {
   async function until(isDone: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
@@ -50,7 +51,7 @@ export function createUntilErased({ pool, log }: UntilErasedDeps): UntilErased {
 
 async function isPersonErased(pool: Pool, userId: UserId): Promise<boolean> {
   const { rows } = await pool.query<{ done: boolean }>(
-    `select e.cache_at is not null and e.key_at is not null and e.claims_at is not null
+    `select e.cache_at is not null and e.key_at is not null
        and e.read_model_at is not null and c.position >= e.position as done
      from zameni.erasures e
      join zameni.checkpoints c on c.projection = $2 and c.version = $3

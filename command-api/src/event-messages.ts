@@ -9,7 +9,13 @@ import {
   subjects,
   type UserId,
 } from '@zameni/contracts';
-import { type ClaimPlace, type DataKey, type LogMessage, sealPersonal } from '@zameni/runtime';
+import {
+  attemptTtlSeconds,
+  type ClaimPlace,
+  type DataKey,
+  type LogMessage,
+  sealPersonal,
+} from '@zameni/runtime';
 import type { AttemptChange, ClaimChange, Commit } from './decision.ts';
 
 /** Who caused what is appended, when, and in which trace. */
@@ -30,9 +36,6 @@ export type EventToAppend = {
 
 type Message = Omit<LogMessage, 'expectedPosition'>;
 type ClaimPlaces = ReadonlyMap<string, ClaimPlace>;
-
-/** Seconds that a record of an attempt outlives its instant: its expiry only cleans up. */
-const ATTEMPT_GRACE_SECONDS = 60 * 60;
 
 /** The message of an event, its personal data encrypted under the person's key. */
 export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
@@ -55,25 +58,18 @@ export function toClaimMessages(change: ClaimChange, places: ClaimPlaces): Messa
 
 /** The message that closes an attempt; it stays as long as the attempt would have. */
 export function toAttemptMessage({ id, record }: AttemptChange, time: string): Message {
-  const ttlSeconds = attemptTtlSeconds({ time, expiresAt: record.expiresAt });
+  const ttlSeconds = attemptTtlSeconds(time, record.expiresAt);
   return { subject: subjects.attempt(id), data: JSON.stringify(record), ttlSeconds };
 }
 
-/** Seconds from an instant until the log drops a record of an attempt. */
-export function attemptTtlSeconds({
-  time,
-  expiresAt,
-}: {
-  readonly time: string;
-  readonly expiresAt: string;
-}): number {
-  const leftMs = Math.max(0, Date.parse(expiresAt) - Date.parse(time));
-  return Math.ceil(leftMs / 1_000) + ATTEMPT_GRACE_SECONDS;
-}
+/** What a commit changes, as far as it leaves something to be deleted. */
+export type Leaving = Pick<Commit, 'accounts' | 'claims'> & {
+  readonly attempts: readonly Pick<AttemptChange, 'id' | 'upTo'>[];
+};
 
 /** The deletion record of a commit; none when it leaves nothing to be deleted from the log. */
 export function toDeletionMessages(
-  { accounts, claims, attempts }: Omit<Commit, 'outcome'>,
+  { accounts, claims, attempts }: Leaving,
   places: ClaimPlaces,
 ): Message[] {
   const released = claims.filter(({ record: { state } }) => state === 'released');
@@ -82,7 +78,7 @@ export function toDeletionMessages(
       .flatMap((change) => subjectsOf(change, places))
       .map((subject) => subject.slice(subjects.claim('').length)),
     people: accounts.flatMap(({ userId, event }) => (event.name === 'erased' ? [userId] : [])),
-    attempts: attempts.map(({ id, record: { attempt: upTo } }) => ({ id, upTo })),
+    attempts: attempts.map(({ id, upTo }) => ({ id, upTo })),
     addresses: released.flatMap(({ claim, record }) =>
       record.state === 'released' && record.by === 'erasure' ? [claim] : [],
     ),

@@ -23,7 +23,7 @@ export type LogRoomBounds = {
   readonly maxLiveAttempts: number;
 };
 
-/** Milliseconds between two looks, and for one of them. */
+/** Milliseconds between two looks, and for one at the log; the pool has a deadline of its own. */
 const LOOK_MS = 1_000;
 const DEADLINE_MS = 3_000;
 
@@ -32,21 +32,28 @@ const RETRY_AFTER_SECONDS = 600;
 
 /**
  * Looks beside the requests, once a second, so that no request waits for it; what comes in meanwhile is
- * small against the room that is kept. What cannot be looked up keeps nobody out: the log itself refuses
- * what it cannot hold.
+ * small against the room that is kept. There is one look at a time: where a store hangs, until the
+ * deadlines of log and pool, none waits behind it, and disposal waits for none. What cannot be looked up
+ * keeps nobody out: the log itself refuses what it cannot hold.
  */
 export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoomBounds): LogRoom {
   let percent = 0;
   let liveAttempts = 0;
   let isFailing = false;
+  let isLooking = false;
+  let isDisposed = false;
   const refusing = new Set<RoomKind>();
-  let looking: Promise<void> = Promise.resolve();
 
   async function look(): Promise<void> {
+    if (isLooking) return;
+    isLooking = true;
     const [room, attempts] = await Promise.allSettled([
       log.room(AbortSignal.timeout(DEADLINE_MS)),
       pool.query<{ live: string }>('select live_attempts as live from zameni.room'),
     ]);
+    isLooking = false;
+    // The stores may have been closed under it.
+    if (isDisposed) return;
     if (room.status === 'fulfilled') {
       percent = room.value === undefined ? 0 : (100 * room.value.bytes) / room.value.maxBytes;
     }
@@ -59,11 +66,9 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
     isFailing = failed !== undefined;
   }
 
-  const timer = setInterval(() => {
-    looking = looking.then(look);
-  }, LOOK_MS);
+  const timer = setInterval(() => void look(), LOOK_MS);
   timer.unref();
-  looking = look();
+  void look();
   return {
     assert: (kind) => {
       const isFull =
@@ -81,7 +86,7 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
     },
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
-      await looking;
+      isDisposed = true;
     },
   };
 }

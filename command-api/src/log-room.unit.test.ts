@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AppError,
   createLogger,
@@ -180,4 +181,36 @@ test('it is looked up again and again; the last answer stays where that fails', 
   t.deepEqual(refusedBy(room), ['public']);
   await room[Symbol.asyncDispose]();
   t.is(looks.done, 4);
+});
+
+test('while a look hangs there is no other, and none waits behind it', async (t) => {
+  const began: number[] = [];
+  const hanging = Promise.withResolvers<string>();
+  const { untilLooked } = createRoom(t, {
+    room: of(0),
+    live: () => {
+      began.push(performance.now());
+      return began.length === 1 ? hanging.promise : few();
+    },
+  });
+  await delay(2_500);
+  t.is(began.length, 1);
+  hanging.resolve('0');
+  await untilLooked(3);
+  const [, second = 0, third = 0] = began;
+  t.true(third - second > 500, `the third look came ${third - second} ms after the second`);
+});
+
+test('it ends at once while a look hangs, and says nothing of it', async (t) => {
+  const hanging = Promise.withResolvers<never>();
+  const { room, looks, warnings } = createRoom(t, {
+    room: of(0),
+    live: () => hanging.promise,
+  });
+  t.timeout(PATIENCE_MS / 2, 'it waits for the look');
+  await room[Symbol.asyncDispose]();
+  hanging.reject(new Error('the pool has ended'));
+  await delay(1_500);
+  t.is(looks.done, 1);
+  t.deepEqual(warnings, []);
 });

@@ -10,7 +10,7 @@ import {
 import { createValidator, type LogMessage } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
-import { as, createApi, person } from './api.fixture.ts';
+import { as, createApi, operator, person } from './api.fixture.ts';
 import { readAll } from './log.fixture.ts';
 
 const url = '/v1/email-verifications/resend';
@@ -79,10 +79,14 @@ const faulty = test.macro<[unknown, FieldCode]>({
 test('an address that is missing', faulty, {}, 'required');
 test('an address that is none', faulty, { email: 'vera' }, 'format');
 
-test('without a token a body has at most 4 KiB', async (t) => {
+test('a body has at most 4 KiB, whoever asks', async (t) => {
   const { send } = createApi(t);
   const text = JSON.stringify({ email: person.email });
-  const body = `${text}${' '.repeat(MAX_PUBLIC_BODY_BYTES + 1 - text.length)}`;
-  t.is((await send({ url, body })).statusCode, 413);
-  t.is((await send({ url, body, headers: as('app') })).statusCode, 202);
+  const fitting = `${text}${' '.repeat(MAX_PUBLIC_BODY_BYTES - text.length)}`;
+  for (const headers of [{}, as('app'), operator]) {
+    t.is((await send({ url, body: fitting, headers })).statusCode, 202);
+    const refused = await send({ url, body: `${fitting} `, headers });
+    t.is(refused.statusCode, 413);
+    t.is(refused.json<Problem>().code, 'payload-too-large');
+  }
 });

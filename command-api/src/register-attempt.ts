@@ -2,6 +2,7 @@ import { type OpenAttempt, subjects, type UserId } from '@zameni/contracts';
 import {
   AppError,
   type AttemptKeys,
+  attemptTtlSeconds,
   createBackoff,
   createDeadline,
   delay,
@@ -12,7 +13,7 @@ import {
 import type { AppendAlone } from './append-alone.ts';
 import type { AttemptInLog } from './attempt.ts';
 import { readAttempt } from './attempt-log.ts';
-import { attemptTtlSeconds, type Cause } from './event-messages.ts';
+import { type Cause, toDeletionMessages } from './event-messages.ts';
 import { readFirstAnswer } from './first-answer.ts';
 import type { PublicRecords } from './public-records.ts';
 import { fingerprintOf, type RegistrationRequest } from './registration-request.ts';
@@ -33,12 +34,6 @@ export type AttemptContext = Cause & {
   /** Whether the id comes from an idempotency key, so that its attempt may exist already. */
   readonly isRetryable: boolean;
 };
-
-/**
- * First that there is neither attempt nor account: an account of an attempt comes only after the record
- * was read, so the two guards need not see each other. Behind an attempt that is over, its own subject.
- */
-type Guarded = Pick<LogMessage, 'expectedPosition' | 'guard'>;
 
 /** Milliseconds in which a retry is tried to be appended or answered. */
 const DEADLINE_MS = 8_000;
@@ -63,25 +58,44 @@ export async function registerAttempt(
   const message = {
     subject: subjects.attempt(id),
     data: JSON.stringify(record),
-    ttlSeconds: attemptTtlSeconds({ time, expiresAt: record.expiresAt }),
+    ttlSeconds: attemptTtlSeconds(time, record.expiresAt),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
   if (!isRetryable) return deps.publicRecords.append(message);
   const deadline = createDeadline(DEADLINE_MS);
   const backoff = createBackoff(RETRY_BACKOFF);
-  let guarded: Guarded = { expectedPosition: 0, guard: subjects.anyOf(id) };
+  let over: AttemptInLog | undefined;
   while (!deadline.isOver()) {
-    const position = await deps.appendAlone({ ...message, ...guarded }, deadline.signal());
+    const position = await deps.appendAlone(toMessages(message, id, over), deadline.signal());
     if (position !== undefined) return position;
     const before = await readBefore(deps, id, deadline.signal());
     const isLive = before !== undefined && before.record.expiresAt > time;
     const live = isLive ? before : undefined;
     const answer = await answerAgain(deps, { id, fingerprint, before: live });
     if (answer !== undefined) return answer;
-    if (before !== undefined) guarded = { expectedPosition: before.position };
+    over = before;
     await delay(backoff.nextMs(), deadline.signal()).catch(() => undefined);
   }
   throw new AppError('log-unavailable', { retryAfterSeconds: 1 });
+}
+
+/**
+ * Guarded first on there being neither attempt nor account: an account of an attempt comes only after
+ * the record was read, so the two guards need not see each other. An attempt that is over and still lies
+ * in the log is replaced and deleted: the erasure of its address would not find it any more.
+ */
+function toMessages(
+  message: Omit<LogMessage, 'expectedPosition'>,
+  id: UserId,
+  over: AttemptInLog | undefined,
+): LogMessage[] {
+  if (over === undefined) return [{ ...message, expectedPosition: 0, guard: subjects.anyOf(id) }];
+  const replaced = [{ id, upTo: over.position }];
+  const deletion = toDeletionMessages({ accounts: [], claims: [], attempts: replaced }, new Map());
+  return [
+    ...deletion.map((record) => ({ ...record, expectedPosition: 0 })),
+    { ...message, expectedPosition: over.position },
+  ];
 }
 
 function seal(
@@ -93,8 +107,8 @@ function seal(
   const expiresAt = new Date(Date.parse(time) + attemptLifetimeMs).toISOString();
   const claim = digests.claimOf(address.canonical);
   const attempt = { state: 'open', claim, time, expiresAt, actor, causationId } as const;
-  const data = { email: address.typed, displayName, locale, termsVersion, profile, fingerprint };
-  return attemptKeys.seal(id, attempt, data);
+  const data = { email: address.typed, displayName, locale, termsVersion, profile };
+  return attemptKeys.seal(id, attempt, { data, fingerprint });
 }
 
 async function readBefore(
@@ -121,11 +135,10 @@ async function answerAgain(
   deps: RegisterAttemptDeps,
   { id, fingerprint, before }: Before,
 ): Promise<number | undefined> {
-  if (before?.record.state === 'open') {
+  if (before?.record.state === 'open' || before?.record.state === 'void') {
     const { record, position } = before;
-    const data = deps.attemptKeys.open(id, record);
-    if (data !== undefined) assertSame(data.fingerprint, fingerprint);
-    return position;
+    assertSame(deps.attemptKeys.openFingerprint(id, record) ?? fingerprint, fingerprint);
+    return record.state === 'void' ? record.attempt : position;
   }
   const first = await readFirstAnswer(deps, id);
   switch (first.status) {

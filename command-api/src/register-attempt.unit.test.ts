@@ -1,4 +1,10 @@
-import { type Problem, type RegistrationAccepted, subjects, type UserId } from '@zameni/contracts';
+import {
+  type Problem,
+  type RegistrationAccepted,
+  subjects,
+  type UserId,
+  type VoidAttempt,
+} from '@zameni/contracts';
 import type { EventLog } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
@@ -106,6 +112,35 @@ test('after the erasure of the account when the attempt is gone', givesFirstAnsw
   },
 });
 
+test('after an erasure of its address by another one', givesFirstAnswerAgain, {
+  isCompared: true,
+  between: ({ log }, id) => makeVoid(log, id),
+});
+
+/** Puts a void record in the place of an attempt, as the eraser does. */
+async function makeVoid(log: EventLog, id: UserId): Promise<void> {
+  const subject = subjects.attempt(id);
+  const open = await log.readLastFromLeader(subject, signal);
+  if (open === undefined) throw new Error('there is no attempt');
+  const { expiresAt, key: day, retry } = JSON.parse(Buffer.from(open.data).toString());
+  const left: VoidAttempt = { state: 'void', attempt: open.position, expiresAt, key: day, retry };
+  const expectedPosition = open.position;
+  await log.append([{ subject, data: JSON.stringify(left), expectedPosition }], signal);
+}
+
+test('a void attempt is proven by nobody, and a retry has the first position', async (t) => {
+  const api = createApi(t);
+  const { response: first, id } = await attemptWithKey(api);
+  const token = await api.attemptToken(id);
+  await makeVoid(api.log, id);
+  const { response: again } = await attemptWithKey(api);
+  t.is(again.headers['position'], first.headers['position']);
+  for (const said of [{}, { notMine: true }, { holder: 'not-mine' as const }]) {
+    const refused = await api.verify(token, said);
+    t.is(refused.json<Problem>().code, 'invalid-verification-token');
+  }
+});
+
 /** Takes the records of an attempt out of the log, as their expiry does. */
 async function deleteAttempt(log: EventLog, id: UserId): Promise<void> {
   // The log of these tests is the one in memory.
@@ -134,7 +169,7 @@ test('after its instant a new attempt lies under the same id, with another body 
   const { response: again } = await attemptWithKey(api, otherBody);
   t.is(again.statusCode, 202);
   t.is(again.body, first.body);
-  t.is(api.positionOf(again), 2);
+  t.is(api.positionOf(again), 3, 'a deletion record lies before it');
   const records = await api.attemptsOf(id);
   t.deepEqual(
     records.map(({ record }) => record.state),
@@ -164,7 +199,23 @@ test('of copies that come side by side after the instant one is appended', async
   const copies = await Promise.all(Array.from({ length: 20 }, () => attemptWithKey(api)));
   t.is(new Set(copies.map(({ response }) => response.body)).size, 1);
   t.is(new Set(copies.map(({ response }) => api.positionOf(response))).size, 1);
-  t.is(await api.head(), 2);
+  t.is(await api.head(), 3);
+});
+
+test('an attempt that is over and replaced is to be deleted', async (t) => {
+  const { brief, api } = createTwo(t);
+  const { id } = await attemptWithKey(brief);
+  await attemptWithKey(api);
+  const records = await Promise.all(
+    [1, 2].map((after) => api.log.readFirst('zameni.deletion.*', signal, after - 1)),
+  );
+  t.is(records[0]?.position, 2);
+  t.deepEqual(JSON.parse(Buffer.from(records[0]?.data ?? []).toString()), {
+    claims: [],
+    people: [],
+    attempts: [{ id, upTo: 1 }],
+    addresses: [],
+  });
 });
 
 test('fifty copies of one idempotent request get one answer', async (t) => {

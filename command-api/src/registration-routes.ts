@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { OPERATIONS, type UserId } from '@zameni/contracts';
+import { MAX_PUBLIC_BODY_BYTES, OPERATIONS, type UserId } from '@zameni/contracts';
 import { AppError, type Digests, drawBytes, toRoute, withAppendSpan } from '@zameni/runtime';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { v7 as uuidV7 } from 'uuid';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, toCalled } from './caller.ts';
@@ -28,6 +28,7 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
     handler: async (request, reply) => {
       const { caller, cause } = await toCalled(deps, request, reply);
       const kind = caller?.scopes.has('registrations:write') === true ? 'vouched' : 'public';
+      if (kind === 'public') requirePublicSize(request);
       const header = request.headers['idempotency-key'];
       const idempotencyKey = parseIdempotencyKey(header, caller === undefined);
       const registration = parseRegistration(request.body);
@@ -55,6 +56,13 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
         .send({ registrationId: id });
     },
   });
+}
+
+/** A token without the scope is of the public too, which is known only once it is verified. */
+function requirePublicSize({ bodyBytes }: FastifyRequest): void {
+  if (bodyBytes <= MAX_PUBLIC_BODY_BYTES) return;
+  const detail = `A public body has at most ${MAX_PUBLIC_BODY_BYTES} bytes`;
+  throw new AppError('payload-too-large', { detail });
 }
 
 type Meant = {

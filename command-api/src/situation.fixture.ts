@@ -15,7 +15,7 @@ import {
 } from './account.ts';
 import type { AttemptState, OpenState } from './attempt.ts';
 import { toClaimState } from './claim.ts';
-import type { Decision, Situation } from './decision.ts';
+import type { AttemptChange, Decision, Situation } from './decision.ts';
 
 /** The id of the n-th made-up person. */
 export function userIdOf(n: number): UserId {
@@ -35,6 +35,13 @@ export const OTHER = 'o'.repeat(43);
 
 /** Where the record of an attempt lies, and when the attempt is over. */
 export const ATTEMPT_AT = 7;
+
+/** Where the record that closes it lies. */
+export const CLOSED_AT = 9;
+
+/** Where the last record of every claim lies. */
+export const CLAIM_AT = 8;
+
 export const EXPIRES = '2026-11-29T10:00:00.000Z';
 
 /** An event with the id it has in the log. */
@@ -126,10 +133,16 @@ export function heldBy(userId: UserId, verified = false): ClaimRecord {
   return { state: 'held', userId, verified };
 }
 
+/** The closing of an attempt as a change. */
+export function closes(id: UserId, by: ClosedAttempt['by'], userId?: UserId): AttemptChange {
+  return { id, record: closing(by, userId), upTo: ATTEMPT_AT };
+}
+
 /** An attempt on the address of home that awaits proof. */
 export const openAttempt: OpenState = {
   state: 'open',
   position: ATTEMPT_AT,
+  of: ATTEMPT_AT,
   claim: HOME,
   expiresAt: EXPIRES,
   data: {
@@ -138,13 +151,13 @@ export const openAttempt: OpenState = {
     locale: 'en',
     termsVersion: '2025-01',
     profile: { city: 'Anywhere' },
-    fingerprint,
   },
+  fingerprint,
 };
 
 /** The same attempt once it was closed. */
 export function closedBy(by: ClosedAttempt['by'], userId?: UserId): AttemptState {
-  return { state: 'closed', of: ATTEMPT_AT, by, userId };
+  return { state: 'closed', position: CLOSED_AT, of: ATTEMPT_AT, expiresAt: EXPIRES, by, userId };
 }
 
 /** The record that closes it. */
@@ -158,18 +171,20 @@ export type Given = {
   readonly accounts?: readonly (readonly [UserId, readonly Happened[]])[];
   readonly claims?: Readonly<Record<string, ClaimRecord>>;
   readonly attempts?: readonly (readonly [UserId, AttemptState])[];
-  /** The newest erasures that released claims. */
-  readonly erasures?: Readonly<Record<string, number>>;
 };
 
 /** The situation that a decision is made in. */
 export function situationOf(given: Given): Situation {
-  const { accounts = [], claims = {}, attempts = [], erasures = {} } = given;
+  const { accounts = [], claims = {}, attempts = [] } = given;
   return {
     accounts: new Map(accounts.map(([userId, history]) => [userId, stateOf(history)])),
-    claims: new Map(Object.entries(claims).map(([claim, record]) => [claim, toClaimState(record)])),
+    claims: new Map(
+      Object.entries(claims).map(([claim, record]) => [
+        claim,
+        toClaimState({ record, position: CLAIM_AT }),
+      ]),
+    ),
     attempts: new Map(attempts),
-    erasures: new Map(Object.entries(erasures)),
   };
 }
 

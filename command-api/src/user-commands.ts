@@ -111,7 +111,6 @@ function proveAttempt(
     newPerson: toNewPerson(deps.dataKeys, id),
     claimsOf: () => [claim],
     readsClaims: true,
-    readsErasures: true,
     decide: (situation) => decideAttemptProof(command, situation),
     cause,
   });

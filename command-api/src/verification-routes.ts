@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { MAIL_WISH_LIFETIME_SECONDS, type MailWish, OPERATIONS, subjects } from '@zameni/contracts';
+import {
+  MAIL_WISH_LIFETIME_SECONDS,
+  type MailWish,
+  MAX_PUBLIC_BODY_BYTES,
+  OPERATIONS,
+  subjects,
+} from '@zameni/contracts';
 import { toRoute, withAppendSpan } from '@zameni/runtime';
 import type { FastifyInstance } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
@@ -15,11 +21,12 @@ export type VerificationRoutesDeps = UserCommandDeps &
   CallerDeps &
   AnswerDeps & { readonly publicRecords: PublicRecords; readonly room: LogRoom };
 
-/** Proof of a mailbox, and the wish for another mail. */
+/** Proof of a mailbox, and the wish for another mail: no scope lets anybody send more than the public. */
 export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRoutesDeps): void {
   const routes = app.withTypeProvider<TypeBoxTypeProvider>();
   routes.route({
     ...toRoute(OPERATIONS.verifyEmail),
+    bodyLimit: MAX_PUBLIC_BODY_BYTES,
     handler: async (request, reply) => {
       const { cause } = await toCalled(deps, request, reply);
       const { token, ...said } = parseSaid(request.body);
@@ -32,6 +39,7 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
   });
   routes.route({
     ...toRoute(OPERATIONS.resendVerification),
+    bodyLimit: MAX_PUBLIC_BODY_BYTES,
     handler: async (request, reply) => {
       const { cause } = await toCalled(deps, request, reply);
       const { canonical } = requireAddress(request.body.email);

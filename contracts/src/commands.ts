@@ -6,7 +6,7 @@ export const MAX_ADDRESS_LENGTH = 254;
 /** Largest request body in bytes that either API reads. */
 export const MAX_BODY_BYTES = 16 * 1024;
 
-/** Largest request body in bytes from a caller without a token. */
+/** Largest request body in bytes from the public: who has no scope for what is asked. */
 export const MAX_PUBLIC_BODY_BYTES = 4 * 1024;
 
 /** Free attributes of a person: up to 32 short names with a text, a number or a truth value. */

@@ -93,6 +93,7 @@ export {
   MAIL_WISH_LIFETIME_SECONDS,
   MailWish,
   OpenAttempt,
+  VoidAttempt,
 } from './records.ts';
 export { METHODS, REFERENCE_PAGES, type ReferencePage, ROUTES, type Route } from './routes.ts';
 export type { Json, JsonObject } from './schema-components.ts';

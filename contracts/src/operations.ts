@@ -36,7 +36,7 @@ export const OPERATIONS = {
     path: '/v1/registrations',
     summary: 'Register a person',
     description:
-      'From the public (no scope) this is an *attempt*: it holds no address, and ends when its mailbox is proven or after seven days by default. Without a token a body has 4 KiB at most. The answer is the same 202 whatever is behind the address. With scope `registrations:write` it makes an account at once, which holds its address: 201, or 409 when another account has it. A caller with the scope must not give a session before `emailVerified` is true. The id of a registration authorises nothing, also not after proof.',
+      'From the public (no scope) this is an *attempt*: it holds no address, and ends when its mailbox is proven or after seven days by default. A public body has 4 KiB at most. The answer is the same 202 whatever is behind the address. With scope `registrations:write` it makes an account at once, which holds its address: 201, or 409 when another account has it. A caller with the scope must not give a session before `emailVerified` is true. The id of a registration authorises nothing, also not after proof.',
     token: 'optional',
     scopes: ['registrations:write'],
     params: {},
@@ -97,7 +97,7 @@ export const OPERATIONS = {
     path: '/v1/registrations/{id}',
     summary: 'Read how a registration stands',
     description:
-      'Possession of the id is enough, and authorises nothing else. `accepted`: in the log; `awaiting-proof`: an attempt whose mailbox is to be proven; `registered`: there is an account. 404 once the time for proof is over (also for an attempt that confirmed another account), and after an erasure.',
+      'Possession of the id is enough, and authorises nothing else. `accepted`: in the log; `awaiting-proof`: an attempt whose mailbox is to be proven; `registered`: there is an account. 404 once the time for proof is over (also for an attempt that confirmed another account), and after the erasure of the account or of the attempt.',
     token: 'optional',
     scopes: [],
     params: idParam,

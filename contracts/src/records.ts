@@ -1,29 +1,51 @@
 import { type Static, Type } from 'typebox';
 import { DisplayName, Locale, Profile, TermsVersion } from './commands.ts';
 import { Envelope } from './envelope.ts';
-import { Fingerprint } from './events.ts';
 import { AddressDigest, Instant, Uuid } from './identifiers.ts';
 
 const closed = { additionalProperties: false } as const;
 
 /**
+ * The position of the newest erasure before this record that released the claim. Attempts on the address
+ * from before it are void. Later records of the claim repeat it until the eraser has found them all.
+ */
+const ErasedAt = Type.Optional(Type.Integer({ minimum: 1 }));
+
+/**
  * A claim on an address; the last one counts: which account holds it and whether its mailbox was
- * proven, or that it was released and by what. Only accounts hold claims.
+ * proven, or that it was released and by what. Only accounts hold claims. After a release by an
+ * erasure, attempts on the address from before it are void too, until they are closed.
  */
 export const ClaimRecord = Type.Union([
-  Type.Object({ state: Type.Literal('held'), userId: Uuid, verified: Type.Boolean() }, closed),
+  Type.Object(
+    {
+      state: Type.Literal('held'),
+      userId: Uuid,
+      verified: Type.Boolean(),
+      erasedAt: ErasedAt,
+    },
+    closed,
+  ),
   Type.Object(
     {
       state: Type.Literal('released'),
-      by: Type.Enum(['erasure', 'email-change', 'disowning'], {
-        description:
-          'After an erasure, attempts on this address from before it are void until they are deleted',
-      }),
+      by: Type.Enum(['erasure', 'email-change', 'disowning']),
+      erasedAt: ErasedAt,
     },
     closed,
   ),
 ]);
 export type ClaimRecord = Static<typeof ClaimRecord>;
+
+const AttemptKeyId = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+  description: 'The attempt key that seals, named by its day',
+});
+
+/** Sealed beside the data, so that a retry can be compared after the data is gone. */
+const SealedFingerprint = Type.String({
+  description: 'The fingerprint of the request: base64 of nonce, ciphertext and tag',
+});
 
 /** A public registration that awaits proof. It holds no address. */
 export const OpenAttempt = Type.Object(
@@ -38,11 +60,9 @@ export const OpenAttempt = Type.Object(
       closed,
     ),
     causationId: Envelope.properties.causationid,
-    key: Type.String({
-      pattern: '^\\d{4}-\\d{2}-\\d{2}$',
-      description: 'The attempt key, named by its day, under which `sealed` is encrypted',
-    }),
+    key: AttemptKeyId,
     sealed: Type.String({ description: 'AttemptData: base64 of nonce, ciphertext and tag' }),
+    retry: SealedFingerprint,
   },
   closed,
 );
@@ -63,8 +83,25 @@ export const ClosedAttempt = Type.Object(
 );
 export type ClosedAttempt = Static<typeof ClosedAttempt>;
 
+/**
+ * An attempt on an address whose holder was erased after it: nothing proves it any more. To a stranger
+ * it looks like one that waits for proof until its instant, so that no erasure can be observed.
+ */
+export const VoidAttempt = Type.Object(
+  {
+    state: Type.Literal('void'),
+    /** The position of the attempt that became void. */
+    attempt: Type.Integer({ minimum: 1 }),
+    expiresAt: Instant,
+    key: AttemptKeyId,
+    retry: SealedFingerprint,
+  },
+  closed,
+);
+export type VoidAttempt = Static<typeof VoidAttempt>;
+
 /** A record of an attempt; the last one counts. */
-export const AttemptRecord = Type.Union([OpenAttempt, ClosedAttempt]);
+export const AttemptRecord = Type.Union([OpenAttempt, ClosedAttempt, VoidAttempt]);
 export type AttemptRecord = Static<typeof AttemptRecord>;
 
 /** What an attempt asked for, as it lies sealed in its record. */
@@ -75,7 +112,6 @@ export const AttemptData = Type.Object(
     locale: Locale,
     termsVersion: TermsVersion,
     profile: Profile,
-    fingerprint: Fingerprint,
   },
   closed,
 );

@@ -16,7 +16,9 @@ const open = {
   causationId: '4bf92f3577b34da6a3ce929d0e0e4736',
   key: '2026-11-22',
   sealed: 'bm9uY2VjaXBoZXJ0ZXh0dGFn',
+  retry: 'ZmluZ2VycHJpbnQ=',
 };
+const left = { state: 'void', attempt: 4_711, expiresAt, key: open.key, retry: open.retry };
 const closed = { state: 'closed', attempt: 4_711, expiresAt, by: 'proof', userId };
 const deletion = {
   claims: [claim, `2:${claim}`],
@@ -51,6 +53,17 @@ test(
   },
   false,
 );
+
+const held = { state: 'held', userId, verified: true };
+test('a claim after an erasure', fits, ClaimRecord, { ...held, erasedAt: 7 }, true);
+test('a claim after an erasure nowhere', fits, ClaimRecord, { ...held, erasedAt: 0 }, false);
+
+test('a void attempt', fits, AttemptRecord, left, true);
+test('a void attempt with a digest', fits, AttemptRecord, { ...left, claim }, false);
+for (const name of Object.keys(left)) {
+  const { [name]: _left, ...rest } = Object.fromEntries(Object.entries(left));
+  test(`a void attempt without ${name}`, fits, AttemptRecord, rest, false);
+}
 
 test('an open attempt', fits, AttemptRecord, open, true);
 for (const name of Object.keys(open)) {

@@ -40,6 +40,7 @@ export const subjects = {
 
 /** Subject filters for readers of the log. */
 export const subjectFilters = {
+  attempts: 'zameni.attempt.*',
   claims: 'zameni.claim.*',
   keys: 'zameni.key.*',
   accounts: 'zameni.account.*',
@@ -125,10 +126,10 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
   }),
   // The names of subjects with a record, and no record's content.
   'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
-  // The only one that deletes; it appends keys wrapped anew and claims under a new pepper. No consumer
-  // brings it accounts; gets that name their subjects in the body would, and it needs those for claims and attempts.
+  // The only one that deletes; it appends keys wrapped anew, claims under a new pepper and void attempts.
+  // No consumer brings it accounts; gets that name their subjects in the body would, and it needs those for claims and attempts.
   eraser: permit('eraser', {
-    appends: [subjectFilters.keys, subjectFilters.claims],
+    appends: [subjectFilters.attempts, subjectFilters.keys, subjectFilters.claims],
     calls: [
       `STREAM.INFO.${stream}`,
       `STREAM.MSG.GET.${stream}`,

@@ -62,7 +62,7 @@ export const USER_OPERATIONS = {
 
 The token of an attempt makes its account, with the data that the prover sends in the place of the attempt's (a profile as a whole); the terms count as accepted now. That of an account proves its mailbox, that of an address change makes the change. A second use changes nothing and answers the same.
 
-409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an account that nobody has proven holds it; the token stays good for another request with \`holder\`: \`confirm\` proves that account instead and answers its \`userId\` (409 \`user-deactivated\` where it is deactivated), \`not-mine\` releases the address from it and goes on. With \`notMine\` the owner of the mailbox says that what the token names is not theirs.`,
+409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an account that nobody has proven holds it; the token stays good for another request with \`holder\`: \`confirm\` proves that account instead and answers its \`userId\` (409 \`user-deactivated\` where it is deactivated, 422 where the address is free by now), \`not-mine\` releases the address from it and goes on. With \`notMine\` the owner of the mailbox says that what the token names is not theirs.`,
     token: 'optional',
     scopes: [],
     params: {},
@@ -183,7 +183,7 @@ The token of an attempt makes its account, with the data that the prover sends i
     path: '/v1/users/{id}',
     summary: 'Erase a person',
     description:
-      'For the person and for scope `users:erase`. When it is answered, the key of their data is destroyed and no read yields them any more; `GET /v1/users/{id}/erasure` tells the progress of each store. Attempts on their address from before are deleted too. A second time gives the same answer. The id of an attempt is taken too (scope `users:erase`): it is deleted, and its link proves nothing.',
+      'For the person and for scope `users:erase`. When it is answered, the key of their data is destroyed and no read yields them any more; `GET /v1/users/{id}/erasure` tells the progress of each store. Attempts on their address from before prove nothing any more and are deleted soon after. A second time gives the same answer. The id of an attempt is taken too (scope `users:erase`): it is deleted, and its link proves nothing; so is what is left of it for an hour after its instant.',
     token: 'needed',
     scopes: ['users:erase'],
     params: idParam,

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   attemptLifetimeConfig,
@@ -42,8 +41,7 @@ export async function tendKeyRing(path: string, options: TendOptions): Promise<T
   // Another may have done it while the lock was waited for.
   const { ring, result, isTended } = compare(path, options);
   if (isTended) return result;
-  if (existsSync(path)) await replaceKeyRing(path, ring);
-  else await createRing(path, `${JSON.stringify(ring)}\n`);
+  await replaceKeyRing(path, ring);
   return result;
 }
 
@@ -83,11 +81,4 @@ async function lockRing(path: string, deadlineMs: number): Promise<AsyncDisposab
     }
     await delay(PAUSE_MS);
   }
-}
-
-/** Written beside and moved, so that nobody reads half a ring. */
-async function createRing(path: string, content: string): Promise<void> {
-  const draft = `${path}.first.draft`;
-  await writeFile(draft, content, { mode: 0o600 });
-  await rename(draft, path);
 }

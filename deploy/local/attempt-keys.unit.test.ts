@@ -1,5 +1,5 @@
-import { openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { type FileHandle, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readKeyRingFile } from '@zameni/runtime';
@@ -34,6 +34,28 @@ test('a ring that is not there is made, readable by its owner only', async (t) =
   t.is(readKeyRingFile(path).current, '2026-03-04');
   t.deepEqual(await readdir(join(path, '..')), ['ring.json']);
 });
+
+test.serial(
+  'a ring that is made outlives a power cut: on the disk first, then in its place',
+  async (t) => {
+    const path = await createPath(t);
+    const folder = await open(join(path, '..'));
+    const handles = Object.getPrototypeOf(folder) as Pick<FileHandle, 'sync'>;
+    await folder.close();
+    const { sync } = handles;
+    const synced: { readonly file: number; readonly isInPlace: boolean }[] = [];
+    t.teardown(() => Object.assign(handles, { sync }));
+    handles.sync = async function note(this: FileHandle) {
+      synced.push({ file: (await this.stat()).ino, isInPlace: existsSync(path) });
+      await sync.call(this);
+    };
+    await tendKeyRing(path, at('2026-03-04T05:06:07Z'));
+    t.deepEqual(synced, [
+      { file: statSync(path).ino, isInPlace: false },
+      { file: statSync(join(path, '..')).ino, isInPlace: true },
+    ]);
+  },
+);
 
 test('a second time changes nothing, not even the file', async (t) => {
   const path = await createPath(t);

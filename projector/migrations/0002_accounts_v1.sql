@@ -29,16 +29,17 @@ create table accounts_v1.address_owner (
 -- To find the address that a person gives up: by a change, by being disowned or by an erasure.
 create index address_owner_user_id on accounts_v1.address_owner (user_id);
 
--- Attempts: `open` awaits proof until expires_at, `registered` was closed by proof and led to
--- user_id, `gone` was closed otherwise or its address was erased. claim, the keyed digest of the
--- address, is kept while the attempt is open, and of an erased address until the eraser has deleted
--- the attempt from the log: it finds it here. Rows are removed some time after expires_at.
+-- Attempts: `open` awaits proof until expires_at, `void` seems to after an erasure of its address;
+-- `registered` was closed by proof and led to user_id, `gone` was closed otherwise. claim, the keyed
+-- digest of the address, is kept while proof is possible, and of a void attempt until the eraser has
+-- deleted it from the log: it finds the attempts on an address by it. Rows are removed some time after
+-- expires_at.
 create table accounts_v1.attempts (
   attempt_id uuid primary key,
   claim text,
   position bigint not null,
   expires_at timestamptz not null,
-  state text not null check (state in ('open', 'registered', 'gone')),
+  state text not null check (state in ('open', 'void', 'registered', 'gone')),
   user_id uuid
 );
 

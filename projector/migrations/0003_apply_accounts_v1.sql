@@ -16,13 +16,10 @@
 -- of a whole table as soon as that looks cheaper than 500 look-ups, which it never is. A kept plan
 -- needs more: one made while a table was small would scan it at every look-up until the next
 -- `analyze`, some 150 times slower at 100,000 people. So sequential scans are off here.
---
--- Strangers decide how many attempts there are on an address, so its erasure marks a bounded number
--- of them here. The eraser deletes them all, marked or not.
 create function accounts_v1.apply(
   of_projection text, of_version integer, of_holder text, lease_ms double precision,
   from_position bigint, to_position bigint,
-  patches jsonb, removals jsonb, attempts jsonb, erased_addresses jsonb, erasures jsonb
+  patches jsonb, removals jsonb, attempts jsonb, erasures jsonb
 ) returns table (
   skipped uuid[], "userId" uuid, email text, "emailVerified" boolean, "displayName" text,
   locale text, "termsVersion" text, profile jsonb, status text, "registeredAt" timestamptz,
@@ -142,32 +139,20 @@ with moved as (
   )
   select "attemptId", claim, position, "expiresAt", state, "userId" from newer_attempts
   on conflict (attempt_id) do update set
-    claim = excluded.claim, position = excluded.position, expires_at = excluded.expires_at,
+    claim = coalesce(excluded.claim, case when excluded.state = 'void' then stored.claim end),
+    position = excluded.position, expires_at = excluded.expires_at,
     state = excluded.state, user_id = excluded.user_id
   where stored.position < excluded.position
 ), gone_attempts as (
   update accounts_v1.attempts set state = 'gone', user_id = null
   where attempt_id = any(array(
-    select g.attempt_id
-    from (
-      select a.attempt_id
-      from jsonb_to_recordset(apply.erased_addresses) as d (claim text, position bigint)
-      cross join lateral (
-        select stored.attempt_id from accounts_v1.attempts stored
-        where stored.claim = d.claim and stored.position < d.position and stored.state = 'open'
-        offset 0
-      ) a
-      where exists (select from moved)
-      union all
-      select a.attempt_id
-      from erased e
-      cross join lateral (
-        select stored.attempt_id from accounts_v1.attempts stored
-        where stored.user_id = e."userId" and stored.position < e.position offset 0
-      ) a
-    ) g
-    where g.attempt_id not in (select "attemptId" from newer_attempts)
-    limit 10000
+    select a.attempt_id
+    from erased e
+    cross join lateral (
+      select stored.attempt_id from accounts_v1.attempts stored
+      where stored.user_id = e."userId" and stored.position < e.position offset 0
+    ) a
+    where a.attempt_id not in (select "attemptId" from newer_attempts)
   ))
 ), written_erasures as (
   insert into zameni.erasures as stored (

@@ -142,7 +142,7 @@ export function registeredMessages(n: number, dataKeys: DataKeys): LogMessage[] 
   const event = registration(n);
   const sealed = sealPersonal(key, binding, encodePersonal(event) ?? '');
   return [
-    message(subjects.claim(claimOf(n)), '{}'),
+    message(subjects.claim(claimOf(n)), JSON.stringify({ state: 'held', userId, verified: false })),
     message(subjects.key(userId), JSON.stringify(record)),
     message(subjects.account(userId), encodeEvent(metadata, event, sealed)),
   ];

@@ -17,7 +17,7 @@ type Skipped = { readonly skipped: readonly string[] | null };
 type Answer = AppliedRow | (Skipped & { [Name in Exclude<keyof AppliedRow, 'skipped'>]: null });
 
 /** The statement itself is in `projector/migrations/0003_apply_accounts_v1.sql`. */
-const APPLY = 'select * from accounts_v1.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)';
+const APPLY = 'select * from accounts_v1.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
 
 /**
  * Applies a batch in one statement, so in one round trip and one implicit transaction: a process
@@ -29,7 +29,7 @@ export async function applyRows(
   owner: CheckpointOwner,
   { from, to, changes }: RowBatch,
 ): Promise<readonly UserRow[] | undefined> {
-  const { patches, removals, attempts, erasedAddresses, erasures } = changes;
+  const { patches, removals, attempts, erasures } = changes;
   const { rows } = await pool.query<Answer>(APPLY, [
     owner.projection,
     owner.version,
@@ -37,7 +37,7 @@ export async function applyRows(
     owner.leaseMs,
     from,
     to,
-    ...[patches, removals, attempts, erasedAddresses, erasures].map((set) => JSON.stringify(set)),
+    ...[patches, removals, attempts, erasures].map((set) => JSON.stringify(set)),
   ]);
   const skipped = rows[0]?.skipped;
   if (skipped === undefined) return undefined;

@@ -9,35 +9,46 @@ export type ProjectedAttempt = {
   readonly traceparent: string | undefined;
 };
 
-/** The address of an erased person: what was attempted on it before this position is gone. */
-export type ErasedAddress = { readonly claim: string; readonly position: number };
-
 /**
  * An attempt as the read model keeps it: nothing of what was asked, which stays sealed. `open` awaits
- * proof until its instant, `registered` was closed by proof, `gone` otherwise or by an erasure.
+ * proof until its instant; `void` seems to, after an erasure of its address; `registered` was closed by
+ * proof, `gone` otherwise or by an erasure.
  */
 export type AttemptRow = {
   readonly attemptId: string;
-  /** The digest of the address, while the attempt is open or the eraser has yet to find it. */
+  /**
+   * The digest of the address, while proof is possible, and of a void attempt until the eraser has
+   * deleted it: it finds the attempt by it.
+   */
   readonly claim: string | null;
   /** The place in the log of the last record in the row. */
   readonly position: number;
   readonly expiresAt: string;
-  readonly state: 'open' | 'registered' | 'gone';
+  readonly state: 'open' | 'void' | 'registered' | 'gone';
   /** The account that came of it, or was confirmed by it. */
   readonly userId: string | null;
 };
 
-/** The row of an attempt after a record of it, whatever was there before. */
-export function toAttemptRow({ attemptId, position, record }: ProjectedAttempt): AttemptRow {
+/** The row of an attempt after a record of it; only a void one keeps something of the row before. */
+export function toAttemptRow(
+  { attemptId, position, record }: ProjectedAttempt,
+  before?: AttemptRow,
+): AttemptRow {
   const { expiresAt } = record;
-  return { attemptId, position, expiresAt, ...toFields(record) };
+  return keepClaim({ attemptId, position, expiresAt, ...toFields(record) }, before);
+}
+
+/** A void row with the claim of the row before it; any other row as it is. */
+export function keepClaim(row: AttemptRow, before: AttemptRow | undefined): AttemptRow {
+  return row.state === 'void' ? { ...row, claim: row.claim ?? before?.claim ?? null } : row;
 }
 
 function toFields(record: AttemptRecord): Pick<AttemptRow, 'claim' | 'state' | 'userId'> {
   switch (record.state) {
     case 'open':
       return { claim: record.claim, state: 'open', userId: null };
+    case 'void':
+      return { claim: null, state: 'void', userId: null };
     case 'closed':
       return record.by === 'proof'
         ? { claim: null, state: 'registered', userId: record.userId ?? null }
@@ -45,12 +56,6 @@ function toFields(record: AttemptRecord): Pick<AttemptRow, 'claim' | 'state' | '
     default:
       return record satisfies never;
   }
-}
-
-/** The row after the erasure of an address; the eraser finds it by its claim. */
-export function eraseAddress(row: AttemptRow, { claim, position }: ErasedAddress): AttemptRow {
-  const isOnIt = row.state === 'open' && row.claim === claim && row.position < position;
-  return isOnIt ? { ...row, state: 'gone' } : row;
 }
 
 /** The row after the erasure of a person. */

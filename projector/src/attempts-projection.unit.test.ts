@@ -1,10 +1,10 @@
 import test from 'ava';
 import { claimOf, userIdOf } from './accounts.fixture.ts';
-import { closedAttempt, EXPIRES_AT, openAttempt } from './attempts.fixture.ts';
+import { closedAttempt, EXPIRES_AT, openAttempt, voidedAttempt } from './attempts.fixture.ts';
 import {
   type AttemptRow,
   eraseAccount,
-  eraseAddress,
+  keepClaim,
   type ProjectedAttempt,
   toAttemptRow,
 } from './attempts-projection.ts';
@@ -39,12 +39,12 @@ for (const by of ['not-mine', 'erasure'] as const) {
   });
 }
 
-test('an erased address takes what was open on it before, and leaves the claim to the eraser', (t) => {
-  const erased = { claim: claimOf(1), position: 43 };
-  t.deepEqual(eraseAddress(open, erased), { ...open, state: 'gone' });
-  t.is(eraseAddress(open, { ...erased, position: 42 }), open);
-  t.is(eraseAddress(open, { ...erased, claim: claimOf(2) }), open);
-  t.is(eraseAddress(proven, erased), proven);
+test('given that it became void, then it has no address but what the row before had', (t) => {
+  const left = rowAfter(voidedAttempt(7));
+  t.deepEqual(left, { ...open, claim: null, state: 'void' });
+  t.deepEqual(keepClaim(left, undefined), left);
+  t.deepEqual(keepClaim(left, open), { ...left, claim: claimOf(1) });
+  t.is(keepClaim(proven, open), proven);
 });
 
 test('an erased account takes the attempts that led to it', (t) => {

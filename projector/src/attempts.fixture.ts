@@ -1,4 +1,11 @@
-import { type ClosedAttempt, type OpenAttempt, subjects, type UserId } from '@zameni/contracts';
+import {
+  type AttemptRecord,
+  type ClosedAttempt,
+  type OpenAttempt,
+  subjects,
+  type UserId,
+  type VoidAttempt,
+} from '@zameni/contracts';
 import type { LogMessage } from '@zameni/runtime';
 import { claimOf, userIdOf } from './accounts.fixture.ts';
 import type { ProjectedRecord } from './projected-record.ts';
@@ -17,6 +24,7 @@ export function openAttempt(claim: string): OpenAttempt {
     causationId: 'request-1',
     key: '2026-03-04',
     sealed: 'AAAA',
+    retry: 'BBBB',
   };
 }
 
@@ -31,19 +39,20 @@ export function closedAttempt(attempt: number, by: Closing): ClosedAttempt {
     : { ...closed, by: 'proof', userId: by.provenTo };
 }
 
+/** The record that makes the attempt at a position void. */
+export function voidedAttempt(attempt: number): VoidAttempt {
+  const { expiresAt, key, retry } = openAttempt('');
+  return { state: 'void', attempt, expiresAt, key, retry };
+}
+
 /** A record of the n-th made-up attempt as a projection gets it. */
 export function attempted(
   n: number,
   position: number,
-  record: OpenAttempt | ClosedAttempt = openAttempt(claimOf(n)),
+  record: AttemptRecord = openAttempt(claimOf(n)),
 ): ProjectedRecord {
   const attempt = { attemptId: userIdOf(n), position, record, traceparent: undefined };
   return { kind: 'attempt', attempt };
-}
-
-/** That the address with a claim was erased, as a projection gets it. */
-export function addressErased(claim: string, position: number): ProjectedRecord {
-  return { kind: 'address', address: { claim, position } };
 }
 
 /** What opens the n-th made-up attempt in the log. */
@@ -55,6 +64,12 @@ export function attemptMessages(n: number, claim = claimOf(n)): LogMessage[] {
 /** What closes the n-th made-up attempt in the log. */
 export function closedMessages(n: number, attempt: number, by: Closing): LogMessage[] {
   const data = JSON.stringify(closedAttempt(attempt, by));
+  return [{ subject: subjects.attempt(userIdOf(n)), data, expectedPosition: attempt }];
+}
+
+/** What makes the n-th made-up attempt void in the log. */
+export function voidedMessages(n: number, attempt: number): LogMessage[] {
+  const data = JSON.stringify(voidedAttempt(attempt));
   return [{ subject: subjects.attempt(userIdOf(n)), data, expectedPosition: attempt }];
 }
 

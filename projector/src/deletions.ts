@@ -1,20 +1,23 @@
 import { type DeletionRecord, subjects } from '@zameni/contracts';
 import { delay, type LogRecord, type ReadLogServers, type SecureDeletion } from '@zameni/runtime';
+import { createAddressAttempts } from './address-attempts.ts';
 import { createCoveredPosition } from './covered-position.ts';
 import { parseDeletionRecord } from './deletion-record.ts';
 import { createDeletionTurns } from './deletion-turns.ts';
-import type { EraserStore } from './eraser-store.ts';
+import type { EraserStore, NotedErasure } from './eraser-store.ts';
 import { createServersBehind } from './servers-behind.ts';
+import { settleClaim } from './settle-claim.ts';
 import { createSlots } from './slots.ts';
 import { UnreadableRecordError } from './unreadable-record.ts';
+import type { VoidAttemptDeps } from './void-attempt.ts';
 
 /** What deleting needs; `servers` tells which servers of the log may miss a deletion. */
-export type DeletionsOptions = {
+export type DeletionsOptions = Pick<VoidAttemptDeps, 'log' | 'now'> & {
   readonly deletion: SecureDeletion;
   readonly servers: ReadLogServers;
   readonly store: Pick<
     EraserStore,
-    'noteErasure' | 'readCoveredPosition' | 'findAttempts' | 'removeAttempts'
+    'noteErasure' | 'readCoveredPosition' | 'findAttempts' | 'removeAttempt' | 'settleAttempt'
   >;
   readonly signal: AbortSignal;
   readonly sliceMs?: number;
@@ -49,18 +52,27 @@ const GRACE_MS = 5_000;
  * the log, on whose position readers wait: so each waits until the read model covers it. That wait
  * holds no turn.
  *
- * Deleting is safe to cut short and to repeat: the deletion record is deleted last. A person counts as
- * erased once everything else that the record names is gone. Servers that are silent are named before
+ * Deleting is safe to cut short and to repeat: the deletion record is deleted last. Key and the rest
+ * are noted one by one: how many attempts there are on an address strangers decide. Servers that are silent are named before
  * anything is deleted, so that no crash loses their names, and those that did not catch up afterwards
  * are named too: to call an erasure done while a server may keep the key would be the worse failure.
  */
 export function createDeletions(options: DeletionsOptions): Deletions {
-  const { deletion, servers, store, sliceMs = SLICE_MS, graceMs = GRACE_MS } = options;
+  const { log, now, deletion, servers, store, sliceMs = SLICE_MS, graceMs = GRACE_MS } = options;
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   const questions = createSlots(MAX_QUESTIONS);
   const turns = createDeletionTurns({ deletion, signal, sliceMs });
   const covered = createCoveredPosition({ read: store.readCoveredPosition, signal });
+  const onAddresses = createAddressAttempts({
+    log,
+    now,
+    deletion,
+    store,
+    covered,
+    questions,
+    signal,
+  });
   const ask: ReadLogServers = (end) => questions.run(() => servers(end));
   const behind = createServersBehind({ servers: ask, signal, graceMs });
   const open = new Set<Promise<void>>();
@@ -104,42 +116,40 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     if (content === undefined) throw new UnreadableRecordError(record);
     const { claims, people, attempts, addresses } = content;
     const silent = await behind.findSilent(position);
-    if (silent.length > 0) await noteAll(people, { position, behind: silent, isDone: false });
+    const note = async (isGone: NotedErasure['isGone']) => {
+      // Asked in any case: a server that answered "nothing there" may not have known better.
+      const late = isGone === 'nothing' ? [] : await behind.findBehind(position);
+      await noteAll(people, { position, behind: [...new Set([...silent, ...late])], isGone });
+    };
+    if (silent.length > 0) await note('nothing');
+    const deleteKeys = async () => {
+      if (people.length === 0) return;
+      const keys = people.map((id) => subjects.key(id));
+      await Promise.all(keys.map((key) => turns.deleteUpTo(key, Number.MAX_SAFE_INTEGER)));
+      await note('key');
+    };
     const deleteRest = async () => {
       await Promise.all([
         ...attempts.map(({ id, upTo }) => turns.deleteUpTo(subjects.attempt(id), upTo)),
-        ...addresses.map((claim) => deleteAttempts(claim, position)),
+        ...addresses.map((claim) => onAddresses.endAll({ claim, before: position })),
       ]);
       await Promise.all(earlier);
-      await Promise.all(claims.map((k) => turns.deleteUpTo(subjects.claim(k), position)));
+      await Promise.all(claims.map((k) => endClaim(subjects.claim(k), position)));
     };
-    await Promise.all([
-      ...people.map((id) => turns.deleteUpTo(subjects.key(id), Number.MAX_SAFE_INTEGER)),
-      deleteRest(),
-    ]);
-    // Asked in any case: a server that answered "nothing there" may not have known better.
-    const late = await behind.findBehind(position);
-    const names = [...new Set([...silent, ...late])];
-    await noteAll(people, { position, behind: names, isDone: true });
+    await Promise.all([deleteKeys(), deleteRest()]);
+    await note('all');
     await covered.until(position);
     await turns.deleteUpTo(subject, position);
   }
 
-  /** Deletes the attempts on an address; once the read model covers the position it has them all. */
-  async function deleteAttempts(claim: string, position: number): Promise<void> {
-    await covered.until(position);
-    const which = { claim, before: position };
-    for (;;) {
-      const ids = await questions.run(() => store.findAttempts(which));
-      if (ids.length === 0) return;
-      await Promise.all(ids.map((id) => turns.deleteUpTo(subjects.attempt(id), position)));
-      await questions.run(() => store.removeAttempts(ids, which));
-    }
+  async function endClaim(subject: string, upTo: number): Promise<void> {
+    await turns.deleteUpTo(subject, upTo);
+    await settleClaim({ log, deletion }, { subject, upTo }, signal);
   }
 
   async function noteAll(
     userIds: readonly string[],
-    erasure: { position: number; behind: readonly string[]; isDone: boolean },
+    erasure: Omit<NotedErasure, 'userId'>,
   ): Promise<void> {
     for (const userId of userIds) {
       await questions.run(() => store.noteErasure({ userId, ...erasure }));

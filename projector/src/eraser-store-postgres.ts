@@ -1,10 +1,18 @@
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
 import { type CheckpointOwner, createPostgresLeaseStore, readPosition } from './checkpoint.ts';
-import type { AttemptsOnAddress, EraserStore, NotedErasure } from './eraser-store.ts';
+import type {
+  AttemptsOnAddress,
+  EraserStore,
+  FoundAttempts,
+  NotedErasure,
+} from './eraser-store.ts';
 
-/** Attempts found at once: others' deletions come in between. */
-const MAX_FOUND = 100;
+/** Attempts found at once: those on other addresses come in between. */
+const MAX_FOUND = 64;
+
+/** Whether the erasure before position $2 ends an attempt. */
+const IS_ENDED = `(position < $2 or state = 'void')`;
 
 const { name: projection, version } = ACCOUNTS_PROJECTION;
 
@@ -15,7 +23,8 @@ export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): E
     noteErasure: (erasure) => noteErasure(pool, erasure),
     readCoveredPosition: () => readPosition(pool, { projection, version }),
     findAttempts: (which) => findAttempts(pool, which),
-    removeAttempts: (ids, which) => removeAttempts(pool, ids, which),
+    removeAttempt: (id, which) => removeAttempt(pool, id, which),
+    settleAttempt: (id, which) => settleAttempt(pool, id, which),
   };
 }
 
@@ -25,43 +34,60 @@ export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): E
  */
 async function noteErasure(
   pool: Pool,
-  { userId, position, behind, isDone }: NotedErasure,
+  { userId, position, behind, isGone }: NotedErasure,
 ): Promise<void> {
   await pool.query(
     `insert into zameni.erasures as stored
        (user_id, position, requested_at, key_at, claims_at, log_servers_behind)
-     select $1::uuid, $2::bigint, now(), done.at, done.at, $4::text[]
-     from (select case when $3::boolean then now() end as at) done
+     select $1::uuid, $2::bigint, now(), case when $3 <> 'nothing' then now() end,
+       case when $3 = 'all' then now() end, $4::text[]
      on conflict (user_id) do update set
-       key_at = excluded.key_at, claims_at = excluded.claims_at,
+       key_at = coalesce(stored.key_at, excluded.key_at), claims_at = excluded.claims_at,
        log_servers_behind = array(
          select distinct unnest(stored.log_servers_behind || excluded.log_servers_behind) order by 1
        )
-     where stored.key_at is null`,
-    [userId, position, isDone, behind],
+     where stored.claims_at is null`,
+    [userId, position, isGone, behind],
   );
 }
 
+/** From one snapshot, so that no attempt of what is covered can be missing. */
 async function findAttempts(
   pool: Pool,
   { claim, before }: AttemptsOnAddress,
-): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ attempt_id: string }>(
-    `select attempt_id from accounts_v1.attempts
-     where claim = $1 and position < $2 limit $3`,
-    [claim, before, MAX_FOUND],
+): Promise<FoundAttempts> {
+  const { rows } = await pool.query<{ ids: string[]; covered: string }>(
+    `select position as covered, array(
+       select attempt_id::text from accounts_v1.attempts
+       where claim = $1 and ${IS_ENDED} limit $3
+     ) as ids
+     from zameni.checkpoints where projection = $4 and version = $5`,
+    [claim, before, MAX_FOUND, projection, version],
   );
-  return rows.map((row) => row.attempt_id);
+  const row = rows[0];
+  if (row === undefined) throw new Error('the projection has no checkpoint');
+  return { ids: row.ids, covered: Number(row.covered) };
 }
 
-async function removeAttempts(
+async function removeAttempt(
   pool: Pool,
-  ids: readonly string[],
+  id: string,
   { claim, before }: AttemptsOnAddress,
 ): Promise<void> {
   await pool.query(
-    `delete from accounts_v1.attempts
-     where attempt_id = any($1::uuid[]) and claim = $2 and position < $3`,
-    [ids, claim, before],
+    `delete from accounts_v1.attempts where claim = $1 and ${IS_ENDED} and attempt_id = $3`,
+    [claim, before, id],
+  );
+}
+
+async function settleAttempt(
+  pool: Pool,
+  id: string,
+  { claim, before }: AttemptsOnAddress,
+): Promise<void> {
+  await pool.query(
+    `update accounts_v1.attempts set claim = null
+     where claim = $1 and ${IS_ENDED} and attempt_id = $3`,
+    [claim, before, id],
   );
 }

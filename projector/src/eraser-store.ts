@@ -7,12 +7,15 @@ export type NotedErasure = {
   readonly position: number;
   /** Servers of the log that may have missed the deletion. */
   readonly behind: readonly string[];
-  /** Whether key, claims and attempts on the address are gone from the log. */
-  readonly isDone: boolean;
+  /** What is gone from the log: nothing yet, the key, or claims and attempts on the address too. */
+  readonly isGone: 'nothing' | 'key' | 'all';
 };
 
-/** Attempts whose address has this claim, and whose last record lies before a position. */
+/** Attempts whose address has this claim: open ones from before a position, and void ones. */
 export type AttemptsOnAddress = { readonly claim: string; readonly before: number };
+
+/** Some attempts on an address, and the position that the read model covered when they were found. */
+export type FoundAttempts = { readonly ids: readonly string[]; readonly covered: number };
 
 /** Where the eraser keeps its lease, finds attempts, and writes down what it has erased. */
 export type EraserStore = LeaseStore & {
@@ -20,8 +23,10 @@ export type EraserStore = LeaseStore & {
   readonly noteErasure: (erasure: NotedErasure) => Promise<void>;
   /** How far the live read model is. */
   readonly readCoveredPosition: () => Promise<number>;
-  /** The ids of some attempts, a bounded number. */
-  readonly findAttempts: (which: AttemptsOnAddress) => Promise<readonly string[]>;
-  /** Removes the rows of attempts that were found. */
-  readonly removeAttempts: (ids: readonly string[], which: AttemptsOnAddress) => Promise<void>;
+  /** Some attempts, a bounded number of them. */
+  readonly findAttempts: (which: AttemptsOnAddress) => Promise<FoundAttempts>;
+  /** Removes the row of an attempt that has no record in the log any more. */
+  readonly removeAttempt: (id: string, which: AttemptsOnAddress) => Promise<void>;
+  /** Takes the claim out of the row of an attempt that is deleted from the log. */
+  readonly settleAttempt: (id: string, which: AttemptsOnAddress) => Promise<void>;
 };

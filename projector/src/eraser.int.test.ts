@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
+  ACCOUNTS_PROJECTION,
   ACCOUNTS_STREAM,
   type DeletionRecord,
+  type OpenAttempt,
   parseUserId,
   recordKind,
   subjectFilters,
@@ -10,15 +12,19 @@ import {
 } from '@zameni/contracts';
 import {
   createJetStreamLog,
+  createPool,
   createReadLogServers,
   createSecureDeletion,
   type EventLog,
+  type Pool,
+  readSecret,
 } from '@zameni/runtime';
 import {
   connectTestNats,
   createSilentLogger,
   createTestDatabase,
   PATIENT,
+  readTestStack,
   type TestDatabase,
   waitUntil,
 } from '@zameni/runtime/testing';
@@ -39,8 +45,7 @@ type Person = { readonly userId: UserId; readonly claim: string };
 /** What the tests share: the log as the eraser has it, a way to append, and a database of their own. */
 async function createSetup(t: ExecutionContext) {
   const database = await createTestDatabase(t);
-  // Nothing projects into it, so it says that it covers everything.
-  await database.pool.query('update zameni.checkpoints set position = $1', [2 ** 52]);
+  const readModel = await openReadModel(t);
   const nc = await connectTestNats(t, user);
   const log = await createJetStreamLog(nc, { stream, user, ...PATIENT });
   const writer = await createJetStreamLog(await connectTestNats(t, 'command-api'), {
@@ -59,6 +64,7 @@ async function createSetup(t: ExecutionContext) {
   });
   return {
     database,
+    readModel,
     log,
     nc,
     append: (messages: Readonly<Record<string, string>>) => {
@@ -68,6 +74,22 @@ async function createSetup(t: ExecutionContext) {
       return append(messages);
     },
   };
+}
+
+/** The database of the stack, whose projector follows the log. */
+async function openReadModel(t: ExecutionContext): Promise<Pool> {
+  const { postgres } = await readTestStack();
+  const { host, port } = postgres.primary;
+  const { user, passwordFile } = postgres.superuser;
+  const pool = createPool({
+    url: `postgres://${user}@${host}:${port}/${postgres.database}`,
+    password: readSecret(passwordFile),
+    max: 2,
+    name: 'test',
+    logger: createSilentLogger(),
+  });
+  t.teardown(() => pool.end());
+  return pool;
 }
 
 /**
@@ -94,20 +116,31 @@ function createAppend(writer: EventLog) {
 
 type Setup = Awaited<ReturnType<typeof createSetup>>;
 
-function createStore({ database }: Pick<Setup, 'database'>) {
+function createStore(pool: Pool) {
   const owner = { projection: 'eraser', version: 1, holder: randomUUID(), leaseMs: 1_000 };
-  return createPostgresEraserStore(database.pool, owner);
+  return createPostgresEraserStore(pool, owner);
 }
 
-/** Starts an eraser; others than the test's people are erased meanwhile too. */
-function start(t: ExecutionContext, { database, log, nc }: Setup) {
+/**
+ * Starts an eraser; others than the test's people are erased meanwhile too. It finds attempts where the
+ * stack's own one does: their claims must not go before them.
+ */
+function start(t: ExecutionContext, { database, readModel, log, nc }: Setup) {
   const stopping = new AbortController();
-  const store = createStore({ database });
+  const { readCoveredPosition, findAttempts, removeAttempt, settleAttempt } =
+    createStore(readModel);
   const eraser = createEraser({
     log,
     deletion: createSecureDeletion({ nc, log }, { stream, user }),
     servers: createReadLogServers(nc, { stream, user }),
-    store,
+    store: {
+      ...createStore(database.pool),
+      readCoveredPosition,
+      findAttempts,
+      removeAttempt,
+      settleAttempt,
+    },
+    now: () => new Date(),
     logger: createSilentLogger(),
     standbyMs: 20,
     idleMs: 50,
@@ -152,20 +185,33 @@ function deletion({ claims = [], ...named }: Partial<DeletionRecord>): Record<st
   return { [subjects.deletion(randomUUID())]: JSON.stringify(record) };
 }
 
-/** The record of an attempt on a person's address. */
-function attemptOn({ claim }: Person): Record<string, string> {
+type TestAttempt = { readonly subject: string; readonly record: OpenAttempt };
+
+/** An attempt on a person's address. */
+function attemptOn({ claim }: Person): TestAttempt {
   const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-  const record = { ...openAttempt(claim), expiresAt };
-  return { [subjects.attempt(randomUUID())]: JSON.stringify(record) };
+  return {
+    subject: subjects.attempt(randomUUID()),
+    record: { ...openAttempt(claim), expiresAt },
+  };
 }
 
-async function isSettled({ pool }: TestDatabase, { userId }: Person): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `select from zameni.erasures
-     where user_id = $1 and key_at is not null and claims_at is not null`,
+/** What the log has of an attempt: positions of the first and the last record, and the last one. */
+async function readAttempt({ log }: Setup, { subject }: TestAttempt) {
+  const first = await log.readFirst(subject, signal);
+  const last = await log.readLastFromLeader(subject, signal);
+  const content: unknown = last && JSON.parse(Buffer.from(last.data).toString());
+  return { isOnlyOne: first?.position === last?.position, content };
+}
+
+/** Which steps of an erasure are written down. */
+async function readSteps({ pool }: TestDatabase, { userId }: Person): Promise<unknown> {
+  const { rows } = await pool.query(
+    `select position, key_at, claims_at, log_servers_behind as behind
+     from zameni.erasures where user_id = $1`,
     [userId],
   );
-  return rowCount === 1;
+  return rows[0];
 }
 
 /** Whether no deletion record is left up to a position; two erasers work on it. */
@@ -186,72 +232,150 @@ test('of an erased person neither key nor claim is left', async (t) => {
   t.is(await setup.log.readFirst(subjects.claim(person.claim), signal), undefined);
 });
 
-test('what is written down of an erasure is written down once', async (t) => {
-  const setup = await createSetup(t);
+test('what is written down of an erasure is written down step by step, and each step once', async (t) => {
+  const { database } = await createSetup(t);
   const person = createPerson();
-  const store = createStore(setup);
-  const done = { userId: person.userId, position: 7, isDone: true };
-  await store.noteErasure({ ...done, behind: ['n2'], isDone: false });
-  t.false(await isSettled(setup.database, person));
-  await store.noteErasure({ ...done, behind: ['n3'] });
-  await store.noteErasure({ ...done, behind: ['n1'] });
-  t.true(await isSettled(setup.database, person));
-  const { rows } = await setup.database.pool.query(
-    'select position, log_servers_behind from zameni.erasures where user_id = $1',
-    [person.userId],
-  );
-  t.deepEqual(rows, [{ position: '7', log_servers_behind: ['n2', 'n3'] }]);
+  const store = createStore(database.pool);
+  const note = async (isGone: 'nothing' | 'key' | 'all', behind: string) => {
+    await store.noteErasure({ userId: person.userId, position: 7, isGone, behind: [behind] });
+    return readSteps(database, person);
+  };
+  const nothing = { position: '7', key_at: null, claims_at: null };
+  t.deepEqual(await note('nothing', 'n2'), { ...nothing, behind: ['n2'] });
+  const key = (await note('key', 'n3')) as { readonly key_at: unknown };
+  t.true(key.key_at instanceof Date);
+  t.deepEqual(key, { ...nothing, key_at: key.key_at, behind: ['n2', 'n3'] });
+  // It was cut off and is done again.
+  t.deepEqual(await note('nothing', 'n2'), key);
+  t.deepEqual(await note('key', 'n3'), key);
+  const all = (await note('all', 'n4')) as { readonly claims_at: unknown };
+  t.true(all.claims_at instanceof Date);
+  t.deepEqual(all, { ...key, claims_at: all.claims_at, behind: ['n2', 'n3', 'n4'] });
+  for (const isGone of ['nothing', 'key', 'all'] as const) {
+    t.deepEqual(await note(isGone, 'n1'), all);
+  }
 });
 
-test('of an erased address every attempt is deleted, a later one is kept', async (t) => {
+test('an erasure that is noted at its end first has key and claims at once', async (t) => {
+  const { database } = await createSetup(t);
+  const person = createPerson();
+  const { userId } = person;
+  await createStore(database.pool).noteErasure({ userId, position: 7, isGone: 'all', behind: [] });
+  const steps = await readSteps(database, person);
+  t.like(steps, { position: '7', behind: [] });
+  const { key_at, claims_at } = steps as Record<string, unknown>;
+  t.true(key_at instanceof Date);
+  t.deepEqual(key_at, claims_at);
+});
+
+test('of an erased address every attempt becomes void, a later one is kept', async (t) => {
   const setup = await createSetup(t);
   const person = createPerson();
   await setup.append({ ...held(person), ...keyOf(person, 1) });
-  const attempts = [attemptOn(person), attemptOn(person), attemptOn(person)];
-  for (const attempt of attempts) await setup.append(attempt);
+  const positions = new Map<TestAttempt, number>();
+  const open = async (attempt: TestAttempt) =>
+    positions.set(
+      attempt,
+      await setup.append({ [attempt.subject]: JSON.stringify(attempt.record) }),
+    );
+  const attempts = Array.from({ length: 5 }, () => attemptOn(person));
+  for (const attempt of attempts) await open(attempt);
   const addresses = [person.claim];
+  // The stack's own eraser does the same at the same time.
+  start(t, setup);
   const last = await setup.append({
     ...released(person),
     ...deletion({ claims: [subjects.claim(person.claim)], people: [person.userId], addresses }),
   });
   const later = attemptOn(person);
-  await setup.append(later);
-  // The stack's own eraser finds them in its read model.
+  await open(later);
   await waitUntil(() => isDeleted(setup, last));
-  for (const subject of attempts.flatMap(Object.keys)) {
-    t.is(await setup.log.readFirst(subject, signal), undefined);
+  for (const attempt of attempts) {
+    const { expiresAt, key, retry } = attempt.record;
+    const content = { state: 'void', attempt: positions.get(attempt), expiresAt, key, retry };
+    // One eraser may have found the void record of the other, and has yet to delete.
+    await waitUntil(async () => (await readAttempt(setup, attempt)).isOnlyOne);
+    t.deepEqual((await readAttempt(setup, attempt)).content, content);
   }
-  for (const subject of Object.keys(later)) {
-    t.true(await setup.log.hasRecord(subject, signal));
-  }
+  t.deepEqual(await readAttempt(setup, later), { isOnlyOne: true, content: later.record });
+  t.false(await setup.log.hasRecord(subjects.claim(person.claim), signal));
+  const { rows } = await setup.readModel.query(
+    'select state from accounts_v1.attempts where claim = $1',
+    [person.claim],
+  );
+  t.deepEqual(rows, [{ state: 'open' }]);
 });
 
-test('finds and removes the attempts on an address from before a position, and no others', async (t) => {
-  const setup = await createSetup(t);
-  const { pool } = setup.database;
-  const store = createStore(setup);
+test('finds the attempts on an address from before a position, and removes one of them', async (t) => {
+  const { database } = await createSetup(t);
+  const { pool } = database;
+  const store = createStore(pool);
   const [claim, other] = ['one', 'two'];
   const ids = Array.from({ length: 5 }, () => randomUUID());
   for (const [index, id] of ids.entries()) {
     await pool.query(
       `insert into accounts_v1.attempts (attempt_id, claim, position, expires_at, state)
-       values ($1, $2, $3, now(), 'gone')`,
+       values ($1, $2, $3, now(), 'open')`,
       [id, index === 4 ? other : claim, index + 1],
     );
   }
+  const { name, version } = ACCOUNTS_PROJECTION;
+  await pool.query(
+    'update zameni.checkpoints set position = $1 where projection = $2 and version = $3',
+    [2 ** 52, name, version],
+  );
   const which = { claim, before: 4 };
   const found = await store.findAttempts(which);
-  t.deepEqual(found.toSorted(), ids.slice(0, 3).toSorted());
-  await store.removeAttempts([...found, ...ids.slice(3)], which);
-  t.deepEqual(await store.findAttempts(which), []);
+  t.is(found.covered, 2 ** 52);
+  t.deepEqual(found.ids.toSorted(), ids.slice(0, 3).toSorted());
+  t.is(await store.readCoveredPosition(), 2 ** 52);
+  // Of another address, from behind the position, and one that is asked for.
+  for (const id of [...ids.slice(3), ...ids.slice(0, 1)]) await store.removeAttempt(id, which);
+  t.deepEqual((await store.findAttempts(which)).ids.toSorted(), ids.slice(1, 3).toSorted());
   const { rows } = await pool.query(
     'select attempt_id from accounts_v1.attempts order by position',
   );
   t.deepEqual(
     rows.map((row) => row.attempt_id),
-    ids.slice(3),
+    ids.slice(1),
   );
-  t.is(await store.readCoveredPosition(), 2 ** 52);
+});
+
+test('finds void attempts until their claim is taken out', async (t) => {
+  const { database } = await createSetup(t);
+  const store = createStore(database.pool);
+  const ids = ['open', 'void', 'void'].map((state, n) => ({ id: randomUUID(), state, n }));
+  for (const { id, state, n } of ids) {
+    await database.pool.query(
+      `insert into accounts_v1.attempts (attempt_id, claim, position, expires_at, state)
+       values ($1, $2, 9, now(), $3)`,
+      [id, n === 2 ? 'two' : 'one', state],
+    );
+  }
+  const which = { claim: 'one', before: 4 };
+  t.deepEqual((await store.findAttempts(which)).ids, [ids[1]?.id]);
+  for (const { id } of ids) await store.settleAttempt(id, which);
+  t.deepEqual((await store.findAttempts(which)).ids, []);
+  const { rows } = await database.pool.query(
+    'select claim from accounts_v1.attempts where claim is not null order by claim',
+  );
+  t.deepEqual(rows, [{ claim: 'one' }, { claim: 'two' }]);
+});
+
+test('of many attempts some are found', async (t) => {
+  const { pool } = (await createSetup(t)).database;
+  await pool.query(
+    `insert into accounts_v1.attempts (attempt_id, claim, position, expires_at, state)
+     select gen_random_uuid(), 'one', n, now(), 'open' from generate_series(1, 1000) n`,
+  );
+  const { ids } = await createStore(pool).findAttempts({ claim: 'one', before: 2_000 });
+  t.is(new Set(ids).size, 64);
+});
+
+test('where the projection has no checkpoint nothing can be found', async (t) => {
+  const { pool } = (await createSetup(t)).database;
+  await pool.query('delete from zameni.checkpoints');
+  await t.throwsAsync(createStore(pool).findAttempts({ claim: 'one', before: 1 }));
 });
 
 test('a claim taken again keeps what came after the release', async (t) => {

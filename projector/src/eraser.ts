@@ -12,8 +12,8 @@ import {
 
 /** What the eraser needs to run; the log is read and deleted from as the NATS user `eraser`. */
 export type EraserOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
-  Omit<DeletionsOptions, 'signal' | 'store'> & {
-    readonly log: Pick<EventLog, 'readBatches'>;
+  Omit<DeletionsOptions, 'signal' | 'store' | 'log'> & {
+    readonly log: DeletionsOptions['log'] & Pick<EventLog, 'readBatches'>;
     readonly store: EraserStore;
     readonly idleMs?: number;
   };

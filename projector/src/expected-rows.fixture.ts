@@ -1,5 +1,5 @@
 import { withoutKey } from './accounts.fixture.ts';
-import type { AttemptRow, ErasedAddress, ProjectedAttempt } from './attempts-projection.ts';
+import type { AttemptRow, ProjectedAttempt } from './attempts-projection.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { ProjectedRecord } from './projected-record.ts';
 import type { UserRow } from './users-projection.ts';
@@ -18,8 +18,23 @@ export function toPlainRows(rows: Partial<Rows>): Record<string, unknown> {
   return Object.fromEntries(tables.map(([name, table]) => [name, Object.fromEntries(table)]));
 }
 
-/** The same history as read after the keys of the erased are gone. */
-export function withoutErasedKeys(history: readonly ProjectedRecord[]): ProjectedRecord[] {
+/** The same batches as read after the eraser was there: of an attempt the last record is left. */
+export function afterEraser(batches: readonly (readonly ProjectedRecord[])[]): ProjectedRecord[][] {
+  const history = withoutErasedKeys(batches.flat());
+  const last = new Map<string, ProjectedRecord>();
+  for (const record of history) {
+    if (record.kind === 'attempt') last.set(record.attempt.attemptId, record);
+  }
+  const isLeft = (record: ProjectedRecord) =>
+    record.kind === 'event' || last.get(record.attempt.attemptId) === record;
+  let end = 0;
+  return batches.map(({ length }) => {
+    end += length;
+    return history.slice(end - length, end).filter(isLeft);
+  });
+}
+
+function withoutErasedKeys(history: readonly ProjectedRecord[]): ProjectedRecord[] {
   const erased = new Set(
     history.flatMap((record) =>
       record.kind === 'event' && record.event.event.name === 'erased'
@@ -54,9 +69,6 @@ export function expectRows(history: readonly ProjectedRecord[]): Rows {
       case 'attempt':
         takeAttempt(rows, record.attempt);
         break;
-      case 'address':
-        takeAddress(rows, record.address);
-        break;
       default:
         record satisfies never;
     }
@@ -68,15 +80,12 @@ function takeAttempt({ attempts }: Rows, { attemptId, position, record }: Projec
   const row = { attemptId, position, expiresAt: record.expiresAt, claim: null, userId: null };
   if (record.state === 'open') {
     attempts.set(attemptId, { ...row, claim: record.claim, state: 'open' });
+  } else if (record.state === 'void') {
+    const claim = attempts.get(attemptId)?.claim ?? null;
+    attempts.set(attemptId, { ...row, claim, state: 'void' });
   } else if (record.by === 'proof') {
     attempts.set(attemptId, { ...row, userId: record.userId ?? null, state: 'registered' });
   } else attempts.set(attemptId, { ...row, state: 'gone' });
-}
-
-function takeAddress({ attempts }: Rows, { claim }: ErasedAddress): void {
-  for (const [id, row] of attempts) {
-    if (row.claim === claim) attempts.set(id, { ...row, state: 'gone' });
-  }
 }
 
 function takeEvent({ users, owners, attempts, erasures }: Rows, entry: ProjectedEvent): void {

@@ -1,4 +1,4 @@
-import type { AccountEvent, ClosedAttempt, OpenAttempt } from '@zameni/contracts';
+import type { AccountEvent, AttemptRecord } from '@zameni/contracts';
 import fc, { type Arbitrary } from 'fast-check';
 import {
   claimOf,
@@ -8,10 +8,10 @@ import {
   registration,
   userIdOf,
 } from './accounts.fixture.ts';
-import { addressErased, attempted, closedAttempt, openAttempt } from './attempts.fixture.ts';
+import { attempted, closedAttempt, openAttempt, voidedAttempt } from './attempts.fixture.ts';
 import type { ProjectedRecord } from './projected-record.ts';
 
-const PEOPLE = 5;
+const PEOPLE = 6;
 const ADDRESSES = 3;
 
 type Step = { readonly who: number; readonly what: number; readonly address: number };
@@ -20,6 +20,8 @@ type Person = {
   status: 'absent' | 'attempting' | 'active' | 'ended';
   /** The position of the attempt. */
   attempt: number;
+  /** Whether the attempt is void, or is to become it: its address was erased. */
+  isVoid: 'no' | 'soon' | 'yes';
   verified: boolean;
   claim: string;
   version: number;
@@ -33,7 +35,7 @@ export const histories: Arbitrary<ProjectedRecord[]> = fc
       what: fc.nat(9),
       address: fc.nat(ADDRESSES - 1),
     }),
-    { minLength: 1, maxLength: 40 },
+    { minLength: 1, maxLength: 40, size: 'large' },
   )
   .map(toHistory);
 
@@ -59,6 +61,7 @@ function toHistory(steps: readonly Step[]): ProjectedRecord[] {
       who,
       status: 'absent',
       attempt: 0,
+      isVoid: 'no',
       verified: false,
       claim: '',
       version: 0,
@@ -72,7 +75,7 @@ function toHistory(steps: readonly Step[]): ProjectedRecord[] {
     history.push({ kind: 'event', event: projected(person.who, event, place) });
   }
 
-  function emitAttempt(person: Person, record: OpenAttempt | ClosedAttempt): void {
+  function emitAttempt(person: Person, record: AttemptRecord): void {
     history.push(attempted(person.who, next(), record));
   }
 
@@ -84,6 +87,7 @@ function toHistory(steps: readonly Step[]): ProjectedRecord[] {
     person.claim = claimOf(800 + address);
     person.attempt = next();
     person.status = 'attempting';
+    person.isVoid = 'no';
     emitAttempt(person, openAttempt(person.claim));
   }
 
@@ -120,19 +124,29 @@ function toHistory(steps: readonly Step[]): ProjectedRecord[] {
   }
 
   function goOn(person: Person, { what, address }: Step): void {
-    if (what < 4) prove(person, what % 2 === 0);
-    else if (what > 6) open(person, address);
-    else {
-      emitAttempt(person, closedAttempt(person.attempt, what === 4 ? 'erasure' : 'not-mine'));
-      person.status = 'absent';
-    }
+    if (what > 6) open(person, address);
+    else if (what === 4) end(person, 'erasure');
+    else if (person.isVoid !== 'no') makeVoid(person);
+    else if (what < 4) prove(person, what % 2 === 0);
+    else end(person, 'not-mine');
+  }
+
+  function end(person: Person, by: 'erasure' | 'not-mine'): void {
+    emitAttempt(person, closedAttempt(person.attempt, by));
+    person.status = 'absent';
+  }
+
+  /** The eraser comes, sooner or later. */
+  function makeVoid(person: Person): void {
+    if (person.isVoid === 'soon') emitAttempt(person, voidedAttempt(person.attempt));
+    person.isVoid = 'yes';
   }
 
   function erase(person: Person): void {
     if (owners.get(person.claim) === person) {
-      history.push(addressErased(person.claim, next()));
       for (const other of people) {
-        if (other.status === 'attempting' && other.claim === person.claim) other.status = 'absent';
+        const isOnIt = other.status === 'attempting' && other.claim === person.claim;
+        if (isOnIt && other.isVoid === 'no') other.isVoid = 'soon';
       }
     }
     giveUp(person);

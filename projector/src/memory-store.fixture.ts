@@ -1,4 +1,4 @@
-import { type AttemptRow, eraseAccount, eraseAddress } from './attempts-projection.ts';
+import { type AttemptRow, eraseAccount, keepClaim } from './attempts-projection.ts';
 import type { ErasureRow } from './erasures-projection.ts';
 import type { ProjectionStore, RowBatch } from './projection-store.ts';
 import type { RowChanges } from './row-changes.ts';
@@ -74,13 +74,14 @@ export function applyToMemory(
 
 function applyAttempts({ attempts }: Pick<SharedCheckpoint, 'attempts'>, changes: RowChanges) {
   for (const [id, row] of attempts) {
-    const erased = changes.erasedAddresses.reduce(eraseAddress, row);
     attempts.set(
       id,
-      changes.erasures.reduce((before, { userId }) => eraseAccount(before, userId), erased),
+      changes.erasures.reduce((before, { userId }) => eraseAccount(before, userId), row),
     );
   }
-  for (const row of changes.attempts) attempts.set(row.attemptId, row);
+  for (const row of changes.attempts) {
+    attempts.set(row.attemptId, keepClaim(row, attempts.get(row.attemptId)));
+  }
 }
 
 function patchRow(old: UserRow | undefined, patch: UserPatch): UserRow | undefined {

@@ -11,7 +11,7 @@ import {
   registration,
   userIdOf,
 } from './accounts.fixture.ts';
-import { addressErased, attempted, closedAttempt, EXPIRES_AT } from './attempts.fixture.ts';
+import { attempted, closedAttempt, EXPIRES_AT, voidedAttempt } from './attempts.fixture.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { ProjectedRecord } from './projected-record.ts';
 import type { ProjectionStore } from './projection-store.ts';
@@ -72,11 +72,10 @@ test('keeps of an attempt what its records say, and nothing older', async (t) =>
   await store.takeLease();
   const proven = attempted(2, 6, closedAttempt(4, { provenTo: userIdOf(9) }));
   t.truthy(await store.apply(batch(0, 5, [attempted(1, 3), attempted(2, 4), attempted(3, 5)])));
-  t.truthy(await store.apply(batch(5, 7, [proven, addressErased(claimOf(3), 7)])));
+  t.truthy(await store.apply(batch(5, 7, [proven, attempted(3, 7, voidedAttempt(5))])));
   const rowsAre = async () => {
     const { rows } = await pool.query('select * from accounts_v1.attempts order by attempt_id');
     const row = { expires_at: new Date(EXPIRES_AT), user_id: null };
-    const gone = { ...row, attempt_id: userIdOf(3), claim: claimOf(3), position: '5' };
     t.deepEqual(rows, [
       { ...row, attempt_id: userIdOf(1), claim: claimOf(1), position: '3', state: 'open' },
       {
@@ -87,7 +86,7 @@ test('keeps of an attempt what its records say, and nothing older', async (t) =>
         state: 'registered',
         user_id: userIdOf(9),
       },
-      { ...gone, state: 'gone' },
+      { ...row, attempt_id: userIdOf(3), claim: claimOf(3), position: '7', state: 'void' },
     ]);
   };
   await rowsAre();
@@ -200,7 +199,7 @@ test('scans no table, not even by a plan that was made while the tables were sma
     registered(3, 4),
     projected(1, happenings.updated, { position: 5, version: 2 }),
     attempted(4, 5, closedAttempt(3, 'not-mine')),
-    addressErased(claimOf(5), 6),
+    attempted(5, 6, voidedAttempt(3)),
     projected(2, happenings.erased, { position: 6, version: 2 }),
   ];
   t.is((await store.apply(batch(3, 6, changed)))?.length, 2);

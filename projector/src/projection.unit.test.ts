@@ -9,7 +9,12 @@ import {
   registeredMessages,
   userIdOf,
 } from './accounts.fixture.ts';
-import { attemptMessages, closedMessages, deletionMessages } from './attempts.fixture.ts';
+import {
+  attemptMessages,
+  closedMessages,
+  deletionMessages,
+  voidedMessages,
+} from './attempts.fixture.ts';
 import {
   createMemoryStore,
   createSharedCheckpoint,
@@ -101,21 +106,24 @@ test('records of every kind move the checkpoint', async (t) => {
   t.is(shared.users.size, 0);
 });
 
-test('attempts are opened, closed and gone with an erased address', async (t) => {
+test('attempts are opened, closed and made void', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedCheckpoint();
   start(t, log, createMemoryStore(shared, 'a'));
   await append(log, attemptMessages(1), attemptMessages(2), attemptMessages(3, claimOf(2)));
-  await append(
-    log,
-    closedMessages(1, 1, 'not-mine'),
-    deletionMessages(1, { addresses: [claimOf(2)] }),
-  );
-  await append(log, attemptMessages(4, claimOf(2)));
+  await append(log, closedMessages(1, 1, 'not-mine'), deletionMessages(1, {}));
+  await append(log, voidedMessages(2, 2));
   await waitUntil(() => shared.position === 6);
   t.deepEqual(
-    [1, 2, 3, 4].map((n) => shared.attempts.get(userIdOf(n))?.state),
-    ['gone', 'gone', 'gone', 'open'],
+    [1, 2, 3].map((n) => {
+      const row = shared.attempts.get(userIdOf(n));
+      return [row?.state, row?.claim];
+    }),
+    [
+      ['gone', null],
+      ['void', claimOf(2)],
+      ['open', claimOf(2)],
+    ],
   );
 });
 
@@ -149,26 +157,21 @@ test('stalls at a record it cannot project, after applying everything before it'
   t.is(shared.holder, 'a');
 });
 
-for (const [what, messages] of [
-  ['an attempt', attemptMessages(1)],
-  ['a deletion record', deletionMessages(1, {})],
-] as const) {
-  test(`${what} that cannot be read stalls it too, and what lies in front is applied`, async (t) => {
-    const log = createMemoryLog();
-    const shared = createSharedCheckpoint();
-    const { subject = '' } = messages[0] ?? {};
-    await append(log, registeredMessages(2, dataKeys), attemptMessages(3));
-    await append(log, [{ subject, data: '{"state":"open"}', expectedPosition: 0 }]);
-    const { projection } = start(t, log, createMemoryStore(shared, 'a'));
-    await waitUntil(() => projection.status().state === 'stalled');
-    t.deepEqual(projection.status(), {
-      state: 'stalled',
-      position: 4,
-      stall: { kind: 'poison', reason: 'undecodable', position: 5, subject },
-    });
-    t.is(shared.attempts.size, 1);
+test('an attempt that cannot be read stalls it too, and what lies in front is applied', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const subject = subjects.attempt(userIdOf(1));
+  await append(log, registeredMessages(2, dataKeys), attemptMessages(3));
+  await append(log, [{ subject, data: '{"state":"open"}', expectedPosition: 0 }]);
+  const { projection } = start(t, log, createMemoryStore(shared, 'a'));
+  await waitUntil(() => projection.status().state === 'stalled');
+  t.deepEqual(projection.status(), {
+    state: 'stalled',
+    position: 4,
+    stall: { kind: 'poison', reason: 'undecodable', position: 5, subject },
   });
-}
+  t.is(shared.attempts.size, 1);
+});
 
 test('an erased person is gone from rows and cache, and the log goes on', async (t) => {
   const log = createMemoryLog();

@@ -1,6 +1,5 @@
 import { AttemptRecord, recordKind } from '@zameni/contracts';
 import type { LogRecord } from '@zameni/runtime';
-import { parseDeletionRecord } from './deletion-record.ts';
 import { idOf } from './event-record.ts';
 import { createRecordParser } from './parse-record.ts';
 import type { PeopleKeys } from './people-keys.ts';
@@ -50,12 +49,11 @@ async function readRecord(
       return [{ kind: 'event', event: await readEvent(record, keys, signal) }];
     case 'attempt':
       return [readAttempt(record)];
-    case 'deletion':
-      return readDeletion(record);
     case 'key':
       keys.take(record);
       return [];
     case 'claim':
+    case 'deletion':
     case 'mail-wish':
       return [];
     case undefined:
@@ -78,11 +76,4 @@ function readAttempt(record: LogRecord): ProjectedRecord {
     },
   };
   return { kind: 'attempt', attempt };
-}
-
-function readDeletion(record: LogRecord): readonly ProjectedRecord[] {
-  const content = parseDeletionRecord(record);
-  if (content === undefined) throw poisonAt(record, 'undecodable');
-  const { position } = record;
-  return content.addresses.map((claim) => ({ kind: 'address', address: { claim, position } }));
 }

@@ -42,7 +42,7 @@ function start(
   t: ExecutionContext,
   log: EventLog & SecureDeletion,
   ring: { current: KeyRing },
-  { shared = createSharedErasures(), me = 'a' } = {},
+  { shared = createSharedErasures(log), me = 'a' } = {},
 ) {
   const stopping = new AbortController();
   const reclaimer = createReclaimer({
@@ -106,7 +106,7 @@ test('is not done while a reading still found something to do', async (t) => {
 
 test('what is cut off is done by the next one, from ring and log alone', async (t) => {
   const memory = await createLog(600);
-  const shared = createSharedErasures();
+  const shared = createSharedErasures(memory);
   const ring = { current: inPhase('copy') };
   const cut = Promise.withResolvers<void>();
   const first = start(

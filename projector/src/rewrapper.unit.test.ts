@@ -39,12 +39,12 @@ const oldKeys = createDataKeys(createRing('1').source);
 
 function start(
   t: ExecutionContext,
-  log: EventLog,
+  log: EventLog & SecureDeletion,
   { source, deletion }: { source: KeyRingSource; deletion?: SecureDeletion },
 ) {
   const stopping = new AbortController();
-  const recording = createRecordingDeletion();
-  const store = createMemoryEraserStore(createSharedErasures(), 'a');
+  const recording = createRecordingDeletion(log);
+  const store = createMemoryEraserStore(createSharedErasures(log), 'a');
   const rewrapper = createRewrapper({
     log,
     deletion: deletion ?? recording,
@@ -198,7 +198,7 @@ test('is not done before it has looked for people who were erased meanwhile', as
   await append(memory, ...people(1));
   const { source } = createRing('1', '2');
   let isErased = false;
-  const log: EventLog = {
+  const log: typeof memory = {
     ...memory,
     append: async (messages, abort) => {
       if (!isErased) await append(memory, erasedMessages(1, 3));

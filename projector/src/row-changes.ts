@@ -1,8 +1,7 @@
 import {
   type AttemptRow,
-  type ErasedAddress,
   eraseAccount,
-  eraseAddress,
+  type ProjectedAttempt,
   toAttemptRow,
 } from './attempts-projection.ts';
 import { type ErasureRow, toErasureRow } from './erasures-projection.ts';
@@ -20,7 +19,6 @@ export type RowChanges = {
   readonly patches: readonly UserPatch[];
   readonly removals: readonly UserRemoval[];
   readonly attempts: readonly AttemptRow[];
-  readonly erasedAddresses: readonly ErasedAddress[];
   readonly erasures: readonly ErasureRow[];
 };
 
@@ -31,7 +29,6 @@ export type RowChanges = {
 export function toRowChanges(records: readonly ProjectedRecord[]): RowChanges {
   const users = new Map<string, UserChange>();
   const attempts = new Map<string, AttemptRow>();
-  const addresses = new Map<string, ErasedAddress>();
   const erasures = new Map<string, ErasureRow>();
 
   for (const record of records) {
@@ -40,15 +37,16 @@ export function toRowChanges(records: readonly ProjectedRecord[]): RowChanges {
         takeEvent(record.event);
         break;
       case 'attempt':
-        attempts.set(record.attempt.attemptId, toAttemptRow(record.attempt));
-        break;
-      case 'address':
-        addresses.set(record.address.claim, record.address);
-        eachAttempt((row) => eraseAddress(row, record.address));
+        takeAttempt(record.attempt);
         break;
       default:
         record satisfies never;
     }
+  }
+
+  function takeAttempt(attempt: ProjectedAttempt): void {
+    const { attemptId } = attempt;
+    attempts.set(attemptId, toAttemptRow(attempt, attempts.get(attemptId)));
   }
 
   function takeEvent(event: ProjectedEvent): void {
@@ -58,18 +56,13 @@ export function toRowChanges(records: readonly ProjectedRecord[]): RowChanges {
     const erasure = toErasureRow(event);
     if (erasure === undefined) return;
     erasures.set(userId, erasure);
-    eachAttempt((row) => eraseAccount(row, userId));
-  }
-
-  function eachAttempt(change: (row: AttemptRow) => AttemptRow): void {
-    for (const [id, row] of attempts) attempts.set(id, change(row));
+    for (const [id, row] of attempts) attempts.set(id, eraseAccount(row, userId));
   }
 
   return {
     patches: [...users.values()].flatMap((change) => ('left' in change ? [] : [change])),
     removals: [...users.values()].flatMap((change) => ('left' in change ? [change] : [])),
     attempts: [...attempts.values()],
-    erasedAddresses: [...addresses.values()],
     erasures: [...erasures.values()],
   };
 }

@@ -65,6 +65,7 @@ export async function startEraser(
     log,
     deletion,
     servers: createReadLogServers(nc, { stream, user }),
+    now: () => new Date(),
     store: createPostgresEraserStore(pool, { ...ERASER, ...owned }),
     logger,
   });

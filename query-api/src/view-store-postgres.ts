@@ -73,7 +73,7 @@ async function readRegistration(pool: Pool, id: string): Promise<StoredView> {
        case
          when e.user_id is not null then 'gone'
          when u.user_id is not null then 'registered'
-         when a.state = 'open' and now() < a.expires_at then 'awaiting-proof'
+         when a.state in ('open', 'void') and now() < a.expires_at then 'awaiting-proof'
          when a.state = 'registered' and now() < a.expires_at then 'registered'
          when a.attempt_id is not null then 'gone'
        end as status

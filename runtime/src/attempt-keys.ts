@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto';
-import { AttemptData, type OpenAttempt } from '@zameni/contracts';
+import { AttemptData, type OpenAttempt, type VoidAttempt } from '@zameni/contracts';
 import { Compile } from 'typebox/compile';
 import { seal, unseal } from './aes-gcm.ts';
 import { dayOf } from './attempt-key-days.ts';
@@ -8,14 +8,22 @@ import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './key-ring-
 import type { KeyRing } from './secrets.ts';
 
 /** An attempt before its data is sealed. */
-export type UnsealedAttempt = Omit<OpenAttempt, 'key' | 'sealed'>;
+export type UnsealedAttempt = Omit<OpenAttempt, 'key' | 'sealed' | 'retry'>;
 
-/** Seals and opens the data of attempts under a key for each day. */
+/** What is sealed of an attempt: what was asked for, and the fingerprint of the request. */
+export type AttemptSecrets = { readonly data: AttemptData; readonly fingerprint: string };
+
+/** Seals and opens attempts under a key for each day. */
 export type AttemptKeys = {
   /** Throws `service-unavailable` when the ring has no key for the day of the attempt. */
-  readonly seal: (id: string, attempt: UnsealedAttempt, data: AttemptData) => OpenAttempt;
-  /** Undefined once the key of the day is destroyed; throws when the record is not what was sealed. */
-  readonly open: (id: string, attempt: OpenAttempt) => AttemptData | undefined;
+  readonly seal: (id: string, attempt: UnsealedAttempt, secrets: AttemptSecrets) => OpenAttempt;
+  /**
+   * Undefined once the key of the day is destroyed, or when the ring has another key for that day: what
+   * cannot be opened is over.
+   */
+  readonly open: (id: string, attempt: OpenAttempt) => AttemptSecrets | undefined;
+  /** The fingerprint alone, undefined as above. */
+  readonly openFingerprint: (id: string, attempt: OpenAttempt | VoidAttempt) => string | undefined;
 };
 
 const dataCheck = Compile(AttemptData);
@@ -38,7 +46,7 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
     return isKnown ? keys().get(day) : undefined;
   };
   return {
-    seal: (id, attempt, data) => {
+    seal: (id, attempt, { data, fingerprint }) => {
       const day = dayOf(Date.parse(attempt.time));
       const key = keyOf(day);
       if (key === undefined) {
@@ -48,17 +56,42 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
         throw new AppError('service-unavailable', { cause, retryAfterSeconds: 60 });
       }
       const plaintext = Buffer.from(JSON.stringify(data));
-      return { ...attempt, key: day, sealed: seal(key, bindingOf(id, day, attempt), plaintext) };
+      return {
+        ...attempt,
+        key: day,
+        sealed: seal(key, bindingOf(id, day, attempt), plaintext),
+        retry: seal(key, retryBindingOf(id, day), Buffer.from(fingerprint)),
+      };
     },
     open: (id, attempt) => {
-      const key = keyOf(attempt.key);
-      if (key === undefined) return undefined;
-      const binding = bindingOf(id, attempt.key, attempt);
-      const value: unknown = JSON.parse(unseal(key, binding, attempt.sealed).toString('utf8'));
+      const fingerprint = openFingerprint(id, attempt);
+      const text = openWith(attempt.key, bindingOf(id, attempt.key, attempt), attempt.sealed);
+      if (text === undefined || fingerprint === undefined) return undefined;
+      const value: unknown = JSON.parse(text);
       if (!dataCheck.Check(value)) throw new Error('the data of an attempt is not of our form');
-      return value;
+      return { data: value, fingerprint };
     },
+    openFingerprint,
   };
+
+  function openFingerprint(id: string, { key, retry }: OpenAttempt | VoidAttempt) {
+    return openWith(key, retryBindingOf(id, key), retry);
+  }
+
+  function openWith(day: string, binding: Buffer, sealed: string): string | undefined {
+    const key = keyOf(day);
+    if (key === undefined) return undefined;
+    try {
+      return unseal(key, binding, sealed).toString('utf8');
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** A void attempt keeps nothing else that it could be bound to. */
+function retryBindingOf(id: string, day: string): Buffer {
+  return Buffer.from(`retry\n${id}\n${day}`);
 }
 
 function bindingOf(id: string, day: string, { claim, time, expiresAt }: UnsealedAttempt): Buffer {

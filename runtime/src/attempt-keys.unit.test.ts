@@ -1,8 +1,8 @@
-import type { AttemptData, OpenAttempt } from '@zameni/contracts';
+import type { AttemptData, OpenAttempt, VoidAttempt } from '@zameni/contracts';
 import { OpenAttempt as Schema } from '@zameni/contracts';
 import test from 'ava';
 import { Value } from 'typebox/value';
-import { createAttemptKeys, type UnsealedAttempt } from './attempt-keys.ts';
+import { type AttemptSecrets, createAttemptKeys, type UnsealedAttempt } from './attempt-keys.ts';
 import type { KeyRing } from './secrets.ts';
 
 const ringOf = (...days: readonly string[]): KeyRing => ({
@@ -24,34 +24,34 @@ const data: AttemptData = {
   locale: 'sr-Latn-RS',
   termsVersion: '2026-01',
   profile: { city: 'Niš', news: true, seats: 2 },
-  fingerprint: 'f'.repeat(43),
 };
+const secrets: AttemptSecrets = { data, fingerprint: 'f'.repeat(43) };
 
 test('what is sealed opens to what it was, and the record is of its form', (t) => {
   const keys = createAttemptKeys(ringOf('2026-03-10'));
-  const sealed = keys.seal(ID, attempt, data);
+  const sealed = keys.seal(ID, attempt, secrets);
   t.true(Value.Check(Schema, sealed));
-  t.deepEqual(keys.open(ID, sealed), data);
+  t.deepEqual(keys.open(ID, sealed), secrets);
   t.like(sealed, attempt);
   t.false(JSON.stringify(sealed).includes('vera'));
 });
 
 test('an attempt is sealed under the key of its own day, whatever the ring calls current', (t) => {
   const keys = createAttemptKeys(ringOf('2026-03-11', '2026-03-10', '2026-03-09'));
-  const sealed = keys.seal(ID, attempt, data);
+  const sealed = keys.seal(ID, attempt, secrets);
   t.is(sealed.key, '2026-03-10');
-  t.deepEqual(createAttemptKeys(ringOf('2026-03-10')).open(ID, sealed), data);
-  t.is(keys.seal(ID, { ...attempt, time: '2026-03-11T00:00:00.000Z' }, data).key, '2026-03-11');
+  t.deepEqual(createAttemptKeys(ringOf('2026-03-10')).open(ID, sealed), secrets);
+  t.is(keys.seal(ID, { ...attempt, time: '2026-03-11T00:00:00.000Z' }, secrets).key, '2026-03-11');
 });
 
 test('once the key of its day is destroyed nothing opens it', (t) => {
-  const sealed = createAttemptKeys(ringOf('2026-03-10')).seal(ID, attempt, data);
+  const sealed = createAttemptKeys(ringOf('2026-03-10')).seal(ID, attempt, secrets);
   t.is(createAttemptKeys(ringOf('2026-03-11')).open(ID, sealed), undefined);
 });
 
 test('without a key for the day nothing is sealed, and it says what to do', (t) => {
   const keys = createAttemptKeys(ringOf('2026-03-11'));
-  const error = t.throws(() => keys.seal(ID, attempt, data));
+  const error = t.throws(() => keys.seal(ID, attempt, secrets));
   t.like(error, { code: 'service-unavailable', retryAfterSeconds: 60 });
   t.regex(String(error?.cause), /none for 2026-03-10: run zameni keys tend/);
 });
@@ -60,8 +60,8 @@ const isBound = test.macro<[Partial<OpenAttempt> & { readonly id?: string }]>({
   title: (title = '') => `a record opens under no other ${title}`,
   exec: (t, { id = ID, ...changed }) => {
     const keys = createAttemptKeys(ringOf('2026-03-10', '2026-03-09'));
-    const sealed = keys.seal(ID, attempt, data);
-    t.throws(() => keys.open(id, { ...sealed, ...changed }));
+    const sealed = keys.seal(ID, attempt, secrets);
+    t.is(keys.open(id, { ...sealed, ...changed }), undefined);
   },
 });
 test('id', isBound, { id: '01980000-0000-7000-8000-000000000002' });
@@ -70,12 +70,32 @@ test('instant of its end', isBound, { expiresAt: '2027-03-17T23:59:59.999Z' });
 test('instant of its beginning', isBound, { time: '2026-03-10T00:00:00.000Z' });
 test('key', isBound, { key: '2026-03-09' });
 test('bytes', isBound, { sealed: Buffer.alloc(200, 1).toString('base64') });
+test('bytes of the fingerprint', isBound, { retry: Buffer.alloc(80, 1).toString('base64') });
+
+test('a ring that was made again has another key for the day, and opens nothing', (t) => {
+  const sealed = createAttemptKeys(ringOf('2026-03-10')).seal(ID, attempt, secrets);
+  const again = createAttemptKeys({
+    current: '2026-03-10',
+    keys: new Map([['2026-03-10', Buffer.alloc(32, 99)]]),
+  });
+  t.is(again.open(ID, sealed), undefined);
+  t.is(again.openFingerprint(ID, sealed), undefined);
+});
+
+test('the fingerprint opens without the data, under its own id only', (t) => {
+  const keys = createAttemptKeys(ringOf('2026-03-10'));
+  const { expiresAt, key, retry } = keys.seal(ID, attempt, secrets);
+  const left: VoidAttempt = { state: 'void', attempt: 7, expiresAt, key, retry };
+  t.is(keys.openFingerprint(ID, left), secrets.fingerprint);
+  t.is(keys.openFingerprint('01980000-0000-7000-8000-000000000002', left), undefined);
+  t.false(JSON.stringify(left).includes(secrets.fingerprint));
+});
 
 test('who is not its kind of data is not taken for it', (t) => {
   const keys = createAttemptKeys(ringOf('2026-03-10'));
   const { email: _email, ...rest } = data;
   // As a later version of this program may have sealed it.
-  const sealed = keys.seal(ID, attempt, rest as AttemptData);
+  const sealed = keys.seal(ID, attempt, { ...secrets, data: rest as AttemptData });
   const error = t.throws(() => keys.open(ID, sealed));
   t.false(error?.message.includes('Vera'));
 });
@@ -91,5 +111,5 @@ test('a key that is made while it runs is found', (t) => {
       return ring.keys.get(id);
     },
   });
-  t.deepEqual(keys.open(ID, keys.seal(ID, attempt, data)), data);
+  t.deepEqual(keys.open(ID, keys.seal(ID, attempt, secrets)), secrets);
 });

@@ -12,7 +12,12 @@ export type ClaimMoverDeps = {
 };
 
 /** A claim that lies in the old layer, and where it belongs in the new one. */
-type Move = { readonly old: string; readonly new: string; readonly position: number };
+type Move = {
+  readonly old: string;
+  readonly new: string;
+  readonly position: number;
+  readonly isReleased: boolean;
+};
 
 /** Claims that are deleted at once. */
 const MAX_DELETIONS = 8;
@@ -21,8 +26,9 @@ const claimCheck = Compile(ClaimRecord);
 
 /**
  * Does the work of a rotation's phase on records of the old layer, and answers how many were found that
- * needed it: nothing is left when a pass over all records finds none. A released claim needs none, the
- * eraser deletes it.
+ * needed it: nothing is left when a pass over all records finds none. A released claim is left to the
+ * eraser. One from before the rotation lies in the old layer only and may say that attempts are void,
+ * which nobody who believes the new layer would learn, so no copying is done while there is one.
  *
  * A claim is copied by writing it once more to both layers in one batch, each guarded, as a registration
  * would; so the old one's guard tells when it was released meanwhile, and no late copy brings a claim of
@@ -35,11 +41,11 @@ export async function moveClaims(
   signal: AbortSignal,
 ): Promise<number> {
   const moves = toMoves(layers, records);
-  if (moves.length === 0) return 0;
   switch (layers.work) {
     case 'none':
       return 0;
     case 'copy': {
+      if (moves.length === 0) return 0;
       const found = await deps.log.readLast(
         moves.map((move) => move.new),
         signal,
@@ -48,26 +54,29 @@ export async function moveClaims(
       await copy(deps.log, behind, signal);
       return behind.length;
     }
-    case 'delete':
-      for (let start = 0; start < moves.length; start += MAX_DELETIONS) {
-        const some = moves.slice(start, start + MAX_DELETIONS);
+    case 'delete': {
+      const held = moves.filter(({ isReleased }) => !isReleased);
+      for (let start = 0; start < held.length; start += MAX_DELETIONS) {
+        const some = held.slice(start, start + MAX_DELETIONS);
         await Promise.all(
           some.map(({ old }) => deps.deletion.deleteUpTo(old, Number.MAX_SAFE_INTEGER, signal)),
         );
       }
-      return moves.length;
+      return held.length;
+    }
     default:
       return layers.work satisfies never;
   }
 }
 
-/** Each claim of the old layer that somebody holds, by the newest of the records. */
+/** Each claim of the old layer, by the newest of the records. */
 function toMoves(layers: ClaimLayers, records: readonly LogRecord[]): Move[] {
   const moves = new Map<string, Move>();
   for (const record of records) {
     const { subject: old, position } = record;
     const subject = layers.toNew(old);
-    if (subject !== undefined && isHeld(record)) moves.set(old, { old, new: subject, position });
+    if (subject === undefined) continue;
+    moves.set(old, { old, new: subject, position, isReleased: !isHeld(record) });
   }
   return [...moves.values()];
 }

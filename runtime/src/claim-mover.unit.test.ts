@@ -39,13 +39,32 @@ async function createLog(...texts: readonly string[]) {
   return { memory, textOf, records, move };
 }
 
-test('what somebody holds is copied, and what was released is not', async (t) => {
-  const { textOf, move } = await createLog(held, released, held);
-  t.is(await move(copying), 2);
+test('what somebody holds is copied; what was released is not, and counts until it is deleted', async (t) => {
+  const { memory, textOf, move } = await createLog(held, released, held);
+  t.is(await move(copying), 3);
   t.is(await textOf(newOf(0)), held);
   t.is(await textOf(newOf(1)), undefined);
   t.is(await textOf(newOf(2)), held);
-  t.is(await move(copying), 0, 'all is copied');
+  const head = await memory.head(signal);
+  t.is(await move(copying), 1, 'all that is held is copied');
+  t.is(await memory.head(signal), head);
+  await memory.deleteUpTo(oldOf(1), Number.MAX_SAFE_INTEGER, signal);
+  t.is(await move(copying), 0, 'the eraser was there');
+});
+
+test('what was released in both layers needs nothing', async (t) => {
+  const { memory, move } = await createLog(released);
+  await memory.append([{ subject: newOf(0), data: released, expectedPosition: 0 }], signal);
+  t.is(await move(copying), 0);
+  t.is(await memory.head(signal), 2);
+});
+
+test('what was released is left to the eraser at the end too', async (t) => {
+  const { memory, textOf, move } = await createLog(held, released);
+  t.is(await move(layersIn('delete')), 1);
+  t.deepEqual(await memory.readSubject(oldOf(0), signal), []);
+  t.is(await textOf(oldOf(1)), released);
+  t.is(await move(layersIn('delete')), 0);
 });
 
 test('what was written in the old layer alone since is copied again', async (t) => {

@@ -1,5 +1,6 @@
 export { dayOf, tendAttemptKeys } from './attempt-key-days.ts';
-export { type AttemptKeys, createAttemptKeys } from './attempt-keys.ts';
+export { type AttemptKeys, type AttemptSecrets, createAttemptKeys } from './attempt-keys.ts';
+export { attemptTtlSeconds } from './attempt-ttl.ts';
 export { batchesOrIdle } from './batches-or-idle.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Committer, createCommitter } from './committer.ts';

@@ -4,6 +4,13 @@ import { AppError } from './errors.ts';
 import { type JsonFault, MAX_JSON_DEPTH, parseStrictJson } from './strict-json.ts';
 import { toPointer } from './validation.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** How many bytes of JSON came; whose limit depends on the caller's scope checks it by this. */
+    bodyBytes: number;
+  }
+}
+
 /** What the client is told about each fault; nothing of the body is repeated. */
 const DETAILS: Readonly<Record<JsonFault, string>> = {
   encoding: 'The body must be UTF-8',
@@ -24,13 +31,16 @@ const DETAILS: Readonly<Record<JsonFault, string>> = {
  */
 export function addJsonBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
+  app.decorateRequest('bodyBytes', 0);
   app.addContentTypeParser<Buffer>(
     'application/json',
     { parseAs: 'buffer' },
-    async ({ headers }: FastifyRequest, body: Buffer) => {
+    async (request: FastifyRequest, body: Buffer) => {
+      const { headers } = request;
       requirePlainUtf8(headers);
+      request.bodyBytes = body.length;
       if (headers.authorization === undefined && body.length > MAX_PUBLIC_BODY_BYTES) {
-        const detail = `Without a token a body has at most ${MAX_PUBLIC_BODY_BYTES} bytes`;
+        const detail = `A public body has at most ${MAX_PUBLIC_BODY_BYTES} bytes`;
         throw new AppError('payload-too-large', { detail });
       }
       return parseJsonBody(body);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { KeyRingFile } from './secrets.ts';
 
 const KEY_BYTES = 32;
 
-/** How the name of a ring ends that is not yet in its place. */
+/** How the name of a ring ends that is not yet in its place, or no longer. */
 const DRAFT = '.draft';
 
 /**
@@ -42,45 +42,82 @@ export function removeKeys(
 }
 
 /**
- * Puts a ring in the place of another in one step, with the mode and owner of the other: whoever reads
- * sees the one or the other, also after a power cut. The bytes of the other are overwritten before they
- * are given up, also while its keys live on: once they are destroyed nobody knows where they lay. It is
- * the best that can be tried: a file system that copies on write, an SSD or a backup may keep them. Only
- * who holds the ring's lock may call it: drafts of one that was cut off are cleared as well.
+ * Puts a ring in its place in one step, with the mode and owner of the one that was there; the first is
+ * readable by its owner only. Whoever reads sees the one or the other, also after a power cut. The bytes
+ * of the other are overwritten before they are given up, also while its keys live on: once they are
+ * destroyed nobody knows where they lay. It is the best that can be tried: a file system that copies on
+ * write, an SSD or a backup may keep them. Only who holds the ring's lock may call it: what one that was
+ * cut off left beside the ring is cleared as well.
  */
 export async function replaceKeyRing(path: string, ring: KeyRingFile): Promise<void> {
-  await clearDrafts(path);
-  const draft = `${path}.${randomBytes(6).toString('hex')}${DRAFT}`;
   // Opened before the move: afterwards the name means the new file.
-  await using old = await open(path, constants.O_WRONLY);
-  const { mode, uid, gid } = await old.stat();
+  await using old = await openIfThere(path);
+  await clearDrafts(path, old);
+  const kept = toDraftName(path);
+  const draft = toDraftName(path);
   try {
-    await using file = await open(draft, 'wx', 0o600);
-    await file.writeFile(`${JSON.stringify(ring)}\n`);
-    await file.chmod(mode & 0o777);
-    const own = await file.stat();
-    if (own.uid !== uid || own.gid !== gid) await file.chown(uid, gid);
-    await file.sync();
+    await writeDraft(draft, ring, await old?.stat());
+    if (old !== undefined) {
+      // Without a name it could not be found again if this process were killed behind the move.
+      await link(path, kept);
+      await syncFolder(dirname(path));
+    }
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
+    // Still the ring itself, by another name.
+    await rm(kept, { force: true });
     throw error;
   }
   await syncFolder(dirname(path));
+  if (old === undefined) return;
   await overwrite(old);
+  await rm(kept);
 }
 
-/** A draft holds keys, too; one whose writer was killed would keep them for ever. */
-async function clearDrafts(path: string): Promise<void> {
+function toDraftName(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}${DRAFT}`;
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, constants.O_WRONLY);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function writeDraft(draft: string, ring: KeyRingFile, old: Stats | undefined): Promise<void> {
+  await using file = await open(draft, 'wx', 0o600);
+  await file.writeFile(`${JSON.stringify(ring)}\n`);
+  if (old !== undefined) {
+    await file.chmod(old.mode & 0o777);
+    const own = await file.stat();
+    if (own.uid !== old.uid || own.gid !== old.gid) await file.chown(old.uid, old.gid);
+  }
+  await file.sync();
+}
+
+/** What is left beside a ring holds keys, too, and its writer, which was killed, clears it no more. */
+async function clearDrafts(path: string, ring: FileHandle | undefined): Promise<void> {
   const folder = dirname(path);
   const drafts = (await readdir(folder)).filter(
     (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(DRAFT),
   );
+  const idOfRing = ring && (await idOf(ring));
   for (const name of drafts) {
     await using draft = await open(join(folder, name), constants.O_WRONLY);
-    await overwrite(draft);
+    // Killed before the move, it left the ring itself by another name.
+    if ((await idOf(draft)) !== idOfRing) await overwrite(draft);
     await rm(join(folder, name));
   }
+}
+
+/** Tells files apart, whatever their names. */
+async function idOf(file: FileHandle): Promise<string> {
+  const { dev, ino } = await file.stat({ bigint: true });
+  return `${dev} ${ino}`;
 }
 
 async function overwrite(file: FileHandle): Promise<void> {

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   linkSync,
   mkdtempSync,
@@ -9,10 +10,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { addNextKey, makeNextCurrent, removeKeys, replaceKeyRing } from './key-ring-edit.ts';
 import { readKeyRing, readKeyRingFile } from './secrets.ts';
 
+const run = promisify(execFile);
 const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 const start = { current: '1', keys: { 1: keyOf(1) } };
 const now = new Date('2026-03-04T05:06:07.089Z');
@@ -98,9 +101,65 @@ test('a draft that was cut off is overwritten and removed', async (t) => {
   t.deepEqual(readFileSync(join(folder, 'same')), Buffer.alloc(JSON.stringify(start).length));
 });
 
-test('a ring that cannot be replaced stays, and nothing is left beside it', async (t) => {
+test('a first ring is readable by its owner only, and nothing is left beside it', async (t) => {
   const { folder, path } = createFile(t);
   rmSync(path);
-  await t.throwsAsync(replaceKeyRing(path, start), { code: 'ENOENT' });
-  t.deepEqual(readdirSync(folder), []);
+  writeFileSync(`${path}.0123456789ab.draft`, JSON.stringify(start));
+  await replaceKeyRing(path, start);
+  t.deepEqual(readKeyRingFile(path), start);
+  t.is(statSync(path).mode & 0o777, 0o600);
+  t.deepEqual(readdirSync(folder), ['ring.json']);
+});
+
+test('a ring that cannot be replaced stays, and nothing is left beside it', async (t) => {
+  const { folder, path } = createFile(t);
+  await t.throwsAsync(replaceKeyRing(join(folder, 'none', 'ring.json'), start), { code: 'ENOENT' });
+  // A folder cannot be opened for writing.
+  await t.throwsAsync(replaceKeyRing(folder, start), { code: 'EISDIR' });
+  t.deepEqual(readdirSync(folder), ['ring.json']);
+  t.deepEqual(readKeyRingFile(path), start);
+});
+
+/** Replaces a ring in a process that is killed as soon as it has done a step. */
+async function replaceUntil(step: 'link' | 'rename', path: string): Promise<unknown> {
+  const program = `
+    import fs from 'node:fs/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    const [step, path, ring, module] = process.argv.slice(1);
+    const real = fs[step];
+    fs[step] = async (...about) => {
+      await real(...about);
+      process.kill(process.pid, 'SIGKILL');
+      await new Promise(() => undefined);
+    };
+    syncBuiltinESMExports();
+    const { replaceKeyRing } = await import(module);
+    await replaceKeyRing(path, JSON.parse(ring));`;
+  const module = new URL('key-ring-edit.ts', import.meta.url).href;
+  const about = [step, path, JSON.stringify(addNextKey(start)), module];
+  const options = ['--input-type=module', '--eval', program, ...about];
+  return run(process.execPath, options).catch((error: unknown) => error);
+}
+
+test('a ring whose replacement was killed before its bytes were overwritten is found again', async (t) => {
+  const { folder, path } = createFile(t);
+  linkSync(path, join(folder, 'same'));
+  t.like(await replaceUntil('rename', path), { signal: 'SIGKILL' });
+  t.is(Object.keys(readKeyRingFile(path).keys).length, 2);
+  t.deepEqual(readKeyRingFile(join(folder, 'same')), start);
+  await replaceKeyRing(path, { current: '2', keys: { 2: keyOf(2) } });
+  t.deepEqual(readFileSync(join(folder, 'same')), Buffer.alloc(JSON.stringify(start).length));
+  t.deepEqual(readdirSync(folder).toSorted(), ['ring.json', 'same']);
+});
+
+test('a ring whose replacement was killed before the move stays whole, also while drafts are cleared', async (t) => {
+  const { folder, path } = createFile(t);
+  for (const _ of [1, 2]) {
+    t.like(await replaceUntil('link', path), { signal: 'SIGKILL' });
+    t.deepEqual(readKeyRingFile(path), start);
+  }
+  const ring = addNextKey(start);
+  await replaceKeyRing(path, ring);
+  t.deepEqual(readKeyRingFile(path), ring);
+  t.deepEqual(readdirSync(folder), ['ring.json']);
 });
