@@ -53,6 +53,13 @@ function withoutErasedKeys(history: readonly ProjectedRecord[]): ProjectedRecord
   });
 }
 
+/** The rows once the eraser has taken the claims out of those of void attempts. */
+export function settleAttempts(rows: ReadonlyMap<string, AttemptRow>): Map<string, AttemptRow> {
+  return new Map(
+    [...rows].map(([id, row]) => [id, row.state === 'void' ? { ...row, claim: null } : row]),
+  );
+}
+
 /** The rows after a history, told record by record in the plainest way there is. */
 export function expectRows(history: readonly ProjectedRecord[]): Rows {
   const rows: Rows = {

@@ -9,8 +9,7 @@ import {
   userIdOf,
 } from './accounts.fixture.ts';
 import { attempted, closedAttempt, voidedAttempt } from './attempts.fixture.ts';
-import type { AttemptRow } from './attempts-projection.ts';
-import { afterEraser, expectRows, toPlainRows } from './expected-rows.fixture.ts';
+import { afterEraser, expectRows, settleAttempts, toPlainRows } from './expected-rows.fixture.ts';
 import { cutHistories } from './histories.fixture.ts';
 import { applyToMemory, createSharedCheckpoint } from './memory-store.fixture.ts';
 import type { ProjectedRecord } from './projected-record.ts';
@@ -79,13 +78,6 @@ test('given an erased person, then the attempts that led to them are gone', (t) 
     { state: 'registered', userId: userIdOf(9) },
   ]);
 });
-
-/** The rows once the eraser has taken the claims out of those of void attempts. */
-function settleAttempts(rows: ReadonlyMap<string, AttemptRow>): Map<string, AttemptRow> {
-  return new Map(
-    [...rows].map(([id, row]) => [id, row.state === 'void' ? { ...row, claim: null } : row]),
-  );
-}
 
 test('however a history is cut into batches, the rows are the same', (t) => {
   fc.assert(
