@@ -60,13 +60,16 @@ export function chooseLink(
   claim: Placed<ClaimRecord> | undefined,
   isOwn: boolean,
 ): LinkChoice {
-  if (claim?.record.state === 'released') {
-    const isVoid = claim.record.by === 'erasure' && claim.position > position;
-    return isVoid ? refuse('attempt-erased') : { next: 'own' };
-  }
-  if (claim === undefined || isOwn) return { next: 'own' };
+  if (claim !== undefined && erasedAtOf(claim) > position) return refuse('attempt-erased');
+  if (claim === undefined || claim.record.state === 'released' || isOwn) return { next: 'own' };
   const { userId, verified } = claim.record;
   return verified ? refuse('address-taken') : { next: 'holder', userId };
+}
+
+/** Attempts on the address from before this position are void. */
+function erasedAtOf({ record, position }: Placed<ClaimRecord>): number {
+  const isErased = record.state === 'released' && record.by === 'erasure';
+  return isErased ? position : (record.erasedAt ?? 0);
 }
 
 function refuse(reason: NoAttemptLink) {

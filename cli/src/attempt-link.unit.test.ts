@@ -76,6 +76,23 @@ test('erased since, there is none for --own either', chooses, released('erasure'
   at: 8,
   isOwn: true,
 });
+for (const [name, record] of [
+  ['given up', released('email-change')],
+  ['held unproven', held(false)],
+  ['proven', held(true)],
+] as const) {
+  const since = { ...record, erasedAt: 8 };
+  test(`${name} after an erasure since, there is none`, chooses, since, erased, { at: 9 });
+}
+test(
+  'given up after an erasure before, the attempt gets its own link',
+  chooses,
+  {
+    ...released('disowning'),
+    erasedAt: 4,
+  },
+  own,
+);
 test('held unproven, the holder gets the link', chooses, held(false), {
   next: 'holder',
   userId: other,

@@ -1,4 +1,10 @@
-import { addNextKey, makeNextCurrent, readKeyRingFile, replaceKeyRing } from '@zameni/runtime';
+import {
+  addNextKey,
+  clearKeyRingDrafts,
+  makeNextCurrent,
+  readKeyRingFile,
+  replaceKeyRing,
+} from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { type Static, Type } from 'typebox';
 import { lockFile } from '../../deploy/local/file-lock.ts';
@@ -39,6 +45,8 @@ export async function withRing<T>(
     throw new CommandError('rotation-under-way', `${who} is rotating the ${ring} ring already`);
   }
   await using _held = lock;
+  // Keys that were removed may lie in what a killed process left.
+  await clearKeyRingDrafts(path);
   return await use({ stack, ring, path, signal, tell });
 }
 

@@ -58,7 +58,7 @@ test('the last record counts', async (t) => {
 });
 
 test('one that is over is absent, and still what a change is guarded on', async (t) => {
-  const log = await createLog({ ...closing('erasure'), expiresAt: EXPIRES });
+  const log = await createLog({ ...closing('not-mine'), expiresAt: EXPIRES });
   const { state, last } = await createLoadAttempt({ log, attemptKeys })(VERA, later, signal);
   t.deepEqual(state, { state: 'absent' });
   t.is(last?.position, 1);

@@ -58,7 +58,8 @@ export function toAttemptState(
       return { state: 'open', ...last, claim: record.claim, ...secrets };
     }
     case 'closed': {
-      if (isOver) return absentAttempt;
+      // To erase it again changes nothing, as before.
+      if (isOver && record.by !== 'erasure') return absentAttempt;
       // The schema of the record has checked the form of the id.
       const userId = record.userId as UserId | undefined;
       return { state: 'closed', position, of: record.attempt, expiresAt, by: record.by, userId };

@@ -79,6 +79,14 @@ test(
   absentAttempt,
 );
 
+test(
+  'but that it was erased is known still, for who asks again',
+  means,
+  closing('erasure'),
+  { now: AFTER },
+  closedBy('erasure'),
+);
+
 test('behind its instant nothing is opened', (t) => {
   const state = toAttemptState(
     { record: open, position: ATTEMPT_AT },

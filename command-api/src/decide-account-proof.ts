@@ -78,16 +78,16 @@ function proveHeld(
     return commit({ accounts: [disowned(userId)], claims: [{ claim, record }] });
   }
   if (account.status === 'deactivated') return refuse('user-deactivated');
-  return confirmAccount({ userId, account }, claim, closeNamed(situation, attempt, userId));
+  const closed = closeNamed(situation, { claim, attempt, userId });
+  return confirmAccount({ userId, account }, claim, closed);
 }
 
-/** The attempt that a link names is over too, where it still is the one that was meant. */
+/** The attempt that a link names is over too, where it still is the one that was meant and not void. */
 function closeNamed(
   situation: Situation,
-  named: ProveAccount['attempt'],
-  userId: UserId,
+  { claim, attempt: named, userId }: Pick<ProveAccount, 'claim' | 'attempt' | 'userId'>,
 ): AttemptChange[] {
-  if (named === undefined) return [];
+  if (named === undefined || claimIn(situation, claim).erasedAt > named.position) return [];
   const attempt = attemptIn(situation, named.id);
   if (attempt.state !== 'open' || attempt.position !== named.position) return [];
   return [closeAttempt(named.id, attempt, 'proof', userId)];

@@ -103,6 +103,19 @@ test(
   { given: { ...holdsHome, attempts: [[MILA, closedBy('not-mine')]] }, link },
   proves(),
 );
+test(
+  'nor one from before an erasure of the address',
+  decides,
+  HISTORIES.unproven,
+  {
+    given: {
+      claims: { [HOME]: { ...heldBy(VERA), erasedAt: ATTEMPT_AT + 1 } },
+      attempts: [[MILA, openAttempt]],
+    },
+    link,
+  },
+  proves(),
+);
 test('nor one that is over', decides, HISTORIES.unproven, { given: holdsHome, link }, proves());
 
 const disowns = (userId: UserId) =>

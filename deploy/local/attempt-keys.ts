@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   attemptLifetimeConfig,
+  clearKeyRingDrafts,
   loadConfig,
   readKeyRingFile,
   replaceKeyRing,
@@ -35,10 +36,9 @@ const PAUSE_MS = 50;
  * ring that is not there yet is made. Where nothing is to be done the file stays as it is.
  */
 export async function tendKeyRing(path: string, options: TendOptions): Promise<TendResult> {
-  const seen = compare(path, options);
-  if (seen.isTended) return seen.result;
   await using _lock = await lockRing(path, options.lockDeadlineMs ?? LOCK_DEADLINE_MS);
-  // Another may have done it while the lock was waited for.
+  // Keys that were destroyed may lie in what a killed process left.
+  await clearKeyRingDrafts(path);
   const { ring, result, isTended } = compare(path, options);
   if (isTended) return result;
   await replaceKeyRing(path, ring);

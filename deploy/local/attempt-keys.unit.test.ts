@@ -1,4 +1,4 @@
-import { existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,6 +112,14 @@ test('two at once make one ring', async (t) => {
   const results = await Promise.all([tendKeyRing(path, options), tendKeyRing(path, options)]);
   t.is(results.filter(({ made }) => made.length === 8).length, 1);
   t.is(results.filter(({ made }) => made.length === 0).length, 1);
+});
+
+test('what a killed process left beside the ring is cleared, also where nothing else is to be done', async (t) => {
+  const path = await createPath(t);
+  await tendKeyRing(path, at('2026-03-04T05:06:07Z'));
+  writeFileSync(`${path}.abc.draft`, 'keys that were destroyed');
+  t.deepEqual((await tendKeyRing(path, at('2026-03-04T05:06:08Z'))).made, []);
+  t.false(existsSync(`${path}.abc.draft`));
 });
 
 test('the ring stays while another process holds its lock', async (t) => {

@@ -46,8 +46,9 @@ const SLICE_MS = 1_000;
 const GRACE_MS = 5_000;
 
 /**
- * Order within one record: attempts, then claims, then the record itself; keys at any time. A claim
- * that was released by an erasure makes attempts on its address void, so it stays until they are gone.
+ * Order within one record: attempts, then claims, then what later claims know of them, then the record
+ * itself; keys at any time. A claim that was released by an erasure makes attempts on its address void,
+ * so it stays until they are.
  * Attempts on an erased address are found in the read model, and the record may be the last one of
  * the log, on whose position readers wait: so each waits until the read model covers it. That wait
  * holds no turn.
@@ -134,17 +135,15 @@ export function createDeletions(options: DeletionsOptions): Deletions {
         ...addresses.map((claim) => onAddresses.endAll({ claim, before: position })),
       ]);
       await Promise.all(earlier);
-      await Promise.all(claims.map((k) => endClaim(subjects.claim(k), position)));
+      await Promise.all(claims.map((k) => turns.deleteUpTo(subjects.claim(k), position)));
     };
     await Promise.all([deleteKeys(), deleteRest()]);
-    await note('all');
     await covered.until(position);
+    // Late, when no claim can come any more that was decided from what is deleted.
+    const which = claims.map((k) => ({ subject: subjects.claim(k), upTo: position }));
+    await Promise.all(which.map((claim) => settleClaim({ log, deletion }, claim, signal)));
+    await note('all');
     await turns.deleteUpTo(subject, position);
-  }
-
-  async function endClaim(subject: string, upTo: number): Promise<void> {
-    await turns.deleteUpTo(subject, upTo);
-    await settleClaim({ log, deletion }, { subject, upTo }, signal);
   }
 
   async function noteAll(

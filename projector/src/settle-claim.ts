@@ -28,7 +28,13 @@ export async function settleClaim(
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if (tries > 0) await delay(backoff.nextMs(), signal);
     const last = await log.readLastFromLeader(subject, signal);
-    if (last === undefined) return;
+    if (last === undefined) {
+      // A server that was the leader and does not know better yet would say so of any claim.
+      if ((await log.head(signal)) >= upTo) return;
+      continue;
+    }
+    // It shows what was deleted before: it was the leader too.
+    if (last.position <= upTo) continue;
     const record = parseClaim(last);
     if (record === undefined) throw new UnreadableRecordError(last);
     const { erasedAt, ...settled } = record;

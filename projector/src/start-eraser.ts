@@ -41,8 +41,8 @@ export type ErasingDeps = {
 };
 
 /**
- * Starts eraser, re-wrapper and reclaimer on a connection of their own: its user may append keys and
- * claims and delete, and nothing else in this process may.
+ * Starts eraser, re-wrapper and reclaimer on a connection of their own: its user may append keys,
+ * claims and attempts and delete, and nothing else in this process may.
  */
 export async function startEraser(
   { config, logger, resources, signal, fail }: ServiceContext<Config>,

@@ -31,7 +31,7 @@ const BACKOFF = { baseMs: 20, maxMs: 500 };
 const parseAttempt = createRecordParser(AttemptRecord);
 
 /**
- * Deletes an attempt and leaves a void record in its place until its instant, so that its caller sees no
+ * Deletes an attempt and leaves a void record in its place for as long, so that its caller sees no
  * difference. First the void record, guarded on the attempt, then the deletion: cut off in between, it
  * finds the void record there and only deletes. Answers whether the log has a record of it still.
  */
@@ -57,23 +57,19 @@ export async function voidAttempt(
       await deletion.deleteUpTo(subject, Math.min(position, before) - 1, signal);
       return true;
     }
-    const time = now().toISOString();
     const { expiresAt, key, retry } = record;
-    if (expiresAt <= time) {
-      await deletion.deleteUpTo(subject, position, signal);
-      return false;
-    }
     const left: VoidAttempt = { state: 'void', attempt: position, expiresAt, key, retry };
     const message = {
       subject,
       data: JSON.stringify(left),
       expectedPosition: position,
-      ttlSeconds: attemptTtlSeconds(time, expiresAt),
+      ttlSeconds: attemptTtlSeconds(now().toISOString(), expiresAt),
     };
     const outcome = await log.append([message], signal);
-    if (outcome.status === 'appended') {
+    if (outcome.status === 'appended' || outcome.status === 'full') {
       await deletion.deleteUpTo(subject, position, signal);
-      return true;
+      // Of a full log, that a stranger may see the erasure is the lesser failure.
+      return outcome.status === 'appended';
     }
     if (outcome.status === 'rejected') {
       throw new VoidAttemptError('the log refuses', { cause: outcome.cause });

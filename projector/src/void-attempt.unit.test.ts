@@ -86,14 +86,26 @@ test('cut off between the two, it only deletes', async (t) => {
   t.deepEqual(await records(), [left]);
 });
 
-for (const now of [EXPIRES_AT, '2026-03-12T00:00:00.000Z']) {
-  test(`an attempt that is over at ${now} is deleted, and nothing is left`, async (t) => {
+for (const [now, ttlSeconds] of [
+  [EXPIRES_AT, 3_600],
+  ['2026-03-11T06:00:00.000Z', 368],
+  ['2026-03-12T00:00:00.000Z', 1],
+] as const) {
+  test(`what is left of an attempt that is over at ${now} stays as long as it would have`, async (t) => {
     const { appended, run, records } = await createSetup(undefined, now);
-    t.false(await run());
-    t.deepEqual(appended, []);
-    t.deepEqual(await records(), []);
+    t.true(await run());
+    t.like(appended, [{ ttlSeconds }]);
+    t.deepEqual(await records(), [left]);
   });
 }
+
+test('on a full log it is deleted, and nothing is left', async (t) => {
+  const { run, records } = await createSetup(() => ({
+    append: async () => ({ status: 'full', cause: new Error('no room') }),
+  }));
+  t.false(await run());
+  t.deepEqual(await records(), []);
+});
 
 test('of one that is void or closed only what is older is deleted', async (t) => {
   for (const [messages, last] of [
@@ -145,11 +157,7 @@ test('what was appended though nobody said so is found', async (t) => {
 
 test('what was not appended is tried again', async (t) => {
   const cause = new Error('away');
-  const outcomes: AppendOutcome[] = [
-    { status: 'busy' },
-    { status: 'full', cause },
-    { status: 'unknown', cause },
-  ];
+  const outcomes: AppendOutcome[] = [{ status: 'busy' }, { status: 'unknown', cause }];
   const { run, records } = await createSetup((log) => ({
     append: async (messages, end) => outcomes.shift() ?? log.append(messages, end),
   }));

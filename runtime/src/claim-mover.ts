@@ -16,7 +16,7 @@ type Move = {
   readonly old: string;
   readonly new: string;
   readonly position: number;
-  readonly isReleased: boolean;
+  readonly record: ClaimRecord;
 };
 
 /** Claims that are deleted at once. */
@@ -27,8 +27,9 @@ const claimCheck = Compile(ClaimRecord);
 /**
  * Does the work of a rotation's phase on records of the old layer, and answers how many were found that
  * needed it: nothing is left when a pass over all records finds none. A released claim is left to the
- * eraser. One from before the rotation lies in the old layer only and may say that attempts are void,
- * which nobody who believes the new layer would learn, so no copying is done while there is one.
+ * eraser, and so is one that knows of an erasure. Both may lie in the old layer only, and their deletion
+ * record may name that layer only. They say that attempts are void, so the copying is not over while
+ * there is one.
  *
  * A claim is copied by writing it once more to both layers in one batch, each guarded, as a registration
  * would; so the old one's guard tells when it was released meanwhile, and no late copy brings a claim of
@@ -50,12 +51,13 @@ export async function moveClaims(
         moves.map((move) => move.new),
         signal,
       );
-      const behind = moves.filter((move) => (found.get(move.new)?.position ?? 0) < move.position);
-      await copy(deps.log, behind, signal);
-      return behind.length;
+      const isBehind = (move: Move) => (found.get(move.new)?.position ?? 0) < move.position;
+      const left = moves.filter((move) => knowsErasure(move.record) || isBehind(move));
+      await copy(deps, left, signal);
+      return left.length;
     }
     case 'delete': {
-      const held = moves.filter(({ isReleased }) => !isReleased);
+      const held = moves.filter(({ record }) => record.state === 'held');
       for (let start = 0; start < held.length; start += MAX_DELETIONS) {
         const some = held.slice(start, start + MAX_DELETIONS);
         await Promise.all(
@@ -76,29 +78,40 @@ function toMoves(layers: ClaimLayers, records: readonly LogRecord[]): Move[] {
     const { subject: old, position } = record;
     const subject = layers.toNew(old);
     if (subject === undefined) continue;
-    moves.set(old, { old, new: subject, position, isReleased: !isHeld(record) });
+    moves.set(old, { old, new: subject, position, record: toClaim(record) });
   }
   return [...moves.values()];
 }
 
-/** In one batch; halved when somebody was faster, so that one busy address holds up few others. */
+/**
+ * In one batch; halved when somebody was faster, so that one busy address holds up few others. What the
+ * new layer has from before is deleted first: it may know of an erasure that the old one knows no more.
+ */
 async function copy(
-  log: ClaimMoverDeps['log'],
+  { log, deletion }: ClaimMoverDeps,
   moves: readonly Move[],
   signal: AbortSignal,
 ): Promise<void> {
   const found = await readBoth(log, moves, signal);
-  const messages = moves.flatMap((move) => {
+  const copies = moves.flatMap((move) => {
     const before = found.get(move.old);
     const after = found.get(move.new)?.position ?? 0;
-    if (before === undefined || after > before.position || !isHeld(before)) return [];
+    if (before === undefined || after > before.position) return [];
+    const record = toClaim(before);
+    const isWanted = record.state === 'held' && !knowsErasure(record);
+    return isWanted ? [{ move, before, after }] : [];
+  });
+  const messages = copies.flatMap(({ move, before }) => {
     const data = Buffer.from(before.data).toString('utf8');
     return [
       { subject: move.old, data, expectedPosition: before.position },
-      { subject: move.new, data, expectedPosition: after },
+      { subject: move.new, data, expectedPosition: 0 },
     ];
   });
   if (messages.length === 0) return;
+  for (const { move, after } of copies) {
+    if (after > 0) await deletion.deleteUpTo(move.new, after, signal);
+  }
   const outcome = await log.append(messages, signal);
   switch (outcome.status) {
     case 'appended':
@@ -115,8 +128,8 @@ async function copy(
         return;
       }
       const half = Math.ceil(moves.length / 2);
-      await copy(log, moves.slice(0, half), signal);
-      await copy(log, moves.slice(half), signal);
+      await copy({ log, deletion }, moves.slice(0, half), signal);
+      await copy({ log, deletion }, moves.slice(half), signal);
       return;
     }
     default:
@@ -138,9 +151,14 @@ async function readBoth(
   return new Map(records.flatMap((record) => (record ? [[record.subject, record] as const] : [])));
 }
 
-/** Whether somebody holds the address; a claim that cannot be read is never passed over. */
-function isHeld({ data, position }: LogRecord): boolean {
+/** Whether somebody holds it since an erasure whose attempts are not all void yet. */
+function knowsErasure(record: ClaimRecord): boolean {
+  return record.state === 'held' && record.erasedAt !== undefined;
+}
+
+/** A claim that cannot be read is never passed over. */
+function toClaim({ data, position }: LogRecord): ClaimRecord {
   const value: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
   if (!claimCheck.Check(value)) throw new Error(`the claim at ${position} cannot be read`);
-  return value.state === 'held';
+  return value;
 }

@@ -52,6 +52,26 @@ test('what somebody holds is copied; what was released is not, and counts until 
   t.is(await move(copying), 0, 'the eraser was there');
 });
 
+test('what knows of an erasure is not copied, and counts until the eraser has settled it', async (t) => {
+  const knowing = held.replace('}', ',"erasedAt":1}');
+  const { memory, textOf, move } = await createLog(knowing);
+  t.is(await move(copying), 1);
+  t.is(await textOf(newOf(0)), undefined);
+  // Registered in both layers meanwhile, as while a rotation is under way.
+  for (const [subject, expectedPosition] of [
+    [oldOf(0), 1],
+    [newOf(0), 0],
+  ] as const) {
+    await memory.append([{ subject, data: knowing, expectedPosition }], signal);
+  }
+  t.is(await move(copying), 1);
+  await memory.append([{ subject: oldOf(0), data: held, expectedPosition: 2 }], signal);
+  t.is(await move(copying), 1);
+  t.is(await textOf(newOf(0)), held);
+  t.is((await memory.readSubject(newOf(0), signal)).length, 1, 'nothing knows of it any more');
+  t.is(await move(copying), 0);
+});
+
 test('what was released in both layers needs nothing', async (t) => {
   const { memory, move } = await createLog(released);
   await memory.append([{ subject: newOf(0), data: released, expectedPosition: 0 }], signal);

@@ -51,7 +51,13 @@ export { type HealthChecks, Readiness } from './health.ts';
 export { createHttpApp, listenHttp, traceIdOf } from './http.ts';
 export { keepOwnDeadline } from './client-errors.ts';
 export { runService, type Service, type ServiceContext } from './lifecycle.ts';
-export { addNextKey, makeNextCurrent, removeKeys, replaceKeyRing } from './key-ring-edit.ts';
+export {
+  addNextKey,
+  clearKeyRingDrafts,
+  makeNextCurrent,
+  removeKeys,
+  replaceKeyRing,
+} from './key-ring-edit.ts';
 export { openKeyRing } from './key-ring-file.ts';
 export { type KeyRings, KeyRingsView } from './key-ring-route.ts';
 export { type KeyRingSource, toKeyRingSource } from './key-ring-source.ts';

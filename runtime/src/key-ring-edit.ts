@@ -47,7 +47,7 @@ export function removeKeys(
  * of the other are overwritten before they are given up, also while its keys live on: once they are
  * destroyed nobody knows where they lay. It is the best that can be tried: a file system that copies on
  * write, an SSD or a backup may keep them. Only who holds the ring's lock may call it: what one that was
- * cut off left beside the ring is cleared as well.
+ * cut off left beside the ring is cleared first.
  */
 export async function replaceKeyRing(path: string, ring: KeyRingFile): Promise<void> {
   // Opened before the move: afterwards the name means the new file.
@@ -97,6 +97,15 @@ async function writeDraft(draft: string, ring: KeyRingFile, old: Stats | undefin
     if (own.uid !== old.uid || own.gid !== old.gid) await file.chown(old.uid, old.gid);
   }
   await file.sync();
+}
+
+/**
+ * Overwrites and removes what a killed writer left beside a ring. Only who holds the ring's lock may
+ * call it.
+ */
+export async function clearKeyRingDrafts(path: string): Promise<void> {
+  await using ring = await openIfThere(path);
+  await clearDrafts(path, ring);
 }
 
 /** What is left beside a ring holds keys, too, and its writer, which was killed, clears it no more. */
