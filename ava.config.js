@@ -4,4 +4,5 @@ export default {
   concurrency: 2,
   timeout: '120s',
   workerThreads: false,
+  require: ['./deploy/local/time-test-file.ts'],
 };

@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { constants } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Results, sumResults } from './count-results.ts';
 import { runInForeground } from './foreground.ts';
 import { runAva } from './run-ava.ts';
@@ -8,6 +10,7 @@ import { parseScale } from './scale.ts';
 import { explainFault } from './stack-error.ts';
 import { stackFilePath } from '@zameni/runtime/stack';
 import { parseTestArguments, TEST_HELP } from './test-arguments.ts';
+import { describeSlowest, TIMES_FILE } from './test-times.ts';
 import { withStack } from './with-stack.ts';
 
 /** Two of each, so that rivals meet across processes and a standby stands by. */
@@ -27,11 +30,14 @@ process.exitCode = await runInForeground(async (foreground) => {
   }
   const seed = env['ZAMENI_SEED'];
   if (seed !== undefined) terminal.line(`  The seed is ${seed}.`);
+  const folder = mkdtempSync(join(tmpdir(), 'zameni-test-'));
+  const times = join(folder, 'times');
   const results: Results[] = [];
   const ava = async (stackFile: string | null, until: AbortSignal) => {
     for (const files of phases) {
       if (until.aborted) return;
-      const options = { files, titles, stackFile, env, terminal, signal: until };
+      const all = { ...env, [TIMES_FILE]: times };
+      const options = { files, titles, stackFile, env: all, terminal, signal: until };
       results.push(await runAva(options));
     }
   };
@@ -66,7 +72,10 @@ process.exitCode = await runInForeground(async (foreground) => {
     });
   }
   await attempt(() => (needsStack ? onStack() : ava(null, signal)));
+  const slowest = withChecks ? describeSlowest(times) : [];
+  rmSync(folder, { recursive: true });
   if (signal.aborted) return INTERRUPTED;
+  if (slowest.length > 0) terminal.line(['\nThe slowest test files:', ...slowest].join('\n'));
   const { passed, failed, failures } = sumResults(results);
   // Told once more at the end, where whoever sees only the last lines of a run looks.
   for (const failure of failures) terminal.line(failure);

@@ -1,0 +1,14 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { addTestTime, TIMES_FILE } from './test-times.ts';
+
+// AVA loads this in the process of each test file.
+const path = process.env[TIMES_FILE];
+const startedAt = performance.now();
+if (path !== undefined) {
+  process.once('exit', () => {
+    const file = relative(process.cwd(), fileURLToPath(test.meta.file));
+    addTestTime(path, { file, ms: Math.round(performance.now() - startedAt) });
+  });
+}
