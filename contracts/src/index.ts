@@ -1,25 +1,3 @@
-export { createAsyncApi } from './asyncapi.ts';
-export {
-  type ClientOptions,
-  ContractError,
-  createClient,
-  type Fetch,
-  type FetchedResponse,
-} from './client.ts';
-export type { LinesToSend } from './client-lines.ts';
-export type { AnswerOf, CallOptions, Client, RequestOf } from './client-types.ts';
-export {
-  type EventMetadata,
-  decodeEvent,
-  encodeEvent,
-  encodePersonal,
-  eventType,
-  factOf,
-  openEvent,
-  type StoredEvent,
-  UnreadableEventError,
-  UnwritableEventError,
-} from './codec.ts';
 export {
   ChangeEmailCommand,
   DisplayName,
@@ -38,18 +16,7 @@ export {
   UpdateUserCommand,
   VerifyEmailCommand,
 } from './commands.ts';
-export { type Actor, Envelope } from './envelope.ts';
 export { ERROR_CODES, type ErrorCode, FIELD_CODES, type FieldCode } from './error-codes.ts';
-export {
-  type AccountEvent,
-  type AccountFact,
-  clearSchemas,
-  DISOWNED,
-  EVENT_NAMES,
-  type EventName,
-  eventVersions,
-  personalSchemas,
-} from './events.ts';
 export {
   AddressDigest,
   EntityTag,
@@ -66,15 +33,6 @@ export {
   MAX_IMPORT_BYTES,
   MAX_IMPORT_ROWS,
 } from './import-views.ts';
-export { API_VERSION, createOpenApi } from './openapi.ts';
-export {
-  type Answer,
-  type Field,
-  type HttpService,
-  NDJSON_MEDIA_TYPE,
-  type Operation,
-} from './operation.ts';
-export { OPERATIONS, type OperationId } from './operations.ts';
 export {
   FieldError,
   PROBLEM_MEDIA_TYPE,
@@ -83,6 +41,52 @@ export {
   Problem,
 } from './problem.ts';
 export { ACCOUNTS_PROJECTION } from './projections.ts';
+export {
+  CommandAccepted,
+  ERASURE_STORES,
+  ErasureView,
+  RegistrationAccepted,
+  RegistrationCreated,
+  RegistrationView,
+  RequestAccepted,
+  UserView,
+  encodeUserView,
+} from './views.ts';
+export {
+  type ClientOptions,
+  ContractError,
+  createClient,
+  type Fetch,
+  type FetchedResponse,
+} from './client/client.ts';
+export type { LinesToSend } from './client/lines.ts';
+export type { AnswerOf, CallOptions, Client, RequestOf } from './client/types.ts';
+export { createAsyncApi } from './documents/asyncapi.ts';
+export { API_VERSION, createOpenApi } from './documents/openapi.ts';
+export type { Json, JsonObject } from './documents/schema-components.ts';
+export {
+  type EventMetadata,
+  decodeEvent,
+  encodeEvent,
+  encodePersonal,
+  eventType,
+  factOf,
+  openEvent,
+  type StoredEvent,
+  UnreadableEventError,
+  UnwritableEventError,
+} from './events/codec.ts';
+export { type Actor, Envelope } from './events/envelope.ts';
+export {
+  type AccountEvent,
+  type AccountFact,
+  clearSchemas,
+  DISOWNED,
+  EVENT_NAMES,
+  type EventName,
+  eventVersions,
+  personalSchemas,
+} from './events/events.ts';
 export {
   AttemptData,
   AttemptRecord,
@@ -94,10 +98,7 @@ export {
   MailWish,
   OpenAttempt,
   VoidAttempt,
-} from './records.ts';
-export { METHODS, REFERENCE_PAGES, type ReferencePage, ROUTES, type Route } from './routes.ts';
-export type { Json, JsonObject } from './schema-components.ts';
-export { SCOPES, type Scope } from './scopes.ts';
+} from './log/records.ts';
 export {
   ACCOUNTS_STREAM,
   apiPrefix,
@@ -112,15 +113,20 @@ export {
   subjectFilters,
   subjects,
   toLogSubject,
-} from './topology.ts';
+} from './log/topology.ts';
 export {
-  CommandAccepted,
-  ERASURE_STORES,
-  ErasureView,
-  RegistrationAccepted,
-  RegistrationCreated,
-  RegistrationView,
-  RequestAccepted,
-  UserView,
-  encodeUserView,
-} from './views.ts';
+  type Answer,
+  type Field,
+  type HttpService,
+  NDJSON_MEDIA_TYPE,
+  type Operation,
+} from './operations/operation.ts';
+export { OPERATIONS, type OperationId } from './operations/operations.ts';
+export {
+  METHODS,
+  REFERENCE_PAGES,
+  type ReferencePage,
+  ROUTES,
+  type Route,
+} from './operations/routes.ts';
+export { SCOPES, type Scope } from './operations/scopes.ts';

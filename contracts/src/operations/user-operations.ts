@@ -5,8 +5,9 @@ import {
   ResendVerificationCommand,
   UpdateUserCommand,
   VerifyEmailCommand,
-} from './commands.ts';
-import type { ErrorCode } from './error-codes.ts';
+} from '../commands.ts';
+import type { ErrorCode } from '../error-codes.ts';
+import { CommandAccepted, RequestAccepted } from '../views.ts';
 import {
   type Answer,
   commandHeaders,
@@ -15,7 +16,6 @@ import {
   problemsEverywhere,
   waitHeaders,
 } from './operation.ts';
-import { CommandAccepted, RequestAccepted } from './views.ts';
 
 const problemsOfCommands = [
   ...problemsEverywhere,

@@ -1,7 +1,7 @@
-import type { ErrorCode } from './error-codes.ts';
-import { EntityTag } from './identifiers.ts';
+import type { ErrorCode } from '../error-codes.ts';
+import { EntityTag } from '../identifiers.ts';
+import { REFERENCE_PAGES } from '../operations/routes.ts';
 import { toProblemResponses } from './openapi-problems.ts';
-import { REFERENCE_PAGES } from './routes.ts';
 import type { JsonObject, SchemaComponents } from './schema-components.ts';
 
 const PROBLEMS = [

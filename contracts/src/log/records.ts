@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { DisplayName, Locale, Profile, TermsVersion } from './commands.ts';
-import { Envelope } from './envelope.ts';
-import { AddressDigest, Instant, Uuid } from './identifiers.ts';
+import { DisplayName, Locale, Profile, TermsVersion } from '../commands.ts';
+import { Envelope } from '../events/envelope.ts';
+import { AddressDigest, Instant, Uuid } from '../identifiers.ts';
 
 const closed = { additionalProperties: false } as const;
 

@@ -1,19 +1,19 @@
-import { Envelope } from './envelope.ts';
+import { Envelope } from '../events/envelope.ts';
 import {
   clearSchemas,
   EVENT_NAMES,
   type EventName,
   eventVersions,
   personalSchemas,
-} from './events.ts';
-import { eventType } from './codec.ts';
+} from '../events/events.ts';
+import { eventType } from '../events/codec.ts';
 import { API_VERSION } from './openapi.ts';
 import {
   createSchemaComponents,
   type JsonObject,
   type SchemaComponents,
 } from './schema-components.ts';
-import { ACCOUNTS_STREAM, subjects } from './topology.ts';
+import { ACCOUNTS_STREAM, subjects } from '../log/topology.ts';
 
 const DESCRIPTION = `The facts of every account, in one total order, for ever. Each message is a
 CloudEvents 1.0 document in JSON (structured mode). What can be known of a person only with their key

@@ -1,9 +1,9 @@
 import { Compile } from 'typebox/compile';
-import { decodeLines, type LinesToSend, toLinesBody } from './client-lines.ts';
-import type { AnyAnswer, AnyRequest, CallOptions, Client } from './client-types.ts';
-import { NDJSON_MEDIA_TYPE, type Operation } from './operation.ts';
-import { OPERATIONS } from './operations.ts';
-import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from './problem.ts';
+import { NDJSON_MEDIA_TYPE, type Operation } from '../operations/operation.ts';
+import { OPERATIONS } from '../operations/operations.ts';
+import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from '../problem.ts';
+import { decodeLines, type LinesToSend, toLinesBody } from './lines.ts';
+import type { AnyAnswer, AnyRequest, CallOptions, Client } from './types.ts';
 
 /** What a client needs of an answer of `fetch`. */
 export type FetchedResponse = {

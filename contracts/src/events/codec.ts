@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { parseUserId, type UserId } from '../identifiers.ts';
 import { type Actor, Envelope } from './envelope.ts';
 import {
   type AccountEvent,
@@ -10,7 +11,6 @@ import {
   eventVersions,
   personalSchemas,
 } from './events.ts';
-import { parseUserId, type UserId } from './identifiers.ts';
 import { upcastersOf } from './upcasters.ts';
 
 /** The attributes of an event that are the same for every event. */

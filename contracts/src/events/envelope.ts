@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Instant, Uuid } from './identifiers.ts';
+import { Instant, Uuid } from '../identifiers.ts';
 
 /**
  * CloudEvents 1.0 envelope in JSON format, with our extension attributes (lower-case names, simple

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { DisplayName, Locale, Profile, ReasonCode, TermsVersion } from './commands.ts';
-import { AddressDigest, Uuid } from './identifiers.ts';
+import { DisplayName, Locale, Profile, ReasonCode, TermsVersion } from '../commands.ts';
+import { AddressDigest, Uuid } from '../identifiers.ts';
 
 /** The name of each event of an account, without prefix and version. */
 export const EVENT_NAMES = [

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
-import type { ErrorCode } from './error-codes.ts';
-import { PositionToken, Uuid } from './identifiers.ts';
+import type { ErrorCode } from '../error-codes.ts';
+import { PositionToken, Uuid } from '../identifiers.ts';
 import type { Scope } from './scopes.ts';
 
 /** A service that answers HTTP requests behind the gateway. */

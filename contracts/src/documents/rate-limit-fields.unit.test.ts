@@ -1,9 +1,9 @@
 import test from 'ava';
 import { Compile } from 'typebox/compile';
 import { createOpenApi } from './openapi.ts';
-import { OPERATIONS } from './operations.ts';
+import { OPERATIONS } from '../operations/operations.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from '../operations/operation.ts';
 
 type Documented = {
   readonly paths: Record<

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { IdempotencyKey, RegisterCommand } from './commands.ts';
-import { ImportLine } from './import-views.ts';
+import { IdempotencyKey, RegisterCommand } from '../commands.ts';
+import { ImportLine } from '../import-views.ts';
 import { commandHeaders, type Operation, problemsEverywhere } from './operation.ts';
 
 /** The operations that take many people at once. */

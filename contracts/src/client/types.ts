@@ -1,8 +1,8 @@
 import type { Static, TSchema } from 'typebox';
-import type { LinesToSend } from './client-lines.ts';
-import type { ErrorCode } from './error-codes.ts';
-import type { OPERATIONS, OperationId } from './operations.ts';
-import type { PROBLEM_STATUS, Problem } from './problem.ts';
+import type { ErrorCode } from '../error-codes.ts';
+import type { OPERATIONS, OperationId } from '../operations/operations.ts';
+import type { PROBLEM_STATUS, Problem } from '../problem.ts';
+import type { LinesToSend } from './lines.ts';
 
 type Operations = typeof OPERATIONS;
 type Values<T> = T[keyof T];

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import specs from '@asyncapi/specs';
 import { Ajv, type AnySchema } from 'ajv';
 import test from 'ava';
+import type { Envelope } from '../events/envelope.ts';
 import { createAsyncApi } from './asyncapi.ts';
-import type { Envelope } from './envelope.ts';
 
 type Reference = { readonly $ref: string };
 type Document = {
@@ -20,7 +20,7 @@ type Golden = { readonly envelope: Envelope; readonly personal: unknown };
 // The document is JSON; the meta-schema has checked its form.
 const document = JSON.parse(JSON.stringify(createAsyncApi())) as Document;
 const messages = Object.values(document.components.messages);
-const golden = new URL('golden/', import.meta.url);
+const golden = new URL('../events/golden/', import.meta.url);
 
 test('keeps to the official schema of AsyncAPI 3.0', (t) => {
   const ajv = new Ajv({ strict: false, allErrors: true, logger: false, validateFormats: false });

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
-import { ERROR_CODES } from './error-codes.ts';
+import { ERROR_CODES } from '../error-codes.ts';
+import { OPERATIONS } from '../operations/operations.ts';
+import { PROBLEM_STATUS } from '../problem.ts';
 import { EXAMPLES } from './examples.ts';
 import { API_VERSION, createOpenApi } from './openapi.ts';
-import { OPERATIONS } from './operations.ts';
-import { PROBLEM_STATUS } from './problem.ts';
 
 type Responses = Record<
   string,
@@ -120,7 +120,7 @@ test('every part of a path is a parameter', (t) => {
 });
 
 test('carries the version of the package', (t) => {
-  const path = new URL('../../package.json', import.meta.url);
+  const path = new URL('../../../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
   t.is(API_VERSION, version);
 });

@@ -7,8 +7,8 @@ import {
   type HttpService,
   NDJSON_MEDIA_TYPE,
   type Operation,
-} from './operation.ts';
-import { OPERATIONS } from './operations.ts';
+} from '../operations/operation.ts';
+import { OPERATIONS } from '../operations/operations.ts';
 import { toReferencePaths } from './openapi-reference.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import {
@@ -16,7 +16,7 @@ import {
   createSchemaComponents,
   type SchemaComponents,
 } from './schema-components.ts';
-import { SCOPES } from './scopes.ts';
+import { SCOPES } from '../operations/scopes.ts';
 
 /** The version of both APIs and of what is said about them. */
 export const API_VERSION = '0.1.0';

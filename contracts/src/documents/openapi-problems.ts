@@ -1,8 +1,8 @@
-import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
+import { ERROR_CODES, type ErrorCode } from '../error-codes.ts';
+import { PositionToken } from '../identifiers.ts';
+import { readHeaders } from '../operations/operation.ts';
+import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from '../problem.ts';
 import { exampleProblem } from './examples.ts';
-import { PositionToken } from './identifiers.ts';
-import { readHeaders } from './operation.ts';
-import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from './problem.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import type { JsonObject, SchemaComponents } from './schema-components.ts';
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type ClientOptions, ContractError, createClient } from './client.ts';
-import { EXAMPLE_ID, EXAMPLES, exampleProblem } from './examples.ts';
-import type { RegisterCommand } from './commands.ts';
+import { EXAMPLE_ID, EXAMPLES, exampleProblem } from '../documents/examples.ts';
+import type { RegisterCommand } from '../commands.ts';
 
 const position = 'AQAAAAAAAAAAAAAAAAAAAAA';
 const person = EXAMPLES['RegisterCommand'] as RegisterCommand;

@@ -1,19 +1,19 @@
-import type { RegisterCommand } from './commands.ts';
-import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
-import { PROBLEM_STATUS, PROBLEM_TYPE_BASE, type Problem } from './problem.ts';
-import type { ImportLine } from './import-views.ts';
+import type { RegisterCommand } from '../commands.ts';
+import { ERROR_CODES, type ErrorCode } from '../error-codes.ts';
+import { PROBLEM_STATUS, PROBLEM_TYPE_BASE, type Problem } from '../problem.ts';
+import type { ImportLine } from '../import-views.ts';
 import {
   type CommandAccepted,
   ERASURE_STORES,
   type ErasureView,
   type RequestAccepted,
-} from './views.ts';
+} from '../views.ts';
 import type {
   RegistrationAccepted,
   RegistrationCreated,
   RegistrationView,
   UserView,
-} from './views.ts';
+} from '../views.ts';
 
 const userId = '0198a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b';
 const person: RegisterCommand = {

@@ -1,6 +1,13 @@
 import { Type } from 'typebox';
-import { IdempotencyKey, RegisterCommand } from './commands.ts';
-import { EntityTag } from './identifiers.ts';
+import { IdempotencyKey, RegisterCommand } from '../commands.ts';
+import { EntityTag } from '../identifiers.ts';
+import {
+  ErasureView,
+  RegistrationAccepted,
+  RegistrationCreated,
+  RegistrationView,
+  UserView,
+} from '../views.ts';
 import { IMPORT_OPERATIONS } from './import-operations.ts';
 import {
   commandHeaders,
@@ -13,13 +20,6 @@ import {
   waitHeaders,
 } from './operation.ts';
 import { USER_OPERATIONS } from './user-operations.ts';
-import {
-  ErasureView,
-  RegistrationAccepted,
-  RegistrationCreated,
-  RegistrationView,
-  UserView,
-} from './views.ts';
 
 const etag = {
   description: 'Strong: changes with each version',

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { Field } from './operation.ts';
+import type { Field } from '../operations/operation.ts';
 
 const list = (item: string) => Type.String({ pattern: `^${item}(, ${item})*$` });
 
