@@ -52,7 +52,7 @@ const IDLE_MS = 1_000;
 
 /**
  * Moves claims to the layer of a new pepper: copies them in one phase of a rotation, deletes the old
- * ones in another (runtime/src/claim-phases.ts). What there is to do follows from ring and log alone, so
+ * ones in another (runtime/src/keys/claim-phases.ts). What there is to do follows from ring and log alone, so
  * after a fault, a kill or a change of the ring all claims are read from the start. Nothing is done when
  * a whole reading found nothing to do; to say so too early is the worse failure, to read once more the
  * lesser. Without a rotation nothing is read.

@@ -1,6 +1,6 @@
-import { type ClaimLayout, toClaimLayout } from './claim-layout.ts';
-import type { KeyRingSource } from './key-ring-source.ts';
-import type { KeyRing } from './secrets.ts';
+import { type ClaimLayout, toClaimLayout } from './keys/claim-layout.ts';
+import type { KeyRingSource } from './keys/ring-source.ts';
+import type { KeyRing } from './keys/secrets.ts';
 
 /** The layout of claims as it changes while a service runs. */
 export type ClaimLayouts = {

@@ -1,9 +1,9 @@
 import { ClaimRecord } from '@zameni/contracts';
 import { Compile } from 'typebox/compile';
-import type { ClaimLayers } from './claim-layout.ts';
 import { coerceError } from './errors.ts';
-import type { EventLog, LogRecord } from './event-log.ts';
-import type { SecureDeletion } from './secure-deletion.ts';
+import type { ClaimLayers } from './keys/claim-layout.ts';
+import type { EventLog, LogRecord } from './log/event-log.ts';
+import type { SecureDeletion } from './log/secure-deletion.ts';
 
 /** What moving claims needs: the log, and the right to delete from it. */
 export type ClaimMoverDeps = {

@@ -1,10 +1,10 @@
 import { subjects } from '@zameni/contracts';
 import test from 'ava';
-import { type ClaimLayers, toClaimLayers } from './claim-layout.ts';
 import { moveClaims } from './claim-mover.ts';
-import type { ClaimPhase } from './claim-phases.ts';
-import type { EventLog, LogRecord } from './event-log.ts';
-import { createMemoryLog } from './event-log-memory.ts';
+import { type ClaimLayers, toClaimLayers } from './keys/claim-layout.ts';
+import type { ClaimPhase } from './keys/claim-phases.ts';
+import type { EventLog, LogRecord } from './log/event-log.ts';
+import { createMemoryLog } from './log/memory.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const keys = new Map(['1', '2'].map((id) => [id, Buffer.alloc(32, Number(id))]));

@@ -1,7 +1,7 @@
+import { createBackoff, delay } from './async/retry.ts';
 import { coerceError } from './errors.ts';
-import type { EventLog, LogMessage, LogRecord } from './event-log.ts';
-import type { Logger } from './logger.ts';
-import { createBackoff, delay } from './retry.ts';
+import type { EventLog, LogMessage, LogRecord } from './log/event-log.ts';
+import type { Logger } from './process/logger.ts';
 
 /** What one try to commit a group works with. */
 export type AppendContext = {

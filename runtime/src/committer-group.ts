@@ -1,5 +1,5 @@
 import { type AppError, coerceError } from './errors.ts';
-import type { LogMessage, LogRecord } from './event-log.ts';
+import type { LogMessage, LogRecord } from './log/event-log.ts';
 
 /**
  * What a decision may look at: the last message of each subject it asked for. The position is

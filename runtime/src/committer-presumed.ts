@@ -1,6 +1,6 @@
 import { type AppendContext, ATTEMPT, readState } from './committer-append.ts';
 import type { Waiting } from './committer-group.ts';
-import type { LogMessage, LogRecord } from './event-log.ts';
+import type { LogMessage, LogRecord } from './log/event-log.ts';
 
 type Records = ReadonlyMap<string, LogRecord>;
 

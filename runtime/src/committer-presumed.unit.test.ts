@@ -2,9 +2,9 @@ import test from 'ava';
 import { createCommitter } from './committer.ts';
 import type { Intent } from './committer-group.ts';
 import { AppError } from './errors.ts';
-import type { EventLog, LogRecord } from './event-log.ts';
-import { createMemoryLog } from './event-log-memory.ts';
-import { createLogger } from './logger.ts';
+import type { EventLog, LogRecord } from './log/event-log.ts';
+import { createMemoryLog } from './log/memory.ts';
+import { createLogger } from './process/logger.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const signal = AbortSignal.timeout(600_000);

@@ -10,10 +10,10 @@ import {
 } from './committer-group.ts';
 import { recall, tellAppended } from './committer-presumed.ts';
 import { AppError, coerceError } from './errors.ts';
-import type { EventLog } from './event-log.ts';
-import type { Logger } from './logger.ts';
-import { createOverloaded } from './overloaded.ts';
-import { delay } from './retry.ts';
+import type { EventLog } from './log/event-log.ts';
+import type { Logger } from './process/logger.ts';
+import { createOverloaded } from './http/overloaded.ts';
+import { delay } from './async/retry.ts';
 
 /** Bounds of the committer. */
 export type CommitterOptions = Partial<AdmissionBounds> & {

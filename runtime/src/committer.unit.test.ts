@@ -2,10 +2,10 @@ import test from 'ava';
 import { createCommitter } from './committer.ts';
 import type { Intent } from './committer-group.ts';
 import { AppError } from './errors.ts';
-import type { AppendOutcome, EventLog, LogMessage } from './event-log.ts';
-import { createMemoryLog } from './event-log-memory.ts';
-import { createLogger } from './logger.ts';
-import { waitUntil } from './testing-wait.ts';
+import type { AppendOutcome, EventLog, LogMessage } from './log/event-log.ts';
+import { createMemoryLog } from './log/memory.ts';
+import { createLogger } from './process/logger.ts';
+import { waitUntil } from './testing/wait.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const signal = AbortSignal.timeout(600_000);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { NDJSON_MEDIA_TYPE } from '@zameni/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { requirePlainUtf8 } from './json-body.ts';
+import { requirePlainUtf8 } from './http/json-body.ts';
 
 /**
  * Makes the routes of a scope take NDJSON and nothing else. The body is the stream itself: who reads

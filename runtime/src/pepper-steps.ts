@@ -1,7 +1,7 @@
-import { layersOf } from './claim-layout.ts';
-import { nextClaimPhase } from './claim-phases.ts';
-import { addNextKey, makeNextCurrent } from './key-ring-edit.ts';
-import type { KeyRingFile } from './secrets.ts';
+import { layersOf } from './keys/claim-layout.ts';
+import { nextClaimPhase } from './keys/claim-phases.ts';
+import { addNextKey, makeNextCurrent } from './keys/ring-edit.ts';
+import type { KeyRingFile } from './keys/secrets.ts';
 
 /**
  * The ring one step further in the rotation of its pepper: a new pepper in the first phase, the next

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { CLAIM_PHASE_NAMES } from './claim-phases.ts';
+import { CLAIM_PHASE_NAMES } from './keys/claim-phases.ts';
+import type { KeyRingFile } from './keys/secrets.ts';
 import { toNextPepperStep } from './pepper-steps.ts';
-import type { KeyRingFile } from './secrets.ts';
 
 const now = new Date('2026-03-01T00:00:00.000Z');
 const start: KeyRingFile = { current: '1', keys: { 1: Buffer.alloc(32, 1).toString('base64') } };

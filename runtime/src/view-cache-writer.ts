@@ -1,8 +1,8 @@
-import type { Redis } from './redis.ts';
-import { withDeadline } from './retry.ts';
-import { encodeEntry } from './view-cache-entry.ts';
-import { ENTRY_LIFETIME_MS, type ViewCacheKeys, type ViewFill } from './view-cache.ts';
-import { advanceScript, beginEpochScript, runScript } from './view-cache-scripts.ts';
+import type { Redis } from './cache/redis.ts';
+import { withDeadline } from './async/retry.ts';
+import { encodeEntry } from './cache/entry.ts';
+import { ENTRY_LIFETIME_MS, type ViewCacheKeys, type ViewFill } from './cache/view-cache.ts';
+import { advanceScript, beginEpochScript, runScript } from './cache/scripts.ts';
 
 /** A view, or its tombstone, as an event made it: complete up to the position of that event. */
 export type ViewChange = ViewFill;

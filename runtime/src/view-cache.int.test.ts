@@ -1,17 +1,17 @@
 import test, { type ExecutionContext } from 'ava';
-import { createSilentLogger, createTestRedis } from './testing-stores.ts';
+import { createSilentLogger, createTestRedis } from './testing/stores.ts';
 import {
   createViewCache,
   type ViewCache,
   type ViewCacheKeys,
   viewCacheKeys,
-} from './view-cache.ts';
+} from './cache/view-cache.ts';
 import {
   type CacheEpoch,
   createViewCacheWriter,
   type ViewCacheWriter,
 } from './view-cache-writer.ts';
-import type { Redis } from './redis.ts';
+import type { Redis } from './cache/redis.ts';
 
 const id = '01980000-0000-7000-8000-000000000001';
 const first: CacheEpoch = { id: 'epoch-1', position: 10 };

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { FIELD_CODES } from '@zameni/contracts';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { coerceError } from '../errors.ts';
+import { createValidator } from '../http/validation.ts';
+import { parseJson } from '../keys/secrets.ts';
+import { ConfigError, explainProperty } from '../process/config.ts';
+import type { KeyPlace } from './jwks-load.ts';
+import { parseKeySet } from './jwks-parse.ts';
+
+/** Asymmetric algorithms only: with a shared secret whoever checks tokens could make them. */
+const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'] as const;
+
+/** An issuer whose tokens are taken. */
+export type TokenIssuer = {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly (typeof ALGORITHMS)[number][];
+  readonly keys: KeyPlace;
+};
+
+const VARIABLE = 'ZAMENI_JWT_ISSUERS_FILE';
+const MAX_ISSUERS = 16;
+
+/** What each field means, for the schema and for whoever got it wrong. */
+const fields = {
+  issuer: Type.String({
+    minLength: 1,
+    maxLength: 2_048,
+    description: 'The `iss` that its tokens carry, once in the list',
+    example: '"https://id.example.org/"',
+  }),
+  audience: Type.String({
+    minLength: 1,
+    maxLength: 2_048,
+    description: 'The `aud` that its tokens carry',
+    example: '"zameni"',
+  }),
+  algorithms: Type.Array(Type.Enum(ALGORITHMS), {
+    description: `What its tokens may be signed with, of ${ALGORITHMS.join(', ')}`,
+    example: '["ES256"]',
+  }),
+  file: Type.String({
+    minLength: 1,
+    description: 'File with a JWKS of at least one key, as seen from this file',
+    example: '"jwks.json"',
+  }),
+  url: Type.String({
+    maxLength: 2_048,
+    description: 'https, or http on this machine, without credentials',
+    example: '"https://id.example.org/jwks.json"',
+  }),
+};
+const Jwks = Type.Object(
+  { file: Type.Optional(fields.file), url: Type.Optional(fields.url) },
+  {
+    additionalProperties: false,
+    description: 'Where its public keys are, either `file` or `url`',
+    example: '{"url":"https://id.example.org/jwks.json"}',
+  },
+);
+const IssuerEntry = Type.Object(
+  {
+    issuer: fields.issuer,
+    audience: fields.audience,
+    jwks: Jwks,
+    algorithms: Type.Optional(fields.algorithms),
+  },
+  { additionalProperties: false },
+);
+type IssuerEntry = Static<typeof IssuerEntry>;
+const IssuersFile = Type.Array(IssuerEntry, {
+  maxItems: MAX_ISSUERS,
+  description: `A list of 1 to ${MAX_ISSUERS} issuers`,
+  example:
+    '[{"issuer":"https://id.example.org/","audience":"zameni","jwks":{"url":"https://id.example.org/jwks.json"}}]',
+});
+const explained: Readonly<Record<string, TSchema>> = { ...fields, jwks: Jwks };
+const listFaults = createValidator(IssuersFile);
+const issuersCheck = Compile(IssuersFile);
+
+/** Reads the issuers file; throws one ConfigError that lists every fault by its place. */
+export function readTokenIssuers(path: string): readonly TokenIssuer[] {
+  const entries = readEntries(path);
+  const faults = entries.length === 0 ? [toFault('', 'The list is empty')] : [];
+  const issuers = entries.flatMap((entry, index): TokenIssuer[] => {
+    const isTwice = entries.slice(0, index).some(({ issuer }) => issuer === entry.issuer);
+    if (isTwice) faults.push(toFault(`/${index}/issuer`, 'The issuer is in the list already'));
+    const { issuer, audience, algorithms = ALGORITHMS } = entry;
+    if (algorithms.length === 0) faults.push(toFault(`/${index}/algorithms`, 'The list is empty'));
+    const keys = toKeyPlace(entry.jwks, dirname(path));
+    const fault = keys === undefined ? 'It holds neither or both' : findFault(keys);
+    const field = keys === undefined ? '' : `/${keys.kind}`;
+    if (fault !== undefined) faults.push(toFault(`/${index}/jwks${field}`, fault));
+    return keys === undefined ? [] : [{ issuer, audience, algorithms, keys }];
+  });
+  if (faults.length > 0) throw new ConfigError(faults);
+  return issuers;
+}
+
+function readEntries(path: string): readonly IssuerEntry[] {
+  const content = readJson(path);
+  if (issuersCheck.Check(content)) return content;
+  const faults = listFaults(content) ?? [];
+  throw new ConfigError(faults.map(({ pointer, code }) => toFault(pointer, FIELD_CODES[code])));
+}
+
+function readJson(path: string): unknown {
+  try {
+    return parseJson(path);
+  } catch (error) {
+    throw new ConfigError([toFault('', coerceError(error).message)]);
+  }
+}
+
+function toKeyPlace({ file, url }: IssuerEntry['jwks'], folder: string): KeyPlace | undefined {
+  if (file !== undefined && url === undefined) {
+    return { kind: 'file', path: resolve(folder, file) };
+  }
+  return url !== undefined && file === undefined ? { kind: 'url', url } : undefined;
+}
+
+/** A file is there before the start or never; an issuer elsewhere may be away for a while. */
+function findFault(keys: KeyPlace): string | undefined {
+  if (keys.kind === 'url') return isSafeUrl(keys.url) ? undefined : 'The address is not safe';
+  try {
+    const { size } = parseKeySet(readFileSync(keys.path, 'utf8'));
+    return size > 0 ? undefined : 'The key set is empty';
+  } catch (error) {
+    return `${keys.path} cannot be used (${coerceError(error).message})`;
+  }
+}
+
+/** Whoever can change what comes from there can make tokens. */
+function isSafeUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  const isLocal = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal);
+}
+
+function toFault(pointer: string, what: string): string {
+  const field = pointer.split('/').findLast((name) => !/^\d*$/.test(name)) ?? '';
+  const place = pointer === '' ? '' : ` at ${pointer}`;
+  return `${VARIABLE}${place}: ${what}: ${explainProperty(explained[field] ?? IssuersFile)}`;
+}

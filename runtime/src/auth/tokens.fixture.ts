@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import type { KeyPlace } from './jwks-load.ts';
+import { createLogger } from '../process/logger.ts';
+import { createTokenVerifier } from './tokens.ts';
+import type { TokenIssuer } from './issuers.ts';
+
+/** The issuer of test tokens. */
+export const ISSUER = 'https://id.example.org/';
+
+/** The audience of test tokens. */
+export const AUDIENCE = 'zameni';
+
+/** The time of tests, 2026-01-01, in seconds since 1970. */
+export const START_SECONDS = 1_767_225_600;
+
+/** The same in milliseconds. */
+export const START_MS = START_SECONDS * 1_000;
+
+/** A logger that says nothing. */
+export const silent = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+
+/** A key of an issuer: what it publishes, and what it signs with. */
+export async function createTestKey(kid: string, alg = 'EdDSA') {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg };
+  const sign = (claims: JWTPayload = {}) =>
+    new SignJWT({
+      iss: ISSUER,
+      aud: AUDIENCE,
+      sub: 'client-1',
+      exp: START_SECONDS + 600,
+      ...claims,
+    })
+      .setProtectedHeader({ alg, kid })
+      .sign(privateKey);
+  return { jwk, privateKey, sign };
+}
+
+/** A key set in a file of its own, and how to write it over. */
+export function createKeyFile(t: ExecutionContext, keys: readonly JWK[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'zameni-jwks-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'jwks.json');
+  const publish = (...published: readonly JWK[]) =>
+    writeFileSync(path, JSON.stringify({ keys: published }));
+  publish(...keys);
+  return { folder, path, publish };
+}
+
+/** An issuer that publishes at a place. */
+export function issuerAt(keys: KeyPlace, more: Partial<TokenIssuer> = {}): TokenIssuer {
+  return { issuer: ISSUER, audience: AUDIENCE, algorithms: ['EdDSA'], keys, ...more };
+}
+
+/** A verifier whose time the test moves. */
+export function createTestVerifier(...issuers: readonly TokenIssuer[]) {
+  const clock = { nowMs: START_MS };
+  const { verify } = createTokenVerifier({ issuers, logger: silent, now: () => clock.nowMs });
+  return { clock, verify: (token: string) => verify(`Bearer ${token}`), verifyHeader: verify };
+}

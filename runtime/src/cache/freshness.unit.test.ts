@@ -1,0 +1,124 @@
+import test from 'ava';
+import { createManualClock } from '../testing/clock.ts';
+import { createFreshness, type FreshnessWait } from './freshness.ts';
+
+function createSetup(maxWaiters = 100) {
+  const clock = createManualClock();
+  const stopping = new AbortController();
+  const leaving = new AbortController();
+  const stores: { watermark: number | undefined; replica: number | undefined } = {
+    watermark: 10,
+    replica: 10,
+  };
+  const polls = { watermark: 0, replica: 0 };
+  const freshness = createFreshness({
+    watermark: async () => {
+      polls.watermark += 1;
+      return stores.watermark;
+    },
+    replicaPosition: async () => {
+      polls.replica += 1;
+      return stores.replica;
+    },
+    clock,
+    maxWaiters,
+    stopping: stopping.signal,
+  });
+  const wait = (position: number, options: Partial<FreshnessWait> = {}) =>
+    freshness.wait({
+      position,
+      deadlineMs: clock.now() + 1_000,
+      cacheCounts: true,
+      signal: leaving.signal,
+      ...options,
+    });
+  return { clock, stopping, leaving, stores, polls, wait };
+}
+
+test('ends when the watermark reaches the position', async (t) => {
+  const { clock, stores, wait } = createSetup();
+  const waiting = wait(12);
+  await clock.advance(100);
+  stores.watermark = 12;
+  await clock.advance(25);
+  t.is(await waiting, 'cache');
+});
+
+test('ends when the replica reaches the position, without any watermark', async (t) => {
+  const { clock, stores, wait } = createSetup();
+  stores.watermark = undefined;
+  const waiting = wait(12);
+  await clock.advance(100);
+  stores.replica = 13;
+  await clock.advance(50);
+  t.is(await waiting, 'replica');
+});
+
+test('looks past the watermark for a reader whose entry is not in the cache', async (t) => {
+  const { clock, stores, wait } = createSetup();
+  stores.watermark = 12;
+  const waiting = wait(12, { cacheCounts: false });
+  await clock.advance(500);
+  stores.replica = 12;
+  await clock.advance(50);
+  t.is(await waiting, 'replica');
+});
+
+test('ends late at its deadline', async (t) => {
+  const { clock, wait } = createSetup();
+  const waiting = wait(12);
+  await clock.advance(1_000);
+  t.is(await waiting, 'late');
+});
+
+test('ends late at once without time to wait', async (t) => {
+  const { polls, wait } = createSetup();
+  t.is(await wait(12, { deadlineMs: 0 }), 'late');
+  t.is(polls.watermark, 0);
+});
+
+test('ends late when the reader goes away and when the process stops', async (t) => {
+  const { leaving, stopping, wait } = createSetup();
+  const other = new AbortController();
+  const [gone, stopped] = [wait(12), wait(12, { signal: other.signal })];
+  leaving.abort();
+  t.is(await gone, 'late');
+  stopping.abort();
+  t.is(await stopped, 'late');
+  t.is(await wait(12, { signal: other.signal }), 'late');
+});
+
+test('a thousand readers cost as many polls as one, and none when nobody waits', async (t) => {
+  const { clock, polls, wait } = createSetup(1_000);
+  const waiting = Array.from({ length: 1_000 }, () => wait(12));
+  await clock.advance(1_000);
+  t.deepEqual(new Set(await Promise.all(waiting)), new Set(['late']));
+  const { watermark, replica } = polls;
+  // Every 3 ms growing to 25 ms, and every 10 ms growing to 50 ms.
+  t.true(watermark >= 40 && watermark <= 60, `${watermark} polls of the watermark`);
+  t.true(replica >= 20 && replica <= 30, `${replica} polls of the replica`);
+  await clock.advance(1_000);
+  t.deepEqual(polls, { watermark, replica });
+});
+
+test('polls again for a reader that comes later', async (t) => {
+  const { clock, stores, wait } = createSetup();
+  stores.watermark = 12;
+  t.is(await wait(12), 'cache');
+  await clock.advance(1_000);
+  const waiting = wait(13);
+  stores.watermark = 13;
+  await clock.advance(25);
+  t.is(await waiting, 'cache');
+});
+
+test('a reader too many is refused, and its place is free again when another leaves', async (t) => {
+  const { clock, wait } = createSetup(1);
+  const waiting = wait(12);
+  await t.throwsAsync(wait(12), { message: /More is waiting/ });
+  await clock.advance(1_000);
+  t.is(await waiting, 'late');
+  const next = wait(10);
+  await clock.advance(25);
+  t.not(await next, 'late');
+});

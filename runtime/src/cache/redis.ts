@@ -1,0 +1,35 @@
+import { Redis } from 'ioredis';
+import type { Logger } from '../process/logger.ts';
+
+export type { Redis } from 'ioredis';
+
+/** How to reach Redis. */
+export type RedisOptions = {
+  /** URL without password. */
+  readonly url: string;
+  readonly password: string;
+  readonly name: string;
+  readonly logger: Logger;
+};
+
+/** Milliseconds a command may take: a cache slower than this is no help. */
+const COMMAND_DEADLINE_MS = 250;
+
+/**
+ * A client for a cache that may be away: commands fail at once while it is (nothing is queued), and
+ * the connection is tried again for ever with jitter. Starts connecting without waiting for it.
+ */
+export function createRedis({ url, password, name, logger }: RedisOptions): Redis {
+  const redis = new Redis(url, {
+    password,
+    connectionName: name,
+    enableAutoPipelining: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_DEADLINE_MS,
+    connectTimeout: 2_000,
+    retryStrategy: (attempt) => Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attempt, 6)),
+  });
+  redis.on('error', (error) => logger.warn({ error }, 'redis connection fault'));
+  return redis;
+}

@@ -1,0 +1,41 @@
+import { REFERENCE_PAGES, ROUTES } from '@zameni/contracts';
+import type { FastifyInstance } from 'fastify';
+import { AppError } from '../errors.ts';
+
+/** The methods of each path that the surface knows, whichever service answers it. */
+const surface = [
+  ...ROUTES.map(({ method, path }) => ({ method, pattern: toPattern(path) })),
+  ...REFERENCE_PAGES.map(({ path }) => ({ method: 'GET' as const, pattern: toPattern(path) })),
+  ...['/livez', '/readyz'].map((path) => ({ method: 'GET' as const, pattern: toPattern(path) })),
+];
+
+/** The methods that a path takes; none when there is no such path. */
+export function allowedMethods(path: string): string[] {
+  const methods = surface
+    .filter(({ pattern }) => pattern.test(path))
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  return [...new Set(methods)];
+}
+
+/**
+ * Answers what no route takes, before a body is read: 405 with `Allow` where the path takes other
+ * methods, also when they are another service's, and 404 elsewhere.
+ */
+export function refuseUnknownRoutes(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return;
+    const allowed = allowedMethods(request.url.split('?', 1)[0] ?? '');
+    if (allowed.length === 0 || allowed.includes(request.method)) throw new AppError('not-found');
+    reply.header('Allow', allowed.join(', '));
+    throw new AppError('method-not-allowed');
+  });
+  // Hooks run for unknown routes only when there is a handler of them.
+  app.setNotFoundHandler(() => {
+    throw new AppError('not-found');
+  });
+}
+
+/** The pattern of a path: `{name}` stands for one segment. */
+function toPattern(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+}

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { PositionToken } from '@zameni/contracts';
+import test from 'ava';
+import { createValidator } from '../http/validation.ts';
+import { createPositions } from './positions.ts';
+import type { KeyRing } from './secrets.ts';
+
+const ring: KeyRing = { current: '1', keys: new Map([['1', randomBytes(32)]]) };
+
+test('a position comes back from its token', (t) => {
+  const positions = createPositions(ring);
+  for (const position of [0, 1, 255, 4_294_967_296, Number.MAX_SAFE_INTEGER]) {
+    const token = positions.seal(position);
+    t.is(positions.open(token), position);
+    t.is(createValidator(PositionToken)(token), undefined);
+  }
+});
+
+test('neighbouring positions have tokens that share nothing but their form', (t) => {
+  const positions = createPositions(ring);
+  const [a, b] = [positions.seal(1), positions.seal(2)];
+  t.false(
+    Array.from(a)
+      .slice(2)
+      .every((character, index) => character === b[index + 2]),
+  );
+  t.is(positions.seal(1), a);
+});
+
+test('a token of an older key still opens', (t) => {
+  const token = createPositions(ring).seal(42);
+  const newer: KeyRing = { current: '2', keys: new Map([...ring.keys, ['2', randomBytes(32)]]) };
+  t.is(createPositions(newer).open(token), 42);
+});
+
+test('what we did not seal does not open', (t) => {
+  const positions = createPositions(ring);
+  const token = positions.seal(42);
+  const last = token.at(-1) === 'A' ? 'Q' : 'A';
+  for (const forged of ['', 'x', token.slice(1), `${token}A`, `${token.slice(0, -1)}${last}`]) {
+    t.is(positions.open(forged), undefined);
+  }
+  const other: KeyRing = { current: '1', keys: new Map([['1', randomBytes(32)]]) };
+  t.is(createPositions(other).open(token), undefined);
+});

@@ -1,0 +1,208 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { createInbox, headers, type NatsConnection, nuid } from '@nats-io/transport-node';
+import { apiPrefix, inboxPrefix } from '@zameni/contracts';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { readLast, readLastFromReplica, readSubject } from './direct.ts';
+import {
+  type AppendOutcome,
+  type EventLog,
+  type LogMessage,
+  type LogRecord,
+  MAX_APPEND_MESSAGES,
+} from './event-log.ts';
+import { readBatches } from './reader.ts';
+
+/** Where the log lies, and how long one attempt of each operation may take. */
+export type JetStreamLogOptions = {
+  readonly stream: string;
+  /** The NATS user of the connection: replies may arrive under its prefix only. */
+  readonly user: string;
+  readonly appendDeadlineMs?: number;
+  readonly readDeadlineMs?: number;
+};
+
+/** Codes of JetStream's errors that decide what to do next (server errors.json, measured). */
+const JS_ERROR = {
+  wrongLastSequence: 10071,
+  rivalInFlight: 10164,
+  noMessageFound: 10037,
+} as const;
+
+/** Refusals of these messages, which another try meets again: too large, and a sealed stream. */
+const REJECTED = new Set([10054, 10109]);
+
+/**
+ * No room: the stream's own limit (10077), the servers' or the account's (10047, 10023, 10002). The
+ * first also stands for a disk that could not be written after the cluster had agreed, so whether
+ * something was stored is not known.
+ */
+const FULL = new Set([10077, 10047, 10023, 10002]);
+
+const PublishReply = Compile(
+  Type.Object({
+    seq: Type.Optional(Type.Integer()),
+    error: Type.Optional(Type.Object({ err_code: Type.Optional(Type.Integer()) })),
+  }),
+);
+
+const StoredMessageReply = Compile(
+  Type.Object({
+    message: Type.Optional(
+      Type.Object({
+        subject: Type.String(),
+        seq: Type.Integer(),
+        data: Type.Optional(Type.String()),
+        hdrs: Type.Optional(Type.String()),
+      }),
+    ),
+    error: Type.Optional(Type.Object({ err_code: Type.Optional(Type.Integer()) })),
+  }),
+);
+
+/**
+ * The event log on a JetStream stream. Appends are atomic batches (ADR-50) written with raw headers
+ * and pipelined on one connection: only the commit asks for a reply, which carries the error code
+ * and the last sequence. The client library's own batch drops guards and error codes.
+ */
+export async function createJetStreamLog(
+  nc: NatsConnection,
+  { stream, user, appendDeadlineMs = 2_000, readDeadlineMs = 3_000 }: JetStreamLogOptions,
+): Promise<EventLog> {
+  const api = apiPrefix(user);
+  const jsm = await jetstreamManager(nc, {
+    apiPrefix: api,
+    checkAPI: false,
+    timeout: readDeadlineMs,
+  });
+  const getSubject = `${api}.STREAM.MSG.GET.${stream}`;
+  const getMessage = async (query: MessageQuery) => {
+    const payload = JSON.stringify(query);
+    const reply = await nc.request(getSubject, payload, { timeout: readDeadlineMs });
+    return toStoredMessage(reply.json());
+  };
+  const direct = { nc, stream, user, deadlineMs: readDeadlineMs };
+  return {
+    append: (messages, signal) => appendBatch(nc, messages, appendDeadlineMs, signal),
+    readLast: (subjects, signal) => readLast(direct, subjects, signal),
+    readSubject: (subject, signal) => readSubject(direct, subject, signal),
+    readFirst: async (subject, signal, after = 0) => {
+      signal.throwIfAborted();
+      return getMessage({ seq: after + 1, next_by_subj: subject });
+    },
+    readLastFromLeader: async (subject, signal) => {
+      signal.throwIfAborted();
+      return getMessage({ last_by_subj: subject });
+    },
+    readLastFromReplica: (subject, signal) => readLastFromReplica(direct, subject, signal),
+    hasRecord: async (subject, signal) => {
+      signal.throwIfAborted();
+      const { state } = await jsm.streams.info(stream, { subjects_filter: subject });
+      return state.subjects?.[subject] !== undefined;
+    },
+    readBatches: (options, signal) =>
+      readBatches({ nc, jsm, api, stream, inbox: createInbox(inboxPrefix(user)) }, options, signal),
+    room: async (signal) => {
+      signal.throwIfAborted();
+      const { state, config } = await jsm.streams.info(stream);
+      const maxBytes = config.max_bytes ?? -1;
+      return maxBytes > 0 ? { bytes: state.bytes, maxBytes } : undefined;
+    },
+    head: async (signal) => {
+      signal.throwIfAborted();
+      return (await jsm.streams.info(stream)).state.last_seq;
+    },
+  };
+}
+
+async function appendBatch(
+  nc: NatsConnection,
+  messages: readonly LogMessage[],
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<AppendOutcome> {
+  signal.throwIfAborted();
+  if (messages.length === 0 || messages.length > MAX_APPEND_MESSAGES) {
+    throw new RangeError(`an append takes 1 to ${MAX_APPEND_MESSAGES} messages`);
+  }
+  const last = messages.length - 1;
+  const batchId = last === 0 ? undefined : nuid.next();
+  try {
+    for (const [index, message] of messages.entries()) {
+      const isLast = index === last;
+      const options = { headers: toHeaders(message, batchId, index + 1, isLast) };
+      if (!isLast) {
+        nc.publish(message.subject, message.data, options);
+        continue;
+      }
+      const reply = await nc.request(message.subject, message.data, {
+        ...options,
+        timeout: deadlineMs,
+      });
+      return toOutcome(reply.json());
+    }
+  } catch (cause) {
+    return { status: 'unknown', cause };
+  }
+  throw new RangeError('unreachable: an append has a last message');
+}
+
+/**
+ * The headers of one message of a batch, as text encoded once. The library checks and folds every
+ * name of every message, which took more time than all the rest of an append; it calls `encode` of
+ * whatever headers it is given.
+ */
+function toHeaders(
+  message: LogMessage,
+  batchId: string | undefined,
+  sequence: number,
+  isLast: boolean,
+) {
+  const lines = ['NATS/1.0', `Nats-Expected-Last-Subject-Sequence: ${message.expectedPosition}`];
+  if (batchId !== undefined) {
+    lines.push(`Nats-Batch-Id: ${batchId}`, `Nats-Batch-Sequence: ${sequence}`);
+    if (isLast) lines.push('Nats-Batch-Commit: 1');
+  }
+  if (message.guard !== undefined) {
+    lines.push(`Nats-Expected-Last-Subject-Sequence-Subject: ${message.guard}`);
+  }
+  if (message.ttlSeconds !== undefined) lines.push(`Nats-TTL: ${message.ttlSeconds}s`);
+  if (message.traceparent !== undefined) lines.push(`traceparent: ${message.traceparent}`);
+  const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
+  return Object.assign(headers(), { encode: () => bytes });
+}
+
+function toOutcome(reply: unknown): AppendOutcome {
+  if (!PublishReply.Check(reply)) {
+    return { status: 'unknown', cause: new Error('the commit reply is not of JetStream’s form') };
+  }
+  if (reply.error === undefined && reply.seq !== undefined) {
+    return { status: 'appended', lastPosition: reply.seq };
+  }
+  const code = reply.error?.err_code;
+  if (code === JS_ERROR.wrongLastSequence) return { status: 'conflict' };
+  if (code === JS_ERROR.rivalInFlight) return { status: 'busy' };
+  const cause = new Error(`JetStream error ${code ?? 'without code'}`);
+  if (code === undefined) return { status: 'unknown', cause };
+  if (REJECTED.has(code)) return { status: 'rejected', cause };
+  return { status: FULL.has(code) ? 'full' : 'unknown', cause };
+}
+
+/** Asks the leader for the first record of a subject at or behind a sequence, or for its last. */
+type MessageQuery = { seq: number; next_by_subj: string } | { last_by_subj: string };
+
+function toStoredMessage(answer: unknown): LogRecord | undefined {
+  if (!StoredMessageReply.Check(answer)) throw new Error('a stored message is not of our form');
+  if (answer.message === undefined) {
+    if (answer.error?.err_code === JS_ERROR.noMessageFound) return undefined;
+    throw new Error(`JetStream error ${answer.error?.err_code ?? 'without code'}`);
+  }
+  const { subject, seq, data, hdrs } = answer.message;
+  const head = hdrs === undefined ? '' : Buffer.from(hdrs, 'base64').toString('latin1');
+  return {
+    subject,
+    position: seq,
+    data: Buffer.from(data ?? '', 'base64'),
+    traceparent: /^traceparent: (.+)$/im.exec(head)?.[1]?.trim(),
+  };
+}

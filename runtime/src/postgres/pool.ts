@@ -1,0 +1,43 @@
+import pg from 'pg';
+import type { Logger } from '../process/logger.ts';
+import { addPassword } from './url.ts';
+
+export type { Pool } from 'pg';
+
+/** How to reach Postgres through PgBouncer, and how much of it to use. */
+export type PoolOptions = {
+  /** URL without password. */
+  readonly url: string;
+  readonly password: string;
+  /** Most connections of this process. */
+  readonly max: number;
+  readonly name: string;
+  readonly logger: Logger;
+  readonly queryDeadlineMs?: number;
+};
+
+/** Milliseconds a query may take before it is given up. */
+const QUERY_DEADLINE_MS = 5_000;
+const CONNECT_DEADLINE_MS = 2_000;
+
+/** A pool for PgBouncer in transaction mode: nothing named, nothing kept between queries. */
+export function createPool({
+  url,
+  password,
+  max,
+  name,
+  logger,
+  queryDeadlineMs = QUERY_DEADLINE_MS,
+}: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: addPassword(url, password),
+    max,
+    application_name: name,
+    connectionTimeoutMillis: CONNECT_DEADLINE_MS,
+    query_timeout: queryDeadlineMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => logger.warn({ error }, 'idle postgres connection lost'));
+  return pool;
+}

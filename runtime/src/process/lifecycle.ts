@@ -1,0 +1,103 @@
+import type { Static, TObject } from 'typebox';
+import { withDeadline } from '../async/retry.ts';
+import { coerceError } from '../errors.ts';
+import { ConfigError, loadConfig } from './config.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { flushTraces } from './trace.ts';
+
+/** Milliseconds a service may take to drain before it gives up with exit status 1. */
+export const DRAIN_DEADLINE_MS = 12_000;
+
+/** Exit status for faults in the configuration (sysexits.h, EX_CONFIG). */
+export const EXIT_CONFIG = 78;
+
+/** What a service gets to start with. */
+export type ServiceContext<Config> = {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Released last in, first out when the service stops. */
+  readonly resources: AsyncDisposableStack;
+  /** Aborts at the first SIGTERM or SIGINT, before anything is released. */
+  readonly signal: AbortSignal;
+  /** Stops the service with exit status 1. */
+  readonly fail: (error: unknown) => void;
+};
+
+/** A service: its name, the schema of its environment, and how it starts. */
+export type Service<T extends TObject> = {
+  readonly name: string;
+  readonly schema: T;
+  readonly start: (context: ServiceContext<Static<T>>) => Promise<void>;
+};
+
+/**
+ * Runs a service as this process. States: starting, running, draining, ended. A signal or a failure
+ * in any state before `draining` starts the drain, once; the worse failure is a process that hangs,
+ * so the drain has a deadline. Exit status: 0 drained after a signal, 1 failed, 78 wrong environment.
+ */
+export async function runService<T extends TObject>(service: Service<T>): Promise<void> {
+  const config = loadConfigOrExit(service.schema);
+  const settings = config as { ZAMENI_INSTANCE?: string; ZAMENI_LOG_LEVEL?: string };
+  const logger = createLogger({
+    service: service.name,
+    instance: settings.ZAMENI_INSTANCE ?? service.name,
+    level: settings.ZAMENI_LOG_LEVEL ?? 'info',
+  });
+  const stopping = new AbortController();
+  const resources = new AsyncDisposableStack();
+  const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+  let hasFailed = false;
+  const fail = (error: unknown) => {
+    hasFailed = true;
+    logger.fatal({ error: coerceError(error) }, 'service failed');
+    end(1);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      logger.info({ signal: name }, 'draining');
+      end(0);
+    });
+  }
+  const started = service
+    .start({ config, logger, resources, signal: stopping.signal, fail })
+    .catch(fail);
+  const status = await ended;
+  stopping.abort(new Error(`${service.name} is stopping`));
+  const drained = await drain(resources, started, status, logger);
+  process.exitCode = hasFailed ? 1 : drained;
+  await flushTraces();
+  logger.info({ status: process.exitCode }, 'stopped');
+  logger.flush();
+  process.exit();
+}
+
+function loadConfigOrExit<T extends TObject>(schema: T): Static<T> {
+  try {
+    return loadConfig(schema, process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+async function drain(
+  resources: AsyncDisposableStack,
+  started: Promise<void>,
+  status: number,
+  logger: Logger,
+): Promise<number> {
+  const release = async () => {
+    await started;
+    await resources.disposeAsync();
+  };
+  try {
+    await withDeadline(release(), DRAIN_DEADLINE_MS, () => new Error('drain deadline exceeded'));
+    return status;
+  } catch (error) {
+    logger.error({ error: coerceError(error) }, 'drain failed');
+    return 1;
+  }
+}

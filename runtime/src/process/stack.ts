@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+const Login = Type.Object({ user: Type.String(), passwordFile: Type.String() });
+const PostgresServer = Type.Object({ host: Type.String(), port: Type.Integer() });
+
+/** What a running stack tells tests, the demo and the command line about itself. */
+export const Stack = Type.Object({
+  profile: Type.Enum(['local', 'test', 'bench']),
+  startedAt: Type.String(),
+  supervisorPid: Type.Integer(),
+  gateway: Type.Object({ url: Type.String(), port: Type.Integer() }),
+  services: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      service: Type.Union([
+        Type.Literal('command-api'),
+        Type.Literal('projector'),
+        Type.Literal('query-api'),
+      ]),
+      url: Type.String(),
+      port: Type.Integer(),
+    }),
+  ),
+  nats: Type.Object({
+    servers: Type.Array(Type.String()),
+    monitors: Type.Array(Type.String()),
+    users: Type.Record(Type.String(), Login),
+  }),
+  postgres: Type.Object({
+    database: Type.String(),
+    primary: PostgresServer,
+    replica: PostgresServer,
+    superuser: Login,
+    projector: Login,
+    query: Login,
+  }),
+  pgbouncer: Type.Object({
+    host: Type.String(),
+    port: Type.Integer(),
+    primaryDatabase: Type.String(),
+    replicaDatabase: Type.String(),
+    admin: Login,
+  }),
+  redis: Type.Object({
+    url: Type.String(),
+    port: Type.Integer(),
+    passwordFile: Type.String(),
+  }),
+  tokens: Type.Object({
+    issuer: Type.String(),
+    audience: Type.String(),
+    issuerKeyFile: Type.String(),
+    jwksFile: Type.String(),
+  }),
+  keys: Type.Object({
+    pepperFile: Type.String(),
+    kekFile: Type.String(),
+    positionKeyFile: Type.String(),
+  }),
+  folders: Type.Object({
+    root: Type.String(),
+    secrets: Type.String(),
+    logs: Type.String(),
+    data: Type.Record(Type.String(), Type.String()),
+  }),
+  pids: Type.Record(Type.String(), Type.Integer()),
+});
+
+/** What a running stack tells tests, the demo and the command line about itself. */
+export type Stack = Static<typeof Stack>;
+
+/** There is no description of a stack at a path, or one that cannot be read. */
+export class StackFileError extends Error {
+  override readonly name = 'StackFileError';
+}
+
+const stackCheck = Compile(Stack);
+
+/** Where the stack of a profile describes itself. */
+export function stackFilePath(profile: Stack['profile']): string {
+  return join(import.meta.dirname, '..', '..', '..', '.zameni', profile, 'stack.json');
+}
+
+/** Reads the description of a stack, which exists from its first start on. */
+export async function readStackFile(path: string): Promise<Stack> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new StackFileError(`There is no stack at ${path}: run npm start first.`, { cause });
+  });
+  const content: unknown = JSON.parse(text);
+  if (!stackCheck.Check(content)) {
+    throw new StackFileError(`${path} is of an older version: start the stack again.`);
+  }
+  return content;
+}
+
+/** Reads the description of the stack of a profile. */
+export async function readStack(profile: Stack['profile']): Promise<Stack> {
+  return readStackFile(stackFilePath(profile));
+}

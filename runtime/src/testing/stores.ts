@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import pg from 'pg';
+import { createRedis, type Redis } from '../cache/redis.ts';
+import { readSecret } from '../keys/secrets.ts';
+import { migrate } from '../postgres/migrate.ts';
+import { createPool, type Pool } from '../postgres/pool.ts';
+import { addPassword } from '../postgres/url.ts';
+import { createLogger, type Logger } from '../process/logger.ts';
+import { readTestStack } from './stack.ts';
+
+/** A database of a test's own on the stack's primary: how to reach it, and a pool. */
+export type TestDatabase = { readonly url: string; readonly password: string; readonly pool: Pool };
+
+/** A logger that says nothing. */
+export function createSilentLogger(): Logger {
+  return createLogger({ service: 'test', instance: 'test', level: 'silent' });
+}
+
+/** An empty database, gone when the test ends. */
+export async function createEmptyTestDatabase(t: ExecutionContext): Promise<TestDatabase> {
+  const { postgres } = await readTestStack();
+  const { user, passwordFile } = postgres.superuser;
+  const { host, port } = postgres.primary;
+  const password = readSecret(passwordFile);
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const url = (database: string) => `postgres://${user}@${host}:${port}/${database}`;
+  await runOnce(url('postgres'), password, `create database ${name}`);
+  const pool = createPool({
+    url: url(name),
+    password,
+    max: 4,
+    name: 'test',
+    logger: createSilentLogger(),
+  });
+  t.teardown(async () => {
+    await pool.end();
+    await runOnce(url('postgres'), password, `drop database ${name} with (force)`);
+  });
+  return { url: url(name), password, pool };
+}
+
+/** A database with the migrations of the read models, gone when the test ends. */
+export async function createTestDatabase(t: ExecutionContext): Promise<TestDatabase> {
+  const database = await createEmptyTestDatabase(t);
+  const directory = join(import.meta.dirname, '../../../projector/migrations');
+  await migrate({ url: database.url, password: database.password, directory });
+  return database;
+}
+
+/** A connected Redis client and a key prefix of the test's own. */
+export async function createTestRedis(
+  t: ExecutionContext,
+): Promise<{ redis: Redis; prefix: string }> {
+  const stack = await readTestStack();
+  const redis = createRedis({
+    url: stack.redis.url,
+    password: readSecret(stack.redis.passwordFile),
+    name: 'test',
+    logger: createSilentLogger(),
+  });
+  t.teardown(() => redis.disconnect());
+  if (redis.status !== 'ready') await once(redis, 'ready');
+  return { redis, prefix: `test:${randomUUID()}:` };
+}
+
+async function runOnce(url: string, password: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: addPassword(url, password) });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
