@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Committer, createCommitter, provisionStream } from '@zameni/runtime';
+import { provisionStream } from '@zameni/runtime';
 import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+import { type Committer, createCommitter } from '../command-api/src/commit/committer.ts';
 import { type OwnLog, startOwnLog } from './own-log.ts';
 import { mountSmallDisk } from './small-disk.ts';
 

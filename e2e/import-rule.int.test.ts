@@ -40,11 +40,11 @@ test(refuses, 'contracts/src/x.ts', 'export const now = new Date();');
 test(allows, 'contracts/src/x.ts', "export { Type } from 'typebox';");
 test(allows, 'contracts/src/x.ts', "export { Uuid } from './identifiers.ts';");
 
-test(refuses, 'command-api/src/account.ts', "export { AppError } from '@zameni/runtime';");
-test(refuses, 'command-api/src/account.ts', "export { register } from './register.ts';");
-test(refuses, 'command-api/src/account.ts', 'export const draw = () => Math.random();');
+test(refuses, 'command-api/src/domain/account.ts', "export { AppError } from '@zameni/runtime';");
+test(refuses, 'command-api/src/domain/account.ts', "export { register } from './register.ts';");
+test(refuses, 'command-api/src/domain/account.ts', 'export const draw = () => Math.random();');
 test(refuses, 'projector/src/users-projection.ts', 'export const now = () => Date.now();');
-test(allows, 'command-api/src/account.ts', "export { subjects } from '@zameni/contracts';");
+test(allows, 'command-api/src/domain/account.ts', "export { subjects } from '@zameni/contracts';");
 
 test(refuses, 'command-api/src/x.ts', "export { connect } from '@nats-io/transport-node';");
 test(refuses, 'projector/src/x.ts', "export { Pool } from 'pg';");

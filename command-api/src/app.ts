@@ -1,10 +1,10 @@
 import { OPERATIONS } from '@zameni/contracts';
 import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { addImportRoutes, type ImportRoutesDeps } from './import-routes.ts';
-import { addRegistrationRoutes, type RegistrationRoutesDeps } from './registration-routes.ts';
-import { addUserRoutes, type UserRoutesDeps } from './user-routes.ts';
-import { addVerificationRoutes } from './verification-routes.ts';
+import { addRegistrationRoutes, type RegistrationRoutesDeps } from './http/registration-routes.ts';
+import { addUserRoutes, type UserRoutesDeps } from './http/user-routes.ts';
+import { addVerificationRoutes } from './http/verification-routes.ts';
+import { addImportRoutes, type ImportRoutesDeps } from './import/routes.ts';
 
 /** Everything the command API needs of the outside. */
 export type AppDeps = RegistrationRoutesDeps &

@@ -2,7 +2,7 @@ import { type RecordKind, recordKind, ROUTES } from '@zameni/contracts';
 import type { EventLog } from '@zameni/runtime';
 import { createMemoryLog, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
-import { createApi, operator, person } from './api.fixture.ts';
+import { createApi, operator, person } from './testing/api.fixture.ts';
 
 test('readiness names the log when it is missing', async (t) => {
   const { app } = createApi(t, {

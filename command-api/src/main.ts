@@ -1,5 +1,5 @@
 import { runService } from '@zameni/runtime';
 import { Config } from './config.ts';
-import { startCommandApi } from './start-command-api.ts';
+import { startCommandApi } from './start.ts';
 
 await runService({ name: 'command-api', schema: Config, start: startCommandApi });

@@ -1,11 +1,5 @@
-export { type ClaimLayouts, createClaimLayouts } from './claim-layouts.ts';
 export { type ClaimMoverDeps, moveClaims } from './claim-mover.ts';
-export { type AppendContext, appendUntilKnown } from './committer-append.ts';
-export type { Intent, ReadState } from './committer-group.ts';
-export { type Committer, createCommitter } from './committer.ts';
-export { createDeadline, type Deadline } from './deadline.ts';
 export { AppError, coerceError } from './errors.ts';
-export { takeNdjsonOnly } from './ndjson-body.ts';
 export { toNextPepperStep } from './pepper-steps.ts';
 export {
   type CacheEpoch,
@@ -39,9 +33,10 @@ export {
 export { createHttpApp, listenHttp, traceIdOf } from './http/app.ts';
 export { keepOwnDeadline } from './http/client-errors.ts';
 export { type HealthChecks, Readiness } from './http/health.ts';
-export { parseJsonBody } from './http/json-body.ts';
+export { parseJsonBody, requirePlainUtf8 } from './http/json-body.ts';
 export { type KeyRings, KeyRingsView } from './http/key-ring-route.ts';
 export { toRoute } from './http/operation-route.ts';
+export { createOverloaded } from './http/overloaded.ts';
 export { parsePreferWait } from './http/prefer-wait.ts';
 export { splitQuoted } from './http/split-quoted.ts';
 export { createValidator } from './http/validation.ts';

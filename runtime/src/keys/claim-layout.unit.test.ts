@@ -1,6 +1,5 @@
 import { type ClaimRecord, subjects } from '@zameni/contracts';
 import test from 'ava';
-import { createClaimLayouts } from '../claim-layouts.ts';
 import { toClaimLayers, toClaimLayout } from './claim-layout.ts';
 import { CLAIM_PHASE_NAMES, type ClaimPhase, nextClaimPhase } from './claim-phases.ts';
 import { createDigests } from './digests.ts';
@@ -85,26 +84,4 @@ test('the phases follow each other to the end', (t) => {
     seen.push(at);
   }
   t.deepEqual(seen, [...CLAIM_PHASE_NAMES]);
-});
-
-test('a process has arrived in a phase when nothing is under way with the one before', async (t) => {
-  let ring = inPhase('copy');
-  const layouts = createClaimLayouts({ current: () => ring });
-  const first = Promise.withResolvers<void>();
-  const working = layouts.use(async ({ state }) => {
-    await first.promise;
-    return state;
-  });
-  const before = ring;
-  t.is(layouts.current(), before);
-  ring = inPhase('believe-new');
-  t.is(layouts.current(), before, 'something is under way');
-  t.is(await layouts.use(async ({ state }) => state), '2:believe-new');
-  t.is(layouts.current(), before);
-  first.resolve();
-  t.is(await working, '2:copy');
-  t.is(layouts.current(), ring);
-  await t.throwsAsync(layouts.use(() => Promise.reject(new Error('failed'))));
-  ring = inPhase('retire');
-  t.is(layouts.current(), ring, 'what failed is over, too');
 });

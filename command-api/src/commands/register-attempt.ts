@@ -1,0 +1,160 @@
+import { type OpenAttempt, subjects, type UserId } from '@zameni/contracts';
+import {
+  AppError,
+  type AttemptKeys,
+  attemptTtlSeconds,
+  createBackoff,
+  delay,
+  type Digests,
+  type EventLog,
+  type LogMessage,
+} from '@zameni/runtime';
+import { createDeadline } from '../commit/deadline.ts';
+import type { AppendAlone } from '../commit/append-alone.ts';
+import type { AttemptInLog } from '../domain/attempt.ts';
+import { readAttempt } from '../log/attempt-reader.ts';
+import { type Cause, toDeletionMessages } from '../commit/event-messages.ts';
+import { readFirstAnswer } from '../log/first-answer.ts';
+import type { PublicRecords } from '../commit/public-records.ts';
+import { fingerprintOf, type RegistrationRequest } from './registration-request.ts';
+
+/** What a public registration needs of the outside. */
+export type RegisterAttemptDeps = {
+  readonly log: EventLog;
+  readonly digests: Digests;
+  readonly attemptKeys: AttemptKeys;
+  readonly attemptLifetimeMs: number;
+  readonly publicRecords: PublicRecords;
+  readonly appendAlone: AppendAlone;
+};
+
+/** A public registration with everything that is not in its body. */
+export type AttemptContext = Cause & {
+  readonly id: UserId;
+  /** Whether the id comes from an idempotency key, so that its attempt may exist already. */
+  readonly isRetryable: boolean;
+};
+
+/** Milliseconds in which a retry is tried to be appended or answered. */
+const DEADLINE_MS = 8_000;
+const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
+
+/**
+ * Registers an attempt; resolves with the position of its record once that lies in the log. Nothing is
+ * read before: the work is the same for every address. Without an idempotency key its id is its own, so
+ * it shares a batch with others. With one it may be a retry, and goes alone, so that its conflict is
+ * nobody else's. A retry gets the first answer; with another body `idempotency-key-reused`, as long as
+ * attempt or account live.
+ */
+export async function registerAttempt(
+  deps: RegisterAttemptDeps,
+  request: RegistrationRequest,
+  context: AttemptContext,
+): Promise<number> {
+  const { id, isRetryable, time, traceparent } = context;
+  const about: readonly unknown[] = [];
+  const fingerprint = fingerprintOf(deps.digests, { userId: id, isRetryable, request, about });
+  const record = seal(deps, request, { ...context, fingerprint });
+  const message = {
+    subject: subjects.attempt(id),
+    data: JSON.stringify(record),
+    ttlSeconds: attemptTtlSeconds(time, record.expiresAt),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+  if (!isRetryable) return deps.publicRecords.append(message);
+  const deadline = createDeadline(DEADLINE_MS);
+  const backoff = createBackoff(RETRY_BACKOFF);
+  let over: AttemptInLog | undefined;
+  while (!deadline.isOver()) {
+    const position = await deps.appendAlone(toMessages(message, id, over), deadline.signal());
+    if (position !== undefined) return position;
+    const before = await readBefore(deps, id, deadline.signal());
+    const isLive = before !== undefined && before.record.expiresAt > time;
+    const live = isLive ? before : undefined;
+    const answer = await answerAgain(deps, { id, fingerprint, before: live });
+    if (answer !== undefined) return answer;
+    over = before;
+    await delay(backoff.nextMs(), deadline.signal()).catch(() => undefined);
+  }
+  throw new AppError('log-unavailable', { retryAfterSeconds: 1 });
+}
+
+/**
+ * Guarded first on there being neither attempt nor account: an account of an attempt comes only after
+ * the record was read, so the two guards need not see each other. An attempt that is over and still lies
+ * in the log is replaced and deleted: the erasure of its address would not find it any more.
+ */
+function toMessages(
+  message: Omit<LogMessage, 'expectedPosition'>,
+  id: UserId,
+  over: AttemptInLog | undefined,
+): LogMessage[] {
+  if (over === undefined) return [{ ...message, expectedPosition: 0, guard: subjects.anyOf(id) }];
+  const replaced = [{ id, upTo: over.position }];
+  const deletion = toDeletionMessages({ accounts: [], claims: [], attempts: replaced }, new Map());
+  return [
+    ...deletion.map((record) => ({ ...record, expectedPosition: 0 })),
+    { ...message, expectedPosition: over.position },
+  ];
+}
+
+function seal(
+  { digests, attemptKeys, attemptLifetimeMs }: RegisterAttemptDeps,
+  { address, displayName, locale, termsVersion, profile }: RegistrationRequest,
+  context: AttemptContext & { readonly fingerprint: string },
+): OpenAttempt {
+  const { id, time, actor, causationId, fingerprint } = context;
+  const expiresAt = new Date(Date.parse(time) + attemptLifetimeMs).toISOString();
+  const claim = digests.claimOf(address.canonical);
+  const attempt = { state: 'open', claim, time, expiresAt, actor, causationId } as const;
+  const data = { email: address.typed, displayName, locale, termsVersion, profile };
+  return attemptKeys.seal(id, attempt, { data, fingerprint });
+}
+
+async function readBefore(
+  { log }: RegisterAttemptDeps,
+  id: UserId,
+  signal: AbortSignal,
+): Promise<AttemptInLog | undefined> {
+  try {
+    const last = await log.readLastFromLeader(subjects.attempt(id), signal);
+    return last && readAttempt(last);
+  } catch (cause) {
+    throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
+  }
+}
+
+type Before = {
+  readonly id: UserId;
+  readonly fingerprint: string;
+  readonly before: AttemptInLog | undefined;
+};
+
+/** The answer to a retry; undefined when nothing is there any more, so that it may be appended. */
+async function answerAgain(
+  deps: RegisterAttemptDeps,
+  { id, fingerprint, before }: Before,
+): Promise<number | undefined> {
+  if (before?.record.state === 'open' || before?.record.state === 'void') {
+    const { record, position } = before;
+    assertSame(deps.attemptKeys.openFingerprint(id, record) ?? fingerprint, fingerprint);
+    return record.state === 'void' ? record.attempt : position;
+  }
+  const first = await readFirstAnswer(deps, id);
+  switch (first.status) {
+    case 'registered':
+      assertSame(first.fingerprint, fingerprint);
+      return first.position;
+    case 'erased':
+      return first.position;
+    case 'absent':
+      // Closed without an account of its own: its data is deleted, so there is nothing to compare.
+      return before?.record.attempt;
+    default:
+      return first satisfies never;
+  }
+}
+
+function assertSame(first: string, now: string): void {
+  if (first !== now) throw new AppError('idempotency-key-reused');
+}

@@ -1,0 +1,69 @@
+import type { FieldError, UpdateUserCommand, VerifyEmailCommand } from '@zameni/contracts';
+import { AppError } from '@zameni/runtime';
+import { canonicalLocale } from '../domain/canonical-locale.ts';
+import { type EmailAddress, parseEmailAddress } from '../domain/email-address.ts';
+import {
+  hasInvisibleCharacterInName,
+  hasInvisibleCharacterInText,
+} from '../domain/visible-text.ts';
+
+/** The parts of a person that people write themselves. */
+export type WrittenParts = {
+  readonly displayName?: string;
+  readonly locale?: string;
+  readonly profile?: Readonly<Record<string, string | number | boolean | null>>;
+};
+
+/** Checks the rules a schema cannot say, and brings the parts into the form that is kept. */
+export function checkWrittenParts(parts: WrittenParts): {
+  readonly errors: readonly FieldError[];
+  readonly displayName: string | undefined;
+  readonly locale: string | undefined;
+} {
+  const errors: FieldError[] = [];
+  const displayName = parts.displayName?.trim();
+  if (displayName === '') errors.push({ pointer: '/displayName', code: 'too-short' });
+  if (displayName !== undefined && hasInvisibleCharacterInName(displayName)) {
+    errors.push({ pointer: '/displayName', code: 'invisible-character' });
+  }
+  for (const [name, value] of Object.entries(parts.profile ?? {})) {
+    // Postgres and other stores cannot hold some of them, so one person would stop the projection.
+    if (typeof value === 'string' && hasInvisibleCharacterInText(value)) {
+      errors.push({ pointer: `/profile/${name}`, code: 'invisible-character' });
+    }
+  }
+  const locale = parts.locale === undefined ? undefined : canonicalLocale(parts.locale);
+  if (parts.locale !== undefined && locale === undefined) {
+    errors.push({ pointer: '/locale', code: 'format' });
+  }
+  return { errors, displayName, locale };
+}
+
+/** Checks a merge patch; throws `invalid-request` that names every place. */
+export function parseUpdate(patch: UpdateUserCommand): UpdateUserCommand {
+  const { errors, displayName, locale } = checkWrittenParts(patch);
+  if (errors.length > 0) throw new AppError('invalid-request', { errors });
+  return {
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(locale === undefined ? {} : { locale }),
+    ...(patch.profile === undefined ? {} : { profile: patch.profile }),
+  };
+}
+
+/** Checks what comes with the token of a link; throws `invalid-request` that names every place. */
+export function parseSaid(body: VerifyEmailCommand): VerifyEmailCommand {
+  const { errors, displayName, locale } = checkWrittenParts(body);
+  if (errors.length > 0) throw new AppError('invalid-request', { errors });
+  return {
+    ...body,
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(locale === undefined ? {} : { locale }),
+  };
+}
+
+/** The address of a body; throws `invalid-request` that names the field. */
+export function requireAddress(text: string): EmailAddress {
+  const parsed = parseEmailAddress(text);
+  if ('address' in parsed) return parsed.address;
+  throw new AppError('invalid-request', { errors: [{ pointer: '/email', code: parsed.fault }] });
+}

@@ -1,0 +1,134 @@
+import { AppError, createLogger, type EventLog, type LogMessage } from '@zameni/runtime';
+import { createMemoryLog } from '@zameni/runtime/testing';
+import test from 'ava';
+import { signal } from '../log/log.fixture.ts';
+import { createAppendAlone } from './append-alone.ts';
+
+const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const message: LogMessage = {
+  subject: 'zameni.attempt.vera',
+  data: '1',
+  expectedPosition: 0,
+  guard: 'zameni.*.vera',
+};
+
+test('a message whose guard holds is appended on its own', async (t) => {
+  const log = createMemoryLog();
+  const append = createAppendAlone(log, logger);
+  t.is(await append([message], signal), 1);
+  const other = { subject: 'zameni.attempt.mila', guard: 'zameni.*.mila' };
+  t.is(await append([{ ...message, ...other }], signal), 2);
+});
+
+test('one whose guard does not hold is not, and says so without an error', async (t) => {
+  const log = createMemoryLog();
+  const append = createAppendAlone(log, logger);
+  await log.append([{ subject: 'zameni.account.vera', data: '1', expectedPosition: 0 }], signal);
+  t.is(await append([message], signal), undefined);
+  t.is(await log.head(signal), 1);
+});
+
+test('what was appended and its answer lost is found again', async (t) => {
+  const memory = createMemoryLog();
+  let isLost = false;
+  const log: EventLog = {
+    ...memory,
+    append: async (...about) => {
+      const outcome = await memory.append(...about);
+      if (isLost) return outcome;
+      isLost = true;
+      return { status: 'unknown', cause: new Error('no answer') };
+    },
+  };
+  t.is(await createAppendAlone(log, logger)([message], signal), 1);
+  t.is(await memory.head(signal), 1);
+});
+
+test('without an outcome it ends with its signal', async (t) => {
+  const log: EventLog = {
+    ...createMemoryLog(),
+    append: async () => ({ status: 'unknown', cause: new Error('no leader') }),
+  };
+  const append = createAppendAlone(log, logger);
+  const error = await t.throwsAsync(append([message], AbortSignal.timeout(30)), {
+    instanceOf: AppError,
+  });
+  t.is(error?.code, 'log-unavailable');
+  t.is(error?.retryAfterSeconds, 1);
+});
+
+test('a log that is full, or refuses the message, is not asked again', async (t) => {
+  for (const status of ['full', 'rejected'] as const) {
+    let asked = 0;
+    const log: EventLog = {
+      ...createMemoryLog(),
+      append: async () => {
+        asked += 1;
+        return { status, cause: new Error(status) };
+      },
+    };
+    const appending = createAppendAlone(log, logger)([message], signal);
+    await t.throwsAsync(appending, { code: 'log-unavailable' });
+    t.is(asked, 1);
+  }
+});
+
+test('beyond the bound of those under way it is refused, until one has ended', async (t) => {
+  const memory = createMemoryLog();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const log: EventLog = {
+    ...memory,
+    append: async (...about) => {
+      await promise;
+      return memory.append(...about);
+    },
+  };
+  const append = createAppendAlone(log, logger, 2);
+  const underWay = [append([message], signal), append([message], signal)];
+  const error = await t.throwsAsync(append([message], signal), { instanceOf: AppError });
+  t.is(error?.code, 'overloaded');
+  resolve();
+  t.deepEqual(new Set(await Promise.all(underWay)), new Set([1, undefined]));
+  t.is(await append([message], signal), undefined);
+});
+
+/** Messages of so many ids, which stand in nobody's way. */
+const messagesOf = (count: number) =>
+  Array.from({ length: count }, (_, n): LogMessage[] => [
+    { ...message, subject: `zameni.attempt.${n}`, guard: `zameni.*.${n}` },
+  ]);
+
+test('of many at once each is a message of its own, and none waits for another', async (t) => {
+  const memory = createMemoryLog();
+  const sizes: number[] = [];
+  const log: EventLog = {
+    ...memory,
+    append: (messages, ...about) => {
+      sizes.push(messages.length);
+      return memory.append(messages, ...about);
+    },
+  };
+  const append = createAppendAlone(log, logger);
+  const positions = await Promise.all(messagesOf(100).map((each) => append(each, signal)));
+  t.is(new Set(positions).size, 100);
+  t.deepEqual(new Set(sizes), new Set([1]));
+});
+
+test('one in doubt holds up no other for long', async (t) => {
+  const memory = createMemoryLog();
+  const log: EventLog = {
+    ...memory,
+    append: async (messages, ...about) =>
+      messages[0]?.subject === 'zameni.attempt.0'
+        ? { status: 'unknown', cause: new Error('no answer') }
+        : memory.append(messages, ...about),
+  };
+  const append = createAppendAlone(log, logger);
+  const [stuck, ...others] = messagesOf(20);
+  const ending = new AbortController();
+  const doubtful = stuck && append(stuck, ending.signal);
+  const positions = await Promise.all(others.map((each) => append(each, signal)));
+  t.is(new Set(positions).size, 19);
+  ending.abort(new Error('given up'));
+  await t.throwsAsync(async () => doubtful, { code: 'log-unavailable' });
+});

@@ -1,0 +1,79 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { MAX_PUBLIC_BODY_BYTES, OPERATIONS, type UserId } from '@zameni/contracts';
+import { AppError, type Digests, drawBytes, toRoute, withAppendSpan } from '@zameni/runtime';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { v7 as uuidV7 } from 'uuid';
+import { answerCommand, type AnswerDeps } from './answer-command.ts';
+import { type CallerDeps, toCalled } from './caller.ts';
+import type { Cause } from '../commit/event-messages.ts';
+import { parseIdempotencyKey } from './idempotency-key.ts';
+import type { LogRoom, RoomKind } from '../log/room.ts';
+import { type RegisterDeps, register } from '../commands/register.ts';
+import { type RegisterAttemptDeps, registerAttempt } from '../commands/register-attempt.ts';
+import { parseRegistration } from '../commands/registration-request.ts';
+
+/** What the registration routes need of the outside. */
+export type RegistrationRoutesDeps = RegisterDeps &
+  RegisterAttemptDeps &
+  CallerDeps &
+  AnswerDeps & { readonly room: LogRoom };
+
+/**
+ * `POST /v1/registrations`: an attempt and 202 for the public, an account and 201, or 409, with scope
+ * `registrations:write`.
+ */
+export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRoutesDeps): void {
+  app.withTypeProvider<TypeBoxTypeProvider>().route({
+    ...toRoute(OPERATIONS.registerPerson),
+    handler: async (request, reply) => {
+      const { caller, cause } = await toCalled(deps, request, reply);
+      const kind = caller?.scopes.has('registrations:write') === true ? 'vouched' : 'public';
+      if (kind === 'public') requirePublicSize(request);
+      const header = request.headers['idempotency-key'];
+      const idempotencyKey = parseIdempotencyKey(header, caller === undefined);
+      const registration = parseRegistration(request.body);
+      deps.room.assert(kind);
+      const id = toId(deps.digests, { kind, cause, idempotencyKey });
+      const isRetryable = idempotencyKey !== undefined;
+      if (kind === 'vouched') {
+        const position = await withAppendSpan('append registration', () =>
+          register(deps, registration, { ...cause, userId: id, isRetryable }),
+        );
+        await answerCommand(deps, { request, reply, position });
+        return reply.code(201).header('Location', `/v1/users/${id}`).send({ userId: id });
+      }
+      if (registration.emailVerified !== undefined) {
+        const errors = [{ pointer: '/emailVerified', code: 'not-taken' }] as const;
+        throw new AppError('invalid-request', { errors });
+      }
+      const position = await withAppendSpan('append attempt', () =>
+        registerAttempt(deps, registration, { ...cause, id, isRetryable }),
+      );
+      await answerCommand(deps, { request, reply, position });
+      return reply
+        .code(202)
+        .header('Location', `/v1/registrations/${id}`)
+        .send({ registrationId: id });
+    },
+  });
+}
+
+/** A token without the scope is of the public too, which is known only once it is verified. */
+function requirePublicSize({ bodyBytes }: FastifyRequest): void {
+  if (bodyBytes <= MAX_PUBLIC_BODY_BYTES) return;
+  const detail = `A public body has at most ${MAX_PUBLIC_BODY_BYTES} bytes`;
+  throw new AppError('payload-too-large', { detail });
+}
+
+type Meant = {
+  readonly kind: RoomKind;
+  readonly cause: Cause;
+  readonly idempotencyKey: string | undefined;
+};
+
+/** Whether the caller had the scope is part of the id: attempt and account never share one. */
+function toId(digests: Digests, { kind, cause, idempotencyKey }: Meant): UserId {
+  if (idempotencyKey === undefined) return uuidV7({ random: drawBytes(16) }) as UserId;
+  const { type, id } = cause.actor;
+  return digests.registrationIdOf(`${kind}\n${type}:${id}`, idempotencyKey);
+}

@@ -1,0 +1,88 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { OPERATIONS } from '@zameni/contracts';
+import { toRoute, withAppendSpan } from '@zameni/runtime';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { answerCommand, type AnswerDeps } from './answer-command.ts';
+import { type CallerDeps, type Permission, requirePermission, toCalled } from './caller.ts';
+import type { UntilErased } from './until-erased.ts';
+import { parseIfMatch } from './if-match.ts';
+import { parseUpdate, requireAddress } from '../commands/user-request.ts';
+import {
+  changeUser,
+  type RequestedChange,
+  type UserCommandDeps,
+} from '../commands/user-commands.ts';
+
+/** What the routes of people need of the outside. */
+export type UserRoutesDeps = UserCommandDeps &
+  CallerDeps &
+  AnswerDeps & {
+    readonly untilErased: UntilErased;
+  };
+
+/** Profile, address, deactivation, reactivation and erasure of a person. */
+export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void {
+  const routes = app.withTypeProvider<TypeBoxTypeProvider>();
+  const change = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    id: string,
+    permission: Permission,
+    toChange: () => RequestedChange,
+  ) => {
+    const { caller, cause } = await toCalled(deps, request, reply);
+    const userId = requirePermission(permission, id, caller);
+    const requested = toChange();
+    const { position, isAttempt } = await withAppendSpan(`append ${requested.type}`, () =>
+      changeUser(deps, userId, requested, cause),
+    );
+    if (requested.type === 'erase') {
+      await (isAttempt
+        ? deps.untilErased.attempt(userId, position)
+        : deps.untilErased.person(userId));
+    }
+    await answerCommand(deps, { request, reply, position });
+    return reply.code(202).send({ userId });
+  };
+
+  routes.route({
+    ...toRoute(OPERATIONS.updateUser),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:write', isSelfToo: true }, () => {
+        const ifVersions = parseIfMatch(request.headers['if-match']);
+        const patch = parseUpdate(request.body);
+        return { type: 'update', patch, ...(ifVersions === undefined ? {} : { ifVersions }) };
+      }),
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.changeEmail),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:write', isSelfToo: true }, () => ({
+        type: 'change-email',
+        address: requireAddress(request.body.email),
+      })),
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.deactivateUser),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:admin', isSelfToo: false }, () => ({
+        type: 'deactivate',
+        reasonCode: request.body.reasonCode,
+      })),
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.reactivateUser),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:admin', isSelfToo: false }, () => ({
+        type: 'reactivate',
+        reasonCode: request.body.reasonCode,
+      })),
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.eraseUser),
+    handler: (request, reply) =>
+      change(request, reply, request.params.id, { scope: 'users:erase', isSelfToo: true }, () => ({
+        type: 'erase',
+      })),
+  });
+}

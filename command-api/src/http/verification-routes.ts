@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import {
+  MAIL_WISH_LIFETIME_SECONDS,
+  type MailWish,
+  MAX_PUBLIC_BODY_BYTES,
+  OPERATIONS,
+  subjects,
+} from '@zameni/contracts';
+import { toRoute, withAppendSpan } from '@zameni/runtime';
+import type { FastifyInstance } from 'fastify';
+import { answerCommand, type AnswerDeps } from './answer-command.ts';
+import { type CallerDeps, toCalled } from './caller.ts';
+import type { LogRoom } from '../log/room.ts';
+import type { PublicRecords } from '../commit/public-records.ts';
+import { type UserCommandDeps, verifyEmail } from '../commands/user-commands.ts';
+import { parseSaid, requireAddress } from '../commands/user-request.ts';
+
+/** What the routes of verifications need of the outside. */
+export type VerificationRoutesDeps = UserCommandDeps &
+  CallerDeps &
+  AnswerDeps & { readonly publicRecords: PublicRecords; readonly room: LogRoom };
+
+/** Proof of a mailbox, and the wish for another mail: no scope lets anybody send more than the public. */
+export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRoutesDeps): void {
+  const routes = app.withTypeProvider<TypeBoxTypeProvider>();
+  routes.route({
+    ...toRoute(OPERATIONS.verifyEmail),
+    bodyLimit: MAX_PUBLIC_BODY_BYTES,
+    handler: async (request, reply) => {
+      const { cause } = await toCalled(deps, request, reply);
+      const { token, ...said } = parseSaid(request.body);
+      const { userId, position } = await withAppendSpan('append verification', () =>
+        verifyEmail(deps, { token, said }, cause),
+      );
+      await answerCommand(deps, { request, reply, position });
+      return reply.code(202).send({ userId });
+    },
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.resendVerification),
+    bodyLimit: MAX_PUBLIC_BODY_BYTES,
+    handler: async (request, reply) => {
+      const { cause } = await toCalled(deps, request, reply);
+      const { canonical } = requireAddress(request.body.email);
+      deps.room.assert('public');
+      // Nothing is read: the work is the same whatever is behind the address.
+      const { time, traceparent } = cause;
+      const wish: MailWish = { claim: deps.digests.claimOf(canonical), time };
+      const position = await withAppendSpan('append mail wish', () =>
+        deps.publicRecords.append({
+          subject: subjects.mailWish(randomUUID()),
+          data: JSON.stringify(wish),
+          ttlSeconds: MAIL_WISH_LIFETIME_SECONDS,
+          ...(traceparent === undefined ? {} : { traceparent }),
+        }),
+      );
+      await answerCommand(deps, { request, reply, position });
+      return reply.code(202).send({ status: 'accepted' });
+    },
+  });
+}

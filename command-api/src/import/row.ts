@@ -1,0 +1,133 @@
+import { type ImportRow, MAX_BODY_BYTES, RegisterCommand, type UserId } from '@zameni/contracts';
+import {
+  AppError,
+  createBackoff,
+  createValidator,
+  delay,
+  type Line,
+  parseJsonBody,
+  withAppendSpan,
+} from '@zameni/runtime';
+import { type RegisterDeps, register } from '../commands/register.ts';
+import { parseRegistration, type RegistrationRequest } from '../commands/registration-request.ts';
+import type { Cause } from '../commit/event-messages.ts';
+import type { LogRoom } from '../log/room.ts';
+
+/** What the rows of one import have in common. */
+export type ImportContext = {
+  readonly cause: Omit<Cause, 'time'>;
+  /** The registration that a line of this import is, whenever it is sent. */
+  readonly idOf: (line: number) => UserId;
+  readonly mail?: 'none';
+  /** Aborts when the process stops: what has begun is finished, nothing else begins. */
+  readonly stopping: AbortSignal;
+};
+
+/** What became of a row, and the position that covers it. */
+export type ImportedRow = { readonly row: ImportRow; readonly position?: number };
+
+type FailureCode = Extract<ImportRow, { outcome: 'failed' }>['code'];
+
+/** Most bytes of a row. */
+export const MAX_ROW_BYTES = MAX_BODY_BYTES;
+
+/** Milliseconds from its beginning in which a row that failed is tried again. */
+const RETRIES_MS = 8_000;
+const RETRY_BACKOFF = { baseMs: 50, maxMs: 1_000 };
+
+/** Tries that the log must fail one after the other before the rest of an import is not even tried. */
+const HOPELESS_AFTER = 64;
+
+const validate = createValidator(RegisterCommand);
+
+/**
+ * Makes what registers the rows of one import, each on its own; it never rejects. A row that meets
+ * too much load, or rivals at every attempt, is tried again for a while. When the log gives nothing
+ * but failures, the rest of the rows fail at once instead of holding up the answer for hours.
+ */
+export function createRowImporter(
+  deps: RegisterDeps & { readonly room: LogRoom },
+  context: ImportContext,
+): (line: Line) => Promise<ImportedRow> {
+  const { cause, idOf, mail, stopping } = context;
+  let failuresInARow = 0;
+
+  async function registerPatiently(request: RegistrationRequest, line: number): Promise<number> {
+    const backoff = createBackoff(RETRY_BACKOFF);
+    const retriesEndAt = performance.now() + RETRIES_MS;
+    const registerOnce = () => {
+      deps.room.assert('vouched');
+      return register(deps, request, {
+        ...cause,
+        time: new Date().toISOString(),
+        userId: idOf(line),
+        isRetryable: true,
+        ...(mail === undefined ? {} : { mail }),
+      });
+    };
+    for (;;) {
+      try {
+        const position = await withAppendSpan('append registration', registerOnce);
+        failuresInARow = 0;
+        return position;
+      } catch (thrown) {
+        if (toRefusalCode(thrown) !== undefined) throw thrown;
+        const code = toFailureCode(thrown);
+        if (code === 'log-unavailable') failuresInARow += 1;
+        const isFinal = code === 'internal' || code === 'log-full';
+        const isHopeless = isFinal || failuresInARow >= HOPELESS_AFTER;
+        if (isHopeless || performance.now() >= retriesEndAt || stopping.aborted) throw thrown;
+        await delay(backoff.nextMs(), stopping).catch(() => {
+          throw thrown;
+        });
+      }
+    }
+  }
+
+  return async ({ number: line, content }) => {
+    const failed = (code: FailureCode) => ({ row: { line, outcome: 'failed', code } }) as const;
+    if (stopping.aborted) return failed('service-unavailable');
+    if (failuresInARow >= HOPELESS_AFTER) return failed('log-unavailable');
+    const request = parseRow(content);
+    if (request instanceof AppError) return { row: toInvalid(line, request) };
+    try {
+      const position = await registerPatiently(request, line);
+      return { row: { line, outcome: 'registered', userId: idOf(line) }, position };
+    } catch (thrown) {
+      const code = toRefusalCode(thrown);
+      if (code !== undefined) return { row: { line, outcome: 'refused', code } };
+      return failed(toFailureCode(thrown));
+    }
+  };
+}
+
+function parseRow(content: Buffer | undefined): RegistrationRequest | AppError {
+  try {
+    if (content === undefined) return new AppError('payload-too-large');
+    const body = parseJsonBody(content);
+    const errors = validate(body);
+    if (errors !== undefined) return new AppError('invalid-request', { errors });
+    // The schema has just been checked.
+    return parseRegistration(body as RegisterCommand);
+  } catch (thrown) {
+    if (thrown instanceof AppError) return thrown;
+    throw thrown;
+  }
+}
+
+function toInvalid(line: number, { code, errors }: AppError): ImportRow {
+  const outcome = 'invalid';
+  if (code === 'malformed-json' || code === 'payload-too-large') return { line, outcome, code };
+  return { line, outcome, code: 'invalid-request', errors: [...(errors ?? [])] };
+}
+
+const REFUSALS = ['address-taken', 'idempotency-key-reused', 'user-erased'] as const;
+const PASSING = ['overloaded', 'log-unavailable', 'log-full'] as const;
+
+function toRefusalCode(thrown: unknown): (typeof REFUSALS)[number] | undefined {
+  return REFUSALS.find((code) => thrown instanceof AppError && thrown.code === code);
+}
+
+function toFailureCode(thrown: unknown): FailureCode {
+  return PASSING.find((code) => thrown instanceof AppError && thrown.code === code) ?? 'internal';
+}

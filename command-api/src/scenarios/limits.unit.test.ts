@@ -1,0 +1,78 @@
+import type { Problem } from '@zameni/contracts';
+import test from 'ava';
+import { as, createApi, person } from '../testing/api.fixture.ts';
+
+const client = { quota: 2, windowSeconds: 60 };
+const resend = '/v1/email-verifications/resend';
+
+test('an answer says what is left of the limit', async (t) => {
+  const { post } = createApi(t, { limits: { client } });
+  const { headers } = await post();
+  t.is(headers['ratelimit-policy'], '"client";q=2;w=60');
+  t.regex(String(headers['ratelimit']), /^"client";r=1;t=\d+$/);
+});
+
+test('beyond the limit a client is answered 429 and nothing is appended', async (t) => {
+  const { post, head } = createApi(t, { limits: { client } });
+  await post();
+  await post();
+  const before = await head();
+  const response = await post();
+  t.is(response.statusCode, 429);
+  t.is(response.json<Problem>().code, 'rate-limited');
+  t.regex(String(response.headers['retry-after']), /^\d+$/);
+  t.regex(String(response.headers['ratelimit']), /^"client";r=0;t=\d+$/);
+  t.is(await head(), before);
+});
+
+test('all commands of a client count together, those of others do not', async (t) => {
+  const { post, send, verify } = createApi(t, { limits: { client } });
+  await post();
+  await verify('token');
+  t.is((await send({ url: resend, body: { email: person.email } })).statusCode, 429);
+  t.is((await post({ ...person, email: 'a@example.org' }, as('client-1'))).statusCode, 202);
+  const other = { 'x-forwarded-for': '192.0.2.7' };
+  t.is((await post({ ...person, email: 'b@example.org' }, other)).statusCode, 202);
+});
+
+test('the limit of a client counts before a command is looked at', async (t) => {
+  const { send } = createApi(t, { limits: { client: { quota: 1, windowSeconds: 60 } } });
+  const request = { method: 'DELETE', url: '/v1/users/7' } as const;
+  t.is((await send({ ...request, headers: as('client-1') })).statusCode, 403);
+  t.is((await send({ ...request, headers: as('client-1') })).statusCode, 429);
+});
+
+test('tokens that do not hold are counted by address, and then no longer looked at', async (t) => {
+  const { post, head } = createApi(t, { limits: { client } });
+  const guess = (headers = {}) => post(person, { ...as('bad'), ...headers });
+  const first = await guess();
+  t.is(first.statusCode, 401);
+  t.regex(String(first.headers['ratelimit']), /^"client";r=1;t=\d+$/);
+  t.is((await guess()).statusCode, 401);
+  const refused = await guess();
+  t.is(refused.statusCode, 429);
+  t.regex(String(refused.headers['retry-after']), /^\d+$/);
+  t.is((await guess({ 'x-forwarded-for': '192.0.2.7' })).statusCode, 401);
+  t.is(await head(), 0);
+});
+
+test('who has guessed too often is refused whatever the next token is, and without one is not', async (t) => {
+  const { post } = createApi(t, { limits: { client } });
+  for (let n = 0; n < 3; n += 1) await post(person, as('bad'));
+  t.is((await post(person, as('client-1'))).statusCode, 429);
+  t.is((await post()).statusCode, 202);
+});
+
+test('commands without a token take nothing of what tokens have', async (t) => {
+  const { post } = createApi(t, { limits: { client } });
+  for (let n = 0; n < 3; n += 1) await post();
+  t.is((await post(person, as('client-1'))).statusCode, 202);
+  t.is((await post(person, as('bad'))).statusCode, 401);
+});
+
+test('callers of two issuers count apart, whatever their subjects', async (t) => {
+  const { post } = createApi(t, { limits: { client: { quota: 1, windowSeconds: 60 } } });
+  t.is((await post(person, as('app|one'))).statusCode, 202);
+  t.is((await post(person, as('app|two'))).statusCode, 202);
+  t.is((await post(person, as('app|one'))).statusCode, 429);
+});

@@ -1,0 +1,136 @@
+import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM } from '@zameni/contracts';
+import {
+  connectNats,
+  createAttemptKeys,
+  createDataKeys,
+  createDigests,
+  createJetStreamLog,
+  createPool,
+  createPositions,
+  createRateLimits,
+  createRedis,
+  createTokenVerifier,
+  createVerificationTokens,
+  createViewCache,
+  listenHttp,
+  openKeyRing,
+  parsePolicy,
+  readSecret,
+  readTokenIssuers,
+  type ServiceContext,
+  viewCacheKeys,
+} from '@zameni/runtime';
+import { createApp } from './app.ts';
+import { createAppendAlone } from './commit/append-alone.ts';
+import { createClaimLayouts } from './commit/claim-layouts.ts';
+import { createCommitter } from './commit/committer.ts';
+import { createPublicRecords } from './commit/public-records.ts';
+import { createTurns } from './commit/turns.ts';
+import type { Config } from './config.ts';
+import { createUntilErased } from './http/until-erased.ts';
+import { createUntilReadable } from './http/until-readable.ts';
+import { createLoadAccount } from './log/account-reader.ts';
+import { createLoadAttempt } from './log/attempt-reader.ts';
+import { createLogRoom } from './log/room.ts';
+
+/** Connections of one process to the primary, where waiting commands look. */
+const POOL_SIZE = 4;
+
+/** Starts the command API: the log and its committer behind the routes, limits on Redis. */
+export async function startCommandApi(context: ServiceContext<Config>): Promise<void> {
+  const { config, logger, resources, signal } = context;
+  const name = config.ZAMENI_INSTANCE;
+  const nc = await connectNats({
+    servers: config.ZAMENI_NATS_SERVERS.split(','),
+    user: config.ZAMENI_NATS_USER,
+    password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
+    name,
+  });
+  resources.defer(() => nc.close());
+  const pool = resources.adopt(
+    createPool({
+      url: config.ZAMENI_POSTGRES_URL,
+      password: readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE),
+      max: POOL_SIZE,
+      name,
+      logger,
+    }),
+    (opened) => opened.end(),
+  );
+  const redis = createRedis({
+    url: config.ZAMENI_REDIS_URL,
+    password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
+    name,
+    logger,
+  });
+  resources.defer(() => redis.disconnect());
+  const log = await createJetStreamLog(nc, {
+    stream: ACCOUNTS_STREAM.name,
+    user: config.ZAMENI_NATS_USER,
+  });
+  const { name: projection, version } = ACCOUNTS_PROJECTION;
+  const cache = createViewCache({ redis, keys: viewCacheKeys(projection, version), logger });
+  const keyRings = {
+    kek: openKeyRing(config.ZAMENI_KEK_FILE, { logger }),
+    verification: openKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE, { logger }),
+    position: openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger }),
+    attempt: openKeyRing(config.ZAMENI_ATTEMPT_KEY_FILE, { logger }),
+  };
+  const peppers = openKeyRing(config.ZAMENI_PEPPER_FILE, { logger });
+  const claimLayouts = createClaimLayouts(peppers);
+  const dataKeys = createDataKeys(keyRings.kek);
+  const attemptKeys = createAttemptKeys(keyRings.attempt);
+  const positions = createPositions(keyRings.position);
+  const room = resources.use(
+    createLogRoom(
+      { log, pool, logger },
+      {
+        publicPercent: config.ZAMENI_ATTEMPTS_LOG_PERCENT,
+        vouchedPercent: config.ZAMENI_VOUCHED_LOG_PERCENT,
+        maxLiveAttempts: config.ZAMENI_MAX_LIVE_ATTEMPTS,
+      },
+    ),
+  );
+  const publicCommitter = resources.use(createCommitter(log, logger));
+  const app = createApp({
+    logger,
+    keyRings: { ...keyRings, pepper: claimLayouts },
+    log,
+    committer: resources.use(createCommitter(log, logger)),
+    loadAccount: createLoadAccount({ log, dataKeys }),
+    loadAttempt: createLoadAttempt({ log, attemptKeys }),
+    inTurn: createTurns(),
+    attemptKeys,
+    attemptLifetimeMs: config.ZAMENI_ATTEMPT_LIFETIME_SECONDS * 1_000,
+    publicRecords: createPublicRecords(publicCommitter),
+    appendAlone: createAppendAlone(log, logger),
+    room,
+    digests: createDigests(peppers.current()),
+    claimLayouts,
+    dataKeys,
+    verificationTokens: createVerificationTokens(keyRings.verification, {
+      positions,
+      now: () => new Date(),
+    }),
+    positions,
+    tokens: createTokenVerifier({
+      issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
+      logger,
+    }),
+    limits: createRateLimits({
+      policies: { client: parsePolicy(config.ZAMENI_LIMIT_CLIENT) },
+      redis,
+      logger,
+    }),
+    untilReadable: createUntilReadable({ cache, pool, stopping: signal }),
+    untilErased: createUntilErased({ pool, log }),
+    stopping: signal,
+    checks: { log: async () => void (await log.head(signal)) },
+    // Without them commands still are decided: limits are local, and nobody can wait for an outcome.
+    degradedChecks: {
+      redis: async () => void (await redis.ping()),
+      postgres: async () => void (await pool.query('select 1')),
+    },
+  });
+  resources.use(await listenHttp(app, { host: config.ZAMENI_HOST, port: config.ZAMENI_PORT }));
+}

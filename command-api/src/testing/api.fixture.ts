@@ -1,0 +1,250 @@
+import { type EventName, type StoredEvent, subjects, type UserId } from '@zameni/contracts';
+import {
+  AppError,
+  createAttemptKeys,
+  createDataKeys,
+  createDigests,
+  createLogger,
+  createPositions,
+  createRateLimits,
+  createVerificationTokens,
+  type EventLog,
+  type KeyRing,
+  type KeyRingSource,
+  type Proof,
+  toKeyRingSource,
+} from '@zameni/runtime';
+import { createMemoryLog } from '@zameni/runtime/testing';
+import type { ExecutionContext } from 'ava';
+import { type AppDeps, createApp } from '../app.ts';
+import { createAppendAlone } from '../commit/append-alone.ts';
+import { createClaimLayouts } from '../commit/claim-layouts.ts';
+import { createCommitter } from '../commit/committer.ts';
+import { createPublicRecords } from '../commit/public-records.ts';
+import { createTurns } from '../commit/turns.ts';
+import type { Said } from '../domain/verification.ts';
+import { createLoadAccount } from '../log/account-reader.ts';
+import { createLoadAttempt } from '../log/attempt-reader.ts';
+import { signal, toAttempt, toEvent, toUserId } from '../log/log.fixture.ts';
+import { assertInContract } from './contract.fixture.ts';
+import { createAttemptRing, createRing, LIFETIME_MS } from './rings.fixture.ts';
+
+/** A registration that keeps every rule. */
+export const person = {
+  email: 'Vera@example.org',
+  displayName: 'Vera Marković',
+  locale: 'sr-Latn-RS',
+  termsVersion: '2026-01',
+  profile: { city: 'Niš' },
+};
+
+/** Headers of an idempotent request. */
+export const key = { 'idempotency-key': 'a1b2c3d4-0000-4000-8000-000000000001' };
+
+/** The header of a caller, with its subject and scopes. */
+export function as(subject: string, ...scopes: readonly string[]) {
+  return { authorization: `Bearer ${[subject, ...scopes].join(' ')}` };
+}
+
+/** A caller who may do everything. */
+export const operator = as(
+  'operator',
+  'registrations:write',
+  'users:write',
+  'users:admin',
+  'users:erase',
+);
+
+/** Callers of tests say in clear who they are, `subject|issuer`; `bad` does not hold. */
+const tokens: AppDeps['tokens'] = {
+  verify: async (authorization, beforeCheck) => {
+    if (authorization === undefined) return undefined;
+    await beforeCheck?.();
+    const [name = '', ...scopes] = authorization.replace('Bearer ', '').split(' ');
+    if (name === 'bad') throw new AppError('unauthorized');
+    const [subject = '', issuer = 'test'] = name.split('|');
+    return { issuer, subject, scopes: new Set(scopes) };
+  },
+};
+
+/** What a test has different from the usual. */
+export type ApiOptions = Partial<
+  Pick<AppDeps, 'attemptLifetimeMs' | 'untilReadable' | 'untilErased' | 'stopping' | 'room'>
+> & {
+  readonly log?: EventLog;
+  /** Rings that several processes share; each of its own when left out. */
+  readonly peppers?: Pick<KeyRingSource, 'current'>;
+  readonly kek?: KeyRing;
+  readonly attemptRing?: KeyRing;
+  readonly verificationRing?: KeyRing;
+  readonly positionRing?: KeyRing;
+  readonly deadlineMs?: number;
+  readonly limits?: Partial<Record<'client', { quota: number; windowSeconds: number }>>;
+};
+
+/** A request as tests write it. */
+export type Sent = {
+  readonly method?: 'POST' | 'PATCH' | 'DELETE' | 'GET';
+  readonly url: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** The command API on a log in memory, with the real committers, digests, keys, tokens and limits. */
+export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
+  const { log = createMemoryLog(), peppers = toKeyRingSource(createRing()) } = options;
+  const {
+    kek = createRing(),
+    verificationRing = createRing(),
+    positionRing = createRing(),
+  } = options;
+  const { attemptRing = createAttemptRing(), attemptLifetimeMs = LIFETIME_MS } = options;
+  const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+  const positions = createPositions(positionRing);
+  const digests = createDigests(peppers.current());
+  const dataKeys = createDataKeys(kek);
+  const attemptKeys = createAttemptKeys(attemptRing);
+  const now = () => new Date();
+  const verificationTokens = createVerificationTokens(verificationRing, { positions, now });
+  const deadlineMs = options.deadlineMs ?? 10_000;
+  const committer = createCommitter(log, logger, { deadlineMs });
+  const publicCommitter = createCommitter(log, logger, { deadlineMs });
+  const loadAccount = createLoadAccount({ log, dataKeys });
+  const policies = { client: 'off', ...options.limits } as const;
+  const app = createApp({
+    logger,
+    log,
+    committer,
+    loadAccount,
+    loadAttempt: createLoadAttempt({ log, attemptKeys }),
+    inTurn: createTurns(),
+    attemptKeys,
+    attemptLifetimeMs,
+    publicRecords: createPublicRecords(publicCommitter),
+    appendAlone: createAppendAlone(log, logger),
+    room: options.room ?? { assert: () => undefined, [Symbol.asyncDispose]: async () => undefined },
+    digests,
+    claimLayouts: createClaimLayouts(peppers),
+    dataKeys,
+    verificationTokens,
+    positions,
+    tokens,
+    limits: createRateLimits({ policies, logger }),
+    untilReadable: options.untilReadable ?? (async () => false),
+    untilErased: options.untilErased ?? {
+      person: async () => undefined,
+      attempt: async () => undefined,
+    },
+    stopping: options.stopping ?? new AbortController().signal,
+    checks: { log: async () => void (await log.head(signal)) },
+  });
+  t.teardown(async () => {
+    await app.close();
+    await committer[Symbol.asyncDispose]();
+    await publicCommitter[Symbol.asyncDispose]();
+  });
+
+  const send = async ({ method = 'POST', url, body, headers = {} }: Sent) => {
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const payload = typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await app.inject({
+      method,
+      url,
+      headers: { ...type, ...headers },
+      ...(body === undefined ? {} : { payload }),
+    });
+    assertInContract(method, url, response);
+    return response;
+  };
+  const post = (body: unknown = person, headers: Readonly<Record<string, string>> = {}) =>
+    send({ url: '/v1/registrations', body, headers });
+  const eventsOf = async (userId: string): Promise<readonly StoredEvent[]> =>
+    (await log.readSubject(subjects.account(userId), signal)).map(toEvent);
+  const attemptsOf = async (id: string) =>
+    (await log.readSubject(subjects.attempt(id), signal)).map(toAttempt);
+  const claimOf = (email: string) => digests.claimOf(email.toLowerCase());
+  const issue = (proof: Proof) =>
+    verificationTokens.issue(proof, new Date(Date.now() + LIFETIME_MS));
+
+  /** The token of the link of an attempt, for its newest record that was open. */
+  async function attemptToken(id: UserId): Promise<string> {
+    const open = (await attemptsOf(id)).findLast(({ record }) => record.state === 'open');
+    if (open?.record.state !== 'open') throw new Error('there is no such attempt');
+    const { position, record } = open;
+    return issue({ kind: 'attempt', id, claim: record.claim, position });
+  }
+
+  /** The token of the link of an account, for its newest event of a name. */
+  async function accountToken(
+    id: UserId,
+    { email = person.email, name = 'registered', attempt }: AccountLink = {},
+  ): Promise<string> {
+    const event = (await eventsOf(id)).findLast((each) => each.name === name);
+    const request = event?.metadata.id ?? '';
+    const proof = { kind: 'account', id, claim: claimOf(email), request } as const;
+    return issue(attempt === undefined ? proof : { ...proof, attempt });
+  }
+
+  const verify = (token: string, said: Said = {}, headers: Readonly<Record<string, string>> = {}) =>
+    send({ url: '/v1/email-verifications', body: { token, ...said }, headers });
+
+  /** Registers somebody in public, whatever there is behind the address, and answers the id. */
+  async function attempt(email = person.email): Promise<UserId> {
+    const response = await post({ ...person, email });
+    return toUserId(response.json<{ registrationId: string }>().registrationId);
+  }
+
+  return {
+    app,
+    log,
+    peppers,
+    rings: { kek, attemptRing, verificationRing, positionRing },
+    positions,
+    digests,
+    claimOf,
+    attemptKeys,
+    send,
+    post,
+    attempt,
+    attemptsOf,
+    attemptToken,
+    accountToken,
+    verify,
+    eventsOf,
+    namesOf: async (userId: string) => (await eventsOf(userId)).map(({ name }) => name),
+    /** The person as their events have them, decrypted. */
+    readPerson: (userId: UserId) => loadAccount(userId, true, signal),
+    /** Registers somebody who is vouched for, and answers the id. */
+    register: async (email = person.email, more: object = {}): Promise<UserId> => {
+      const response = await post({ ...person, email, ...more }, operator);
+      return toUserId(response.json<{ userId: string }>().userId);
+    },
+    /** Proves the mailbox of an attempt. */
+    prove: async (id: UserId, said?: Said) => verify(await attemptToken(id), said),
+    /** Proves a mailbox of an account. */
+    confirm: async (id: UserId, link?: AccountLink, said?: Said) =>
+      verify(await accountToken(id, link), said),
+    /** Registers somebody in public who proves the mailbox, and answers the id. */
+    join: async (email = person.email): Promise<UserId> => {
+      const id = await attempt(email);
+      const { statusCode, body } = await verify(await attemptToken(id));
+      if (statusCode !== 202) throw new Error(`${statusCode} ${body}`);
+      return id;
+    },
+    /** The position that an answer names. */
+    positionOf: ({ headers }: { readonly headers: object }) =>
+      positions.open('position' in headers ? String(headers.position) : ''),
+    head: () => log.head(signal),
+  };
+}
+
+/** What the link of an account is about. */
+export type AccountLink = {
+  readonly email?: string;
+  /** The event that asked for the proof. */
+  readonly name?: EventName;
+  readonly attempt?: { readonly id: UserId; readonly position: number };
+};
+
+/** The API of a test. */
+export type Api = ReturnType<typeof createApi>;
