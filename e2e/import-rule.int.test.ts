@@ -43,7 +43,11 @@ test(allows, 'contracts/src/x.ts', "export { Uuid } from './identifiers.ts';");
 test(refuses, 'command-api/src/domain/account.ts', "export { AppError } from '@zameni/runtime';");
 test(refuses, 'command-api/src/domain/account.ts', "export { register } from './register.ts';");
 test(refuses, 'command-api/src/domain/account.ts', 'export const draw = () => Math.random();');
-test(refuses, 'projector/src/users-projection.ts', 'export const now = () => Date.now();');
+test(
+  refuses,
+  'projector/src/read-models/users-projection.ts',
+  'export const now = () => Date.now();',
+);
 test(allows, 'command-api/src/domain/account.ts', "export { subjects } from '@zameni/contracts';");
 
 test(refuses, 'command-api/src/x.ts', "export { connect } from '@nats-io/transport-node';");

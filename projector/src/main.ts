@@ -1,5 +1,5 @@
 import { runService } from '@zameni/runtime';
 import { Config } from './config.ts';
-import { startProjector } from './start-projector.ts';
+import { startProjector } from './start.ts';
 
 await runService({ name: 'projector', schema: Config, start: startProjector });

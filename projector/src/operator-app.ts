@@ -8,10 +8,10 @@ import {
   withDeadline,
 } from '@zameni/runtime';
 import { type Static, Type } from 'typebox';
-import type { Eraser } from './eraser.ts';
-import { isHealthy, type ProjectionStatus } from './projection-status.ts';
-import type { Reclaimer } from './reclaimer.ts';
-import type { Rewrapper } from './rewrapper.ts';
+import type { Eraser } from './erasure/eraser.ts';
+import { isHealthy, type ProjectionStatus } from './lease/status.ts';
+import type { Reclaimer } from './rotation/reclaimer.ts';
+import type { Rewrapper } from './rotation/rewrapper.ts';
 
 const Role = Type.Enum(['starting', 'active', 'standby', 'stalled']);
 

@@ -1,7 +1,7 @@
 import { createLogger } from '@zameni/runtime';
 import test from 'ava';
+import type { ProjectionStatus } from './lease/status.ts';
 import { createOperatorApp } from './operator-app.ts';
-import type { ProjectionStatus } from './projection-status.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const subject = 'zameni.account.01980000-0000-7000-8000-000000000001';

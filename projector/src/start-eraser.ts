@@ -11,12 +11,12 @@ import {
   readSecret,
   type ServiceContext,
 } from '@zameni/runtime';
-import { createPostgresLeaseStore } from './checkpoint.ts';
 import type { Config } from './config.ts';
-import { createEraser, type Eraser } from './eraser.ts';
-import { createPostgresEraserStore } from './eraser-store-postgres.ts';
-import { createReclaimer, type Reclaimer } from './reclaimer.ts';
-import { createRewrapper, type Rewrapper } from './rewrapper.ts';
+import { createEraser, type Eraser } from './erasure/eraser.ts';
+import { createPostgresEraserStore } from './erasure/store-postgres.ts';
+import { createPostgresLeaseStore } from './lease/checkpoint.ts';
+import { createReclaimer, type Reclaimer } from './rotation/reclaimer.ts';
+import { createRewrapper, type Rewrapper } from './rotation/rewrapper.ts';
 
 /** These have a lease only: what is left to do follows from key rings and log. */
 const ERASER = { projection: 'eraser', version: 1 } as const;

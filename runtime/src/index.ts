@@ -1,12 +1,5 @@
-export { type ClaimMoverDeps, moveClaims } from './claim-mover.ts';
 export { AppError, coerceError } from './errors.ts';
 export { toNextPepperStep } from './pepper-steps.ts';
-export {
-  type CacheEpoch,
-  createViewCacheWriter,
-  type ViewCacheWriter,
-  type ViewChange,
-} from './view-cache-writer.ts';
 export { type Breaker, createBreaker } from './async/circuit-breaker.ts';
 export { type Clock, systemClock } from './async/clock.ts';
 export { type Line, readLines } from './async/lines.ts';
@@ -18,17 +11,19 @@ export {
   requireScope,
   type TokenVerifier,
 } from './auth/tokens.ts';
-export { type View, type ViewContent } from './cache/entry.ts';
+export { encodeEntry, type View, type ViewContent } from './cache/entry.ts';
 export { createFreshness, type Freshness, REPLICA_AFTER_MS } from './cache/freshness.ts';
 export { createRedis, type Redis } from './cache/redis.ts';
+export { advanceScript, beginEpochScript, runScript } from './cache/scripts.ts';
 export {
   type CachedView,
   createViewCache,
+  ENTRY_LIFETIME_MS,
   type ViewCache,
   type ViewCacheKeys,
+  viewCacheKeys,
   type ViewFill,
   type ViewKind,
-  viewCacheKeys,
 } from './cache/view-cache.ts';
 export { createHttpApp, listenHttp, traceIdOf } from './http/app.ts';
 export { keepOwnDeadline } from './http/client-errors.ts';

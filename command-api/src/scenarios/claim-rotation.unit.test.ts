@@ -11,12 +11,12 @@ import {
   CLAIM_PHASE_NAMES,
   createValidator,
   type KeyRing,
-  moveClaims,
   toClaimLayers,
   toClaimLayout,
 } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+import { moveClaims } from '../../../projector/src/rotation/claim-mover.ts';
 import { readAll, signal } from '../log/log.fixture.ts';
 import { createApi, operator, person } from '../testing/api.fixture.ts';
 import { createRandom } from '../testing/random.fixture.ts';

@@ -65,7 +65,7 @@ export function viewCacheKeys(projection: string, version: number, prefix = ''):
 }
 
 /**
- * Reads views from Redis. Invariant, kept with view-cache-writer.ts: while the watermark says
+ * Reads views from Redis. Invariant, kept with projector/src/cache/writer.ts: while the watermark says
  * (epoch, W), every settled entry of that epoch holds all events up to W of its person. So the
  * watermark is read first and the entry after it on the same connection; the other way round an
  * entry from before an event could be taken to cover it, which is the worse failure.

@@ -1,0 +1,50 @@
+import test from 'ava';
+import { createCacheEraser } from './cache-eraser.ts';
+import type { ViewChange } from './writer.ts';
+
+/** An eraser with one erasure to do, and a cache that can be away. */
+function createSetup() {
+  const state = { nowMs: 0, away: false, waiting: [{ userId: 'a', position: 7 }], looks: 0 };
+  const written: ViewChange[] = [];
+  const eraser = createCacheEraser({
+    store: {
+      readErasuresNotInCache: async () => {
+        state.looks += 1;
+        return state.waiting;
+      },
+      markErasedFromCache: async (userIds) => {
+        state.waiting = state.waiting.filter(({ userId }) => !userIds.includes(userId));
+      },
+    },
+    cache: {
+      follow: async (_, changes) => {
+        if (state.away) return false;
+        written.push(...changes);
+        return true;
+      },
+    },
+    now: () => state.nowMs,
+  });
+  return { state, written, eraser };
+}
+
+test('an erasure counts as done once its tombstone is in the cache', async (t) => {
+  const { state, written, eraser } = createSetup();
+  await eraser.run(9, true);
+  t.deepEqual(written, [{ kind: 'user', id: 'a', position: 7, view: 'erased' }]);
+  t.deepEqual(state.waiting, []);
+});
+
+test('while the cache is away it is tried again, each second at most', async (t) => {
+  const { state, eraser } = createSetup();
+  state.away = true;
+  await eraser.run(9, true);
+  t.is(state.waiting.length, 1);
+  state.away = false;
+  state.nowMs = 999;
+  await eraser.run(9, false);
+  t.is(state.looks, 1);
+  state.nowMs = 1_000;
+  await eraser.run(9, false);
+  t.deepEqual(state.waiting, []);
+});

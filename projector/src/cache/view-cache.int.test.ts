@@ -1,0 +1,199 @@
+import test, { type ExecutionContext } from 'ava';
+import { createSilentLogger, createTestRedis } from '@zameni/runtime/testing';
+import {
+  createViewCache,
+  type Redis,
+  type ViewCache,
+  type ViewCacheKeys,
+  viewCacheKeys,
+} from '@zameni/runtime';
+import { type CacheEpoch, createViewCacheWriter, type ViewCacheWriter } from './writer.ts';
+
+const id = '01980000-0000-7000-8000-000000000001';
+const first: CacheEpoch = { id: 'epoch-1', position: 10 };
+const user = (position: number, version: number) => ({
+  kind: 'user' as const,
+  id,
+  position,
+  view: { version, body: `{"version":${version}}` },
+});
+
+type Setup = {
+  readonly redis: Redis;
+  readonly keys: ViewCacheKeys;
+  readonly cache: ViewCache;
+  readonly writer: ViewCacheWriter;
+};
+
+async function createSetup(t: ExecutionContext): Promise<Setup> {
+  const { redis, prefix } = await createTestRedis(t);
+  const keys = viewCacheKeys('accounts', 1, prefix);
+  const cache = createViewCache({ redis, keys, logger: createSilentLogger() });
+  return { redis, keys, cache, writer: createViewCacheWriter({ redis, keys }) };
+}
+
+test('nothing is found and nothing is stored before an epoch begins', async (t) => {
+  const { redis, keys, cache, writer } = await createSetup(t);
+  await cache.offer(user(10, 1));
+  t.is(await cache.read('user', id), undefined);
+  t.is(await cache.watermark(), undefined);
+  t.false(await writer.advance(first, 12, [user(12, 1)]));
+  t.is(await cache.read('user', id), undefined);
+  t.is(await redis.exists(keys.watermark), 0);
+});
+
+test('an entry written through covers the watermark as it advances', async (t) => {
+  const { redis, keys, cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  t.true(await writer.advance(first, 12, [user(11, 1)]));
+  t.is(await cache.watermark(), 12);
+  t.like(await cache.read('user', id), {
+    position: 12,
+    view: { version: 1, body: '{"version":1}' },
+  });
+  t.true(await writer.advance({ ...first, position: 12 }, 40, []));
+  t.like(await cache.read('user', id), { position: 40, view: { version: 1 } });
+  const lifetime = await redis.pttl(keys.entry('user', id));
+  t.true(lifetime > 3_590_000 && lifetime <= 3_600_000);
+  t.true((await redis.pttl(keys.watermark)) <= 15_000);
+});
+
+test('an older write-through never replaces a newer one', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  t.true(await writer.advance({ ...first, position: 20 }, 21, [user(15, 1)]));
+  t.like(await cache.read('user', id), { view: { version: 2 }, position: 21 });
+});
+
+test('a fill at the watermark is settled and lives an hour', async (t) => {
+  const { redis, keys, cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  await cache.offer(user(10, 1));
+  t.true(await writer.advance(first, 30, []));
+  t.like(await cache.read('user', id), { view: { version: 1 }, position: 30 });
+  t.true((await redis.pttl(keys.entry('user', id))) > 3_590_000);
+});
+
+test('a fill from behind the watermark covers its own position only and lives five seconds', async (t) => {
+  const { redis, keys, cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  await cache.offer(user(8, 1));
+  t.like(await cache.read('user', id), { view: { version: 1 }, position: 8 });
+  t.true((await redis.pttl(keys.entry('user', id))) <= 5_000);
+});
+
+test('a fill never replaces what is newer or settled', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  await cache.offer(user(15, 1));
+  await cache.offer(user(19, 1));
+  t.like(await cache.read('user', id), { view: { version: 2 }, position: 20 });
+});
+
+test('a write-through replaces a fill from before it', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  await cache.offer(user(10, 1));
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  t.like(await cache.read('user', id), { view: { version: 2 }, position: 20 });
+});
+
+test('a fill from before a write-through that comes after it is not settled', async (t) => {
+  const { redis, keys, cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  // Evicted, so that nothing newer stands in the way of the fill.
+  await redis.del(keys.entry('user', id));
+  await cache.offer(user(10, 1));
+  t.true(await writer.advance({ ...first, position: 20 }, 30, []));
+  t.like(await cache.read('user', id), { view: { version: 1 }, position: 10 });
+});
+
+test('writes many entries in one step, each with its own content', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  const changes = [1, 2, 3].map((n) => ({ ...user(10 + n, n), id: `person-${n}` }));
+  t.true(await writer.advance(first, 13, changes));
+  for (const n of [1, 2, 3]) {
+    const body = `{"version":${n}}`;
+    t.like(await cache.read('user', `person-${n}`), { view: { version: n, body }, position: 13 });
+  }
+});
+
+test('a tombstone replaces what it buries, and no older answer comes back', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  const tombstone = { ...user(25, 0), view: 'erased' as const };
+  t.true(await writer.advance({ ...first, position: 20 }, 25, [tombstone]));
+  t.like(await cache.read('user', id), { view: 'erased', position: 25 });
+  await cache.offer(user(20, 2));
+  await cache.offer(user(24, 2));
+  t.like(await cache.read('user', id), { view: 'erased', position: 25 });
+  t.true(await writer.advance({ ...first, position: 25 }, 40, []));
+  await cache.offer(user(30, 2));
+  t.like(await cache.read('user', id), { view: 'erased', position: 40 });
+});
+
+test('of two tombstones the newer counts', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  t.true(await writer.advance(first, 20, [{ ...user(20, 0), view: 'absent' }]));
+  t.like(await cache.read('user', id), { view: 'absent', position: 20 });
+  const erased = { ...user(21, 0), view: 'erased' as const };
+  t.true(await writer.advance({ ...first, position: 20 }, 21, [erased]));
+  t.like(await cache.read('user', id), { view: 'erased', position: 21 });
+});
+
+test('a new epoch leaves entries of the old one untrusted until they are written again', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  const second = { id: 'epoch-2', position: 20 };
+  await writer.begin(second);
+  t.is(await cache.read('user', id), undefined);
+  t.is(await cache.watermark(), 20);
+  await cache.offer(user(20, 2));
+  t.like(await cache.read('user', id), { view: { version: 2 }, position: 20 });
+});
+
+test('the watermark advances only from where its own epoch left it', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  await writer.begin({ id: 'epoch-2', position: 12 });
+  t.false(await writer.advance(first, 30, [user(30, 3)]));
+  t.false(await writer.advance({ id: 'epoch-2', position: 11 }, 30, []));
+  t.is(await cache.watermark(), 12);
+  t.is(await cache.read('user', id), undefined);
+});
+
+test('an emptied Redis ends the epoch', async (t) => {
+  const { redis, keys, cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  await redis.del(keys.watermark);
+  t.is(await cache.read('user', id), undefined);
+  t.false(await writer.advance({ ...first, position: 20 }, 20, []));
+});
+
+test('scripts are known again after Redis has forgotten them', async (t) => {
+  const { redis, cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  await redis.script('FLUSH');
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  await redis.script('FLUSH');
+  await cache.offer(user(20, 2));
+  t.like(await cache.read('user', id), { view: { version: 2 } });
+});
+
+test('a connection that is gone finds nothing and fails no reader', async (t) => {
+  const { redis, cache, writer } = await createSetup(t);
+  await writer.begin(first);
+  redis.disconnect();
+  await t.notThrowsAsync(cache.offer(user(10, 1)));
+  t.is(await cache.read('user', id), undefined);
+  t.is(await cache.watermark(), undefined);
+  await t.throwsAsync(writer.advance(first, 20, []));
+});

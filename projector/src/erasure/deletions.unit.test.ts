@@ -1,0 +1,268 @@
+import { subjects } from '@zameni/contracts';
+import { delay, type LogMessage, type SecureDeletion } from '@zameni/runtime';
+import { waitUntil } from '@zameni/runtime/testing';
+import test from 'ava';
+import { claimOf, createTestDataKeys, registeredMessages, userIdOf } from '../accounts.fixture.ts';
+import { attemptMessages, voidedAttempt } from '../attempts.fixture.ts';
+import {
+  append,
+  createSurroundings,
+  deletionMessage,
+  deletionOf,
+  erasure,
+  isDone,
+  startEraser,
+  subjectsIn,
+  type Surroundings,
+} from './eraser.fixture.ts';
+import { createStuckLog } from './memory-eraser.fixture.ts';
+
+const dataKeys = createTestDataKeys();
+const { signal } = new AbortController();
+const forEver = Number.MAX_SAFE_INTEGER;
+const keyOf = (n: number) => subjects.key(userIdOf(n));
+const attemptOf = (n: number) => subjects.attempt(userIdOf(n));
+
+/** The release of a claim behind its last record. */
+function released(n: number, expectedPosition: number): LogMessage {
+  const data = JSON.stringify({ state: 'released', by: 'erasure' });
+  return { subject: subjects.claim(claimOf(n)), data, expectedPosition };
+}
+
+/** Of each erased person, in order, the steps that were written down. */
+function stepsOf({ shared }: Surroundings, n: number): string[] {
+  return shared.noted.flatMap(({ userId, isGone }) => (userId === userIdOf(n) ? [isGone] : []));
+}
+
+async function textsOf({ log }: Surroundings, subject: string): Promise<unknown[]> {
+  const records = await log.readSubject(subject, signal);
+  return records.map(({ data }) => JSON.parse(Buffer.from(data).toString()));
+}
+
+test('deletes the person’s keys, claims up to the deletion record, and that record last', async (t) => {
+  const given = createSurroundings();
+  const { log, shared, deletion } = given;
+  await append(log, registeredMessages(1, dataKeys), erasure(1, { claims: ['one', '2:two'] }));
+  startEraser(t, given);
+  await waitUntil(() => isDone(given, 1));
+  t.deepEqual(deletion.deleted, [
+    { subject: keyOf(1), upTo: forEver },
+    { subject: subjects.claim('one'), upTo: 4 },
+    { subject: subjects.claim('2:two'), upTo: 4 },
+    { subject: deletionOf(1), upTo: 4 },
+  ]);
+  const noted = { userId: userIdOf(1), position: 4, behind: [] };
+  t.deepEqual(shared.noted, [
+    { ...noted, isGone: 'key' },
+    { ...noted, isGone: 'all' },
+  ]);
+});
+
+test('of what is no erasure of a person nothing is written down', async (t) => {
+  const given = createSurroundings();
+  const attempts = [{ id: userIdOf(1), upTo: 7 }];
+  await append(given.log, [deletionMessage(1, { claims: [claimOf(1)], attempts })]);
+  startEraser(t, given);
+  await waitUntil(() => isDone(given, 1));
+  t.deepEqual(given.deletion.deleted, [
+    { subject: attemptOf(1), upTo: 7 },
+    { subject: subjects.claim(claimOf(1)), upTo: 1 },
+    { subject: deletionOf(1), upTo: 1 },
+  ]);
+  t.deepEqual(given.shared.noted, []);
+});
+
+test('leaves everything that no commit asks to delete', async (t) => {
+  const given = createSurroundings();
+  const { log } = given;
+  await append(log, registeredMessages(1, dataKeys), registeredMessages(2, dataKeys), erasure(2));
+  startEraser(t, given);
+  await waitUntil(() => isDone(given, 2));
+  t.deepEqual(subjectsIn(given), [keyOf(2), subjects.claim(claimOf(2)), deletionOf(2)]);
+});
+
+test('attempts are void before the release that makes them so is deleted; the key waits for none', async (t) => {
+  const given = createSurroundings();
+  const claim = claimOf(1);
+  await append(given.log, registeredMessages(1, dataKeys));
+  // More than are found at once, and one on another address.
+  for (const n of [11, 12, 13]) await append(given.log, attemptMessages(n, claim));
+  await append(given.log, attemptMessages(21, claimOf(2)));
+  await append(given.log, [released(1, 1), ...erasure(1, { addresses: [claim] })]);
+  await append(given.log, attemptMessages(22, claim));
+  const { log, letGo, stuck } = createStuckLog(given.log);
+  startEraser(t, { ...given, log });
+  await waitUntil(() => stuck() === 2 && stepsOf(given, 1).length > 0);
+  t.deepEqual(stepsOf(given, 1), ['key']);
+  t.false(await log.hasRecord(keyOf(1), signal));
+  t.like(await textsOf(given, subjects.claim(claim)), [{ state: 'held' }, { state: 'released' }]);
+  letGo();
+  await waitUntil(() => isDone(given, 1));
+  t.deepEqual(stepsOf(given, 1), ['key', 'all']);
+  t.deepEqual(given.deletion.deleted, [
+    { subject: keyOf(1), upTo: forEver },
+    ...[11, 12, 13].map((n, at) => ({ subject: attemptOf(n), upTo: 4 + at })),
+    { subject: subjects.claim(claim), upTo: 9 },
+    { subject: deletionOf(1), upTo: 9 },
+  ]);
+  for (const [at, n] of [11, 12, 13].entries()) {
+    t.deepEqual(await textsOf(given, attemptOf(n)), [voidedAttempt(4 + at)]);
+  }
+  for (const n of [21, 22]) t.like(await textsOf(given, attemptOf(n)), [{ state: 'open' }]);
+});
+
+test('cut off between void record and deletion, the attempt is deleted all the same', async (t) => {
+  const given = createSurroundings();
+  const claim = claimOf(1);
+  await append(given.log, attemptMessages(7, claim), erasure(1, { addresses: [claim] }));
+  let isBroken = true;
+  const deletion: SecureDeletion = {
+    deleteUpTo: async (subject, upTo, turn) => {
+      if (isBroken && subject === attemptOf(7)) throw new TypeError('cut off');
+      return given.deletion.deleteUpTo(subject, upTo, turn);
+    },
+  };
+  const { eraser } = startEraser(t, { ...given, deletion });
+  await waitUntil(() => eraser.status().state === 'stalled');
+  await given.shared.project();
+  isBroken = false;
+  await waitUntil(() => isDone(given, 1));
+  t.deepEqual(await textsOf(given, attemptOf(7)), [voidedAttempt(1)]);
+});
+
+test('a person counts as erased only when the claims of the same commit are gone', async (t) => {
+  const given = createSurroundings();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const late: SecureDeletion = {
+    deleteUpTo: async (subject, upTo, turn) => {
+      if (subject === subjects.claim(claimOf(1))) await promise;
+      return given.deletion.deleteUpTo(subject, upTo, turn);
+    },
+  };
+  await append(given.log, erasure(1));
+  startEraser(t, { ...given, deletion: late });
+  await waitUntil(() => given.shared.noted.length > 0);
+  t.deepEqual(stepsOf(given, 1), ['key']);
+  resolve();
+  await waitUntil(() => isDone(given, 1));
+  t.deepEqual(subjectsIn(given), [keyOf(1), subjects.claim(claimOf(1)), deletionOf(1)]);
+  t.deepEqual(stepsOf(given, 1), ['key', 'all']);
+});
+
+test('waits for the read model where it must, and holds up nothing else', async (t) => {
+  const given = createSurroundings();
+  const { log, shared } = given;
+  const claim = claimOf(1);
+  shared.end = 4;
+  await append(log, registeredMessages(1, dataKeys), attemptMessages(3, claim));
+  await append(log, erasure(1, { addresses: [claim] }), erasure(2));
+  const { eraser } = startEraser(t, given);
+  await waitUntil(() => shared.noted.length === 2);
+  await waitUntil(() => given.deletion.deleted.length === 3);
+  t.deepEqual(stepsOf(given, 1), ['key']);
+  t.deepEqual(stepsOf(given, 2), ['key']);
+  const others = [keyOf(1), keyOf(2), subjects.claim(claimOf(2))];
+  t.deepEqual(new Set(subjectsIn(given)), new Set(others));
+  shared.end = 5;
+  await waitUntil(() => isDone(given, 1));
+  t.deepEqual(subjectsIn(given).slice(3), [attemptOf(3), subjects.claim(claim), deletionOf(1)]);
+  t.deepEqual(stepsOf(given, 1), ['key', 'all']);
+  // The second one waits for the read model to be settled.
+  await waitUntil(() => eraser.progress()?.left === 1);
+  await delay(100, signal);
+  t.is(subjectsIn(given).length, 6);
+  shared.end = 6;
+  await waitUntil(() => isDone(given, 2));
+  t.deepEqual(stepsOf(given, 2), ['key', 'all']);
+  await waitUntil(() => eraser.progress()?.left === 0);
+});
+
+test('a later release of a claim waits for the attempts of an earlier erasure', async (t) => {
+  const given = createSurroundings();
+  const { log, shared } = given;
+  const [claim, k] = [claimOf(1), claimOf(2)];
+  shared.end = 0;
+  await append(log, attemptMessages(7, claim));
+  const first = deletionMessage(1, { claims: [k], addresses: [claim] });
+  await append(log, [first], [deletionMessage(2, { claims: [k] })]);
+  startEraser(t, given);
+  await delay(100, signal);
+  t.deepEqual(given.deletion.deleted, []);
+  shared.end = forEver;
+  await waitUntil(() => isDone(given, 1) && isDone(given, 2));
+  t.is(subjectsIn(given)[0], attemptOf(7));
+  t.is(given.deletion.deleted.length, 5);
+});
+
+test('a claim that is held again no longer tells of the erasure that is over', async (t) => {
+  const given = createSurroundings();
+  const { log } = given;
+  const subject = subjects.claim(claimOf(1));
+  await append(log, registeredMessages(1, dataKeys));
+  await append(log, [released(1, 1), ...erasure(1, { addresses: [claimOf(1)] })]);
+  const held = { state: 'held', userId: userIdOf(2), verified: false };
+  const data = JSON.stringify({ ...held, erasedAt: 4 });
+  await append(log, [{ subject, data, expectedPosition: 4 }]);
+  startEraser(t, given);
+  await waitUntil(() => isDone(given, 1));
+  t.deepEqual(await textsOf(given, subject), [held]);
+});
+
+test('a claim with endless records holds up neither others nor more than its own erasure', async (t) => {
+  const given = createSurroundings();
+  const turns: string[] = [];
+  let isEndless = true;
+  const endless = new Set([1, 2, 3, 4, 5, 6, 7, 8].map((n) => subjects.claim(claimOf(n))));
+  const slow: SecureDeletion = {
+    deleteUpTo: async (subject, upTo, turn) => {
+      if (!isEndless || !endless.has(subject)) {
+        return given.deletion.deleteUpTo(subject, upTo, turn);
+      }
+      turns.push(subject);
+      const { promise, reject } = Promise.withResolvers<never>();
+      turn.addEventListener('abort', () => reject(turn.reason), { once: true });
+      return promise;
+    },
+  };
+  for (let n = 1; n <= 9; n += 1) await append(given.log, erasure(n));
+  const { eraser } = startEraser(t, { ...given, deletion: slow });
+  const settled = () => given.shared.noted.filter(({ isGone }) => isGone === 'all');
+  // All eight turns at once are taken by the endless ones.
+  await waitUntil(() => settled().length === 1 && turns.length > 2 * endless.size);
+  t.is(settled()[0]?.userId, userIdOf(9));
+  t.is(eraser.status().state, 'active');
+  await waitUntil(() => eraser.progress()?.left === 8);
+  isEndless = false;
+  await waitUntil(() => eraser.progress()?.left === 0);
+  t.is(settled().length, 9);
+});
+
+test('a thousand attempts on one address hold up no other erasure', async (t) => {
+  const given = createSurroundings(64);
+  const claim = claimOf(1);
+  const attempts = Array.from({ length: 1_000 }, (_, n) => 10_000 + n);
+  await append(given.log, registeredMessages(1, dataKeys), registeredMessages(2, dataKeys));
+  await append(
+    given.log,
+    attempts.flatMap((n) => attemptMessages(n, claim)),
+  );
+  await append(given.log, erasure(1, { addresses: [claim] }));
+  const { log, letGo, stuck } = createStuckLog(given.log);
+  startEraser(t, { ...given, log });
+  await waitUntil(() => stuck() === 4 && stepsOf(given, 1).length === 1);
+  // It comes when all places of attempts are taken.
+  await append(given.log, erasure(2));
+  await waitUntil(() => isDone(given, 2));
+  t.is(stuck(), 4);
+  t.deepEqual(stepsOf(given, 1), ['key']);
+  t.deepEqual(stepsOf(given, 2), ['key', 'all']);
+  for (const n of [1, 2]) t.false(await log.hasRecord(keyOf(n), signal));
+  letGo();
+  await waitUntil(() => isDone(given, 1));
+  t.deepEqual(stepsOf(given, 1), ['key', 'all']);
+  await given.shared.project();
+  const rows = [...given.shared.attempts.values()];
+  t.is(rows.length, 1_000);
+  t.true(rows.every((row) => row.claim === null && row.state === 'void'));
+  for (const n of attempts) t.is((await log.readSubject(attemptOf(n), signal)).length, 1);
+});

@@ -1,0 +1,126 @@
+import { type ClaimRecord, subjects } from '@zameni/contracts';
+import type { AppendOutcome, EventLog } from '@zameni/runtime';
+import { createMemoryLog } from '@zameni/runtime/testing';
+import test from 'ava';
+import { claimOf, userIdOf } from '../accounts.fixture.ts';
+import { settleClaim } from './settle-claim.ts';
+
+const { signal } = new AbortController();
+const subject = subjects.claim(claimOf(1));
+const held: ClaimRecord = { state: 'held', userId: userIdOf(1), verified: true };
+const erased: ClaimRecord = { state: 'released', by: 'erasure' };
+/** The erasure lies at 1; the record behind it repeats that. */
+const repeating = [erased, { ...held, erasedAt: 1 }] as const;
+
+/** A log with the records of one claim. */
+async function createLog(...records: readonly (ClaimRecord | string)[]) {
+  const log = createMemoryLog();
+  for (const [expectedPosition, record] of records.entries()) {
+    const data = typeof record === 'string' ? record : JSON.stringify(record);
+    await log.append([{ subject, data, expectedPosition }], signal);
+  }
+  return log;
+}
+
+type Log = Awaited<ReturnType<typeof createLog>>;
+
+const settle = (memory: Log, upTo: number, log: EventLog = memory) =>
+  settleClaim({ log, deletion: memory }, { subject, upTo }, signal);
+
+async function textsOf(log: Log): Promise<unknown[]> {
+  const records = await log.readSubject(subject, signal);
+  return records.map(({ data }) => JSON.parse(Buffer.from(data).toString()));
+}
+
+/** A log of which a call does something else the first time. */
+function once<Name extends 'append' | 'readLastFromLeader'>(
+  log: Log,
+  name: Name,
+  other: () => ReturnType<EventLog[Name]>,
+): EventLog {
+  let isFirst = true;
+  const call = (...about: never[]) => {
+    if (!isFirst) return Reflect.apply(log[name], undefined, about);
+    isFirst = false;
+    return other();
+  };
+  return { ...log, [name]: call };
+}
+
+test('what is held since says nothing of the erasure any more', async (t) => {
+  const log = await createLog(...repeating);
+  await settle(log, 1);
+  t.deepEqual(await textsOf(log), [held]);
+  await settle(log, 1);
+  t.is(await log.head(signal), 3, 'once is enough');
+});
+
+test('a later erasure stays, its own deletion record settles it', async (t) => {
+  const log = await createLog(...repeating);
+  await settle(log, 0);
+  t.deepEqual(await textsOf(log), [...repeating]);
+});
+
+for (const [name, record] of [
+  ['is held and knows of no erasure', held],
+  ['was released again', { state: 'released', by: 'email-change', erasedAt: 1 }],
+] as const) {
+  test(`a claim that ${name} is left alone`, async (t) => {
+    const log = await createLog(erased, record);
+    await settle(log, 1);
+    t.deepEqual(await textsOf(log), [erased, record]);
+  });
+}
+
+test('a claim without a record has nothing to settle', async (t) => {
+  const log = await createLog(erased);
+  await log.deleteUpTo(subject, 1, signal);
+  await settle(log, 1);
+  t.is(await log.head(signal), 1);
+});
+
+test('a server that was the leader is not believed', async (t) => {
+  for (const isThere of [true, false]) {
+    const log = await createLog(...repeating);
+    const before = await log.readFirst(subject, signal);
+    const stale = once(log, 'readLastFromLeader', async () => (isThere ? before : undefined));
+    const head = once(log, 'readLastFromLeader', async () => undefined);
+    await settle(log, 1, isThere ? stale : { ...head, head: async () => 0 });
+    t.deepEqual(await textsOf(log), [held], isThere ? 'what is deleted' : 'nothing');
+  }
+});
+
+test('who was faster is looked at again', async (t) => {
+  const log = await createLog(...repeating);
+  const proven = { ...held, userId: userIdOf(2), erasedAt: 1 };
+  const racing = once(log, 'append', async (): Promise<AppendOutcome> => {
+    const data = JSON.stringify(proven);
+    await log.append([{ subject, data, expectedPosition: 2 }], signal);
+    return { status: 'conflict' };
+  });
+  await settle(log, 1, racing);
+  t.deepEqual(await textsOf(log), [{ ...held, userId: userIdOf(2) }]);
+});
+
+test('an append whose answer was lost is found', async (t) => {
+  const log = await createLog(...repeating);
+  const lost = once(log, 'append', async (): Promise<AppendOutcome> => {
+    await log.append([{ subject, data: JSON.stringify(held), expectedPosition: 2 }], signal);
+    return { status: 'unknown', cause: new Error('no answer') };
+  });
+  await settle(log, 1, lost);
+  t.deepEqual((await textsOf(log)).at(-1), held);
+});
+
+test('a record that cannot be read, and a log that refuses, are faults', async (t) => {
+  const broken = await createLog(erased, '{"state":"lent"}');
+  await t.throwsAsync(settle(broken, 1), { name: 'UnreadableRecordError' });
+  const memory = await createLog(...repeating);
+  const refusing: EventLog = {
+    ...memory,
+    append: async () => ({ status: 'rejected', cause: new Error('no') }),
+  };
+  await t.throwsAsync(settle(memory, 1, refusing), { name: 'SettleClaimError' });
+  const busy: EventLog = { ...memory, append: async () => ({ status: 'busy' }) };
+  await t.throwsAsync(settle(memory, 1, busy), { message: /again and again/ });
+});

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import type { Pool } from '@zameni/runtime';
+import { createTestDatabase, type TestDatabase } from '@zameni/runtime/testing';
+import test from 'ava';
+import { userIdOf } from '../accounts.fixture.ts';
+import { createPostgresEraserStore } from './store-postgres.ts';
+
+function createStore(pool: Pool) {
+  const owner = { projection: 'eraser', version: 1, holder: randomUUID(), leaseMs: 1_000 };
+  return createPostgresEraserStore(pool, owner);
+}
+
+/** Which steps of an erasure are written down. */
+async function readSteps({ pool }: TestDatabase, userId: string): Promise<unknown> {
+  const { rows } = await pool.query(
+    `select position, key_at, claims_at, log_servers_behind as behind
+     from zameni.erasures where user_id = $1`,
+    [userId],
+  );
+  return rows[0];
+}
+
+test('what is written down of an erasure is written down step by step, and each step once', async (t) => {
+  const database = await createTestDatabase(t);
+  const userId = userIdOf(1);
+  const store = createStore(database.pool);
+  const note = async (isGone: 'nothing' | 'key' | 'all', behind: string) => {
+    await store.noteErasure({ userId, position: 7, isGone, behind: [behind] });
+    return readSteps(database, userId);
+  };
+  const nothing = { position: '7', key_at: null, claims_at: null };
+  t.deepEqual(await note('nothing', 'n2'), { ...nothing, behind: ['n2'] });
+  const key = (await note('key', 'n3')) as { readonly key_at: unknown };
+  t.true(key.key_at instanceof Date);
+  t.deepEqual(key, { ...nothing, key_at: key.key_at, behind: ['n2', 'n3'] });
+  // It was cut off and is done again.
+  t.deepEqual(await note('nothing', 'n2'), key);
+  t.deepEqual(await note('key', 'n3'), key);
+  const all = (await note('all', 'n4')) as { readonly claims_at: unknown };
+  t.true(all.claims_at instanceof Date);
+  t.deepEqual(all, { ...key, claims_at: all.claims_at, behind: ['n2', 'n3', 'n4'] });
+  for (const isGone of ['nothing', 'key', 'all'] as const) {
+    t.deepEqual(await note(isGone, 'n1'), all);
+  }
+});
+
+test('an erasure that is noted at its end first has key and claims at once', async (t) => {
+  const database = await createTestDatabase(t);
+  const userId = userIdOf(1);
+  await createStore(database.pool).noteErasure({ userId, position: 7, isGone: 'all', behind: [] });
+  const steps = await readSteps(database, userId);
+  t.like(steps, { position: '7', behind: [] });
+  const { key_at, claims_at } = steps as Record<string, unknown>;
+  t.true(key_at instanceof Date);
+  t.deepEqual(key_at, claims_at);
+});
+
+test('finds the attempts on an address from before a position, and removes one of them', async (t) => {
+  const database = await createTestDatabase(t);
+  const { pool } = database;
+  const store = createStore(pool);
+  const [claim, other] = ['one', 'two'];
+  const ids = Array.from({ length: 5 }, () => randomUUID());
+  for (const [index, id] of ids.entries()) {
+    await pool.query(
+      `insert into accounts_v1.attempts (attempt_id, claim, position, expires_at, state)
+       values ($1, $2, $3, now(), 'open')`,
+      [id, index === 4 ? other : claim, index + 1],
+    );
+  }
+  const { name, version } = ACCOUNTS_PROJECTION;
+  await pool.query(
+    'update zameni.checkpoints set position = $1 where projection = $2 and version = $3',
+    [2 ** 52, name, version],
+  );
+  const which = { claim, before: 4 };
+  const found = await store.findAttempts(which);
+  t.is(found.covered, 2 ** 52);
+  t.deepEqual(found.ids.toSorted(), ids.slice(0, 3).toSorted());
+  t.is(await store.readCoveredPosition(), 2 ** 52);
+  // Of another address, from behind the position, and one that is asked for.
+  for (const id of [...ids.slice(3), ...ids.slice(0, 1)]) await store.removeAttempt(id, which);
+  t.deepEqual((await store.findAttempts(which)).ids.toSorted(), ids.slice(1, 3).toSorted());
+  const { rows } = await pool.query(
+    'select attempt_id from accounts_v1.attempts order by position',
+  );
+  t.deepEqual(
+    rows.map((row) => row.attempt_id),
+    ids.slice(1),
+  );
+});
+
+test('finds void attempts until their claim is taken out', async (t) => {
+  const database = await createTestDatabase(t);
+  const store = createStore(database.pool);
+  const ids = ['open', 'void', 'void'].map((state, n) => ({ id: randomUUID(), state, n }));
+  for (const { id, state, n } of ids) {
+    await database.pool.query(
+      `insert into accounts_v1.attempts (attempt_id, claim, position, expires_at, state)
+       values ($1, $2, 9, now(), $3)`,
+      [id, n === 2 ? 'two' : 'one', state],
+    );
+  }
+  const which = { claim: 'one', before: 4 };
+  t.deepEqual((await store.findAttempts(which)).ids, [ids[1]?.id]);
+  for (const { id } of ids) await store.settleAttempt(id, which);
+  t.deepEqual((await store.findAttempts(which)).ids, []);
+  const { rows } = await database.pool.query(
+    'select claim from accounts_v1.attempts where claim is not null order by claim',
+  );
+  t.deepEqual(rows, [{ claim: 'one' }, { claim: 'two' }]);
+});
+
+test('of many attempts some are found', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await pool.query(
+    `insert into accounts_v1.attempts (attempt_id, claim, position, expires_at, state)
+     select gen_random_uuid(), 'one', n, now(), 'open' from generate_series(1, 1000) n`,
+  );
+  const { ids } = await createStore(pool).findAttempts({ claim: 'one', before: 2_000 });
+  t.is(new Set(ids).size, 64);
+});
+
+test('where the projection has no checkpoint nothing can be found', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await pool.query('delete from zameni.checkpoints');
+  await t.throwsAsync(createStore(pool).findAttempts({ claim: 'one', before: 1 }));
+});

@@ -1,0 +1,92 @@
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import type { Pool } from '@zameni/runtime';
+import {
+  type CheckpointOwner,
+  createPostgresLeaseStore,
+  readPosition,
+} from '../lease/checkpoint.ts';
+import type { AttemptsOnAddress, EraserStore, FoundAttempts, NotedErasure } from './store.ts';
+
+/** Attempts found at once: those on other addresses come in between. */
+const MAX_FOUND = 64;
+
+/** Whether the erasure before position $2 ends an attempt. */
+const IS_ENDED = `(position < $2 or state = 'void')`;
+
+const { name: projection, version } = ACCOUNTS_PROJECTION;
+
+/** The eraser's lease and marks in Postgres, for the process named by `owner`. */
+export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): EraserStore {
+  return {
+    ...createPostgresLeaseStore(pool, owner),
+    noteErasure: (erasure) => noteErasure(pool, erasure),
+    readCoveredPosition: () => readPosition(pool, { projection, version }),
+    findAttempts: (which) => findAttempts(pool, which),
+    removeAttempt: (id, which) => removeAttempt(pool, id, which),
+    settleAttempt: (id, which) => settleAttempt(pool, id, which),
+  };
+}
+
+/**
+ * The first time counts: an erasure that is done again was done then, and servers that are behind now
+ * have missed nothing. What the event says of it the projection writes.
+ */
+async function noteErasure(
+  pool: Pool,
+  { userId, position, behind, isGone }: NotedErasure,
+): Promise<void> {
+  await pool.query(
+    `insert into zameni.erasures as stored
+       (user_id, position, requested_at, key_at, claims_at, log_servers_behind)
+     select $1::uuid, $2::bigint, now(), case when $3 <> 'nothing' then now() end,
+       case when $3 = 'all' then now() end, $4::text[]
+     on conflict (user_id) do update set
+       key_at = coalesce(stored.key_at, excluded.key_at), claims_at = excluded.claims_at,
+       log_servers_behind = array(
+         select distinct unnest(stored.log_servers_behind || excluded.log_servers_behind) order by 1
+       )
+     where stored.claims_at is null`,
+    [userId, position, isGone, behind],
+  );
+}
+
+/** From one snapshot, so that no attempt of what is covered can be missing. */
+async function findAttempts(
+  pool: Pool,
+  { claim, before }: AttemptsOnAddress,
+): Promise<FoundAttempts> {
+  const { rows } = await pool.query<{ ids: string[]; covered: string }>(
+    `select position as covered, array(
+       select attempt_id::text from accounts_v1.attempts
+       where claim = $1 and ${IS_ENDED} limit $3
+     ) as ids
+     from zameni.checkpoints where projection = $4 and version = $5`,
+    [claim, before, MAX_FOUND, projection, version],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error('the projection has no checkpoint');
+  return { ids: row.ids, covered: Number(row.covered) };
+}
+
+async function removeAttempt(
+  pool: Pool,
+  id: string,
+  { claim, before }: AttemptsOnAddress,
+): Promise<void> {
+  await pool.query(
+    `delete from accounts_v1.attempts where claim = $1 and ${IS_ENDED} and attempt_id = $3`,
+    [claim, before, id],
+  );
+}
+
+async function settleAttempt(
+  pool: Pool,
+  id: string,
+  { claim, before }: AttemptsOnAddress,
+): Promise<void> {
+  await pool.query(
+    `update accounts_v1.attempts set claim = null
+     where claim = $1 and ${IS_ENDED} and attempt_id = $3`,
+    [claim, before, id],
+  );
+}

@@ -1,0 +1,49 @@
+import { factOf, openEvent, UnreadableEventError } from '@zameni/contracts';
+import { type DataKey, type LogRecord, openPersonal } from '@zameni/runtime';
+import type { PeopleKeys } from '../keys/people-keys.ts';
+import type { ProjectedEvent } from '../read-models/projected-event.ts';
+import { readEventRecord } from '../records/event-record.ts';
+import { orPoison, poisonAt } from '../records/poison-at.ts';
+
+type Content =
+  | Pick<Extract<ProjectedEvent, { personal: 'open' }>, 'personal' | 'event'>
+  | Pick<Extract<ProjectedEvent, { personal: 'erased' }>, 'personal' | 'event'>;
+
+/**
+ * Reads an event of the log with its personal data open. One that cannot be read throws
+ * PoisonRecordError: to pass it over in silence would be the worse failure.
+ */
+export async function readEvent(
+  record: LogRecord,
+  keys: Pick<PeopleKeys, 'find' | 'evict'>,
+  signal: AbortSignal,
+): Promise<ProjectedEvent> {
+  const stored = readEventRecord(record);
+  const { metadata, type, personal } = stored;
+  if (stored.name === 'erased') keys.evict(record);
+  const key = personal === null ? undefined : await keys.find(record, signal);
+  if (key === 'erased') return place({ personal: 'erased', event: factOf(stored) });
+  const plaintext = personal === null || key === undefined ? null : open(key, personal);
+  try {
+    return place({ personal: 'open', event: openEvent(stored, plaintext) });
+  } catch (error) {
+    if (error instanceof UnreadableEventError) throw poisonAt(record, 'undecodable', metadata.id);
+    throw error;
+  }
+
+  function place(content: Content): ProjectedEvent {
+    return {
+      ...content,
+      metadata,
+      position: record.position,
+      get traceparent() {
+        return record.traceparent;
+      },
+    };
+  }
+
+  function open(key: DataKey, sealed: string): string {
+    const binding = { eventId: metadata.id, type, userId: metadata.userId };
+    return orPoison(record, 'undecryptable', () => openPersonal(key, binding, sealed), metadata.id);
+  }
+}

@@ -1,0 +1,175 @@
+import { subjects } from '@zameni/contracts';
+import {
+  type ClaimLayers,
+  type ClaimPhase,
+  type EventLog,
+  type LogRecord,
+  toClaimLayers,
+} from '@zameni/runtime';
+import { createMemoryLog } from '@zameni/runtime/testing';
+import test from 'ava';
+import { moveClaims } from './claim-mover.ts';
+
+const signal = AbortSignal.timeout(60_000);
+const keys = new Map(['1', '2'].map((id) => [id, Buffer.alloc(32, Number(id))]));
+const held = '{"state":"held","userId":"d2b5f0a4-1c1e-4d2a-9d0c-0a4b8f2f6c11","verified":true}';
+const released = '{"state":"released","by":"erasure"}';
+const oldOf = (n: number) => subjects.claim(`claim-${n}`);
+
+function layersIn(phase: ClaimPhase): ClaimLayers {
+  const layers = toClaimLayers({ current: '1', keys, layers: ['1', '2'], phase });
+  if (layers === undefined) throw new Error('a rotation is under way');
+  return layers;
+}
+
+const copying = layersIn('copy');
+const newOf = (n: number) => copying.toNew(oldOf(n)) ?? '';
+
+/** A log with a claim in the old layer for each text. */
+async function createLog(...texts: readonly string[]) {
+  const memory = createMemoryLog();
+  for (const [n, data] of texts.entries()) {
+    await memory.append([{ subject: oldOf(n), data, expectedPosition: 0 }], signal);
+  }
+  const subjectsOf = (all: readonly string[]) => all.flatMap((_, n) => [oldOf(n), newOf(n)]);
+  const textOf = async (subject: string) => {
+    const record = await memory.readLastFromLeader(subject, signal);
+    return record && Buffer.from(record.data).toString();
+  };
+  const records = async (): Promise<LogRecord[]> =>
+    (await Promise.all(subjectsOf(texts).map((name) => memory.readSubject(name, signal)))).flat();
+  const move = async (layers: ClaimLayers, log: EventLog = memory) =>
+    moveClaims({ log, deletion: memory }, { layers, records: await records() }, signal);
+  return { memory, textOf, records, move };
+}
+
+test('what somebody holds is copied; what was released is not, and counts until it is deleted', async (t) => {
+  const { memory, textOf, move } = await createLog(held, released, held);
+  t.is(await move(copying), 3);
+  t.is(await textOf(newOf(0)), held);
+  t.is(await textOf(newOf(1)), undefined);
+  t.is(await textOf(newOf(2)), held);
+  const head = await memory.head(signal);
+  t.is(await move(copying), 1, 'all that is held is copied');
+  t.is(await memory.head(signal), head);
+  await memory.deleteUpTo(oldOf(1), Number.MAX_SAFE_INTEGER, signal);
+  t.is(await move(copying), 0, 'the eraser was there');
+});
+
+test('what knows of an erasure is not copied, and counts until the eraser has settled it', async (t) => {
+  const knowing = held.replace('}', ',"erasedAt":1}');
+  const { memory, textOf, move } = await createLog(knowing);
+  t.is(await move(copying), 1);
+  t.is(await textOf(newOf(0)), undefined);
+  // Registered in both layers meanwhile, as while a rotation is under way.
+  for (const [subject, expectedPosition] of [
+    [oldOf(0), 1],
+    [newOf(0), 0],
+  ] as const) {
+    await memory.append([{ subject, data: knowing, expectedPosition }], signal);
+  }
+  t.is(await move(copying), 1);
+  await memory.append([{ subject: oldOf(0), data: held, expectedPosition: 2 }], signal);
+  t.is(await move(copying), 1);
+  t.is(await textOf(newOf(0)), held);
+  t.is((await memory.readSubject(newOf(0), signal)).length, 1, 'nothing knows of it any more');
+  t.is(await move(copying), 0);
+});
+
+test('what was released in both layers needs nothing', async (t) => {
+  const { memory, move } = await createLog(released);
+  await memory.append([{ subject: newOf(0), data: released, expectedPosition: 0 }], signal);
+  t.is(await move(copying), 0);
+  t.is(await memory.head(signal), 2);
+});
+
+test('what was released is left to the eraser at the end too', async (t) => {
+  const { memory, textOf, move } = await createLog(held, released);
+  t.is(await move(layersIn('delete')), 1);
+  t.deepEqual(await memory.readSubject(oldOf(0), signal), []);
+  t.is(await textOf(oldOf(1)), released);
+  t.is(await move(layersIn('delete')), 0);
+});
+
+test('what was written in the old layer alone since is copied again', async (t) => {
+  const { memory, textOf, move } = await createLog(held);
+  await move(copying);
+  const later = held.replace('true', 'false');
+  await memory.append([{ subject: oldOf(0), data: later, expectedPosition: 2 }], signal);
+  t.is(await move(copying), 1);
+  t.is(await textOf(newOf(0)), later);
+});
+
+test('a copy brings nothing back that is released and deleted meanwhile', async (t) => {
+  const { memory, textOf, move } = await createLog(held);
+  const log: EventLog = {
+    ...memory,
+    append: async (...append) => {
+      const both = [oldOf(0), newOf(0)];
+      for (const subject of both) {
+        const expectedPosition = (await memory.readLastFromLeader(subject, signal))?.position ?? 0;
+        await memory.append([{ subject, data: released, expectedPosition }], signal);
+        await memory.deleteUpTo(subject, Number.MAX_SAFE_INTEGER, signal);
+      }
+      return memory.append(...append);
+    },
+  };
+  t.is(await move(copying, log), 1);
+  t.is(await textOf(oldOf(0)), undefined);
+  t.is(await textOf(newOf(0)), undefined);
+});
+
+test('one claim that is never left alone holds up no other', async (t) => {
+  const { memory, textOf, move } = await createLog(...Array.from({ length: 9 }, () => held));
+  const log: EventLog = {
+    ...memory,
+    append: async (messages, aborted) =>
+      messages.some(({ subject }) => subject === newOf(4))
+        ? { status: 'conflict' }
+        : memory.append(messages, aborted),
+  };
+  t.is(await move(copying, log), 9);
+  for (const n of [0, 1, 2, 3, 5, 6, 7, 8]) t.is(await textOf(newOf(n)), held);
+  t.is(await textOf(newOf(4)), undefined);
+  t.is(await move(copying, log), 1, 'it is still to be done');
+});
+
+test('a replica that lags makes a claim looked at again, and nothing else', async (t) => {
+  const { memory, textOf, move } = await createLog(held);
+  await move(copying);
+  const lagging: EventLog = { ...memory, readLast: async () => new Map() };
+  t.is(await move(copying, lagging), 1);
+  t.is(await memory.head(signal), 3);
+  t.is(await textOf(newOf(0)), held);
+});
+
+test('a log that refuses a copy for good is a fault', async (t) => {
+  const { memory, move } = await createLog(held, held);
+  const cause = new Error('full');
+  const log: EventLog = { ...memory, append: async () => ({ status: 'rejected', cause }) };
+  await t.throwsAsync(move(copying, log), { is: cause });
+});
+
+test('what somebody holds in the old layer is deleted at the end, all of it', async (t) => {
+  const { memory, textOf, move } = await createLog(held, held);
+  await move(copying);
+  t.is(await move(layersIn('delete')), 2);
+  for (const n of [0, 1]) {
+    t.deepEqual(await memory.readSubject(oldOf(n), signal), []);
+    t.is(await textOf(newOf(n)), held);
+  }
+  t.is(await move(layersIn('delete')), 0);
+});
+
+test('in the other phases nothing is moved', async (t) => {
+  const { memory, move } = await createLog(held);
+  for (const phase of ['release-both', 'write-both', 'believe-new', 'retire'] as const) {
+    t.is(await move(layersIn(phase)), 0);
+  }
+  t.is(await memory.head(signal), 1);
+});
+
+test('a claim that cannot be read is not passed over', async (t) => {
+  const { move } = await createLog('{"state":"lent"}');
+  await t.throwsAsync(move(copying), { message: 'the claim at 1 cannot be read' });
+});

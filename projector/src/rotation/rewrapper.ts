@@ -1,0 +1,158 @@
+import { subjectFilters } from '@zameni/contracts';
+import {
+  coerceError,
+  delay,
+  type EventLog,
+  type KeyRingSource,
+  type LogRecord,
+  readToEnd,
+} from '@zameni/runtime';
+import { createSlots } from '../async/slots.ts';
+import { createLeaseKeeper } from '../lease/lease-keeper.ts';
+import {
+  createLeasedWork,
+  type LeasedRun,
+  type LeasedWork,
+  type LeasedWorkOptions,
+  type LeaseStore,
+} from '../lease/leased-work.ts';
+import { parseKeyRecord } from '../records/key-record.ts';
+import { deleteIfErased, type RewrapDeps, rewrapKey } from './rewrap-key.ts';
+
+/** What the re-wrapper needs to run. */
+export type RewrapperOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
+  Omit<RewrapDeps, 'log'> & {
+    readonly log: RewrapDeps['log'] & Pick<EventLog, 'readBatches' | 'readFirst'>;
+    readonly keyRing: Pick<KeyRingSource, 'current'>;
+    readonly store: LeaseStore;
+    readonly idleMs?: number;
+  };
+
+/** How far the work for the current key-encryption key is. */
+export type RewrapProgress = {
+  readonly kek: string;
+  /** Records wrapped by another key; null while they are being counted. */
+  readonly left: number | null;
+  /** Those of them that no key of the ring opens; they are left alone. */
+  readonly unusable: number;
+};
+
+/** The re-wrapper, which can be asked how far it is. */
+export type Rewrapper = LeasedWork & { readonly progress: () => RewrapProgress | undefined };
+
+const MAX_RECORDS = 256;
+
+/** Keys that are re-wrapped at once: in the background, so few beside what the log can take. */
+const MAX_AT_ONCE = 8;
+
+/** Milliseconds between looks for work, and after which the lease is renewed. */
+const IDLE_MS = 1_000;
+
+/**
+ * Wraps people's data keys by the current key-encryption key as long as the ring holds another one.
+ * What there is to do follows from ring and log alone: after a fault, a kill or a change of the ring
+ * all keys are read from the start, which is cheap beside wrapping them; once they are, only what
+ * came since. It counts as done only after a pass that wrapped nothing: the pass before may have
+ * written keys of people who were erased meanwhile, which the next one finds, and once it counts as
+ * done the older key may go and nobody looks again. With one key in the ring nothing is read.
+ */
+export function createRewrapper(options: RewrapperOptions): Rewrapper {
+  let progress: RewrapProgress | undefined;
+  const work = createLeasedWork({
+    ...options,
+    name: 'rewrapper',
+    work: (run) => rewrap(options, run, (next) => (progress = next)),
+  });
+  return { ...work, progress: () => progress };
+}
+
+async function rewrap(
+  options: RewrapperOptions,
+  { signal, onProgress }: LeasedRun,
+  tell: (progress: RewrapProgress) => void,
+): Promise<void> {
+  const { log, keyRing, store, logger, idleMs = IDLE_MS } = options;
+  const slots = createSlots(MAX_AT_ONCE);
+  let ring = keyRing.current();
+  /** Up to here no record is wrapped by another key of this ring, but the unusable ones. */
+  let position = 0;
+  let left = 0;
+  let unusable = 0;
+  let isWrapping = false;
+  const keepLease = createLeaseKeeper(store, idleMs);
+
+  while (await keepLease()) {
+    if (keyRing.current() !== ring) {
+      ring = keyRing.current();
+      position = 0;
+      unusable = 0;
+    }
+    isWrapping = false;
+    if (ring.keys.size > 1 && !(await pass())) return;
+    if (isWrapping) continue;
+    if (keyRing.current() === ring) tell({ kek: ring.current, left: unusable, unusable });
+    onProgress(position, false);
+    await delay(idleMs, signal).catch(() => undefined);
+    if (signal.aborted) return;
+  }
+
+  /** Goes through the keys behind the position once; answers false when the lease is lost. */
+  async function pass(): Promise<boolean> {
+    left = 0;
+    if (position === 0) {
+      tell({ kek: ring.current, left: null, unusable });
+      const isCounted = await eachBatch(
+        async (records) => void (left += records.filter(isOld).length),
+      );
+      if (!isCounted) return false;
+    }
+    const to = { position };
+    const isDone = await eachBatch(async (records) => {
+      await lookAtAll(records);
+      to.position = records.at(-1)?.position ?? to.position;
+      onProgress(to.position, records.some(isOld));
+    });
+    if (isDone && keyRing.current() === ring) position = to.position;
+    return isDone;
+  }
+
+  /** After a fault no further one is begun; those under way are waited for. */
+  async function lookAtAll(records: readonly LogRecord[]): Promise<void> {
+    let fault: Error | undefined;
+    const look = async (record: LogRecord) => {
+      if (fault === undefined) await lookAt(record).catch((e: unknown) => (fault = coerceError(e)));
+    };
+    await Promise.all(records.map((record) => slots.run(() => look(record))));
+    if (fault !== undefined) throw fault;
+  }
+
+  async function lookAt(record: LogRecord): Promise<void> {
+    if (!isOld(record)) {
+      if ((parseKeyRecord(record)?.version ?? 1) > 1) await deleteIfErased(options, record, signal);
+      return;
+    }
+    if (await rewrapKey(options, record, signal)) {
+      isWrapping = true;
+      left = Math.max(unusable + 1, left - 1);
+    } else {
+      unusable += 1;
+      logger.error({ position: record.position }, 'a key is not opened by any key of the ring');
+    }
+    tell({ kek: ring.current, left, unusable });
+  }
+
+  /** Reads to the end, unless the ring changes first; answers false when the lease is lost. */
+  async function eachBatch(apply: (records: readonly LogRecord[]) => Promise<void>) {
+    const what = { filter: subjectFilters.keys, after: position, maxRecords: MAX_RECORDS };
+    for await (const records of readToEnd(log, what, signal)) {
+      if (keyRing.current() !== ring) return true;
+      await apply(records);
+      if (!(await keepLease())) return false;
+    }
+    return true;
+  }
+
+  function isOld(record: LogRecord): boolean {
+    return parseKeyRecord(record)?.kek !== ring.current;
+  }
+}
