@@ -1,9 +1,9 @@
 import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
-import { type ErasureRoutesDeps, erasureRoutes } from './erasure-routes.ts';
-import type { ReferenceFiles } from './reference-files.ts';
-import { referenceRoutes } from './reference-routes.ts';
-import { type RegistrationRoutesDeps, registrationRoutes } from './registration-routes.ts';
-import { type UserRoutesDeps, userRoutes } from './user-routes.ts';
+import { type ErasureRoutesDeps, erasureRoutes } from './http/erasure-routes.ts';
+import { type RegistrationRoutesDeps, registrationRoutes } from './http/registration-routes.ts';
+import { type UserRoutesDeps, userRoutes } from './http/user-routes.ts';
+import type { ReferenceFiles } from './reference/files.ts';
+import { referenceRoutes } from './reference/routes.ts';
 
 /** What the query API is made from. */
 export type AppDeps = UserRoutesDeps &

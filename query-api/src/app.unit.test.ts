@@ -11,7 +11,7 @@ import { AppError, type Caller, createLogger, createPositions } from '@zameni/ru
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { createApp } from './app.ts';
-import type { ViewAnswer, ViewQuery } from './view-reader.ts';
+import type { ViewAnswer, ViewQuery } from './stores/view-reader.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const positions = createPositions({ current: '1', keys: new Map([['1', randomBytes(32)]]) });

@@ -1,5 +1,5 @@
 import { runService } from '@zameni/runtime';
 import { Config } from './config.ts';
-import { startQueryApi } from './start-query-api.ts';
+import { startQueryApi } from './start.ts';
 
 await runService({ name: 'query-api', schema: Config, start: startQueryApi });

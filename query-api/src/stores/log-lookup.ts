@@ -10,7 +10,7 @@ import {
   type NatsConnection,
   type NatsOptions,
 } from '@zameni/runtime';
-import type { IsInLog } from './registration-routes.ts';
+import type { IsInLog } from '../http/registration-routes.ts';
 
 /** The event log as the last place to ask for a registration. */
 export type LogLookup = AsyncDisposable & {

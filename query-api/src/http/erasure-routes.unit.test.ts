@@ -3,8 +3,8 @@ import { ERASURE_STORES, ErasureView, type Scope } from '@zameni/contracts';
 import { AppError, createHttpApp, createLogger, createPositions } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
+import type { ErasureAnswer } from '../stores/erasure-store.ts';
 import { erasureRoutes } from './erasure-routes.ts';
-import type { ErasureAnswer } from './erasure-store.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const positions = createPositions({ current: '1', keys: new Map([['1', randomBytes(32)]]) });

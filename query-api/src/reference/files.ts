@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createAsyncApi, createOpenApi } from '@zameni/contracts';
-import { REFERENCE_PAGE, REFERENCE_SCRIPT } from './reference-page.ts';
+import { REFERENCE_PAGE, REFERENCE_SCRIPT } from './page.ts';
 
 /** Something served about the APIs. */
 export type ReferenceFile = {

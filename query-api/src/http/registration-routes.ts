@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { OPERATIONS, parseUserId, type RegistrationView } from '@zameni/contracts';
 import { AppError, type TokenVerifier, toRoute } from '@zameni/runtime';
+import { parseStatus } from '../stores/registration-status.ts';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
-import { parseStatus } from './registration-status.ts';
 
 /** Whether the log has a record of this registration; throws `log-unavailable`. */
 export type IsInLog = (registrationId: string, signal: AbortSignal) => Promise<boolean>;

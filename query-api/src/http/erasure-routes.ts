@@ -7,7 +7,7 @@ import {
   type TokenVerifier,
   toRoute,
 } from '@zameni/runtime';
-import type { ReadErasure } from './erasure-store.ts';
+import type { ReadErasure } from '../stores/erasure-store.ts';
 
 /** What the route of erasures needs. */
 export type ErasureRoutesDeps = {

@@ -1,9 +1,9 @@
 import { REFERENCE_PAGES } from '@zameni/contracts';
 import { AppError } from '@zameni/runtime';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { matchesEntityTag } from './if-none-match.ts';
-import type { ReferenceFiles } from './reference-files.ts';
-import { REFERENCE_POLICY } from './reference-page.ts';
+import { matchesEntityTag } from '../http/if-none-match.ts';
+import type { ReferenceFiles } from './files.ts';
+import { REFERENCE_POLICY } from './page.ts';
 
 /** Seconds a copy may be used without asking; short, because the names carry no version. */
 const MAX_AGE_SECONDS = 300;

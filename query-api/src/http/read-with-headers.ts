@@ -1,7 +1,7 @@
 import type { Positions, ViewKind } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ReadView, ViewAnswer } from '../stores/view-reader.ts';
 import { parseReadDemand } from './read-demand.ts';
-import type { ReadView, ViewAnswer } from './view-reader.ts';
 
 /** What reading a view for a request needs. */
 export type ReadDeps = { readonly readView: ReadView; readonly positions: Positions };

@@ -16,13 +16,13 @@ import {
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
-import { createErasureReader } from './erasure-store.ts';
-import { createGuardedStore } from './guarded-store.ts';
-import { createHealthChecks } from './health-checks.ts';
-import { createLogLookup } from './log-lookup.ts';
-import { readReferenceFiles } from './reference-files.ts';
-import { createViewReader } from './view-reader.ts';
-import { createPostgresViewStore } from './view-store-postgres.ts';
+import { createHealthChecks } from './http/health-checks.ts';
+import { readReferenceFiles } from './reference/files.ts';
+import { createErasureReader } from './stores/erasure-store.ts';
+import { createGuardedStore } from './stores/guarded-store.ts';
+import { createLogLookup } from './stores/log-lookup.ts';
+import { createViewReader } from './stores/view-reader.ts';
+import { createPostgresViewStore } from './stores/view-store-postgres.ts';
 
 /** Connections of one process; PgBouncer shares 20 to each database among all. */
 const REPLICA_POOL_SIZE = 10;

@@ -1,7 +1,7 @@
 import { createHttpApp, createLogger } from '@zameni/runtime';
 import test, { type ExecutionContext } from 'ava';
-import type { ReferenceFiles } from './reference-files.ts';
-import { referenceRoutes } from './reference-routes.ts';
+import type { ReferenceFiles } from './files.ts';
+import { referenceRoutes } from './routes.ts';
 
 const files: ReferenceFiles = new Map([
   ['/docs', { mediaType: 'text/html; charset=utf-8', body: Buffer.from('<p>'), etag: '"page"' }],
