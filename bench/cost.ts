@@ -12,7 +12,7 @@ import {
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { createSilentLogger } from '@zameni/runtime/testing';
-import { issueToken } from '../cli/src/local-issuer.ts';
+import { issueToken } from '../cli/src/framework/local-issuer.ts';
 import { secretFiles } from '../deploy/local/secrets.ts';
 import { openCostLog } from './cost-log.ts';
 import { type CpuSeconds, cpuMsEach, readCpu } from './cpu.ts';

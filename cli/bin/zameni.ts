@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createScreen } from '../src/io.ts';
+import { createScreen } from '../src/framework/io.ts';
 import { main } from '../src/main.ts';
 
 /** As the shell reports a program that SIGPIPE ended: the one who read the output has gone. */

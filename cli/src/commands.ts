@@ -1,13 +1,13 @@
-import type { Command } from './command.ts';
-import { createCompletionCommand } from './completion-command.ts';
-import { doctorCommand } from './doctor-command.ts';
-import { forgetCommand } from './forget-command.ts';
-import { keysCommand } from './keys-command.ts';
-import { linkCommand } from './link-command.ts';
-import { registerCommand } from './register-command.ts';
-import { statusCommand } from './status-command.ts';
-import { tokenCommand } from './token-command.ts';
-import { userCommand } from './user-command.ts';
+import { createCompletionCommand } from './completion/command.ts';
+import { doctorCommand } from './doctor/command.ts';
+import type { Command } from './framework/command.ts';
+import { keysCommand } from './keys/command.ts';
+import { linkCommand } from './link/command.ts';
+import { registerCommand } from './people/register-command.ts';
+import { userCommand } from './people/user-command.ts';
+import { forgetCommand } from './purge/forget-command.ts';
+import { statusCommand } from './stack/status-command.ts';
+import { tokenCommand } from './stack/token-command.ts';
 
 const commands: Command[] = [
   registerCommand,

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { parseArguments } from './arguments.ts';
-import { type Command, CommandError, EXIT, UsageError } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { helpOf, overview } from './help.ts';
-import type { Io } from './io.ts';
+import { parseArguments } from './framework/arguments.ts';
+import { type Command, CommandError, EXIT, UsageError } from './framework/command.ts';
+import { helpOf, overview } from './framework/help.ts';
+import type { Io } from './framework/io.ts';
 
 /** Runs `zameni` with the arguments behind its name; resolves to the exit status. */
 export async function main(args: readonly string[], io: Io): Promise<number> {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { COMMANDS } from './commands.ts';
-import { createMemoryIo } from './io.fixture.ts';
+import { createMemoryIo } from './framework/io.fixture.ts';
 import { main } from './main.ts';
 
 /** Widest line that an 80-column terminal shows whole, for prose; tables, set in, may be wider. */

@@ -1,5 +1,4 @@
 export { AppError, coerceError } from './errors.ts';
-export { toNextPepperStep } from './pepper-steps.ts';
 export { type Breaker, createBreaker } from './async/circuit-breaker.ts';
 export { type Clock, systemClock } from './async/clock.ts';
 export { type Line, readLines } from './async/lines.ts';

@@ -1,0 +1,52 @@
+import { type Command, EXIT } from '../framework/command.ts';
+import { connect, findStack, profileOf } from '../framework/connection.ts';
+import { connectionOptions, jsonOption } from '../framework/global-options.ts';
+import { alignColumns, paint, type Screen, toPrintable } from '../framework/io.ts';
+import type { Check, DoctorReport } from './report.ts';
+
+/** `zameni doctor`: looks at every dependency and says what to do. */
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'check every dependency and say what to do',
+  options: [jsonOption, ...connectionOptions],
+  description: `
+Looks at this machine (Node, the server programs and their versions, disk, open
+files, secrets, attempt keys), at the log (each NATS server, the leader, the
+stream and its replicas), at Postgres, its replica and PgBouncer, at Redis, at the
+gateway, its clock, the token, and at every service. Each line says ok, warn or
+fail, and each fault what to do. Nothing is changed, and no secret is printed.`,
+  examples: ['npx zameni doctor', 'npx zameni doctor --json | jq .checks'],
+  exitStatuses: { 0: 'nothing failed (there may be warnings)', 1: 'something failed' },
+  run: async (args, { stdout, env }) => {
+    const profile = profileOf(args);
+    const stack = await findStack(profile);
+    const connection =
+      stack === undefined && args.value('url') === undefined
+        ? undefined
+        : await connect(args, env, ['users:read']);
+    const { examine } = await import('./doctor.ts');
+    const report = await examine({ profile, stack, connection });
+    stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toText(report, stdout));
+    return report.isHealthy ? EXIT.done : EXIT.failed;
+  },
+};
+
+const COLORS = { ok: 'green', warn: 'yellow', fail: 'red' } as const satisfies Record<
+  Check['level'],
+  string
+>;
+
+function toText({ checks }: DoctorReport, screen: Screen): string {
+  const lines = alignColumns(
+    checks.map(({ level, area, name, found }) => [level, area, name, toPrintable(found)]),
+  );
+  const text = checks.flatMap(({ level, remedy }, index) => {
+    const line = lines[index] ?? '';
+    return [
+      `${paint(screen, COLORS[level], level)}${line.slice(level.length)}`,
+      ...(remedy === null ? [] : [`      do: ${toPrintable(remedy)}`]),
+    ];
+  });
+  const count = (level: Check['level']) => checks.filter((check) => check.level === level).length;
+  return `${text.join('\n')}\n\n${count('ok')} ok, ${count('warn')} warnings, ${count('fail')} failed\n`;
+}

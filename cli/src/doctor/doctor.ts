@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Stack } from '@zameni/runtime/stack';
+import type { Connection } from '../framework/connection.ts';
+import { checkCache } from './cache.ts';
+import { checkDatabase } from './database.ts';
+import { checkLog } from './log.ts';
+import { checkMachine } from './machine.ts';
+import { type Check, check, type DoctorReport } from './report.ts';
+import { checkServices } from './services.ts';
+
+/** What is looked at. */
+export type DoctorOptions = {
+  readonly profile: Stack['profile'];
+  /** The description of the local stack; undefined when it was never started. */
+  readonly stack: Stack | undefined;
+  /** Undefined when there is neither a local stack nor a `--url`. */
+  readonly connection: Connection | undefined;
+};
+
+/** Looks at everything at once; what a stack that is not running would show is left out. */
+export async function examine(options: DoctorOptions): Promise<DoctorReport> {
+  const { profile, stack, connection } = options;
+  const isRunning = stack !== undefined && (await isAlive(stack));
+  const isElsewhere = connection !== undefined && connection.stack === undefined;
+  const running = isRunning ? stack : undefined;
+  const checks = await Promise.all([
+    ...checkMachine(running),
+    ...(isElsewhere && !isRunning ? [] : [checkRunning(profile, running)]),
+    ...(running === undefined ? [] : [...checkLog(running), ...checkDatabase(running)]),
+    ...(running === undefined ? [] : checkCache(running)),
+  ]);
+  const asked = isRunning || isElsewhere ? connection : undefined;
+  const services = asked === undefined ? [] : await checkServices(asked);
+  const all = [...checks, ...services];
+  return {
+    profile,
+    isHealthy: all.every(({ level }) => level !== 'fail'),
+    isStackRunning: isRunning,
+    checks: all,
+  };
+}
+
+function checkRunning(profile: Stack['profile'], running: Stack | undefined): Promise<Check> {
+  const remedy =
+    profile === 'local' ? 'npm start' : `the stack of ${profile} runs only during its run`;
+  return check({
+    area: 'stack',
+    name: profile,
+    remedy,
+    look: () =>
+      running === undefined
+        ? { level: 'fail', found: 'is not running, so its parts are not looked at', remedy }
+        : `supervisor ${running.supervisorPid}, since ${running.startedAt}`,
+  });
+}
+
+/** Whether the supervisor that described the stack still holds its lock and lives. */
+async function isAlive({ supervisorPid, folders }: Stack): Promise<boolean> {
+  const lock = await readFile(join(folders.root, 'supervisor.lock'), 'utf8').catch(() => '');
+  if (!lock.startsWith(`${supervisorPid} `)) return false;
+  try {
+    process.kill(supervisorPid, 0);
+    return true;
+  } catch (error) {
+    // It lives and belongs to somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

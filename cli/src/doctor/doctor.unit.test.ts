@@ -1,0 +1,265 @@
+import { ACCOUNTS_STREAM } from '@zameni/contracts';
+import test from 'ava';
+import { judgeRedis } from './cache.ts';
+import { judgePool, judgeReplication, judgeServer as judgePostgres } from './database.ts';
+import { judgeAttemptKeys } from './keys.ts';
+import { judgeServer as judgeNats, judgeStream } from './log.ts';
+import { checkFreeSpace, checkNode, softLimit } from './machine.ts';
+import { check, type Finding } from './report.ts';
+import { judgeClock, judgeProjection, judgeService } from './services.ts';
+import type { ServiceStatus } from '../stack/stack-status.ts';
+
+const levelOf = (finding: Finding) => (typeof finding === 'string' ? 'ok' : finding.level);
+const judges = test.macro<[() => Finding, 'ok' | 'warn' | 'fail', RegExp]>(
+  (t, judge, level, found) => {
+    const finding = judge();
+    t.is(levelOf(finding), level);
+    t.regex(typeof finding === 'string' ? finding : finding.found, found);
+    if (typeof finding !== 'string') t.not(finding.remedy, '');
+  },
+);
+
+test('Node 24 is new enough', judges, () => checkNode('24.0.0'), 'ok', /24/);
+test('Node 22 is too old', judges, () => checkNode('22.9.0'), 'fail', /24 is needed/);
+test('much free space is well', judges, () => checkFreeSpace(50), 'ok', /50.0 GiB/);
+test('little free space is a warning', judges, () => checkFreeSpace(3), 'warn', /3.0 GiB/);
+test('hardly any free space is a fault', judges, () => checkFreeSpace(0.5), 'fail', /0.5 GiB/);
+
+test('reads the soft limit of open files', (t) => {
+  t.is(
+    softLimit('Max cpu time  unlimited\nMax open files            1024     4096    files\n'),
+    1_024,
+  );
+  t.is(
+    softLimit('Max open files            unlimited  unlimited  files\n'),
+    Number.POSITIVE_INFINITY,
+  );
+  t.is(softLimit(''), Number.POSITIVE_INFINITY);
+});
+
+const days = (...numbers: readonly number[]) => numbers.map((day) => `2026-03-0${day}`);
+const judgeDays = (...numbers: readonly number[]) => {
+  return judgeAttemptKeys(days(...numbers), new Date('2026-03-04T23:59:00Z'), 'tend');
+};
+test(
+  'attempt keys for today and the days to come are well',
+  judges,
+  () => judgeDays(3, 4, 5, 6, 7),
+  'ok',
+  /5 days, until 2026-03-07/,
+);
+test(
+  'attempt keys that end soon are a warning',
+  judges,
+  () => judgeDays(3, 4, 5),
+  'warn',
+  /none for 2026-03-06, 2026-03-07: nobody/,
+);
+test(
+  'no attempt key for today is a fault',
+  judges,
+  () => judgeDays(2, 3),
+  'fail',
+  /none for today \(2026-03-04\)/,
+);
+
+const nats = { version: '2.15.1', leader: 'n1', isSynced: true };
+test(
+  'a NATS server that syncs and knows a leader is well',
+  judges,
+  () => judgeNats(nats),
+  'ok',
+  /2\.15/,
+);
+test(
+  'an old NATS server is a fault',
+  judges,
+  () => judgeNats({ ...nats, version: '2.9' }),
+  'fail',
+  /bug/,
+);
+test(
+  'acknowledging before the disk is a fault',
+  judges,
+  () => judgeNats({ ...nats, isSynced: false }),
+  'fail',
+  /before it writes/,
+);
+test(
+  'no leader of the cluster is a fault',
+  judges,
+  () => judgeNats({ ...nats, leader: '' }),
+  'fail',
+  /no leader/,
+);
+
+const stream = (current: readonly boolean[], leader = 'n1', config: object = ACCOUNTS_STREAM) => ({
+  config,
+  state: { messages: 7, last_seq: 7 },
+  cluster: { leader, replicas: current.map((current, n) => ({ name: `n${n + 2}`, current })) },
+});
+test(
+  'three current replicas are well',
+  judges,
+  () => judgeStream(stream([true, true])),
+  'ok',
+  /3 of 3/,
+);
+test(
+  'two current replicas are a warning',
+  judges,
+  () => judgeStream(stream([true, false])),
+  'warn',
+  /2 of 3/,
+);
+test(
+  'one current replica is a fault',
+  judges,
+  () => judgeStream(stream([false, false])),
+  'fail',
+  /1 of 3/,
+);
+test(
+  'a stream without a leader is a fault',
+  judges,
+  () => judgeStream(stream([true, true], '')),
+  'fail',
+  /nobody/,
+);
+test(
+  'a stream with other settings is a fault',
+  judges,
+  () => judgeStream(stream([true, true], 'n1', { ...ACCOUNTS_STREAM, num_replicas: 1 })),
+  'fail',
+  /num_replicas/,
+);
+
+const postgres = { version: '15.18 (Debian)', is_replica: false, fsync: 'on', now_ms: 1_000 };
+test('a primary is well', judges, () => judgePostgres([postgres], false, 1_000), 'ok', /15\.18/);
+test(
+  'a primary where the replica should be is a fault',
+  judges,
+  () => judgePostgres([postgres], true, 1_000),
+  'fail',
+  /not a replica/,
+);
+test(
+  'Postgres without fsync is a fault',
+  judges,
+  () => judgePostgres([{ ...postgres, fsync: 'off' }], false, 1_000),
+  'fail',
+  /fsync/,
+);
+test(
+  'a clock that is off is a fault',
+  judges,
+  () => judgePostgres([postgres], false, 60_000),
+  'fail',
+  /59 s off/,
+);
+test('no replica is a fault', judges, () => judgeReplication([]), 'fail', /no replica/);
+test(
+  'a replica that streams is well',
+  judges,
+  () => judgeReplication([{ state: 'streaming', lag_bytes: 0, lag_seconds: 0 }]),
+  'ok',
+  /streaming/,
+);
+test(
+  'a replica far behind is a warning',
+  judges,
+  () => judgeReplication([{ state: 'streaming', lag_bytes: 1e9, lag_seconds: 9 }]),
+  'warn',
+  /behind/,
+);
+test(
+  'a pool that leads to the wrong server is a fault',
+  judges,
+  () => judgePool('PgBouncer 1.18.0', { is_replica: false }, { is_replica: false }),
+  'fail',
+  /wrong/,
+);
+test(
+  'a pool that leads to both is well',
+  judges,
+  () => judgePool('PgBouncer 1.18.0', { is_replica: false }, { is_replica: true }),
+  'ok',
+  /1\.18/,
+);
+test(
+  'reads what Redis says',
+  judges,
+  () => judgeRedis('redis_version:7.0.15\r\nused_memory_human:1.2M\r\n'),
+  'ok',
+  /7\.0\.15, 1\.2M/,
+);
+test(
+  'an old Redis is a fault',
+  judges,
+  () => judgeRedis('redis_version:5.0.1\r\n'),
+  'fail',
+  /6\.2/,
+);
+
+const service = (role: string, lag: number): ServiceStatus => ({
+  name: 'projector-1',
+  url: '',
+  state: 'ready',
+  missing: [],
+  degraded: [],
+  milliseconds: 1,
+  projection: { role, position: 10, head: 10 + lag, lag },
+});
+test(
+  'an active projector that keeps up is well',
+  judges,
+  () => judgeProjection([service('active', 2), service('standby', 0)]),
+  'ok',
+  /1 on standby/,
+);
+test(
+  'a projector far behind is a warning',
+  judges,
+  () => judgeProjection([service('active', 5_000)]),
+  'warn',
+  /5000/,
+);
+test(
+  'no active projector is a fault',
+  judges,
+  () => judgeProjection([service('standby', 0)]),
+  'fail',
+  /no projector/,
+);
+test(
+  'a service that misses something says what',
+  judges,
+  () => judgeService({ ...service('active', 0), state: 'not-ready', missing: ['nats'] }, 'log'),
+  'fail',
+  /nats/,
+);
+test(
+  'a clock within seconds is well',
+  judges,
+  () => judgeClock('Mon, 23 Nov 2026 01:00:00 GMT', Date.UTC(2026, 10, 23, 1, 0, 2)),
+  'ok',
+  /within/,
+);
+test(
+  'a clock a minute away is a fault',
+  judges,
+  () => judgeClock('Mon, 23 Nov 2026 01:00:00 GMT', Date.UTC(2026, 10, 23, 1, 1)),
+  'fail',
+  /60 s/,
+);
+
+test('a look that fails is a fault with what to do', async (t) => {
+  const look = () => Promise.reject(new TypeError('fetch failed', { cause: new Error('refused') }));
+  t.deepEqual(await check({ area: 'log', name: 'nats-1', remedy: 'npm start', look }), {
+    area: 'log',
+    name: 'nats-1',
+    level: 'fail',
+    found: 'refused',
+    remedy: 'npm start',
+  });
+});

@@ -1,0 +1,133 @@
+import { ACCOUNTS_STREAM, apiPrefix } from '@zameni/contracts';
+import { connectNats, readSecret } from '@zameni/runtime';
+import type { Stack } from '@zameni/runtime/stack';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { SERVER_CATALOG } from '../../../deploy/local/server-catalog.ts';
+import { isAtLeast } from '../../../deploy/local/version.ts';
+import { type Check, check, type Finding } from './report.ts';
+
+const ServerReport = Compile(
+  Type.Object({
+    version: Type.String(),
+    jetstream: Type.Object({
+      config: Type.Optional(Type.Object({ sync_always: Type.Optional(Type.Boolean()) })),
+      meta: Type.Optional(Type.Object({ leader: Type.Optional(Type.String()) })),
+    }),
+  }),
+);
+
+const StreamReport = Compile(
+  Type.Object({
+    config: Type.Record(Type.String(), Type.Unknown()),
+    state: Type.Object({ messages: Type.Integer(), last_seq: Type.Integer() }),
+    cluster: Type.Object({
+      leader: Type.Optional(Type.String()),
+      replicas: Type.Optional(
+        Type.Array(Type.Object({ name: Type.String(), current: Type.Boolean() })),
+      ),
+    }),
+  }),
+);
+
+/** The settings that the guarantees rest on. */
+const SETTINGS = [
+  'storage',
+  'retention',
+  'discard',
+  'num_replicas',
+  'allow_atomic',
+  'allow_msg_ttl',
+  'deny_purge',
+] as const;
+
+const RESTART = 'stop npm start with Ctrl-C and run it again';
+
+/** Looks at the event log: each NATS server, who leads, and the stream with its replicas. */
+export function checkLog({ nats, folders }: Stack): Promise<Check>[] {
+  const servers = nats.monitors.map((monitor, index) => {
+    const name = `nats-${index + 1}`;
+    const remedy = `tail -n 30 ${folders.logs}/${name}.log; ${RESTART}`;
+    const look = async () => {
+      const report = await getJson(`${monitor}/varz`);
+      if (!ServerReport.Check(report)) throw new Error('does not report on JetStream');
+      const { meta, config } = report.jetstream;
+      return judgeServer({
+        version: report.version,
+        leader: meta?.leader,
+        isSynced: config?.sync_always === true,
+      });
+    };
+    return check({ area: 'log', name, remedy, look });
+  });
+  const stream = check({
+    area: 'log',
+    name: `stream ${ACCOUNTS_STREAM.name}`,
+    remedy: `the servers above come first; then ${RESTART}`,
+    look: async () => judgeStream(await readStream(nats)),
+  });
+  return [...servers, stream];
+}
+
+/** Judges what one NATS server says of itself. */
+export function judgeServer(server: {
+  readonly version: string;
+  readonly leader: string | undefined;
+  readonly isSynced: boolean;
+}): Finding {
+  const { version, leader, isSynced } = server;
+  const { minimumVersion } = SERVER_CATALOG.nats;
+  const fault = (found: string, remedy: string) => ({ level: 'fail' as const, found, remedy });
+  if (!isAtLeast(version, minimumVersion)) {
+    const found = `${version}: its guards of batches have a bug, ${minimumVersion} is needed`;
+    return fault(found, RESTART);
+  }
+  if (!isSynced) return fault('acknowledges before it writes to disk (sync_interval)', RESTART);
+  if (!leader) return fault('knows no leader of the cluster', 'two of three servers must run');
+  return `${version}, writes to disk first, cluster led by ${leader}`;
+}
+
+/** Judges what the stream's leader says of the stream. */
+export function judgeStream(report: unknown): Finding {
+  if (!StreamReport.Check(report)) throw new Error('has no leader that answers');
+  const { config, state, cluster } = report;
+  const wrong = SETTINGS.filter((name) => config[name] !== ACCOUNTS_STREAM[name]);
+  if (wrong.length > 0) {
+    return { level: 'fail', found: `has other settings: ${wrong.join(', ')}`, remedy: RESTART };
+  }
+  const behind = (cluster.replicas ?? []).filter(({ current }) => !current);
+  const current = 1 + (cluster.replicas ?? []).length - behind.length;
+  const found = `led by ${cluster.leader || 'nobody'}, ${current} of ${ACCOUNTS_STREAM.num_replicas} replicas current, ${state.messages} records`;
+  if (!cluster.leader) return { level: 'fail', found, remedy: 'two of three servers must run' };
+  if (current >= ACCOUNTS_STREAM.num_replicas) return found;
+  // A majority still accepts registrations; one more loss and nothing does.
+  const remedy = 'wait until it has caught up; if its server is down, start it (see above)';
+  return { level: current >= 2 ? 'warn' : 'fail', found, remedy };
+}
+
+async function readStream({ servers, users }: Stack['nats']): Promise<unknown> {
+  // The user with the fewest rights that may ask.
+  const login = users['query-api'];
+  if (login === undefined) throw new Error('the stack has no NATS user query-api');
+  const nc = await connectNats({
+    servers,
+    user: login.user,
+    password: readSecret(login.passwordFile),
+    name: 'zameni doctor',
+  });
+  try {
+    const answer = await nc.request(
+      `${apiPrefix(login.user)}.STREAM.INFO.${ACCOUNTS_STREAM.name}`,
+      undefined,
+      { timeout: 3_000 },
+    );
+    return answer.json();
+  } finally {
+    await nc.close();
+  }
+}
+
+async function getJson(url: string): Promise<unknown> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
+  return response.json();
+}

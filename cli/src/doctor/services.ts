@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection } from '../framework/connection.ts';
+import { readProblem } from '../framework/problem-answer.ts';
+import { readStatus, type ServiceStatus } from '../stack/stack-status.ts';
+import { type Check, check, type Finding } from './report.ts';
+
+/** Records behind which a projection is worth a word when nobody loads the system. */
+const GOOD_LAG = 1_000;
+/** The tolerance for tokens, which is the tightest use of a clock; `Date` has whole seconds. */
+const MAX_SKEW_MS = 6_000;
+const DEADLINE_MS = 5_000;
+
+/** Looks at the gateway, at its clock, whether tokens are taken, and at every service. */
+export async function checkServices(connection: Connection): Promise<Check[]> {
+  const { url, stack, token } = connection;
+  const { gateway, services } = await readStatus(url, stack);
+  const remedy =
+    stack === undefined ? `is ${url} right?` : `tail -n 30 ${stack.folders.logs}/gateway.log`;
+  const checks = [
+    check({ area: 'service', name: 'gateway', remedy, look: () => judgeGateway(gateway, remedy) }),
+    ...(gateway.state === 'ready'
+      ? [
+          check({ area: 'service', name: 'token', remedy, look: () => checkToken(url, token) }),
+          check({ area: 'service', name: 'clock', remedy, look: () => checkClock(url) }),
+        ]
+      : []),
+    ...(services ?? []).map((service) => {
+      const log = `tail -n 30 ${stack?.folders.logs}/${service.name}.log`;
+      const look = () => judgeService(service, log);
+      return check({ area: 'service', name: service.name, remedy: log, look });
+    }),
+  ];
+  if (services !== null) {
+    checks.push(
+      check({
+        area: 'service',
+        name: 'projection',
+        remedy,
+        look: () => judgeProjection(services),
+      }),
+    );
+  }
+  return Promise.all(checks);
+}
+
+function judgeGateway(
+  gateway: { readonly url: string; readonly state: string; readonly status: number | null },
+  remedy: string,
+): Finding {
+  const { url, state, status } = gateway;
+  if (state === 'ready') return url;
+  const found = status === null ? `${url} does not answer` : `${url} answers ${status}`;
+  return { level: 'fail', found, remedy };
+}
+
+/** Judges how a service answers. */
+export function judgeService(service: ServiceStatus, log: string): Finding {
+  const { state, missing, degraded } = service;
+  const fault = (level: 'warn' | 'fail', found: string) => ({ level, found, remedy: log });
+  switch (state) {
+    case 'ready':
+      return 'ready';
+    case 'degraded':
+      return fault('warn', `ready, and does without ${degraded.join(', ')}`);
+    case 'not-ready':
+      return fault('fail', `not ready, misses ${missing.join(', ') || 'something'}`);
+    case 'no-answer':
+      return fault('fail', 'does not answer');
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Judges whether one projector is active and keeps up. */
+export function judgeProjection(services: readonly ServiceStatus[]): Finding {
+  const projectors = services.filter(({ projection }) => projection !== null);
+  const active = projectors.find(({ projection }) => projection?.role === 'active')?.projection;
+  const standbys = projectors.filter(({ projection }) => projection?.role === 'standby').length;
+  if (active === undefined || active === null) {
+    const found = 'no projector is active: nothing new becomes readable';
+    return { level: 'fail', found, remedy: 'deploy/runbook.md, "The projector is not ready"' };
+  }
+  const found = `position ${active.position}, ${active.lag ?? '?'} records behind, ${standbys} on standby`;
+  if ((active.lag ?? 0) <= GOOD_LAG) return found;
+  const remedy = 'watch npx zameni status: it should fall; deploy/runbook.md, "projection-lagging"';
+  return { level: 'warn', found, remedy };
+}
+
+async function checkToken(url: string, token: Connection['token']): Promise<Finding> {
+  const bearer = await token();
+  const remedy = 'give --token or ZAMENI_TOKEN; npx zameni token prints one for the local stack';
+  if (bearer === undefined) return { level: 'warn', found: 'there is none to try', remedy };
+  const response = await fetch(`${url}/v1/users/${randomUUID()}`, {
+    headers: { authorization: `Bearer ${bearer}` },
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  });
+  const { code } = readProblem(await response.text());
+  // Nobody has this id: "no such user" says that the token was taken and the read model asked.
+  if (response.status === 404) return 'is accepted, and reads are answered';
+  if (response.status === 403) return 'is accepted (without the scope users:read)';
+  return { level: 'fail', found: `${code} (${response.status})`, remedy };
+}
+
+async function checkClock(url: string): Promise<Finding> {
+  const response = await fetch(`${url}/v1/users/${randomUUID()}`, {
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  });
+  await response.arrayBuffer();
+  return judgeClock(response.headers.get('date'), Date.now());
+}
+
+/** Judges how far the clock of a server is from this one's. */
+export function judgeClock(date: string | null, nowMs: number): Finding {
+  const serverMs = Date.parse(date ?? '');
+  if (Number.isNaN(serverMs)) return 'the gateway does not tell the time';
+  const skewMs = Math.abs(nowMs - serverMs);
+  if (skewMs <= MAX_SKEW_MS) return 'within seconds of the gateway’s';
+  const found = `${Math.round(skewMs / 1_000)} s away from the gateway’s: tokens may be refused`;
+  return { level: 'fail', found, remedy: 'sudo timedatectl set-ntp true' };
+}

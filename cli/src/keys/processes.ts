@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { KeyRingsView } from '@zameni/runtime';
+import type { Stack } from '@zameni/runtime/stack';
+import { Compile } from 'typebox/compile';
+import { CommandError } from '../framework/command.ts';
+import { type RingName, RINGS, type RingSpec } from './rings.ts';
+
+/** What a process tells of a ring. */
+export type HeldRing = KeyRingsView[string];
+
+/** Which processes are asked about which ring, and until when. */
+export type AskOptions = {
+  readonly stack: Stack;
+  readonly ring: RingName;
+  readonly signal: AbortSignal;
+  /** For all of them: one may be starting again, and each looks at its ring every second. */
+  readonly deadlineMs?: number;
+};
+
+/** Milliseconds one process has to answer once. */
+const ANSWER_DEADLINE_MS = 2_000;
+
+const DEADLINE_MS = 30_000;
+const PAUSE_MS = 250;
+
+const keyRingsCheck = Compile(KeyRingsView);
+
+/**
+ * Waits until every process that holds a ring tells of it what is wanted. One that does not answer
+ * stops the rotation: it may be paused and go on later with what it has read before.
+ */
+export async function untilEveryProcess(
+  { stack, ring, signal, deadlineMs = DEADLINE_MS }: AskOptions,
+  isWanted: (held: HeldRing) => boolean,
+): Promise<void> {
+  const { services }: RingSpec = RINGS[ring];
+  const holders = stack.services.filter(({ service }) => services.includes(service));
+  const endsAt = performance.now() + deadlineMs;
+  for (;;) {
+    const answers = await Promise.all(
+      holders.map(async ({ name, url }) => ({ name, held: await askProcess(url, signal) })),
+    );
+    signal.throwIfAborted();
+    const missing = answers.find(({ held }) => held?.[ring] === undefined || !isWanted(held[ring]));
+    if (missing === undefined) return;
+    if (performance.now() >= endsAt) throw toError(missing, ring);
+    await pause(PAUSE_MS, undefined, { signal });
+  }
+}
+
+function toError(
+  { name, held }: { readonly name: string; readonly held: KeyRingsView | undefined },
+  ring: RingName,
+): CommandError {
+  if (held === undefined) {
+    return new CommandError(
+      'process-unreachable',
+      `${name} does not answer. Each process must have read the new key before it is used, so nothing goes on: start ${name}, then run the same command again`,
+    );
+  }
+  return new CommandError(
+    'ring-not-read',
+    `${name} has not read the new ${ring} ring; its log says why ("key ring not read"). Then run the same command again`,
+  );
+}
+
+/** What a process tells of its rings; undefined when it does not answer. */
+async function askProcess(url: string, signal: AbortSignal): Promise<KeyRingsView | undefined> {
+  try {
+    const answer: unknown = await getJson(`${url}/key-rings`, signal);
+    return keyRingsCheck.Check(answer) ? answer : undefined;
+  } catch {
+    // Refused, cut or too late: it does not answer, and that is said at the deadline.
+    return undefined;
+  }
+}
+
+/** Asks a process of the stack on its inner port. */
+export async function getJson(url: string, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(url, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_DEADLINE_MS)]),
+    // Kept alive, a connection may be closed by the process at the very moment it is used again.
+    headers: { connection: 'close' },
+  });
+  return response.json();
+}

@@ -1,0 +1,46 @@
+import type { Stack } from '@zameni/runtime/stack';
+import { secretFiles } from '../../../deploy/local/secrets.ts';
+
+type Service = Stack['services'][number]['service'];
+
+/** A key ring: what its keys do, where its file is, and whose processes hold it. */
+export type RingSpec = {
+  readonly purpose: string;
+  readonly path: (stack: Stack) => string;
+  readonly services: readonly Service[];
+};
+
+/** Every key ring, by the name under which processes tell of it. */
+export const RINGS = {
+  kek: {
+    purpose: "wraps people's data keys",
+    path: ({ keys }) => keys.kekFile,
+    services: ['command-api', 'projector'],
+  },
+  verification: {
+    purpose: 'signs verification links',
+    path: ({ folders }) => secretFiles(folders.secrets).verificationKey,
+    services: ['command-api'],
+  },
+  position: {
+    purpose: 'seals positions',
+    path: ({ keys }) => keys.positionKeyFile,
+    services: ['command-api', 'query-api'],
+  },
+  pepper: {
+    purpose: 'digests addresses',
+    path: ({ keys }) => keys.pepperFile,
+    services: ['command-api', 'projector'],
+  },
+  attempt: {
+    purpose: 'seals attempts, a key a day',
+    path: ({ folders }) => secretFiles(folders.secrets).attemptKeys,
+    services: ['command-api'],
+  },
+} as const satisfies Record<string, RingSpec>;
+
+/** The name of a key ring. */
+export type RingName = keyof typeof RINGS;
+
+/** The name of a ring that is rotated; that of attempts is kept by `zameni keys tend` instead. */
+export type RotatedRing = Exclude<RingName, 'attempt'>;

@@ -1,0 +1,29 @@
+import { UsageError } from '../framework/command.ts';
+import type { Rotation, RotationReport } from './rotate.ts';
+import { rotateKek } from './rotate-kek.ts';
+import { type KeepOptions, rotateKept } from './rotate-kept.ts';
+import { rotatePepper } from './rotate-pepper.ts';
+
+/** How a ring is to be rotated, of whichever kind it is. */
+export type RotateOptions = KeepOptions & { readonly graceMs: number };
+
+/** Rotates a ring in the way that what its keys are for asks for. */
+export async function rotateRing(
+  rotation: Rotation,
+  options: RotateOptions,
+): Promise<RotationReport> {
+  switch (rotation.ring) {
+    case 'kek':
+      if (options.isFinish) throw new UsageError('--finish is not for kek, which always finishes');
+      return rotateKek(rotation, options.graceMs);
+    case 'verification':
+    case 'position':
+      return rotateKept(rotation, options);
+    case 'pepper':
+      if (options.isFinish)
+        throw new UsageError('--finish is not for pepper, which always finishes');
+      return rotatePepper(rotation, options.graceMs);
+    default:
+      return rotation.ring satisfies never;
+  }
+}

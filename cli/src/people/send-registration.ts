@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { createBackoff } from '@zameni/runtime';
+import { readProblem, retryAfterMs } from '../framework/problem-answer.ts';
+import type { LineResult } from './register-report.ts';
+
+/** How one registration is sent. */
+export type SendOptions = {
+  readonly url: string;
+  readonly token: () => Promise<string | undefined>;
+  /** Most times a line is sent again. */
+  readonly retries: number;
+  /** Milliseconds after which a line is not sent again. */
+  readonly deadlineMs: number;
+  /** Ends the waiting to send again; a request under way is waited for. */
+  readonly signal: AbortSignal;
+  readonly fetch: typeof fetch;
+  /** Rejects when the signal aborts. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+};
+
+type Sending =
+  | { readonly next: 'settled'; readonly result: LineResult }
+  | {
+      readonly next: 'again';
+      readonly code: string;
+      readonly status: number | null;
+      readonly afterMs: number;
+    };
+
+/** Milliseconds for one request: the command API itself gives up after eight seconds. */
+const REQUEST_DEADLINE_MS = 15_000;
+const BACKOFF = { baseMs: 100, maxMs: 5_000 };
+/** Those who were sent away together shall not come back together. */
+const RETRY_AFTER_SPREAD_MS = 1_000;
+
+const TRANSIENT = new Set([408, 429, 502, 503, 504]);
+const INVALID = new Set([400, 413, 415, 422]);
+/** The caller may not, or this is not Zameni: the next line would be told the same. */
+const HOPELESS = new Set([401, 403, 404, 405]);
+
+/** The `Idempotency-Key` of a line: the same line has the same key in every run. */
+export function idempotencyKeyOf(line: Buffer): string {
+  return createHash('sha256').update(line).digest('hex');
+}
+
+/**
+ * Sends one line until it is decided. States: sending, waiting to send again, settled. What may pass
+ * (503, 429, no answer) is tried again with jittered backoff, never before `Retry-After`, bounded in
+ * times and time; sending twice is harmless because the key of the line names the registration.
+ */
+export async function sendRegistration(line: Buffer, options: SendOptions): Promise<LineResult> {
+  const { retries, deadlineMs, signal, wait } = options;
+  const backoff = createBackoff(BACKOFF);
+  const giveUpAt = performance.now() + deadlineMs;
+  for (let left = retries; ; left -= 1) {
+    const sent = await send(line, options);
+    if (sent.next === 'settled') return sent.result;
+    const { code, status, afterMs } = sent;
+    const pauseMs =
+      afterMs > 0 ? afterMs + Math.random() * RETRY_AFTER_SPREAD_MS : backoff.nextMs();
+    if (left <= 0 || performance.now() + pauseMs > giveUpAt) {
+      return { result: 'failed', code, status, errors: [] };
+    }
+    try {
+      await wait(pauseMs, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return { result: 'unfinished' };
+    }
+  }
+}
+
+async function send(line: Buffer, { url, token, fetch }: SendOptions): Promise<Sending> {
+  const bearer = await token();
+  try {
+    const response = await fetch(`${url}/v1/registrations`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': idempotencyKeyOf(line),
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      },
+      body: new Uint8Array(line),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
+    });
+    return await toSending(response);
+  } catch {
+    // No answer, or half of one: whether it was accepted is what sending it again finds out.
+    return { next: 'again', code: 'no-answer', status: null, afterMs: 0 };
+  }
+}
+
+async function toSending(response: Response): Promise<Sending> {
+  const { status } = response;
+  const text = await response.text();
+  if (status === 201) return { next: 'settled', result: { result: 'registered' } };
+  if (status === 202) return { next: 'settled', result: { result: 'accepted' } };
+  const { code, errors } = readProblem(text);
+  if (TRANSIENT.has(status)) {
+    return { next: 'again', code, status, afterMs: retryAfterMs(response.headers) };
+  }
+  if (status === 409 || status === 410) {
+    const result = status === 409 ? 'duplicate' : 'erased';
+    return { next: 'settled', result: { result, code, status, errors: [] } };
+  }
+  if (HOPELESS.has(status))
+    return { next: 'settled', result: { result: 'hopeless', code, status } };
+  const result = INVALID.has(status) ? 'invalid' : 'failed';
+  return { next: 'settled', result: { result, code, status, errors } };
+}

@@ -1,0 +1,127 @@
+import { createLogger, createPool, delay, type Pool, readSecret } from '@zameni/runtime';
+import type { Stack } from '@zameni/runtime/stack';
+import { CommandError } from '../framework/command.ts';
+
+/** Told of each step as it begins. */
+export type Tell = (text: string) => void;
+
+/** Milliseconds of one statement: rewriting a table takes as long as its size. */
+const STATEMENT_DEADLINE_MS = 3_600_000;
+
+/** Milliseconds for older transactions to finish and the replica to catch up. */
+const WAIT_DEADLINE_MS = 60_000;
+const LOOK_MS = 100;
+
+/**
+ * Makes both databases drop the bytes of rows that are gone. Rewritten: the tables of every version of
+ * the read models, and the statistics, which quote addresses and names: these are deleted first, because
+ * the analysis of an empty table leaves its older ones. Old row versions survive a rewrite while an older
+ * transaction may see them, so their end is waited for. The older write-ahead log goes with a checkpoint
+ * once the segment it lies in is closed and the replica has it.
+ */
+export async function clearDatabases({ postgres }: Stack, tell: Tell): Promise<void> {
+  await using primary = open(postgres, postgres.primary);
+  await using replica = open(postgres, postgres.replica);
+  await deleteStatistics(primary.pool);
+  tell('waiting for older transactions');
+  await untilNobodySees(primary.pool, await readTransactionId(primary.pool));
+  tell('rewriting tables');
+  const tables = await readTables(primary.pool);
+  await primary.pool.query(`vacuum (full, analyze) ${tables.join(', ')}`);
+  await primary.pool.query('vacuum (full) pg_catalog.pg_statistic');
+  tell('closing the write-ahead log');
+  const end = await closeLog(primary.pool);
+  await until('the replica has not come along', () => hasReplayed(replica.pool, end));
+  await replica.pool.query('checkpoint');
+  // Only now the primary keeps nothing older for the replica.
+  await closeLog(primary.pool);
+}
+
+/** Writes down that nothing is left on a server of the log that was away during erasures. */
+export async function settleErasures({ postgres }: Stack, server: string): Promise<void> {
+  await using primary = open(postgres, postgres.primary);
+  await primary.pool.query(
+    `update zameni.erasures set log_servers_behind = array_remove(log_servers_behind, $1)
+     where $1 = any(log_servers_behind)`,
+    [server],
+  );
+}
+
+type Postgres = Stack['postgres'];
+
+function open({ superuser, database }: Postgres, { host, port }: Postgres['primary']) {
+  const pool = createPool({
+    url: `postgres://${superuser.user}@${host}:${port}/${database}`,
+    password: readSecret(superuser.passwordFile),
+    max: 1,
+    name: 'zameni forget',
+    logger: createLogger({ service: 'cli', instance: 'forget', level: 'silent' }),
+    queryDeadlineMs: STATEMENT_DEADLINE_MS,
+  });
+  return { pool, [Symbol.asyncDispose]: () => pool.end() };
+}
+
+async function readTransactionId(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ id: string }>('select pg_current_xact_id()::xid as id');
+  return rows[0]?.id ?? '';
+}
+
+/** Waits until no older transaction is left, on the primary and, as it has told, on the replica. */
+async function untilNobodySees(pool: Pool, id: string): Promise<void> {
+  await until('an older transaction is still open', async () => {
+    const { rowCount } = await pool.query(
+      `select from (
+         select backend_xmin as xmin from pg_stat_activity where pid <> pg_backend_pid()
+         union all select xmin from pg_replication_slots
+         union all select transaction from pg_prepared_xacts
+       ) seen
+       where age(xmin) > age($1::xid)`,
+      [id],
+    );
+    return rowCount === 0;
+  });
+}
+
+/** Deletes what the planner knows of the read models; the analysis that follows finds it out again. */
+async function deleteStatistics(pool: Pool): Promise<void> {
+  await pool.query(
+    `delete from pg_catalog.pg_statistic
+     where starelid in (
+       select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname ~ '^accounts_v[0-9]+$'
+     )`,
+  );
+}
+
+async function readTables(pool: Pool): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+     where schemaname ~ '^accounts_v[0-9]+$' order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Ends the segment that is written to and drops those before; answers where the log ends then. */
+async function closeLog(pool: Pool): Promise<string> {
+  await pool.query('select pg_switch_wal()');
+  await pool.query('checkpoint');
+  const { rows } = await pool.query<{ end: string }>('select pg_current_wal_lsn() as end');
+  return rows[0]?.end ?? '';
+}
+
+async function hasReplayed(pool: Pool, end: string): Promise<boolean> {
+  const { rows } = await pool.query<{ has: boolean }>(
+    'select pg_last_wal_replay_lsn() >= $1::pg_lsn as has',
+    [end],
+  );
+  return rows[0]?.has === true;
+}
+
+async function until(fault: string, isSo: () => Promise<boolean>): Promise<void> {
+  const signal = AbortSignal.timeout(WAIT_DEADLINE_MS);
+  while (!(await isSo())) {
+    await delay(LOOK_MS, signal).catch((cause: unknown) => {
+      throw new CommandError('not-forgotten', fault, { cause });
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import { type Command, EXIT } from '../framework/command.ts';
+import { connect } from '../framework/connection.ts';
+import { connectionOptions, jsonOption } from '../framework/global-options.ts';
+import { alignColumns, paint, type Screen } from '../framework/io.ts';
+import { readStatus, type ServiceStatus, type StatusReport } from './stack-status.ts';
+
+/** `zameni status`: what answers, and how far the projection is. */
+export const statusCommand: Command = {
+  name: 'status',
+  summary: 'show what answers and how far the projection is',
+  options: [jsonOption, ...connectionOptions],
+  description: `
+Asks the gateway and, on a local stack, every service behind it: whether it is
+ready, what it misses, and of a projector its role, its position, the head of the
+log and the lag between the two (in records of any kind; claims and keys count).`,
+  examples: [
+    'npx zameni status',
+    'npx zameni status --url https://zameni.example.org',
+    'watch -n 1 npx zameni status',
+  ],
+  exitStatuses: { 0: 'everything is ready', 1: 'something is not ready or does not answer' },
+  run: async (args, { stdout, stderr, env }) => {
+    const { url, stack } = await connect(args, env, []);
+    const report = await readStatus(url, stack);
+    stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toTable(report, stdout));
+    if (report.isHealthy) return EXIT.done;
+    if (!args.has('json')) stderr.write('Not everything is ready: npx zameni doctor says more.\n');
+    return EXIT.failed;
+  },
+};
+
+const COLORS = {
+  ready: 'green',
+  degraded: 'yellow',
+  'not-ready': 'red',
+  'no-answer': 'red',
+} as const satisfies Record<ServiceStatus['state'], string>;
+
+/** The status as a table, one line a process. */
+function toTable({ gateway, services }: StatusReport, screen: Screen): string {
+  const rows = [
+    {
+      name: 'gateway',
+      url: gateway.url,
+      state: gateway.state,
+      details: gateway.state === 'not-ready' ? `answers ${gateway.status}` : inMs(gateway),
+    },
+    ...(services ?? []).map((service) => ({ ...service, details: detailsOf(service) })),
+  ];
+  return alignColumns(rows.map(({ name, url, state, details }) => [name, url, state, details]))
+    .map((line, index) => {
+      const state = rows[index]?.state ?? 'ready';
+      return `${line.replace(`  ${state}`, `  ${paint(screen, COLORS[state], state)}`)}\n`;
+    })
+    .join('');
+}
+
+function detailsOf(service: ServiceStatus): string {
+  const { missing, degraded, projection } = service;
+  return [
+    inMs(service),
+    ...(missing.length > 0 ? [`misses ${missing.join(', ')}`] : []),
+    ...(degraded.length > 0 ? [`does without ${degraded.join(', ')}`] : []),
+    ...(projection === null
+      ? []
+      : [
+          `${projection.role}, position ${projection.position}, head ${projection.head ?? '?'}, lag ${projection.lag ?? '?'}`,
+        ]),
+  ]
+    .filter((text) => text !== '')
+    .join('; ');
+}
+
+function inMs({ milliseconds }: { readonly milliseconds: number | null }): string {
+  return milliseconds === null ? '' : `${milliseconds} ms`;
+}
