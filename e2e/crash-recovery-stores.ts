@@ -22,7 +22,7 @@ import {
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
 import { Value } from 'typebox/value';
-import { secretFiles } from '../deploy/local/secrets.ts';
+import { secretFiles } from '../deploy/local/secrets/secrets.ts';
 import { openAdminLog } from './admin-log.ts';
 import { nameClaims, readClaimLayout } from './claim-names.ts';
 import type { LogFacts } from './history.ts';

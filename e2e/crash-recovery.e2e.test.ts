@@ -8,7 +8,7 @@ import {
 } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
-import { secretFiles } from '../deploy/local/secrets.ts';
+import { secretFiles } from '../deploy/local/secrets/secrets.ts';
 import { askAllAgain, proveAllAgain, readAllAgain } from './crash-recovery-again.ts';
 import { createClient } from './crash-recovery-client.ts';
 import { killInTurn } from './crash-recovery-kills.ts';

@@ -5,7 +5,7 @@ import { readKeyRingFile, readToEnd } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
-import { secretFiles } from '../deploy/local/secrets.ts';
+import { secretFiles } from '../deploy/local/secrets/secrets.ts';
 import { createActors, personAt } from './actors.ts';
 import { openAdminLog } from './admin-log.ts';
 import { kill } from './crash-recovery-kills.ts';

@@ -21,7 +21,7 @@ import {
 } from '@zameni/runtime';
 import { createSilentLogger, type Stack, waitUntil } from '@zameni/runtime/testing';
 import { Value } from 'typebox/value';
-import { secretFiles } from '../deploy/local/secrets.ts';
+import { secretFiles } from '../deploy/local/secrets/secrets.ts';
 import { openAdminLog } from './admin-log.ts';
 
 /** What a link proves: an attempt, the address an account holds unproven, or the one it wants. */

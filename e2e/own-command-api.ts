@@ -3,11 +3,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Client, createClient, SCOPES, type Scope } from '@zameni/contracts';
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
-import { startChild } from '../deploy/local/child.ts';
-import { serverEnvironment } from '../deploy/local/part-context.ts';
-import { REPOSITORY } from '../deploy/local/profile.ts';
-import { secretFiles } from '../deploy/local/secrets.ts';
-import { serviceEnvironment } from '../deploy/local/service-environment.ts';
+import { serverEnvironment } from '../deploy/local/parts/context.ts';
+import { serviceEnvironment } from '../deploy/local/parts/service-environment.ts';
+import { REPOSITORY } from '../deploy/local/profile/profile.ts';
+import { secretFiles } from '../deploy/local/secrets/secrets.ts';
+import { startChild } from '../deploy/local/supervisor/child.ts';
 import { isHealthy } from './is-healthy.ts';
 import type { System } from './system.ts';
 

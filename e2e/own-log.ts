@@ -9,11 +9,11 @@ import {
   provisionStream,
 } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
-import { type Child, startChild } from '../deploy/local/child.ts';
-import { findServer, isFound } from '../deploy/local/find-servers.ts';
-import { natsFolder } from '../deploy/local/install-nats.ts';
-import { natsConfig } from '../deploy/local/nats-config.ts';
-import { SERVERS_FOLDER } from '../deploy/local/profile.ts';
+import { findServer, isFound } from '../deploy/local/install/find-servers.ts';
+import { natsFolder } from '../deploy/local/install/nats.ts';
+import { natsConfig } from '../deploy/local/parts/nats/config.ts';
+import { SERVERS_FOLDER } from '../deploy/local/profile/profile.ts';
+import { type Child, startChild } from '../deploy/local/supervisor/child.ts';
 import { isHealthy } from './is-healthy.ts';
 
 /** A log on three servers of a test's own, with the configuration and stream of the real ones. */

@@ -6,7 +6,7 @@ import { type ErrorCode, subjects, type VerifyEmailCommand } from '@zameni/contr
 import { readKeyRingFile } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { secretFiles } from '../deploy/local/secrets.ts';
+import { secretFiles } from '../deploy/local/secrets/secrets.ts';
 import { createActors, personAt } from './actors.ts';
 import { openAdminLog } from './admin-log.ts';
 import { startOwnCommandApi } from './own-command-api.ts';

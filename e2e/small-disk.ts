@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findSetpriv, wrapCommand } from '../deploy/local/launch.ts';
+import { findSetpriv, wrapCommand } from '../deploy/local/host/launch.ts';
 
 /** A disk that is soon full, which only commands run `on` it can see. */
 export type SmallDisk = Disposable & {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { parseProfile, type Profile } from './profile.ts';
-import { MAX_PROCESSES, parseScale, type Scale, SERVICES } from './scale.ts';
-import { StackError } from './stack-error.ts';
+import { parseProfile, type Profile } from './profile/profile.ts';
+import { MAX_PROCESSES, parseScale, type Scale, SERVICES } from './profile/scale.ts';
+import { StackError } from './output/stack-error.ts';
 
 /** What `npm start` was asked to do. */
 export type StartArguments = {

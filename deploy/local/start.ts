@@ -1,7 +1,7 @@
 import { parseStartArguments, START_HELP } from './arguments.ts';
-import { runInForeground } from './foreground.ts';
-import { REPOSITORY } from './profile.ts';
-import { summarise } from './summary.ts';
+import { summarise } from './output/summary.ts';
+import { REPOSITORY } from './profile/profile.ts';
+import { runInForeground } from './supervisor/foreground.ts';
 import { withStack } from './with-stack.ts';
 
 process.exitCode = await runInForeground(async (foreground) => {

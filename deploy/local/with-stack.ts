@@ -1,21 +1,21 @@
-import { attemptLifetimeSeconds } from './attempt-keys.ts';
-import { deleteData, createLayout } from './layout.ts';
-import type { PartContext } from './part-context.ts';
-import { stackParts } from './parts.ts';
-import { claimPorts, layOutPorts } from './ports.ts';
-import { requireFreePorts } from './port-check.ts';
-import { lockFolder } from './profile-lock.ts';
-import { basePort, type Profile, profileFolder, SERVERS_FOLDER } from './profile.ts';
-import { probeWholePath } from './probe-whole-path.ts';
-import { chooseDatabaseUser } from './run-as.ts';
-import { type Killers, type Running, runParts } from './run-parts.ts';
-import type { Scale } from './scale.ts';
-import { provideServers } from './servers.ts';
-import { describeStack } from './describe-stack.ts';
+import { attemptLifetimeSeconds } from './secrets/attempt-keys.ts';
+import { deleteData, createLayout } from './profile/layout.ts';
+import type { PartContext } from './parts/context.ts';
+import { stackParts } from './parts/parts.ts';
+import { claimPorts, layOutPorts } from './profile/ports.ts';
+import { requireFreePorts } from './profile/port-check.ts';
+import { lockFolder } from './profile/lock.ts';
+import { basePort, type Profile, profileFolder, SERVERS_FOLDER } from './profile/profile.ts';
+import { probeWholePath } from './parts/probe-whole-path.ts';
+import { chooseDatabaseUser } from './host/run-as.ts';
+import { type Killers, type Running, runParts } from './supervisor/run-parts.ts';
+import type { Scale } from './profile/scale.ts';
+import { provideServers } from './install/servers.ts';
+import { describeStack } from './parts/describe-stack.ts';
 import { type Stack, stackFilePath } from '@zameni/runtime/stack';
-import { explainFault } from './stack-error.ts';
-import { createStackWriter } from './stack-file.ts';
-import type { Terminal } from './terminal.ts';
+import { explainFault } from './output/stack-error.ts';
+import { createStackWriter } from './profile/stack-file.ts';
+import type { Terminal } from './output/terminal.ts';
 
 /** Which stack is run, and how. */
 export type StackOptions = {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createLogger, createRedis, readSecret } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
-import { SERVER_CATALOG } from '../../../deploy/local/server-catalog.ts';
-import { isAtLeast } from '../../../deploy/local/version.ts';
+import { SERVER_CATALOG } from '../../../deploy/local/install/server-catalog.ts';
+import { isAtLeast } from '../../../deploy/local/install/version.ts';
 import { type Check, check, type Finding } from './report.ts';
 
 /** Looks at Redis. Without it reads are slower and nothing is wrong, so a fault is a warning. */

@@ -1,7 +1,7 @@
 import { createLogger, createPool, readSecret } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
-import { SERVER_CATALOG } from '../../../deploy/local/server-catalog.ts';
-import { isAtLeast, readVersion } from '../../../deploy/local/version.ts';
+import { SERVER_CATALOG } from '../../../deploy/local/install/server-catalog.ts';
+import { isAtLeast, readVersion } from '../../../deploy/local/install/version.ts';
 import { type Check, check, type Finding } from './report.ts';
 
 type Row = Readonly<Record<string, unknown>>;

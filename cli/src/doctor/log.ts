@@ -3,8 +3,8 @@ import { connectNats, readSecret } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { SERVER_CATALOG } from '../../../deploy/local/server-catalog.ts';
-import { isAtLeast } from '../../../deploy/local/version.ts';
+import { SERVER_CATALOG } from '../../../deploy/local/install/server-catalog.ts';
+import { isAtLeast } from '../../../deploy/local/install/version.ts';
 import { type Check, check, type Finding } from './report.ts';
 
 const ServerReport = Compile(

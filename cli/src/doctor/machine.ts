@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Stack } from '@zameni/runtime/stack';
-import { findServer, isFound } from '../../../deploy/local/find-servers.ts';
-import { natsFolder } from '../../../deploy/local/install-nats.ts';
-import { SERVERS_FOLDER } from '../../../deploy/local/profile.ts';
+import { findServer, isFound } from '../../../deploy/local/install/find-servers.ts';
+import { natsFolder } from '../../../deploy/local/install/nats.ts';
 import {
   SERVER_CATALOG,
   SERVER_NAMES,
   type ServerName,
-} from '../../../deploy/local/server-catalog.ts';
-import { isAtLeast } from '../../../deploy/local/version.ts';
+} from '../../../deploy/local/install/server-catalog.ts';
+import { isAtLeast } from '../../../deploy/local/install/version.ts';
+import { SERVERS_FOLDER } from '../../../deploy/local/profile/profile.ts';
 import { checkAttemptKeys } from './keys.ts';
 import { type Check, check, type Finding } from './report.ts';
 

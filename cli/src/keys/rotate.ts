@@ -7,7 +7,7 @@ import {
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { type Static, Type } from 'typebox';
-import { lockFile } from '../../../deploy/local/file-lock.ts';
+import { lockFile } from '../../../deploy/local/host/file-lock.ts';
 import { CommandError } from '../framework/command.ts';
 import { untilEveryProcess } from './processes.ts';
 import type { StepProgress } from './progress.ts';

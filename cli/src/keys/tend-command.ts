@@ -36,7 +36,10 @@ export async function tend(args: Arguments, io: Io): Promise<number> {
     throw new UsageError(`tend keeps the ring attempt only; ${args.object} is rotated`);
   }
   const [{ attemptLifetimeSeconds }, { hasChanged, keepTending, tendOnce, toTendText }] =
-    await Promise.all([import('../../../deploy/local/attempt-keys.ts'), import('./tend.ts')]);
+    await Promise.all([
+      import('../../../deploy/local/secrets/attempt-keys.ts'),
+      import('./tend.ts'),
+    ]);
   const tending: Tending = {
     path: args.value('file') ?? (await localRing(args)),
     lifetimeSeconds: parseInteger(args, 'lifetime-seconds', {
@@ -76,8 +79,8 @@ export async function tend(args: Arguments, io: Io): Promise<number> {
 /** The ring of a profile, which the start makes before the stack describes itself. */
 async function localRing(args: Arguments): Promise<string> {
   const [{ profileFolder }, { secretFiles }] = await Promise.all([
-    import('../../../deploy/local/profile.ts'),
-    import('../../../deploy/local/secrets.ts'),
+    import('../../../deploy/local/profile/profile.ts'),
+    import('../../../deploy/local/secrets/secrets.ts'),
   ]);
   return secretFiles(join(profileFolder(profileOf(args)), 'secrets')).attemptKeys;
 }
@@ -85,8 +88,8 @@ async function localRing(args: Arguments): Promise<string> {
 /** One keeper a ring: two would do no harm, but nobody could tell whether the one that counts runs. */
 async function lockKeeper(path: string): Promise<AsyncDisposable> {
   const [{ lockFile }, { keeperLock }] = await Promise.all([
-    import('../../../deploy/local/file-lock.ts'),
-    import('../../../deploy/local/attempt-keys.ts'),
+    import('../../../deploy/local/host/file-lock.ts'),
+    import('../../../deploy/local/secrets/attempt-keys.ts'),
   ]);
   const lock = await lockFile(keeperLock(path));
   if (lock.status === 'taken') return lock;

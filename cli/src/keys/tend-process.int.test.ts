@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { readKeyRingFile } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { keeperLock } from '../../../deploy/local/attempt-keys.ts';
-import { livingHolder } from '../../../deploy/local/file-lock.ts';
+import { livingHolder } from '../../../deploy/local/host/file-lock.ts';
+import { keeperLock } from '../../../deploy/local/secrets/attempt-keys.ts';
 
 const zameni = new URL('../../bin/zameni.ts', import.meta.url).pathname;
 const DEADLINE_MS = 20_000;

@@ -1,6 +1,6 @@
 import { delay } from '@zameni/runtime';
 import { type Static, Type } from 'typebox';
-import { tendKeyRing } from '../../../deploy/local/attempt-keys.ts';
+import { tendKeyRing } from '../../../deploy/local/secrets/attempt-keys.ts';
 
 /** What `zameni keys tend --json` prints: ids, never keys. */
 export const TendReport = Type.Object(

@@ -39,7 +39,7 @@ there only. Whoever has the link can prove the mailbox: treat it like a password
     const stack = await readStack(profileOf(args));
     const [{ issueLink }, { attemptLifetimeSeconds }] = await Promise.all([
       import('./issue-link.ts'),
-      import('../../../deploy/local/attempt-keys.ts'),
+      import('../../../deploy/local/secrets/attempt-keys.ts'),
     ]);
     const report = await issueLink(stack, {
       id,

@@ -23,7 +23,7 @@ import {
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Check } from 'typebox/value';
-import { createMissingSecrets } from '../../../deploy/local/secrets.ts';
+import { createMissingSecrets } from '../../../deploy/local/secrets/secrets.ts';
 import { LinkReport, makeLink } from './issue-link.ts';
 import { createLinkLog } from './log.ts';
 

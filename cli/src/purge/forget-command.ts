@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readStack, type Stack } from '@zameni/runtime/stack';
-import { lockFile } from '../../../deploy/local/file-lock.ts';
+import { lockFile } from '../../../deploy/local/host/file-lock.ts';
 import { type Command, CommandError, EXIT } from '../framework/command.ts';
 import { profileOf } from '../framework/connection.ts';
 import { profileOption } from '../framework/global-options.ts';

@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { delay } from '@zameni/runtime';
 import { readStack, type Stack } from '@zameni/runtime/stack';
-import { natsProbe } from '../../../deploy/local/nats-probe.ts';
+import { natsProbe } from '../../../deploy/local/parts/nats/probe.ts';
 import { CommandError } from '../framework/command.ts';
 import type { Tell } from './clear-databases.ts';
 import { type ForgottenSubjects, openForgottenSubjects } from './forgotten-subjects.ts';

@@ -1,0 +1,91 @@
+import type { Terminal } from '../output/terminal.ts';
+import {
+  type FoundServer,
+  findServer,
+  isFound,
+  type MissingServer,
+  type Servers,
+} from './find-servers.ts';
+import { missingServersError } from './missing-servers.ts';
+import { installNats, natsFolder, natsObstacle } from './nats.ts';
+import { SERVER_NAMES, type ServerName } from './server-catalog.ts';
+import { aptObstacle, installWithApt } from './with-apt.ts';
+
+/** Where servers are looked for and installed, and who is told about it. */
+export type ServersOptions = {
+  readonly serversFolder: string;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+};
+
+/** Finds every server program; what is missing is installed, or named all at once. */
+export async function provideServers(options: ServersOptions): Promise<Servers> {
+  const { serversFolder, terminal, signal } = options;
+  const first = await findAll(serversFolder);
+  if (first.missing.length === 0) return complete(first.found);
+
+  const fromApt = first.missing.filter(({ name }) => name !== 'nats');
+  const needsNats = fromApt.length < first.missing.length;
+  refuseWhatCannotBeInstalled(first.missing);
+
+  if (needsNats) {
+    const title = 'fetching nats-server (Debian testing, private copy)';
+    await terminal.step(title, () => installNats(serversFolder, signal));
+  }
+  signal.throwIfAborted();
+  if (fromApt.length > 0) {
+    const packages = fromApt.map(({ entry }) => entry.aptPackage);
+    await terminal.step(`installing ${packages.join(', ')} (apt)`, () => installWithApt(packages));
+  }
+  const second = await findAll(serversFolder);
+  if (second.missing.length === 0) return complete(second.found);
+  throw missingServersError(second.missing, 'what the system offers is too old');
+}
+
+/** nats-server needs no root, the packages do: only what cannot be had is asked of the person. */
+function refuseWhatCannotBeInstalled(missing: readonly MissingServer[]): void {
+  const obstacles = missing.flatMap((server) => {
+    const reason = server.name === 'nats' ? natsObstacle() : aptObstacle();
+    return reason === null ? [] : [{ server, reason }];
+  });
+  const reason = [...new Set(obstacles.map((obstacle) => obstacle.reason))].join(', ');
+  if (obstacles.length > 0)
+    throw missingServersError(
+      obstacles.map(({ server }) => server),
+      reason,
+    );
+}
+
+type Search = {
+  readonly found: ReadonlyMap<ServerName, FoundServer>;
+  readonly missing: readonly MissingServer[];
+};
+
+async function findAll(serversFolder: string): Promise<Search> {
+  const ownFolders = [natsFolder(serversFolder)];
+  const found = new Map<ServerName, FoundServer>();
+  const missing: MissingServer[] = [];
+  await Promise.all(
+    SERVER_NAMES.map(async (name) => {
+      const result = await findServer(name, ownFolders);
+      if (isFound(result)) found.set(name, result);
+      else missing.push(result);
+    }),
+  );
+  return { found, missing };
+}
+
+function complete(found: ReadonlyMap<ServerName, FoundServer>): Servers {
+  const get = (name: ServerName): FoundServer => {
+    const server = found.get(name);
+    if (server === undefined) throw new Error(`${name} was not looked for`);
+    return server;
+  };
+  return {
+    nats: get('nats'),
+    postgres: get('postgres'),
+    pgbouncer: get('pgbouncer'),
+    redis: get('redis'),
+    haproxy: get('haproxy'),
+  };
+}

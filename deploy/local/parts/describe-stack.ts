@@ -1,0 +1,84 @@
+import type { NatsUser } from '@zameni/contracts';
+import { dataFolder, SERVER_FOLDERS } from '../profile/layout.ts';
+import type { PartContext } from './context.ts';
+import {
+  DATABASE,
+  PGBOUNCER_ADMIN,
+  PRIMARY_DATABASE,
+  REPLICA_DATABASE,
+} from './postgres/pgbouncer-config.ts';
+import { serviceProcesses } from './services.ts';
+import { TOKEN_AUDIENCE, TOKEN_ISSUER } from '../secrets/token-issuer.ts';
+import type { Stack } from '@zameni/runtime/stack';
+
+const HOST = '127.0.0.1';
+
+/** Writes down where everything of a running stack is. */
+export function describeStack(context: PartContext, pids: Readonly<Record<string, number>>): Stack {
+  const { profile, ports, layout } = context;
+  const { secrets } = layout;
+  const natsLogin = (user: NatsUser) => ({ user, passwordFile: secrets.natsUsers[user] });
+  return {
+    profile,
+    startedAt: new Date().toISOString(),
+    supervisorPid: process.pid,
+    gateway: { url: `http://${HOST}:${ports.gateway}`, port: ports.gateway },
+    services: serviceProcesses(context).map(({ name, service, port }) => {
+      return { name, service, port, url: `http://${HOST}:${port}` };
+    }),
+    nats: {
+      servers: ports.natsClient.map((port) => `${HOST}:${port}`),
+      monitors: ports.natsMonitor.map((port) => `http://${HOST}:${port}`),
+      users: {
+        admin: natsLogin('admin'),
+        'command-api': natsLogin('command-api'),
+        projector: natsLogin('projector'),
+        'query-api': natsLogin('query-api'),
+        eraser: natsLogin('eraser'),
+        analyst: natsLogin('analyst'),
+      },
+    },
+    postgres: {
+      database: DATABASE,
+      primary: { host: HOST, port: ports.postgresPrimary },
+      replica: { host: HOST, port: ports.postgresReplica },
+      superuser: { user: 'postgres', passwordFile: secrets.postgresSuperuser },
+      projector: { user: 'zameni_projector', passwordFile: secrets.postgresProjector },
+      query: { user: 'zameni_query', passwordFile: secrets.postgresQuery },
+    },
+    pgbouncer: {
+      host: HOST,
+      port: ports.pgbouncer,
+      primaryDatabase: PRIMARY_DATABASE,
+      replicaDatabase: REPLICA_DATABASE,
+      admin: { user: PGBOUNCER_ADMIN, passwordFile: secrets.pgbouncerAdmin },
+    },
+    redis: {
+      url: `redis://${HOST}:${ports.redis}/0`,
+      port: ports.redis,
+      passwordFile: secrets.redis,
+    },
+    tokens: {
+      issuer: TOKEN_ISSUER,
+      audience: TOKEN_AUDIENCE,
+      issuerKeyFile: secrets.issuerKey,
+      jwksFile: secrets.jwks,
+    },
+    keys: {
+      pepperFile: secrets.pepper,
+      kekFile: secrets.kek,
+      positionKeyFile: secrets.positionKey,
+    },
+    folders: {
+      root: layout.root,
+      secrets: layout.secretsFolder,
+      logs: layout.logs,
+      data: Object.fromEntries(
+        SERVER_FOLDERS.filter((name) => /^(?:nats|postgres)/.test(name)).map((name) => {
+          return [name, dataFolder(layout.servers[name])];
+        }),
+      ),
+    },
+    pids: { ...pids },
+  };
+}

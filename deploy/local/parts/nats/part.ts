@@ -1,0 +1,86 @@
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { NATS_USERS } from '@zameni/contracts';
+import { dataFolder, type Layout, readPassword } from '../../profile/layout.ts';
+import { natsConfig, type NatsLogin } from './config.ts';
+import { type PartContext, serverEnvironment } from '../context.ts';
+import { natsProbe } from './probe.ts';
+import type { ProcessPart } from '../../supervisor/supervised-process.ts';
+
+const SERVER_NAMES = ['nats-1', 'nats-2', 'nats-3'] as const;
+
+/**
+ * Go collects when the heap has grown by this percentage since the last time. The heap of a server
+ * is small, so a collection every fourth as often costs little memory and saves processor time.
+ */
+const NATS_GC_PERCENT = '400';
+
+/**
+ * Threads that run Go code at once in a server: three servers share the cores of one machine here, and
+ * more threads than cores wake each other up for nothing. On two cores this saved a quarter of the
+ * servers' processor time (bench/results.md).
+ */
+const NATS_THREADS = Math.max(1, Math.floor(availableParallelism() / SERVER_NAMES.length));
+
+/** The names of the processes that make up the event log's cluster. */
+export const NATS_PARTS: readonly string[] = SERVER_NAMES;
+
+/** Makes the three servers of the cluster; each is ready once the cluster has a leader. */
+export async function natsParts({
+  profile,
+  ports,
+  layout,
+  servers,
+}: PartContext): Promise<ProcessPart[]> {
+  const shared = {
+    clusterName: `zameni-${profile}`,
+    allRoutePorts: ports.natsRoute,
+    logins: await readLogins(layout),
+    routePassword: await readPassword(layout.secrets.natsRoute),
+  };
+  return Promise.all(
+    SERVER_NAMES.map(async (name, index): Promise<ProcessPart> => {
+      const monitorPort = at(ports.natsMonitor, index);
+      const folder = layout.servers[name];
+      const config = natsConfig({
+        ...shared,
+        name: `n${index + 1}`,
+        clientPort: at(ports.natsClient, index),
+        routePort: at(ports.natsRoute, index),
+        monitorPort,
+        dataFolder: dataFolder(folder),
+      });
+      const file = join(folder, 'nats.conf');
+      await writeFile(file, config, { mode: 0o600 });
+      return {
+        kind: 'process',
+        name,
+        after: [],
+        command: [servers.nats.path, '-c', file],
+        env: { ...serverEnvironment(), GOGC: NATS_GC_PERCENT, GOMAXPROCS: String(NATS_THREADS) },
+        deathSignal: 'KILL',
+        stop: { signal: 'SIGTERM', deadlineMs: 10_000 },
+        probe: natsProbe(`http://127.0.0.1:${monitorPort}`),
+        readyDeadlineMs: 60_000,
+        showsLines: false,
+        mustDrain: false,
+      };
+    }),
+  );
+}
+
+async function readLogins({ secrets }: Layout): Promise<NatsLogin[]> {
+  return Promise.all(
+    NATS_USERS.map(async (user) => ({
+      user,
+      password: await readPassword(secrets.natsUsers[user]),
+    })),
+  );
+}
+
+function at(ports: readonly number[], index: number): number {
+  const port = ports[index];
+  if (port === undefined) throw new Error(`no port number ${index}`);
+  return port;
+}

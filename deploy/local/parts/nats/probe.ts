@@ -1,0 +1,40 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { httpProbe, type Probe } from '../../supervisor/probe.ts';
+
+const Group = Type.Object({ leader: Type.Optional(Type.String()) });
+
+/** The part of a NATS server's `/jsz?streams=1` that tells who leads. */
+const JetStreamReport = Type.Object({
+  meta_cluster: Type.Optional(Group),
+  account_details: Type.Optional(
+    Type.Array(
+      Type.Object({
+        stream_detail: Type.Optional(
+          Type.Array(Type.Object({ name: Type.String(), cluster: Type.Optional(Group) })),
+        ),
+      }),
+    ),
+  ),
+});
+
+/** Ready when this server of a NATS cluster knows who leads, and all its streams are whole. */
+export function natsProbe(monitorUrl: string): Probe {
+  const isWhole = httpProbe(`${monitorUrl}/healthz`);
+  return async (signal) => {
+    // Asked first because every failed health check is a warning in the server's log.
+    const response = await fetch(`${monitorUrl}/jsz?streams=1`, { signal });
+    const leaderless = findLeaderless(await response.json());
+    if (leaderless !== null) throw new Error(`${leaderless} has no leader yet`);
+    await isWhole(signal);
+  };
+}
+
+/** Names a group without a leader: a request to it would get no answer at all. */
+export function findLeaderless(report: unknown): string | null {
+  if (!Value.Check(JetStreamReport, report)) return 'a server that does not report on JetStream';
+  if (!report.meta_cluster?.leader) return 'the cluster';
+  const streams = (report.account_details ?? []).flatMap((account) => account.stream_detail ?? []);
+  const leaderless = streams.find(({ cluster }) => !cluster?.leader);
+  return leaderless === undefined ? null : `stream ${leaderless.name}`;
+}

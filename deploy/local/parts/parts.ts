@@ -1,0 +1,39 @@
+import type { Part } from '../supervisor/supervisor.ts';
+import type { PartContext } from './context.ts';
+import { gatewayPart } from './gateway.ts';
+import { keyKeeperPart } from './key-keeper.ts';
+import { NATS_PARTS, natsParts } from './nats/part.ts';
+import { postgresParts } from './postgres/part.ts';
+import { poolPart } from './postgres/pool-part.ts';
+import { provisionLog, provisionReadModels } from './provision.ts';
+import { redisPart } from './redis.ts';
+import { serviceParts } from './services.ts';
+
+const PROVISION_DEADLINE_MS = 60_000;
+
+/** Lists everything a stack is made of, servers first, and writes their configurations. */
+export async function stackParts(context: PartContext): Promise<Part[]> {
+  return [
+    ...(await natsParts(context)),
+    await redisPart(context),
+    ...(await postgresParts(context)),
+    await poolPart(context),
+    {
+      kind: 'step',
+      name: 'stream',
+      after: NATS_PARTS,
+      deadlineMs: PROVISION_DEADLINE_MS,
+      run: (signal) => provisionLog(context, signal),
+    },
+    {
+      kind: 'step',
+      name: 'migrations',
+      after: ['database roles'],
+      deadlineMs: PROVISION_DEADLINE_MS,
+      run: (signal) => provisionReadModels(context, signal),
+    },
+    keyKeeperPart(context),
+    ...serviceParts(context, ['redis', 'pgbouncer', 'stream', 'migrations']),
+    await gatewayPart(context),
+  ];
+}

@@ -1,0 +1,112 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { handOver } from '../../host/run-as.ts';
+import { dataFolder, readPassword, type ServerFolder } from '../../profile/layout.ts';
+import { postgresProbe } from '../../supervisor/probe.ts';
+import type { ProcessPart } from '../../supervisor/supervised-process.ts';
+import type { Part } from '../../supervisor/supervisor.ts';
+import { type PartContext, serverEnvironment } from '../context.ts';
+import { POSTGRES_HBA, postgresConfig, postgresPassFile, REPLICATION_ROLE } from './config.ts';
+import { copyPrimary, createCluster, createRoles, type PostgresTools } from './setup.ts';
+
+const SLOT = 'zameni_replica';
+const ROLES_DEADLINE_MS = 60_000;
+
+/** Makes the primary, its roles, and the replica that follows it. */
+export async function postgresParts(context: PartContext): Promise<Part[]> {
+  const { ports, layout } = context;
+  const tools = toolsOf(context);
+  const superuserPassword = await readPassword(layout.secrets.postgresSuperuser);
+  const passFile = await writePassFile(context);
+  const primary = await serverPart(context, 'postgres-primary', ports.postgresPrimary);
+  const replica = await serverPart(context, 'postgres-replica', ports.postgresReplica, {
+    port: ports.postgresPrimary,
+    passFile,
+    slot: SLOT,
+  });
+  return [
+    {
+      ...primary,
+      prepare: (signal) =>
+        createCluster(
+          tools,
+          { data: dataOf(context, 'postgres-primary'), superuserPassword },
+          signal,
+        ),
+    },
+    {
+      kind: 'step',
+      name: 'database roles',
+      after: ['postgres-primary'],
+      deadlineMs: ROLES_DEADLINE_MS,
+      run: (signal) => createRoles(tools, layout.secrets, signal),
+    },
+    {
+      ...replica,
+      after: ['database roles'],
+      prepare: (signal) =>
+        copyPrimary(
+          tools,
+          { data: dataOf(context, 'postgres-replica'), passFile, slot: SLOT },
+          signal,
+        ),
+    },
+  ];
+}
+
+async function serverPart(
+  context: PartContext,
+  name: 'postgres-primary' | 'postgres-replica',
+  port: number,
+  primary?: { port: number; passFile: string; slot: string },
+): Promise<ProcessPart> {
+  const { layout, servers, databaseUser } = context;
+  const folder = layout.servers[name];
+  const configFile = join(folder, 'postgresql.conf');
+  const hbaFile = join(folder, 'pg_hba.conf');
+  const clusterName = name.replace('-', '_');
+  const config = postgresConfig({ port, clusterName, hbaFile, ...(primary ? { primary } : {}) });
+  await writeFile(configFile, config, { mode: 0o600 });
+  await writeFile(hbaFile, POSTGRES_HBA, { mode: 0o600 });
+  await handOver([folder, configFile, hbaFile], databaseUser);
+  return {
+    kind: 'process',
+    name,
+    after: [],
+    command: [
+      join(servers.postgres.folder, 'postgres'),
+      '-D',
+      dataFolder(folder),
+      '-c',
+      `config_file=${configFile}`,
+    ],
+    env: serverEnvironment(),
+    cwd: folder,
+    runAs: databaseUser,
+    // A killed postmaster leaves its helpers to find out by themselves; QUIT takes them along.
+    deathSignal: 'QUIT',
+    // Fast shutdown: sessions end, everything is written.
+    stop: { signal: 'SIGINT', deadlineMs: 20_000 },
+    probe: postgresProbe(port),
+    readyDeadlineMs: 60_000,
+    showsLines: false,
+    mustDrain: false,
+  };
+}
+
+async function writePassFile({ layout, databaseUser }: PartContext): Promise<string> {
+  const path = join(layout.servers['postgres-replica'], 'passfile');
+  const password = await readPassword(layout.secrets.postgresReplication);
+  await writeFile(path, postgresPassFile(REPLICATION_ROLE, password), { mode: 0o600 });
+  await handOver([layout.servers['postgres-replica'], path], databaseUser);
+  return path;
+}
+
+function toolsOf({ servers, ports, databaseUser }: PartContext): PostgresTools {
+  const { folder, version } = servers.postgres;
+  return { folder, version, port: ports.postgresPrimary, runAs: databaseUser };
+}
+
+function dataOf({ layout }: PartContext, name: ServerFolder): string {
+  return dataFolder(layout.servers[name]);
+}

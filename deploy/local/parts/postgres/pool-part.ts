@@ -1,0 +1,50 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { handOver } from '../../host/run-as.ts';
+import { readPassword } from '../../profile/layout.ts';
+import { tcpProbe } from '../../supervisor/probe.ts';
+import type { ProcessPart } from '../../supervisor/supervised-process.ts';
+import { type PartContext, serverEnvironment } from '../context.ts';
+import { PGBOUNCER_ADMIN, pgbouncerConfig, pgbouncerUsers } from './pgbouncer-config.ts';
+
+/** Makes the connection pool between the services and Postgres. */
+export async function poolPart({
+  ports,
+  layout,
+  servers,
+  databaseUser,
+}: PartContext): Promise<ProcessPart> {
+  const folder = layout.servers.pgbouncer;
+  const configFile = join(folder, 'pgbouncer.ini');
+  const userFile = join(folder, 'users.txt');
+  const config = pgbouncerConfig({
+    port: ports.pgbouncer,
+    primaryPort: ports.postgresPrimary,
+    replicaPort: ports.postgresReplica,
+    userFile,
+  });
+  const users = pgbouncerUsers({
+    zameni_projector: await readPassword(layout.secrets.postgresProjector),
+    zameni_command: await readPassword(layout.secrets.postgresCommand),
+    zameni_query: await readPassword(layout.secrets.postgresQuery),
+    [PGBOUNCER_ADMIN]: await readPassword(layout.secrets.pgbouncerAdmin),
+  });
+  await writeFile(configFile, config, { mode: 0o600 });
+  await writeFile(userFile, users, { mode: 0o600 });
+  await handOver([folder, configFile, userFile], databaseUser);
+  return {
+    kind: 'process',
+    name: 'pgbouncer',
+    after: ['postgres-replica'],
+    command: [servers.pgbouncer.path, configFile],
+    env: serverEnvironment(),
+    cwd: folder,
+    runAs: databaseUser,
+    deathSignal: 'KILL',
+    stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
+    probe: tcpProbe(ports.pgbouncer),
+    readyDeadlineMs: 20_000,
+    showsLines: false,
+    mustDrain: false,
+  };
+}

@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runOrFail } from '../../host/command.ts';
+import type { RunAs } from '../../host/launch.ts';
+import { handOver } from '../../host/run-as.ts';
+import { StackError } from '../../output/stack-error.ts';
+import { readPassword } from '../../profile/layout.ts';
+import type { SecretFiles } from '../../secrets/secrets.ts';
+import { REPLICATION_ROLE } from './config.ts';
+
+const TIMEOUT_MS = 120_000;
+
+/** The programs of one Postgres version and the primary they work on. */
+export type PostgresTools = {
+  readonly folder: string;
+  readonly version: string;
+  readonly port: number;
+  readonly runAs: RunAs | undefined;
+};
+
+/** Where the primary's data goes and the password its superuser gets. */
+export type NewCluster = { readonly data: string; readonly superuserPassword: string };
+
+/** Where the replica's copy goes and how it is fetched. */
+export type ReplicaCopy = {
+  readonly data: string;
+  readonly passFile: string;
+  readonly slot: string;
+};
+
+/** Creates the primary's data folder, in which only the superuser can log in so far. */
+export async function createCluster(
+  tools: PostgresTools,
+  { data, superuserPassword }: NewCluster,
+  signal: AbortSignal,
+): Promise<void> {
+  if (await isUsable(tools, data)) return;
+  const draft = await freshDraft(data);
+  // initdb runs as another user, who cannot read the file of the secrets folder.
+  const passwordFile = `${data}.password`;
+  try {
+    await writeFile(passwordFile, superuserPassword, { mode: 0o600 });
+    await handOver([passwordFile], tools.runAs);
+    await runOrFail(
+      [
+        join(tools.folder, 'initdb'),
+        `--pgdata=${draft}`,
+        '--username=postgres',
+        '--auth=scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '--encoding=UTF8',
+        '--locale=C.UTF-8',
+        '--data-checksums',
+      ],
+      commonOptions(tools, signal),
+    );
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+  await rename(draft, data);
+}
+
+/** Creates the roles, the database and the replica's slot, and sets the passwords of this profile. */
+export async function createRoles(
+  tools: PostgresTools,
+  secrets: SecretFiles,
+  signal: AbortSignal,
+): Promise<void> {
+  const variables = await Promise.all(
+    Object.entries({
+      projector_password: secrets.postgresProjector,
+      command_password: secrets.postgresCommand,
+      query_password: secrets.postgresQuery,
+      replication_password: secrets.postgresReplication,
+    }).map(async ([name, path]) => `\\set ${name} '${await readPassword(path)}'`),
+  );
+  const statements = await readFile(join(import.meta.dirname, 'roles.sql'), 'utf8');
+  await runOrFail(
+    [
+      join(tools.folder, 'psql'),
+      '--no-psqlrc',
+      '--quiet',
+      '--set=ON_ERROR_STOP=1',
+      `--dbname=host=127.0.0.1 port=${tools.port} user=postgres dbname=postgres`,
+    ],
+    {
+      timeoutMs: TIMEOUT_MS,
+      signal,
+      env: { PGPASSWORD: await readPassword(secrets.postgresSuperuser) },
+      input: `${variables.join('\n')}\n${statements}`,
+    },
+  );
+}
+
+/** Copies the primary for a replica that has no data yet. */
+export async function copyPrimary(
+  tools: PostgresTools,
+  { data, passFile, slot }: ReplicaCopy,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await isUsable(tools, data))) {
+    const draft = await freshDraft(data);
+    const source = `host=127.0.0.1 port=${tools.port} user=${REPLICATION_ROLE}`;
+    await runOrFail(
+      [
+        join(tools.folder, 'pg_basebackup'),
+        `--pgdata=${draft}`,
+        `--dbname=${source}`,
+        `--slot=${slot}`,
+        '--wal-method=stream',
+        '--checkpoint=fast',
+        '--no-password',
+      ],
+      { ...commonOptions(tools, signal), env: { PGPASSFILE: passFile } },
+    );
+    await rename(draft, data);
+  }
+  const standby = join(data, 'standby.signal');
+  await writeFile(standby, '');
+  await handOver([standby], tools.runAs);
+}
+
+/** A copy cut short lies in the draft folder, so what is in place is whole. */
+async function freshDraft(data: string): Promise<string> {
+  const draft = `${data}.draft`;
+  await rm(draft, { recursive: true, force: true });
+  return draft;
+}
+
+async function isUsable({ version }: PostgresTools, data: string): Promise<boolean> {
+  const file = join(data, 'PG_VERSION');
+  if (!existsSync(file)) return false;
+  const major = (await readFile(file, 'utf8')).trim();
+  if (major === version.split('.')[0]) return true;
+  throw new StackError(
+    `${data} belongs to Postgres ${major}, but ${version} was found. Start with --fresh to begin anew.`,
+  );
+}
+
+function commonOptions({ runAs }: PostgresTools, signal: AbortSignal) {
+  return { timeoutMs: TIMEOUT_MS, signal, runAs };
+}

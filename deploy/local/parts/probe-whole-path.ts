@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { type ErrorCode, PROBLEM_TYPE_BASE } from '@zameni/contracts';
+import { type Probe, waitUntilReady } from '../supervisor/probe.ts';
+
+const DEADLINE_MS = 15_000;
+const PROBLEM_MEDIA_TYPE = /^application\/problem\+json\b/;
+
+/**
+ * Waits until the path works from the gateway on: a bad registration is refused by the command API,
+ * and an unknown one is looked for in cache, replica, primary and log before it is called unknown.
+ */
+export async function probeWholePath(gatewayUrl: string, signal: AbortSignal): Promise<void> {
+  const invalid = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+  const probes: [string, Probe][] = [
+    [
+      'the command API behind the gateway',
+      problemProbe(`${gatewayUrl}/v1/registrations`, 'invalid-request', invalid),
+    ],
+    [
+      'the query API behind the gateway',
+      problemProbe(`${gatewayUrl}/v1/registrations/${randomUUID()}`, 'registration-not-found'),
+    ],
+  ];
+  await Promise.all(
+    probes.map(([what, probe]) => waitUntilReady(probe, { what, deadlineMs: DEADLINE_MS, signal })),
+  );
+}
+
+/** Ready when a request is refused with the expected problem document. */
+function problemProbe(url: string, code: ErrorCode, request: RequestInit = {}): Probe {
+  return async (signal) => {
+    const response = await fetch(url, { ...request, signal });
+    const body = await response.text();
+    const isProblem = PROBLEM_MEDIA_TYPE.test(response.headers.get('content-type') ?? '');
+    if (!isProblem || !body.includes(`"${PROBLEM_TYPE_BASE}${code}"`)) {
+      throw new Error(
+        `${url} answers ${response.status} instead of ${code}: ${body.slice(0, 300)}`,
+      );
+    }
+  };
+}

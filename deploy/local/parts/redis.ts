@@ -1,0 +1,28 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readPassword } from '../profile/layout.ts';
+import { dialogueProbe } from '../supervisor/probe.ts';
+import type { ProcessPart } from '../supervisor/supervised-process.ts';
+import { type PartContext, serverEnvironment } from './context.ts';
+import { redisConfig } from './redis-config.ts';
+
+/** Makes the cache. */
+export async function redisPart({ ports, layout, servers }: PartContext): Promise<ProcessPart> {
+  const folder = layout.servers.redis;
+  const file = join(folder, 'redis.conf');
+  const password = await readPassword(layout.secrets.redis);
+  await writeFile(file, redisConfig({ port: ports.redis, folder, password }), { mode: 0o600 });
+  return {
+    kind: 'process',
+    name: 'redis',
+    after: [],
+    command: [servers.redis.path, file],
+    env: serverEnvironment(),
+    deathSignal: 'KILL',
+    stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
+    probe: dialogueProbe(ports.redis, `AUTH ${password}\r\nPING\r\n`, /\+PONG/),
+    readyDeadlineMs: 20_000,
+    showsLines: false,
+    mustDrain: false,
+  };
+}

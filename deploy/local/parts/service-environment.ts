@@ -1,0 +1,96 @@
+import type { Layout } from '../profile/layout.ts';
+import type { Ports } from '../profile/ports.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { Service } from '../profile/scale.ts';
+import { passedOn } from './passed-on.ts';
+import { PRIMARY_DATABASE, REPLICA_DATABASE } from './postgres/pgbouncer-config.ts';
+
+/** What the variables of a service are made from: little enough for a test to make it of a stack. */
+export type EnvironmentSource = {
+  readonly profile: Profile;
+  readonly ports: Pick<Ports, 'natsClient' | 'pgbouncer' | 'redis'>;
+  readonly layout: Pick<Layout, 'secrets' | 'issuersFile'>;
+};
+
+/** The demo registers a thousand people from one address at once. */
+const DEMO_LIMITS = { ZAMENI_LIMIT_CLIENT: '60000/60' } as const;
+
+/** Tests and benchmarks send everything from one address; the tests of the limits set their own. */
+const UNLIMITED = { ZAMENI_LIMIT_CLIENT: 'off' } as const;
+
+/** The variables of a service, all but its port and its name. */
+export function serviceEnvironment(
+  source: EnvironmentSource,
+  service: Service,
+): Record<string, string> {
+  const { profile, layout } = source;
+  const { secrets } = layout;
+  const common = { ZAMENI_HOST: '127.0.0.1', ...logEnvironment(source, service) };
+  switch (service) {
+    case 'command-api':
+      return {
+        ...common,
+        ...passedOn(process.env, ['logs', 'attempts', 'room']),
+        ...callerEnvironment(source),
+        ...storeEnvironment(source, 'zameni_command', secrets.postgresCommand),
+        ZAMENI_PEPPER_FILE: secrets.pepper,
+        ZAMENI_KEK_FILE: secrets.kek,
+        ZAMENI_ATTEMPT_KEY_FILE: secrets.attemptKeys,
+        ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
+        ZAMENI_VERIFICATION_KEY_FILE: secrets.verificationKey,
+        ...(profile === 'local' ? DEMO_LIMITS : UNLIMITED),
+      };
+    case 'projector':
+      return {
+        ...common,
+        ...passedOn(process.env, ['logs']),
+        ...storeEnvironment(source, 'zameni_projector', secrets.postgresProjector),
+        ZAMENI_KEK_FILE: secrets.kek,
+        ZAMENI_PEPPER_FILE: secrets.pepper,
+        ZAMENI_ERASER_NATS_PASSWORD_FILE: secrets.natsUsers.eraser,
+      };
+    case 'query-api':
+      return {
+        ...common,
+        ...passedOn(process.env, ['logs']),
+        ...callerEnvironment(source),
+        ...storeEnvironment(source, 'zameni_query', secrets.postgresQuery),
+        ZAMENI_POSTGRES_REPLICA_URL: poolUrl(source, 'zameni_query', REPLICA_DATABASE),
+        ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
+      };
+    default:
+      return service satisfies never;
+  }
+}
+
+function logEnvironment(
+  { ports, layout }: EnvironmentSource,
+  service: Service,
+): Record<string, string> {
+  return {
+    ZAMENI_NATS_SERVERS: ports.natsClient.map((port) => `127.0.0.1:${port}`).join(','),
+    ZAMENI_NATS_USER: service,
+    ZAMENI_NATS_PASSWORD_FILE: layout.secrets.natsUsers[service],
+  };
+}
+
+function callerEnvironment({ layout }: EnvironmentSource): Record<string, string> {
+  return { ZAMENI_JWT_ISSUERS_FILE: layout.issuersFile };
+}
+
+function storeEnvironment(
+  source: EnvironmentSource,
+  user: string,
+  passwordFile: string,
+): Record<string, string> {
+  return {
+    ZAMENI_POSTGRES_URL: poolUrl(source, user, PRIMARY_DATABASE),
+    ZAMENI_POSTGRES_PASSWORD_FILE: passwordFile,
+    ZAMENI_REDIS_URL: `redis://127.0.0.1:${source.ports.redis}/0`,
+    ZAMENI_REDIS_PASSWORD_FILE: source.layout.secrets.redis,
+  };
+}
+
+function poolUrl({ ports }: EnvironmentSource, user: string, database: string): string {
+  return `postgres://${user}@127.0.0.1:${ports.pgbouncer}/${database}`;
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { REPOSITORY } from '../profile/profile.ts';
+import type { Service } from '../profile/scale.ts';
+import { httpProbe } from '../supervisor/probe.ts';
+import type { ProcessPart } from '../supervisor/supervised-process.ts';
+import { type PartContext, serverEnvironment } from './context.ts';
+import { serviceEnvironment } from './service-environment.ts';
+
+/** One process of a service. */
+export type ServiceProcess = {
+  readonly service: Service;
+  readonly name: string;
+  readonly port: number;
+};
+
+/** Lists the processes of all services with their ports. */
+export function serviceProcesses({ ports }: Pick<PartContext, 'ports'>): ServiceProcess[] {
+  const list = (service: Service, numbers: readonly number[]) =>
+    numbers.map((port, index) => ({ service, name: `${service}-${index + 1}`, port }));
+  return [
+    ...list('command-api', ports.commandApi),
+    ...list('projector', ports.projector),
+    ...list('query-api', ports.queryApi),
+  ];
+}
+
+/** Makes the service processes, each with the variables of its service only. */
+export function serviceParts(context: PartContext, after: readonly string[]): ProcessPart[] {
+  return serviceProcesses(context).map(
+    ({ service, name, port }): ProcessPart => ({
+      kind: 'process',
+      name,
+      after,
+      command: [process.execPath, '--import', '@zameni/runtime/telemetry', 'src/main.ts'],
+      cwd: join(REPOSITORY, service),
+      env: {
+        ...serverEnvironment(),
+        ...serviceEnvironment(context, service),
+        ZAMENI_PORT: String(port),
+        ZAMENI_INSTANCE: name,
+      },
+      deathSignal: 'KILL',
+      stop: { signal: 'SIGTERM', deadlineMs: 15_000 },
+      probe: httpProbe(`http://127.0.0.1:${port}/readyz`),
+      readyDeadlineMs: 30_000,
+      showsLines: true,
+      mustDrain: true,
+    }),
+  );
+}

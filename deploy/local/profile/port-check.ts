@@ -1,0 +1,27 @@
+import { createServer } from 'node:net';
+import { describeHolder } from '../host/port-holder.ts';
+import { StackError } from '../output/stack-error.ts';
+import type { PortClaim } from './ports.ts';
+
+/** Stops before anything is started when a port is taken; every taken one is named, with its holder. */
+export async function requireFreePorts(claims: readonly PortClaim[]): Promise<void> {
+  const checks = claims.map(async (claim) => ({ claim, free: await isFree(claim.port) }));
+  const taken = (await Promise.all(checks)).filter(({ free }) => !free);
+  if (taken.length === 0) return;
+  const lines = await Promise.all(
+    taken.map(async ({ claim: { port, wantedBy } }) => {
+      return `  port ${port}, wanted by ${wantedBy}, is held by ${await describeHolder(port)}`;
+    }),
+  );
+  throw new StackError(['These ports are in use, nothing was started:', ...lines].join('\n'));
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once('error', () => resolve(false));
+  server.listen({ host: '127.0.0.1', port, exclusive: true }, () =>
+    server.close(() => resolve(true)),
+  );
+  return promise;
+}

@@ -1,0 +1,35 @@
+import { StackError } from '../output/stack-error.ts';
+
+/** The services of which more than one process may run. */
+export const SERVICES = ['command-api', 'projector', 'query-api'] as const;
+
+/** The name of a service. */
+export type Service = (typeof SERVICES)[number];
+
+/** How many processes of each service run. */
+export type Scale = Readonly<Record<Service, number>>;
+
+/** Ten ports lie between two services, and a laptop has few cores. */
+export const MAX_PROCESSES = 8;
+
+/** Reads `command-api=2,query-api=2`; a service that is not named runs once. */
+export function parseScale(text: string): Scale {
+  const scale: Record<Service, number> = { 'command-api': 1, projector: 1, 'query-api': 1 };
+  const named = new Set<Service>();
+  for (const part of text.split(',').filter((piece) => piece.trim() !== '')) {
+    const [name = '', count = ''] = part.split('=').map((piece) => piece.trim());
+    const service = SERVICES.find((known) => known === name);
+    if (service === undefined) {
+      throw new StackError(`--scale: no service "${name}". Services: ${SERVICES.join(', ')}.`);
+    }
+    if (named.has(service)) throw new StackError(`--scale: ${service} is named twice.`);
+    named.add(service);
+    if (!/^[1-9]\d*$/.test(count) || Number(count) > MAX_PROCESSES) {
+      throw new StackError(
+        `--scale: ${service} needs a number from 1 to ${MAX_PROCESSES}, as in ${service}=2.`,
+      );
+    }
+    scale[service] = Number(count);
+  }
+  return scale;
+}

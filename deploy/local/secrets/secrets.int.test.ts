@@ -1,0 +1,127 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readKeyRing, readSecret } from '@zameni/runtime';
+import { readTestStack } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { createLayout } from '../profile/layout.ts';
+import { createMissingSecrets, type SecretFiles } from './secrets.ts';
+
+const attempts = { now: new Date('2026-03-04T05:06:07Z'), lifetimeSeconds: 7 * 24 * 3_600 };
+
+/** The rights of a file or folder, in octal. */
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8);
+}
+
+async function modesIn(folder: string): Promise<Set<string>> {
+  const names = await readdir(folder);
+  return new Set(await Promise.all(names.map((name) => modeOf(join(folder, name)))));
+}
+
+async function createFolder(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'zameni-layout-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  return join(folder, 'profile');
+}
+
+function filesOf({ natsUsers, ...others }: SecretFiles): string[] {
+  return [...Object.values(natsUsers), ...Object.values(others)];
+}
+
+async function readAll(files: SecretFiles): Promise<string[]> {
+  return Promise.all(filesOf(files).map((path) => readFile(path, 'utf8')));
+}
+
+test.before(() => {
+  // The rights must not hang on a careful umask of whoever starts the stack.
+  process.umask(0);
+});
+
+test('every folder is its owner’s alone, and so is every secret', async (t) => {
+  const layout = await createLayout(await createFolder(t), attempts);
+  const folders = [layout.logs, layout.secretsFolder, ...Object.values(layout.servers)];
+  t.deepEqual(new Set(await Promise.all(folders.map(modeOf))), new Set(['700']));
+  t.deepEqual(await modesIn(layout.secretsFolder), new Set(['600']));
+  t.deepEqual(
+    (await readdir(layout.secretsFolder))
+      .map((name) => join(layout.secretsFolder, name))
+      .toSorted(),
+    filesOf(layout.secrets).toSorted(),
+  );
+});
+
+test('no two secrets are the same, in a profile and between profiles', async (t) => {
+  const profiles = [await createFolder(t), await createFolder(t)];
+  const secrets = await Promise.all(
+    profiles.map((folder) => createMissingSecrets(folder, attempts)),
+  );
+  const contents = (await Promise.all(secrets.map(readAll))).flat();
+  t.is(new Set(contents).size, contents.length);
+  for (const files of secrets) {
+    const passwords = filesOf(files).filter((path) => path.endsWith('.password'));
+    t.is(passwords.length, 14);
+    for (const path of passwords) t.regex(readSecret(path), /^[A-Za-z0-9_-]{32}$/);
+    for (const path of [files.pepper, files.kek, files.positionKey, files.verificationKey]) {
+      t.is(readKeyRing(path).keys.size, 1);
+    }
+    t.is(readKeyRing(files.attemptKeys).keys.size, 8);
+  }
+});
+
+test('a second start keeps every secret and makes only what is missing', async (t) => {
+  const folder = await createFolder(t);
+  const files = await createMissingSecrets(folder, attempts);
+  const before = await readAll(files);
+  t.deepEqual(await readAll(await createMissingSecrets(folder, attempts)), before);
+  await rm(files.redis);
+  const after = await readAll(await createMissingSecrets(folder, attempts));
+  const changed = filesOf(files).filter((_, index) => after[index] !== before[index]);
+  t.deepEqual(changed, [files.redis]);
+  t.is(await modeOf(files.redis), '600');
+});
+
+test('a start after a long stop has attempt keys for today', async (t) => {
+  const folder = await createFolder(t);
+  const { attemptKeys } = await createMissingSecrets(folder, attempts);
+  await createMissingSecrets(folder, { ...attempts, now: new Date('2026-03-18T05:06:07Z') });
+  const { current, keys } = readKeyRing(attemptKeys);
+  t.is(current, '2026-03-18');
+  t.true(keys.has('2026-03-18') && keys.has('2026-03-25'));
+  t.false(keys.has('2026-03-04'));
+});
+
+test('the public keys hold nothing of the private one and belong to it', async (t) => {
+  const folder = await createFolder(t);
+  const files = await createMissingSecrets(folder, attempts);
+  const readKeys = async () => ({
+    own: JSON.parse(await readFile(files.issuerKey, 'utf8')) as Record<string, string>,
+    shown: JSON.parse(await readFile(files.jwks, 'utf8')) as { keys: Record<string, string>[] },
+  });
+  const { own, shown } = await readKeys();
+  const { d, ...publicPart } = own;
+  t.regex(d ?? '', /^[A-Za-z0-9_-]{43}$/);
+  t.deepEqual(shown.keys, [publicPart]);
+  // One without the other is of no use: both are made anew.
+  await rm(files.jwks);
+  await createMissingSecrets(folder, attempts);
+  const renewed = await readKeys();
+  t.not(renewed.own['x'], own['x']);
+  t.is(renewed.shown.keys[0]?.['x'], renewed.own['x']);
+});
+
+test('the running stack keeps secrets, logs, data and configurations to its users', async (t) => {
+  const { folders } = await readTestStack();
+  t.is(await modeOf(join(folders.root, 'stack.json')), '600');
+  const entries = await readdir(folders.root, { withFileTypes: true });
+  const own = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  t.true(own.includes('secrets') && own.includes('nats-1') && own.includes('logs'));
+  for (const name of own) {
+    const folder = join(folders.root, name);
+    t.is(await modeOf(folder), '700', name);
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const expected = entry.isDirectory() ? '700' : '600';
+      t.is(await modeOf(join(folder, entry.name)), expected, `${name}/${entry.name}`);
+    }
+  }
+});

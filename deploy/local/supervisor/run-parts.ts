@@ -1,0 +1,128 @@
+import { createLineLimit, type LineLimit } from '../output/line-limit.ts';
+import { readLogLine } from '../output/log-line.ts';
+import { requireFreePorts } from '../profile/port-check.ts';
+import type { PortClaim } from '../profile/ports.ts';
+import { RESTART_BOUNDS, type RestartBounds } from './restart-policy.ts';
+import {
+  createSupervisor,
+  type Part,
+  type Supervisor,
+  type SupervisorOptions,
+} from './supervisor.ts';
+import { explainFault } from '../output/stack-error.ts';
+import type { Death } from './supervised-process.ts';
+import { inSeconds, type Terminal } from '../output/terminal.ts';
+
+/** What a second signal calls to end everything at once. */
+export type Killers = Set<() => void>;
+
+/** A set of parts and everything needed to run them in the foreground. */
+export type RunOptions = {
+  readonly parts: readonly Part[];
+  readonly claims: readonly PortClaim[];
+  readonly logFolder: string;
+  readonly terminal: Terminal;
+  /** Aborted by the first signal. */
+  readonly signal: AbortSignal;
+  readonly killers: Killers;
+  readonly restarts?: RestartBounds;
+};
+
+/** What may be done while all parts run. */
+export type Running = {
+  readonly pids: Supervisor['pids'];
+  /** Calls back after each restart of a process, which has another pid then. */
+  readonly whenRestarted: (callback: () => void) => void;
+  /** Resolves when a signal came, rejects when a part keeps dying. */
+  readonly ended: Promise<void>;
+};
+
+/** A death that mends itself takes little room; the log file has the rest. */
+const SHOWN_DEATH_LINES = 5;
+
+/** What of the lines of one process is shown: twenty at once, then two a second. */
+const SHOWN_LINES = { burst: 20, refillMs: 500, now: () => performance.now() };
+
+/** Requests to a service are its own log's matter, the first ones are only our readiness probes. */
+const REQUEST_LINE = /^(?:trace|debug|info): (?:incoming request|request completed)/;
+
+/**
+ * Starts the parts, lets `use` work with them, and stops them whatever happened. Returns what `use`
+ * returned, 0 when a signal came before that, 1 when a part could not start, keeps dying or failed
+ * its drain.
+ */
+export async function runParts(
+  options: RunOptions,
+  use: (running: Running) => Promise<number>,
+): Promise<number> {
+  const {
+    parts,
+    claims,
+    logFolder,
+    terminal,
+    signal,
+    killers,
+    restarts = RESTART_BOUNDS,
+  } = options;
+  await requireFreePorts(claims);
+  let onRestart = () => {};
+  const supervisor = createSupervisor(parts, {
+    logFolder,
+    restarts,
+    step: terminal.step,
+    onLine: createLineView(terminal),
+    onDeath: (death) => showDeath(terminal, death),
+    onRestart: () => onRestart(),
+    onBack: (name, afterMs) => terminal.success(`${name} back after ${inSeconds(afterMs)}`),
+    onLate: ({ message }) => terminal.fault(message),
+  });
+  const whenRestarted = (callback: () => void) => {
+    onRestart = callback;
+  };
+  killers.add(supervisor.kill);
+  let code = 0;
+  try {
+    await supervisor.start(signal);
+    const ended = watch(supervisor, signal);
+    code = await use({ pids: supervisor.pids, whenRestarted, ended });
+  } catch (fault) {
+    if (!signal.aborted) {
+      terminal.fault(explainFault(fault));
+      code = 1;
+    }
+  }
+  const badStops = await terminal.step('stopping', supervisor.stop);
+  killers.delete(supervisor.kill);
+  for (const { message } of badStops) terminal.fault(message);
+  return code === 0 && badStops.some(({ isFailure }) => isFailure) ? 1 : code;
+}
+
+function watch(supervisor: Supervisor, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  void supervisor.died.then(reject);
+  // Not everyone who runs parts waits for their end.
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** Shows what is worth it of the lines of processes, and of a flood of them only a part. */
+function createLineView(terminal: Terminal): SupervisorOptions['onLine'] {
+  const limits = new Map<string, LineLimit>();
+  return (name, line, isReady) => {
+    const { text, isWarning } = readLogLine(line);
+    if (!isWarning && (isReady || REQUEST_LINE.test(text))) return;
+    const limit = limits.get(name) ?? createLineLimit(SHOWN_LINES);
+    limits.set(name, limit);
+    const held = limit.admit();
+    if (held === null) return;
+    if (held > 0) terminal.prefixed(name, `… ${held} more lines are in its log`);
+    terminal.prefixed(name, text);
+  };
+}
+
+function showDeath(terminal: Terminal, { name, how, delayMs, lines }: Death): void {
+  terminal.prefixed(name, `died (${how}), restarting in ${inSeconds(delayMs)}; its last lines:`);
+  for (const line of lines.slice(-SHOWN_DEATH_LINES)) terminal.prefixed(name, `  ${line}`);
+}

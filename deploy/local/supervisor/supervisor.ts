@@ -1,0 +1,138 @@
+import { StackError } from '../output/stack-error.ts';
+import type { BadStop } from './bad-stop.ts';
+import {
+  type ProcessPart,
+  type ProcessWatch,
+  type SupervisedProcess,
+  superviseProcess,
+} from './supervised-process.ts';
+
+/** Work that is done once while the stack starts. */
+export type StepPart = {
+  readonly kind: 'step';
+  readonly name: string;
+  readonly after: readonly string[];
+  /** Milliseconds after which the signal of its work aborts. */
+  readonly deadlineMs: number;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+};
+
+/** One thing a stack is made of. A part only names earlier parts of its list in `after`. */
+export type Part = ProcessPart | StepPart;
+
+/** What the supervisor tells while it works. */
+export type SupervisorOptions = Omit<ProcessWatch, 'mayRestart' | 'onGivenUp'> & {
+  /** Runs the start of a part and tells how long it takes. */
+  readonly step: (name: string, work: () => Promise<void>) => Promise<void>;
+};
+
+/** A set of processes that start, live and stop together. */
+export type Supervisor = {
+  readonly start: (signal: AbortSignal) => Promise<void>;
+  /** Stops everything, what depends on others first, and tells what did not stop as it should. */
+  readonly stop: () => Promise<readonly BadStop[]>;
+  readonly kill: () => void;
+  /** Settles when a process died that is not started again. */
+  readonly died: Promise<StackError>;
+  readonly pids: () => Record<string, number>;
+};
+
+/**
+ * States: starting → running → stopping. Each part starts as soon as all parts it is `after` are
+ * ready. A process that dies while the stack starts fails the start; later it is started again, and
+ * only one that keeps dying settles `died`; whoever owns the supervisor then stops the rest. A
+ * process left behind is worse than one stopped too hard, so one that misses its deadline is killed.
+ */
+export function createSupervisor(parts: readonly Part[], options: SupervisorOptions): Supervisor {
+  const processes = new Map<string, SupervisedProcess>();
+  const died = Promise.withResolvers<StackError>();
+  let isRunning = false;
+  let stopping: Promise<BadStop[]> | null = null;
+  const watch: ProcessWatch = {
+    ...options,
+    mayRestart: () => isRunning && stopping === null,
+    onGivenUp: (fault) => {
+      if (stopping === null) died.resolve(fault);
+    },
+  };
+
+  async function start(signal: AbortSignal): Promise<void> {
+    const failure = new AbortController();
+    void died.promise.then((fault) => failure.abort(fault));
+    const either = AbortSignal.any([signal, failure.signal]);
+    const ready = new Map<string, Promise<void>>();
+    for (const part of parts) {
+      const earlier = part.after.map((name) => ready.get(name) ?? missing(part.name, name));
+      const started = Promise.all(earlier).then(() => startPart(part, either));
+      ready.set(part.name, started);
+      started.catch((fault: unknown) => failure.abort(fault));
+    }
+    await Promise.allSettled(ready.values());
+    either.throwIfAborted();
+    isRunning = true;
+  }
+
+  async function startPart(part: Part, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await options.step(part.name, () => {
+      return part.kind === 'step' ? runStep(part, signal) : startProcess(part, signal);
+    });
+  }
+
+  async function startProcess(part: ProcessPart, signal: AbortSignal): Promise<void> {
+    const supervised = superviseProcess(part, watch);
+    processes.set(part.name, supervised);
+    await supervised.start(signal);
+  }
+
+  async function stop(): Promise<BadStop[]> {
+    const stopped = new Map<string, Promise<BadStop | null>>();
+    for (const part of parts.toReversed()) {
+      const dependents = parts.filter(({ after }) => after.includes(part.name));
+      const earlier = dependents.map(({ name }) => stopped.get(name) ?? missing(name, part.name));
+      stopped.set(part.name, stopAfter(earlier, processes.get(part.name)));
+    }
+    const verdicts = await Promise.all(stopped.values());
+    return verdicts.filter((verdict) => verdict !== null);
+  }
+
+  return {
+    start,
+    stop: () => (stopping ??= stop()),
+    kill: () => {
+      for (const supervised of processes.values()) supervised.kill();
+    },
+    died: died.promise,
+    pids: () =>
+      Object.fromEntries(
+        [...processes].flatMap(([name, { pid }]) => {
+          const number = pid();
+          return number === undefined ? [] : [[name, number] as const];
+        }),
+      ),
+  };
+}
+
+async function runStep(part: StepPart, signal: AbortSignal): Promise<void> {
+  const { name, deadlineMs, run } = part;
+  const limit = AbortSignal.timeout(deadlineMs);
+  await run(AbortSignal.any([signal, limit])).catch((cause: unknown) => {
+    if (limit.aborted) {
+      throw new StackError(`${name} took longer than ${deadlineMs / 1000} s.`, { cause });
+    }
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StackError(`${name}: ${reason}`, { cause });
+  });
+}
+
+async function stopAfter(
+  earlier: readonly Promise<unknown>[],
+  supervised: SupervisedProcess | undefined,
+): Promise<BadStop | null> {
+  await Promise.all(earlier);
+  return (await supervised?.stop()) ?? null;
+}
+
+function missing(part: string, dependency: string): never {
+  throw new StackError(`${part} starts after ${dependency}, which is not an earlier part.`);
+}

@@ -1,0 +1,132 @@
+import { matchesGlob, normalize } from 'node:path';
+import { parseArgs } from 'node:util';
+import { StackError } from '../output/stack-error.ts';
+
+/** What `npm test` was asked to run. */
+export type TestArguments = {
+  /** Files or patterns of each run of AVA; one run after the other. */
+  readonly phases: readonly (readonly string[])[];
+  /** Patterns of titles. */
+  readonly titles: readonly string[];
+  /** True when the static checks run too, as they do unless files or titles are chosen. */
+  readonly withChecks: boolean;
+  /** False when only unit tests are chosen, which need no servers. */
+  readonly needsStack: boolean;
+  /** What tests of chosen length and seed read from their environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly help: boolean;
+};
+
+/** The text of `npm test -- --help`. */
+export const TEST_HELP = `npm test -- [files] [options]
+
+Checks format, lint and types and runs the tests of all tiers against servers of their own.
+With files (or patterns such as '**/*.unit.test.ts') it runs only those, without the checks.
+
+  --match TITLE   run the tests with such titles; a file that kills servers must be named too
+  --long          the long form of the tests that have one (crash-recovery: ten minutes)
+  --seed NUMBER   repeat what chance chose in the run that printed this seed
+  --help          show this
+`;
+
+/**
+ * Tests that go through the whole log and every file, message by message; each runs alone before all
+ * others, while both are small. The bytes of claims are looked for before a rotation of the pepper moves
+ * them.
+ */
+export const EARLY = [
+  'e2e/erasure-bytes.e2e.test.ts',
+  'e2e/pepper-rotation.e2e.test.ts',
+  'e2e/key-rotation.e2e.test.ts',
+] as const;
+
+/**
+ * Tests that flood or kill parts of the stack, or compare times; each runs alone after all others, which
+ * it would disturb or be disturbed by.
+ */
+export const DISTURBING = [
+  'e2e/anonymous-equality.e2e.test.ts',
+  'e2e/imports.e2e.test.ts',
+  'e2e/idempotency-faults.e2e.test.ts',
+  'e2e/log-room.e2e.test.ts',
+  'e2e/erasure-outage.e2e.test.ts',
+  'e2e/overload.e2e.test.ts',
+  'e2e/all-or-nothing.e2e.test.ts',
+  'e2e/crash-recovery.e2e.test.ts',
+] as const;
+
+/** The files that have a long form. */
+const LONG_FILES = [
+  'e2e/fuzz*.e2e.test.ts',
+  'e2e/all-or-nothing.e2e.test.ts',
+  'e2e/crash-recovery.e2e.test.ts',
+] as const;
+
+const LONG_ENV = {
+  ZAMENI_ATOMIC_SECONDS: '300',
+  ZAMENI_CRASH_SECONDS: '600',
+  ZAMENI_FUZZ_REQUESTS: '100000',
+} as const;
+
+const MAX_SEED = 2 ** 32 - 1;
+
+/** Reads the arguments of `npm test`; `newSeed` is the seed of a long run that names none. */
+export function parseTestArguments(args: readonly string[], newSeed: number): TestArguments {
+  const { positionals, values } = parse(args);
+  const { match: titles, long } = values;
+  const files = positionals.length === 0 && long ? LONG_FILES : positionals;
+  const seed = values.seed === undefined ? undefined : parseSeed(values.seed);
+  const seeded = seed ?? (long ? newSeed : undefined);
+  return {
+    phases: toPhases(files, titles),
+    titles,
+    withChecks: files.length === 0 && titles.length === 0,
+    needsStack: files.length === 0 || files.some((file) => !file.endsWith('.unit.test.ts')),
+    env: {
+      ...(long ? LONG_ENV : {}),
+      ...(seeded === undefined ? {} : { ZAMENI_SEED: String(seeded) }),
+    },
+    help: values.help,
+  };
+}
+
+function toPhases(files: readonly string[], titles: readonly string[]): string[][] {
+  const alone: readonly string[] = [...EARLY, ...DISTURBING];
+  const others = files.filter((file) => !alone.includes(normalize(file)));
+  const together = files.length === 0 ? ['**/*.test.ts'] : others;
+  const chosen = (some: readonly string[]) =>
+    some.filter((one) =>
+      files.length === 0
+        ? titles.length === 0
+        : files.some((file) => matchesGlob(one, normalize(file))),
+    );
+  return [
+    ...chosen(EARLY).map((one) => [one]),
+    ...(together.length === 0 ? [] : [[...together, ...alone.map((one) => `!${one}`)]]),
+    ...chosen(DISTURBING).map((one) => [one]),
+  ];
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed <= MAX_SEED) return seed;
+  throw new StackError(`--seed takes a whole number from 0 to ${MAX_SEED}, not ${text}.`);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        long: { type: 'boolean', default: false },
+        seed: { type: 'string' },
+        match: { type: 'string', multiple: true, default: [], short: 'm' },
+        help: { type: 'boolean', default: false, short: 'h' },
+      },
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StackError(`${reason}\nnpm test -- --help shows the options.`, { cause });
+  }
+}

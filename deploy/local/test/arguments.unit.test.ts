@@ -1,0 +1,68 @@
+import test from 'ava';
+import { DISTURBING, EARLY, parseTestArguments } from './arguments.ts';
+
+const ATOMIC = 'e2e/all-or-nothing.e2e.test.ts';
+const CRASH = 'e2e/crash-recovery.e2e.test.ts';
+const LEFT_OUT = [...EARLY, ...DISTURBING].map((file) => `!${file}`);
+const parse = (...args: string[]) => parseTestArguments(args, 7);
+
+test('runs everything when nothing is chosen, what kills servers last and alone', (t) => {
+  const { phases, withChecks, needsStack, env } = parse();
+  t.deepEqual(phases, [
+    ...EARLY.map((file) => [file]),
+    ['**/*.test.ts', ...LEFT_OUT],
+    ...DISTURBING.map((file) => [file]),
+  ]);
+  t.is(phases.at(-1)?.[0], CRASH);
+  t.true(withChecks);
+  t.true(needsStack);
+  t.deepEqual(env, {});
+});
+
+test('starts no servers for unit tests alone', (t) => {
+  const { phases, withChecks, needsStack } = parse('a/b.unit.test.ts');
+  t.deepEqual(phases, [['a/b.unit.test.ts', ...LEFT_OUT]]);
+  t.false(withChecks);
+  t.false(needsStack);
+});
+
+test('starts the servers when any chosen file needs them', (t) => {
+  t.true(parse('a.unit.test.ts', 'e2e/one-winner.e2e.test.ts').needsStack);
+});
+
+test('runs a file that kills servers alone when it alone is named', (t) => {
+  t.deepEqual(parse(CRASH).phases, [[CRASH]]);
+});
+
+test('runs the files that kill servers after the others that a pattern names, one by one', (t) => {
+  t.deepEqual(parse('e2e/*.e2e.test.ts').phases, [
+    ...EARLY.map((file) => [file]),
+    ['e2e/*.e2e.test.ts', ...LEFT_OUT],
+    ...DISTURBING.map((file) => [file]),
+  ]);
+});
+
+test('looks for a title in all files but those that kill servers', (t) => {
+  t.deepEqual(parse('--match', 'x').phases, [['**/*.test.ts', ...LEFT_OUT]]);
+});
+
+test('a long run takes the files with a long form and has a seed', (t) => {
+  const { phases, env, withChecks } = parse('--long');
+  t.deepEqual(phases, [['e2e/fuzz*.e2e.test.ts', ...LEFT_OUT], [ATOMIC], [CRASH]]);
+  t.deepEqual(env, {
+    ZAMENI_ATOMIC_SECONDS: '300',
+    ZAMENI_CRASH_SECONDS: '600',
+    ZAMENI_FUZZ_REQUESTS: '100000',
+    ZAMENI_SEED: '7',
+  });
+  t.false(withChecks);
+});
+
+test('takes a seed', (t) => {
+  t.deepEqual(parse('--seed', '42').env, { ZAMENI_SEED: '42' });
+  t.throws(() => parse('--seed', 'x'), { message: /--seed takes a whole number/ });
+});
+
+test('refuses an unknown option with a hint', (t) => {
+  t.throws(() => parse('--fast'), { message: /--help/ });
+});

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { findSetpriv, wrapCommand } from '../host/launch.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { REPOSITORY } from '../profile/profile.ts';
+import { createResultCounter, type Results } from './count-results.ts';
+
+const STOP_DEADLINE_MS = 5_000;
+
+/** Which tests are run, and against what. */
+export type AvaOptions = {
+  readonly files: readonly string[];
+  readonly titles: readonly string[];
+  /** Where the tests find the description of the stack; null when they run without one. */
+  readonly stackFile: string | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+};
+
+/** Runs AVA, shows what it prints as it comes, and counts the results. */
+export async function runAva(options: AvaOptions): Promise<Results> {
+  const { files, titles, stackFile, env, terminal, signal } = options;
+  const ava = join(REPOSITORY, 'node_modules', '.bin', 'ava');
+  const matches = titles.map((title) => `--match=${title}`);
+  const [program, ...args] = wrapCommand([ava, ...matches, ...files], {
+    setpriv: findSetpriv(),
+    deathSignal: 'KILL',
+  });
+  const child = spawn(program, args, {
+    cwd: REPOSITORY,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      ...env,
+      ...(stackFile === null ? {} : { ZAMENI_STACK: stackFile }),
+      ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+    },
+  });
+  const counter = createResultCounter();
+  const stop = () => {
+    signalGroup(child.pid, 'SIGTERM');
+    setTimeout(() => signalGroup(child.pid, 'SIGKILL'), STOP_DEADLINE_MS).unref();
+  };
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    counter.add(line);
+    terminal.line(line);
+  });
+  // What the tests themselves print; it is shown but never counted.
+  createInterface({ input: child.stderr }).on('line', terminal.line);
+  await once(child, 'close');
+  signal.removeEventListener('abort', stop);
+  return counter.finish(child.exitCode);
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}
