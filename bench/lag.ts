@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from '@zameni/contracts';
-import { summarize, type Latency } from '../e2e/latency.ts';
+import { summarize, type Latency } from '../e2e/support/latency.ts';
 import { type CpuSeconds, cpuMsEach, readCpu } from './cpu.ts';
 import { credentialsOf, type RegistrationPath, toRegistration } from './registration-path.ts';
 import { openTransport } from './transport.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Flood, flood } from '../e2e/flood.ts';
-import { type Latency, summarize } from '../e2e/latency.ts';
+import { type Flood, flood } from '../e2e/overload/flood.ts';
+import { type Latency, summarize } from '../e2e/support/latency.ts';
 import { type LoadResult, runLoad } from './wrk.ts';
 
 /** Where to send, and for how long at each number of connections. */

@@ -35,9 +35,9 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
  * them.
  */
 export const EARLY = [
-  'e2e/erasure-bytes.e2e.test.ts',
-  'e2e/pepper-rotation.e2e.test.ts',
-  'e2e/key-rotation.e2e.test.ts',
+  'e2e/guarantees/erasure-bytes.e2e.test.ts',
+  'e2e/guarantees/pepper-rotation.e2e.test.ts',
+  'e2e/guarantees/key-rotation.e2e.test.ts',
 ] as const;
 
 /**
@@ -45,21 +45,21 @@ export const EARLY = [
  * it would disturb or be disturbed by.
  */
 export const DISTURBING = [
-  'e2e/anonymous-equality.e2e.test.ts',
-  'e2e/imports.e2e.test.ts',
-  'e2e/idempotency-faults.e2e.test.ts',
-  'e2e/log-room.e2e.test.ts',
-  'e2e/erasure-outage.e2e.test.ts',
-  'e2e/overload.e2e.test.ts',
-  'e2e/all-or-nothing.e2e.test.ts',
-  'e2e/crash-recovery.e2e.test.ts',
+  'e2e/guarantees/anonymous-equality.e2e.test.ts',
+  'e2e/guarantees/imports.e2e.test.ts',
+  'e2e/guarantees/idempotency-faults.e2e.test.ts',
+  'e2e/guarantees/log-room.e2e.test.ts',
+  'e2e/guarantees/erasure-outage.e2e.test.ts',
+  'e2e/guarantees/overload.e2e.test.ts',
+  'e2e/guarantees/all-or-nothing.e2e.test.ts',
+  'e2e/guarantees/crash-recovery.e2e.test.ts',
 ] as const;
 
 /** The files that have a long form. */
 const LONG_FILES = [
-  'e2e/fuzz*.e2e.test.ts',
-  'e2e/all-or-nothing.e2e.test.ts',
-  'e2e/crash-recovery.e2e.test.ts',
+  'e2e/guarantees/fuzz*.e2e.test.ts',
+  'e2e/guarantees/all-or-nothing.e2e.test.ts',
+  'e2e/guarantees/crash-recovery.e2e.test.ts',
 ] as const;
 
 const LONG_ENV = {

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { DISTURBING, EARLY, parseTestArguments } from './arguments.ts';
 
-const ATOMIC = 'e2e/all-or-nothing.e2e.test.ts';
-const CRASH = 'e2e/crash-recovery.e2e.test.ts';
+const ATOMIC = 'e2e/guarantees/all-or-nothing.e2e.test.ts';
+const CRASH = 'e2e/guarantees/crash-recovery.e2e.test.ts';
 const LEFT_OUT = [...EARLY, ...DISTURBING].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
@@ -27,7 +27,7 @@ test('starts no servers for unit tests alone', (t) => {
 });
 
 test('starts the servers when any chosen file needs them', (t) => {
-  t.true(parse('a.unit.test.ts', 'e2e/one-winner.e2e.test.ts').needsStack);
+  t.true(parse('a.unit.test.ts', 'e2e/guarantees/one-winner.e2e.test.ts').needsStack);
 });
 
 test('runs a file that kills servers alone when it alone is named', (t) => {
@@ -35,9 +35,9 @@ test('runs a file that kills servers alone when it alone is named', (t) => {
 });
 
 test('runs the files that kill servers after the others that a pattern names, one by one', (t) => {
-  t.deepEqual(parse('e2e/*.e2e.test.ts').phases, [
+  t.deepEqual(parse('e2e/guarantees/*.e2e.test.ts').phases, [
     ...EARLY.map((file) => [file]),
-    ['e2e/*.e2e.test.ts', ...LEFT_OUT],
+    ['e2e/guarantees/*.e2e.test.ts', ...LEFT_OUT],
     ...DISTURBING.map((file) => [file]),
   ]);
 });
@@ -48,7 +48,7 @@ test('looks for a title in all files but those that kill servers', (t) => {
 
 test('a long run takes the files with a long form and has a seed', (t) => {
   const { phases, env, withChecks } = parse('--long');
-  t.deepEqual(phases, [['e2e/fuzz*.e2e.test.ts', ...LEFT_OUT], [ATOMIC], [CRASH]]);
+  t.deepEqual(phases, [['e2e/guarantees/fuzz*.e2e.test.ts', ...LEFT_OUT], [ATOMIC], [CRASH]]);
   t.deepEqual(env, {
     ZAMENI_ATOMIC_SECONDS: '300',
     ZAMENI_CRASH_SECONDS: '600',

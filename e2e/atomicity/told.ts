@@ -1,0 +1,54 @@
+import type { Told } from './load.ts';
+import type { AtomicRecord } from './log.ts';
+
+/** What opens what callers were told. */
+export type ToldOpeners = {
+  readonly openPosition: (sealed: string) => number | undefined;
+  readonly claimOf: (email: string) => string;
+};
+
+/** What was told, and is not in the log like that. */
+export function findUntrue(
+  told: readonly Told[],
+  records: readonly AtomicRecord[],
+  { openPosition, claimOf }: ToldOpeners,
+): string[] {
+  const byPosition = new Map(records.map((record) => [record.position, record]));
+  const closed = new Set(
+    records.flatMap((one) =>
+      one.kind === 'attempt' && one.record.state === 'closed' ? one.record.attempt : [],
+    ),
+  );
+  const erased = new Set(
+    records.flatMap((one) => (one.kind === 'deletion' ? one.record.addresses : [])),
+  );
+  return told.flatMap((one) => {
+    const { id, what } = one;
+    const position = openPosition(one.position) ?? 0;
+    const record = byPosition.get(position);
+    // The deletion of an attempt that is over may have been faster than the follower.
+    const isOver = closed.has(position) || (what === 'attempted' && erased.has(claimOf(one.email)));
+    const isGone = what === 'attempted' && record === undefined && isOver;
+    return isGone || isSo(record, one) ? [] : [`${id} is not ${what} at ${position}`];
+  });
+}
+
+function isSo(record: AtomicRecord | undefined, { id, what }: Pick<Told, 'id' | 'what'>): boolean {
+  switch (what) {
+    case 'attempted':
+      return record?.kind === 'attempt' && record.id === id && record.record.state === 'open';
+    case 'registered':
+      return isEvent(record, id, 'registered');
+    case 'erased': {
+      const isAttempt = record?.kind === 'attempt' && record.id === id;
+      const isClosed = isAttempt && record.record.state === 'closed';
+      return (isClosed && record.record.by === 'erasure') || isEvent(record, id, 'erased');
+    }
+    default:
+      return what satisfies never;
+  }
+}
+
+function isEvent(record: AtomicRecord | undefined, id: string, name: string): boolean {
+  return record?.kind === 'event' && record.userId === id && record.placed.fact.name === name;
+}

@@ -1,0 +1,115 @@
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { readTestStack, type Stack, waitUntil } from '@zameni/runtime/testing';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Random } from './random.ts';
+
+/** A process that was killed, and how long until another took its place and listened, where it does. */
+export type Kill = { readonly name: string; readonly atMs: number; readonly backAfterMs: number };
+
+/** What chance to use, and how long to go on once everything was killed once. */
+export type KillOptions = { readonly random: Random; readonly deadlineMs: number };
+
+const BACK_DEADLINE_MS = 60_000;
+const SHORTEST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 3_500;
+
+/** The part of a NATS server's `/jsz?streams=1` that tells who leads a stream. */
+const StreamReport = Type.Object({
+  account_details: Type.Array(
+    Type.Object({
+      stream_detail: Type.Array(
+        Type.Object({ name: Type.String(), cluster: Type.Object({ leader: Type.String() }) }),
+      ),
+    }),
+  ),
+});
+
+/**
+ * Kills every process of the stack in turn, and the leader of the log's stream, in an order and at
+ * moments of chance; the others need not have recovered yet, so losses overlap.
+ */
+export async function killInTurn({ random, deadlineMs }: KillOptions): Promise<Kill[]> {
+  const startedAt = performance.now();
+  const kills: Promise<Kill>[] = [];
+  const returning = new Map<string, Promise<Kill>>();
+  const { pids } = await readTestStack();
+  const victims = [...Object.keys(pids), LEADER];
+  while (performance.now() - startedAt < deadlineMs) {
+    for (const victim of random.shuffle(victims)) {
+      await pause(SHORTEST_PAUSE_MS + random.below(LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS));
+      const isOver = performance.now() - startedAt > deadlineMs;
+      if (isOver && kills.length >= victims.length) break;
+      const name = victim === LEADER ? await findLeader(await readTestStack()) : victim;
+      // What is not there yet cannot be killed.
+      await returning.get(name);
+      const killed = kill(name, startedAt);
+      killed.catch(() => undefined);
+      returning.set(name, killed);
+      kills.push(killed);
+    }
+  }
+  return Promise.all(kills);
+}
+
+const LEADER = 'the stream’s leader';
+
+/** Kills a process; resolves when another one has taken its place and listens. */
+export async function kill(name: string, startedAt: number): Promise<Kill> {
+  const stack = await readTestStack();
+  const pid = stack.pids[name];
+  const port = portOf(stack, name);
+  if (pid === undefined) throw new Error(`nobody knows ${name}`);
+  const atMs = performance.now() - startedAt;
+  process.kill(pid, 'SIGKILL');
+  await waitUntil(async () => (await readTestStack()).pids[name] !== pid, BACK_DEADLINE_MS);
+  // The keeper of the attempt keys listens nowhere.
+  if (port !== undefined) await waitUntil(() => accepts(port), BACK_DEADLINE_MS);
+  return { name, atMs, backAfterMs: performance.now() - startedAt - atMs };
+}
+
+/** The server that leads the log’s stream; any when none does at the moment. */
+export async function findLeader({ nats }: Stack): Promise<string> {
+  for (const monitor of nats.monitors) {
+    const report = await fetchJson(`${monitor}/jsz?streams=1`);
+    if (!Value.Check(StreamReport, report)) continue;
+    const streams = report.account_details.flatMap(({ stream_detail }) => stream_detail);
+    const leader = streams.find(({ name }) => name === 'ACCOUNTS')?.cluster.leader;
+    if (leader !== undefined) return `nats-${leader.slice(1)}`;
+  }
+  return 'nats-1';
+}
+
+async function fetchJson(url: string): Promise<unknown> {
+  try {
+    return await (await fetch(url, { signal: AbortSignal.timeout(2_000) })).json();
+  } catch {
+    // A server that is still recovering; another one may tell.
+    return undefined;
+  }
+}
+
+function portOf({ services, nats, ...stack }: Stack, name: string): number | undefined {
+  const service = services.find((one) => one.name === name);
+  if (service !== undefined) return service.port;
+  const server = /^nats-(\d)$/.exec(name)?.[1];
+  if (server !== undefined) return Number(nats.servers[Number(server) - 1]?.split(':')[1]);
+  const ports: Record<string, number> = {
+    gateway: stack.gateway.port,
+    redis: stack.redis.port,
+    pgbouncer: stack.pgbouncer.port,
+    'postgres-primary': stack.postgres.primary.port,
+    'postgres-replica': stack.postgres.replica.port,
+  };
+  return ports[name];
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.setTimeout(1_000, () => resolve(false));
+  socket.once('connect', () => resolve(true));
+  socket.once('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}

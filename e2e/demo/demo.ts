@@ -1,0 +1,96 @@
+import { type Client, createClient, type UserView } from '@zameni/contracts';
+import { mapConcurrently } from '../support/concurrently.ts';
+import { type Latency, summarize } from '../support/latency.ts';
+import type { Person } from './people.ts';
+
+/** What the demo found. */
+export type DemoReport = {
+  readonly accepted: number;
+  readonly readBack: number;
+  /** One line for each person that was not accepted or read back as sent; names no personal data. */
+  readonly faults: readonly string[];
+  /** Milliseconds from sending the request to its 201. */
+  readonly accept: Latency;
+  /** Milliseconds from the 201 to the person's own page. */
+  readonly acceptToReadable: Latency;
+  readonly seconds: number;
+};
+
+/** Where the demo runs, and a token that may register people and read them. */
+export type DemoOptions = {
+  readonly gatewayUrl: string;
+  readonly token: string;
+  readonly people: readonly Person[];
+  readonly concurrency: number;
+  readonly onProgress?: (done: number) => void;
+};
+
+/** Vouches for people through the gateway, reads each back at its position, compares every field. */
+export async function runDemo(options: DemoOptions): Promise<DemoReport> {
+  const faults: string[] = [];
+  const acceptMs: number[] = [];
+  const readableMs: number[] = [];
+  const { gatewayUrl: baseUrl, token } = options;
+  const client = createClient({ baseUrl, fetch, token });
+  const startedAt = performance.now();
+  await mapConcurrently(options.people, options.concurrency, async (person, index) => {
+    const sentAt = performance.now();
+    const accepted = await postRegistration(client, person);
+    const acceptedAt = performance.now();
+    if ('fault' in accepted) return void faults.push(`line ${index + 1}: ${accepted.fault}`);
+    acceptMs.push(acceptedAt - sentAt);
+    const user = await getUser(client, accepted.userId, accepted.position);
+    if ('fault' in user) return void faults.push(`line ${index + 1}: ${user.fault}`);
+    readableMs.push(performance.now() - acceptedAt);
+    const wrong = compare(person, accepted.userId, user.view);
+    if (wrong.length > 0) faults.push(`line ${index + 1}: differs in ${wrong.join(', ')}`);
+    options.onProgress?.(readableMs.length);
+  });
+  return {
+    accepted: acceptMs.length,
+    readBack: readableMs.length,
+    faults,
+    accept: summarize(acceptMs),
+    acceptToReadable: summarize(readableMs),
+    seconds: (performance.now() - startedAt) / 1_000,
+  };
+}
+
+async function postRegistration(client: Client, { body, idempotencyKey }: Person) {
+  const headers = { 'Idempotency-Key': idempotencyKey };
+  const answer = await client.registerPerson({ body, headers });
+  if (answer.status !== 201) return { fault: `answered ${answer.status} to the registration` };
+  return { userId: answer.body.userId, position: answer.headers.Position };
+}
+
+async function getUser(client: Client, id: string, position: string) {
+  const headers = { 'Min-Position': position, Prefer: 'wait=30' };
+  const answer = await client.readUser({ params: { id }, headers });
+  if (answer.status !== 200) return { fault: `answered ${answer.status} to the reading back` };
+  return { view: answer.body };
+}
+
+function compare({ body }: Person, userId: string, view: UserView): string[] {
+  const expected: Omit<UserView, 'registeredAt'> = {
+    userId,
+    email: body.email.trim(),
+    emailVerified: false,
+    displayName: body.displayName.trim(),
+    locale: body.locale,
+    termsVersion: body.termsVersion,
+    profile: body.profile ?? {},
+    status: 'active',
+    version: 1,
+  };
+  const { registeredAt: _registeredAt, ...actual } = view;
+  const names = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+  return [...names].filter(
+    (name) => canonical(Reflect.get(expected, name)) !== canonical(Reflect.get(actual, name)),
+  );
+}
+
+/** JSON with the names of objects in order, because a profile comes back in any order. */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  return JSON.stringify(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

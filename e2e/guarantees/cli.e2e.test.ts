@@ -1,0 +1,325 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RegisterCommand } from '@zameni/contracts';
+import { createPool, type Pool, readSecret } from '@zameni/runtime';
+import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { createActors } from '../support/actors.ts';
+import { attachSystem } from '../support/system.ts';
+
+const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const fixtures = new URL('../../fixtures/', import.meta.url);
+const system = await attachSystem();
+const actors = await createActors(system, 'cli');
+test.after.always(() => actors[Symbol.asyncDispose]());
+
+type Ended = { readonly status: number; readonly stdout: string; readonly stderr: string };
+
+/** Runs the program as a user does; `input` is what is piped into it. */
+function run(args: readonly string[], input = ''): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  const argv = [zameni, '--profile', system.stack.profile, ...args];
+  const child = execFile(process.execPath, argv, { timeout: 90_000 }, (error, stdout, stderr) => {
+    resolve({ status: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+  });
+  // A run that refuses its arguments does not read them.
+  child.stdin?.on('error', () => undefined).end(input);
+  return promise;
+}
+
+const peopleLines = readFileSync(new URL('people.ndjson', fixtures), 'utf8').trimEnd().split('\n');
+
+/** The people of the fixtures under another domain, because another caller registers them here. */
+function linesUnder(label: string): string[] {
+  return peopleLines.flatMap((line) => {
+    const body: RegisterCommand = JSON.parse(line);
+    const email = body.email.trim().replace('@', `@${label}.`);
+    // Room for the label is not left in the longest addresses.
+    return email.length > 240 ? [] : [JSON.stringify({ ...body, email })];
+  });
+}
+
+function createFile(t: ExecutionContext, lines: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'zameni-cli-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'people.ndjson');
+  writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
+  return path;
+}
+
+/** The primary, where the people can be looked up by their addresses. */
+function connectDatabase(t: ExecutionContext): Pool {
+  const { postgres } = system.stack;
+  const { host, port } = postgres.primary;
+  const pool = createPool({
+    url: `postgres://${postgres.superuser.user}@${host}:${port}/${postgres.database}`,
+    password: readSecret(postgres.superuser.passwordFile),
+    max: 1,
+    name: 'cli.e2e',
+    logger: createSilentLogger(),
+  });
+  t.teardown(() => pool.end());
+  return pool;
+}
+
+/** How many people with such addresses the read model has, once it has all that was accepted. */
+function countPeople(t: ExecutionContext, label: string): () => Promise<number> {
+  const pool = connectDatabase(t);
+  return async () => {
+    const { rows } = await pool.query<{ count: number }>(
+      'select count(*)::int as count from accounts_v1.users where email like $1',
+      [`%@${label}.%`],
+    );
+    return rows[0]?.count ?? 0;
+  };
+}
+
+/** The id of the person who has an address, once the read model has them. */
+async function findPerson(t: ExecutionContext, email: string): Promise<string> {
+  const pool = connectDatabase(t);
+  let id = '';
+  await waitUntil(async () => {
+    const { rows } = await pool.query<{ user_id: string }>(
+      'select user_id from accounts_v1.users where email = $1',
+      [email],
+    );
+    id = rows[0]?.user_id ?? '';
+    return id !== '';
+  }, 30_000);
+  return id;
+}
+
+function register(email: string) {
+  return actors.register({
+    email,
+    displayName: 'Živa Cli',
+    locale: 'sl-SI',
+    termsVersion: '2026-01',
+    profile: { note: 'red "blue"', height_cm: 182 },
+  });
+}
+
+/** Waits until everything that was accepted before is readable. */
+async function catchUp(email: string): Promise<void> {
+  const { id, position } = await register(email);
+  const args = ['user', id, '--min-position', position, '--wait', '30', '--json'];
+  const { status, stderr } = await run(args);
+  if (status !== 0) throw new Error(stderr);
+}
+
+// One after the other: each starts a process of its own, and the machine may have few cores.
+test.serial(
+  'the people of the fixtures are registered, and a second run doubles nobody',
+  async (t) => {
+    const lines = linesUnder('twice');
+    const path = createFile(t, lines);
+    const count = countPeople(t, 'twice');
+    const runOnce = async () => {
+      const { status, stdout, stderr } = await run(['register', path, '--json']);
+      t.is(stderr, '', 'no progress bar where nobody looks');
+      t.is(status, 0);
+      const { seconds: _, ...report } = JSON.parse(stdout);
+      return report;
+    };
+    const first = await runOnce();
+    t.is(first.registered, lines.length);
+    await waitUntil(async () => (await count()) >= lines.length, 60_000);
+    t.deepEqual(await runOnce(), first);
+    await catchUp('after-twice@example.org');
+    t.is(await count(), lines.length);
+  },
+);
+
+test.serial(
+  'the fixtures as they are, sent by the public, are attempts, whatever was registered before',
+  async (t) => {
+    const path = new URL('people.ndjson', fixtures).pathname;
+    const { status, stdout } = await run(['register', path, '--anonymous', '--concurrency', '256']);
+    // The one line that is more than the public may send.
+    const large = peopleLines.findIndex((line) => Buffer.byteLength(line) > 4_096) + 1;
+    t.is(status, 1);
+    t.regex(stdout, new RegExp(`^line ${large} +invalid +payload-too-large`));
+    t.regex(stdout, /registered +0\naccepted +999 .*\nduplicate +0\ninvalid +1\nfailed +0\n/);
+  },
+);
+
+test.serial('people who were erased since are counted as such and are no failure', async (t) => {
+  const lines = linesUnder('erased').slice(0, 2);
+  const path = createFile(t, lines);
+  t.is((await run(['register', path])).status, 0);
+  const id = await findPerson(t, JSON.parse(lines[0] ?? '').email);
+  t.is((await actors.operator.eraseUser({ params: { id } })).status, 202);
+  const { status, stdout } = await run(['register', path, '--json']);
+  t.is(status, 0);
+  const report = JSON.parse(stdout);
+  t.like(report, { registered: 1, erased: 1, duplicate: 0, invalid: 0, failed: 0 });
+  t.like(report.lines, [{ line: 1, result: 'erased', code: 'user-erased', status: 410 }]);
+});
+
+test.serial(
+  'of a mixed file the bad lines are told by number, place and code, and never by content',
+  async (t) => {
+    const good = linesUnder('mixed').slice(0, 3);
+    const [first = ''] = good;
+    const taken = JSON.stringify({ ...JSON.parse(first), displayName: 'Somebody Else' });
+    const refused = readFileSync(new URL('refused.ndjson', fixtures), 'utf8').trimEnd().split('\n');
+    const bad = refused.map((line) => JSON.parse(line));
+    const texts = bad.map(({ body, raw }) => raw ?? JSON.stringify(body));
+    // The first has the address before a rival is sent.
+    t.is((await run(['register', '-'], first)).status, 0);
+    const input = [...good, '', ...texts, taken, 'x'.repeat(20_000)].join('\r\n');
+    const { status, stdout } = await run(['register', '-', '--json'], input);
+    t.is(status, 1);
+    const report = JSON.parse(stdout);
+    t.is(report.registered, 3);
+    t.is(report.duplicate, 1);
+    t.is(report.invalid, bad.length + 1);
+    t.is(report.failed, 0);
+    const expected = bad.map(({ pointer, code, raw }, index) =>
+      raw === undefined ? [5 + index, 'invalid', pointer, code] : [5 + index, 'invalid', '', code],
+    );
+    expected.push([5 + bad.length, 'duplicate', '', 'address-taken']);
+    expected.push([6 + bad.length, 'invalid', '', 'payload-too-large']);
+    type Line = { line: number; result: string; code: string; errors: Record<string, string>[] };
+    const told = report.lines.map(({ line, result, code, errors }: Line) => [
+      line,
+      result,
+      errors[0]?.['pointer'] ?? '',
+      errors[0]?.['code'] ?? code,
+    ]);
+    t.deepEqual(told, expected);
+    const human = await run(['register', '-'], input);
+    t.is(human.status, 1);
+    for (const { email, displayName } of [
+      ...bad.map(({ body }) => body ?? {}),
+      JSON.parse(first),
+    ]) {
+      for (const value of [email, displayName].filter((text) => String(text).length > 8)) {
+        t.false(`${stdout}${human.stdout}${human.stderr}`.includes(String(value)));
+      }
+    }
+  },
+);
+
+test.serial(
+  'Ctrl-C ends the sending, sums up and exits 130; a later run finishes and doubles nobody',
+  async (t) => {
+    const lines = linesUnder('stopped').slice(0, 200);
+    const count = countPeople(t, 'stopped');
+    const argv = [zameni, '--profile', system.stack.profile, 'register', '-', '--json'];
+    const child = spawn(process.execPath, argv, { stdio: 'pipe' });
+    t.teardown(() => child.kill('SIGKILL'));
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    // The pipe stays open: the reader must end although more could come.
+    child.stdin.write(`${lines.slice(0, 100).join('\n')}\n`);
+    await waitUntil(async () => (await count()) >= 100, 30_000);
+    child.kill('SIGINT');
+    const [code] = await once(child, 'close');
+    t.is(code, 130);
+    const report = JSON.parse(stdout);
+    t.is(report.stopped, 'interrupted');
+    t.is(report.registered, 100);
+    t.is(report.unfinished, 0);
+    const again = await run(['register', createFile(t, lines), '--json']);
+    t.is(again.status, 0);
+    t.is(JSON.parse(again.stdout).registered, 200);
+    await catchUp('after-stopped@example.org');
+    t.is(await count(), 200);
+  },
+);
+
+test.serial('user prints a person, for people and for programs', async (t) => {
+  const { id, position } = await register('živa@cli.example.org');
+  const args = ['user', id, '--min-position', position, '--wait', '30'];
+  const json = await run([...args, '--json']);
+  t.is(json.status, 0);
+  const report = JSON.parse(json.stdout);
+  t.is(report.user.email, 'živa@cli.example.org');
+  t.deepEqual(report.user.profile, { note: 'red "blue"', height_cm: 182 });
+  t.regex(report.position, /^[A-Za-z0-9_-]{23}$/);
+  const human = await run(args);
+  t.regex(human.stdout, /^address +živa@cli\.example\.org \(not verified\)$/m);
+  t.regex(human.stdout, /^profile\.height_cm +182$/m);
+  t.false(human.stdout.includes('\u001b'));
+});
+
+test.serial('user says by code why it has nobody to print', async (t) => {
+  const nobody = ['user', '00000000-0000-4000-8000-000000000000', '--json'];
+  const missing = await run(nobody);
+  t.is(missing.status, 1);
+  t.is(JSON.parse(missing.stdout).error.code, 'user-not-found');
+  const stranger = await run([...nobody, '--token', await system.token([], 'stranger')]);
+  t.is(JSON.parse(stranger.stdout).error.code, 'forbidden');
+  const nowhere = await run([...nobody, '--url', 'http://127.0.0.1:9']);
+  t.is(JSON.parse(nowhere.stdout).error.code, 'no-answer');
+});
+
+test.serial('a token that is not valid stops a registration at once', async (t) => {
+  const path = createFile(t, linesUnder('refused'));
+  const { status, stdout } = await run(['register', path, '--json', '--token', 'nonsense']);
+  t.is(status, 1);
+  const report = JSON.parse(stdout);
+  t.is(report.stopped, 'unauthorized');
+  t.true(report.read <= 64);
+});
+
+test.serial('status shows the gateway and every service', async (t) => {
+  const { stdout } = await run(['status', '--json']);
+  const report = JSON.parse(stdout);
+  t.is(report.gateway.url, system.gatewayUrl);
+  t.is(report.gateway.state, 'ready');
+  type Service = { name: string; projection: { role: string; head: number } | null };
+  const services: Service[] = report.services;
+  t.deepEqual(
+    services.map(({ name }) => name),
+    system.stack.services.map(({ name }) => name),
+  );
+  t.is(services.filter(({ projection }) => projection?.role === 'active').length, 1);
+  t.regex((await run(['status'])).stdout, /^gateway +http:\/\/127\.0\.0\.1:\d+ +ready/);
+});
+
+test.serial(
+  'status and doctor fail where nothing answers, and doctor says what to do',
+  async (t) => {
+    const elsewhere = ['--url', 'http://127.0.0.1:9'];
+    const status = await run(['status', ...elsewhere]);
+    t.is(status.status, 1);
+    t.regex(status.stdout, /no-answer/);
+    const doctor = await run(['doctor', ...elsewhere]);
+    t.is(doctor.status, 1);
+    t.regex(
+      doctor.stdout,
+      /fail +service +gateway +http:\/\/127\.0\.0\.1:9 does not answer\n +do: /,
+    );
+  },
+);
+
+test.serial('doctor finds every part of a running stack and prints no secret', async (t) => {
+  const { stdout } = await run(['doctor', '--json']);
+  const report = JSON.parse(stdout);
+  t.true(report.isStackRunning);
+  type Check = { name: string; level: string; found: string };
+  const checks: Check[] = report.checks;
+  // Other tests load the machine meanwhile, so a warning is no surprise; a fault would be.
+  t.deepEqual(
+    checks.filter(({ level }) => level === 'fail'),
+    [],
+  );
+  const names = new Set(checks.map(({ name }) => name));
+  const expected =
+    'node nats-server postgres pgbouncer redis-server haproxy nats-1 nats-2 nats-3 postgres-primary postgres-replica replication redis gateway token projection';
+  const services = system.stack.services.map((service) => service.name);
+  const spaced = ['disk space', 'attempt keys', 'stream ACCOUNTS'];
+  for (const name of [...expected.split(' '), ...spaced, ...services]) {
+    t.true(names.has(name), name);
+  }
+  const { nats, postgres, redis } = system.stack;
+  const logins = [...Object.values(nats.users), postgres.superuser, postgres.query];
+  for (const file of [...logins.map(({ passwordFile }) => passwordFile), redis.passwordFile]) {
+    t.false(stdout.includes(readSecret(file)));
+  }
+});

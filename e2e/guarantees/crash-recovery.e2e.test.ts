@@ -1,0 +1,129 @@
+import { randomInt } from 'node:crypto';
+import { parseUserId } from '@zameni/contracts';
+import {
+  createDigests,
+  createPositions,
+  createVerificationTokens,
+  readKeyRing,
+} from '@zameni/runtime';
+import { waitUntil } from '@zameni/runtime/testing';
+import test from 'ava';
+import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
+import { askAllAgain, proveAllAgain, readAllAgain } from '../crash/again.ts';
+import { createClient } from '../crash/client.ts';
+import { killInTurn } from '../crash/kills.ts';
+import { startLoad } from '../crash/load.ts';
+import type { IssueLink } from '../crash/proofs.ts';
+import { createRandom } from '../crash/random.ts';
+import { readRows } from '../crash/rows.ts';
+import { readLog } from '../crash/stores.ts';
+import { findViolations } from '../history/check.ts';
+import { describeViolations } from '../history/report.ts';
+import type { History } from '../history/history.ts';
+import { isHealthy } from '../support/is-healthy.ts';
+import { attachSystem } from '../support/system.ts';
+
+const SECONDS = Number(process.env['ZAMENI_CRASH_SECONDS'] ?? 60);
+const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 32));
+
+/** Milliseconds for everything to be well again and read once more after the last kill. */
+const RECOVERY_DEADLINE_MS = 120_000 + SECONDS * 500;
+
+const HEALTH_DEADLINE_MS = 60_000;
+const LINK_LIFETIME_MS = 60 * 60 * 1_000;
+
+const system = await attachSystem();
+const { stack, gatewayUrl } = system;
+const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
+const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+const { verificationKey } = secretFiles(stack.folders.secrets);
+const tokens = createVerificationTokens(readKeyRing(verificationKey), {
+  positions,
+  now: () => new Date(),
+});
+
+/** From what the answer told alone: the log may not be there to ask. */
+const issueLink: IssueLink = ({ email, attempt }) => {
+  const id = parseUserId(attempt.id);
+  if (id === undefined) throw new Error('an attempt has no id');
+  const { position } = attempt;
+  const proof = { kind: 'attempt', id, claim: digests.claimOf(email), position } as const;
+  return tokens.issue(proof, new Date(Date.now() + LINK_LIFETIME_MS));
+};
+
+test(`every accepted registration survives ${SECONDS} s of kill -9 of every process in turn`, async (t) => {
+  t.timeout(SECONDS * 1_000 + 2 * RECOVERY_DEADLINE_MS);
+  t.log(`repeat what chance chose with --seed ${SEED}`);
+  const client = createClient({
+    gatewayUrl,
+    token: await system.token(['registrations:write', 'users:read']),
+    positions,
+  });
+  await using load = startLoad({
+    client,
+    issueLink,
+    random: createRandom(SEED + 1),
+    name: `${SEED}-${Date.now()}`,
+    writers: 8,
+    readers: 8,
+  });
+  const kills = await killInTurn({
+    random: createRandom(SEED),
+    deadlineMs: SECONDS * 1_000,
+  });
+  for (const { name, atMs, backAfterMs } of kills) {
+    t.log(`${seconds(atMs)} killed ${name}, back after ${seconds(backAfterMs)}`);
+  }
+  const { reads, ...told } = await load.stop();
+  const writes = await askAllAgain(client, told.writes);
+  const proofs = await proveAllAgain({ client, issueLink }, told.proofs);
+  const finalReads = await readAllAgain(client, { writes, proofs }, RECOVERY_DEADLINE_MS);
+  const urls = [
+    ...stack.services.map(({ url }) => `${url}/readyz`),
+    ...stack.nats.monitors.map((url) => `${url}/healthz`),
+  ];
+  for (const url of urls) {
+    await waitUntil(() => isHealthy(url), HEALTH_DEADLINE_MS).catch(() => t.fail(`${url} is ill`));
+  }
+
+  const log = await readLog(stack);
+  const lastProjected = Math.max(
+    0,
+    ...log.accounts.map(({ last }) => last),
+    ...log.attempts.map(({ position, closed }) => closed?.position ?? position),
+  );
+  await waitUntil(
+    async () => (await readRows(stack)).checkpoint >= lastProjected,
+    HEALTH_DEADLINE_MS,
+  ).catch(() => t.fail('the projection has not reached the end of the log'));
+  const { rows } = await readRows(stack);
+  const history = { writes, proofs, reads: [...reads, ...finalReads] };
+  const stores = { log, rows };
+  const violations = findViolations(history, stores);
+  for (const line of summarise(history)) t.log(line);
+  if (violations.length > 0) t.fail(describeViolations(violations, history, stores));
+  t.true(reads.length > SECONDS && finalReads.length > SECONDS && proofs.length > SECONDS / 4);
+});
+
+function summarise({ writes, proofs, reads }: History): string[] {
+  const undecided = writes.filter(({ sent }) => {
+    return sent.every(({ answer }) => answer.kind === 'unknown');
+  });
+  const answersOf = (all: History['writes'] | History['proofs']) =>
+    all.flatMap(({ sent }) => sent.map(({ answer }) => answer));
+  return [
+    `${writes.length} wishes, ${undecided.length} never decided: ${count(answersOf(writes))}`,
+    `${proofs.length} links: ${count(answersOf(proofs))}`,
+    `${reads.length} reads: ${count(reads.map(({ answer }) => answer))}`,
+  ];
+}
+
+function count(answers: readonly { readonly kind: string }[]): string {
+  return Object.entries(Object.groupBy(answers, ({ kind }) => kind))
+    .map(([kind, some]) => `${some?.length ?? 0} ${kind}`)
+    .join(', ');
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
+import {
+  type Client,
+  createClient,
+  type RegisterCommand,
+  SCOPES,
+  type Scope,
+} from '@zameni/contracts';
+import { readTestStack, waitUntil } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { pauseProcess } from '../atomicity/disturb.ts';
+import { findLeader, kill } from '../crash/kills.ts';
+import { createActors, personAt } from '../support/actors.ts';
+import { attachSystem } from '../support/system.ts';
+
+const system = await attachSystem();
+const actors = await createActors(system, 'idempotency-faults');
+const { operator, anyone, read, status: statusOf } = actors;
+const token = await system.token(Object.keys(SCOPES) as Scope[], 'idempotency-faults');
+const processes = system.stack.services.filter(({ service }) => service === 'command-api');
+
+test.after.always(() => actors[Symbol.asyncDispose]());
+
+/** Longer than the command API waits for the log to answer an append: it sends it again. */
+const LEADER_PAUSE_MS = 3_000;
+const RECOVERY_DEADLINE_MS = 30_000;
+/** Milliseconds after which a caller that does not wait hangs up: before, while and after the append. */
+const LONGEST_PATIENCE_MS = 40;
+
+/** Who asks: a caller who vouches, or the public. */
+type Kind = 'vouched' | 'public';
+type Wish = { readonly kind: Kind; readonly body: RegisterCommand; readonly key: string };
+
+function wishes(kind: Kind, name: string, count: number): Wish[] {
+  return Array.from({ length: count }, (_, n) => ({
+    kind,
+    body: personAt(`${name}-${kind}-${n}@idempotency-faults.example.org`),
+    key: randomUUID(),
+  }));
+}
+
+/** The answer to a wish as far as it must never differ, undefined when there was no definite one. */
+async function answerOf({ kind, body, key }: Wish, client = clientOf(kind)) {
+  const headers = { 'Idempotency-Key': key };
+  const answer = await client.registerPerson({ body, headers }).catch(() => undefined);
+  if (answer === undefined || answer.status === 503) return undefined;
+  const { status } = answer;
+  return { status, headers: answer.headers, body: 'code' in answer ? answer.code : answer.body };
+}
+
+function clientOf(kind: Kind): Client {
+  return kind === 'vouched' ? operator : anyone;
+}
+
+type Answer = NonNullable<Awaited<ReturnType<typeof answerOf>>>;
+
+/** Asks until there is a definite answer. */
+async function ask(wish: Wish): Promise<Answer> {
+  let answer: Answer | undefined;
+  await waitUntil(async () => {
+    answer = await answerOf(wish);
+    return answer !== undefined;
+  }, RECOVERY_DEADLINE_MS);
+  if (answer === undefined) throw new Error('unreachable: it was waited for');
+  return answer;
+}
+
+/** Every wish has one account or attempt of its own; an answer that came before comes again. */
+async function isSettled(
+  t: ExecutionContext,
+  asked: readonly Wish[],
+  before: readonly (Answer | undefined)[],
+): Promise<void> {
+  const ids = new Set<string>();
+  for (const [n, wish] of asked.entries()) {
+    const answer = await ask(wish);
+    if (before[n] !== undefined) t.deepEqual(answer, before[n]);
+    t.deepEqual(await ask(wish), answer);
+    if (typeof answer.body === 'string') return t.fail(answer.body);
+    const position = answer.headers.Position ?? '';
+    if ('userId' in answer.body) {
+      t.is(wish.kind, 'vouched');
+      ids.add(answer.body.userId);
+      const person = await read(answer.body.userId, position);
+      t.like(person.body, { email: wish.body.email });
+    } else {
+      t.is(wish.kind, 'public');
+      ids.add(answer.body.registrationId);
+      t.is(await statusOf(answer.body.registrationId, position), 'awaiting-proof');
+    }
+  }
+  t.is(ids.size, asked.length);
+}
+
+/** Sends a wish and hangs up after some milliseconds without having read an answer. */
+function askAndLeave(url: string, { kind, body, key }: Wish, afterMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sent = request(`${url}/v1/registrations`, {
+    method: 'POST',
+    agent: false,
+    headers: {
+      'Content-Type': 'application/json',
+      'Idempotency-Key': key,
+      ...(kind === 'vouched' ? { Authorization: `Bearer ${token}` } : {}),
+    },
+  });
+  // Hanging up is an error of the request, and it is what was wanted.
+  sent.on('error', () => undefined);
+  sent.once('close', resolve);
+  sent.end(JSON.stringify(body));
+  setTimeout(() => sent.destroy(), afterMs);
+  return promise;
+}
+
+const hungUp = test.macro<[Kind]>({
+  title: (_, kind) => `a ${kind} caller that hung up before the answer gets it when it asks again`,
+  exec: async (t, kind) => {
+    const asked = wishes(kind, 'lost', 40);
+    await Promise.all(
+      asked.map((wish, n) =>
+        askAndLeave(processes[n % 2]?.url ?? '', wish, (n / asked.length) * LONGEST_PATIENCE_MS),
+      ),
+    );
+    await isSettled(t, asked, []);
+  },
+});
+test.serial(hungUp, 'vouched');
+test.serial(hungUp, 'public');
+
+test.serial('an append whose reply is lost while the leader is frozen counts once', async (t) => {
+  const asked = [...wishes('vouched', 'frozen', 40), ...wishes('public', 'frozen', 40)];
+  const frozen = pauseProcess(await findLeader(await readTestStack()), LEADER_PAUSE_MS);
+  const before = await Promise.all(asked.map((wish) => answerOf(wish)));
+  await frozen;
+  await isSettled(t, asked, before);
+});
+
+test.serial(
+  'who was in a batch that a rival of another process got rejected gets their answer',
+  async (t) => {
+    const clients = processes.map(({ url }) => createClient({ baseUrl: url, fetch, token }));
+    const bystanders = wishes('vouched', 'bystander', 60);
+    const rivals = Array.from({ length: 40 }, (_, n) => ({
+      kind: 'vouched' as const,
+      body: personAt(`rival-${n % 10}@idempotency-faults.example.org`),
+      key: randomUUID(),
+    }));
+    const all = bystanders.flatMap((wish, n) => [wish, ...rivals.slice(n, n + 1)]);
+    const answers = await Promise.all(
+      all.map((wish, n) => answerOf(wish, clients[n % clients.length])),
+    );
+    const before = bystanders.map((wish) => answers[all.indexOf(wish)]);
+    t.true(before.every((answer) => answer !== undefined));
+    await isSettled(t, bystanders, before);
+    // Nothing became free meanwhile, so what was refused is refused again.
+    for (const rival of rivals) t.deepEqual(await ask(rival), answers[all.indexOf(rival)]);
+    const won = rivals.filter((rival) => answers[all.indexOf(rival)]?.status === 201);
+    t.is(won.length, 10);
+  },
+);
+
+test.serial('the answer outlives every process of the command API', async (t) => {
+  const asked = [...wishes('vouched', 'restart', 10), ...wishes('public', 'restart', 10)];
+  const before = await Promise.all(asked.map((wish) => answerOf(wish)));
+  t.true(before.every((answer) => answer !== undefined));
+  await Promise.all(processes.map(({ name }) => kill(name, performance.now())));
+  await isSettled(t, asked, before);
+});

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { type Client, createClient, SCOPES, type Scope, subjects } from '@zameni/contracts';
+import { readTestStack, waitUntil } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { openAdminLog } from '../log/admin-log.ts';
+import { type Flood, flood } from '../overload/flood.ts';
+import { freezeLog, killLog } from '../overload/log-outage.ts';
+import { type Accepted, createActors, personAt } from '../support/actors.ts';
+import { mapConcurrently } from '../support/concurrently.ts';
+import { isHealthy } from '../support/is-healthy.ts';
+import { attachSystem } from '../support/system.ts';
+
+const FIRST_RATE = 4_000;
+const FLOOD_SECONDS = 3;
+const MAX_FLOODS = 4;
+const SAMPLE = 200;
+/** The deadline of a command, and what a busy machine needs to say so. */
+const REFUSED_WITHIN_MS = 8_000 + 4_000;
+const COPIES = 20;
+/** Whether it is answered counts here, not when: this process shares the cores with the flood. */
+const HEALTH_DEADLINE_MS = 10_000;
+
+const system = await attachSystem();
+const { stack, gatewayUrl } = system;
+const actors = await createActors(system, 'overload');
+const { anyone } = actors;
+const token = await system.token(Object.keys(SCOPES) as Scope[], 'overload');
+const apis = stack.services.filter(({ service }) => service === 'command-api');
+/** The command API itself: the gateway would speak for it once it is not ready. */
+const direct = createClient({ baseUrl: apis[0]?.url ?? '', fetch, token });
+const stranger = createClient({ baseUrl: apis[0]?.url ?? '', fetch });
+
+test.after.always(() => actors[Symbol.asyncDispose]());
+
+test.serial(
+  'a flood is served as far as it goes, refused beyond, and leaves nothing',
+  async (t) => {
+    t.timeout(120_000);
+    const prefix = `overload-${Date.now()}`;
+    const floods: Flood[] = [];
+    let isShed = false;
+    for (let round = 0; !isShed && round < MAX_FLOODS; round += 1) {
+      const stopWatching = watchHealth();
+      const rate = FIRST_RATE * 2 ** round;
+      const input = { gatewayUrl, rate, seconds: FLOOD_SECONDS, prefix: `${prefix}-${round}` };
+      const told = await flood(input);
+      const { asked, unanswered } = await stopWatching();
+      t.true(asked > 0);
+      t.is(unanswered, 0, 'health is always answered');
+      floods.push(told);
+      isShed = Object.keys(told.refused).length > 0;
+      t.log(`${rate}/s: ${told.accepted.length} accepted, ${JSON.stringify(told.refused)}`);
+    }
+    // The first registration and the first read after it, asked once.
+    const after = await anyone.registerPerson({ body: personAt(`${prefix}@after.example.org`) });
+    if (after.status !== 202) return t.fail(`the flood is over, and answered was ${after.status}`);
+    const { Position: position } = after.headers;
+    t.is(await actors.status(after.body.registrationId, position), 'awaiting-proof');
+
+    t.true(isShed, 'no flood was more than could be served');
+    for (const { faults } of floods) t.deepEqual(faults, {});
+    const accepted = floods.flatMap((told) => told.accepted.map(([id]) => id));
+    t.true(accepted.length > 0);
+    await using admin = await openAdminLog(stack, 'overload');
+    const first = await admin.log.readLast(
+      accepted.map((id) => subjects.attempt(id)),
+      AbortSignal.timeout(30_000),
+    );
+    t.is(first.size, accepted.length, 'every accepted registration is in the log');
+    const every = Math.ceil(accepted.length / SAMPLE);
+    const sample = accepted.filter((_, n) => n % every === 0);
+    const read = await mapConcurrently(sample, 8, (id) => actors.status(id, position));
+    t.true(read.every((status) => status === 'awaiting-proof'));
+  },
+);
+
+for (const [how, strike] of [
+  ['frozen', freezeLog],
+  ['killed', killLog],
+] as const) {
+  test.serial(
+    `with the log ${how} every command is refused in time, and decided once after it`,
+    async (t) => {
+      t.timeout(120_000);
+      const name = `overload-${how}-${Date.now()}`;
+      const person = await actors.register(personAt(`${name}@example.org`));
+      const attempt = await actors.attempt(personAt(`${name}-p@example.org`));
+      const link = await actors.tokenFor(attempt.id, 'attempt');
+      const register = (client: Client, n: number) =>
+        client.registerPerson({
+          body: personAt(`${name}-${n}@example.org`),
+          headers: { 'Idempotency-Key': `${name}-${n}` },
+        });
+      const outage = strike(await readTestStack());
+      try {
+        const copies = Array.from({ length: COPIES }, (_, n) => n);
+        await Promise.all([
+          ...copies.map((n) => isRefused(t, `registration ${n}`, register(direct, n))),
+          ...commandsOn(person, link).map(([what, send]) => isRefused(t, what, send)),
+        ]);
+        t.is((await fetch(`${apis[0]?.url}/livez`)).status, 200);
+        t.is((await fetch(`${apis[0]?.url}/readyz`)).status, 503);
+        const { status } = await anyone.registerPerson({ body: personAt(`${name}-g@example.org`) });
+        t.is(status, 503);
+      } finally {
+        await outage.end();
+      }
+      await isDecidedOnce(t, (n) => register(actors.operator, n));
+      t.is((await actors.read(person.id, person.position)).status, 200);
+      const proven = await anyone.verifyEmail({ body: { token: link } });
+      t.like(proven, { status: 202, body: { userId: attempt.id } });
+    },
+  );
+}
+
+/** Every other command, sent while nothing of the log answers. */
+function commandsOn({ id }: Accepted, link: string) {
+  const params = { id };
+  const headers = { 'Idempotency-Key': randomUUID() };
+  return [
+    ['attempt', stranger.registerPerson({ body: personAt('z1@overload.example.org') })],
+    ['retry', stranger.registerPerson({ body: personAt('z2@overload.example.org'), headers })],
+    ['proof', stranger.verifyEmail({ body: { token: link } })],
+    ['resend', stranger.resendVerification({ body: { email: 'y@overload.example.org' } })],
+    ['patch', direct.updateUser({ params, body: { displayName: 'Vera Other' } })],
+    ['email change', direct.changeEmail({ params, body: { email: 'x@overload.example.org' } })],
+    ['deactivation', direct.deactivateUser({ params, body: { reasonCode: 'requested' } })],
+    ['erasure', direct.eraseUser({ params })],
+  ] as const;
+}
+
+async function isRefused(
+  t: ExecutionContext,
+  what: string,
+  sent: Promise<{ readonly status: number }>,
+): Promise<void> {
+  const startedAt = performance.now();
+  const answer = await sent;
+  t.like(answer, { status: 503, code: 'log-unavailable' }, what);
+  t.true(performance.now() - startedAt < REFUSED_WITHIN_MS, `${what} was refused late`);
+}
+
+/** The keys of what was refused are decided now, the same way each time, and nobody is there twice. */
+async function isDecidedOnce(
+  t: ExecutionContext,
+  register: (n: number) => ReturnType<Client['registerPerson']>,
+): Promise<void> {
+  await using admin = await openAdminLog(stack, 'overload');
+  // The gateway needs a moment to see that the services are ready.
+  await waitUntil(async () => (await register(0)).status !== 503);
+  for (let n = 0; n < COPIES; n += 1) {
+    const answers = [await register(n), await register(n)];
+    const [first] = answers;
+    if (first?.status !== 201) return t.fail(`${n} is answered ${first?.status}`);
+    t.deepEqual(answers[1], first);
+    const { userId } = first.body;
+    const read = () => admin.log.readSubject(subjects.account(userId), AbortSignal.timeout(10_000));
+    // A replica that lags behind has nothing yet.
+    await waitUntil(async () => (await read()).length > 0);
+    t.is((await read()).length, 1);
+  }
+}
+
+/** Asks every command API for its health all the time; counts the questions and those not answered. */
+function watchHealth() {
+  const questions: Promise<boolean>[] = [];
+  const timer = setInterval(() => {
+    questions.push(...apis.map(({ url }) => isHealthy(`${url}/livez`, HEALTH_DEADLINE_MS)));
+  }, 500);
+  return async () => {
+    clearInterval(timer);
+    const answers = await Promise.all(questions);
+    return { asked: answers.length, unanswered: answers.filter((isWell) => !isWell).length };
+  };
+}

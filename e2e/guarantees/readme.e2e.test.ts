@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { attachSystem } from '../support/system.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const system = await attachSystem();
+
+/** The shell blocks of a document, in order. */
+function shellBlocks(document: string): string[] {
+  const text = readFileSync(join(root, document), 'utf8');
+  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+}
+
+/** Runs a block as written, but against the stack of the tests. */
+async function runBlock(block: string): Promise<string> {
+  const script = block
+    .replaceAll('127.0.0.1:8080', new URL(system.gatewayUrl).host)
+    .replaceAll('127.0.0.1:8120', `127.0.0.1:${system.stack.gateway.port + 40}`)
+    .replaceAll(
+      /npx zameni (token|link|user|status|doctor|register)/g,
+      `node cli/bin/zameni.ts $1 --profile ${system.stack.profile}`,
+    );
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
+    cwd: root,
+    timeout: 60_000,
+  });
+  return stdout;
+}
+
+/** Blocks that were run before this, and those that restart servers, which tests of erasure run. */
+const ranElsewhere = [
+  'npm start\n',
+  'npm test\n',
+  'npx zameni forget\n',
+  'npx zameni forget --recreate n2\n',
+];
+
+test('every command of README.md works as written, one after the other', async (t) => {
+  let registrationId = '';
+  let position = '';
+  for (const block of shellBlocks('README.md')) {
+    if (ranElsewhere.includes(block)) continue;
+    const output = await runBlock(
+      block.replaceAll('REGISTRATION_ID', registrationId).replaceAll('POSITION', position),
+    );
+    t.notRegex(output, /HTTP\/1\.1 [45]/, block);
+    registrationId = /"registrationId":"([^"]+)"/.exec(output)?.[1] ?? registrationId;
+    position = /^position: (\S+)/im.exec(output)?.[1] ?? position;
+  }
+  t.regex(registrationId, /^[0-9a-f-]{36}$/);
+});
+
+test('every command of the runbook works as written', async (t) => {
+  for (const block of shellBlocks('deploy/runbook.md')) {
+    if (ranElsewhere.includes(block)) continue;
+    await t.notThrowsAsync(runBlock(block), block);
+  }
+});

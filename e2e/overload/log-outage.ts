@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { type Stack, waitUntil } from '@zameni/runtime/testing';
+import { isHealthy } from '../support/is-healthy.ts';
+
+/** Servers of the log that are all away; the end brings them back and waits until they are well. */
+export type LogOutage = { readonly end: () => Promise<void> };
+
+const BACK_DEADLINE_MS = 60_000;
+/** Seconds after which a held supervisor goes on, even if this process has died. */
+const HELD_SECONDS = 90;
+
+/** Freezes all servers of the log: connections stay open, and nothing is answered. */
+export function freezeLog(stack: Stack): LogOutage {
+  const pids = logPids(stack);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  return {
+    end: async () => {
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
+      await untilWell(stack);
+    },
+  };
+}
+
+/** Kills all servers of the log; the supervisor is held, or they would be back in a moment. */
+export function killLog(stack: Stack): LogOutage {
+  const { supervisorPid } = stack;
+  const script = `sleep ${HELD_SECONDS}; kill -CONT ${supervisorPid}`;
+  const rescue = spawn('sh', ['-c', script], { detached: true, stdio: 'ignore' });
+  rescue.unref();
+  process.kill(supervisorPid, 'SIGSTOP');
+  for (const pid of logPids(stack)) process.kill(pid, 'SIGKILL');
+  return {
+    end: async () => {
+      process.kill(supervisorPid, 'SIGCONT');
+      rescue.kill();
+      await untilWell(stack);
+    },
+  };
+}
+
+function logPids({ pids }: Stack): number[] {
+  return Object.entries(pids).flatMap(([name, pid]) => (name.startsWith('nats-') ? [pid] : []));
+}
+
+async function untilWell({ nats, services }: Stack): Promise<void> {
+  const urls = [
+    ...nats.monitors.map((url) => `${url}/healthz`),
+    ...services.map(({ url }) => `${url}/readyz`),
+  ];
+  await Promise.all(urls.map((url) => waitUntil(() => isHealthy(url), BACK_DEADLINE_MS)));
+}

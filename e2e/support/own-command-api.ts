@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type Client, createClient, SCOPES, type Scope } from '@zameni/contracts';
+import { type Stack, waitUntil } from '@zameni/runtime/testing';
+import { serverEnvironment } from '../../deploy/local/parts/context.ts';
+import { serviceEnvironment } from '../../deploy/local/parts/service-environment.ts';
+import { REPOSITORY } from '../../deploy/local/profile/profile.ts';
+import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
+import { startChild } from '../../deploy/local/supervisor/child.ts';
+import { isHealthy } from './is-healthy.ts';
+import type { System } from './system.ts';
+
+/** A process of the command API beside those of the stack, with settings of its own. */
+export type OwnCommandApi = AsyncDisposable & {
+  readonly url: string;
+  /** An operator with every scope, and the public. */
+  readonly operator: Client;
+  readonly anyone: Client;
+};
+
+/** Its name, which is the subject of the operator's token too, and the variables that differ. */
+export type OwnCommandApiOptions = {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+const HOST = '127.0.0.1';
+const READY_DEADLINE_MS = 30_000;
+
+/** Starts the process on the servers of the stack; resolves when it is ready. */
+export async function startOwnCommandApi(
+  system: System,
+  { name, env }: OwnCommandApiOptions,
+): Promise<OwnCommandApi> {
+  const { stack } = system;
+  const port = await findFreePort();
+  const child = startChild(
+    {
+      name,
+      command: [process.execPath, '--import', '@zameni/runtime/telemetry', 'src/main.ts'],
+      cwd: join(REPOSITORY, 'command-api'),
+      env: {
+        ...serverEnvironment(),
+        ...serviceEnvironment(toSource(stack), 'command-api'),
+        ZAMENI_PORT: String(port),
+        ZAMENI_INSTANCE: name,
+        ...env,
+      },
+      deathSignal: 'KILL',
+      stop: { signal: 'SIGTERM', deadlineMs: 15_000 },
+    },
+    { logFile: join(stack.folders.logs, `${name}.log`) },
+  );
+  const url = `http://${HOST}:${port}`;
+  await waitUntil(() => isHealthy(`${url}/readyz`), READY_DEADLINE_MS).catch((cause: unknown) => {
+    child.kill();
+    throw new Error(`${name} is not ready, see its log`, { cause });
+  });
+  const token = await system.token(Object.keys(SCOPES) as Scope[], name);
+  return {
+    url,
+    operator: createClient({ baseUrl: url, fetch, token }),
+    anyone: createClient({ baseUrl: url, fetch }),
+    [Symbol.asyncDispose]: async () => void (await child.stop()),
+  };
+}
+
+/** What the variables are made from, as the stack describes it. */
+function toSource({ profile, nats, pgbouncer, redis, folders }: Stack) {
+  const natsClient = nats.servers.map((server) => Number(server.split(':')[1]));
+  return {
+    profile,
+    ports: { natsClient, pgbouncer: pgbouncer.port, redis: redis.port },
+    layout: {
+      secrets: secretFiles(folders.secrets),
+      issuersFile: join(folders.root, 'issuers.json'),
+    },
+  };
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, HOST);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('there is no port');
+  return address.port;
+}

@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Scope } from '@zameni/contracts';
+import { readTestStack, type Stack } from '@zameni/runtime/testing';
+
+/** The running system as its users see it. */
+export type System = {
+  readonly stack: Stack;
+  readonly gatewayUrl: string;
+  /** A token as an operator gets one: printed by `zameni token`. */
+  readonly token: (scopes: readonly Scope[], subject?: string) => Promise<string>;
+};
+
+const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+
+/** Attaches to the stack the tests were started with. */
+export async function attachSystem(): Promise<System> {
+  const stack = await readTestStack();
+  return {
+    stack,
+    gatewayUrl: stack.gateway.url,
+    token: async (scopes, subject = 'e2e') => {
+      const args = ['token', '--profile', stack.profile, '--subject', subject];
+      for (const scope of scopes) args.push('--scope', scope);
+      const { stdout } = await promisify(execFile)(process.execPath, [zameni, ...args]);
+      return stdout.trim();
+    },
+  };
+}
