@@ -9,14 +9,16 @@ import type { Terminal } from '../deploy/local/output/terminal.ts';
 import { parseScale } from '../deploy/local/profile/scale.ts';
 import { runInForeground } from '../deploy/local/supervisor/foreground.ts';
 import { withStack } from '../deploy/local/with-stack.ts';
-import { measureAppend, WITH_RETRIES } from './append.ts';
-import { measureCapacity } from './capacity.ts';
-import { measureCosts } from './cost.ts';
 import { goFirst } from './go-first.ts';
-import { type LagFigure, measureLag } from './lag.ts';
-import { measureOverload } from './overload.ts';
-import { profileProcess } from './profile.ts';
-import { credentialsOf, PATHS, type RegistrationPath } from './registration-path.ts';
+import { credentialsOf, PATHS, type RegistrationPath } from './load/registration-path.ts';
+import { runLoad } from './load/wrk.ts';
+import { measureAppend, WITH_RETRIES } from './measurements/append.ts';
+import { measureCapacity } from './measurements/capacity.ts';
+import { measureCosts } from './measurements/cost.ts';
+import { type LagFigure, measureLag } from './measurements/lag.ts';
+import { measureOverload } from './measurements/overload.ts';
+import { profileProcess } from './measurements/profile.ts';
+import { measureStorms } from './measurements/storms.ts';
 import {
   describeMachine,
   toAppendTable,
@@ -25,8 +27,6 @@ import {
   toOverloadTable,
   toStormTable,
 } from './report.ts';
-import { measureStorms } from './storms.ts';
-import { runLoad } from './wrk.ts';
 
 const HELP = `npm run bench -- <command> [options]
 

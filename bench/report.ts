@@ -1,10 +1,10 @@
 import { cpus, totalmem } from 'node:os';
-import type { AppendFigure } from './append.ts';
-import type { CostFigure } from './cost.ts';
-import type { LagFigure } from './lag.ts';
-import type { OverloadFigure } from './overload.ts';
-import type { RegistrationPath } from './registration-path.ts';
-import type { StormFigure } from './storms.ts';
+import type { RegistrationPath } from './load/registration-path.ts';
+import type { AppendFigure } from './measurements/append.ts';
+import type { CostFigure } from './measurements/cost.ts';
+import type { LagFigure } from './measurements/lag.ts';
+import type { OverloadFigure } from './measurements/overload.ts';
+import type { StormFigure } from './measurements/storms.ts';
 
 /** The machine and the day of a measurement, for bench/results.md. */
 export function describeMachine(): string {

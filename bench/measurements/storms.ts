@@ -1,9 +1,9 @@
 import type { Stack } from '@zameni/runtime/stack';
-import { cpuMsEach, readCpu } from './cpu.ts';
-import { credentialsOf, type RegistrationPath } from './registration-path.ts';
+import { cpuMsEach, readCpu } from '../load/cpu.ts';
+import { credentialsOf, type RegistrationPath } from '../load/registration-path.ts';
 import { sendStorm, type Storm, type StormResult } from './storm-load.ts';
-import { untilReadable } from './until-readable.ts';
-import { type LoadResult, runLoad } from './wrk.ts';
+import { untilReadable } from '../load/until-readable.ts';
+import { type LoadResult, runLoad } from '../load/wrk.ts';
 
 /** What became of the others beside a storm, and of the storm; CPU milliseconds an operation of both. */
 export type StormFigure = {

@@ -12,11 +12,11 @@ import {
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { createSilentLogger } from '@zameni/runtime/testing';
-import { issueToken } from '../cli/src/framework/local-issuer.ts';
-import { secretFiles } from '../deploy/local/secrets/secrets.ts';
+import { issueToken } from '../../cli/src/framework/local-issuer.ts';
+import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
+import { type CpuSeconds, cpuMsEach, readCpu } from '../load/cpu.ts';
+import { toRegistration } from '../load/registration-path.ts';
 import { openCostLog } from './cost-log.ts';
-import { type CpuSeconds, cpuMsEach, readCpu } from './cpu.ts';
-import { toRegistration } from './registration-path.ts';
 
 /** What one part of a registration costs alone, in CPU milliseconds by process. */
 export type CostFigure = {

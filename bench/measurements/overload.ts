@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Flood, flood } from '../e2e/overload/flood.ts';
-import { type Latency, summarize } from '../e2e/support/latency.ts';
-import { type LoadResult, runLoad } from './wrk.ts';
+import { type Flood, flood } from '../../e2e/overload/flood.ts';
+import { type Latency, summarize } from '../../e2e/support/latency.ts';
+import { type LoadResult, runLoad } from '../load/wrk.ts';
 
 /** Where to send, and for how long at each number of connections. */
 export type OverloadOptions = {

@@ -1,8 +1,13 @@
 import type { Stack } from '@zameni/runtime/stack';
-import { startInsert, startNoop, withoutReplica, withSynchronousStandby } from './baselines.ts';
-import { cpuMsEach, readCpu } from './cpu.ts';
-import { untilReadable } from './until-readable.ts';
-import { type LoadKind, type LoadResult, runLoad } from './wrk.ts';
+import {
+  startInsert,
+  startNoop,
+  withoutReplica,
+  withSynchronousStandby,
+} from '../load/baselines.ts';
+import { cpuMsEach, readCpu } from '../load/cpu.ts';
+import { untilReadable } from '../load/until-readable.ts';
+import { type LoadKind, type LoadResult, runLoad } from '../load/wrk.ts';
 
 /** One figure: what was loaded how, what came of it, and CPU milliseconds an operation by process. */
 export type AppendFigure = LoadResult & {

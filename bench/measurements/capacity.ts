@@ -1,6 +1,6 @@
 import type { Stack } from '@zameni/runtime/stack';
-import { untilReadable } from './until-readable.ts';
-import { type LoadKind, runLoad } from './wrk.ts';
+import { untilReadable } from '../load/until-readable.ts';
+import { type LoadKind, runLoad } from '../load/wrk.ts';
 
 /** What is registered how: as in a load, but for its address and its names. */
 export type CapacityOptions = LoadKind & {

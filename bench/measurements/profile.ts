@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type HotFunction = { readonly name: string; readonly where: string; readonly share: number };
 
 const INSPECTOR = 'http://127.0.0.1:9229/json/list';
-const repository = new URL('..', import.meta.url).href;
+const repository = new URL('../..', import.meta.url).href;
 const OPEN_DEADLINE_MS = 5_000;
 
 /**

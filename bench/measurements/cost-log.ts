@@ -9,7 +9,7 @@ import {
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { createScratchLog } from '@zameni/runtime/testing';
-import type { RegistrationPath } from './registration-path.ts';
+import type { RegistrationPath } from '../load/registration-path.ts';
 
 /** The log as the bench writes it, a group of registrations at a time. */
 export type CostLog = AsyncDisposable & {

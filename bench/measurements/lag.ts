@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from '@zameni/contracts';
-import { summarize, type Latency } from '../e2e/support/latency.ts';
-import { type CpuSeconds, cpuMsEach, readCpu } from './cpu.ts';
-import { credentialsOf, type RegistrationPath, toRegistration } from './registration-path.ts';
-import { openTransport } from './transport.ts';
+import { summarize, type Latency } from '../../e2e/support/latency.ts';
+import { type CpuSeconds, cpuMsEach, readCpu } from '../load/cpu.ts';
+import { credentialsOf, type RegistrationPath, toRegistration } from '../load/registration-path.ts';
+import { openTransport } from '../load/transport.ts';
 
 /** Where to send, on which path, how fast, for how long, and the token that may vouch and read. */
 export type LagOptions = {

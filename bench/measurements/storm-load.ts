@@ -1,6 +1,6 @@
 import { createClient } from '@zameni/contracts';
-import { credentialsOf, type RegistrationPath, toRegistration } from './registration-path.ts';
-import { openTransport } from './transport.ts';
+import { credentialsOf, type RegistrationPath, toRegistration } from '../load/registration-path.ts';
+import { openTransport } from '../load/transport.ts';
 
 /**
  * What is sent beside the registrations that are measured: new people, which is no storm but as much;
