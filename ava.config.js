@@ -4,5 +4,5 @@ export default {
   concurrency: 2,
   timeout: '120s',
   workerThreads: false,
-  require: ['./deploy/local/time-test-file.ts'],
+  require: ['./deploy/local/test/time-file.ts'],
 };

@@ -10,7 +10,7 @@ import { parseScale } from './profile/scale.ts';
 import { explainFault } from './output/stack-error.ts';
 import { stackFilePath } from '@zameni/runtime/stack';
 import { parseTestArguments, TEST_HELP } from './test/arguments.ts';
-import { describeSlowest, TIMES_FILE } from './test-times.ts';
+import { describeSlowest, TIMES_FILE } from './test/times.ts';
 import { withStack } from './with-stack.ts';
 
 /** Two of each, so that rivals meet across processes and a standby stands by. */

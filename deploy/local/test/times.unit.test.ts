@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { addTestTime, describeSlowest } from './test-times.ts';
+import { addTestTime, describeSlowest } from './times.ts';
 
 test('the ten slowest files are described, the slowest first', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'zameni-times-'));

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { addTestTime, TIMES_FILE } from './test-times.ts';
+import { addTestTime, TIMES_FILE } from './times.ts';
 
 // AVA loads this in the process of each test file.
 const path = process.env[TIMES_FILE];
