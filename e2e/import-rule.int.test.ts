@@ -40,9 +40,16 @@ test(refuses, 'contracts/src/x.ts', 'export const now = new Date();');
 test(allows, 'contracts/src/x.ts', "export { Type } from 'typebox';");
 test(allows, 'contracts/src/x.ts', "export { Uuid } from './identifiers.ts';");
 
-test(refuses, 'command-api/src/domain/account.ts', "export { AppError } from '@zameni/runtime';");
-test(refuses, 'command-api/src/domain/account.ts', "export { register } from './register.ts';");
-test(refuses, 'command-api/src/domain/account.ts', 'export const draw = () => Math.random();');
+for (const file of ['account', 'claim', 'decision', 'decide-user-change', 'verification', 'new']) {
+  const path = `command-api/src/domain/${file}.ts`;
+  test(refuses, path, "export { AppError } from '@zameni/runtime';");
+  test(refuses, path, "export { register } from '../commands/register.ts';");
+  test(refuses, path, "export { randomUUID } from 'node:crypto';");
+  test(refuses, path, 'export const draw = () => Math.random();');
+  test(refuses, path, 'export const now = () => new Date();');
+  test(refuses, path, 'export const name = () => process.pid;');
+  test(allows, path, "export { commit } from './decision.ts';");
+}
 test(
   refuses,
   'projector/src/read-models/users-projection.ts',
@@ -68,5 +75,17 @@ test(refuses, 'runtime/src/x.ts', "export { createApp } from '@zameni/command-ap
 test(refuses, 'runtime/src/x.ts', "export { start } from '../../deploy/local/start.ts';");
 test(allows, 'runtime/src/x.ts', "export { Pool } from 'pg';");
 
-test(refuses, 'e2e/x.ts', "export { createApp } from '@zameni/query-api';");
+test(refuses, 'deploy/local/x.ts', "export { createApp } from '@zameni/command-api';");
+test(refuses, 'deploy/local/x.ts', "export { createApp } from '../../command-api/src/app.ts';");
+test(refuses, 'deploy/local/x.ts', "export { main } from '../../cli/src/main.ts';");
+test(allows, 'deploy/local/x.ts', "export { readStack } from '@zameni/runtime/stack';");
+
+for (const folder of ['e2e', 'e2e/guarantees', 'bench', 'bench/load']) {
+  const up = folder.includes('/') ? '../..' : '..';
+  for (const path of [`${folder}/x.ts`, `${folder}/x.e2e.test.ts`]) {
+    test(refuses, path, `export { createApp } from '${up}/command-api/src/app.ts';`);
+    test(refuses, path, `export { toRow } from '${up}/projector/src/start.ts';`);
+    test(refuses, path, "export { createApp } from '@zameni/query-api';");
+  }
+}
 test(allows, 'e2e/x.ts', "export { readTestStack } from '@zameni/runtime/testing';");

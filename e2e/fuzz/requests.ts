@@ -83,7 +83,9 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
       const isVouched = known.vouching.has(authorization ?? '');
       // Imports have bounds of their own.
       const tooLarge =
-        operation.lines === undefined ? expectedForSize(request, isVouched) : undefined;
+        operation.lines === undefined
+          ? expectedForSize(operation.id, request, isVouched)
+          : undefined;
       if (tooLarge !== undefined) return { ...request, ...tooLarge };
       if (!isOpen) return request;
       const expected = expectedOfRegistration({
@@ -156,7 +158,9 @@ export function nearValidRequests(operation: ContractOperation, known: Known): A
   if (changed === false) return fc.oneof(...changes);
   const bodies = fc.tuple(valid, changed).map(([request, changed]): FuzzCase => {
     const whole = { ...request, ...changed };
-    return operation.lines === undefined ? { ...whole, ...expectedForSize(whole, true) } : whole;
+    return operation.lines === undefined
+      ? { ...whole, ...expectedForSize(operation.id, whole, true) }
+      : whole;
   });
   return fc.oneof(
     { weight: 6, arbitrary: bodies },

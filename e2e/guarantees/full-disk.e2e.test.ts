@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { provisionStream } from '@zameni/runtime';
 import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+// oxlint-disable-next-line no-restricted-imports -- a whole system fits on no disk so small
 import { type Committer, createCommitter } from '../../command-api/src/commit/committer.ts';
 import { type OwnLog, startOwnLog } from '../full-disk/own-log.ts';
 import { mountSmallDisk } from '../full-disk/small-disk.ts';

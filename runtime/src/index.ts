@@ -119,6 +119,7 @@ export {
   serviceConfig,
   verificationConfig,
 } from './process/config.ts';
+export { DEADLINES, longestCommitMs } from './process/deadlines.ts';
 export { runService, type Service, type ServiceContext } from './process/lifecycle.ts';
 export { createLogger, type Logger } from './process/logger.ts';
 export { currentTraceparent, withAppendSpan, withRecordSpans } from './process/trace.ts';

@@ -1,3 +1,4 @@
+import { DEADLINES, longestCommitMs } from '@zameni/runtime';
 import { readStack } from '@zameni/runtime/stack';
 import { parseInteger } from '../framework/arguments.ts';
 import { type Arguments, type Command, EXIT, UsageError } from '../framework/command.ts';
@@ -15,12 +16,7 @@ const rings = alignColumns(
   Object.entries(RINGS).map(([name, { purpose }]) => [`  ${name}`, purpose]),
 );
 
-const GRACE_SECONDS = { min: 1, max: 3_600, byDefault: 30 } as const;
-/**
- * What a commit may take at worst: attempts begin for 8 s, and the last one reads for 6, waits for 8 and
- * appends for 2. What it appends was made before the first.
- */
-const LONGEST_COMMIT_SECONDS = 24;
+const GRACE_SECONDS = { min: 1, max: 3_600, byDefault: DEADLINES.rotationGrace / 1_000 } as const;
 /** More than the seven days that a link lives by default. */
 const KEEP_DAYS = { min: 0, max: 400, byDefault: 8 } as const;
 const DAY_MS = 24 * 3_600 * 1_000;
@@ -119,9 +115,9 @@ async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Prom
     keepMs: DAY_MS * parseInteger(args, 'keep', KEEP_DAYS),
     isFinish: args.has('finish'),
   };
-  if (options.graceMs <= 1_000 * LONGEST_COMMIT_SECONDS) {
+  if (options.graceMs <= longestCommitMs()) {
     io.stderr.write(
-      `A commit may take ${LONGEST_COMMIT_SECONDS} s: with so short a grace, look after processes that hang.\n`,
+      `A commit may take ${longestCommitMs() / 1_000} s: with so short a grace, look after processes that hang.\n`,
     );
   }
   const stack = await readStack(profileOf(args));

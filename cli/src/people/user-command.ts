@@ -1,3 +1,4 @@
+import { DEADLINES } from '@zameni/runtime';
 import { parseUserId, PositionToken, UserView } from '@zameni/contracts';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -27,7 +28,7 @@ export const UserReport = Type.Object(
 export type UserReport = Static<typeof UserReport>;
 
 /** Seconds that the query API waits at most. */
-const MAX_WAIT_SECONDS = 30;
+const MAX_WAIT_SECONDS = DEADLINES.preferWait / 1_000;
 /** Milliseconds beyond the wait for the answer to come. */
 const REQUEST_DEADLINE_MS = 10_000;
 

@@ -4,6 +4,7 @@ import {
   type AttemptKeys,
   attemptTtlSeconds,
   createBackoff,
+  DEADLINES,
   delay,
   type Digests,
   type EventLog,
@@ -35,8 +36,6 @@ export type AttemptContext = Cause & {
   readonly isRetryable: boolean;
 };
 
-/** Milliseconds in which a retry is tried to be appended or answered. */
-const DEADLINE_MS = 8_000;
 const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
 
 /**
@@ -62,7 +61,7 @@ export async function registerAttempt(
     ...(traceparent === undefined ? {} : { traceparent }),
   };
   if (!isRetryable) return deps.publicRecords.append(message);
-  const deadline = createDeadline(DEADLINE_MS);
+  const deadline = createDeadline(DEADLINES.commitTries);
   const backoff = createBackoff(RETRY_BACKOFF);
   let over: AttemptInLog | undefined;
   while (!deadline.isOver()) {

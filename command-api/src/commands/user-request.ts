@@ -1,6 +1,6 @@
 import type { FieldError, UpdateUserCommand, VerifyEmailCommand } from '@zameni/contracts';
 import { AppError } from '@zameni/runtime';
-import { canonicalLocale } from '../domain/canonical-locale.ts';
+import { canonicalLocale } from './canonical-locale.ts';
 import { type EmailAddress, parseEmailAddress } from '../domain/email-address.ts';
 import {
   hasInvisibleCharacterInName,

@@ -1,5 +1,4 @@
-import type { AttemptRecord, ClosedAttempt, UserId } from '@zameni/contracts';
-import type { AttemptSecrets } from '@zameni/runtime';
+import type { AttemptData, AttemptRecord, ClosedAttempt, UserId } from '@zameni/contracts';
 
 /** What the log says of one attempt at an instant. */
 export type AttemptState =
@@ -18,10 +17,10 @@ export type LastRecord = {
 };
 
 /** An attempt that awaits proof. */
-export type OpenState = LastRecord & {
-  readonly state: 'open';
-  readonly claim: string;
-} & AttemptSecrets;
+export type OpenState = LastRecord & Secrets & { readonly state: 'open'; readonly claim: string };
+
+/** The sealed part of an attempt. */
+type Secrets = { readonly data: AttemptData; readonly fingerprint: string };
 
 /** An attempt that no key opens any more, or that is past its instant and still lies in the log. */
 export type OverState = LastRecord & { readonly state: 'over' };
@@ -45,7 +44,7 @@ export type AttemptInLog = { readonly record: AttemptRecord; readonly position: 
 /** What the newest record of an attempt means. Its own instant decides, whatever a server still shows. */
 export function toAttemptState(
   { record, position }: AttemptInLog,
-  { now, open }: { readonly now: string; readonly open: () => AttemptSecrets | undefined },
+  { now, open }: { readonly now: string; readonly open: () => Secrets | undefined },
 ): AttemptState {
   const { expiresAt } = record;
   // Instants have one form, so their order is that of their texts.

@@ -1,4 +1,4 @@
-import { parsePreferWait, type Positions } from '@zameni/runtime';
+import { DEADLINES, parsePreferWait, type Positions } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** What answering a command needs. */
@@ -11,9 +11,6 @@ export type AnswerDeps = {
     readonly signal: AbortSignal;
   }) => Promise<boolean>;
 };
-
-/** Milliseconds from the beginning of a request to its answer: the gateway gives up at 35,000. */
-const MAX_ANSWER_MS = 30_000;
 
 /**
  * Sets the headers that every answer to a command has, after waiting as long as `Prefer: wait=N` asks.
@@ -36,7 +33,7 @@ export async function answerCommand(
   const leave = () => leaving.abort();
   // Of the response: the request is closed as soon as its body has been read.
   reply.raw.once('close', leave);
-  const leftMs = Math.max(0, MAX_ANSWER_MS - reply.elapsedTime);
+  const leftMs = Math.max(0, DEADLINES.answer - reply.elapsedTime);
   const wait = { position, waitMs: Math.min(seconds * 1_000, leftMs), signal: leaving.signal };
   try {
     if (await untilReadable(wait)) reply.header('Preference-Applied', `wait=${seconds}`);

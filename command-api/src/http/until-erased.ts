@@ -1,5 +1,12 @@
 import { ACCOUNTS_PROJECTION, subjects, type UserId } from '@zameni/contracts';
-import { AppError, createBackoff, delay, type EventLog, type Pool } from '@zameni/runtime';
+import {
+  AppError,
+  createBackoff,
+  DEADLINES,
+  delay,
+  type EventLog,
+  type Pool,
+} from '@zameni/runtime';
 import { readAttempt } from '../log/attempt-reader.ts';
 
 /**
@@ -18,8 +25,6 @@ export type UntilErasedDeps = {
   readonly log: Pick<EventLog, 'readFirst'>;
 };
 
-/** Milliseconds an erasing caller waits for every store; a retry waits again. */
-const DEADLINE_MS = 10_000;
 const BACKOFF = { baseMs: 20, maxMs: 250 };
 
 /**
@@ -29,7 +34,7 @@ const BACKOFF = { baseMs: 20, maxMs: 250 };
  */
 export function createUntilErased({ pool, log }: UntilErasedDeps): UntilErased {
   async function until(isDone: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
-    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const signal = AbortSignal.timeout(DEADLINES.erased);
     const backoff = createBackoff(BACKOFF);
     try {
       while (!(await isDone(signal))) await delay(BACKOFF.baseMs + backoff.nextMs(), signal);

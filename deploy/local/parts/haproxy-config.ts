@@ -1,3 +1,4 @@
+import { DEADLINES } from '@zameni/runtime';
 import {
   ERROR_CODES,
   type ErrorCode,
@@ -50,7 +51,7 @@ defaults
   timeout http-keep-alive 30s
   timeout connect 2s
   timeout queue 1s
-  timeout server 35s
+  timeout server ${DEADLINES.gatewayServer}ms
   # A busy process answers late and is no dead one: with all of them out nobody would be served.
   timeout check 2s
   http-reuse safe

@@ -1,7 +1,8 @@
+import { DEADLINES } from '../process/deadlines.ts';
 import { splitQuoted } from './split-quoted.ts';
 
 /** Longest wait in seconds that a reader gets. */
-export const MAX_WAIT_SECONDS = 30;
+export const MAX_WAIT_SECONDS = DEADLINES.preferWait / 1_000;
 
 const waitPreference = /^wait[ \t]*=[ \t]*(?:(\d{1,9})|"(\d{1,9})")$/i;
 const anyWait = /^wait(?![!#$%&'*+.^_`|~0-9A-Za-z-])/i;

@@ -3,6 +3,7 @@ import { createInbox, headers, type NatsConnection, nuid } from '@nats-io/transp
 import { apiPrefix, inboxPrefix } from '@zameni/contracts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { DEADLINES } from '../process/deadlines.ts';
 import { readLast, readLastFromReplica, readSubject } from './direct.ts';
 import {
   type AppendOutcome,
@@ -67,7 +68,12 @@ const StoredMessageReply = Compile(
  */
 export async function createJetStreamLog(
   nc: NatsConnection,
-  { stream, user, appendDeadlineMs = 2_000, readDeadlineMs = 3_000 }: JetStreamLogOptions,
+  {
+    stream,
+    user,
+    appendDeadlineMs = DEADLINES.logAppend,
+    readDeadlineMs = DEADLINES.logRead,
+  }: JetStreamLogOptions,
 ): Promise<EventLog> {
   const api = apiPrefix(user);
   const jsm = await jetstreamManager(nc, {

@@ -3,7 +3,8 @@ import { mock } from 'node:test';
 import { type Static, Type } from 'typebox';
 import { createHttpApp, listenHttp } from '../http/app.ts';
 import { redisConfig, serviceConfig } from './config.ts';
-import { DRAIN_DEADLINE_MS, runService, type ServiceContext } from './lifecycle.ts';
+import { DEADLINES } from './deadlines.ts';
+import { runService, type ServiceContext } from './lifecycle.ts';
 
 const { ZAMENI_INSTANCE, ZAMENI_LOG_LEVEL } = serviceConfig;
 const schema = Type.Object({
@@ -71,7 +72,7 @@ async function throwAside(): Promise<void> {
 /** Lets the drain's deadline pass without waiting for it: its clock is turned by hand. */
 function hangUntilDeadline(): Promise<void> {
   say('hanging');
-  mock.timers.tick(DRAIN_DEADLINE_MS - 1);
+  mock.timers.tick(DEADLINES.drain - 1);
   setImmediate(() => {
     say('just before the deadline');
     mock.timers.tick(1);

@@ -2,11 +2,9 @@ import type { Static, TObject } from 'typebox';
 import { withDeadline } from '../async/retry.ts';
 import { coerceError } from '../errors.ts';
 import { ConfigError, loadConfig } from './config.ts';
+import { assertDeadlines, DEADLINES } from './deadlines.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { flushTraces } from './trace.ts';
-
-/** Milliseconds a service may take to drain before it gives up with exit status 1. */
-export const DRAIN_DEADLINE_MS = 12_000;
 
 /** Exit status for faults in the configuration (sysexits.h, EX_CONFIG). */
 export const EXIT_CONFIG = 78;
@@ -36,6 +34,7 @@ export type Service<T extends TObject> = {
  * so the drain has a deadline. Exit status: 0 drained after a signal, 1 failed, 78 wrong environment.
  */
 export async function runService<T extends TObject>(service: Service<T>): Promise<void> {
+  assertDeadlines();
   const config = loadConfigOrExit(service.schema);
   const settings = config as { ZAMENI_INSTANCE?: string; ZAMENI_LOG_LEVEL?: string };
   const logger = createLogger({
@@ -94,7 +93,7 @@ async function drain(
     await resources.disposeAsync();
   };
   try {
-    await withDeadline(release(), DRAIN_DEADLINE_MS, () => new Error('drain deadline exceeded'));
+    await withDeadline(release(), DEADLINES.drain, () => new Error('drain deadline exceeded'));
     return status;
   } catch (error) {
     logger.error({ error: coerceError(error) }, 'drain failed');

@@ -1,0 +1,80 @@
+/**
+ * Deadlines that other deadlines depend on, in milliseconds. Each is used in one place or more; the
+ * relations between them are in `RELATIONS`, which every service checks when it starts.
+ */
+export const DEADLINES = {
+  /** One read of the log. */
+  logRead: 3_000,
+  /** One append to the log, until its acknowledgement. */
+  logAppend: 2_000,
+  /** An intent in the committer, from its submission to its answer. */
+  intent: 8_000,
+  /** The time in which tries to decide and commit a command begin. */
+  commitTries: 8_000,
+  /** The wait of a `DELETE` for every store that answers readers. */
+  erased: 10_000,
+  /** From the start of a request to the answer of a command, with `Prefer: wait`. */
+  answer: 30_000,
+  /** The longest `Prefer: wait`. */
+  preferWait: 30_000,
+  /** The drain of a service, from the signal to the exit. */
+  drain: 12_000,
+  /** The gateway's wait for a service's answer. */
+  gatewayServer: 35_000,
+  /** The default pause of a key rotation for commits under way. */
+  rotationGrace: 30_000,
+} as const;
+
+export type Deadlines = Readonly<Record<keyof typeof DEADLINES, number>>;
+
+/**
+ * The longest time from reading a key ring to the end of an append that was made with it: tries begin
+ * until `commitTries`; the last one reads accounts and claims, waits in the committer, and appends.
+ */
+export function longestCommitMs(deadlines: Deadlines = DEADLINES): number {
+  const { commitTries, logRead, intent, logAppend } = deadlines;
+  return commitTries + 2 * logRead + intent + logAppend;
+}
+
+type Relation = {
+  readonly rule: string;
+  readonly isKept: (deadlines: Deadlines) => boolean;
+};
+
+const RELATIONS: readonly Relation[] = [
+  {
+    rule: 'a rotation waits longer than the longest commit, or it destroys a key in use',
+    isKept: (d) => d.rotationGrace > longestCommitMs(d),
+  },
+  {
+    rule: 'a command is answered after its longest commit',
+    isKept: (d) => d.answer > longestCommitMs(d),
+  },
+  {
+    rule: 'the longest wait for an answer fits into the time of an answer',
+    isKept: (d) => d.preferWait <= d.answer,
+  },
+  {
+    rule: 'the gateway waits longer than an answer takes',
+    isKept: (d) => d.gatewayServer > d.answer,
+  },
+  {
+    rule: 'the gateway waits longer than an erasure takes',
+    isKept: (d) => d.gatewayServer > longestCommitMs(d) + d.erased,
+  },
+  {
+    rule: 'a drain takes longer than the intents that are queued',
+    isKept: (d) => d.drain > d.intent + d.logAppend,
+  },
+];
+
+/** The relations that do not hold. */
+export function findBrokenRelations(deadlines: Deadlines = DEADLINES): string[] {
+  return RELATIONS.filter(({ isKept }) => !isKept(deadlines)).map(({ rule }) => rule);
+}
+
+/** Throws when the deadlines contradict each other. */
+export function assertDeadlines(deadlines: Deadlines = DEADLINES): void {
+  const broken = findBrokenRelations(deadlines);
+  if (broken.length > 0) throw new Error(`deadlines contradict each other: ${broken.join('; ')}`);
+}

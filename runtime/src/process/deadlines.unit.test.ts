@@ -1,0 +1,29 @@
+import test from 'ava';
+import {
+  assertDeadlines,
+  DEADLINES,
+  type Deadlines,
+  findBrokenRelations,
+  longestCommitMs,
+} from './deadlines.ts';
+
+test('the deadlines agree with each other', (t) => {
+  t.deepEqual(findBrokenRelations(), []);
+  t.notThrows(() => assertDeadlines());
+  t.is(longestCommitMs(), 24_000);
+});
+
+const breaks = test.macro<[Partial<Deadlines>, RegExp]>({
+  title: (_, changed) => `${JSON.stringify(changed)} breaks a relation`,
+  exec: (t, changed, rule) => {
+    const error = t.throws(() => assertDeadlines({ ...DEADLINES, ...changed }));
+    t.regex(error.message, rule);
+  },
+});
+test(breaks, { intent: 15_000 }, /rotation waits longer/);
+test(breaks, { rotationGrace: 24_000 }, /rotation waits longer/);
+test(breaks, { answer: 24_000, preferWait: 20_000 }, /answered after its longest commit/);
+test(breaks, { preferWait: 31_000 }, /longest wait/);
+test(breaks, { gatewayServer: 30_000 }, /gateway waits longer than an answer/);
+test(breaks, { erased: 11_000 }, /gateway waits longer than an erasure/);
+test(breaks, { drain: 10_000 }, /drain takes longer/);
