@@ -26,6 +26,8 @@ export async function profileProcess(
   await call('Profiler.setSamplingInterval', { interval: 200 });
   await call('Profiler.start');
   await work();
+  // The form of the inspector protocol of this Node.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const { profile } = (await call('Profiler.stop')) as { profile: CpuProfile };
   socket.close();
   return { hot: toHotFunctions(profile), profile };
@@ -48,6 +50,8 @@ async function findInspector(): Promise<string> {
   for (;;) {
     const response = await fetch(INSPECTOR).catch(() => undefined);
     const [target] =
+      // The form of the inspector protocol of this Node.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       response === undefined ? [] : ((await response.json()) as { webSocketDebuggerUrl: string }[]);
     if (target !== undefined) return target.webSocketDebuggerUrl;
     if (performance.now() > deadlineAt) throw new Error('the inspector did not open');
@@ -62,6 +66,8 @@ function createCaller(socket: WebSocket) {
     const id = last;
     return new Promise((resolve) => {
       const onMessage = (event: MessageEvent) => {
+        // The form of the inspector protocol of this Node.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         const answer = JSON.parse(String(event.data)) as { id?: number; result?: unknown };
         if (answer.id !== id) return;
         socket.removeEventListener('message', onMessage);

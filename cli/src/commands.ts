@@ -5,7 +5,7 @@ import { keysCommand } from './keys/command.ts';
 import { linkCommand } from './link/command.ts';
 import { registerCommand } from './people/register-command.ts';
 import { userCommand } from './people/user-command.ts';
-import { forgetCommand } from './purge/forget-command.ts';
+import { purgeCommand } from './purge/command.ts';
 import { statusCommand } from './stack/status-command.ts';
 import { tokenCommand } from './stack/token-command.ts';
 
@@ -16,7 +16,7 @@ const commands: Command[] = [
   doctorCommand,
   tokenCommand,
   linkCommand,
-  forgetCommand,
+  purgeCommand,
   keysCommand,
 ];
 commands.push(createCompletionCommand(commands));

@@ -14,6 +14,7 @@ import {
   createViewCache,
   listenHttp,
   openKeyRing,
+  openPepperRing,
   parsePolicy,
   readSecret,
   readTokenIssuers,
@@ -76,7 +77,7 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     position: openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger }),
     attempt: openKeyRing(config.ZAMENI_ATTEMPT_KEY_FILE, { logger }),
   };
-  const peppers = openKeyRing(config.ZAMENI_PEPPER_FILE, { logger });
+  const peppers = openPepperRing(config.ZAMENI_PEPPER_FILE, { logger });
   const claimLayouts = createClaimLayouts(peppers);
   const dataKeys = createDataKeys(keyRings.kek);
   const attemptKeys = createAttemptKeys(keyRings.attempt);

@@ -16,6 +16,8 @@ export type UserId = string & { readonly __brand: 'UserId' };
 /** Parses a user id in either case (RFC 9562 section 4); undefined when the text is no UUID. */
 export function parseUserId(text: string): UserId | undefined {
   const id = text.toLowerCase();
+  // The expression has just matched.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return uuidExpression.test(id) ? (id as UserId) : undefined;
 }
 

@@ -41,6 +41,7 @@ export {
   Problem,
 } from './problem.ts';
 export { ACCOUNTS_PROJECTION } from './projections.ts';
+export { ProjectorStatus } from './projector-status.ts';
 export {
   CommandAccepted,
   ERASURE_STORES,
@@ -87,6 +88,20 @@ export {
   eventVersions,
   personalSchemas,
 } from './events/events.ts';
+export {
+  decodeText,
+  type ParseRecord,
+  parseAttemptData,
+  parseAttemptRecord,
+  parseClaimRecord,
+  parseDeletionRecord,
+  parseEventType,
+  parseKeyRecord,
+  parseMailWish,
+  parseOrThrow,
+  type RecordContent,
+  UnreadableRecordError,
+} from './log/parse-record.ts';
 export {
   AttemptData,
   AttemptRecord,

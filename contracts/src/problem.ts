@@ -45,6 +45,8 @@ export const PROBLEM_STATUS = {
 export const FieldError = Type.Object(
   {
     pointer: Type.String(),
+    // The keys of an object that no code extends.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     code: Type.Enum(Object.keys(FIELD_CODES) as (keyof typeof FIELD_CODES)[]),
   },
   { additionalProperties: false, title: 'FieldError' },
@@ -57,6 +59,8 @@ export const Problem = Type.Object(
     type: Type.String(),
     title: Type.String(),
     status: Type.Integer(),
+    // The keys of an object that no code extends.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     code: Type.Enum(Object.keys(ERROR_CODES) as (keyof typeof ERROR_CODES)[]),
     detail: Type.Optional(Type.String()),
     traceId: Type.Optional(Type.String()),

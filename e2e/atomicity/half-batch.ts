@@ -13,7 +13,7 @@ import {
   type EventLog,
   type LogMessage,
   type NatsConnection,
-  readKeyRing,
+  readPepperRing,
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
 import { readClaimLayout } from '../log/claim-names.ts';
@@ -67,7 +67,7 @@ export function sendHalfProof(
 }
 
 function toClaim(stack: Stack, email: string, claim: ClaimRecord): LogMessage {
-  const k = createDigests(readKeyRing(stack.keys.pepperFile)).claimOf(email);
+  const k = createDigests(readPepperRing(stack.keys.pepperFile)).claimOf(email);
   const subject = readClaimLayout(stack).placeOf(k).believed;
   return { subject, data: JSON.stringify(claim), expectedPosition: 0 };
 }

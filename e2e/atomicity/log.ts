@@ -1,40 +1,43 @@
 import {
   type AttemptRecord,
-  ClaimRecord,
-  DeletionRecord,
-  KeyRecord,
+  type ClaimRecord,
+  type DeletionRecord,
+  parseClaimRecord,
+  parseDeletionRecord,
+  parseKeyRecord,
+  parseOrThrow,
   recordKind,
 } from '@zameni/contracts';
 import type { DataKey, LogRecord } from '@zameni/runtime';
-import { Value } from 'typebox/value';
-import { claimOf, type LogOpener, placeAttempt, placeEvent } from '../crash/stores.ts';
+import { claimOf, type LogOpener, nameIn, placeAttempt, placeEvent } from '../crash/stores.ts';
 import type { PlacedEvent } from '../log/account.ts';
 import { nameClaims } from '../log/claim-names.ts';
 
-/** One message of the log, with its meaning. */
+/** A parsed record of the log. */
 export type AtomicRecord = { readonly position: number } & (
   | { readonly kind: 'claim'; readonly k: string; readonly record: ClaimRecord }
-  /** Its claims are named as in `k`. */
+  /** Its claims have the same names as `k`. */
   | { readonly kind: 'deletion'; readonly record: DeletionRecord }
   | { readonly kind: 'attempt'; readonly id: string; readonly record: AttemptRecord }
-  /** From version 2 on it is the person's key wrapped again, which is appended alone. */
+  /** From version 2 on the key is re-wrapped, and its record is appended alone. */
   | { readonly kind: 'key'; readonly userId: string; readonly version: number }
   | { readonly kind: 'event'; readonly userId: string; readonly placed: PlacedEvent }
   | { readonly kind: 'wish' }
 );
 
 /**
- * Messages that were appended together, as far as positions tell: claims, a deletion record, the closing
- * of an attempt, a key, then events. A commit of events alone counts as a part of the one before it.
+ * Records that were appended together, as far as positions show: claims, a deletion record, the
+ * closing record of an attempt, a key, then events. A commit of events alone counts as part of the
+ * one before.
  */
 export type Commit = {
   readonly records: readonly AtomicRecord[];
   readonly last: number;
-  /** False when a message of it was deleted before anybody has seen it. */
+  /** False if a record of the commit was deleted before it was read. */
   readonly isWhole: boolean;
 };
 
-/** Opens records with the keys among them; claims are called what events call them. */
+/** Opens records with the keys among them. Claims get the names that events use. */
 export function openRecords(records: readonly LogRecord[], opener: LogOpener): AtomicRecord[] {
   const all = openEach(records, opener);
   const named = all.flatMap((record) => {
@@ -57,25 +60,25 @@ function openEach(
   { dataKeys, attemptKeys }: LogOpener,
 ): AtomicRecord[] {
   const opened = new Map<string, DataKey>();
-  return records.map(({ subject, position, data }): AtomicRecord => {
-    const name = subject.slice(subject.lastIndexOf('.') + 1);
-    const text = Buffer.from(data).toString('utf8');
+  return records.map((logged): AtomicRecord => {
+    const { subject, position } = logged;
+    const name = nameIn(subject);
     switch (recordKind(subject)) {
       case 'claim':
-        return { kind: 'claim', position, k: name, record: parse(ClaimRecord, text) };
+        return { kind: 'claim', position, k: name, record: parseOrThrow(parseClaimRecord, logged) };
       case 'deletion':
-        return { kind: 'deletion', position, record: parse(DeletionRecord, text) };
+        return { kind: 'deletion', position, record: parseOrThrow(parseDeletionRecord, logged) };
       case 'attempt': {
-        const { record } = placeAttempt(name, { text, position }, attemptKeys);
+        const { record } = placeAttempt(logged, attemptKeys);
         return { kind: 'attempt', position, id: name, record };
       }
       case 'key': {
-        const record = parse(KeyRecord, text);
+        const record = parseOrThrow(parseKeyRecord, logged);
         opened.set(name, dataKeys.open(name, record));
         return { kind: 'key', position, userId: name, version: record.version };
       }
       case 'account': {
-        const placed = placeEvent(text, position, opened.get(name));
+        const placed = placeEvent(logged, opened.get(name));
         return { kind: 'event', position, userId: name, placed };
       }
       case 'mail-wish':
@@ -86,7 +89,7 @@ function openEach(
   });
 }
 
-/** Divides records, in order, into commits; `after` is the position before the first. */
+/** Divides records, in order, into commits; `after` is the position before the first record. */
 export function toCommits(records: readonly AtomicRecord[], after: number): Commit[] {
   const commits: Commit[] = [];
   let before = after;
@@ -110,7 +113,9 @@ function isBoundary(record: AtomicRecord, next: AtomicRecord): boolean {
   return isAlone(record) || isAlone(next) || rankOf(next) < rankOf(record);
 }
 
-/** An attempt that takes the place of one that is over is appended with the deletion of that. */
+/**
+ * A new attempt that replaces one that is over is appended with the deletion record of that one.
+ */
 function isReplaced(record: AtomicRecord, next: AtomicRecord): boolean {
   if (record.kind !== 'deletion' || next.kind !== 'attempt') return false;
   const { attempts } = record.record;
@@ -121,7 +126,7 @@ function rankOf({ kind }: AtomicRecord): number {
   return ORDER.findIndex((one) => one === kind);
 }
 
-/** What is never appended together with anything that it belongs to. */
+/** Whether a record is always appended alone. */
 function isAlone(record: AtomicRecord): boolean {
   switch (record.kind) {
     case 'attempt':
@@ -137,11 +142,4 @@ function isAlone(record: AtomicRecord): boolean {
     default:
       return record satisfies never;
   }
-}
-
-function parse<Schema extends typeof ClaimRecord | typeof KeyRecord | typeof DeletionRecord>(
-  schema: Schema,
-  text: string,
-) {
-  return Value.Parse(schema, JSON.parse(text));
 }

@@ -1,12 +1,15 @@
 import {
   ACCOUNTS_STREAM,
   type AccountEvent,
-  AttemptRecord,
-  ClaimRecord,
+  type ClaimRecord,
   decodeEvent,
+  decodeText,
   factOf,
-  KeyRecord,
   openEvent,
+  parseAttemptRecord,
+  parseClaimRecord,
+  parseKeyRecord,
+  parseOrThrow,
   recordKind,
 } from '@zameni/contracts';
 import {
@@ -21,7 +24,6 @@ import {
   readKeyRing,
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
-import { Value } from 'typebox/value';
 import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
 import type { LogFacts } from '../history/history.ts';
 import { foldAccount, type PlacedEvent } from '../log/account.ts';
@@ -31,7 +33,7 @@ import { nameClaims, readClaimLayout } from '../log/claim-names.ts';
 
 const READ_DEADLINE_MS = 120_000;
 
-/** What opens the log of a stack, and says where its claims lie. */
+/** Keys that open the log of a stack, and the layout of its claims. */
 export type LogOpener = {
   readonly dataKeys: DataKeys;
   readonly attemptKeys: AttemptKeys;
@@ -48,7 +50,7 @@ export function createLogOpener(stack: Stack): LogOpener {
   };
 }
 
-/** Reads the whole log as the admin, and opens it with the keys of the stack. */
+/** Reads the whole log as the admin and opens it with the keys of the stack. */
 export async function readLog(stack: Stack): Promise<LogFacts> {
   await using admin = await openAdminLog(stack, 'crash-recovery');
   const { log } = admin;
@@ -79,22 +81,22 @@ function toFacts(
   const claims = new Map<string, ClaimRecord>();
   const events = new Map<string, [PlacedEvent, ...PlacedEvent[]]>();
   const attempts = new Map<string, [PlacedAttempt, ...PlacedAttempt[]]>();
-  for (const { subject, position, data } of records) {
+  for (const record of records) {
+    const { subject, position } = record;
     const name = nameIn(subject);
-    const text = Buffer.from(data).toString('utf8');
     switch (recordKind(subject)) {
       case 'claim':
-        claims.set(name, Value.Parse(ClaimRecord, JSON.parse(text)));
+        claims.set(name, parseOrThrow(parseClaimRecord, record));
         break;
       case 'key':
       case 'deletion':
       case 'mail-wish':
         break;
       case 'account':
-        add(events, name, placeEvent(text, position, opened.get(name)));
+        add(events, name, placeEvent(record, opened.get(name)));
         break;
       case 'attempt':
-        add(attempts, name, placeAttempt(name, { text, position }, attemptKeys));
+        add(attempts, name, placeAttempt(record, attemptKeys));
         break;
       case undefined:
         throw new Error(`a record at ${position} is of no kind`);
@@ -121,36 +123,41 @@ function add<Item>(all: Map<string, [Item, ...Item[]]>, name: string, item: Item
   else before.push(item);
 }
 
-/** Opens every key. One that was wrapped again lies behind events of its person. */
+/** Opens every key. A re-wrapped key lies after events of its person. */
 function openKeys(records: readonly LogRecord[], dataKeys: DataKeys) {
   const opened = new Map<string, DataKey>();
-  const keys = records.flatMap(({ subject, position, data }) => {
+  const keys = records.flatMap((logged) => {
+    const { subject, position } = logged;
     if (recordKind(subject) !== 'key') return [];
     const userId = nameIn(subject);
-    const record = Value.Parse(KeyRecord, JSON.parse(Buffer.from(data).toString('utf8')));
+    const record = parseOrThrow(parseKeyRecord, logged);
     opened.set(userId, dataKeys.open(userId, record));
     return [{ userId, position, version: record.version }];
   });
   return { opened, keys };
 }
 
-function nameIn(subject: string): string {
+/** Returns the last part of a subject. */
+export function nameIn(subject: string): string {
   return subject.slice(subject.lastIndexOf('.') + 1);
 }
 
-/** The claim that an event names; none when there is no event, or it is about no address. */
+/** Returns the claim that an event names. Empty without an event or a claim. */
 export function claimOf(event: AccountEvent | undefined): readonly string[] {
   if (event === undefined || event.personal === null || !('claim' in event.personal)) return [];
   return [event.personal.claim];
 }
 
-/** An event at its place, its personal data opened where there is a key. */
-export function placeEvent(text: string, position: number, key: DataKey | undefined): PlacedEvent {
-  const stored = decodeEvent(text);
+/** Decodes the event in a record, and opens its personal data if there is a key. */
+export function placeEvent(
+  { data, position }: Pick<LogRecord, 'data' | 'position'>,
+  key: DataKey | undefined,
+): PlacedEvent {
+  const stored = decodeEvent(decodeText(data));
   const { metadata, type, personal } = stored;
   const { userId, id: eventId } = metadata;
   const placed = { position, metadata, fact: factOf(stored) };
-  // Only the facts are left of an erased person.
+  // After an erasure only the facts can be read.
   if (personal !== null && key === undefined) return { ...placed, event: undefined };
   const plain =
     key === undefined || personal === null
@@ -159,13 +166,11 @@ export function placeEvent(text: string, position: number, key: DataKey | undefi
   return { ...placed, event: openEvent(stored, plain) };
 }
 
-/** A record of an attempt at its place, its data opened where the key of its day is there. */
-export function placeAttempt(
-  id: string,
-  { text, position }: { readonly text: string; readonly position: number },
-  attemptKeys: AttemptKeys,
-): PlacedAttempt {
-  const record = Value.Parse(AttemptRecord, JSON.parse(text));
-  const data = record.state === 'open' ? attemptKeys.open(id, record)?.data : undefined;
+/** Parses a record of an attempt, and opens its data if the key of its day exists. */
+export function placeAttempt(logged: LogRecord, attemptKeys: AttemptKeys): PlacedAttempt {
+  const { subject, position } = logged;
+  const record = parseOrThrow(parseAttemptRecord, logged);
+  const isOpen = record.state === 'open';
+  const data = isOpen ? attemptKeys.open(nameIn(subject), record)?.data : undefined;
   return { position, record, data };
 }

@@ -27,6 +27,8 @@ export async function startDelayingProxy(targetPort: number): Promise<DelayingPr
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
+    // A server that listens on a port has such an address.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
       agent.destroy();

@@ -124,6 +124,8 @@ export function problemFaults(answer: Answer, isHead: boolean): string[] {
     return [`status ${answer.status} has content type ${type}`];
   }
   if (isHead) return [];
+  // Each field is checked where it is used.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const problem = parseJson(answer.body.toString('utf8')) as Partial<Problem> | undefined;
   const code = problem?.code;
   if (code === undefined || !Object.hasOwn(ERROR_CODES, code)) return ['no code of the catalogue'];
@@ -199,6 +201,8 @@ function dereference(value: unknown, document: unknown, depth: number): unknown 
 }
 
 function toSchema(value: unknown): JsonSchema {
+  // Each field is checked where it is used.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object(value) as JsonSchema;
 }
 

@@ -99,6 +99,8 @@ export function valuesOf(schema: JsonSchema, name = ''): Arbitrary<unknown> {
 
 /** Bodies that fit a schema of an object. */
 export function bodiesOf(schema: JsonSchema): Arbitrary<Body> {
+  // The schema describes an object.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return valuesOf(schema).map((value) => Object(value) as Body);
 }
 

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { subjectFilters } from '@zameni/contracts';
-import { createDigests, createPositions, readKeyRing } from '@zameni/runtime';
+import { createDigests, createPositions, readKeyRing, readPepperRing } from '@zameni/runtime';
 import { connectTestNats, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createActors, personAt } from '../support/actors.ts';
@@ -33,7 +33,7 @@ const MAX_ASKED_AGAIN = 150;
 const system = await attachSystem();
 const { stack } = system;
 const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
-const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+const digests = createDigests(readPepperRing(stack.keys.pepperFile));
 
 test.serial(
   `no commit lies in the log by half after ${SECONDS} s of processes killed and paused`,
@@ -89,14 +89,13 @@ test.serial(
       async () => (await readRows(stack)).checkpoint >= head,
       RECOVERY_DEADLINE_MS,
     ).catch(() => t.fail('the projection has not reached the end of the log'));
-    await waitUntil(async () => keysOfTheErased(await readLog(stack)).length === 0).catch(() =>
-      t.fail('the eraser has left keys'),
-    );
     await waitUntil(async () => {
       const signal = AbortSignal.timeout(RECOVERY_DEADLINE_MS);
       return (await admin.log.readFirst(subjectFilters.deletions, signal)) === undefined;
     }).catch(() => t.fail('something is still to be deleted'));
+    // The log of a whole run is long, so it is read once.
     const log = await readLog(stack);
+    t.deepEqual(keysOfTheErased(log), [], 'the eraser has left keys');
     t.deepEqual(checkStores({ log, rows: (await readRows(stack)).rows }), []);
 
     const asked = createRandom(SEED).shuffle(emails).slice(0, MAX_ASKED_AGAIN);

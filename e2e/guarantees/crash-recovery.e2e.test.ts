@@ -5,6 +5,7 @@ import {
   createPositions,
   createVerificationTokens,
   readKeyRing,
+  readPepperRing,
 } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
@@ -23,7 +24,7 @@ import type { History } from '../history/history.ts';
 import { isHealthy } from '../support/is-healthy.ts';
 import { attachSystem } from '../support/system.ts';
 
-const SECONDS = Number(process.env['ZAMENI_CRASH_SECONDS'] ?? 60);
+const SECONDS = Number(process.env['ZAMENI_CRASH_SECONDS'] ?? 45);
 const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 32));
 
 /** Milliseconds for everything to be well again and read once more after the last kill. */
@@ -35,7 +36,7 @@ const LINK_LIFETIME_MS = 60 * 60 * 1_000;
 const system = await attachSystem();
 const { stack, gatewayUrl } = system;
 const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
-const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+const digests = createDigests(readPepperRing(stack.keys.pepperFile));
 const { verificationKey } = secretFiles(stack.folders.secrets);
 const tokens = createVerificationTokens(readKeyRing(verificationKey), {
   positions,

@@ -1,5 +1,5 @@
 import { createClient, subjects } from '@zameni/contracts';
-import { createDigests, readKeyRing } from '@zameni/runtime';
+import { createDigests, readPepperRing } from '@zameni/runtime';
 import test from 'ava';
 import { progressOnceDone } from '../erasure/progress.ts';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -13,7 +13,7 @@ const { stack } = system;
 const actors = await createActors(system, 'erasure-attempts');
 const admin = await openAdminLog(stack, 'erasure-attempts');
 const { operator, anyone, attempt, join, register, prove, tokenFor, read, status } = actors;
-const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+const digests = createDigests(readPepperRing(stack.keys.pepperFile));
 test.after.always(async () => {
   await actors[Symbol.asyncDispose]();
   await admin[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AttemptRecord, createClient, KeyRecord, subjects } from '@zameni/contracts';
-import { createDigests, createPool, readKeyRing, readSecret } from '@zameni/runtime';
+import { createDigests, createPool, readPepperRing, readSecret } from '@zameni/runtime';
 import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
@@ -16,7 +16,7 @@ const { stack } = system;
 const actors = await createActors(system, 'erasure-bytes');
 const admin = await openAdminLog(stack, 'erasure-bytes');
 const { operator, attempt, prove } = actors;
-const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+const digests = createDigests(readPepperRing(stack.keys.pepperFile));
 test.after.always(async () => {
   await actors[Symbol.asyncDispose]();
   await admin[Symbol.asyncDispose]();

@@ -5,6 +5,7 @@ import {
   createPositions,
   type Pool,
   readKeyRing,
+  readPepperRing,
   readSecret,
 } from '@zameni/runtime';
 import { createSilentLogger, createTestRedis, waitUntil } from '@zameni/runtime/testing';
@@ -22,7 +23,7 @@ const actors = await createActors(system, 'erasure');
 const admin = await openAdminLog(stack, 'erasure');
 const { operator, anyone, attempt, join, register, tokenFor, read, status } = actors;
 const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
-const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+const digests = createDigests(readPepperRing(stack.keys.pepperFile));
 test.after.always(async () => {
   await actors[Symbol.asyncDispose]();
   await admin[Symbol.asyncDispose]();

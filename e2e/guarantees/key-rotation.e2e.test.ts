@@ -23,7 +23,7 @@ test.after.always(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-/** Milliseconds for a rotation, with a grace of 8 seconds and processes that were killed. */
+/** Milliseconds for a rotation, with a grace of 4 seconds and processes that were killed. */
 const ROTATION_DEADLINE_MS = 180_000;
 const READ_DEADLINE_MS = 30_000;
 const { signal } = new AbortController();
@@ -154,7 +154,7 @@ test.serial(
     const waiting = await attempt();
     const positionOfAttempt = await positionOf(waiting);
 
-    const first = keys('rotate', 'kek', '--grace', '8');
+    const first = keys('rotate', 'kek', '--grace', '4');
     const over = new AbortController();
     const registering = (async () => {
       const during: string[] = [];
@@ -171,7 +171,7 @@ test.serial(
     for (const { name } of projectors) await kill(name, performance.now());
     for (const { status } of await erased) t.true(status === 202 || status === 503);
 
-    const { status, stdout, stderr } = await keys('rotate', 'kek', '--grace', '8').ended;
+    const { status, stdout, stderr } = await keys('rotate', 'kek', '--grace', '4').ended;
     over.abort();
     t.is(status, 0, stderr);
     const report = JSON.parse(stdout);

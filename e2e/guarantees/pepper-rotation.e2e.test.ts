@@ -6,7 +6,7 @@ import {
   type ClaimPhase,
   createDigests,
   type LogRecord,
-  readKeyRing,
+  readPepperRing,
   readKeyRingFile,
   readToEnd,
 } from '@zameni/runtime';
@@ -26,7 +26,7 @@ const { stack } = system;
 const actors = await createActors(system, 'pepper-rotation');
 const admin = await openAdminLog(stack, 'pepper-rotation');
 const { pepperFile } = stack.keys;
-const digests = createDigests(readKeyRing(pepperFile));
+const digests = createDigests(readPepperRing(pepperFile));
 test.after.always(async () => {
   await actors[Symbol.asyncDispose]();
   await admin[Symbol.asyncDispose]();
@@ -50,7 +50,7 @@ type Ended = { readonly status: number | string; readonly stdout: string; readon
 /** Runs the rotation as an operator does; `stop` kills it. */
 function rotate(): { stop: () => void; ended: Promise<Ended> } {
   const { promise, resolve } = Promise.withResolvers<Ended>();
-  const args = ['keys', 'rotate', 'pepper', '--grace', '8', '--profile', stack.profile, '--json'];
+  const args = ['keys', 'rotate', 'pepper', '--grace', '4', '--profile', stack.profile, '--json'];
   const options = { timeout: ROTATION_DEADLINE_MS };
   const child = execFile(process.execPath, [zameni, ...args], options, (error, stdout, stderr) => {
     resolve({ status: error === null ? 0 : (error.code ?? error.signal ?? -1), stdout, stderr });

@@ -8,7 +8,7 @@ import {
   type RegisterCommand,
   subjects,
 } from '@zameni/contracts';
-import { createDigests, readKeyRing, readToEnd } from '@zameni/runtime';
+import { createDigests, readPepperRing, readToEnd } from '@zameni/runtime';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -32,7 +32,7 @@ const short = await startOwnCommandApi(system, {
   env: { ZAMENI_ATTEMPT_LIFETIME_SECONDS: String(LIFETIME_SECONDS) },
 });
 const { operator, anyone, attempt, join, register, tokenFor, prove, read, status } = actors;
-const digests = createDigests(readKeyRing(stack.keys.pepperFile));
+const digests = createDigests(readPepperRing(stack.keys.pepperFile));
 test.after.always(async () => {
   await short[Symbol.asyncDispose]();
   await actors[Symbol.asyncDispose]();

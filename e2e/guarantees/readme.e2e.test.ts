@@ -34,8 +34,8 @@ async function runBlock(block: string): Promise<string> {
 const ranElsewhere = [
   'npm start\n',
   'npm test\n',
-  'npx zameni forget\n',
-  'npx zameni forget --recreate n2\n',
+  'npx zameni purge\n',
+  'npx zameni purge --recreate n2\n',
 ];
 
 test('every command of README.md works as written, one after the other', async (t) => {

@@ -1,6 +1,6 @@
 import type { AccountEvent, AccountFact, EventMetadata, UserView } from '@zameni/contracts';
 
-/** An event at its place in the log; `event` is undefined when its personal data cannot be opened. */
+/** An event with its position. `event` is undefined if its personal data cannot be opened. */
 export type PlacedEvent = {
   readonly position: number;
   readonly metadata: EventMetadata;
@@ -8,27 +8,27 @@ export type PlacedEvent = {
   readonly event: AccountEvent | undefined;
 };
 
-/** What holds from a position on until the next. */
+/** A value that holds from a position until the next. */
 export type Since<Value> = { readonly position: number; readonly value: Value };
 
-/** A person as the events make them. */
+/** A person, folded from events. */
 export type Person = {
   readonly view: UserView;
-  /** The digest of their address, also once it was disowned. */
+  /** The digest of their address, also after it was disowned. */
   readonly claim: string;
-  /** The position at which the address became theirs; undefined once it was disowned. */
+  /** Position at which the address became theirs. Undefined after it was disowned. */
   readonly ownedAt: number | undefined;
 };
 
-/** One account, folded from its events for the checks alone: no code of the services takes part. */
+/** One account, folded from its events by code for tests only, independent of the services. */
 export type LogAccount = {
   readonly id: string;
-  /** The positions of its first and last event. */
+  /** Positions of its first and last event. */
   readonly first: number;
   readonly last: number;
-  /** The position of the attempt it came of; undefined where it was vouched for. */
+  /** Position of its attempt. Undefined for a vouched registration. */
   readonly attempt: number | undefined;
-  /** The person since when; undefined when there is none any more. */
+  /** The person over time. Undefined after the erasure. */
   readonly people: readonly Since<Person | undefined>[];
   readonly isErased: boolean;
 };
@@ -53,12 +53,12 @@ export function foldAccount(
   };
 }
 
-/** What holds at a position. */
+/** Returns the value that holds at a position. */
 export function at<Value>(history: readonly Since<Value>[], position: number): Value | undefined {
   return history.findLast((since) => since.position <= position)?.value;
 }
 
-/** Whether a person holds the address that a claim is of. */
+/** Whether a person holds the address of a claim. */
 export function isHeldBy(person: Person | undefined, claim: string): boolean {
   return person?.ownedAt !== undefined && person.claim === claim;
 }

@@ -1,19 +1,19 @@
 import type { AttemptData, AttemptRecord, ClosedAttempt } from '@zameni/contracts';
 
-/** A record of an attempt at its place; `data` is undefined when its key is destroyed. */
+/** A record of an attempt with its position. `data` is undefined if its key is destroyed. */
 export type PlacedAttempt = {
   readonly position: number;
   readonly record: AttemptRecord;
   readonly data: AttemptData | undefined;
 };
 
-/** One attempt, folded from the records of it that are left: once closed, the closing one alone. */
+/** One attempt, folded from its remaining records. After its end only the last one remains. */
 export type LogAttempt = {
   readonly id: string;
-  /** The position of the open record. */
+  /** Position of the open record. */
   readonly position: number;
   readonly expiresAt: string;
-  /** The digest of the address and what was asked for, while the open record is there. */
+  /** The digest of the address and the data, while the open record exists. */
   readonly claim: string | undefined;
   readonly data: AttemptData | undefined;
   readonly closed:
@@ -25,7 +25,7 @@ export type LogAttempt = {
     | undefined;
 };
 
-/** Folds the records of one attempt, which are in log order; the last one counts. */
+/** Folds the records of one attempt in log order. The last one counts. */
 export function foldAttempt(
   id: string,
   records: readonly [PlacedAttempt, ...PlacedAttempt[]],
@@ -48,7 +48,7 @@ export function foldAttempt(
   };
 }
 
-/** What is told of an attempt at a position; undefined: nothing, or that there is none. */
+/** Returns the status that a read at a position reports. Undefined for none. */
 export function statusAt(
   { position: openedAt, closed }: LogAttempt,
   position: number,

@@ -1,18 +1,18 @@
-import { type ClaimLayout, readKeyRing, toClaimLayout } from '@zameni/runtime';
+import { type ClaimLayout, readPepperRing, toClaimLayout } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
 
-/** Where claims lie in the log of a stack, which is another place after a rotation of the pepper. */
+/** Reads the layout of claims in the log of a stack, which a rotation of the pepper changes. */
 export function readClaimLayout({ keys }: Pick<Stack, 'keys'>): ClaimLayout {
-  return toClaimLayout(readKeyRing(keys.pepperFile));
+  return toClaimLayout(readPepperRing(keys.pepperFile));
 }
 
-/** Names claims as events and attempts do, by the ends of the subjects at which they lie. */
+/** Maps the last part of a claim's subject to the name that events and attempts use. */
 export function nameClaims(claims: Iterable<string>, layout: ClaimLayout): (end: string) => string {
   const names = new Map<string, string>();
   for (const claim of claims) {
     const { believed } = layout.placeOf(claim);
     names.set(believed.slice(believed.lastIndexOf('.') + 1), claim);
   }
-  // Nobody knows the name that a person had who cannot be opened any more.
+  // The name is unknown for a person whose data can no longer be opened.
   return (end) => names.get(end) ?? end;
 }

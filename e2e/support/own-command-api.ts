@@ -57,6 +57,8 @@ export async function startOwnCommandApi(
     child.kill();
     throw new Error(`${name} is not ready, see its log`, { cause });
   });
+  // The keys of an object that no code extends.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const token = await system.token(Object.keys(SCOPES) as Scope[], name);
   return {
     url,

@@ -13,7 +13,7 @@ import {
   type UserId,
 } from '@zameni/contracts';
 import { createDataKeys, type DataKeys, type LogMessage, sealPersonal } from '@zameni/runtime';
-import type { ProjectedEvent } from './read-models/projected-event.ts';
+import type { ProjectedEvent } from './read-models/record.ts';
 
 const fingerprint = 'f'.repeat(43);
 

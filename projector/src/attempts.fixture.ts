@@ -8,7 +8,7 @@ import {
 } from '@zameni/contracts';
 import type { LogMessage } from '@zameni/runtime';
 import { claimOf, userIdOf } from './accounts.fixture.ts';
-import type { ProjectedRecord } from './read-models/projected-record.ts';
+import type { ProjectedRecord } from './read-models/record.ts';
 
 /** The instant of all made-up attempts. */
 export const EXPIRES_AT = '2026-03-11T05:06:07.089Z';

@@ -1,4 +1,4 @@
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import { ACCOUNTS_PROJECTION, ProjectorStatus } from '@zameni/contracts';
 import {
   createHttpApp,
   type EventLog,
@@ -7,91 +7,15 @@ import {
   type Logger,
   withDeadline,
 } from '@zameni/runtime';
-import { type Static, Type } from 'typebox';
 import type { Eraser } from './erasure/eraser.ts';
 import { isHealthy, type ProjectionStatus } from './lease/status.ts';
 import type { Reclaimer } from './rotation/reclaimer.ts';
 import type { Rewrapper } from './rotation/rewrapper.ts';
 
-const Role = Type.Enum(['starting', 'active', 'standby', 'stalled']);
-
-const RewrapperView = Type.Object(
-  {
-    role: Role,
-    reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
-    kek: Type.Optional(Type.String({ description: 'Key-encryption key the rest is about' })),
-    left: Type.Optional(
-      Type.Union([Type.Integer(), Type.Null()], {
-        description: 'Keys of people wrapped by another one; null while they are counted',
-      }),
-    ),
-    unusable: Type.Optional(
-      Type.Integer({ description: 'Those that no key of the ring opens; they are left alone' }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-const ReclaimerView = Type.Object(
-  {
-    role: Role,
-    reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
-    phase: Type.Optional(
-      Type.String({ description: 'Layer and phase of the pepper’s rotation the rest is about' }),
-    ),
-    isDone: Type.Optional(
-      Type.Boolean({ description: 'Whether a reading of all claims found nothing left to do' }),
-    ),
-    found: Type.Optional(
-      Type.Integer({ description: 'Claims that the last or present reading found to move' }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-/** Answer of `GET /status`: how far projection, eraser and movers are, and what keeps them. */
-export const StatusView = Type.Object(
-  {
-    projection: Type.String(),
-    version: Type.Integer(),
-    role: Role,
-    position: Type.Integer({ description: 'Last record that is in the rows' }),
-    head: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Last record of the log, of any kind; null while the log cannot be asked',
-    }),
-    lag: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Records between the two, of any kind',
-    }),
-    stall: Type.Optional(
-      Type.Object({
-        kind: Type.Enum(['poison', 'fault']),
-        reason: Type.String(),
-        position: Type.Optional(Type.Integer()),
-        subject: Type.Optional(Type.String()),
-        eventId: Type.Optional(Type.String()),
-      }),
-    ),
-    eraser: Type.Object(
-      {
-        role: Role,
-        reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
-        left: Type.Optional(
-          Type.Integer({ description: 'Deletion records; what they name is being deleted' }),
-        ),
-      },
-      { additionalProperties: false },
-    ),
-    rewrapper: RewrapperView,
-    reclaimer: ReclaimerView,
-  },
-  { additionalProperties: false, title: 'ProjectorStatus' },
-);
-export type StatusView = Static<typeof StatusView>;
-
-/** Milliseconds to wait for the log's head. */
+/** Milliseconds to wait for the head of the log. */
 const HEAD_DEADLINE_MS = 500;
 
-/** What the operator's port shows. */
+/** Dependencies of the operator's port. */
 export type OperatorAppOptions = {
   readonly logger: Logger;
   readonly log: Pick<EventLog, 'head'>;
@@ -104,7 +28,7 @@ export type OperatorAppOptions = {
   readonly degradedChecks: HealthChecks;
 };
 
-/** The operator's port, inside only: `/livez`, `/readyz` and `/status`. */
+/** Creates the operator's port, for internal use only: `/livez`, `/readyz` and `/status`. */
 export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
   const { logger, log, status, eraser, rewrapper, reclaimer, degradedChecks } = options;
   const { keyRings = {} } = options;
@@ -123,11 +47,11 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
       },
     },
   });
-  app.get('/status', { schema: { response: { 200: StatusView } } }, async (request) => ({
-    ...toStatusView(status(), await headOrNull(request.signal)),
-    eraser: { ...toWorkView(eraser.status()), ...eraser.progress() },
-    rewrapper: { ...toWorkView(rewrapper.status()), ...rewrapper.progress() },
-    reclaimer: { ...toWorkView(reclaimer.status()), ...reclaimer.progress() },
+  app.get('/status', { schema: { response: { 200: ProjectorStatus } } }, async (request) => ({
+    ...toProjection(status(), await headOrNull(request.signal)),
+    eraser: { ...toWork(eraser.status()), ...eraser.progress() },
+    rewrapper: { ...toWork(rewrapper.status()), ...rewrapper.progress() },
+    reclaimer: { ...toWork(reclaimer.status()), ...reclaimer.progress() },
   }));
   return app;
 
@@ -135,16 +59,16 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
     try {
       return await withDeadline(log.head(signal), HEAD_DEADLINE_MS, () => new Error('too late'));
     } catch {
-      // An operator asks above all when something is away; the rest of the answer is still true.
+      // Operators need this answer most when a dependency is down. The rest of it is still correct.
       return null;
     }
   }
 }
 
-function toStatusView(
+function toProjection(
   status: ProjectionStatus,
   head: number | null,
-): Omit<StatusView, 'eraser' | 'rewrapper' | 'reclaimer'> {
+): Omit<ProjectorStatus, 'eraser' | 'rewrapper' | 'reclaimer'> {
   return {
     projection: ACCOUNTS_PROJECTION.name,
     version: ACCOUNTS_PROJECTION.version,
@@ -156,7 +80,7 @@ function toStatusView(
   };
 }
 
-function toWorkView(status: ProjectionStatus) {
+function toWork(status: ProjectionStatus) {
   const reason = status.state === 'stalled' ? { reason: status.stall.reason } : {};
   return { role: status.state, ...reason };
 }

@@ -1,5 +1,7 @@
+import { ProjectorStatus } from '@zameni/contracts';
 import { createLogger } from '@zameni/runtime';
 import test from 'ava';
+import { Value } from 'typebox/value';
 import type { ProjectionStatus } from './lease/status.ts';
 import { createOperatorApp } from './operator-app.ts';
 
@@ -32,7 +34,7 @@ function createTestApp(
   });
 }
 
-test('is ready while active or standing by, and names what it can do without', async (t) => {
+test('is ready while active or on standby, and names a missing optional dependency', async (t) => {
   for (const state of ['active', 'standby'] as const) {
     const app = createTestApp({ state, position: 42 });
     const response = await app.inject('/readyz');
@@ -47,7 +49,7 @@ test('is not ready before it knows its role', async (t) => {
   t.like(response.json(), { missing: ['projection'] });
 });
 
-test('a stalled projection is not ready and says where and why', async (t) => {
+test('a stalled projection is not ready and reports position and reason', async (t) => {
   const app = createTestApp({
     state: 'stalled',
     position: 42,
@@ -68,7 +70,7 @@ test('a stalled projection is not ready and says where and why', async (t) => {
   });
 });
 
-test('a stalled eraser makes the process not ready and says why', async (t) => {
+test('a stalled eraser makes the process not ready and reports the reason', async (t) => {
   const app = createTestApp({ state: 'active', position: 42 }, undefined, {
     state: 'stalled',
     position: 41,
@@ -84,14 +86,25 @@ test('a stalled eraser makes the process not ready and says why', async (t) => {
   });
 });
 
-test('says how far it is also while the log cannot be asked', async (t) => {
+test('reports its position also while the log does not answer', async (t) => {
   const app = createTestApp({ state: 'active', position: 42 }, async () => {
     throw new Error('away');
   });
   t.like((await app.inject('/status')).json(), { position: 42, head: null, lag: null });
 });
 
-test('tells which keys it holds, by their ids', async (t) => {
+test('every status fits the schema that its readers check', async (t) => {
+  const stall = { kind: 'poison', reason: 'undecodable', position: 45, subject } as const;
+  for (const status of [
+    { state: 'starting', position: 0 },
+    { state: 'stalled', position: 42, stall },
+  ] as const) {
+    const app = createTestApp(status, undefined, status);
+    t.true(Value.Check(ProjectorStatus, (await app.inject('/status')).json()));
+  }
+});
+
+test('reports the ids of its keys', async (t) => {
   const response = await createTestApp({ state: 'active', position: 42 }).inject('/key-rings');
   t.deepEqual(response.json(), { kek: { current: '2', keys: ['2'] } });
 });

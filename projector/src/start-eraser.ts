@@ -7,6 +7,7 @@ import {
   createReadLogServers,
   createSecureDeletion,
   type KeyRingSource,
+  type PepperRing,
   type Pool,
   readSecret,
   type ServiceContext,
@@ -37,7 +38,7 @@ export type Erasing = {
 export type ErasingDeps = {
   readonly pool: Pool;
   readonly keyRing: KeyRingSource;
-  readonly peppers: KeyRingSource;
+  readonly peppers: KeyRingSource<PepperRing>;
 };
 
 /**

@@ -8,6 +8,7 @@ import {
   createRedis,
   listenHttp,
   openKeyRing,
+  openPepperRing,
   readSecret,
   type ServiceContext,
   viewCacheKeys,
@@ -15,24 +16,24 @@ import {
 import { createCacheFeed } from './cache/feed.ts';
 import { createViewCacheWriter } from './cache/writer.ts';
 import type { Config } from './config.ts';
-import { createProjection } from './follow/projection.ts';
+import { createProjection } from './follow/follow-log.ts';
 import { createPeopleKeys } from './keys/people-keys.ts';
 import { createOperatorApp } from './operator-app.ts';
-import { createAttemptHousekeeping } from './read-models/attempt-housekeeping.ts';
-import { createAttemptStore } from './read-models/attempt-store.ts';
-import { createPostgresStore } from './read-models/projection-store-postgres.ts';
+import { createAttemptHousekeeping } from './read-models/attempts/housekeeping.ts';
+import { createAttemptStore } from './read-models/attempts/rows.ts';
+import { createPostgresStore } from './read-models/store-postgres.ts';
 import { startEraser } from './start-eraser.ts';
 
-/** Connections to Postgres: one for batches, the others for lease, attempts, status and health. */
+/** Connections to Postgres: one for batches, three for lease, attempts, status and health. */
 const POOL_SIZE = 4;
 
-/** People whose data keys are kept open, about 0.3 KB each. */
+/** People whose opened data keys are cached, about 0.3 KB each. */
 const MAX_KEYS = 50_000;
 
-/** Milliseconds after which a lease that is not renewed runs out. */
+/** Milliseconds until a lease that is not renewed expires. */
 const LEASE_MS = 3_000;
 
-/** Starts the projector: the log on one side, Postgres and Redis on the other. */
+/** Starts the projector, which reads the log and writes Postgres and Redis. */
 export async function startProjector(context: ServiceContext<Config>): Promise<void> {
   const { config, logger, resources, signal, fail } = context;
   const name = config.ZAMENI_INSTANCE;
@@ -85,7 +86,7 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const stopped = running.run(signal).catch(fail);
   resources.defer(() => stopped);
 
-  const peppers = openKeyRing(config.ZAMENI_PEPPER_FILE, { logger });
+  const peppers = openPepperRing(config.ZAMENI_PEPPER_FILE, { logger });
   const { eraser, ...movers } = await startEraser(context, { pool, keyRing, peppers });
 
   const app = createOperatorApp({

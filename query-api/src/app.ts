@@ -5,7 +5,7 @@ import { type UserRoutesDeps, userRoutes } from './http/user-routes.ts';
 import type { ReferenceFiles } from './reference/files.ts';
 import { referenceRoutes } from './reference/routes.ts';
 
-/** What the query API is made from. */
+/** What the query API needs. */
 export type AppDeps = UserRoutesDeps &
   RegistrationRoutesDeps &
   ErasureRoutesDeps & {
@@ -14,7 +14,7 @@ export type AppDeps = UserRoutesDeps &
     readonly degradedChecks: HealthChecks;
     readonly keyRings?: KeyRings;
     readonly reference: ReferenceFiles;
-    /** Told each route as it is added. */
+    /** Called with each route that is added. */
     readonly onRoute?: (route: {
       readonly method: string | string[];
       readonly url: string;
@@ -23,7 +23,7 @@ export type AppDeps = UserRoutesDeps &
 
 type App = ReturnType<typeof createHttpApp>;
 
-/** The query API as a Fastify application, not yet listening. */
+/** Creates the query API as a Fastify application that does not listen yet. */
 export async function createApp(deps: AppDeps): Promise<App> {
   const app = createHttpApp(deps);
   if (deps.onRoute !== undefined) app.addHook('onRoute', deps.onRoute);

@@ -120,7 +120,7 @@ test('answers 304 without body when the client has this version', async (t) => {
   t.is(other.statusCode, 200);
 });
 
-test('an erased person is gone, also for a client that has a copy', async (t) => {
+test('an erased person is 410, also for a client that has a copy', async (t) => {
   const { get } = await createTestApp({ answer: erased });
   for (const tag of [undefined, '"accounts.1-3"', '*']) {
     const headers = tag === undefined ? {} : { 'if-none-match': tag };
@@ -154,9 +154,16 @@ test('a person without token', refuses, `/v1/users/${id}`, {}, 401, 'unauthorize
 test('a person with a bad token', refuses, `/v1/users/${id}`, as('x'), 401, 'unauthorized');
 test('another person', refuses, `/v1/users/${other}`, as('self'), 403, 'forbidden');
 test('a person without the scope', refuses, `/v1/users/${id}`, as('writer'), 403, 'forbidden');
-test('a person that is not there', refuses, `/v1/users/${id}`, as('reader'), 404, 'user-not-found');
-test('an id that is no UUID', refuses, '/v1/users/7', as('reader'), 404, 'user-not-found');
-test('a position not ours', refuses, `/v1/users/${id}`, bad, 400, 'malformed-header');
+test(
+  'a person who does not exist',
+  refuses,
+  `/v1/users/${id}`,
+  as('reader'),
+  404,
+  'user-not-found',
+);
+test('an id that is not a UUID', refuses, '/v1/users/7', as('reader'), 404, 'user-not-found');
+test('a position of another origin', refuses, `/v1/users/${id}`, bad, 400, 'malformed-header');
 test(
   'a registration that is not there',
   refuses,
@@ -181,9 +188,9 @@ test(
   401,
   'unauthorized',
 );
-test('a path that is not there', refuses, '/v1/nothing', {}, 404, 'not-found');
+test('an unknown path', refuses, '/v1/nothing', {}, 404, 'not-found');
 
-test('passes the position and the wait on, and says which wait it applied', async (t) => {
+test('passes on the position and the wait, and names the wait it applied', async (t) => {
   const { get, queries } = await createTestApp();
   const minPosition = { 'min-position': positions.seal(40) };
   const prefer = { prefer: 'respond-async, wait=120' };
@@ -197,7 +204,7 @@ test('passes the position and the wait on, and says which wait it applied', asyn
   t.is(plain.headers['preference-applied'], undefined);
 });
 
-test('a lagging projection is a 503 that says when to try again', async (t) => {
+test('a lagging projection is 503 with Retry-After', async (t) => {
   const lagging = new AppError('projection-lagging', { retryAfterSeconds: 1 });
   const { get } = await createTestApp({ answer: lagging });
   const response = await get(`/v1/users/${id}`, as('reader'));
@@ -207,7 +214,7 @@ test('a lagging projection is a 503 that says when to try again', async (t) => {
 });
 
 for (const status of ['awaiting-proof', 'registered'] as const) {
-  test(`tells everybody alike that a registration is ${status}`, async (t) => {
+  test(`every caller gets the status ${status} of a registration`, async (t) => {
     const answer: ViewAnswer = { position: 42, view: { version: 1, body: status } };
     const { get, queries } = await createTestApp({ answer, isInLog: isAsked });
     for (const headers of [{}, as('reader'), as('writer')]) {
@@ -223,7 +230,7 @@ for (const status of ['awaiting-proof', 'registered'] as const) {
   });
 }
 
-test('of a registration that is gone the log is not asked', async (t) => {
+test('for an ended registration the log is not asked', async (t) => {
   const { get } = await createTestApp({ answer: erased, isInLog: isAsked });
   const response = await get(`/v1/registrations/${id}`);
   t.is(response.statusCode, 404);
@@ -238,7 +245,7 @@ test('an accepted registration is never "not found"', async (t) => {
   t.deepEqual(response.json(), { registrationId: id, status: 'accepted' });
 });
 
-test('a log that cannot be asked is a 503, not a 404', async (t) => {
+test('an unavailable log is 503, not 404', async (t) => {
   const { get } = await createTestApp({
     answer: absent,
     isInLog: async () => {

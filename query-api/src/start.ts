@@ -24,14 +24,14 @@ import { createLogLookup } from './stores/log-lookup.ts';
 import { createViewReader } from './stores/view-reader.ts';
 import { createPostgresViewStore } from './stores/view-store-postgres.ts';
 
-/** Connections of one process; PgBouncer shares 20 to each database among all. */
+/** Connections of one process. PgBouncer shares 20 connections per database among all processes. */
 const REPLICA_POOL_SIZE = 10;
 const PRIMARY_POOL_SIZE = 5;
 
-/** Readers that may wait for a position at once. */
+/** Most readers that wait for a position at once. */
 const MAX_WAITERS = 10_000;
 
-/** Starts the query API: Redis, replica, primary and log behind its routes. */
+/** Starts the query API: connects Redis, replica, primary and log, and listens. */
 export async function startQueryApi(context: ServiceContext<Config>): Promise<void> {
   const { config, logger, resources, signal } = context;
   const name = config.ZAMENI_INSTANCE;

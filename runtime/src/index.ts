@@ -42,7 +42,7 @@ export {
   type ClaimPlace,
   claimStateOf,
 } from './keys/claim-layout.ts';
-export { layersOf, toClaimLayers, toClaimLayout } from './keys/claim-layout.ts';
+export { toClaimLayers, toClaimLayout } from './keys/claim-layout.ts';
 export { CLAIM_PHASE_NAMES, type ClaimPhase, nextClaimPhase } from './keys/claim-phases.ts';
 export {
   createDataKeys,
@@ -62,16 +62,11 @@ export {
   removeKeys,
   replaceKeyRing,
 } from './keys/ring-edit.ts';
-export { openKeyRing } from './keys/ring-file.ts';
+export { layersOf, type PepperRing, readPepperRing } from './keys/pepper-ring.ts';
+export { openKeyRing, openPepperRing } from './keys/ring-file.ts';
 export { type KeyRingSource, toKeyRingSource } from './keys/ring-source.ts';
-export {
-  type KeyRing,
-  KeyRingFile,
-  readKeyRing,
-  readKeyRingFile,
-  readSecret,
-  SecretFileError,
-} from './keys/secrets.ts';
+export { type KeyRing, KeyRingFile, readKeyRing, readKeyRingFile } from './keys/key-ring.ts';
+export { readSecret, SecretFileError } from './keys/secret-file.ts';
 export {
   createVerificationTokens,
   type Proof,
@@ -103,6 +98,7 @@ export {
   migrate,
 } from './postgres/migrate.ts';
 export { createPool, type Pool } from './postgres/pool.ts';
+export { readCheckpoint } from './postgres/read-checkpoint.ts';
 export {
   attemptKeyConfig,
   attemptLifetimeConfig,

@@ -5,7 +5,7 @@ import { SERVER_CATALOG } from '../../../deploy/local/install/server-catalog.ts'
 import { isAtLeast } from '../../../deploy/local/install/version.ts';
 import { type Check, check, type Finding } from './report.ts';
 
-/** Looks at Redis. Without it reads are slower and nothing is wrong, so a fault is a warning. */
+/** Checks Redis. Without it reads are slower but correct, so a fault is a warning. */
 export function checkCache({ redis, folders }: Stack): Promise<Check>[] {
   const remedy = `tail -n 30 ${folders.logs}/redis.log; stop npm start with Ctrl-C and run it again`;
   const look = async (): Promise<Finding> => {
@@ -29,7 +29,7 @@ export function checkCache({ redis, folders }: Stack): Promise<Check>[] {
   return [check({ area: 'cache', name: 'redis', remedy, look })];
 }
 
-/** Judges what Redis says of itself. */
+/** Judges the report of Redis. */
 export function judgeRedis(info: string): Finding {
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const version = field('redis_version') ?? 'unknown';

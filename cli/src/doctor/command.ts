@@ -4,7 +4,7 @@ import { connectionOptions, jsonOption } from '../framework/global-options.ts';
 import { alignColumns, paint, type Screen, toPrintable } from '../framework/io.ts';
 import type { Check, DoctorReport } from './report.ts';
 
-/** `zameni doctor`: looks at every dependency and says what to do. */
+/** `zameni doctor`: checks every dependency and prints remedies. */
 export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'check every dependency and say what to do',

@@ -6,7 +6,7 @@ import { type Check, check, type Finding } from './report.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Bytes of changes the replica may lack before that is worth a word: one segment of the log. */
+/** Bytes that the replica may lag without a warning: one segment of the write-ahead log. */
 const GOOD_LAG_BYTES = 16 * 1024 * 1024;
 
 const SERVER_SQL = `
@@ -19,7 +19,7 @@ const REPLICATION_SQL = `
     coalesce(extract(epoch from replay_lag), 0)::float8 as lag_seconds
   from pg_stat_replication`;
 
-/** Looks at Postgres, directly and through PgBouncer, and at the replication between the two. */
+/** Checks Postgres, directly and through PgBouncer, and its replication. */
 export function checkDatabase(stack: Stack): Promise<Check>[] {
   const { postgres, pgbouncer, folders } = stack;
   const { primary, replica, superuser, query, database } = postgres;
@@ -58,10 +58,10 @@ export function checkDatabase(stack: Stack): Promise<Check>[] {
 }
 
 const RESTART = 'stop npm start with Ctrl-C and run it again';
-/** The tolerance for tokens, which is the tightest use of a clock. */
+/** The tolerance of token validation, which is the strictest use of the clock. */
 const MAX_SKEW_MS = 5_000;
 
-/** Judges what a Postgres server says of itself. */
+/** Judges the report of a Postgres server. */
 export function judgeServer([row]: readonly Row[], isReplica: boolean, nowMs: number): Finding {
   const version = readVersion(String(row?.['version'])) ?? 'unknown';
   const { minimumVersion } = SERVER_CATALOG.postgres;
@@ -83,7 +83,7 @@ export function judgeServer([row]: readonly Row[], isReplica: boolean, nowMs: nu
   return `${version}, ${isReplica ? 'read-only' : 'read-write'}`;
 }
 
-/** Judges what the primary says of its replica. */
+/** Judges the primary's report on its replica. */
 export function judgeReplication([row]: readonly Row[]): Finding {
   const remedy = 'reads go to the primary meanwhile; stop npm start with Ctrl-C and run it again';
   if (row === undefined) return { level: 'fail', found: 'no replica is connected', remedy };
@@ -95,7 +95,7 @@ export function judgeReplication([row]: readonly Row[]): Finding {
   return found;
 }
 
-/** Judges PgBouncer: its version, and that each of its databases leads to the right server. */
+/** Judges the version of PgBouncer, and whether each database leads to the right server. */
 export function judgePool(text: string, rw: Row | undefined, ro: Row | undefined): Finding {
   const version = readVersion(text) ?? 'unknown';
   const { minimumVersion } = SERVER_CATALOG.pgbouncer;

@@ -9,16 +9,16 @@ import { checkMachine } from './machine.ts';
 import { type Check, check, type DoctorReport } from './report.ts';
 import { checkServices } from './services.ts';
 
-/** What is looked at. */
+/** Subjects of the examination. */
 export type DoctorOptions = {
   readonly profile: Stack['profile'];
-  /** The description of the local stack; undefined when it was never started. */
+  /** The description of the local stack. Undefined if it was never started. */
   readonly stack: Stack | undefined;
-  /** Undefined when there is neither a local stack nor a `--url`. */
+  /** Undefined if there is neither a local stack nor a `--url`. */
   readonly connection: Connection | undefined;
 };
 
-/** Looks at everything at once; what a stack that is not running would show is left out. */
+/** Runs all checks concurrently. Without a running stack its checks are left out. */
 export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   const { profile, stack, connection } = options;
   const isRunning = stack !== undefined && (await isAlive(stack));
@@ -55,7 +55,7 @@ function checkRunning(profile: Stack['profile'], running: Stack | undefined): Pr
   });
 }
 
-/** Whether the supervisor that described the stack still holds its lock and lives. */
+/** Whether the supervisor that described the stack still runs and holds its lock. */
 async function isAlive({ supervisorPid, folders }: Stack): Promise<boolean> {
   const lock = await readFile(join(folders.root, 'supervisor.lock'), 'utf8').catch(() => '');
   if (!lock.startsWith(`${supervisorPid} `)) return false;
@@ -63,7 +63,7 @@ async function isAlive({ supervisorPid, folders }: Stack): Promise<boolean> {
     process.kill(supervisorPid, 0);
     return true;
   } catch (error) {
-    // It lives and belongs to somebody else.
+    // The process runs and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -1,4 +1,4 @@
-import { ACCOUNTS_STREAM } from '@zameni/contracts';
+import { ACCOUNTS_STREAM, type ProjectorStatus } from '@zameni/contracts';
 import test from 'ava';
 import { judgeRedis } from './cache.ts';
 import { judgePool, judgeReplication, judgeServer as judgePostgres } from './database.ts';
@@ -201,7 +201,7 @@ test(
   /6\.2/,
 );
 
-const service = (role: string, lag: number): ServiceStatus => ({
+const service = (role: ProjectorStatus['role'], lag: number): ServiceStatus => ({
   name: 'projector-1',
   url: '',
   state: 'ready',
@@ -253,7 +253,7 @@ test(
   /60 s/,
 );
 
-test('a look that fails is a fault with what to do', async (t) => {
+test('an error of a look is a failed check with a remedy', async (t) => {
   const look = () => Promise.reject(new TypeError('fetch failed', { cause: new Error('refused') }));
   t.deepEqual(await check({ area: 'log', name: 'nats-1', remedy: 'npm start', look }), {
     area: 'log',

@@ -5,10 +5,10 @@ import { type Check, check, type Finding } from './report.ts';
 
 const DAY_MS = 24 * 3_600 * 1_000;
 
-/** Days to come that must have keys: fewer, and nobody has kept the ring for days. */
+/** Days in advance that must have keys. With fewer, `zameni keys tend` has not run for days. */
 const GOOD_DAYS_AHEAD = 3;
 
-/** Looks whether somebody keeps the ring of attempt keys. */
+/** Checks whether the ring of attempt keys is tended. */
 export function checkAttemptKeys({ profile, folders }: Stack): Promise<Check> {
   const remedy = `npx zameni keys tend${profile === 'local' ? '' : ` --profile ${profile}`}`;
   const { attemptKeys } = secretFiles(folders.secrets);
@@ -21,7 +21,7 @@ export function checkAttemptKeys({ profile, folders }: Stack): Promise<Check> {
   });
 }
 
-/** Judges for which days a ring of attempt keys has keys. */
+/** Judges the days for which a ring has attempt keys. */
 export function judgeAttemptKeys(days: readonly string[], now: Date, remedy: string): Finding {
   const wanted = Array.from({ length: GOOD_DAYS_AHEAD + 1 }, (_, ahead) =>
     dayOf(now.getTime() + ahead * DAY_MS),

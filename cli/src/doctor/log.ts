@@ -30,7 +30,7 @@ const StreamReport = Compile(
   }),
 );
 
-/** The settings that the guarantees rest on. */
+/** The settings that the guarantees depend on. */
 const SETTINGS = [
   'storage',
   'retention',
@@ -43,7 +43,7 @@ const SETTINGS = [
 
 const RESTART = 'stop npm start with Ctrl-C and run it again';
 
-/** Looks at the event log: each NATS server, who leads, and the stream with its replicas. */
+/** Checks the event log: each NATS server, the leader, and the stream with its replicas. */
 export function checkLog({ nats, folders }: Stack): Promise<Check>[] {
   const servers = nats.monitors.map((monitor, index) => {
     const name = `nats-${index + 1}`;
@@ -69,7 +69,7 @@ export function checkLog({ nats, folders }: Stack): Promise<Check>[] {
   return [...servers, stream];
 }
 
-/** Judges what one NATS server says of itself. */
+/** Judges the report of one NATS server. */
 export function judgeServer(server: {
   readonly version: string;
   readonly leader: string | undefined;
@@ -87,7 +87,7 @@ export function judgeServer(server: {
   return `${version}, writes to disk first, cluster led by ${leader}`;
 }
 
-/** Judges what the stream's leader says of the stream. */
+/** Judges the leader's report on the stream. */
 export function judgeStream(report: unknown): Finding {
   if (!StreamReport.Check(report)) throw new Error('has no leader that answers');
   const { config, state, cluster } = report;
@@ -100,13 +100,13 @@ export function judgeStream(report: unknown): Finding {
   const found = `led by ${cluster.leader || 'nobody'}, ${current} of ${ACCOUNTS_STREAM.num_replicas} replicas current, ${state.messages} records`;
   if (!cluster.leader) return { level: 'fail', found, remedy: 'two of three servers must run' };
   if (current >= ACCOUNTS_STREAM.num_replicas) return found;
-  // A majority still accepts registrations; one more loss and nothing does.
+  // A majority still accepts registrations. Without one more server nothing is accepted.
   const remedy = 'wait until it has caught up; if its server is down, start it (see above)';
   return { level: current >= 2 ? 'warn' : 'fail', found, remedy };
 }
 
 async function readStream({ servers, users }: Stack['nats']): Promise<unknown> {
-  // The user with the fewest rights that may ask.
+  // The user with the fewest rights that may read this.
   const login = users['query-api'];
   if (login === undefined) throw new Error('the stack has no NATS user query-api');
   const nc = await connectNats({

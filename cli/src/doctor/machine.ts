@@ -16,13 +16,13 @@ import { type Check, check, type Finding } from './report.ts';
 
 const MIN_NODE = '24';
 const GIB = 1024 ** 3;
-/** Below the first the stack is in danger, below the second it soon is. */
+/** Free space below the first is a failure, below the second a warning. */
 const MIN_FREE_GIB = 1;
 const GOOD_FREE_GIB = 5;
-/** A server holds some sockets a client and files of its own; 1,024 is the usual low default. */
+/** A server needs some sockets per client, and files. The usual low default is 1,024. */
 const GOOD_OPEN_FILES = 4_096;
 
-/** Looks at this machine: programs, versions, disk, limits and the secrets' file modes. */
+/** Checks this machine: programs, versions, disk, limits and the file modes of secrets. */
 export function checkMachine(stack: Stack | undefined): Promise<Check>[] {
   return [
     check({
@@ -58,7 +58,7 @@ export function checkMachine(stack: Stack | undefined): Promise<Check>[] {
   ];
 }
 
-/** Judges the version of Node that runs this. */
+/** Judges the version of the running Node. */
 export function checkNode(version: string): Finding {
   if (isAtLeast(version, MIN_NODE)) return version;
   const found = `${version}, and ${MIN_NODE} is needed`;
@@ -109,7 +109,7 @@ async function checkOpenFiles(stack: Stack | undefined): Promise<Finding> {
     : { level: 'warn', found, remedy: 'ulimit -n 65536, then npm start' };
 }
 
-/** The soft limit of open files in the text of `/proc/<pid>/limits`; infinite when it is not there. */
+/** Parses the soft limit of open files from `/proc/<pid>/limits`. Infinity if it is missing. */
 export function softLimit(text: string): number {
   const soft = /^Max open files\s+(\d+)/m.exec(text)?.[1];
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
@@ -133,7 +133,7 @@ function checkSecrets(folder: string): Promise<Check> {
   });
 }
 
-/** The rights of a file; none when it is gone, as a lock is that was held a moment ago. */
+/** Reads the mode of a file. Returns 0 if it is gone, for example a released lock. */
 async function modeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).mode & 0o777;
@@ -143,7 +143,7 @@ async function modeOf(path: string): Promise<number> {
   }
 }
 
-/** The folder, or the nearest one above it that is there. */
+/** Returns the folder or its nearest existing ancestor. */
 function existing(folder: string): string {
   return existsSync(folder) ? folder : existing(dirname(folder));
 }

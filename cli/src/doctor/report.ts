@@ -1,7 +1,7 @@
 import { withDeadline } from '@zameni/runtime';
 import { type Static, Type } from 'typebox';
 
-/** One thing that was looked at: what was found and, for a fault, what to do about it. */
+/** One check: the finding and, for a fault, the remedy. */
 export const Check = Type.Object(
   {
     area: Type.Enum(['machine', 'stack', 'log', 'database', 'cache', 'service']),
@@ -16,7 +16,7 @@ export const Check = Type.Object(
 );
 export type Check = Static<typeof Check>;
 
-/** What `zameni doctor --json` prints. */
+/** Output of `zameni doctor --json`. */
 export const DoctorReport = Type.Object(
   {
     profile: Type.String(),
@@ -28,25 +28,24 @@ export const DoctorReport = Type.Object(
 );
 export type DoctorReport = Static<typeof DoctorReport>;
 
-/** What a look at one thing ended with. */
+/** The result of a look. A string means that all is well. */
 export type Finding =
   | string
   | { readonly level: 'warn' | 'fail'; readonly found: string; readonly remedy: string };
 
-/** One thing to look at. */
+/** A check to run. */
 export type CheckOptions = {
   readonly area: Check['area'];
   readonly name: string;
-  /** What to do when the look itself fails. */
+  /** The remedy if the look itself fails. */
   readonly remedy: string;
-  /** A text says that all is well. */
   readonly look: () => Promise<Finding> | Finding;
 };
 
-/** Milliseconds one look may take. */
+/** Milliseconds per look. */
 const LOOK_DEADLINE_MS = 8_000;
 
-/** Looks at one thing; whatever the look throws is a fault of that thing. */
+/** Runs one check. An error of the look is a failed check. */
 export async function check({ area, name, remedy, look }: CheckOptions): Promise<Check> {
   try {
     const finding = await withDeadline(Promise.resolve(look()), LOOK_DEADLINE_MS, () => {
@@ -60,7 +59,7 @@ export async function check({ area, name, remedy, look }: CheckOptions): Promise
   }
 }
 
-/** The first words of an error that has any; a refused connection hides them in its parts. */
+/** The first line of an error's message. A refused connection has it in nested errors only. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   if (!(error instanceof Error)) return String(error);

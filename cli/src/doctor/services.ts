@@ -4,13 +4,13 @@ import { readProblem } from '../framework/problem-answer.ts';
 import { readStatus, type ServiceStatus } from '../stack/stack-status.ts';
 import { type Check, check, type Finding } from './report.ts';
 
-/** Records behind which a projection is worth a word when nobody loads the system. */
+/** Records that a projection may lag without a warning. */
 const GOOD_LAG = 1_000;
-/** The tolerance for tokens, which is the tightest use of a clock; `Date` has whole seconds. */
+/** The tolerance of token validation, plus one second because `Date` has whole seconds. */
 const MAX_SKEW_MS = 6_000;
 const DEADLINE_MS = 5_000;
 
-/** Looks at the gateway, at its clock, whether tokens are taken, and at every service. */
+/** Checks the gateway, its clock, the token, and every service. */
 export async function checkServices(connection: Connection): Promise<Check[]> {
   const { url, stack, token } = connection;
   const { gateway, services } = await readStatus(url, stack);
@@ -53,7 +53,7 @@ function judgeGateway(
   return { level: 'fail', found, remedy };
 }
 
-/** Judges how a service answers. */
+/** Judges the state of a service. */
 export function judgeService(service: ServiceStatus, log: string): Finding {
   const { state, missing, degraded } = service;
   const fault = (level: 'warn' | 'fail', found: string) => ({ level, found, remedy: log });
@@ -71,7 +71,7 @@ export function judgeService(service: ServiceStatus, log: string): Finding {
   }
 }
 
-/** Judges whether one projector is active and keeps up. */
+/** Judges whether a projector is active and keeps up. */
 export function judgeProjection(services: readonly ServiceStatus[]): Finding {
   const projectors = services.filter(({ projection }) => projection !== null);
   const active = projectors.find(({ projection }) => projection?.role === 'active')?.projection;
@@ -95,7 +95,7 @@ async function checkToken(url: string, token: Connection['token']): Promise<Find
     signal: AbortSignal.timeout(DEADLINE_MS),
   });
   const { code } = readProblem(await response.text());
-  // Nobody has this id: "no such user" says that the token was taken and the read model asked.
+  // Nobody has this id, so 404 shows that the token is accepted and the read model works.
   if (response.status === 404) return 'is accepted, and reads are answered';
   if (response.status === 403) return 'is accepted (without the scope users:read)';
   return { level: 'fail', found: `${code} (${response.status})`, remedy };
@@ -109,7 +109,7 @@ async function checkClock(url: string): Promise<Finding> {
   return judgeClock(response.headers.get('date'), Date.now());
 }
 
-/** Judges how far the clock of a server is from this one's. */
+/** Judges the difference between a server's clock and this machine's. */
 export function judgeClock(date: string | null, nowMs: number): Finding {
   const serverMs = Date.parse(date ?? '');
   if (Number.isNaN(serverMs)) return 'the gateway does not tell the time';

@@ -45,6 +45,8 @@ export async function connect(
 
 /** The local stack that is meant; the choices of `--profile` were checked. */
 export function profileOf(args: Arguments): Stack['profile'] {
+  // Checked against the choices of the option.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return (args.value('profile') ?? 'local') as Stack['profile'];
 }
 

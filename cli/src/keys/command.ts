@@ -89,6 +89,7 @@ ${rings.join('\n')}`,
   ],
   run: async (args, io) => {
     // Checked against the names of the rings.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const ring = args.object === '' ? undefined : (args.object as RingName);
     if (args.operand === 'tend') return tend(args, io);
     return args.operand === 'list' ? list(args, io, ring) : rotate(args, io, ring);

@@ -1,4 +1,4 @@
-import { ACCOUNTS_STREAM, KeyRecord, subjectFilters } from '@zameni/contracts';
+import { ACCOUNTS_STREAM, parseKeyRecord, subjectFilters } from '@zameni/contracts';
 import {
   connectNats,
   createJetStreamLog,
@@ -7,14 +7,11 @@ import {
   readToEnd,
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
-import { Compile } from 'typebox/compile';
 import { CommandError } from '../framework/command.ts';
-
-const keyRecordCheck = Compile(KeyRecord);
 
 const MAX_RECORDS = 1_000;
 
-/** Reads the log of a stack as the user with the fewest rights that may ask its leader for keys. */
+/** Connects to the log of a stack as the user with the fewest rights that may read keys. */
 export async function withLog<T>(
   { nats }: Stack,
   signal: AbortSignal,
@@ -44,7 +41,7 @@ export async function withLog<T>(
   }
 }
 
-/** Counts the records of people's keys by the key that wraps them; those that tell none are under ''. */
+/** Counts the records of people's keys by the key that wraps them, unreadable records under ''. */
 export async function countByKek(
   log: EventLog,
   signal: AbortSignal,
@@ -53,19 +50,9 @@ export async function countByKek(
   const what = { filter: subjectFilters.keys, after: 0, maxRecords: MAX_RECORDS };
   for await (const records of readToEnd(log, what, signal)) {
     for (const { data } of records) {
-      const kek = kekOf(data);
+      const kek = parseKeyRecord(data)?.kek ?? '';
       counts.set(kek, (counts.get(kek) ?? 0) + 1);
     }
   }
   return counts;
-}
-
-function kekOf(data: Uint8Array): string {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(data).toString());
-    return keyRecordCheck.Check(value) ? value.kek : '';
-  } catch {
-    // Not JSON: wrapped by no key that could be named.
-    return '';
-  }
 }

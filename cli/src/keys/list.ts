@@ -5,7 +5,7 @@ import { alignColumns } from '../framework/io.ts';
 import { countByKek, withLog } from './count.ts';
 import { type RingName, RINGS } from './rings.ts';
 
-/** What `zameni keys list --json` prints: ids, never keys. */
+/** Output of `zameni keys list --json`: ids, never keys. */
 export const KeysReport = Type.Object(
   {
     rings: Type.Array(
@@ -39,10 +39,10 @@ export type KeysReport = Static<typeof KeysReport>;
 type KeyState = RingReport['keys'][number]['state'];
 type RingReport = KeysReport['rings'][number];
 
-/** Milliseconds to read every key record: about a hundred thousand a second. */
+/** Milliseconds to read every key record, at about a hundred thousand per second. */
 const COUNT_DEADLINE_MS = 10 * 60 * 1_000;
 
-/** Lists the rings, or one of them, with what lies in the log under each key. */
+/** Lists all rings, or one of them, with the number of records that each key wraps. */
 export async function listKeys(
   stack: Stack,
   only: RingName | undefined,
@@ -82,14 +82,14 @@ function toRingReport(
     since: since[id] ?? null,
     records: counts === undefined ? null : (counts.get(id) ?? 0),
   }));
-  // Wrapped by a key that the ring does not have: nobody can read these people.
+  // The ring lacks these keys, so the data of these people cannot be read.
   const missing = [...(counts ?? [])]
     .filter(([id]) => !Object.hasOwn(keys, id))
     .map(([id, records]) => ({ id, state: 'missing' as const, since: null, records }));
   return { ring: name, purpose: RINGS[name].purpose, keys: [...held, ...missing] };
 }
 
-/** The days of the ring of attempts: by the clock, which is what attempts are sealed by. */
+/** Reports the days of the ring of attempt keys. The clock decides which one is current. */
 export function toAttemptRingReport({ keys }: Pick<KeyRingFile, 'keys'>, now: Date): RingReport {
   const today = dayOf(now.getTime());
   const stateOf = (day: string): KeyState => {
@@ -110,7 +110,7 @@ export function toAttemptRingReport({ keys }: Pick<KeyRingFile, 'keys'>, now: Da
   };
 }
 
-/** The report as a table, one line a key. */
+/** Formats the report as a table with one line per key. */
 export function toKeysTable({ rings }: KeysReport): string {
   const rows = rings.flatMap(({ ring, keys }) =>
     keys.map(({ id, state, since, records }) => [

@@ -4,7 +4,7 @@ import { type AskOptions, untilEveryProcess } from './processes.ts';
 
 type Service = AskOptions['stack']['services'][number];
 
-/** A process that tells of its rings what is put into `rings`. */
+/** A process that reports the given rings. */
 async function startProcess(t: ExecutionContext, service: Service['service'], rings: object) {
   const server = createServer((_, response) => response.end(JSON.stringify(rings)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -23,13 +23,13 @@ function ask(services: readonly Service[], deadlineMs = 500) {
 
 const kek = (...keys: readonly string[]) => ({ kek: { current: '1', keys } });
 
-test('waits for the one that has not read the ring yet', async (t) => {
+test('waits for a process that has not read the ring yet', async (t) => {
   const rings = kek('1');
   const slow = await startProcess(t, 'projector', rings);
   const quick = await startProcess(t, 'command-api', kek('1', '2'));
   let isDone = false;
   const asked = ask([quick, slow], 20_000).then(() => (isDone = true));
-  // Asked and answered at least once by then.
+  // By then the process was asked at least once.
   await fetch(slow.url);
   t.false(isDone);
   Object.assign(rings, kek('1', '2'));
@@ -37,7 +37,7 @@ test('waits for the one that has not read the ring yet', async (t) => {
   t.true(isDone);
 });
 
-test('names the one that does not read the ring', async (t) => {
+test('names a process that does not read the ring', async (t) => {
   const services = [
     await startProcess(t, 'command-api', kek('1', '2')),
     await startProcess(t, 'projector', kek('1')),
@@ -45,7 +45,7 @@ test('names the one that does not read the ring', async (t) => {
   await t.throwsAsync(ask(services), { code: 'ring-not-read', message: /^projector-1 has not/ });
 });
 
-test('names the one that does not answer, or has never heard of rings', async (t) => {
+test('names a process that does not answer or knows no rings', async (t) => {
   const api = await startProcess(t, 'command-api', kek('1', '2'));
   const away = { name: 'projector-1', service: 'projector', url: 'http://127.0.0.1:1', port: 1 };
   await t.throwsAsync(ask([api, away as Service]), {
@@ -56,7 +56,7 @@ test('names the one that does not answer, or has never heard of rings', async (t
   await t.throwsAsync(ask([api, other]), { code: 'process-unreachable' });
 });
 
-test('asks only those that hold the ring', async (t) => {
+test('asks only processes that hold the ring', async (t) => {
   const api = await startProcess(t, 'command-api', kek('1', '2'));
   const query = await startProcess(t, 'query-api', {});
   await t.notThrowsAsync(ask([api, query]));

@@ -5,19 +5,19 @@ import { Compile } from 'typebox/compile';
 import { CommandError } from '../framework/command.ts';
 import { type RingName, RINGS, type RingSpec } from './rings.ts';
 
-/** What a process tells of a ring. */
+/** The state of a ring in one process. */
 export type HeldRing = KeyRingsView[string];
 
-/** Which processes are asked about which ring, and until when. */
+/** Processes and ring to ask about, and the deadline. */
 export type AskOptions = {
   readonly stack: Stack;
   readonly ring: RingName;
   readonly signal: AbortSignal;
-  /** For all of them: one may be starting again, and each looks at its ring every second. */
+  /** For all of them. One may be restarting, and each reads its ring once a second. */
   readonly deadlineMs?: number;
 };
 
-/** Milliseconds one process has to answer once. */
+/** Milliseconds for one answer of one process. */
 const ANSWER_DEADLINE_MS = 2_000;
 
 const DEADLINE_MS = 30_000;
@@ -26,8 +26,8 @@ const PAUSE_MS = 250;
 const keyRingsCheck = Compile(KeyRingsView);
 
 /**
- * Waits until every process that holds a ring tells of it what is wanted. One that does not answer
- * stops the rotation: it may be paused and go on later with what it has read before.
+ * Waits until every process that holds a ring reports the wanted state. A process that does not
+ * answer stops the rotation, because it may be paused and continue later with an older ring.
  */
 export async function untilEveryProcess(
   { stack, ring, signal, deadlineMs = DEADLINE_MS }: AskOptions,
@@ -64,22 +64,22 @@ function toError(
   );
 }
 
-/** What a process tells of its rings; undefined when it does not answer. */
+/** Reads the rings of a process. Returns undefined if it does not answer. */
 async function askProcess(url: string, signal: AbortSignal): Promise<KeyRingsView | undefined> {
   try {
     const answer: unknown = await getJson(`${url}/key-rings`, signal);
     return keyRingsCheck.Check(answer) ? answer : undefined;
   } catch {
-    // Refused, cut or too late: it does not answer, and that is said at the deadline.
+    // Every failure counts as no answer, which is reported at the deadline.
     return undefined;
   }
 }
 
-/** Asks a process of the stack on its inner port. */
+/** Sends a GET to a process of the stack on its internal port. */
 export async function getJson(url: string, signal: AbortSignal): Promise<unknown> {
   const response = await fetch(url, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_DEADLINE_MS)]),
-    // Kept alive, a connection may be closed by the process at the very moment it is used again.
+    // A reused connection may be closed by the process at the same moment.
     headers: { connection: 'close' },
   });
   return response.json();

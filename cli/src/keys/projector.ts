@@ -1,38 +1,42 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { ProjectorStatus } from '@zameni/contracts';
+import { Compile } from 'typebox/compile';
 import { CommandError } from '../framework/command.ts';
 import { getJson } from './processes.ts';
 import type { Rotation } from './rotate.ts';
 
-/** What a projector tells of a part of a rotation that it does; `reason` says why it is stalled. */
-type WorkStatus = { readonly role: string; readonly reason?: string };
+/** Background work of the projector that a rotation waits for, by its name in the status. */
+type WorkName = 'rewrapper' | 'reclaimer';
 
-/** Work of a projector that is waited for, as `/status` of the projector shows it. */
-export type ProjectorWork<Status extends WorkStatus> = {
-  /** What it does, in the words of the command. */
+/** How to wait for one kind of background work. */
+export type ProjectorWork<Name extends WorkName> = {
+  readonly name: Name;
+  /** Description of the work in the command's output. */
   readonly step: string;
-  /** What an answer says of the work; undefined when it says nothing of it. */
-  readonly read: (answer: unknown) => Status | undefined;
-  /** Asked of the projector that is at it; throws when it cannot come to an end. */
-  readonly isDone: (status: Status) => boolean;
-  /** How far it is. */
-  readonly describe: (status: Status) => string;
+  /** Called with the status of the active projector. Throws if the work cannot finish. */
+  readonly isDone: (status: ProjectorStatus[Name]) => boolean;
+  /** Describes the progress. */
+  readonly describe: (status: ProjectorStatus[Name]) => string;
 };
 
-/** Milliseconds without any progress after which something is wrong; counting takes a while. */
+/** Milliseconds without progress before the command fails. Counting takes a while. */
 const STUCK_MS = 10 * 60 * 1_000;
 const PAUSE_MS = 500;
 
-/** Waits until the projector that is at some work tells that it is done. */
-export async function untilProjectorIsDone<Status extends WorkStatus>(
+const statusCheck = Compile(ProjectorStatus);
+
+/** Waits until the active projector reports that the work is done. */
+export async function untilProjectorIsDone<Name extends WorkName>(
   { stack, signal, tell }: Rotation,
-  work: ProjectorWork<Status>,
+  work: ProjectorWork<Name>,
 ): Promise<void> {
   const projectors = stack.services.filter(({ service }) => service === 'projector');
   let last = '';
   let changedAt = performance.now();
   for (;;) {
-    const statuses = await Promise.all(projectors.map(({ url }) => ask(url, work, signal)));
+    const answers = await Promise.all(projectors.map(({ url }) => readStatus(url, signal)));
     signal.throwIfAborted();
+    const statuses = answers.map((answer) => answer?.[work.name]);
     const status = statuses.find((each) => each?.role === 'active' || each?.role === 'stalled');
     if (status?.role === 'active' && work.isDone(status)) return;
     const now = toDetail(status, work);
@@ -46,22 +50,19 @@ export async function untilProjectorIsDone<Status extends WorkStatus>(
   }
 }
 
-async function ask<Status extends WorkStatus>(
-  url: string,
-  { read }: ProjectorWork<Status>,
-  signal: AbortSignal,
-): Promise<Status | undefined> {
+async function readStatus(url: string, signal: AbortSignal): Promise<ProjectorStatus | undefined> {
   try {
-    return read(await getJson(`${url}/status`, signal));
+    const answer = await getJson(`${url}/status`, signal);
+    return statusCheck.Check(answer) ? answer : undefined;
   } catch {
-    // It may be starting again; another projector takes over meanwhile.
+    // The process may be restarting, and another projector takes over meanwhile.
     return undefined;
   }
 }
 
-function toDetail<Status extends WorkStatus>(
-  status: Status | undefined,
-  { describe }: ProjectorWork<Status>,
+function toDetail<Name extends WorkName>(
+  status: ProjectorStatus[Name] | undefined,
+  { describe }: ProjectorWork<Name>,
 ): string {
   if (status === undefined) return 'no projector is at it yet';
   if (status.role === 'stalled') return `stalled (${status.reason ?? 'unknown'})`;

@@ -1,7 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { readKeyRingFile, removeKeys, replaceKeyRing } from '@zameni/runtime';
-import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { CommandError } from '../framework/command.ts';
 import { countByKek, withLog } from './count.ts';
 import { untilProjectorIsDone } from './projector.ts';
@@ -12,27 +10,16 @@ import {
   untilCurrentEverywhere,
 } from './rotate.ts';
 
-const ProjectorStatus = Type.Object({
-  rewrapper: Type.Object({
-    role: Type.String(),
-    reason: Type.Optional(Type.String()),
-    kek: Type.Optional(Type.String()),
-    left: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
-    unusable: Type.Optional(Type.Integer()),
-  }),
-});
-const projectorStatusCheck = Compile(ProjectorStatus);
-
 const PAUSE_MS = 500;
 
-/** Scans in which something new was found; each time the projector is to wrap it anew first. */
+/** Scans that may find new records. After each one the projector re-wraps these first. */
 const MAX_SCANS = 10;
 
 /**
- * Rotates the key-encryption key. An older key is destroyed only when no record is wrapped by it, in a
- * reading of the log from its start that began a grace after every process was known to use the new
- * key, while every process answers: a commit that was under way then has ended. To destroy a key that
- * one record needs is the worst failure there is, so every doubt ends the command instead.
+ * Rotates the key-encryption key. It destroys an older key only after a scan of the whole log found
+ * no record that this key wraps. The scan starts a grace period after every process used the new
+ * key, while every process answers, so that older commits have ended. Destroying a key that a
+ * record still needs is the worst failure, so every doubt ends the command instead.
  */
 export async function rotateKek(rotation: Rotation, graceMs: number): Promise<RotationReport> {
   const { path, stack, signal, tell } = rotation;
@@ -67,11 +54,11 @@ export async function rotateKek(rotation: Rotation, graceMs: number): Promise<Ro
   return { ring: rotation.ring, current, removed, kept: [] };
 }
 
-/** Waits until the projector tells that no key of a person is wrapped by another than this one. */
+/** Waits until the projector reports that all keys of people are wrapped by this one. */
 function untilRewrapped(rotation: Rotation, wanted: string): Promise<void> {
   return untilProjectorIsDone(rotation, {
+    name: 'rewrapper',
     step: `Wrapping people's keys anew by ${wanted}`,
-    read: (answer) => (projectorStatusCheck.Check(answer) ? answer.rewrapper : undefined),
     isDone: ({ kek, left, unusable }) => {
       if (kek !== wanted) return false;
       if (left === 0) return true;

@@ -2,29 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   claimStateOf,
   type KeyRingFile,
-  readKeyRing,
+  readPepperRing,
   readKeyRingFile,
   replaceKeyRing,
   toClaimLayers,
 } from '@zameni/runtime';
-import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { CommandError } from '../framework/command.ts';
 import { toNextPepperStep } from './pepper-steps.ts';
 import { getJson, untilEveryProcess } from './processes.ts';
 import { untilProjectorIsDone } from './projector.ts';
 import type { Rotation, RotationReport } from './rotate.ts';
-
-const ProjectorStatus = Type.Object({
-  reclaimer: Type.Object({
-    role: Type.String(),
-    reason: Type.Optional(Type.String()),
-    phase: Type.Optional(Type.String()),
-    isDone: Type.Optional(Type.Boolean()),
-    found: Type.Optional(Type.Integer()),
-  }),
-});
-const projectorStatusCheck = Compile(ProjectorStatus);
 
 const PAUSE_MS = 500;
 
@@ -32,12 +19,13 @@ const PAUSE_MS = 500;
 const SERVERS_DEADLINE_MS = 30_000;
 
 /**
- * Rotates the pepper of claims. The ring says in which phase that is; each run of the loop waits until a
- * phase is everywhere and its work is done, and takes the step to the next. A process has arrived when it
- * has nothing under way any more from the phase before; what it has handed to a server of the log by then
- * is covered by the grace, after which every server must answer, because one that was paused would still
- * write it. Two processes that are two phases apart could give one address to two people, so every
- * doubt ends the command instead. Run again, it goes on.
+ * Rotates the pepper of claims. The ring stores the phase. Each iteration waits until every process
+ * has reached the phase and its work is done, and then starts the next phase. A process has reached
+ * a phase when it has no unfinished work from the phase before. A server of the log may still hold
+ * earlier appends; the grace period covers these. Afterwards every server must answer, because a
+ * paused server would still write them. Two processes that are two phases apart could give one
+ * address to two people, so every doubt ends the command instead. Running the command again
+ * continues.
  */
 export async function rotatePepper(rotation: Rotation, graceMs: number): Promise<RotationReport> {
   const { path, ring, tell, signal } = rotation;
@@ -49,9 +37,9 @@ export async function rotatePepper(rotation: Rotation, graceMs: number): Promise
       const kept = Object.keys(file.keys).filter((id) => id !== file.current);
       return { ring, current: file.current, removed: [], kept };
     }
-    const layers = toClaimLayers(readKeyRing(path));
+    const layers = toClaimLayers(readPepperRing(path));
     if (layers !== undefined && layers.work !== 'none') await untilMoved(rotation, layers.state);
-    // Around the phases with work in them nothing is written otherwise than before and after.
+    // A phase with work changes no writes of other processes, so only the others need the grace.
     else if (layers !== undefined) {
       tell(`Phase ${layers.state}`, `waiting ${graceMs / 1_000} s for what is under way to end`);
       await pause(graceMs, undefined, { signal });
@@ -63,9 +51,9 @@ export async function rotatePepper(rotation: Rotation, graceMs: number): Promise
   }
 }
 
-/** Waits until every process is where the ring is. */
+/** Waits until every process has reached the phase of the ring. */
 async function untilArrived(rotation: Rotation, file: KeyRingFile): Promise<void> {
-  const state = claimStateOf(readKeyRing(rotation.path));
+  const state = claimStateOf(readPepperRing(rotation.path));
   rotation.tell(`Phase ${state}`, 'waiting until every process has arrived');
   await untilEveryProcess(
     rotation,
@@ -76,11 +64,11 @@ async function untilArrived(rotation: Rotation, file: KeyRingFile): Promise<void
   );
 }
 
-/** Waits until a projector tells that a reading of all claims found nothing left to move. */
+/** Waits until a projector reports that a pass over all claims found nothing to move. */
 function untilMoved(rotation: Rotation, wanted: string): Promise<void> {
   return untilProjectorIsDone(rotation, {
+    name: 'reclaimer',
     step: `Phase ${wanted}`,
-    read: (answer) => (projectorStatusCheck.Check(answer) ? answer.reclaimer : undefined),
     isDone: ({ phase, isDone }) => phase === wanted && isDone === true,
     describe: ({ found = 0 }) => `${found.toLocaleString('en')} claims moved, looking for more`,
   });

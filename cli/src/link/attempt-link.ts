@@ -1,6 +1,6 @@
 import type { AttemptRecord, ClaimRecord, OpenAttempt } from '@zameni/contracts';
 
-/** A record of the log with its place. */
+/** A record with its position in the log. */
 export type Placed<Content> = { readonly record: Content; readonly position: number };
 
 /** Why an attempt has no link. */
@@ -11,21 +11,23 @@ export type NoAttemptLink =
   | 'attempt-erased'
   | 'address-taken';
 
-/** What the newest record of an attempt leads to: the claim on its address, an account, or nothing. */
+/**
+ * Next step after the newest record of an attempt: look at the claim, at the account, or refuse.
+ */
 export type AttemptStep =
   | { readonly next: 'claim'; readonly attempt: Placed<OpenAttempt> }
   | { readonly next: 'account' }
   | { readonly next: 'refuse'; readonly reason: NoAttemptLink };
 
-/** Whose link an open attempt gets. */
+/** The link for an open attempt: its own, or that of the account that holds the address. */
 export type LinkChoice =
   | { readonly next: 'own' }
   | { readonly next: 'holder'; readonly userId: string }
   | { readonly next: 'refuse'; readonly reason: NoAttemptLink };
 
 /**
- * Looks at an attempt at an instant; undefined where there is none under this id. One that was proven
- * leads to the account that came of it, which has links of its own.
+ * Decides the next step for an attempt at an instant; `found` is undefined if the id has no
+ * attempt. A proven attempt leads to the account that it created, which has links of its own.
  */
 export function lookAtAttempt(
   id: string,
@@ -52,8 +54,9 @@ export function lookAtAttempt(
 }
 
 /**
- * Chooses the link that the mail would carry now: an unproven account that holds the address gets it,
- * for its owner to confirm or disown; `isOwn` asks for that of the attempt in any case.
+ * Chooses the link that a mail would carry now. If an unproven account holds the address, its link
+ * is chosen, so that the owner of the mailbox can confirm or disown the account. With `isOwn` the
+ * attempt's own link is chosen in any case.
  */
 export function chooseLink(
   { position }: Placed<OpenAttempt>,
@@ -66,7 +69,7 @@ export function chooseLink(
   return verified ? refuse('address-taken') : { next: 'holder', userId };
 }
 
-/** Attempts on the address from before this position are void. */
+/** Returns the position before which attempts on the address are void. */
 function erasedAtOf({ record, position }: Placed<ClaimRecord>): number {
   const isErased = record.state === 'released' && record.by === 'erasure';
   return isErased ? position : (record.erasedAt ?? 0);

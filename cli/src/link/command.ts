@@ -4,7 +4,7 @@ import { type Command, EXIT, UsageError } from '../framework/command.ts';
 import { profileOf } from '../framework/connection.ts';
 import { jsonOption, profileOption } from '../framework/global-options.ts';
 
-/** `zameni link`: prints a verification link of the local stack, which sends no mail. */
+/** `zameni link`: prints a verification link, because the local stack sends no mail. */
 export const linkCommand: Command = {
   name: 'link',
   summary: 'print the link that proves a mailbox, for the local stack',

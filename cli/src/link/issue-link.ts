@@ -13,6 +13,7 @@ import {
   openPersonal,
   type Proof,
   readKeyRing,
+  readPepperRing,
   toClaimLayout,
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
@@ -48,18 +49,18 @@ export const LinkReport = Type.Object(
 );
 export type LinkReport = Static<typeof LinkReport>;
 
-/** Which link is wanted. */
+/** The link to make. */
 export type LinkOptions = {
-  /** Of an attempt or an account. */
+  /** Id of an attempt or an account. */
   readonly id: UserId;
-  /** True for an attempt's own link, also where an account holds the address. */
+  /** If true, an attempt's own link is made even if an account holds the address. */
   readonly isOwn: boolean;
   readonly now: Date;
-  /** Seconds that the link of an account is good for; that of an attempt ends with the attempt. */
+  /** Lifetime of an account's link in seconds. An attempt's link ends with the attempt. */
   readonly lifetimeSeconds: number;
 };
 
-/** Where the keys are, and where links lead. */
+/** Paths of the keys, and the URL that links point to. */
 export type LinkStack = Pick<Stack, 'keys'> & {
   readonly folders: Pick<Stack['folders'], 'secrets'>;
   readonly gateway: Pick<Stack['gateway'], 'url'>;
@@ -67,7 +68,7 @@ export type LinkStack = Pick<Stack, 'keys'> & {
 
 type Found = Pick<LinkReport, 'purpose'> & { readonly proof: Proof; readonly expiresAt: Date };
 
-/** Milliseconds to read everything from the log. */
+/** Milliseconds for all reads from the log. */
 const DEADLINE_MS = 10_000;
 
 const REFUSALS = {
@@ -92,7 +93,7 @@ export async function issueLink(stack: Stack, options: LinkOptions): Promise<Lin
   return withLinkLog(stack, signal, (log) => makeLink(stack, log, options));
 }
 
-/** Makes a link from what the log says. */
+/** Makes a link from the records of a log. */
 export async function makeLink(
   stack: LinkStack,
   log: LinkLog,
@@ -112,7 +113,7 @@ export async function makeLink(
     request: proof.kind === 'account' ? proof.request : null,
     expiresAt: expiresAt.toISOString(),
     token,
-    // Behind the hash, because what lies there is sent to no server and lands in no access log.
+    // In the fragment, because browsers send it to no server, so no access log contains it.
     link: `${stack.gateway.url}/verify#token=${token}`,
   };
 }
@@ -142,13 +143,13 @@ async function findProofOfAttempt(
 ): Promise<Found> {
   const { record, position } = attempt;
   const { attemptKeys } = secretFiles(stack.folders.secrets);
-  // What nothing opens any more is over, whatever its instant says.
+  // An attempt that no key opens is over, even before its instant.
   if (createAttemptKeys(readKeyRing(attemptKeys)).open(id, record) === undefined) {
     return refuse('attempt-expired');
   }
   const expiresAt = new Date(record.expiresAt);
   const { claim } = record;
-  const { believed } = toClaimLayout(readKeyRing(stack.keys.pepperFile)).placeOf(claim);
+  const { believed } = toClaimLayout(readPepperRing(stack.keys.pepperFile)).placeOf(claim);
   const choice = chooseLink(attempt, await log.claim(believed), isOwn);
   switch (choice.next) {
     case 'refuse':
@@ -172,7 +173,7 @@ async function findProofOfAttempt(
   }
 }
 
-/** What the link of an account says, from the event that asked for the proof. */
+/** Makes the proof for an account's link from the event that requires it. */
 function toProof(stack: LinkStack, { key }: LoggedAccount, pending: PendingProof) {
   if (pending.status !== 'pending') return refuse(pending.status);
   const { event, purpose } = pending;
@@ -180,7 +181,7 @@ function toProof(stack: LinkStack, { key }: LoggedAccount, pending: PendingProof
   return { kind: 'account' as const, id, claim: openClaim(stack, event, key), request, purpose };
 }
 
-/** The claim of the address that an event asks to be proven. */
+/** Opens the claim of the address that an event requires to be proven. */
 function openClaim(stack: LinkStack, stored: StoredEvent, key: LoggedAccount['key']): string {
   const { metadata, type, personal } = stored;
   const { id: eventId, userId } = metadata;

@@ -43,7 +43,7 @@ function idOf(n: number): UserId {
   return id;
 }
 
-/** A log with keys of its own, and what may lie in it. */
+/** A log with keys of its own, and functions that append to it. */
 async function createWorld(t: ExecutionContext) {
   const folder = await mkdtemp(join(tmpdir(), 'zameni-link-'));
   t.teardown(() => rm(folder, { recursive: true }));
@@ -90,7 +90,7 @@ async function createWorld(t: ExecutionContext) {
       return put(subjects.attempt(attempt), JSON.stringify(record));
     },
     claims: (record: ClaimRecord) => put(subjects.claim(claim), JSON.stringify(record)),
-    /** An account with these events; the id of each ends in its number. */
+    /** An account with these events. The id of each ends in its number. */
     account: async (userId: UserId, ...events: readonly AccountEvent[]) => {
       const { key, record } = dataKeys.create(userId);
       await put(subjects.key(userId), JSON.stringify(record));
@@ -152,14 +152,14 @@ test('while an unproven account holds the address its link names the attempt', a
   const position = await world.openAttempt();
   const { report, proof } = await world.link();
   const named = { id: attempt, position };
-  // Of the address that it holds, not of the one it wants.
+  // The link proves the held address, not the wanted one.
   t.deepEqual(proof, { kind: 'account', id: holder, claim, request: idOf(100), attempt: named });
   t.like(report, { kind: 'account', purpose: 'account-of-attempt', attempt, expiresAt });
   const own = await world.link({ isOwn: true });
   t.deepEqual(own.proof, { kind: 'attempt', id: attempt, claim, position });
 });
 
-test('an attempt has no link while a proven or a deactivated account has the address', async (t) => {
+test('an attempt has no link while a proven or deactivated account has the address', async (t) => {
   const world = await createWorld(t);
   await world.openAttempt();
   await world.claims({ state: 'held', userId: holder, verified: true });

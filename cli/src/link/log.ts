@@ -1,9 +1,14 @@
 import {
   ACCOUNTS_STREAM,
-  AttemptRecord,
-  ClaimRecord,
+  type AttemptRecord,
+  type ClaimRecord,
   decodeEvent,
-  KeyRecord,
+  decodeText,
+  type KeyRecord,
+  type ParseRecord,
+  parseAttemptRecord,
+  parseClaimRecord,
+  parseKeyRecord,
   type StoredEvent,
   subjects,
   type UserId,
@@ -16,31 +21,24 @@ import {
   readSecret,
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
-import { Compile } from 'typebox/compile';
 import { CommandError } from '../framework/command.ts';
 import type { Placed } from './attempt-link.ts';
 
-/** An account as the log has it; without a key when that is destroyed. */
+/** An account from the log. The key is undefined if it is destroyed. */
 export type LoggedAccount = {
   readonly events: readonly StoredEvent[];
   readonly key: KeyRecord | undefined;
 };
 
-/** What links are made from, read from the leader: also what was accepted a moment ago. */
+/** Reads the records for links from the leader, so that the newest ones are included. */
 export type LinkLog = {
   readonly attempt: (id: UserId) => Promise<Placed<AttemptRecord> | undefined>;
-  /** The claim that a subject holds. */
+  /** The claim at a subject. */
   readonly claim: (subject: string) => Promise<Placed<ClaimRecord> | undefined>;
   readonly account: (userId: UserId) => Promise<LoggedAccount>;
 };
 
-const checks = {
-  attempt: Compile(AttemptRecord),
-  claim: Compile(ClaimRecord),
-  key: Compile(KeyRecord),
-};
-
-/** Reads the log of a stack as its admin. */
+/** Connects to the log of a stack as its admin. */
 export async function withLinkLog<T>(
   { nats }: Stack,
   signal: AbortSignal,
@@ -65,16 +63,16 @@ export async function withLinkLog<T>(
   }
 }
 
-/** Reads what links are made from. */
+/** Creates the reader over a log. */
 export function createLinkLog(log: EventLog, signal: AbortSignal): LinkLog {
   const last = (subject: string) => reading(() => log.readLastFromLeader(subject, signal));
   return {
-    attempt: async (id) => place(checks.attempt, await last(subjects.attempt(id))),
-    claim: async (subject) => place(checks.claim, await last(subject)),
+    attempt: async (id) => place(parseAttemptRecord, await last(subjects.attempt(id))),
+    claim: async (subject) => place(parseClaimRecord, await last(subject)),
     account: async (userId) => {
       const events = await reading(() => readAll(log, subjects.account(userId), signal));
-      const key = place(checks.key, await last(subjects.key(userId)));
-      return { events: events.map((record) => decodeEvent(toText(record))), key: key?.record };
+      const key = place(parseKeyRecord, await last(subjects.key(userId)));
+      return { events: events.map(({ data }) => decodeEvent(decodeText(data))), key: key?.record };
     },
   };
 }
@@ -93,17 +91,13 @@ async function readAll(
 }
 
 function place<Content>(
-  check: { readonly Check: (value: unknown) => value is Content },
+  parse: ParseRecord<Content>,
   found: LogRecord | undefined,
 ): Placed<Content> | undefined {
   if (found === undefined) return undefined;
-  const record: unknown = JSON.parse(toText(found));
-  if (check.Check(record)) return { record, position: found.position };
+  const record = parse(found.data);
+  if (record !== undefined) return { record, position: found.position };
   throw new CommandError('record-unreadable', `the record at ${found.position} is not one of ours`);
-}
-
-function toText({ data }: LogRecord): string {
-  return Buffer.from(data).toString();
 }
 
 async function reading<T>(read: () => Promise<T>): Promise<T> {

@@ -1,19 +1,19 @@
 import { factOf, type StoredEvent } from '@zameni/contracts';
 
-/** What the link of an account could prove: the mailbox of its registration, or of a change. */
+/** The address that an account's link proves: that of its registration, or of a change. */
 type ProofPurpose = 'registration' | 'email-change';
 
-/** Why an account has no proof to give. */
+/** Why an account needs no proof. */
 export type NoProof = 'unknown' | 'proven' | 'deactivated' | 'disowned' | 'erased';
 
-/** The proof an account owes, as the event that asked for it; or why there is none to give. */
+/** The event that requires a proof, or why there is none. */
 export type PendingProof =
   | { readonly status: 'pending'; readonly purpose: ProofPurpose; readonly event: StoredEvent }
   | { readonly status: NoProof };
 
 /**
- * Finds the proof that is waited for in the events of one account, oldest first. A pending address
- * change comes before the registration, being the newer one; the command API takes the proof of either.
+ * Finds the pending proof in the events of one account, oldest first. A pending address change is
+ * newer than the registration and takes precedence. The command API accepts the proof of either.
  */
 export function findPendingProof(events: readonly StoredEvent[]): PendingProof {
   const { change, proof } = readProofs(events);
@@ -21,12 +21,12 @@ export function findPendingProof(events: readonly StoredEvent[]): PendingProof {
   return { status: 'pending', purpose: 'email-change', event: change };
 }
 
-/** Finds the proof of the address that an account holds, whatever other one it wants meanwhile. */
+/** Finds the pending proof of the address that an account holds, and ignores a pending change. */
 export function findHeldProof(events: readonly StoredEvent[]): PendingProof {
   return readProofs(events).proof;
 }
 
-/** The proof of the address held, and the change that waits, if the account is one to prove anything. */
+/** Finds the proof of the held address and the pending change. Only active accounts have them. */
 function readProofs(events: readonly StoredEvent[]): {
   readonly proof: PendingProof;
   readonly change: StoredEvent | undefined;

@@ -4,7 +4,7 @@ import { findHeldProof, findPendingProof, type NoProof } from './pending-proof.t
 
 const userId = parseUserId('01980000-0000-7000-8000-000000000001');
 
-/** An event in a row: its name, or a name of the tests for one with other data. */
+/** An event: its name, or a name of these tests for one with other data. */
 type Step = EventName | keyof typeof variants;
 
 const registered = {
@@ -23,7 +23,7 @@ function isVariant(step: Step): step is keyof typeof variants {
   return Object.hasOwn(variants, step);
 }
 
-/** Events of one account in order; the id of each is its number, counted from 1. */
+/** Events of one account in order. Their ids count from 1. */
 function history(...steps: readonly Step[]): StoredEvent[] {
   return steps.map((step, index) => {
     if (userId === undefined) throw new Error('not a user id');
@@ -100,7 +100,7 @@ test(hasNone, ['registered', 'disowned', 'deactivated'], 'disowned');
 test(hasNone, ['registered', 'email-change-requested', 'erased'], 'erased');
 test(hasNone, ['registered', 'disowned', 'erased'], 'erased');
 
-test('of the address that is held a change that waits is no proof', (t) => {
+test('a pending change is no proof of the held address', (t) => {
   const held = (...steps: readonly Step[]) => findHeldProof(history(...steps));
   const registration = {
     status: 'pending',

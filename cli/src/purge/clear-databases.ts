@@ -2,10 +2,10 @@ import { createLogger, createPool, delay, type Pool, readSecret } from '@zameni/
 import type { Stack } from '@zameni/runtime/stack';
 import { CommandError } from '../framework/command.ts';
 
-/** Told of each step as it begins. */
+/** Called at the start of each step. */
 export type Tell = (text: string) => void;
 
-/** Milliseconds of one statement: rewriting a table takes as long as its size. */
+/** Milliseconds per statement. The time to rewrite a table depends on its size. */
 const STATEMENT_DEADLINE_MS = 3_600_000;
 
 /** Milliseconds for older transactions to finish and the replica to catch up. */
@@ -13,11 +13,11 @@ const WAIT_DEADLINE_MS = 60_000;
 const LOOK_MS = 100;
 
 /**
- * Makes both databases drop the bytes of rows that are gone. Rewritten: the tables of every version of
- * the read models, and the statistics, which quote addresses and names: these are deleted first, because
- * the analysis of an empty table leaves its older ones. Old row versions survive a rewrite while an older
- * transaction may see them, so their end is waited for. The older write-ahead log goes with a checkpoint
- * once the segment it lies in is closed and the replica has it.
+ * Removes the bytes of deleted rows from both databases. It rewrites the tables of every version of
+ * the read models, and the statistics, which contain addresses and names. Statistics are deleted
+ * first, because analysing an empty table keeps its older ones. A rewrite keeps row versions that
+ * an older transaction may see, so it waits for such transactions to end. A checkpoint removes
+ * older write-ahead log after its segment is closed and the replica has it.
  */
 export async function clearDatabases({ postgres }: Stack, tell: Tell): Promise<void> {
   await using primary = open(postgres, postgres.primary);
@@ -33,11 +33,11 @@ export async function clearDatabases({ postgres }: Stack, tell: Tell): Promise<v
   const end = await closeLog(primary.pool);
   await until('the replica has not come along', () => hasReplayed(replica.pool, end));
   await replica.pool.query('checkpoint');
-  // Only now the primary keeps nothing older for the replica.
+  // Only now the primary keeps no older log for the replica.
   await closeLog(primary.pool);
 }
 
-/** Writes down that nothing is left on a server of the log that was away during erasures. */
+/** Records that a server of the log that missed erasures holds no erased bytes any more. */
 export async function settleErasures({ postgres }: Stack, server: string): Promise<void> {
   await using primary = open(postgres, postgres.primary);
   await primary.pool.query(
@@ -54,8 +54,8 @@ function open({ superuser, database }: Postgres, { host, port }: Postgres['prima
     url: `postgres://${superuser.user}@${host}:${port}/${database}`,
     password: readSecret(superuser.passwordFile),
     max: 1,
-    name: 'zameni forget',
-    logger: createLogger({ service: 'cli', instance: 'forget', level: 'silent' }),
+    name: 'zameni purge',
+    logger: createLogger({ service: 'cli', instance: 'purge', level: 'silent' }),
     queryDeadlineMs: STATEMENT_DEADLINE_MS,
   });
   return { pool, [Symbol.asyncDispose]: () => pool.end() };
@@ -66,7 +66,7 @@ async function readTransactionId(pool: Pool): Promise<string> {
   return rows[0]?.id ?? '';
 }
 
-/** Waits until no older transaction is left, on the primary and, as it has told, on the replica. */
+/** Waits until no older transaction is open on the primary or, as it reports, on the replica. */
 async function untilNobodySees(pool: Pool, id: string): Promise<void> {
   await until('an older transaction is still open', async () => {
     const { rowCount } = await pool.query(
@@ -82,7 +82,9 @@ async function untilNobodySees(pool: Pool, id: string): Promise<void> {
   });
 }
 
-/** Deletes what the planner knows of the read models; the analysis that follows finds it out again. */
+/**
+ * Deletes the planner's statistics of the read models. The analysis that follows creates new ones.
+ */
 async function deleteStatistics(pool: Pool): Promise<void> {
   await pool.query(
     `delete from pg_catalog.pg_statistic
@@ -101,7 +103,7 @@ async function readTables(pool: Pool): Promise<readonly string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Ends the segment that is written to and drops those before; answers where the log ends then. */
+/** Closes the current log segment, drops older ones, and returns the end of the log. */
 async function closeLog(pool: Pool): Promise<string> {
   await pool.query('select pg_switch_wal()');
   await pool.query('checkpoint');
@@ -121,7 +123,7 @@ async function until(fault: string, isSo: () => Promise<boolean>): Promise<void>
   const signal = AbortSignal.timeout(WAIT_DEADLINE_MS);
   while (!(await isSo())) {
     await delay(LOOK_MS, signal).catch((cause: unknown) => {
-      throw new CommandError('not-forgotten', fault, { cause });
+      throw new CommandError('not-purged', fault, { cause });
     });
   }
 }

@@ -5,33 +5,33 @@ import { readStack, type Stack } from '@zameni/runtime/stack';
 import { natsProbe } from '../../../deploy/local/parts/nats/probe.ts';
 import { CommandError } from '../framework/command.ts';
 import type { Tell } from './clear-databases.ts';
-import { type ForgottenSubjects, openForgottenSubjects } from './forgotten-subjects.ts';
+import { type DeletedSubjects, openDeletedSubjects } from './deleted-subjects.ts';
 import { LOG_SERVERS, type LogServer } from './log-servers.ts';
 
-/** Milliseconds for a server to stop, start again and have the whole log. */
+/** Milliseconds for a server to restart and catch up with the log. */
 const BACK_DEADLINE_MS = 120_000;
 const LOOK_MS = 100;
 
-/** Restarts of one server before it counts as a fault that its Raft log stays. */
+/** Restarts of one server before the command fails. */
 const MAX_ROUNDS = 5;
 
 /**
- * Restarts the servers whose Raft log still has what was deleted from the log. A clean stop makes a
- * follower that has applied everything drop it; a leader hands over as it stops, and what it writes
- * then keeps the rest from being dropped. So another one leads first, and all are looked at again. The
- * next one follows only when all are whole: two of three must run.
+ * Restarts the servers whose Raft log still has deleted records. On a clean stop a follower that
+ * has applied everything drops them. A leader hands over when it stops, and its last writes prevent
+ * this, so another server becomes the leader first. Afterwards all servers are checked again. The
+ * next restart waits until all servers have caught up, because two of three must run.
  */
 export async function restartLogServers(stack: Stack, tell: Tell): Promise<void> {
   const folders = LOG_SERVERS.map((server) => folderOf(stack, server));
-  await using forgotten = await openForgottenSubjects(stack, folders);
+  await using deleted = await openDeletedSubjects(stack, folders);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     let isClean = true;
     for (const server of LOG_SERVERS) {
-      if (!forgotten.lieIn(folderOf(stack, server))) continue;
+      if (!deleted.lieIn(folderOf(stack, server))) continue;
       isClean = false;
       tell(`restarting ${server}`);
       await untilWhole(stack, LOG_SERVERS);
-      await until(`${server} goes on leading`, () => isFollower(forgotten, server));
+      await until(`${server} goes on leading`, () => isFollower(deleted, server));
       const pid = await readPid(stack, server);
       process.kill(pid, 'SIGTERM');
       await untilReplaced(stack, server, pid);
@@ -39,14 +39,14 @@ export async function restartLogServers(stack: Stack, tell: Tell): Promise<void>
     }
     if (isClean) return;
   }
-  throw new CommandError('not-forgotten', 'the servers of the log keep what was deleted');
+  throw new CommandError('not-purged', 'the servers of the log keep what was deleted');
 }
 
 /**
- * Deletes one server's copy of the log and lets it make another from the other two, which must be
- * whole. It is frozen while its folder is moved away, so that it writes nothing in between, and killed
- * whatever becomes of that, since frozen for ever it would be missing. What a run that was cut off has
- * moved away goes first: it holds what is to be forgotten.
+ * Deletes one server's copy of the log, which the server rebuilds from the other two; these must
+ * have caught up. The server is stopped by a signal while its folder is moved, so that it writes
+ * nothing. It is killed even if the move fails, because it would stay stopped otherwise. The folder
+ * that an interrupted run moved away is deleted first, because it holds erased bytes.
  */
 export async function recreateLogServer(stack: Stack, server: LogServer, tell: Tell) {
   tell('looking at the other servers');
@@ -68,9 +68,9 @@ export async function recreateLogServer(stack: Stack, server: LogServer, tell: T
   await rm(old, { recursive: true });
 }
 
-/** While nobody leads, nobody answers; then it is asked again. */
-async function isFollower(forgotten: ForgottenSubjects, server: LogServer): Promise<boolean> {
-  return forgotten.isFollower(server).catch(() => false);
+/** Without a leader there is no answer, and the question is repeated. */
+async function isFollower(deleted: DeletedSubjects, server: LogServer): Promise<boolean> {
+  return deleted.isFollower(server).catch(() => false);
 }
 
 function folderOf({ folders }: Stack, server: LogServer): string {
@@ -83,14 +83,14 @@ function partOf(server: LogServer): string {
   return `nats-${server.slice(1)}`;
 }
 
-/** Its pid, as the supervisor that runs tells it: of a stack that is stopped it could be anybody's. */
+/** Reads a server's pid from the running supervisor. A stale pid could be of any process. */
 async function readPid({ profile, supervisorPid }: Stack, server: LogServer): Promise<number> {
   const pid = (await readStack(profile)).pids[partOf(server)];
   try {
     process.kill(supervisorPid, 0);
     if (pid !== undefined) return pid;
   } catch {
-    // Nobody has that pid: said below.
+    // The supervisor does not run, which is reported below.
   }
   throw new CommandError('not-running', 'the stack does not run: npm start first');
 }
@@ -102,7 +102,7 @@ function untilReplaced({ profile }: Stack, server: LogServer, pid: number): Prom
   });
 }
 
-/** Waits until servers know who leads and have all of the log. */
+/** Waits until servers know their leader and have the whole log. */
 function untilWhole({ nats }: Stack, servers: readonly LogServer[]): Promise<void> {
   const probes = servers.map((name) => natsProbe(nats.monitors[LOG_SERVERS.indexOf(name)] ?? ''));
   return until(`the log is not whole on ${servers.join(', ')}`, async (signal) => {
@@ -118,7 +118,7 @@ async function until(
   const signal = AbortSignal.timeout(BACK_DEADLINE_MS);
   while (!(await isSo(signal))) {
     await delay(LOOK_MS, signal).catch((cause: unknown) => {
-      throw new CommandError('not-forgotten', fault, { cause });
+      throw new CommandError('not-purged', fault, { cause });
     });
   }
 }

@@ -1,20 +1,14 @@
+import { ProjectorStatus } from '@zameni/contracts';
 import type { Stack } from '@zameni/runtime/stack';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** How far a projector is. */
-export const ProjectorStatus = Type.Object(
-  {
-    role: Type.String(),
-    position: Type.Integer(),
-    head: Type.Union([Type.Integer(), Type.Null()]),
-    lag: Type.Union([Type.Integer(), Type.Null()]),
-  },
-  { title: 'ProjectorStatus' },
-);
-export type ProjectorStatus = Static<typeof ProjectorStatus>;
+/** The part of a projector's status that the report shows. */
+const ProjectionProgress = Type.Pick(ProjectorStatus, ['role', 'position', 'head', 'lag'], {
+  title: 'ProjectionProgress',
+});
 
-/** How one process answers. */
+/** State of one process. */
 export const ServiceStatus = Type.Object(
   {
     name: Type.String(),
@@ -23,13 +17,13 @@ export const ServiceStatus = Type.Object(
     missing: Type.Array(Type.String()),
     degraded: Type.Array(Type.String()),
     milliseconds: Type.Union([Type.Integer(), Type.Null()]),
-    projection: Type.Union([ProjectorStatus, Type.Null()]),
+    projection: Type.Union([ProjectionProgress, Type.Null()]),
   },
   { additionalProperties: false, title: 'ServiceStatus' },
 );
 export type ServiceStatus = Static<typeof ServiceStatus>;
 
-/** What `zameni status --json` prints. */
+/** Output of `zameni status --json`. */
 export const StatusReport = Type.Object(
   {
     isHealthy: Type.Boolean(),
@@ -50,9 +44,9 @@ export const StatusReport = Type.Object(
 );
 export type StatusReport = Static<typeof StatusReport>;
 
-/** Milliseconds one question may take. */
+/** Milliseconds per request. */
 const DEADLINE_MS = 3_000;
-/** Any id will do: without a token the query API answers 401 before it looks. */
+/** Any id works: without a token the query API answers 401 before it reads anything. */
 const PROBE_PATH = '/v1/users/00000000-0000-4000-8000-000000000000';
 
 const Readiness = Compile(
@@ -60,7 +54,7 @@ const Readiness = Compile(
 );
 const projectorCheck = Compile(ProjectorStatus);
 
-/** Asks the gateway and, when it is that of a local stack, every service behind it. */
+/** Asks the gateway and, on a local stack, every service behind it. */
 export async function readStatus(url: string, stack: Stack | undefined): Promise<StatusReport> {
   const [gateway, services] = await Promise.all([
     readGateway(url),
@@ -76,7 +70,7 @@ async function readGateway(url: string): Promise<StatusReport['gateway']> {
   const answer = await ask(`${url}${PROBE_PATH}`);
   if (answer === undefined) return { url, state: 'no-answer', status: null, milliseconds: null };
   const { status, milliseconds } = answer;
-  // 401 is the query API's own word; anything else comes from something in between.
+  // Only the query API answers 401. Any other status comes from something in front of it.
   return { url, state: status === 401 ? 'ready' : 'not-ready', status, milliseconds };
 }
 
@@ -122,7 +116,7 @@ async function ask(url: string): Promise<JsonAnswer | undefined> {
     const milliseconds = Math.round(performance.now() - startedAt);
     return { status: response.status, body: parseJson(text), milliseconds };
   } catch {
-    // Refused, cut or too late: each is "no answer" to the one who asks.
+    // Every failure counts as no answer.
     return undefined;
   }
 }
@@ -131,7 +125,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The status is told all the same.
+    // The status is reported without the body.
     return undefined;
   }
 }

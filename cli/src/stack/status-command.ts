@@ -4,7 +4,7 @@ import { connectionOptions, jsonOption } from '../framework/global-options.ts';
 import { alignColumns, paint, type Screen } from '../framework/io.ts';
 import { readStatus, type ServiceStatus, type StatusReport } from './stack-status.ts';
 
-/** `zameni status`: what answers, and how far the projection is. */
+/** `zameni status`: shows which processes answer, and the progress of the projection. */
 export const statusCommand: Command = {
   name: 'status',
   summary: 'show what answers and how far the projection is',
@@ -36,7 +36,7 @@ const COLORS = {
   'no-answer': 'red',
 } as const satisfies Record<ServiceStatus['state'], string>;
 
-/** The status as a table, one line a process. */
+/** Formats the status as a table with one line per process. */
 function toTable({ gateway, services }: StatusReport, screen: Screen): string {
   const rows = [
     {

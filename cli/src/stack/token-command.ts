@@ -13,7 +13,7 @@ const scopes = alignColumns(
 const DEFAULT_TTL_SECONDS = 3_600;
 const MAX_TTL_SECONDS = 24 * 3_600;
 
-/** `zameni token`: prints a token of the local stack's own issuer. */
+/** `zameni token`: prints a token from the local stack's own issuer. */
 export const tokenCommand: Command = {
   name: 'token',
   summary: 'print an access token for the local stack',
@@ -56,8 +56,11 @@ ${scopes.join('\n')}`,
       max: MAX_TTL_SECONDS,
       byDefault: DEFAULT_TTL_SECONDS,
     });
-    // Both were checked against their choices.
+    // Both are checked against their choices.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const scopes = args.values('scope') as Scope[];
+    // Checked against the choices of the option.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const profile = (args.value('profile') ?? 'local') as Stack['profile'];
     const stack = await readStack(profile);
     stdout.write(`${await issueToken(stack, { scopes, subject, ttlSeconds })}\n`);

@@ -1,17 +1,13 @@
 import type { UserId } from '@zameni/contracts';
-import { AppError, type DataKeys, type Digests } from '@zameni/runtime';
+import { AppError, type Digests } from '@zameni/runtime';
 import { type CommitDeps, commitDecision } from '../commit/commit-decision.ts';
 import type { Cause } from '../commit/event-messages.ts';
-import { toNewPerson } from '../commit/new-person.ts';
 import { decideRegistration } from '../domain/decide-registration.ts';
 import { readFirstAnswer } from '../log/first-answer.ts';
 import { fingerprintOf, type RegistrationRequest } from './registration-request.ts';
 
 /** What registering somebody who is vouched for needs of the outside. */
-export type RegisterDeps = CommitDeps & {
-  readonly digests: Digests;
-  readonly dataKeys: DataKeys;
-};
+export type RegisterDeps = CommitDeps & { readonly digests: Digests };
 
 /** A registration with everything that is not in its body. */
 export type RegisterContext = Cause & {
@@ -47,15 +43,15 @@ export async function register(
     ...(mail === undefined ? {} : { mail }),
     personal: { email: address.typed, claim, displayName, profile },
   };
-  const { decision, position } = await commitDecision(deps, {
+  const { outcome, position } = await commitDecision(deps, {
     accounts: [],
-    newPerson: toNewPerson(deps.dataKeys, userId),
+    newPerson: userId,
     claimsOf: () => [claim],
     readsClaims: false,
     decide: (situation) => decideRegistration(command, situation),
     cause: context,
   });
-  if (decision.outcome === 'commit') return position;
+  if (outcome === 'commit') return position;
   const first = await readFirstAnswer(deps, userId);
   switch (first.status) {
     case 'registered':

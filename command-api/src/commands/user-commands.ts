@@ -1,11 +1,5 @@
 import type { UpdateUserCommand, UserId } from '@zameni/contracts';
-import {
-  type DataKeys,
-  AppError,
-  type Digests,
-  type Proof,
-  type VerificationTokens,
-} from '@zameni/runtime';
+import { AppError, type Digests, type Proof, type VerificationTokens } from '@zameni/runtime';
 import { type CommitDeps, commitDecision } from '../commit/commit-decision.ts';
 import { decideAccountProof } from '../domain/decide-account-proof.ts';
 import { decideAttemptProof } from '../domain/decide-attempt-proof.ts';
@@ -13,13 +7,11 @@ import { decideUserChange, type UserChange } from '../domain/decide-user-change.
 import type { Committed } from '../commit/decision-intent.ts';
 import type { EmailAddress } from '../domain/email-address.ts';
 import type { Cause } from '../commit/event-messages.ts';
-import { toNewPerson } from '../commit/new-person.ts';
 import type { Said } from '../domain/verification.ts';
 
 /** What commands on people need of the outside. */
 export type UserCommandDeps = CommitDeps & {
   readonly digests: Digests;
-  readonly dataKeys: DataKeys;
   readonly verificationTokens: VerificationTokens;
 };
 
@@ -89,10 +81,10 @@ export async function verifyEmail(
 ): Promise<Verified> {
   const proof = await deps.verificationTokens.open(token);
   if (proof === undefined) throw new AppError('invalid-verification-token');
-  const { decision, position } = await (proof.kind === 'attempt'
+  const { subject, position } = await (proof.kind === 'attempt'
     ? proveAttempt(deps, { ...proof, said }, cause)
     : proveAccount(deps, { ...proof, said }, cause));
-  return { userId: decision.subject ?? proof.id, position };
+  return { userId: subject ?? proof.id, position };
 }
 
 type Kind<Name extends Proof['kind']> = Extract<Proof, { readonly kind: Name }> & {
@@ -108,7 +100,7 @@ function proveAttempt(
   return commitDecision(deps, {
     accounts: [id],
     attempts: [id],
-    newPerson: toNewPerson(deps.dataKeys, id),
+    newPerson: id,
     claimsOf: () => [claim],
     readsClaims: true,
     decide: (situation) => decideAttemptProof(command, situation),

@@ -1,32 +1,37 @@
 import type { Taken, Waiting } from './group.ts';
 
-/** Bounds of the queue before the groups, in time first: the same length is short or long by load. */
+/** Bounds of the queue. Most are times: how long a queue lasts depends on length and load. */
 export type AdmissionBounds = {
-  /** Most intents waiting. */
+  /** Most intents in the queue. */
   readonly maxWaiting: number;
-  /** As many waiting are no queue, since one group takes them all: below it nobody is refused. */
+  /** Below this length nobody is refused: one group takes the whole queue. */
   readonly minWaiting: number;
-  /** Milliseconds that even the youngest of a group has waited when more keeps coming than goes. */
+  /** Milliseconds that the youngest intent of a group may have waited. */
   readonly maxStandingMs: number;
-  /** Milliseconds in the queue: whoever is left behind after that would wait for several groups more. */
+  /** Milliseconds in the queue after which an intent that a group leaves behind is refused. */
   readonly maxWaitMs: number;
 };
 
-/** Says who may wait for a group, and who has waited too long. */
+/** Decides which intents may join the queue, and which have waited too long. */
 export type Admission = {
-  /** Whether another one may join the queue. */
+  /** Whether another intent may join the queue. */
   readonly admits: (queue: readonly Waiting[]) => boolean;
-  /** To be told of each group taken; answers whom of those left behind to refuse. */
+  /** Call it for each group taken from the queue; returns the intents left behind to refuse. */
   readonly afterTaking: (taken: Taken) => readonly Waiting[];
 };
 
 /**
- * The idea of CoDel (RFC 8289): a queue that empties itself is a burst, however long; one in which
- * even the luckiest waits is standing, and whatever joins it only makes everybody later. States:
- * `open`; `standing` while the youngest of the last group, which had no room for others, has waited
- * too long; `stuck` while no group was taken for `maxWaitMs`. The youngest decides and not the oldest,
- * and those left only because of their rivals do not count: a flood on one address makes its own rivals
- * old, and must not close the door to anybody else.
+ * Follows CoDel (RFC 8289): a queue that empties itself is a burst, however long; a queue in which
+ * even the youngest waits is standing, and each new intent only adds delay for all. `now` returns
+ * milliseconds. States:
+ *
+ * - `open`: intents are admitted.
+ * - `standing`: the youngest of the last group waited longer than `maxStandingMs`, and the group
+ *   had no room for others.
+ * - `stuck`: no group was taken for `maxWaitMs`.
+ *
+ * The youngest decides, not the oldest, and intents left only because of their rivals do not count:
+ * a flood on one address makes its own rivals old, and must not get others refused.
  */
 export function createAdmission(bounds: AdmissionBounds, now: () => number): Admission {
   const { maxWaiting, minWaiting, maxStandingMs, maxWaitMs } = bounds;

@@ -7,7 +7,7 @@ const BOUNDS = { maxWaiting: 3, minWaiting: 1, maxStandingMs: 250, maxWaitMs: 1_
 function waiting(submittedAt: number): Waiting {
   return {
     intent: { reads: [], decide: () => ({ messages: [], answer: () => undefined }) },
-    learnt: new Map(),
+    updates: new Map(),
     submittedAt,
     resolve: () => undefined,
     reject: () => undefined,
@@ -25,7 +25,7 @@ function admissionAt(startMs: number, bounds = BOUNDS) {
   };
 }
 
-test('admits an intent that finds nobody waiting, however long ago the last group was', (t) => {
+test('admits an intent to an empty queue, however long ago the last group was', (t) => {
   const { admits, at } = admissionAt(0);
   at(60_000);
   t.true(admits([]));
@@ -59,7 +59,7 @@ test('a long wait that ends with an empty queue was a burst', (t) => {
   t.true(admits([waiting(900)]));
 });
 
-test('rivals for one address that grow old close the door to nobody else', (t) => {
+test('old rivals for one address get no other intent refused', (t) => {
   const { admits, afterTaking, at } = admissionAt(0);
   const rivals = [waiting(0), waiting(0)];
   at(600);
@@ -70,7 +70,7 @@ test('rivals for one address that grow old close the door to nobody else', (t) =
   t.true(admits([waiting(1), waiting(2)]));
 });
 
-test('refuses while somebody waits and nobody has been taken for too long', (t) => {
+test('refuses while an intent waits and no group was taken for too long', (t) => {
   const { admits, afterTaking, at } = admissionAt(0);
   afterTaking([waiting(0)], []);
   const queue = [waiting(500)];
@@ -80,14 +80,14 @@ test('refuses while somebody waits and nobody has been taken for too long', (t) 
   t.false(admits(queue));
 });
 
-test('names who is left behind after the longest wait', (t) => {
+test('returns the intents left behind after the longest wait', (t) => {
   const { afterTaking, at } = admissionAt(0);
   const [old, young] = [waiting(0), waiting(1)];
   at(1_001);
   t.deepEqual(afterTaking([waiting(900)], [old, young]), [old]);
 });
 
-test('refuses nobody while fewer wait than one group takes, however long the log stands still', (t) => {
+test('refuses no intent while fewer wait than one group takes, however long no group ends', (t) => {
   const { admits, afterTaking, at } = admissionAt(0, { ...BOUNDS, maxWaiting: 9, minWaiting: 2 });
   const old = waiting(0);
   at(5_000);

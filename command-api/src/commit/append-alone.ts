@@ -1,30 +1,32 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, type EventLog, type Logger, type LogMessage } from '@zameni/runtime';
 import { appendUntilKnown } from './append.ts';
-import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Appends one message on its own, or the few of one commit; resolves with the position of the last, or
- * undefined when a guard did not hold.
- * Throws `log-unavailable` when the outcome stays unknown until the signal aborts, `overloaded` when too
- * many are under way.
+ * Appends one message, or the few of one commit, outside of any group. Resolves with the position
+ * of the last message, or undefined when a guard did not hold. Throws `log-unavailable` when the
+ * outcome stays unknown until the signal aborts or the log refuses the messages, `overloaded` when
+ * too many appends are under way.
  */
 export type AppendAlone = (
   messages: readonly LogMessage[],
   signal: AbortSignal,
 ) => Promise<number | undefined>;
 
-/** Most that are under way at once in a process. */
+/** Most appends under way at once in a process. */
 const MAX_UNDER_WAY = 2_000;
 
-/** Milliseconds between flights while there is load, and that a flight is waited for at most. */
+/** Milliseconds between two rounds while there is load. */
 const LINGER_MS = 4;
-const MAX_FLIGHT_MS = 50;
+
+/** Milliseconds that a round is waited for at most. */
+const MAX_ROUND_MS = 50;
 
 /**
- * Appends outside of batches, for messages whose guards fail often: a conflict is nobody else's. They
- * leave in flights, the next one when the last has landed: servers that get many messages at once agree
- * on them at once, which takes half the CPU of messages that trickle in. A flight that is late is not
- * waited for, so that one append in doubt holds up no other.
+ * For messages whose guards fail often: outside of a group, a conflict concerns nobody else.
+ * Appends are sent in rounds, each after the end of the last. Servers agree on messages that arrive
+ * together in one step, which takes half the CPU of messages that trickle in (bench/results.md).
+ * The next round does not wait for a late one, so that an append in doubt delays no other.
  */
 export function createAppendAlone(
   log: EventLog,
@@ -32,18 +34,18 @@ export function createAppendAlone(
   maxUnderWay: number = MAX_UNDER_WAY,
 ): AppendAlone {
   let underWay = 0;
-  let isFlying = false;
+  let isSending = false;
   let waiting: (() => Promise<unknown>)[] = [];
 
-  async function fly(): Promise<void> {
-    isFlying = true;
+  async function sendRounds(): Promise<void> {
+    isSending = true;
     while (waiting.length > 0) {
-      const flight = waiting;
+      const round = waiting;
       waiting = [];
-      await Promise.race([Promise.all(flight.map((leave) => leave())), pause(MAX_FLIGHT_MS)]);
-      if (flight.length > 1) await pause(LINGER_MS);
+      await Promise.race([Promise.all(round.map((send) => send())), pause(MAX_ROUND_MS)]);
+      if (round.length > 1) await pause(LINGER_MS);
     }
-    isFlying = false;
+    isSending = false;
   }
 
   return async (messages, signal) => {
@@ -53,7 +55,7 @@ export function createAppendAlone(
     try {
       return await new Promise<number | undefined>((resolve, reject) => {
         waiting.push(() => appendUntilKnown(context, messages, true).then(resolve, reject));
-        if (!isFlying) void fly();
+        if (!isSending) void sendRounds();
       });
     } catch (cause) {
       throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });

@@ -20,7 +20,7 @@ test('a message whose guard holds is appended on its own', async (t) => {
   t.is(await append([{ ...message, ...other }], signal), 2);
 });
 
-test('one whose guard does not hold is not, and says so without an error', async (t) => {
+test('a message whose guard does not hold resolves with undefined', async (t) => {
   const log = createMemoryLog();
   const append = createAppendAlone(log, logger);
   await log.append([{ subject: 'zameni.account.vera', data: '1', expectedPosition: 0 }], signal);
@@ -28,7 +28,7 @@ test('one whose guard does not hold is not, and says so without an error', async
   t.is(await log.head(signal), 1);
 });
 
-test('what was appended and its answer lost is found again', async (t) => {
+test('an append whose reply is lost is found again', async (t) => {
   const memory = createMemoryLog();
   let isLost = false;
   const log: EventLog = {
@@ -73,7 +73,7 @@ test('a log that is full, or refuses the message, is not asked again', async (t)
   }
 });
 
-test('beyond the bound of those under way it is refused, until one has ended', async (t) => {
+test('an append beyond the bound is refused until one has ended', async (t) => {
   const memory = createMemoryLog();
   const { promise, resolve } = Promise.withResolvers<void>();
   const log: EventLog = {
@@ -92,13 +92,13 @@ test('beyond the bound of those under way it is refused, until one has ended', a
   t.is(await append([message], signal), undefined);
 });
 
-/** Messages of so many ids, which stand in nobody's way. */
+/** Messages of `count` ids, which cannot conflict. */
 const messagesOf = (count: number) =>
   Array.from({ length: count }, (_, n): LogMessage[] => [
     { ...message, subject: `zameni.attempt.${n}`, guard: `zameni.*.${n}` },
   ]);
 
-test('of many at once each is a message of its own, and none waits for another', async (t) => {
+test('messages sent in one round are appended each on its own', async (t) => {
   const memory = createMemoryLog();
   const sizes: number[] = [];
   const log: EventLog = {
@@ -114,7 +114,7 @@ test('of many at once each is a message of its own, and none waits for another',
   t.deepEqual(new Set(sizes), new Set([1]));
 });
 
-test('one in doubt holds up no other for long', async (t) => {
+test('an append in doubt delays no other for long', async (t) => {
   const memory = createMemoryLog();
   const log: EventLog = {
     ...memory,

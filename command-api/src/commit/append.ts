@@ -5,10 +5,9 @@ import {
   type EventLog,
   type Logger,
   type LogMessage,
-  type LogRecord,
 } from '@zameni/runtime';
 
-/** What one try to commit a group works with. */
+/** What one try to read or append works with. */
 export type AppendContext = {
   readonly log: EventLog;
   readonly logger: Logger;
@@ -17,37 +16,15 @@ export type AppendContext = {
   readonly isWanted: () => boolean;
 };
 
-/** What a group is decided from: what is presumed, any replica, or the leader; from there on in halves. */
-export const ATTEMPT = { presumeNew: 0, readAnywhere: 1, readLeader: 2 } as const;
-
-/** Single reads of the leader at once. */
-const MAX_LEADER_READS = 64;
-
-/** Reads the last record of each subject as the attempt says; tries again while it is wanted. */
-export async function readState(
-  context: AppendContext,
-  subjects: readonly string[],
-  attempt: number,
-): Promise<ReadonlyMap<string, LogRecord>> {
-  const { log, signal } = context;
-  if (attempt === ATTEMPT.readAnywhere) {
-    return readUntilAnswered(context, () => log.readLast(subjects, signal));
-  }
-  const found = new Map<string, LogRecord>();
-  for (let start = 0; start < subjects.length; start += MAX_LEADER_READS) {
-    const slice = subjects.slice(start, start + MAX_LEADER_READS);
-    const records = await readUntilAnswered(context, () =>
-      Promise.all(slice.map((subject) => log.readLastFromLeader(subject, signal))),
-    );
-    for (const record of records) if (record !== undefined) found.set(record.subject, record);
-  }
-  return found;
-}
+/** Delays between appends of unknown outcome or beside a rival, and between failed reads. */
+const APPEND_BACKOFF = { baseMs: 10, maxMs: 500 };
+const READ_BACKOFF = { baseMs: 20, maxMs: 500 };
 
 /**
- * Appends and answers the position of the last message once all are in the log, or undefined when
- * nothing was appended and a new decision may fare better. Throws when the outcome stays unknown
- * until nobody waits for it, when the log has no room, or when it rejects a single message for good.
+ * Returns the position of the last message when all are in the log, or undefined when none was
+ * appended and a new decision may succeed. Throws the cause when the outcome stays unknown until
+ * nobody waits for it, when the log has no room, and when it rejects the messages although they are
+ * `isAlone`: of one intent only.
  */
 export async function appendUntilKnown(
   context: AppendContext,
@@ -55,7 +32,7 @@ export async function appendUntilKnown(
   isAlone: boolean,
 ): Promise<number | undefined> {
   const { log, logger, signal } = context;
-  const backoff = createBackoff({ baseMs: 10, maxMs: 500 });
+  const backoff = createBackoff(APPEND_BACKOFF);
   let isDoubtful = false;
   for (;;) {
     const outcome = await log.append(messages, signal);
@@ -70,14 +47,14 @@ export async function appendUntilKnown(
         assertWanted(context, new Error('a rival append stays in flight'));
         break;
       case 'rejected':
-        // Halved, it holds up only whoever it is about; alone, it is an answer.
+        // A group is halved, so that only the intent at fault fails; alone, it has its answer.
         if (isAlone) throw coerceError(outcome.cause);
         return undefined;
       case 'full':
-        // Nobody of the group would fare better, so it is neither sent again nor halved.
+        // No intent of the group can succeed, so the group is neither sent again nor halved.
         throw coerceError(outcome.cause);
       case 'unknown':
-        // Said once for each group, not at every try.
+        // Logged once for each group, not at every try.
         if (!isDoubtful) logger.warn({ error: coerceError(outcome.cause) }, 'append in doubt');
         isDoubtful = true;
         assertWanted(context, outcome.cause);
@@ -85,6 +62,22 @@ export async function appendUntilKnown(
         break;
       default:
         outcome satisfies never;
+    }
+  }
+}
+
+/** Repeats a failed read while somebody waits for it; then throws the cause. */
+export async function readUntilAnswered<T>(
+  context: AppendContext,
+  read: () => Promise<T>,
+): Promise<T> {
+  const backoff = createBackoff(READ_BACKOFF);
+  for (;;) {
+    try {
+      return await read();
+    } catch (cause) {
+      assertWanted(context, cause);
+      await delay(backoff.nextMs(), context.signal);
     }
   }
 }
@@ -101,18 +94,6 @@ async function readBack(
   );
   const isOurs = record !== undefined && Buffer.from(record.data).equals(Buffer.from(last.data));
   return isOurs ? record.position : undefined;
-}
-
-async function readUntilAnswered<T>(context: AppendContext, read: () => Promise<T>): Promise<T> {
-  const backoff = createBackoff({ baseMs: 20, maxMs: 500 });
-  for (;;) {
-    try {
-      return await read();
-    } catch (cause) {
-      assertWanted(context, cause);
-      await delay(backoff.nextMs(), context.signal);
-    }
-  }
 }
 
 function assertWanted({ isWanted }: AppendContext, cause: unknown): void {

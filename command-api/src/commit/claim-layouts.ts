@@ -1,20 +1,27 @@
-import { type ClaimLayout, type KeyRing, type KeyRingSource, toClaimLayout } from '@zameni/runtime';
+import {
+  type ClaimLayout,
+  type KeyRingSource,
+  type PepperRing,
+  toClaimLayout,
+} from '@zameni/runtime';
 
-/** The layout of claims as it changes while a service runs. */
+/** The layout of claims, which changes while a service runs. */
 export type ClaimLayouts = {
-  /** Works with the layout as it is now; what is begun with one is ended with it. */
+  /** Runs work with the present layout; the work keeps it to its end. */
   readonly use: <T>(work: (layout: ClaimLayout) => Promise<T>) => Promise<T>;
-  /** The oldest ring that something is still being done with. */
-  readonly current: () => KeyRing;
+  /** The oldest ring that work still uses; the newest when there is no work. */
+  readonly current: () => PepperRing;
 };
 
 /**
- * Follows the layout of a ring of peppers. A rotation goes on when every process says that it has
- * arrived, and one has arrived only when nothing is under way any more with the ring before.
+ * Follows the layout of a ring of peppers. A rotation continues when every process reports the new
+ * ring, and a process reports it only when no work uses an older one.
  */
-export function createClaimLayouts(source: Pick<KeyRingSource, 'current'>): ClaimLayouts {
+export function createClaimLayouts(
+  source: Pick<KeyRingSource<PepperRing>, 'current'>,
+): ClaimLayouts {
   let newest = open(source.current());
-  // In the order in which they came into use, so the first is the oldest.
+  // In the order of their first use, so the first is the oldest.
   const inUse = new Map<Opened, number>();
 
   function look(): Opened {
@@ -40,7 +47,7 @@ export function createClaimLayouts(source: Pick<KeyRingSource, 'current'>): Clai
       }
     },
     current: () => {
-      // First, so that what begins from now on has what is answered, or a newer one.
+      // Looked up first, so that work that begins later uses the returned ring or a newer one.
       const { ring } = look();
       const [oldest] = inUse.keys();
       return oldest?.ring ?? ring;
@@ -48,8 +55,8 @@ export function createClaimLayouts(source: Pick<KeyRingSource, 'current'>): Clai
   };
 }
 
-type Opened = { readonly ring: KeyRing; readonly layout: ClaimLayout };
+type Opened = { readonly ring: PepperRing; readonly layout: ClaimLayout };
 
-function open(ring: KeyRing): Opened {
+function open(ring: PepperRing): Opened {
   return { ring, layout: toClaimLayout(ring) };
 }

@@ -1,11 +1,11 @@
-import type { ClaimPhase, KeyRing } from '@zameni/runtime';
+import type { ClaimPhase, PepperRing } from '@zameni/runtime';
 import test from 'ava';
 import { createClaimLayouts } from './claim-layouts.ts';
 
 const peppers = (...ids: readonly string[]) =>
   new Map(ids.map((id) => [id, Buffer.alloc(32, Number(id))]));
-const once: KeyRing = { current: '2', keys: peppers('1', '2'), layers: ['1', '2'] };
-const inPhase = (phase: ClaimPhase): KeyRing => ({ ...once, current: '1', phase });
+const once: PepperRing = { current: '2', keys: peppers('1', '2'), layers: ['1', '2'] };
+const inPhase = (phase: ClaimPhase): PepperRing => ({ ...once, current: '1', phase });
 test('a process has arrived in a phase when nothing is under way with the one before', async (t) => {
   let ring = inPhase('copy');
   const layouts = createClaimLayouts({ current: () => ring });

@@ -3,6 +3,7 @@ import {
   AppError,
   type ClaimLayout,
   createBackoff,
+  type DataKeys,
   delay,
   type EventLog,
   type LogRecord,
@@ -12,13 +13,8 @@ import type { LoadAttempt } from '../log/attempt-reader.ts';
 import type { ClaimLayouts } from './claim-layouts.ts';
 import type { Committer } from './committer.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
-import {
-  type Attempted,
-  type Committed,
-  type Plan,
-  type Seen,
-  toIntent,
-} from './decision-intent.ts';
+import { type Committed, type Plan, type Seen, toIntent, type Tried } from './decision-intent.ts';
+import { toNewPerson } from './event-messages.ts';
 import type { InTurn } from './turns.ts';
 
 /** What committing decisions needs. */
@@ -27,6 +23,7 @@ export type CommitDeps = {
   readonly committer: Committer;
   readonly loadAccount: LoadAccount;
   readonly loadAttempt: LoadAttempt;
+  readonly dataKeys: DataKeys;
   readonly inTurn: InTurn;
   readonly claimLayouts: ClaimLayouts;
 };
@@ -36,20 +33,23 @@ const DEADLINE_MS = 8_000;
 const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
 
 /**
- * Loads, decides and commits until an outcome stands. What was loaded may be old: a decision that
- * appends is guarded on exactly what it was decided from, and one that appends nothing is checked
- * against the log's leader before it is believed. After a conflict everything is loaded and decided
- * again until the deadline. Commands on one person take turns, so that rivals are those of other
- * processes only, and few. Throws the refusal as AppError.
+ * Loads, decides and commits until an outcome is certain. What was loaded may be old. A decision
+ * that appends is guarded on exactly what it was decided from; one that appends nothing is checked
+ * against the log's leader. After a conflict everything is loaded and decided again until the
+ * deadline. Commands on one person take turns, so that only other processes are rivals, and those
+ * are few.
+ *
+ * Throws an AppError: the code of the refusal, `log-unavailable` when no outcome is certain by the
+ * deadline, `overloaded` when too many commands wait.
  */
 export async function commitDecision(deps: CommitDeps, plan: Plan): Promise<Committed> {
   const deadline = createDeadline(DEADLINE_MS);
   const [first] = plan.accounts;
-  if (first === undefined) return decideUntilItStands(deps, plan, deadline);
-  return deps.inTurn(first, deadline.signal(), () => decideUntilItStands(deps, plan, deadline));
+  if (first === undefined) return decideUntilCertain(deps, plan, deadline);
+  return deps.inTurn(first, deadline.signal(), () => decideUntilCertain(deps, plan, deadline));
 }
 
-async function decideUntilItStands(
+async function decideUntilCertain(
   deps: CommitDeps,
   plan: Plan,
   deadline: Deadline,
@@ -58,31 +58,31 @@ async function decideUntilItStands(
   let readsClaims = plan.readsClaims;
   let accounts = plan.accounts;
   while (!deadline.isOver()) {
-    const attempted = await deps.claimLayouts.use((layout) =>
+    const tried = await deps.claimLayouts.use((layout) =>
       tryOnce(deps, { ...plan, accounts, readsClaims }, layout, deadline),
     );
-    switch (attempted.outcome) {
+    switch (tried.outcome) {
       case 'commit':
       case 'unchanged':
-        return attempted;
+        return tried;
       case 'refused': {
-        const { code, errors } = attempted;
+        const { code, errors } = tried;
         throw new AppError(code, errors === undefined ? {} : { errors });
       }
       case 'look':
-        // Of the accounts in between one may have lost the claim since, so they are looked at afresh.
-        accounts = [...plan.accounts, attempted.account];
+        // An account of an earlier try may have lost the claim since, so only the newest is added.
+        accounts = [...plan.accounts, tried.account];
         continue;
       case 'stale':
         readsClaims = true;
         await delay(backoff.nextMs(), deadline.signal()).catch(() => undefined);
         continue;
       default:
-        return attempted satisfies never;
+        return tried satisfies never;
     }
   }
   throw new AppError('log-unavailable', {
-    cause: new Error('rivals were faster at every attempt'),
+    cause: new Error('rivals were faster at every try'),
     retryAfterSeconds: 1,
   });
 }
@@ -92,8 +92,8 @@ async function tryOnce(
   plan: Plan,
   layout: ClaimLayout,
   deadline: Deadline,
-): Promise<Attempted> {
-  const { log, loadAccount, loadAttempt } = deps;
+): Promise<Tried> {
+  const { log, loadAccount, loadAttempt, dataKeys } = deps;
   const signal = deadline.signal();
   const now = plan.cause.time;
   const [accounts, attempts] = await Promise.all([
@@ -101,23 +101,24 @@ async function tryOnce(
     loadAll(plan.attempts ?? [], (id) => loadAttempt(id, now, signal)),
   ]);
   const claims = new Map(plan.claimsOf(accounts).map((claim) => [claim, layout.placeOf(claim)]));
-  const claimSubjects = [...claims.values()].flatMap(({ reads }) => reads);
-  const presumed = new Map<string, LogRecord>();
-  const presume = (last: LogRecord | undefined) => last && presumed.set(last.subject, last);
-  for (const { last } of [...accounts.values(), ...attempts.values()]) presume(last);
-  if (plan.readsClaims) {
-    const { newPerson } = plan;
-    const isPresumedNew = newPerson !== undefined && !accounts.has(newPerson.userId);
-    const newSubject = isPresumedNew ? [subjects.account(newPerson.userId)] : [];
-    const all = [...claimSubjects, ...newSubject];
-    for (const record of await readAllFromLeader(log, all, signal)) presume(record);
+  const unloaded = [...claims.values()].flatMap(({ reads }) => reads);
+  const newPerson =
+    plan.newPerson === undefined ? undefined : toNewPerson(dataKeys, plan.newPerson);
+  if (newPerson !== undefined && !accounts.has(newPerson.userId)) {
+    unloaded.push(subjects.account(newPerson.userId));
   }
-  const attempted = await deps.committer.submit(
-    toIntent(plan, { accounts, attempts, claims, presumed }),
+  const known = new Map<string, LogRecord>();
+  const read = plan.readsClaims ? await readAllFromLeader(log, unloaded, signal) : [];
+  const loaded = [...accounts.values(), ...attempts.values()].map(({ last }) => last);
+  for (const record of [...loaded, ...read]) {
+    if (record !== undefined) known.set(record.subject, record);
+  }
+  const tried = await deps.committer.submit(
+    toIntent(plan, { accounts, attempts, claims, newPerson, unloaded, known }),
   );
-  if (attempted.outcome !== 'unchanged' && attempted.outcome !== 'refused') return attempted;
+  if (tried.outcome !== 'unchanged' && tried.outcome !== 'refused') return tried;
   // Nothing was appended, so no guard has checked what it was decided from.
-  return (await isStillSo(log, attempted.seen, signal)) ? attempted : { outcome: 'stale' };
+  return (await isUnchanged(log, tried.seen, signal)) ? tried : { outcome: 'stale' };
 }
 
 async function loadAll<Item>(
@@ -129,19 +130,15 @@ async function loadAll<Item>(
 }
 
 /** Whether the leader has exactly what a decision was made from. */
-async function isStillSo(log: EventLog, seen: Seen, signal: AbortSignal): Promise<boolean> {
-  const all = [...seen];
-  const records = await readAllFromLeader(
-    log,
-    all.map(([subject]) => subject),
-    signal,
-  );
-  return records.every((record, n) => (record?.position ?? 0) === all[n]?.[1]);
+async function isUnchanged(log: EventLog, seen: Seen, signal: AbortSignal): Promise<boolean> {
+  const records = await readAllFromLeader(log, [...seen.keys()], signal);
+  const positions = [...seen.values()];
+  return records.every((record, n) => (record?.position ?? 0) === positions[n]);
 }
 
 /**
- * From the leader: a claim that a decision only looks at has no guard, and a replica that lags could
- * hide a person's claim.
+ * Reads the leader, because a decision does not guard every claim that it looks at. A stale replica
+ * could hide a person's claim: the account would be erased and the claim kept.
  */
 async function readAllFromLeader(
   log: EventLog,

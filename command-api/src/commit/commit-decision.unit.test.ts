@@ -8,7 +8,7 @@ import { as, createApi, key, operator, person } from '../testing/api.fixture.ts'
 const headers = as('client-1', 'users:write', 'users:admin');
 const keyed = { ...operator, ...key };
 
-/** A log whose replicas, the next few times they are read, show nothing behind a position. */
+/** A log whose replicas show nothing after a position, for a number of reads. */
 function createLaggingLog() {
   const memory = createMemoryLog();
   const lag = { reads: 0, position: 0 };
@@ -36,7 +36,7 @@ function createLaggingLog() {
   };
 }
 
-test('a person that a replica does not know yet is not reported as unknown', async (t) => {
+test('a person whom a replica does not have yet is not reported as unknown', async (t) => {
   const { log, showUpTo } = createLaggingLog();
   const { register, send } = createApi(t, { log });
   const userId = await register();
@@ -46,7 +46,7 @@ test('a person that a replica does not know yet is not reported as unknown', asy
   t.is(response.statusCode, 202);
 });
 
-test('a refusal is not given from what a replica has missed', async (t) => {
+test('a stale replica causes no refusal', async (t) => {
   const { log, showUpTo } = createLaggingLog();
   const { register, send, head } = createApi(t, { log });
   const userId = await register();
@@ -59,7 +59,7 @@ test('a refusal is not given from what a replica has missed', async (t) => {
   t.is((await send({ method: 'PATCH', url, body, headers })).statusCode, 202);
 });
 
-test('that nothing changes is not said from what a replica has missed', async (t) => {
+test('a stale replica causes no answer that nothing changes', async (t) => {
   const { log, showUpTo } = createLaggingLog();
   const { register, send, head, namesOf } = createApi(t, { log });
   const userId = await register();
@@ -93,12 +93,12 @@ test('an address is not reported as taken because a replica has missed its relea
   const holder = await register();
   const held = await head();
   await send({ method: 'DELETE', url: `/v1/users/${holder}`, headers: operator });
-  // From here on the leader alone knows better.
+  // From here on only the leader has the release.
   showUpTo(held, Infinity);
   t.is((await post(person, operator)).statusCode, 201);
 });
 
-test('an address that the leader shows as taken is taken, also where a replica shows it free', async (t) => {
+test('an address that only the leader has as taken is taken', async (t) => {
   const { log, showUpTo } = createLaggingLog();
   const { post, register, head } = createApi(t, { log });
   await register();
@@ -171,7 +171,7 @@ test('a proof that loses its claim to a rival is decided again', async (t) => {
   t.deepEqual(await other.namesOf(id), []);
 });
 
-test('a key that is missing is a fault that may pass, never an answer about the person', async (t) => {
+test('a missing key is log-unavailable, never an answer about the person', async (t) => {
   const memory = createMemoryLog();
   const log: EventLog = {
     ...memory,
@@ -189,7 +189,7 @@ test('a key that is missing is a fault that may pass, never an answer about the 
   t.is(response.headers['retry-after'], '1');
 });
 
-test('a claim that cannot be read is never taken for free', async (t) => {
+test('a claim that cannot be parsed does not count as free', async (t) => {
   const log = createMemoryLog();
   const { post, prove, attempt, claimOf, head } = createApi(t, { log });
   const subject = subjects.claim(claimOf(person.email));
@@ -202,7 +202,7 @@ test('a claim that cannot be read is never taken for free', async (t) => {
   t.is(await head(), 2);
 });
 
-test('a crowd on one person loads them once each, and all of them are taken', async (t) => {
+test('of a crowd of commands on one person each loads the account once and succeeds', async (t) => {
   const memory = createMemoryLog();
   let loads = 0;
   const log: EventLog = {
@@ -227,7 +227,7 @@ test('a crowd on one person loads them once each, and all of them are taken', as
   t.is(Object.keys(loaded?.data?.profile ?? {}).length, crowd.length + 1);
 });
 
-test('a command that comes too late again and again is decided until the deadline', async (t) => {
+test('a command that is stale again and again is decided until the deadline', async (t) => {
   const { log, showUpTo } = createLaggingLog();
   const { register, send, head, namesOf } = createApi(t, { log });
   const userId = await register();

@@ -1,114 +1,129 @@
+import { AppError, createOverloaded, type EventLog, type Logger } from '@zameni/runtime';
 import { type AdmissionBounds, createAdmission } from './admission.ts';
-import { type AppendContext, appendUntilKnown, ATTEMPT } from './append.ts';
-import {
-  answersOf,
-  chooseGroup,
-  decideAll,
-  type Intent,
-  maxMessagesOf,
-  type Waiting,
-} from './group.ts';
-import { recall, tellAppended } from './presumed-state.ts';
-import {
-  AppError,
-  coerceError,
-  createOverloaded,
-  delay,
-  type EventLog,
-  type Logger,
-} from '@zameni/runtime';
+import { chooseGroup, type Intent, maxMessagesOf, type Waiting } from './group.ts';
+import { createGroupRunner } from './group-runner.ts';
+import { noteAppended } from './group-state.ts';
+import { createUnanswered } from './unanswered.ts';
 
 /** Bounds of the committer. */
-export type CommitterOptions = Partial<AdmissionBounds> & {
-  /** Groups being committed at once. Two were measured best where load is high. */
-  readonly maxGroups?: number;
-  /** Intents that must wait for a group to begin beside another: small groups cost more each. */
-  readonly minOverlap?: number;
-  /** Milliseconds between groups while there is load: each costs some 4 ms of CPU, however small. */
-  readonly lingerMs?: number;
-  /** Waiting intents that are a good group already, so that they end the linger early. */
-  readonly maxLingering?: number;
-  /** Most messages and bytes in one group. */
-  readonly maxGroupMessages?: number;
-  readonly maxGroupBytes?: number;
+export type CommitterOptions = AdmissionBounds & {
+  /** Most groups that run at once. */
+  readonly maxGroups: number;
+  /** Intents that must wait for a group to begin beside another. */
+  readonly minOverlap: number;
+  /** Milliseconds of rest between groups while there is load. */
+  readonly lingerMs: number;
+  /** Waiting intents that end the rest early. */
+  readonly maxLingering: number;
+  /** Most messages in one group. */
+  readonly maxGroupMessages: number;
+  /** Most bytes of data in one group. */
+  readonly maxGroupBytes: number;
   /** Milliseconds from submission to an answer or `log-unavailable`. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs: number;
 };
 
 /** Commits intents to the log in groups. */
 export type Committer = AsyncDisposable & {
-  /** Resolves only when what was decided is acknowledged by the log. */
+  /**
+   * Resolves when the log has acknowledged what was decided. Rejects with an AppError: `overloaded`
+   * when nothing was appended, `log-unavailable` when the outcome is unknown or the log refuses it,
+   * `internal` when the intent could not be decided.
+   */
   readonly submit: <Answer>(intent: Intent<Answer>) => Promise<Answer>;
-  /** Whether an intent submitted now would be refused, for who can spare the work before. */
+  /** Whether an intent submitted now would be refused. Callers ask before expensive work. */
   readonly isOverloaded: () => boolean;
 };
 
-const BOUNDS = { maxWaiting: 10_000, minWaiting: 200, maxStandingMs: 250, maxWaitMs: 1_000 };
+/**
+ * `maxGroups`, `minOverlap`, `lingerMs` and `maxLingering` are measured: a group costs some 3.5 ms
+ * of CPU however small it is (bench/results.md; DECISIONS.md, 17). `maxGroupMessages` stays below
+ * the 1,000 of a JetStream batch. The others are chosen.
+ */
+const DEFAULTS: CommitterOptions = {
+  maxGroups: 2,
+  minOverlap: 128,
+  lingerMs: 8,
+  maxLingering: 64,
+  maxGroupMessages: 600,
+  maxGroupBytes: 512 * 1024,
+  deadlineMs: 8_000,
+  maxWaiting: 10_000,
+  minWaiting: 200,
+  maxStandingMs: 250,
+  maxWaitMs: 1_000,
+};
 
-/** Groups that are read before they are decided, after one that met something in the log. */
-const WARY_GROUPS = 32;
+/** What forms the next groups. */
+type Formation =
+  | { readonly status: 'idle' }
+  | { readonly status: 'due' }
+  | { readonly status: 'resting'; readonly timer: NodeJS.Timeout };
 
-/** Milliseconds between looks for those who have waited too long. */
-const SWEEP_MS = 100;
-
-/** Rivals that met try again spread over this many milliseconds, times the attempt. */
-const RETRY_SPREAD_MS = 10;
+const IDLE: Formation = { status: 'idle' };
+const DUE: Formation = { status: 'due' };
 
 /**
- * Group commit. An intent is `waiting`, then in a `group`, then answered. What arrives while
- * `maxGroups` groups are under way waits for the next group; so load makes groups larger instead
- * of queues longer. A group is decided and appended as one atomic batch.
+ * Group commit: decides when a group is formed and how many run. `createGroupRunner` runs each one.
+ * An intent waits in the queue, then runs in a group, then has its answer. While `maxGroups` groups
+ * run, new intents wait for the next one, so load makes groups larger and not queues longer.
  *
- * A group is first decided from what its intents presume: most registrations are of new people, and
- * who changes an account has read it already. The guards tell when that is wrong. A rejected batch appends nothing: it is decided
- * again from one multi-get, which diverts those whose address was taken, then from the leader, and
- * then in halves, so that one stubborn rival holds up few others. For a while after a conflict
- * groups are read before they are decided, because duplicates come in floods. After a lost reply the identical messages are sent
- * again: absence proves nothing while the first may still arrive, so only an acknowledgement or a
- * conflict decides. The worse failure is telling someone yes who is not in the log.
+ * The formation of the next groups has three states:
+ *
+ * - `idle`: nothing is planned. A submitted intent makes it `due`; the end of a group forms groups
+ *   at once.
+ * - `due`: groups are formed in a microtask, so that intents of one turn of the event loop share
+ *   one.
+ * - `resting`: no group runs, the last one was shared, and few intents wait. A timer forms groups
+ *   at the end of the rest; `maxLingering` waiting intents make it `due` before that.
  */
 export function createCommitter(
   log: EventLog,
   logger: Logger,
-  options: CommitterOptions = {},
+  options: Partial<CommitterOptions> = {},
 ): Committer {
-  const maxGroups = options.maxGroups ?? 2;
-  const maxGroupMessages = options.maxGroupMessages ?? 600;
-  const maxGroupBytes = options.maxGroupBytes ?? 512 * 1024;
-  const minOverlap = options.minOverlap ?? 128;
-  const lingerMs = options.lingerMs ?? 8;
-  const maxLingering = options.maxLingering ?? 64;
-  const deadlineMs = options.deadlineMs ?? 8_000;
-  const admission = createAdmission({ ...BOUNDS, ...options }, () => performance.now());
-  const stopping = new AbortController();
-  const inFlight = new Set<string>();
+  const bounds = { ...DEFAULTS, ...options };
+  const { maxGroups, minOverlap, lingerMs, maxLingering, maxGroupMessages } = bounds;
+  const admission = createAdmission(bounds, () => performance.now());
+  const unanswered = createUnanswered(bounds.deadlineMs, dropAnswered);
+  const closed = new AbortController();
   const drained = Promise.withResolvers<void>();
-  const unsettled = new Set<Waiting>();
-  let sweep: NodeJS.Timeout | undefined;
+  const inFlight = new Set<string>();
   let queue: Waiting[] = [];
-  let groups = 0;
-  let isClosing = false;
-  let isPumpDue = false;
-  let waryGroups = 0;
+  let running = 0;
+  let formation = IDLE;
   let restUntil = 0;
-  let rest: NodeJS.Timeout | undefined;
+  let isClosing = false;
+  const runGroup = createGroupRunner({
+    log,
+    logger,
+    signal: closed.signal,
+    unanswered,
+    maxGroupBytes: bounds.maxGroupBytes,
+    queue: {
+      putBack: (postponed) => void queue.unshift(...postponed),
+      noteAppended: (messages, lastPosition) => noteAppended(queue, messages, lastPosition),
+    },
+  });
 
-  function pump(): void {
-    isPumpDue = false;
+  function enter(next: Formation): void {
+    if (formation.status === 'resting') clearTimeout(formation.timer);
+    formation = next;
+  }
+
+  function formGroups(): void {
+    enter(IDLE);
     const restMs = restUntil - performance.now();
-    if (groups === 0 && restMs > 0 && queue.length < maxLingering && !isClosing) {
-      rest ??= setTimeout(() => {
-        rest = undefined;
-        pump();
-      }, restMs);
+    if (running === 0 && restMs > 0 && queue.length < maxLingering && !isClosing) {
+      enter({ status: 'resting', timer: setTimeout(formGroups, restMs) });
       return;
     }
-    while (groups < maxGroups && queue.length >= (groups === 0 ? 1 : minOverlap)) {
+    while (running < maxGroups && queue.length >= (running === 0 ? 1 : minOverlap)) {
       const group = takeGroup();
       if (group.length === 0) return;
-      void runGroup(group);
+      void startGroup(group);
     }
-    if (isClosing && groups === 0 && queue.length === 0) drained.resolve();
+    if (isClosing && running === 0 && queue.length === 0) drained.resolve();
   }
 
   function takeGroup(): Waiting[] {
@@ -118,94 +133,34 @@ export function createCommitter(
     if (group.length === 0) return group;
     const late = new Set(admission.afterTaking(taken));
     if (late.size > 0) queue = left.filter((waiting) => !late.has(waiting));
-    for (const waiting of late) settle(waiting, () => waiting.reject(createOverloaded()));
+    for (const waiting of late) unanswered.reject(waiting, createOverloaded());
     return group;
   }
 
-  async function runGroup(group: readonly Waiting[]): Promise<void> {
-    groups += 1;
+  async function startGroup(group: readonly Waiting[]): Promise<void> {
+    running += 1;
     const reads = new Set(group.flatMap(({ intent }) => intent.reads));
     for (const subject of reads) inFlight.add(subject);
-    waryGroups = Math.max(0, waryGroups - 1);
-    await commit(group, waryGroups > 0 ? ATTEMPT.readAnywhere : ATTEMPT.presumeNew);
-    groups -= 1;
+    await runGroup(group);
+    running -= 1;
     for (const subject of reads) inFlight.delete(subject);
-    // Alone, the next one goes at once; in company, waiting for more is cheaper for all.
+    // After a lone intent the next one goes at once; a shared group is a sign of load.
     if (group.length > 1) restUntil = performance.now() + lingerMs;
-    pump();
+    formGroups();
   }
 
-  /** Settles everyone of a group, or puts some back into the queue; never rejects. */
-  async function commit(group: readonly Waiting[], attempt: number): Promise<void> {
-    const live = group.filter((waiting) => unsettled.has(waiting));
-    if (live.length === 0) return;
-    try {
-      await tryCommit(live, attempt);
-    } catch (thrown) {
-      logger.error({ error: coerceError(thrown) }, 'group commit failed');
-      const postponed = new Set(queue);
-      for (const waiting of live) {
-        if (!postponed.has(waiting)) settle(waiting, () => waiting.reject(toUnavailable(thrown)));
-      }
-    }
-  }
-
-  async function tryCommit(live: readonly Waiting[], attempt: number): Promise<void> {
-    const isWanted = () => live.some((waiting) => unsettled.has(waiting));
-    const append: AppendContext = { log, logger, signal: stopping.signal, isWanted };
-    const { records, isNews } = await recall(append, live, attempt);
-    if (isNews) waryGroups = WARY_GROUPS;
-    const { decided, postponed, faulty, messages } = decideAll(live, records, maxGroupBytes);
-    queue.unshift(...postponed);
-    for (const { waiting, error } of faulty) {
-      logger.error({ error }, 'an intent could not be decided');
-      settle(waiting, () => waiting.reject(new AppError('internal', { cause: error })));
-    }
-    const lastPosition =
-      messages.length === 0 ? 0 : await appendUntilKnown(append, messages, decided.length === 1);
-    if (lastPosition !== undefined) {
-      tellAppended(queue, messages, lastPosition);
-      for (const { waiting, answer } of answersOf(decided, lastPosition, messages.length)) {
-        settle(waiting, () => waiting.resolve(answer));
-      }
-      return;
-    }
-    if (attempt > ATTEMPT.presumeNew) {
-      await delay(Math.random() * RETRY_SPREAD_MS * attempt, stopping.signal);
-    }
-    const again = decided.map(({ waiting }) => waiting);
-    waryGroups = WARY_GROUPS;
-    if (attempt < ATTEMPT.readLeader || again.length === 1) return commit(again, attempt + 1);
-    const half = Math.ceil(again.length / 2);
-    // Side by side, so that the half without the stubborn one is not held up by the other.
-    await Promise.all([
-      commit(again.slice(0, half), attempt + 1),
-      commit(again.slice(half), attempt + 1),
-    ]);
-  }
-
-  function settle(waiting: Waiting, how: () => void): void {
-    if (unsettled.delete(waiting)) how();
-    if (unsettled.size === 0) clearInterval(sweep);
-  }
-
-  /** Rejects whoever has waited too long, in the queue or in a group; the oldest come first. */
-  function sweepLate(): void {
-    const now = performance.now();
-    for (const waiting of unsettled) {
-      if (waiting.submittedAt + deadlineMs > now) break;
-      settle(waiting, () => waiting.reject(toUnavailable(new Error('the deadline passed'))));
-    }
-    queue = queue.filter((waiting) => unsettled.has(waiting));
-    pump();
+  function dropAnswered(): void {
+    queue = queue.filter(unanswered.has);
+    formGroups();
   }
 
   function enqueue(waiting: Waiting): void {
-    if (unsettled.size === 0) sweep = setInterval(sweepLate, SWEEP_MS);
-    unsettled.add(waiting);
+    unanswered.add(waiting);
     queue.push(waiting);
-    if (!isPumpDue) queueMicrotask(pump);
-    isPumpDue = true;
+    const { status } = formation;
+    if (status === 'due' || (status === 'resting' && queue.length < maxLingering)) return;
+    enter(DUE);
+    queueMicrotask(formGroups);
   }
 
   const isOverloaded = () => isClosing || !admission.admits(queue);
@@ -218,24 +173,21 @@ export function createCommitter(
           const cause = new RangeError(`an intent has at most ${maxGroupMessages} messages`);
           return reject(new AppError('internal', { cause }));
         }
-        // The answer of an intent always goes back to the promise of the same intent.
         enqueue({
           intent,
           submittedAt: performance.now(),
-          learnt: new Map(),
+          updates: new Map(),
           reject,
-          resolve: (a) => resolve(a as Answer),
+          // An intent's answer only ever goes to the promise of the same intent.
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+          resolve: (answer) => resolve(answer as Answer),
         });
       }),
     [Symbol.asyncDispose]: async () => {
       isClosing = true;
-      pump();
+      formGroups();
       await drained.promise;
-      stopping.abort(new Error('the committer is closed'));
+      closed.abort(new Error('the committer is closed'));
     },
   };
-}
-
-function toUnavailable(cause: unknown): AppError {
-  return new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
 }

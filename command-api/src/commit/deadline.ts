@@ -1,13 +1,13 @@
-/** The end of a piece of work. */
+/** The time limit of a piece of work. */
 export type Deadline = {
   readonly isOver: () => boolean;
-  /** Aborts at the end; made when it is first asked for. */
+  /** Aborts at the deadline; created at the first call. */
   readonly signal: () => AbortSignal;
 };
 
 /**
- * A deadline so many milliseconds from now, whose signal most work never needs: `AbortSignal.timeout`
- * takes 9 µs of CPU (measured, Node 24), most of it when it fires long after the work is done.
+ * A deadline `ms` milliseconds from now. Most work never needs its signal: `AbortSignal.timeout`
+ * takes 9 µs of CPU (measured, Node 24), most of it when it fires long after the work has ended.
  */
 export function createDeadline(ms: number): Deadline {
   const endsAt = performance.now() + ms;

@@ -1,30 +1,36 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ErrorCode, type FieldError, subjects, type UserId } from '@zameni/contracts';
-import type { ClaimPlace, LogMessage, LogRecord } from '@zameni/runtime';
-import type { Intent, ReadState } from './group.ts';
+import { parseClaimRecord, parseOrThrow, subjects, type UserId } from '@zameni/contracts';
+import type { ClaimPlace, LogRecord } from '@zameni/runtime';
 import { type AccountState, absentAccount } from '../domain/account.ts';
+import { type ClaimState, toClaimState } from '../domain/claim.ts';
+import {
+  claimIn,
+  type Commit,
+  type Decision,
+  type Refusal,
+  type Situation,
+} from '../domain/decision.ts';
 import type { LoadedAccount } from '../log/account-reader.ts';
 import type { LoadedAttempt } from '../log/attempt-reader.ts';
-import { type ClaimState, parseClaim, toClaimState } from '../domain/claim.ts';
-import { claimIn, type Commit, type Decision, type Situation } from '../domain/decision.ts';
 import {
   type Cause,
+  type NewPerson,
   toAttemptMessage,
   toClaimMessages,
   toDeletionMessages,
   toEventMessage,
 } from './event-messages.ts';
-import type { NewPerson } from './new-person.ts';
+import type { Intent, ReadState, UnguardedMessage, Write } from './group.ts';
 
-/** One command: what it is about, and how it is decided. */
+/** A command: what it is about, and how it is decided. */
 export type Plan = {
   /** Accounts to load first; the person's data is opened where `withPerson` names the account. */
   readonly accounts: readonly UserId[];
   readonly withPerson?: UserId;
   /** Attempts to load first. */
   readonly attempts?: readonly UserId[];
-  /** Where it is not among `accounts`, the account is presumed absent. */
-  readonly newPerson?: NewPerson;
+  /** Who may be registered. Where it is not among `accounts`, the account is assumed absent. */
+  readonly newPerson?: UserId;
   /** The claims it decides from, once the accounts are loaded. */
   readonly claimsOf: (loaded: ReadonlyMap<UserId, LoadedAccount>) => readonly string[];
   /** Whether its claims most likely exist, so that they are read before the group is formed. */
@@ -33,87 +39,86 @@ export type Plan = {
   readonly cause: Cause;
 };
 
-/** How a command that was not refused ended, and the position that covers it. */
+/** How a command that was not refused ended. */
 export type Committed = {
   readonly outcome: 'commit' | 'unchanged';
-  readonly decision: Decision;
+  /** The account that the answer is about, where it is not the one that the command named. */
+  readonly subject: UserId | undefined;
+  /** The position that covers it. */
   readonly position: number;
 };
 
-/** Positions of what a decision was made from, by subject; 0 where nothing was. */
+/** Positions of what a decision was made from, by subject; 0 where the log had nothing. */
 export type Seen = ReadonlyMap<string, number>;
 
-/** How one try to commit ended; `stale`: what was loaded is not what the log has. */
-export type Attempted =
+/** How one try to commit ended; `stale`: the log has moved on since the accounts were read. */
+export type Tried =
   | (Committed & { readonly outcome: 'commit' })
   | (Committed & { readonly outcome: 'unchanged'; readonly seen: Seen })
-  | { readonly outcome: 'stale' }
+  | (Refusal & { readonly seen: Seen })
   | { readonly outcome: 'look'; readonly account: UserId }
-  | {
-      readonly outcome: 'refused';
-      readonly code: ErrorCode;
-      readonly errors?: readonly FieldError[];
-      readonly seen: Seen;
-    };
+  | { readonly outcome: 'stale' };
 
-/** What an intent is made of besides the plan: what was loaded and read beforehand. */
+/** What an intent needs besides the plan: everything that was loaded or made before. */
 export type Loaded = {
   readonly accounts: ReadonlyMap<UserId, LoadedAccount>;
   readonly attempts: ReadonlyMap<UserId, LoadedAttempt>;
-  /** Where each claim that it decides from lies. */
+  /** The subjects of each claim that it decides from. */
   readonly claims: ReadonlyMap<string, ClaimPlace>;
-  readonly presumed: ReadonlyMap<string, LogRecord>;
+  readonly newPerson: NewPerson | undefined;
+  /**
+   * The subjects it decides from that were not loaded: of claims, and of an assumed new account.
+   */
+  readonly unloaded: readonly string[];
+  /** Records that were read already, by subject. */
+  readonly known: ReadonlyMap<string, LogRecord>;
 };
 
-/** Most messages of one decision: two claims of two subjects each, deletion, attempt, key, two events. */
+/** Two claims of two subjects each, deletion record, attempt, key, two events. */
 const MAX_MESSAGES = 9;
-/** Key and event of a registration; its claim is as many messages as it is written to subjects. */
-const MAX_REGISTRATION_MESSAGES = 2;
+
+const STALE: Write<Tried> = { messages: [], answer: () => ({ outcome: 'stale' }) };
 
 /**
- * The intent of a plan: decides from the claims in the log and from accounts and attempts as loaded,
- * and is stale when one of these has moved on.
+ * The intent of a plan. It decides from the claims in the log and from accounts and attempts as
+ * loaded, and is stale when one of these has moved on.
  */
-export function toIntent(plan: Plan, loaded: Loaded): Intent<Attempted> {
-  const { newPerson } = plan;
-  const { accounts, attempts, claims, presumed } = loaded;
-  const messagesOf = memoize((decision: Decision) => toMessages(plan, loaded, decision));
-  const claimSubjects = [...claims.values()].flatMap(({ reads }) => reads);
+export function toIntent(plan: Plan, loaded: Loaded): Intent<Tried> {
+  const { accounts, attempts, unloaded, known } = loaded;
+  const toMessagesOnce = memoize((decision: Commit) => toMessages(plan, loaded, decision));
   const lastOf = new Map<string, LogRecord | undefined>([
     ...[...accounts].map(([id, { last }]) => [subjects.account(id), last] as const),
     ...[...attempts].map(([id, { last }]) => [subjects.attempt(id), last] as const),
   ]);
-  const isPresumedNew = newPerson !== undefined && !accounts.has(newPerson.userId);
-  const newSubject = isPresumedNew ? [subjects.account(newPerson.userId)] : [];
-  const reads = [...new Set([...claimSubjects, ...lastOf.keys(), ...newSubject])];
+  const reads = [...new Set([...unloaded, ...lastOf.keys()])];
   return {
     reads,
-    presumed,
-    maxMessages:
-      accounts.size > 0 ? MAX_MESSAGES : MAX_REGISTRATION_MESSAGES + claimSubjects.length,
+    known,
+    // Without an account it is a registration: a key, and a message on each subject it reads.
+    maxMessages: accounts.size > 0 ? MAX_MESSAGES : 1 + unloaded.length,
     decide: (state) => {
       for (const [subject, last] of lastOf) {
-        if (state.get(subject)?.position !== last?.position) {
-          return { messages: [], answer: () => ({ outcome: 'stale' }) };
-        }
+        if (state.get(subject)?.position !== last?.position) return STALE;
       }
       const toSeen = () => new Map(reads.map((subject) => [subject, positionIn(state, subject)]));
-      const situation = toSituation(plan, loaded, state);
+      const situation = toSituation(loaded, state);
       const decision = plan.decide(situation, accounts);
-      switch (decision.outcome) {
+      const { outcome } = decision;
+      switch (outcome) {
         case 'commit': {
           const carrying = carryErasures(decision, situation);
-          if (carrying === undefined) return { messages: [], answer: () => ({ outcome: 'stale' }) };
+          if (carrying === undefined) return STALE;
+          const { subject } = decision;
           return {
-            messages: messagesOf(carrying),
-            answer: (position) => ({ outcome: 'commit', decision, position }),
+            messages: toMessagesOnce(carrying),
+            answer: (position) => ({ outcome, subject, position }),
           };
         }
         case 'unchanged': {
-          const known = [...accounts.values(), ...attempts.values()];
-          const position = Math.max(0, ...known.map(({ last }) => last?.position ?? 0));
-          const seen = toSeen();
-          const answer = { outcome: 'unchanged', decision, position, seen } as const;
+          const all = [...accounts.values(), ...attempts.values()];
+          const position = Math.max(0, ...all.map(({ last }) => last?.position ?? 0));
+          const { subject } = decision;
+          const answer = { outcome, subject, position, seen: toSeen() } as const;
           return { messages: [], answer: () => answer };
         }
         case 'refused': {
@@ -123,21 +128,20 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Attempted> {
         case 'look':
           return { messages: [], answer: () => decision };
         default:
-          return decision satisfies never;
+          return outcome satisfies never;
       }
     },
   };
 }
 
 function toSituation(
-  { newPerson }: Plan,
-  { accounts, attempts, claims }: Loaded,
+  { accounts, attempts, claims, newPerson }: Loaded,
   state: ReadState,
 ): Situation {
   const accountStates = new Map<UserId, AccountState>();
   for (const [userId, account] of accounts) accountStates.set(userId, account.state);
   if (newPerson !== undefined && !accounts.has(newPerson.userId)) {
-    // Any state but absent will do: what the account says is read when its first answer is given again.
+    // Any state but absent will do: the account is read when its first answer is repeated.
     const isKnown = state.has(subjects.account(newPerson.userId));
     accountStates.set(newPerson.userId, isKnown ? { status: 'erased', version: 1 } : absentAccount);
   }
@@ -147,7 +151,7 @@ function toSituation(
     if (last === undefined) continue;
     claimStates.set(
       claim,
-      toClaimState({ record: parseClaim(last.data), position: last.position }),
+      toClaimState({ record: parseOrThrow(parseClaimRecord, last), position: last.position }),
     );
   }
   const attemptStates = new Map([...attempts].map(([id, attempt]) => [id, attempt.state]));
@@ -155,13 +159,10 @@ function toSituation(
 }
 
 /**
- * Repeats in each new record of a claim the newest erasure that released it. Undefined when that lies in
- * the same batch: its position is not known yet.
+ * Repeats in each new record of a claim the newest erasure that released it. Returns undefined when
+ * that erasure is in the same batch, because its position is not known yet.
  */
-function carryErasures<Decided extends Commit>(
-  decision: Decided,
-  situation: Situation,
-): Decided | undefined {
+function carryErasures(decision: Commit, situation: Situation): Commit | undefined {
   const erasedAt = decision.claims.map(({ claim }) => claimIn(situation, claim).erasedAt);
   if (erasedAt.includes(Number.POSITIVE_INFINITY)) return undefined;
   if (erasedAt.every((position) => position === 0)) return decision;
@@ -179,11 +180,10 @@ function positionIn(state: ReadState, subject: string): number {
 }
 
 function toMessages(
-  { newPerson, cause }: Plan,
-  { accounts, claims }: Loaded,
-  decision: Decision,
-): Omit<LogMessage, 'expectedPosition'>[] {
-  if (decision.outcome !== 'commit') return [];
+  { cause }: Plan,
+  { accounts, claims, newPerson }: Loaded,
+  decision: Commit,
+): UnguardedMessage[] {
   const isRegistered = decision.accounts.some(
     ({ userId, event }) => userId === newPerson?.userId && event.name === 'registered',
   );
@@ -203,10 +203,10 @@ function toMessages(
 }
 
 /** A rejected group is decided again: equal decisions must give identical messages. */
-function memoize<Made>(make: (decision: Decision) => Made): (decision: Decision) => Made {
-  const known: { readonly decision: Decision; readonly made: Made }[] = [];
+function memoize<Made>(make: (decision: Commit) => Made): (decision: Commit) => Made {
+  const known: { readonly decision: Commit; readonly made: Made }[] = [];
   return (decision) => {
-    // Most are decided once, so nothing is compared before there is something to compare with.
+    // Most intents are decided once, and then there is nothing to compare with.
     const before = known.find((one) => isDeepStrictEqual(one.decision, decision));
     if (before !== undefined) return before.made;
     const made = make(decision);

@@ -13,17 +13,25 @@ import {
   attemptTtlSeconds,
   type ClaimPlace,
   type DataKey,
-  type LogMessage,
+  type DataKeys,
   sealPersonal,
 } from '@zameni/runtime';
 import type { AttemptChange, ClaimChange, Commit } from '../domain/decision.ts';
+import type { UnguardedMessage } from './group.ts';
 
-/** Who caused what is appended, when, and in which trace. */
+/** The cause of what is appended: actor, ISO 8601 instant in UTC, W3C trace context. */
 export type Cause = {
   readonly actor: Actor;
   readonly causationId: string;
   readonly time: string;
   readonly traceparent: string | undefined;
+};
+
+/** A person who may be registered, with the key that is appended together with the event. */
+export type NewPerson = {
+  readonly userId: UserId;
+  readonly key: DataKey;
+  readonly keyMessage: UnguardedMessage;
 };
 
 /** An event with what its envelope needs; the key is needed where it has personal data. */
@@ -34,11 +42,20 @@ export type EventToAppend = {
   readonly key: DataKey | undefined;
 };
 
-type Message = Omit<LogMessage, 'expectedPosition'>;
 type ClaimPlaces = ReadonlyMap<string, ClaimPlace>;
 
-/** The message of an event, its personal data encrypted under the person's key. */
-export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
+/** Makes the key of a person who may be registered, and the message of its record. */
+export function toNewPerson(dataKeys: DataKeys, userId: UserId): NewPerson {
+  const { key, record } = dataKeys.create(userId);
+  const keyMessage = { subject: subjects.key(userId), data: JSON.stringify(record) };
+  return { userId, key, keyMessage };
+}
+
+/**
+ * The message of an event, its personal data encrypted under the person's key. Throws where the
+ * event has personal data and no key was given, which is a bug.
+ */
+export function toEventMessage(toAppend: EventToAppend, cause: Cause): UnguardedMessage {
   const { userId, event, version } = toAppend;
   const { actor, causationId, time, traceparent } = cause;
   const id = randomUUID();
@@ -51,27 +68,27 @@ export function toEventMessage(toAppend: EventToAppend, cause: Cause): Message {
 }
 
 /** The messages of a claim's new last record: two while the pepper is being rotated. */
-export function toClaimMessages(change: ClaimChange, places: ClaimPlaces): Message[] {
+export function toClaimMessages(change: ClaimChange, places: ClaimPlaces): UnguardedMessage[] {
   const data = JSON.stringify(change.record);
   return subjectsOf(change, places).map((subject) => ({ subject, data }));
 }
 
 /** The message that closes an attempt; it stays as long as the attempt would have. */
-export function toAttemptMessage({ id, record }: AttemptChange, time: string): Message {
+export function toAttemptMessage({ id, record }: AttemptChange, time: string): UnguardedMessage {
   const ttlSeconds = attemptTtlSeconds(time, record.expiresAt);
   return { subject: subjects.attempt(id), data: JSON.stringify(record), ttlSeconds };
 }
 
-/** What a commit changes, as far as it leaves something to be deleted. */
+/** The changes of a commit that may leave something to be deleted. */
 export type Leaving = Pick<Commit, 'accounts' | 'claims'> & {
   readonly attempts: readonly Pick<AttemptChange, 'id' | 'upTo'>[];
 };
 
-/** The deletion record of a commit; none when it leaves nothing to be deleted from the log. */
+/** The deletion record of a commit; empty when it leaves nothing to be deleted from the log. */
 export function toDeletionMessages(
   { accounts, claims, attempts }: Leaving,
   places: ClaimPlaces,
-): Message[] {
+): UnguardedMessage[] {
   const released = claims.filter(({ record: { state } }) => state === 'released');
   const record: DeletionRecord = {
     claims: released
@@ -84,7 +101,7 @@ export function toDeletionMessages(
     ),
   };
   if (Object.values(record).every((list) => list.length === 0)) return [];
-  // Its subject is its own, so nobody else can have written it.
+  // No other commit writes its subject, so its guard always holds.
   return [{ subject: subjects.deletion(randomUUID()), data: JSON.stringify(record) }];
 }
 

@@ -1,77 +1,86 @@
 import { type AppError, coerceError, type LogMessage, type LogRecord } from '@zameni/runtime';
 
 /**
- * What a decision may look at: the last message of each subject it asked for. The position is
- * undefined for what an earlier intent of the same group is about to append.
+ * The last message of each subject that an intent reads. `position` is undefined where an earlier
+ * intent of the same group is about to append.
  */
 export type ReadState = ReadonlyMap<
   string,
   { readonly data: string; readonly position: number | undefined }
 >;
 
-/** What a decision appends, and the answer once it lies in the log. */
-export type Decision<Answer> = {
-  /** Guarded by the committer on the positions decided from; none means nothing to append. */
-  readonly messages: readonly Omit<LogMessage, 'expectedPosition'>[];
-  /** Takes the position of the last of the messages; 0 when there were none. */
+/** A message whose guard the committer adds: the position that was decided from. */
+export type UnguardedMessage = Omit<LogMessage, 'expectedPosition'>;
+
+/** What an intent appends, and the answer when that is in the log. */
+export type Write<Answer> = {
+  /** Empty when nothing is to be appended. */
+  readonly messages: readonly UnguardedMessage[];
+  /** Takes the position of the last message; 0 when there is none. */
   readonly answer: (position: number) => Answer;
 };
 
-/** One wish to append: the subjects to read first, and the decision over what they hold. */
+/** A request to the committer: the subjects to read, and the decision over what they hold. */
 export type Intent<Answer> = {
   readonly reads: readonly string[];
   /**
-   * Last records of `reads` as the caller has read them beforehand; what is missing is presumed
-   * absent. They spare a group a first try that must fail, and may be old: the guards tell. A
-   * decision without messages has no guard and stands on them as they are.
+   * Last records of `reads` that the caller has read already; the others are assumed absent. They
+   * spare a group a first try that must fail. They may be old: the guards find that out. A decision
+   * without messages has no guard, and nothing checks what it was decided from.
    */
-  readonly presumed?: ReadonlyMap<string, LogRecord>;
-  /** Most messages a decision may have; 3 when left out. */
+  readonly known?: ReadonlyMap<string, LogRecord>;
+  /** Most messages a decision may have; 3 by default. */
   readonly maxMessages?: number;
   /** May be called again with newer state; equal decisions must give identical messages. */
-  readonly decide: (state: ReadState) => Decision<Answer>;
+  readonly decide: (state: ReadState) => Write<Answer>;
 };
 
-/** An intent on its way to its answer. */
+/** A submitted intent that waits for its answer, in the queue or in a group. */
 export type Waiting = {
   readonly intent: Intent<unknown>;
-  /** What groups before it appended on subjects it reads: newer than what it was submitted with. */
-  readonly learnt: Map<string, LogRecord>;
-  /** By the clock of `performance.now()`. */
+  /** Records that groups have appended on its subjects since it was submitted. */
+  readonly updates: Map<string, LogRecord>;
+  /** Milliseconds of `performance.now()`. */
   readonly submittedAt: number;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: AppError) => void;
 };
 
-/** An intent with what was decided for it. */
-export type Decided = { readonly waiting: Waiting; readonly decision: Decision<unknown> };
+/** An intent with what it writes. */
+export type Decided = { readonly waiting: Waiting; readonly write: Write<unknown> };
 
-/** Claim, key and event: what most intents append at most. */
+/** Claim, key and event: most messages of an intent that declares none. */
 const USUAL_MESSAGES = 3;
 
-/** A decided group; `faulty` are those whose decision threw, which is a bug. */
+/** A decided group. */
 export type DecidedGroup = {
   readonly decided: readonly Decided[];
+  /** Intents for a later group. */
   readonly postponed: readonly Waiting[];
+  /** Intents whose decision threw or was too large, which is a bug. */
   readonly faulty: readonly { readonly waiting: Waiting; readonly error: Error }[];
+  /** The messages of `decided`, in its order. */
   readonly messages: readonly LogMessage[];
 };
 
 /**
- * Intents of one group that read the same subject: where each of them writes it, one is committed and
- * the others come again, so a flood on one address must not fill the groups of everybody.
+ * Most intents of one group that read the same subject. Of rivals that write a subject one is
+ * committed and the others are postponed, so a flood on one address must not fill every group.
  */
 const MAX_RIVALS = 8;
 
-/** A group taken from the queue, and who is left in it. */
+/** A group taken from the queue, and the rest of the queue. */
 export type Taken = {
   readonly group: Waiting[];
   readonly left: Waiting[];
-  /** How many of these are left for want of room, and not because of rivals. */
+  /** Number of intents in `left` for lack of room, and not because of rivals. */
   readonly crowdedOut: number;
 };
 
-/** Takes intents from the queue that touch no subject of a group under way, few of each subject. */
+/**
+ * Takes a group of at most `maxMessages` messages from the queue, in its order. Leaves intents that
+ * read a subject of a running group (`inFlight`) or one that `MAX_RIVALS` others of the group read.
+ */
 export function chooseGroup(
   queue: readonly Waiting[],
   inFlight: ReadonlySet<string>,
@@ -101,9 +110,10 @@ export function chooseGroup(
 }
 
 /**
- * Decides a group in order. Each decision sees what those before it will append, so rivals inside a
- * group are settled here; one that would write a subject a second time waits for the next group,
- * because a batch may guard a subject only once.
+ * Decides a group in order, from the last record of each subject. Each decision sees what those
+ * before it will append, so rivals inside a group are settled here. Postpones intents that would
+ * write a subject a second time, because a batch may guard a subject only once, and those beyond
+ * `maxBytes`.
  */
 export function decideAll(
   group: readonly Waiting[],
@@ -121,54 +131,39 @@ export function decideAll(
   const messages: LogMessage[] = [];
   let bytes = 0;
   for (const waiting of group) {
-    const decision = attempt(() => waiting.intent.decide(state));
-    if (decision instanceof Error) {
-      faulty.push({ waiting, error: decision });
+    const write = decide(waiting.intent, state);
+    if (write instanceof Error) {
+      faulty.push({ waiting, error: write });
       continue;
     }
-    if (decision.messages.length > maxMessagesOf(waiting.intent)) {
-      faulty.push({ waiting, error: new RangeError('a decision has more messages than declared') });
-      continue;
-    }
-    const size = decision.messages.reduce((sum, { data }) => sum + data.length, 0);
+    const size = write.messages.reduce((sum, { data }) => sum + data.length, 0);
     const isFull = messages.length > 0 && bytes + size > maxBytes;
-    if (isFull || decision.messages.some(({ subject }) => written.has(subject))) {
+    if (isFull || write.messages.some(({ subject }) => written.has(subject))) {
       postponed.push(waiting);
       continue;
     }
-    for (const message of decision.messages) {
+    for (const message of write.messages) {
       const expectedPosition = records.get(message.subject)?.position ?? 0;
       messages.push({ ...message, expectedPosition });
       written.add(message.subject);
       state.set(message.subject, { data: message.data, position: undefined });
     }
     bytes += size;
-    decided.push({ waiting, decision });
+    decided.push({ waiting, write });
   }
   return { decided, postponed, faulty, messages };
 }
 
-/** Most messages an intent may append: a group takes in no more intents than it has room for. */
+/** Most messages an intent may append; a group takes only intents that it has room for. */
 export function maxMessagesOf({ maxMessages = USUAL_MESSAGES }: Intent<unknown>): number {
   return maxMessages;
 }
 
-/** The answers of an appended group; its messages lie right before `lastPosition`. */
-export function answersOf(
-  decided: readonly Decided[],
-  lastPosition: number,
-  count: number,
-): { readonly waiting: Waiting; readonly answer: unknown }[] {
-  let position = lastPosition - count;
-  return decided.map(({ waiting, decision }) => {
-    position += decision.messages.length;
-    return { waiting, answer: decision.answer(decision.messages.length === 0 ? 0 : position) };
-  });
-}
-
-function attempt<T>(work: () => T): T | Error {
+function decide(intent: Intent<unknown>, state: ReadState): Write<unknown> | Error {
   try {
-    return work();
+    const write = intent.decide(state);
+    if (write.messages.length <= maxMessagesOf(intent)) return write;
+    return new RangeError('a decision has more messages than declared');
   } catch (error) {
     return coerceError(error);
   }

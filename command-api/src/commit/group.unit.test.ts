@@ -4,7 +4,7 @@ import { chooseGroup, type Waiting } from './group.ts';
 function waiting(...reads: string[]): Waiting {
   return {
     intent: { reads, decide: () => ({ messages: [], answer: () => undefined }) },
-    learnt: new Map(),
+    updates: new Map(),
     submittedAt: 0,
     resolve: () => undefined,
     reject: () => undefined,
@@ -13,7 +13,7 @@ function waiting(...reads: string[]): Waiting {
 
 const subjectsOf = (intents: readonly Waiting[]) => intents.map(({ intent }) => intent.reads[0]);
 
-test('a flood on one address leaves room for everybody behind it', (t) => {
+test('a flood on one address leaves room for the intents behind it', (t) => {
   const flood = Array.from({ length: 300 }, () => waiting('claim.flood'));
   const others = ['claim.a', 'claim.b'].map((claim) => waiting(claim));
   const { group, left, crowdedOut } = chooseGroup([...flood, ...others], new Set(), 600);
@@ -23,7 +23,7 @@ test('a flood on one address leaves room for everybody behind it', (t) => {
   t.is(crowdedOut, 0);
 });
 
-test('what a group under way reads waits, in its order', (t) => {
+test('intents that read a subject of a running group wait, in their order', (t) => {
   const queue = [waiting('claim.a', 'account.a'), waiting('claim.b'), waiting('account.a')];
   const { group, left } = chooseGroup(queue, new Set(['account.a']), 600);
   t.deepEqual(group, [queue[1]]);

@@ -1,21 +1,21 @@
-import type { LogMessage } from '@zameni/runtime';
 import type { Committer } from './committer.ts';
+import type { UnguardedMessage } from './group.ts';
 
 /** A record of the public under a subject of its own, so that its guard cannot fail. */
-export type PublicRecord = Omit<LogMessage, 'expectedPosition' | 'guard'>;
+export type PublicRecord = Omit<UnguardedMessage, 'guard'>;
 
 /** Appends attempts and mail wishes in groups of their own. */
 export type PublicRecords = {
-  /** Resolves with the position of the record. */
+  /** Resolves with the position of the record; rejects as `Committer.submit` does. */
   readonly append: (record: PublicRecord) => Promise<number>;
-  /** Whether a record appended now would be refused, for who can spare the work before. */
+  /** Whether a record appended now would be refused. Callers ask before expensive work. */
   readonly isOverloaded: () => boolean;
 };
 
 /**
- * Records with ids of their own never conflict, so a group of them is never read, decided again or
- * halved. They have a committer of their own: conflicts of other commands must not slow them, or a
- * stranger could tell.
+ * Records with ids of their own never conflict, so their groups are never read, decided again or
+ * halved. They need a committer of their own: conflicts of other commands would slow them, and a
+ * stranger could measure that.
  */
 export function createPublicRecords(committer: Committer): PublicRecords {
   return {

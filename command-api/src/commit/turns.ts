@@ -1,24 +1,25 @@
 import { AppError } from '@zameni/runtime';
 
-/** Lets one at a time act under each key; everybody else waits for the turn, in the order of coming. */
+/** Runs one act at a time under each key; the others wait in the order of their calls. */
 export type InTurn = <Result>(
   key: string,
   signal: AbortSignal,
   act: () => Promise<Result>,
 ) => Promise<Result>;
 
-/** Most that wait under one key: more than get their turn before a deadline of a few seconds. */
+/** Most acts that wait under one key: more than get their turn within a few seconds. */
 const MAX_WAITING = 500;
 
 /**
- * Turns inside one process. Commands on one person that are decided side by side all load her, and
- * all but one have loaded in vain; one after the other each of them is decided once. Throws
- * `overloaded` where too many wait, and `log-unavailable` when the signal aborts before the turn.
+ * Turns inside one process. Commands on one person that run side by side all load the account, and
+ * all but one must load it again; one after the other, each is decided once. Throws `overloaded`
+ * when `maxWaiting` acts wait under the key, and `log-unavailable` when the signal aborts before
+ * the turn.
  */
 export function createTurns(maxWaiting: number = MAX_WAITING): InTurn {
   const queues = new Map<string, (() => void)[]>();
 
-  /** Lets the next one in, or forgets the key. */
+  /** Gives the turn to the next act, or removes the key. */
   function pass(key: string): void {
     const next = queues.get(key)?.shift();
     if (next === undefined) queues.delete(key);

@@ -3,7 +3,7 @@ import { createTurns } from './turns.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
-/** An act that lasts until it is told to end. */
+/** An act that lasts until `end` is called. */
 function createAct(name: string) {
   const { promise, resolve } = Promise.withResolvers<string>();
   return { act: () => promise, end: () => resolve(name) };
@@ -38,7 +38,7 @@ test('after a failure it is the next one’s turn', async (t) => {
   t.is(await next, 'next');
 });
 
-test('who has waited too long leaves the queue to the others', async (t) => {
+test('an act that has waited too long leaves the queue', async (t) => {
   const inTurn = createTurns();
   const long = createAct('long');
   const leaving = new AbortController();
@@ -52,7 +52,7 @@ test('who has waited too long leaves the queue to the others', async (t) => {
   t.is(await last, 'last');
 });
 
-test('a signal that aborts at the turn itself takes nobody else out of the queue', async (t) => {
+test('a signal that aborts during the turn removes no other act from the queue', async (t) => {
   const inTurn = createTurns();
   const long = createAct('long');
   const leaving = new AbortController();

@@ -60,6 +60,7 @@ export function toAttemptState(
       // To erase it again changes nothing, as before.
       if (isOver && record.by !== 'erasure') return absentAttempt;
       // The schema of the record has checked the form of the id.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const userId = record.userId as UserId | undefined;
       return { state: 'closed', position, of: record.attempt, expiresAt, by: record.by, userId };
     }

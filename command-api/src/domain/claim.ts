@@ -1,11 +1,10 @@
-import { ClaimRecord, type UserId } from '@zameni/contracts';
-import { Compile } from 'typebox/compile';
+import type { ClaimRecord, UserId } from '@zameni/contracts';
 
-/** Which account holds an address, and whether its mailbox was proven. */
+/** State of an address: the account that holds it, and whether its mailbox was proven. */
 export type ClaimState = {
   /**
-   * The position of the newest erasure that released the claim, 0 without one. Infinity when it lies in
-   * the batch that is being made. Attempts on the address from before it are void.
+   * Position of the newest erasure that released the claim, or 0 without one. Infinity if the
+   * erasure is in the batch that is being built. Older attempts on the address are void.
    */
   readonly erasedAt: number;
 } & (
@@ -13,29 +12,22 @@ export type ClaimState = {
   | { readonly state: 'held'; readonly userId: UserId; readonly verified: boolean }
 );
 
-/** The last record of a claim; no position while it waits in the batch that is being made. */
+/** The last record of a claim. The position is undefined in the batch that is being built. */
 export type ClaimInLog = { readonly record: ClaimRecord; readonly position: number | undefined };
 
 /** A claim without a record. */
 export const freeClaim: ClaimState = { state: 'free', erasedAt: 0 };
 
-const claimCheck = Compile(ClaimRecord);
-
-/** What a claim record means. */
+/** Interprets the last record of a claim. */
 export function toClaimState({ record, position }: ClaimInLog): ClaimState {
   if (record.state === 'held') {
     // The schema of the record has checked the form of the id.
     const { userId, verified, erasedAt = 0 } = record;
+    // The schema of the record has checked the form of the id.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return { state: 'held', userId: userId as UserId, verified, erasedAt };
   }
   const erasedAt =
     record.by === 'erasure' ? (position ?? Number.POSITIVE_INFINITY) : (record.erasedAt ?? 0);
   return { state: 'free', erasedAt };
-}
-
-/** What a claim says; one that cannot be read is never taken for free. */
-export function parseClaim(text: string): ClaimRecord {
-  const value: unknown = JSON.parse(text);
-  if (!claimCheck.Check(value)) throw new Error('a claim in the log cannot be read');
-  return value;
 }

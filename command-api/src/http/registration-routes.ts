@@ -73,6 +73,8 @@ type Meant = {
 
 /** Whether the caller had the scope is part of the id: attempt and account never share one. */
 function toId(digests: Digests, { kind, cause, idempotencyKey }: Meant): UserId {
+  // A UUID of version 7 is a user id.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   if (idempotencyKey === undefined) return uuidV7({ random: drawBytes(16) }) as UserId;
   const { type, id } = cause.actor;
   return digests.registrationIdOf(`${kind}\n${type}:${id}`, idempotencyKey);

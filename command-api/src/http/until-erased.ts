@@ -6,20 +6,22 @@ import {
   delay,
   type EventLog,
   type Pool,
+  readCheckpoint,
 } from '@zameni/runtime';
 import { readAttempt } from '../log/attempt-reader.ts';
 
 /**
- * Waits until nothing that answers anybody knows an erased person or attempt. Throws `projection-lagging`
- * when that takes too long: the erasure still goes on, and "done" too early would be the worse failure.
+ * Waits until no store that serves reads has an erased person or attempt. Throws
+ * `projection-lagging` after the deadline. The erasure then continues: the worse failure is to
+ * report it as done too early.
  */
 export type UntilErased = {
   readonly person: (userId: UserId) => Promise<void>;
-  /** Of an attempt whose closing record lies at a position. */
+  /** `position` is that of the attempt's closing record. */
   readonly attempt: (id: UserId, position: number) => Promise<void>;
 };
 
-/** What waiting needs. */
+/** Dependencies of waiting. */
 export type UntilErasedDeps = {
   readonly pool: Pool;
   readonly log: Pick<EventLog, 'readFirst'>;
@@ -28,9 +30,10 @@ export type UntilErasedDeps = {
 const BACKOFF = { baseMs: 20, maxMs: 250 };
 
 /**
- * Others erase; this looks until they have. Of a person: key, read model and cache. Claims and attempts
- * on the address, versions of the projection that are being rebuilt, and servers that are away are in
- * the erasure's progress only: how many attempts there are strangers decide.
+ * Other processes erase; this only polls. For a person it waits for key, read model and cache. It
+ * does not wait for claims, attempts on the address, rebuilding versions of the projection or
+ * servers that are down; the erasure's progress shows these. Anybody can create attempts, so their
+ * number has no bound.
  */
 export function createUntilErased({ pool, log }: UntilErasedDeps): UntilErased {
   async function until(isDone: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
@@ -49,7 +52,9 @@ export function createUntilErased({ pool, log }: UntilErasedDeps): UntilErased {
       until(async (signal) => {
         const first = await log.readFirst(subjects.attempt(id), signal);
         const isDeleted = first === undefined || readAttempt(first).record.state === 'closed';
-        return isDeleted && (await isProjected(pool, position));
+        if (!isDeleted) return false;
+        const covered = (await readCheckpoint(pool, ACCOUNTS_PROJECTION)) ?? 0;
+        return covered >= position;
       }),
   };
 }
@@ -62,15 +67,6 @@ async function isPersonErased(pool: Pool, userId: UserId): Promise<boolean> {
      join zameni.checkpoints c on c.projection = $2 and c.version = $3
      where e.user_id = $1`,
     [userId, ACCOUNTS_PROJECTION.name, ACCOUNTS_PROJECTION.version],
-  );
-  return rows[0]?.done === true;
-}
-
-async function isProjected(pool: Pool, position: number): Promise<boolean> {
-  const { rows } = await pool.query<{ done: boolean }>(
-    `select position >= $1 as done from zameni.checkpoints
-     where projection = $2 and version = $3`,
-    [position, ACCOUNTS_PROJECTION.name, ACCOUNTS_PROJECTION.version],
   );
   return rows[0]?.done === true;
 }

@@ -1,8 +1,14 @@
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
-import { createFreshness, type Pool, systemClock, type ViewCache } from '@zameni/runtime';
+import {
+  createFreshness,
+  type Pool,
+  readCheckpoint,
+  systemClock,
+  type ViewCache,
+} from '@zameni/runtime';
 import type { AnswerDeps } from './answer-command.ts';
 
-/** Where it is seen how far the read model has come. */
+/** Sources of the position that the read model covers. */
 export type ReadableDeps = {
   readonly cache: Pick<ViewCache, 'watermark'>;
   readonly pool: Pool;
@@ -10,10 +16,10 @@ export type ReadableDeps = {
   readonly stopping: AbortSignal;
 };
 
-/** Commands that may wait at once for their outcome to be readable. */
+/** Commands that may wait concurrently until they are readable. */
 const MAX_WAITERS = 10_000;
 
-/** Lets commands wait until the read model has reached a position: by cache, else by the primary. */
+/** Waits until the read model covers a position, as reported by the cache or else the primary. */
 export function createUntilReadable(options: ReadableDeps): AnswerDeps['untilReadable'] {
   const { cache, pool, stopping } = options;
   const clock = systemClock;
@@ -27,7 +33,7 @@ export function createUntilReadable(options: ReadableDeps): AnswerDeps['untilRea
   return async ({ position, waitMs, signal }) => {
     const deadlineMs = clock.now() + waitMs;
     const wait = { position, deadlineMs, cacheCounts: true, signal };
-    // The command is in the log: that too many wait already must not turn its answer into a refusal.
+    // The command is in the log, so too many waiters must not turn its answer into a refusal.
     return freshness.wait(wait).then(
       (reached) => reached !== 'late',
       () => false,
@@ -37,14 +43,9 @@ export function createUntilReadable(options: ReadableDeps): AnswerDeps['untilRea
 
 async function readPosition(pool: Pool): Promise<number | undefined> {
   try {
-    const { rows } = await pool.query<{ position: string }>(
-      'select position from zameni.checkpoints where projection = $1 and version = $2',
-      [ACCOUNTS_PROJECTION.name, ACCOUNTS_PROJECTION.version],
-    );
-    const position = rows[0]?.position;
-    return position === undefined ? undefined : Number(position);
+    return await readCheckpoint(pool, ACCOUNTS_PROJECTION);
   } catch {
-    // Undefined says that it cannot be told now; the poller asks again until the wait is over.
+    // Undefined means unknown. The poller reads again until the wait is over.
     return undefined;
   }
 }

@@ -108,6 +108,7 @@ function parseRow(content: Buffer | undefined): RegistrationRequest | AppError {
     const errors = validate(body);
     if (errors !== undefined) return new AppError('invalid-request', { errors });
     // The schema has just been checked.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return parseRegistration(body as RegisterCommand);
   } catch (thrown) {
     if (thrown instanceof AppError) return thrown;

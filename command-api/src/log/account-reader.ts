@@ -1,8 +1,10 @@
 import {
   decodeEvent,
+  decodeText,
   factOf,
-  KeyRecord,
   openEvent,
+  parseKeyRecord,
+  parseOrThrow,
   type StoredEvent,
   subjects,
   type UserId,
@@ -17,7 +19,6 @@ import {
   type LogRecord,
   openPersonal,
 } from '@zameni/runtime';
-import { Compile } from 'typebox/compile';
 import {
   type AccountState,
   absentAccount,
@@ -26,20 +27,20 @@ import {
   type PersonData,
 } from '../domain/account.ts';
 
-/** One account as the log has it, and the record that a change of it must be guarded on. */
+/** An account from the log, and the record that a change of it must be guarded on. */
 export type LoadedAccount = {
   readonly state: AccountState;
   readonly last: LogRecord | undefined;
-  /** Whether its events are as many, or as large, as can be read again and again at bearable cost. */
+  /** Whether the account has so many or so large events that repeated reads would cost too much. */
   readonly isFull: boolean;
-  /** The person's key and data; undefined unless asked for, and when the account is nobody's. */
+  /** The person's key and data. Undefined if not requested, or if the account has no person. */
   readonly person: { readonly key: DataKey; readonly data: PersonData | undefined } | undefined;
 };
 
-/** What loading accounts needs. */
+/** Dependencies of loading accounts. */
 export type AccountLogDeps = { readonly log: EventLog; readonly dataKeys: DataKeys };
 
-/** Loads an account; `withPerson` opens the person's data too. */
+/** Loads an account. `withPerson` also opens the person's data. */
 export type LoadAccount = (
   userId: UserId,
   withPerson: boolean,
@@ -47,22 +48,20 @@ export type LoadAccount = (
 ) => Promise<LoadedAccount>;
 
 /**
- * Events and bytes of one account from which on it takes no change that may be repeated at will. What
- * ends such changes (erasure, deactivation, proof) is always taken, so the account stays readable: the
- * log reads 10,000 records or 32 MiB of one subject.
+ * Bounds of one account, in events and bytes. A full account accepts no change that can be repeated
+ * at will, but always erasure, deactivation and proof. So it stays below 10,000 records and 32 MiB,
+ * which the log reads of one subject at most.
  */
 const FULL_EVENTS = 1_000;
 const FULL_BYTES = 4 * 1024 * 1024;
 
-const keyRecordCheck = Compile(KeyRecord);
-
-/** Milliseconds between looks at a replica that lags behind the leader. */
+/** Milliseconds between reads of a replica that lags behind the leader. */
 const LAG_BACKOFF = { baseMs: 5, maxMs: 100 };
 
 /**
- * Reads an account's events from any replica and folds them. What is read may be old, which the
- * guards of the append tell; only that there is nothing at all is asked of the leader, because "not
- * yet" told as "not found" is the worse failure.
+ * Reads an account's events from any replica and folds them. They may be stale; the guards of the
+ * append detect that. If there are none, the leader is asked too: the worse failure is to report
+ * "not found" for an account that the replica does not have yet.
  */
 export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccount {
   async function readRecords(userId: UserId, signal: AbortSignal): Promise<readonly LogRecord[]> {
@@ -77,7 +76,8 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
   }
 
   /**
-   * A missing key of a person who was not erased is a fault that may pass, never an answer; undefined when the account has moved on since its last record was read.
+   * Opens the person's key. Returns undefined if the account has a newer record than `last`,
+   * because the person may be erased. Otherwise a missing key is a fault, which may pass.
    */
   async function openKey(
     userId: UserId,
@@ -90,9 +90,7 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
       if (newest?.position !== last?.position) return undefined;
       throw new Error('the key of a person who is there is missing');
     }
-    const value: unknown = JSON.parse(toText(record));
-    if (!keyRecordCheck.Check(value)) throw new Error('a key record cannot be read');
-    return dataKeys.open(userId, value);
+    return dataKeys.open(userId, parseOrThrow(parseKeyRecord, record));
   }
 
   async function load(
@@ -101,7 +99,7 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
     signal: AbortSignal,
   ): Promise<LoadedAccount> {
     const records = await readRecords(userId, signal);
-    const events = records.map((record) => decodeEvent(toText(record)));
+    const events = records.map(({ data }) => decodeEvent(decodeText(data)));
     const state = events.reduce(
       (before, event) => evolve(before, { ...factOf(event), id: event.metadata.id }),
       absentAccount,
@@ -135,8 +133,4 @@ function toData(events: readonly StoredEvent[], key: DataKey): PersonData | unde
     const plaintext = personal === null ? null : openPersonal(key, binding, personal);
     return evolveData(data, openEvent(event, plaintext));
   }, undefined);
-}
-
-function toText({ data }: LogRecord): string {
-  return Buffer.from(data.buffer, data.byteOffset, data.length).toString();
 }

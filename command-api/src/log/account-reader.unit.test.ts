@@ -43,20 +43,20 @@ async function createLog(...events: readonly AccountEvent[]): Promise<EventLog> 
   return log;
 }
 
-test('of an erased person no data is opened: the key is destroyed', async (t) => {
+test('opens no data of an erased person', async (t) => {
   const log = await createLog(erased);
   const { state, person } = await createLoadAccount({ log, dataKeys })(userId, true, signal);
   t.is(state.status, 'erased');
   t.is(person, undefined);
 });
 
-test('a missing key of a person who is there is a fault', async (t) => {
+test('a missing key of a person who is not erased is a fault', async (t) => {
   const log = await createLog(verified);
   const loading = createLoadAccount({ log, dataKeys })(userId, true, signal);
   await t.throwsAsync(loading, { code: 'log-unavailable' });
 });
 
-test('a replica that does not know yet why the key is gone is asked again', async (t) => {
+test('a replica without the erasure that explains a missing key is read again', async (t) => {
   const log = await createLog(erased);
   let asked = 0;
   const readSubject: EventLog['readSubject'] = async (name, end) => {

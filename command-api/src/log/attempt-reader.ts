@@ -1,6 +1,5 @@
-import { AttemptRecord, subjects, type UserId } from '@zameni/contracts';
+import { parseAttemptRecord, parseOrThrow, subjects, type UserId } from '@zameni/contracts';
 import { AppError, type AttemptKeys, type EventLog, type LogRecord } from '@zameni/runtime';
-import { Compile } from 'typebox/compile';
 import {
   absentAttempt,
   type AttemptInLog,
@@ -8,24 +7,22 @@ import {
   toAttemptState,
 } from '../domain/attempt.ts';
 
-/** An attempt as the leader has it, and the record that a change of it must be guarded on. */
+/** An attempt from the leader, and the record that a change of it must be guarded on. */
 export type LoadedAttempt = {
   readonly state: AttemptState;
   readonly last: LogRecord | undefined;
 };
 
-/** What loading attempts needs. */
+/** Dependencies of loading attempts. */
 export type AttemptLogDeps = {
   readonly log: Pick<EventLog, 'readLastFromLeader'>;
   readonly attemptKeys: AttemptKeys;
 };
 
-/** Loads an attempt as it is at an instant; throws `log-unavailable`. */
+/** Loads the state of an attempt at an instant. Throws `log-unavailable`. */
 export type LoadAttempt = (id: UserId, now: string, signal: AbortSignal) => Promise<LoadedAttempt>;
 
-const recordCheck = Compile(AttemptRecord);
-
-/** Reads attempts from the leader, because a link may come back right after the registration. */
+/** Reads attempts from the leader, because a link may be used right after the registration. */
 export function createLoadAttempt({ log, attemptKeys }: AttemptLogDeps): LoadAttempt {
   return async (id, now, signal) => {
     try {
@@ -40,9 +37,7 @@ export function createLoadAttempt({ log, attemptKeys }: AttemptLogDeps): LoadAtt
   };
 }
 
-/** What a record of an attempt says; one that cannot be read is never taken for none. */
-export function readAttempt({ data, position }: LogRecord): AttemptInLog {
-  const record: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
-  if (!recordCheck.Check(record)) throw new Error(`the attempt at ${position} cannot be read`);
-  return { record, position };
+/** Parses a record of an attempt. Throws if it cannot be read. */
+export function readAttempt(record: LogRecord): AttemptInLog {
+  return { record: parseOrThrow(parseAttemptRecord, record), position: record.position };
 }

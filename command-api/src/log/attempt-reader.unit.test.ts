@@ -43,7 +43,7 @@ async function createLog(...records: readonly (AttemptRecord | string)[]): Promi
   return log;
 }
 
-test('an attempt is opened, and its record is what a change is guarded on', async (t) => {
+test('opens an attempt and returns the record that a change is guarded on', async (t) => {
   const load = createLoadAttempt({ log: await createLog(open), attemptKeys });
   const { state, last } = await load(VERA, NOW, signal);
   t.deepEqual(state, { ...openAttempt, position: 1, of: 1, expiresAt: later });
@@ -65,14 +65,14 @@ test('the last record counts', async (t) => {
   t.is(last?.position, 2);
 });
 
-test('one that is over is absent, and still what a change is guarded on', async (t) => {
+test('an attempt that is over is absent, but guards a change by its record', async (t) => {
   const log = await createLog({ ...closing('not-mine'), expiresAt: EXPIRES });
   const { state, last } = await createLoadAttempt({ log, attemptKeys })(VERA, later, signal);
   t.deepEqual(state, { state: 'absent' });
   t.is(last?.position, 1);
 });
 
-test('one whose key is destroyed is over', async (t) => {
+test('an attempt whose key is destroyed is over', async (t) => {
   const others = createAttemptKeys({
     current: ring.current,
     keys: new Map([...ring.keys].filter(([day]) => day !== open.key)),
@@ -81,7 +81,7 @@ test('one whose key is destroyed is over', async (t) => {
   t.like((await load(VERA, NOW, signal)).state, { state: 'over' });
 });
 
-test('one that nobody made is absent', async (t) => {
+test('an attempt without a record is absent', async (t) => {
   const load = createLoadAttempt({ log: await createLog(open), attemptKeys });
   t.deepEqual(await load(JOVAN, NOW, signal), { state: { state: 'absent' }, last: undefined });
 });

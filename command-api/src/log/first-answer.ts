@@ -1,23 +1,23 @@
-import { decodeEvent, factOf, subjects, type UserId } from '@zameni/contracts';
+import { decodeEvent, decodeText, factOf, subjects, type UserId } from '@zameni/contracts';
 import { AppError, type EventLog, type LogRecord } from '@zameni/runtime';
 
-/** What a retry finds of an account: the first event is the answer that every retry gets. */
+/** The answer to a retry, from the account's first event. Every retry gets the same one. */
 export type FirstAnswer =
   | {
       readonly status: 'registered';
       readonly fingerprint: string;
-      /** Of the attempt where it came of one: what the first answer said. */
+      /** Position in the first answer: of the attempt if the account comes from one. */
       readonly position: number;
     }
   | { readonly status: 'erased'; readonly position: number }
   | { readonly status: 'absent' };
 
-/** Milliseconds for reading the first answer of a retry. */
+/** Milliseconds to read the first answer. */
 const DEADLINE_MS = 3_000;
 
 /**
- * Reads the first answer from the leader. Of an erased account nothing is compared any more: nobody may
- * test guesses of what was in the body.
+ * Reads the first answer from the leader. An erased account returns no fingerprint, so that nobody
+ * can test guesses about the body of the registration.
  */
 export async function readFirstAnswer(
   { log }: { readonly log: Pick<EventLog, 'readFirst' | 'readLastFromLeader'> },
@@ -38,5 +38,5 @@ export async function readFirstAnswer(
 }
 
 function toFact({ data }: LogRecord) {
-  return factOf(decodeEvent(Buffer.from(data).toString('utf8')));
+  return factOf(decodeEvent(decodeText(data)));
 }

@@ -1,35 +1,35 @@
 import {
-  AttemptRecord,
   decodeEvent,
+  decodeText,
   parseUserId,
   type StoredEvent,
   type UserId,
 } from '@zameni/contracts';
 import type { EventLog, LogRecord } from '@zameni/runtime';
-import { Value } from 'typebox/value';
+import type { AttemptInLog } from '../domain/attempt.ts';
+import { readAttempt } from './attempt-reader.ts';
 
 /** Bounds every wait of a test. */
 export const signal = AbortSignal.timeout(600_000);
 
-/** The id in a text. */
+/** Parses an id. */
 export function toUserId(text: string): UserId {
   const userId = parseUserId(text);
   if (userId === undefined) throw new Error('not a user id');
   return userId;
 }
 
-/** The event of a record. */
+/** Decodes the event of a record. */
 export function toEvent(record: LogRecord): StoredEvent {
-  return decodeEvent(Buffer.from(record.data).toString('utf8'));
+  return decodeEvent(decodeText(record.data));
 }
 
-/** What a record of an attempt says, and where it lies. */
-export function toAttempt({ data, position }: LogRecord) {
-  const record = Value.Parse(AttemptRecord, JSON.parse(Buffer.from(data).toString('utf8')));
-  return { record, position };
+/** Parses a record of an attempt. */
+export function toAttempt(record: LogRecord): AttemptInLog {
+  return readAttempt(record);
 }
 
-/** Every record of a log up to its head. */
+/** Reads every record of a log up to its head. */
 export async function readAll(log: EventLog): Promise<readonly LogRecord[]> {
   const reading = new AbortController();
   const head = await log.head(signal);

@@ -1,40 +1,40 @@
 import { AppError, type EventLog, type Logger, type Pool } from '@zameni/runtime';
 
-/** Who asks for room in the log: the public, or a caller who vouches for somebody. */
+/** Kind of a registration: by the public, or by a caller who vouches for people. */
 export type RoomKind = 'public' | 'vouched';
 
-/** Keeps room in the log for what must always fit: proof, change and erasure. */
+/** Keeps room in the log for proof, change and erasure, which must always fit. */
 export type LogRoom = AsyncDisposable & {
-  /** Throws `log-full` when there is no room for more of this kind. */
+  /** Throws `log-full` if there is no room for more registrations of this kind. */
   readonly assert: (kind: RoomKind) => void;
 };
 
-/** Where the log's size and the number of attempts are looked up. */
+/** Sources of the log's size and the number of attempts. */
 export type LogRoomDeps = {
   readonly log: Pick<EventLog, 'room'>;
   readonly pool: Pool;
   readonly logger: Logger;
 };
 
-/** The bounds: shares of the log's own bound in percent, and a number of attempts. */
+/** Bounds: percentages of the log's own bound, and a number of attempts. */
 export type LogRoomBounds = {
   readonly publicPercent: number;
   readonly vouchedPercent: number;
   readonly maxLiveAttempts: number;
 };
 
-/** Milliseconds between two looks, and for one at the log; the pool has a deadline of its own. */
+/** Milliseconds between reads, and for one read of the log. The pool has a deadline of its own. */
 const LOOK_MS = 1_000;
 const DEADLINE_MS = 3_000;
 
-/** Seconds after which a refused caller may try again: attempts make room by the hour. */
+/** Seconds until a refused caller may try again. Attempts expire every hour. */
 const RETRY_AFTER_SECONDS = 600;
 
 /**
- * Looks beside the requests, once a second, so that no request waits for it; what comes in meanwhile is
- * small against the room that is kept. There is one look at a time: where a store hangs, until the
- * deadlines of log and pool, none waits behind it, and disposal waits for none. What cannot be looked up
- * keeps nobody out: the log itself refuses what it cannot hold.
+ * Reads size and number once a second in the background, so that no request waits. The records that
+ * arrive in between are small compared with the reserved room. Only one read runs at a time; if a
+ * store hangs, none queues behind it, and disposal does not wait for it. If a value cannot be read,
+ * nobody is refused, because the log itself refuses records that do not fit.
  */
 export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoomBounds): LogRoom {
   let percent = 0;
@@ -52,14 +52,14 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
       pool.query<{ live: string }>('select live_attempts as live from zameni.room'),
     ]);
     isLooking = false;
-    // The stores may have been closed under it.
+    // The stores may be closed by now.
     if (isDisposed) return;
     if (room.status === 'fulfilled') {
       percent = room.value === undefined ? 0 : (100 * room.value.bytes) / room.value.maxBytes;
     }
     if (attempts.status === 'fulfilled') liveAttempts = Number(attempts.value.rows[0]?.live ?? 0);
     const failed = [room, attempts].find(({ status }) => status === 'rejected');
-    // Said once, not every second.
+    // Logged once, not every second.
     if (failed !== undefined && !isFailing) {
       logger.warn('the room of the log cannot be looked up, the last answer stays');
     }
@@ -79,7 +79,7 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
         refusing.delete(kind);
         return;
       }
-      // Said when it begins, not at every refusal.
+      // Logged at the first refusal, not at each one.
       if (!refusing.has(kind)) logger.warn({ kind, percent, liveAttempts }, 'the log is full');
       refusing.add(kind);
       throw new AppError('log-full', { retryAfterSeconds: RETRY_AFTER_SECONDS });

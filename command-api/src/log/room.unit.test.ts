@@ -18,11 +18,11 @@ const PATIENCE_MS = 10_000;
 
 type Looks = {
   readonly room: EventLog['room'];
-  /** Attempts that are live, as the database says it. */
+  /** The number of live attempts in the database. */
   readonly live: () => Promise<string | undefined>;
 };
 
-/** A pool that never connects: what it is asked is answered by the test. */
+/** A pool that never connects. The test answers its queries. */
 function createAnsweringPool(t: ExecutionContext, live: Looks['live']): Pool {
   const url = 'postgres://nobody@127.0.0.1:1/none';
   const pool = createPool({ url, password: 'none', max: 1, name: 'test', logger });
@@ -34,7 +34,7 @@ function createAnsweringPool(t: ExecutionContext, live: Looks['live']): Pool {
   return Object.assign(pool, { query });
 }
 
-/** The room of a log, how often both have been looked up, and the warnings that it gave. */
+/** The room of a log, the number of its reads, and its warnings. */
 function createRoom(t: ExecutionContext, { room, live }: Looks) {
   const looks = { done: 0 };
   const warnings: unknown[][] = [];
@@ -63,7 +63,7 @@ function createWarner(warn: (...line: unknown[]) => void): Logger {
   return Object.assign(silent, { warn });
 }
 
-/** The kinds that there is no room for. */
+/** The kinds that are refused. */
 function refusedBy(room: LogRoom): string[] {
   return (['public', 'vouched'] as const).filter((kind) => {
     try {
@@ -92,12 +92,15 @@ const refuses = test.macro<[Looks, readonly string[]]>({
 });
 const few = attempts(99);
 test('below 60 % there is room for everybody', refuses, { room: of(599), live: few }, []);
-test('from 60 % on there is none for the public', refuses, { room: of(600), live: few }, [
+test('from 60 % on the public is refused', refuses, { room: of(600), live: few }, ['public']);
+test('below 90 % vouched registrations have room', refuses, { room: of(899), live: few }, [
   'public',
 ]);
-test('below 90 % others have room', refuses, { room: of(899), live: few }, ['public']);
-test('from 90 % on nobody has', refuses, { room: of(900), live: few }, ['public', 'vouched']);
-test('so many attempts are no room for more', refuses, { room: of(0), live: attempts(100) }, [
+test('from 90 % on everybody is refused', refuses, { room: of(900), live: few }, [
+  'public',
+  'vouched',
+]);
+test('the bound of attempts refuses the public', refuses, { room: of(0), live: attempts(100) }, [
   'public',
 ]);
 test('a log without a bound has room', refuses, { room: async () => undefined, live: few }, []);
@@ -107,21 +110,26 @@ test(
   { room: of(0), live: async () => undefined },
   [],
 );
-test('a log that cannot be looked up keeps nobody out', refuses, { room: fails, live: few }, []);
-test('and attempts still count', refuses, { room: fails, live: attempts(100) }, ['public']);
+test('a log whose size cannot be read refuses nobody', refuses, { room: fails, live: few }, []);
+test(
+  'without the size of the log the attempts still count',
+  refuses,
+  { room: fails, live: attempts(100) },
+  ['public'],
+);
 test('without the database the log still counts', refuses, { room: of(900), live: fails }, [
   'public',
   'vouched',
 ]);
 
-test('a refusal says when to try again', async (t) => {
+test('a refusal states when to try again', async (t) => {
   const { room, untilLooked } = createRoom(t, { room: of(1_000), live: few });
   await untilLooked(1);
   const error = t.throws(() => room.assert('vouched'), { instanceOf: AppError });
   t.is(error?.retryAfterSeconds, 600);
 });
 
-test('a request does not wait for a look', async (t) => {
+test('a request does not wait for a read', async (t) => {
   const never = () => new Promise<never>(() => undefined);
   const logOnly = { room: never };
   const room = createLogRoom({ log: logOnly, pool: createAnsweringPool(t, never), logger }, bounds);
@@ -162,7 +170,7 @@ test('warns when it begins to refuse a kind, and again only after it admitted on
   t.deepEqual(warnings.splice(0), [full('public', 95), full('vouched', 95)]);
 });
 
-test('it is looked up again and again; the last answer stays where that fails', async (t) => {
+test('reads again and again, and keeps the last value if a read fails', async (t) => {
   let isGone = false;
   let bytes = 700;
   const { room, untilLooked, looks } = createRoom(t, {
@@ -183,7 +191,7 @@ test('it is looked up again and again; the last answer stays where that fails', 
   t.is(looks.done, 4);
 });
 
-test('while a look hangs there is no other, and none waits behind it', async (t) => {
+test('while a read hangs no other starts or queues', async (t) => {
   const began: number[] = [];
   const hanging = Promise.withResolvers<string>();
   const { untilLooked } = createRoom(t, {
@@ -201,7 +209,7 @@ test('while a look hangs there is no other, and none waits behind it', async (t)
   t.true(third - second > 500, `the third look came ${third - second} ms after the second`);
 });
 
-test('it ends at once while a look hangs, and says nothing of it', async (t) => {
+test('ends at once while a read hangs, and logs nothing', async (t) => {
   const hanging = Promise.withResolvers<never>();
   const { room, looks, warnings } = createRoom(t, {
     room: of(0),

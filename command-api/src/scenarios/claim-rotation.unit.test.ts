@@ -10,7 +10,7 @@ import {
 import {
   CLAIM_PHASE_NAMES,
   createValidator,
-  type KeyRing,
+  type PepperRing,
   toClaimLayers,
   toClaimLayout,
 } from '@zameni/runtime';
@@ -30,15 +30,15 @@ const MAX_COMMANDS_A_ROUND = 8;
 const MAX_ROUNDS = 400;
 
 /** The ring at each step of a rotation: before it, in each phase, after it. */
-function createStages(): readonly KeyRing[] {
+function createStages(): readonly PepperRing[] {
   const keys = new Map([
     ['1', randomBytes(32)],
     ['2', randomBytes(32)],
   ]);
   const layers = ['1', '2'];
   return [
-    { current: '1', keys: new Map([...keys].slice(0, 1)) },
-    ...CLAIM_PHASE_NAMES.map((phase): KeyRing => ({ current: '1', keys, layers, phase })),
+    { current: '1', keys: new Map([...keys].slice(0, 1)), layers: ['1'] },
+    ...CLAIM_PHASE_NAMES.map((phase): PepperRing => ({ current: '1', keys, layers, phase })),
     { current: '2', keys, layers },
   ];
 }
@@ -48,7 +48,7 @@ function createRotation(t: ExecutionContext, random: (below: number) => number) 
   const log = createMemoryLog();
   const stages = createStages();
   const at: [number, number] = [0, 0];
-  const ringOf = (stage: number): KeyRing => stages[stage] ?? createRing();
+  const ringOf = (stage: number): PepperRing => stages[stage] ?? { ...createRing(), layers: ['1'] };
   const shared = {
     log,
     kek: createRing(),

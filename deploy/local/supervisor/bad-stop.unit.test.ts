@@ -7,7 +7,7 @@ const server = { name: 'redis', stop, mustDrain: false };
 const drained = { code: 0, signal: null, isForced: false, wasReady: true, log: 'api.log' };
 const killed = { ...drained, code: null, signal: 'SIGKILL', isForced: true } as const;
 
-test('an exit with code 0 is as it should be', (t) => {
+test('an exit with code 0 is not reported', (t) => {
   t.is(judgeStop(service, drained), null);
 });
 
@@ -27,7 +27,7 @@ test('a service that must be killed fails the stack, ready or not', (t) => {
   t.like(judgeStop(service, { ...killed, wasReady: false }), { isFailure: true });
 });
 
-test('the start of a service may be broken off in any way', (t) => {
+test('an interrupted start of a service may end in any way', (t) => {
   t.is(judgeStop(service, { ...drained, code: 1, wasReady: false }), null);
 });
 
@@ -35,7 +35,7 @@ test('the exit code of a server does not count', (t) => {
   t.is(judgeStop(server, { ...drained, code: 1 }), null);
 });
 
-test('a server that must be killed is told and fails nothing', (t) => {
+test('a server that must be killed is reported and fails nothing', (t) => {
   t.deepEqual(judgeStop(server, killed), {
     message: 'redis was killed, it did not stop within 15 s. Its log: api.log',
     isFailure: false,

@@ -8,20 +8,23 @@ import { openLogFile } from '../output/log-file.ts';
 /** How a child ended. */
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
-/** How a child ended that was asked to. */
+/** How a child ended after a stop. */
 export type StopExit = Exit & {
-  /** True when it did not end by its deadline and was killed. */
+  /** True if it missed its deadline and was killed. */
   readonly isForced: boolean;
 };
 
-/** How a long-running program is started and stopped. */
+/** How to start and stop a long-running program. */
 export type ChildSpec = {
   readonly name: string;
   readonly command: CommandLine;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly runAs?: RunAs | undefined;
-  /** Sent by the kernel when the supervisor dies; QUIT where a kill would leave helpers for a while. */
+  /**
+   * The kernel sends it when the supervisor dies. QUIT is for programs whose helper processes would
+   * survive a kill for a while.
+   */
   readonly deathSignal: 'KILL' | 'QUIT';
   readonly stop: { readonly signal: NodeJS.Signals; readonly deadlineMs: number };
 };
@@ -31,25 +34,25 @@ export type Child = {
   readonly name: string;
   readonly pid: number;
   readonly exited: Promise<Exit>;
-  /** Resolves when its last line is in the log file, or soon after its exit at the latest. */
+  /** Resolves when its last line is in the log file, or LAST_LINES_MS after its exit. */
   readonly logged: Promise<void>;
-  /** Asks the child to end and forces it after its deadline; asking again changes nothing. */
+  /** Sends the stop signal, and kills the process group after the deadline. Idempotent. */
   readonly stop: () => Promise<StopExit>;
   readonly kill: () => void;
 };
 
-/** Where a child's output goes: always to its log file, and line by line to `onLine` when given. */
+/** Where a child's output goes: always to its log file, and also to `onLine` if given. */
 export type ChildOutput = {
   readonly logFile: string;
   readonly onLine?: ((line: string) => void) | undefined;
-  /** True when a log of an earlier life goes on instead of being put aside. */
+  /** True to append to the log of an earlier run instead of moving it aside. */
   readonly appends?: boolean;
 };
 
-/** Milliseconds after an exit in which last lines still arrive; a heir may hold the pipe for ever. */
+/** Milliseconds to wait for last lines after an exit. A grandchild may hold the pipe open. */
 const LAST_LINES_MS = 500;
 
-/** Starts a program in its own process group, tied to the life of this process. */
+/** Starts a program in a process group of its own. On Linux it dies with this process. */
 export function startChild(spec: ChildSpec, output: ChildOutput): Child {
   const log = openLogFile(output.logFile, output.appends ?? false);
   const [program, ...args] = wrapCommand(spec.command, { ...spec, setpriv: findSetpriv() });
@@ -66,7 +69,7 @@ export function startChild(spec: ChildSpec, output: ChildOutput): Child {
 
   const { promise: exited, resolve } = Promise.withResolvers<Exit>();
   process_.once('exit', (code, signal) => resolve({ code, signal }));
-  // A program that cannot be started never exits; 127 is what a shell says then.
+  // A program that cannot be started emits no exit. 127 is the code that a shell uses.
   process_.once('error', () => resolve({ code: 127, signal: null }));
 
   const pid = process_.pid ?? 0;
@@ -96,12 +99,12 @@ export function startChild(spec: ChildSpec, output: ChildOutput): Child {
   };
 }
 
-/** Says in words how a child ended. */
+/** The end of a child in words: its signal, or its exit code. */
 export function describeExit({ code, signal }: Exit): string {
   return signal ?? `exit code ${code}`;
 }
 
-/** Resolves when all lines are written. */
+/** Copies the child's output to its log and to `onLine`. Resolves when all lines are written. */
 function copyLines(
   child: ChildProcess,
   log: number,
@@ -136,6 +139,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // The group is gone already, which is what was wanted.
+    // The group has ended already.
   }
 }

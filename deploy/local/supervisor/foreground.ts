@@ -3,14 +3,18 @@ import { explainFault } from '../output/stack-error.ts';
 import { createTerminal, type Terminal } from '../output/terminal.ts';
 import type { Killers } from './run-parts.ts';
 
-/** What a command that stays in the foreground works with. */
+/** What a command in the foreground gets. */
 export type Foreground = {
   readonly terminal: Terminal;
+  /** Aborted by the first signal. */
   readonly signal: AbortSignal;
   readonly killers: Killers;
 };
 
-/** Runs a command with signals and faults handled, and returns its exit code. */
+/**
+ * Runs a command and returns its exit code. The first signal aborts `signal`. A second one kills
+ * all processes and exits. A fault is shown and gives exit code 1.
+ */
 export async function runInForeground(
   work: (foreground: Foreground) => Promise<number>,
 ): Promise<number> {

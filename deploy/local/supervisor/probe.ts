@@ -6,17 +6,17 @@ const ATTEMPT_TIMEOUT_MS = 2_000;
 const FIRST_PAUSE_MS = 30;
 const LONGEST_PAUSE_MS = 250;
 
-/** One attempt to see that something is ready; it throws with the reason when it is not. */
+/** Checks once whether something is ready. Throws the reason if it is not. */
 export type Probe = (signal: AbortSignal) => Promise<void>;
 
-/** What is waited for, and for how long at most. */
+/** The name of what must become ready, and the deadline. */
 export type WaitOptions = {
   readonly what: string;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
 };
 
-/** Repeats a probe until it succeeds; past the deadline the last reason is in the error. */
+/** Repeats a probe until it succeeds. Throws a StackError with the last reason at the deadline. */
 export async function waitUntilReady(probe: Probe, options: WaitOptions): Promise<void> {
   const { what, deadlineMs, signal } = options;
   const startedAt = performance.now();
@@ -35,7 +35,7 @@ export async function waitUntilReady(probe: Probe, options: WaitOptions): Promis
   }
 }
 
-/** Ready when something accepts connections on the port. */
+/** Succeeds if a server accepts connections on the port of 127.0.0.1. */
 export function tcpProbe(port: number): Probe {
   return async (signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -46,7 +46,7 @@ export function tcpProbe(port: number): Probe {
   };
 }
 
-/** Ready when a GET of the address answers 200. */
+/** Succeeds if a GET of the URL answers 200. */
 export function httpProbe(url: string): Probe {
   return async (signal) => {
     const response = await fetch(url, { signal });
@@ -57,31 +57,33 @@ export function httpProbe(url: string): Probe {
 }
 
 /**
- * Ready when the startup packet of a client is answered by a request for its password (`R`); a
- * server that is still starting answers with an error (`E`) instead.
+ * Succeeds if the server answers a client's startup packet with an authentication request (`R`). A
+ * server that is still starting answers with an error (`E`).
  */
 export function postgresProbe(port: number): Probe {
   return dialogueProbe(port, startupPacket('postgres', 'postgres'), /^R/);
 }
 
-/** Ready when a TCP server answers a request with the expected bytes, as Redis does to PING. */
+/** Succeeds if a TCP server answers a request with the expected text, as Redis does to PING. */
 export function dialogueProbe(port: number, request: string | Buffer, answer: RegExp): Probe {
   return async (signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const socket = connect({ host: '127.0.0.1', port, signal }).setEncoding('utf8');
-    let heard = '';
+    let received = '';
     socket.on('data', (text: string) => {
-      heard += text;
-      if (answer.test(heard)) resolve();
+      received += text;
+      if (answer.test(received)) resolve();
     });
     socket.once('connect', () => socket.write(request));
     socket.once('error', reject);
-    socket.once('close', () => reject(new Error(`port ${port} answers ${JSON.stringify(heard)}`)));
+    socket.once('close', () =>
+      reject(new Error(`port ${port} answers ${JSON.stringify(received)}`)),
+    );
     await promise.finally(() => socket.destroy());
   };
 }
 
-/** The first message of a Postgres client: length, protocol 3.0, and who asks for what. */
+/** The first message of a Postgres client: length, protocol 3.0, user and database. */
 function startupPacket(user: string, database: string): Buffer {
   const fields = Buffer.from(`user\0${user}\0database\0${database}\0\0`);
   const head = Buffer.alloc(8);

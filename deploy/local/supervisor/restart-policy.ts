@@ -1,14 +1,14 @@
-/** When a process that died is started again, and when that is given up. */
+/** The delays between restarts of a process, and the number of deaths after which they end. */
 export type RestartBounds = {
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
-  /** Milliseconds of health after which a death counts as the first one again. */
+  /** Milliseconds of readiness after which the next delay is `firstDelayMs` again. */
   readonly healthyMs: number;
-  /** Deaths in a row without being ready in between, after which it is not started again. */
+  /** Deaths in a row, without readiness in between, after which the process is given up. */
   readonly maxDeaths: number;
 };
 
-/** The bounds of a local stack: ten deaths in a row take about half a minute. */
+/** The bounds of a local stack. Ten deaths in a row take about half a minute. */
 export const RESTART_BOUNDS: RestartBounds = {
   firstDelayMs: 100,
   longestDelayMs: 5_000,
@@ -19,14 +19,14 @@ export const RESTART_BOUNDS: RestartBounds = {
 /** The restarts of one process. */
 export type RestartPolicy = {
   readonly onReady: () => void;
-  /** Milliseconds until the next start; null when there is none. */
+  /** Milliseconds until the next start; null if the process is given up. */
   readonly onDeath: () => number | null;
 };
 
-/** Time and chance, which tests make up. */
+/** Time in milliseconds, and random numbers from 0 to 1. */
 export type RestartWorld = { readonly now: () => number; readonly random: () => number };
 
-/** Delays double with each death; half of each is drawn, so that many do not restart in step. */
+/** Delays double with each death. Half of each is random, so that processes restart out of step. */
 export function createRestartPolicy(bounds: RestartBounds, world: RestartWorld): RestartPolicy {
   const { firstDelayMs, longestDelayMs, healthyMs, maxDeaths } = bounds;
   let boundMs = firstDelayMs;

@@ -16,7 +16,7 @@ test('delays double from 100 ms to 5 s', (t) => {
   t.deepEqual(delays, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
 });
 
-test('chance takes up to half of a delay', (t) => {
+test('the random part is up to half of a delay', (t) => {
   const { policy } = start(0);
   t.deepEqual([policy.onDeath(), policy.onDeath()], [50, 100]);
 });
@@ -27,14 +27,14 @@ test('the tenth death in a row is the last', (t) => {
   t.is(delays.indexOf(null), 9);
 });
 
-test('being ready begins a new count of deaths and keeps the delay', (t) => {
+test('readiness resets the count of deaths and keeps the delay', (t) => {
   const { policy } = start(1);
   for (let death = 0; death < 9; death += 1) policy.onDeath();
   policy.onReady();
   t.is(policy.onDeath(), 5_000);
 });
 
-test('thirty seconds of health make the next delay the first again', (t) => {
+test('thirty seconds of readiness reset the delay', (t) => {
   const { clock, policy } = start(1);
   policy.onDeath();
   policy.onDeath();

@@ -13,7 +13,7 @@ import { explainFault } from '../output/stack-error.ts';
 import type { Death } from './supervised-process.ts';
 import { inSeconds, type Terminal } from '../output/terminal.ts';
 
-/** What a second signal calls to end everything at once. */
+/** Functions that a second signal calls to kill all processes. */
 export type Killers = Set<() => void>;
 
 /** A set of parts and everything needed to run them in the foreground. */
@@ -28,28 +28,27 @@ export type RunOptions = {
   readonly restarts?: RestartBounds;
 };
 
-/** What may be done while all parts run. */
+/** What a command can do while all parts run. */
 export type Running = {
   readonly pids: Supervisor['pids'];
-  /** Calls back after each restart of a process, which has another pid then. */
+  /** Sets the callback for a restart of a process. The process has another pid then. */
   readonly whenRestarted: (callback: () => void) => void;
-  /** Resolves when a signal came, rejects when a part keeps dying. */
+  /** Resolves at the first signal. Rejects if a part keeps dying. */
   readonly ended: Promise<void>;
 };
 
-/** A death that mends itself takes little room; the log file has the rest. */
+/** Lines shown of a death that is followed by a restart. The log file has the rest. */
 const SHOWN_DEATH_LINES = 5;
 
-/** What of the lines of one process is shown: twenty at once, then two a second. */
+/** Lines shown of one process: twenty at once, then two a second. */
 const SHOWN_LINES = { burst: 20, refillMs: 500, now: () => performance.now() };
 
-/** Requests to a service are its own log's matter, the first ones are only our readiness probes. */
+/** Lines about requests are not shown. The first ones are our own readiness probes. */
 const REQUEST_LINE = /^(?:trace|debug|info): (?:incoming request|request completed)/;
 
 /**
- * Starts the parts, lets `use` work with them, and stops them whatever happened. Returns what `use`
- * returned, 0 when a signal came before that, 1 when a part could not start, keeps dying or failed
- * its drain.
+ * Starts the parts, calls `use`, and stops the parts in any case. Returns an exit code: the result
+ * of `use`, 0 after a signal, or 1 if a part could not start, keeps dying or failed its drain.
  */
 export async function runParts(
   options: RunOptions,
@@ -102,12 +101,15 @@ function watch(supervisor: Supervisor, signal: AbortSignal): Promise<void> {
   if (signal.aborted) resolve();
   signal.addEventListener('abort', () => resolve(), { once: true });
   void supervisor.died.then(reject);
-  // Not everyone who runs parts waits for their end.
+  // Not every command waits for the end, so a rejection may have no other handler.
   promise.catch(() => undefined);
   return promise;
 }
 
-/** Shows what is worth it of the lines of processes, and of a flood of them only a part. */
+/**
+ * Shows lines of processes up to a rate. It omits lines about requests, and after readiness all but
+ * warnings.
+ */
 function createLineView(terminal: Terminal): SupervisorOptions['onLine'] {
   const limits = new Map<string, LineLimit>();
   return (name, line, isReady) => {

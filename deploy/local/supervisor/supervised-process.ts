@@ -1,73 +1,69 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { logFile, logSize, readTail } from '../output/log-file.ts';
-import { readLogLine } from '../output/log-line.ts';
-import { StackError } from '../output/stack-error.ts';
+import { logFile, logSize } from '../output/log-file.ts';
+import type { StackError } from '../output/stack-error.ts';
 import { type BadStop, judgeStop } from './bad-stop.ts';
-import { type Child, type ChildSpec, describeExit, startChild } from './child.ts';
-import { type Probe, waitUntilReady } from './probe.ts';
+import { createDeathError, toStackError } from './process-fault.ts';
+import { type ProcessRun, type RunEnd, type RunSpec, startRun } from './process-run.ts';
 import { createRestartPolicy, type RestartBounds } from './restart-policy.ts';
 
-const SHOWN_LOG_LINES = 20;
-
 /** A program that runs as long as the stack does. */
-export type ProcessPart = ChildSpec & {
+export type ProcessPart = RunSpec & {
   readonly kind: 'process';
   readonly after: readonly string[];
-  /** Work before its first start that needs what it starts after, such as copying a database. */
+  /** Work before its first start that needs the parts in `after`, such as copying a database. */
   readonly prepare?: (signal: AbortSignal) => Promise<void>;
-  readonly probe: Probe;
-  readonly readyDeadlineMs: number;
-  /** True when the terminal should see its lines, not its log file only. */
-  readonly showsLines: boolean;
-  /** True for a service of ours: one that fails its drain makes the exit code of the stack 1. */
+  /** True for a service of ours: if it fails its drain, the exit code of the stack is 1. */
   readonly mustDrain: boolean;
 };
 
 /** A death that is followed by another start. */
 export type Death = {
   readonly name: string;
+  /** The exit in words, such as `exit code 1`. */
   readonly how: string;
+  /** Milliseconds until the next start. */
   readonly delayMs: number;
   /** The last lines it logged. */
   readonly lines: readonly string[];
 };
 
-/** What a supervised process tells, and what it asks. */
+/** What a supervised process reports, and what it asks. */
 export type ProcessWatch = {
   readonly logFolder: string;
   readonly restarts: RestartBounds;
   readonly onLine: (name: string, line: string, isReady: boolean) => void;
   readonly onDeath: (death: Death) => void;
-  /** It was started again, so it has another pid. */
+  /** The process was started again and has another pid. */
   readonly onRestart: () => void;
+  /** The process is ready again, this many milliseconds after its death. */
   readonly onBack: (name: string, afterMs: number) => void;
-  /** It needs longer than it should, and is waited for. */
+  /** The process missed its deadline for readiness. Supervision goes on waiting for it. */
   readonly onLate: (fault: StackError) => void;
-  /** False while the stack starts: a death is final then. */
+  /** False while the stack starts or stops: a death is final then. */
   readonly mayRestart: () => boolean;
   readonly onGivenUp: (fault: StackError) => void;
 };
 
 /** A process that is kept running. */
 export type SupervisedProcess = {
-  /** Resolves when it is ready for the first time; rejects when it dies before. */
+  /** Resolves when the process is ready for the first time. Rejects if it dies before. */
   readonly start: (signal: AbortSignal) => Promise<void>;
-  /** Stops it for good and tells what was wrong with its end; asking again changes nothing. */
+  /** Stops the process for good and returns what was wrong with its end. Idempotent. */
   readonly stop: () => Promise<BadStop | null>;
   readonly kill: () => void;
   /** The pid of its last start; undefined before the first. */
   readonly pid: () => number | undefined;
 };
 
-type Life = { readonly child: Child; readonly logStart: number; isReady: boolean };
-
-/** What is shown of a process that ended. */
-type Ending = { readonly name: string; readonly lines: readonly string[]; readonly path: string };
-
 /**
- * States: starting → ready → dead → (after a growing delay) starting …, until stopped or given up.
- * A restarted process that is alive but not ready is waited for without end: what it waits for may
- * be another that restarts, and killing it would only lengthen that.
+ * Keeps a process running. States:
+ * - running: a run exists, which is starting or ready.
+ * - dead: the run ended. The next one starts after a growing delay.
+ * - given up: it died too often, or may not restart. Final.
+ * - stopped: `stop` or `kill` was called. Final.
+ *
+ * A restarted process that is alive but not ready is waited for without a deadline: it may wait for
+ * another process that restarts, and killing it would only take longer.
  */
 export function superviseProcess(part: ProcessPart, watch: ProcessWatch): SupervisedProcess {
   const { name } = part;
@@ -77,104 +73,70 @@ export function superviseProcess(part: ProcessPart, watch: ProcessWatch): Superv
     random: Math.random,
   });
   const stopping = new AbortController();
-  let current: Life | null = null;
+  let run: ProcessRun | null = null;
   let stopped: Promise<BadStop | null> | null = null;
+
+  function startNext(logStart: number | null): ProcessRun {
+    stopping.signal.throwIfAborted();
+    const onLine = (line: string, isReady: boolean) => watch.onLine(name, line, isReady);
+    run = startRun(part, { path, logStart, onLine });
+    return run;
+  }
 
   async function start(signal: AbortSignal): Promise<void> {
     await part.prepare?.(signal);
     signal.throwIfAborted();
-    const life = await spawn({ appends: false });
-    void keepAlive(life);
-    await untilReady(life, signal);
-  }
-
-  async function spawn(log: { appends: boolean }): Promise<Life> {
-    const logStart = log.appends ? await logSize(path) : 0;
-    stopping.signal.throwIfAborted();
-    const onLine = (line: string) => watch.onLine(name, line, life.isReady);
-    const output = { logFile: path, onLine: part.showsLines ? onLine : undefined, ...log };
-    const life: Life = { child: startChild(part, output), logStart, isReady: false };
-    current = life;
-    return life;
-  }
-
-  /** Waits for the first readiness of a life; rejects when it ends before or the deadline passes. */
-  async function untilReady(life: Life, signal: AbortSignal): Promise<void> {
-    const ended = new AbortController();
-    const death = abortWhenEnded(life, ended);
-    const either = AbortSignal.any([signal, ended.signal]);
-    const { readyDeadlineMs: deadlineMs } = part;
-    const waited = waitUntilReady(part.probe, { what: name, deadlineMs, signal: either });
-    // Something else may already answer on its port: a child that ended is never ready.
-    await Promise.race([waited, death]).finally(() => either.throwIfAborted());
-    life.isReady = true;
+    const first = startNext(null);
+    void keepRunning(first);
+    await first.untilReady(signal);
     policy.onReady();
   }
 
-  async function abortWhenEnded(life: Life, ended: AbortController): Promise<void> {
-    const how = describeExit(await life.child.exited);
-    const lines = await lastLines(life);
-    ended.abort(toFault(`${name} ended unexpectedly (${how})`, { name, lines, path }));
-  }
-
-  async function keepAlive(first: Life): Promise<void> {
+  async function keepRunning(first: ProcessRun): Promise<void> {
     try {
-      for (let life = first; ; ) {
-        const exit = await life.child.exited;
-        const diedAt = performance.now();
+      for (let current = first; ; ) {
+        const end = await current.ended;
         if (stopping.signal.aborted) return;
-        const how = describeExit(exit);
-        const lines = await lastLines(life);
         const delayMs = watch.mayRestart() ? policy.onDeath() : null;
-        if (delayMs === null) return giveUp(how, lines);
-        watch.onDeath({ name, how, delayMs, lines });
+        if (delayMs === null) return giveUp(end);
+        watch.onDeath({ name, how: end.how, delayMs, lines: end.lines });
         await delay(delayMs, undefined, { signal: stopping.signal });
-        life = await spawn({ appends: true });
+        current = startNext(await logSize(path));
         watch.onRestart();
-        void tellWhenBack(life, diedAt);
+        void reportWhenBack(current, end.atMs);
       }
-    } catch (fault) {
-      if (!stopping.signal.aborted) watch.onGivenUp(toStackError(name, fault));
+    } catch (thrown) {
+      if (!stopping.signal.aborted) watch.onGivenUp(toStackError(name, thrown));
     }
   }
 
-  function giveUp(how: string, lines: readonly string[]): void {
+  function giveUp({ how, lines }: RunEnd): void {
     const what = watch.mayRestart()
       ? `${name} died ${watch.restarts.maxDeaths} times in a row without becoming ready (${how})`
       : `${name} ended unexpectedly (${how})`;
-    watch.onGivenUp(toFault(what, { name, lines, path }));
+    watch.onGivenUp(createDeathError(what, { name, lines, path }));
   }
 
-  async function tellWhenBack(life: Life, diedAt: number): Promise<void> {
+  async function reportWhenBack(current: ProcessRun, diedAtMs: number): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await untilReady(life, stopping.signal);
-        return watch.onBack(name, performance.now() - diedAt);
-      } catch (fault) {
-        // When it ended, `keepAlive` goes on; when only its time is over, it is waited for.
-        if ((await hasEnded(life.child)) || stopping.signal.aborted) return;
-        watch.onLate(toStackError(name, fault));
+        await current.untilReady(stopping.signal);
+        policy.onReady();
+        return watch.onBack(name, performance.now() - diedAtMs);
+      } catch (thrown) {
+        // After a death `keepRunning` continues; after a missed deadline the wait does.
+        if ((await current.hasExited()) || stopping.signal.aborted) return;
+        watch.onLate(toStackError(name, thrown));
       }
-    }
-  }
-
-  /** A death counts whatever became of the log, so this never rejects. */
-  async function lastLines({ child, logStart }: Life): Promise<string[]> {
-    try {
-      await child.logged;
-      const lines = await readTail(path, SHOWN_LOG_LINES, logStart);
-      return lines.map((line) => readLogLine(line).text);
-    } catch (fault) {
-      return [`(its log cannot be read: ${toStackError(name, fault).message})`];
     }
   }
 
   async function stop(): Promise<BadStop | null> {
     stopping.abort(new Error(`${name} is stopped`));
-    // A death before the stop was told as such.
-    if (current === null || (await hasEnded(current.child))) return null;
-    const { child, isReady } = current;
-    return judgeStop(part, { ...(await child.stop()), wasReady: isReady, log: path });
+    // A death before the stop was reported when it happened.
+    if (run === null || (await run.hasExited())) return null;
+    const wasReady = run.isReady();
+    return judgeStop(part, { ...(await run.stop()), wasReady, log: path });
   }
 
   return {
@@ -182,23 +144,8 @@ export function superviseProcess(part: ProcessPart, watch: ProcessWatch): Superv
     stop: () => (stopped ??= stop()),
     kill: () => {
       stopping.abort(new Error(`${name} is killed`));
-      current?.child.kill();
+      run?.kill();
     },
-    pid: () => current?.child.pid,
+    pid: () => run?.pid,
   };
-}
-
-async function hasEnded({ exited }: Child): Promise<boolean> {
-  return Promise.race([exited.then(() => true), delay(0, false)]);
-}
-
-function toFault(what: string, { name, lines, path }: Ending): StackError {
-  const shown = lines.map((line) => `  ${name} │ ${line}`).join('\n');
-  return new StackError(`${what}. Its last lines (${path}):\n${shown}`);
-}
-
-function toStackError(name: string, fault: unknown): StackError {
-  if (fault instanceof StackError) return fault;
-  const reason = fault instanceof Error ? fault.message : String(fault);
-  return new StackError(`${name}: ${reason}`, { cause: fault });
 }

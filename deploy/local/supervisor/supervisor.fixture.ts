@@ -3,17 +3,22 @@ import { tcpProbe } from './probe.ts';
 import { runParts } from './run-parts.ts';
 import type { ProcessPart } from './supervised-process.ts';
 
-/** A child of the tests' supervisor: it listens on a port and notes its end in the journal. */
+/** A child of the test's supervisor. It listens on a port and writes its end to the journal. */
 export type FakeChild = {
   readonly name: string;
   readonly port: number;
   readonly after: readonly string[];
-  readonly temper: 'obedient' | 'stubborn' | 'clumsy' | 'short-lived' | 'fragile';
+  readonly behaviour:
+    | 'drains'
+    | 'ignores-sigterm'
+    | 'fails-drain'
+    | 'fails-start'
+    | 'fails-restart';
   readonly stopDeadlineMs: number;
   readonly mustDrain: boolean;
 };
 
-/** What the tests tell this program, as JSON in its first argument. */
+/** The input of this program, as JSON in its first argument. */
 export type FixtureInput = {
   readonly folder: string;
   readonly journal: string;
@@ -24,10 +29,10 @@ export type FixtureInput = {
 const CHILD_SOURCE = `
   const { appendFileSync } = require('node:fs');
   const { createServer } = require('node:net');
-  const [name, port, journal, temper] = process.argv.slice(1);
+  const [name, port, journal, behaviour] = process.argv.slice(1);
   const { existsSync, writeFileSync } = require('node:fs');
-  if (temper === 'short-lived') throw new Error(name + ' cannot start');
-  if (temper === 'fragile') {
+  if (behaviour === 'fails-start') throw new Error(name + ' cannot start');
+  if (behaviour === 'fails-restart') {
     if (existsSync(journal + name)) throw new Error(name + ' starts only once');
     writeFileSync(journal + name, '');
   }
@@ -35,13 +40,13 @@ const CHILD_SOURCE = `
     console.log(name + ' listens');
   });
   process.on('SIGUSR2', () => {
-    console.log(name + ' has had enough');
+    console.log(name + ' exits on SIGUSR2');
     process.exit(3);
   });
   process.on('SIGTERM', () => {
-    if (temper === 'stubborn') return;
+    if (behaviour === 'ignores-sigterm') return;
     appendFileSync(journal, name + '\\n');
-    process.exit(temper === 'clumsy' ? 4 : 0);
+    process.exit(behaviour === 'fails-drain' ? 4 : 0);
   });
 `;
 
@@ -62,9 +67,9 @@ if (import.meta.main) {
         },
       },
       async ({ pids, whenRestarted, ended }) => {
-        const tell = () => foreground.terminal.line(`READY ${JSON.stringify(pids())}`);
-        whenRestarted(tell);
-        tell();
+        const report = () => foreground.terminal.line(`READY ${JSON.stringify(pids())}`);
+        whenRestarted(report);
+        report();
         await ended;
         return 0;
       },
@@ -73,12 +78,12 @@ if (import.meta.main) {
 }
 
 function toPart(child: FakeChild, journal: string): ProcessPart {
-  const { name, port, after, temper, stopDeadlineMs: deadlineMs, mustDrain } = child;
+  const { name, port, after, behaviour, stopDeadlineMs: deadlineMs, mustDrain } = child;
   return {
     kind: 'process',
     name,
     after,
-    command: [process.execPath, '-e', CHILD_SOURCE, name, String(port), journal, temper],
+    command: [process.execPath, '-e', CHILD_SOURCE, name, String(port), journal, behaviour],
     env: {},
     deathSignal: 'KILL',
     stop: { signal: 'SIGTERM', deadlineMs },

@@ -13,7 +13,7 @@ import type { FakeChild, FixtureInput } from './supervisor.fixture.ts';
 
 const DEADLINE_MS = 30_000;
 
-// One after the other: all at once they are fifty processes, which start too slowly on two cores.
+// Serial: together these are fifty processes, which start too slowly on two cores.
 const { serial: test } = anyTest;
 
 test('starts in order of readiness and drains in reverse order with exit code 0', async (t) => {
@@ -46,14 +46,14 @@ test('names a taken port and its holder before anything is started', async (t) =
   t.notRegex(stack.output(), /✔ log/);
 });
 
-test('starts a child again that died, shows its last lines, and tells its new pid', async (t) => {
+test('restarts a child that died, shows its last lines, and reports its new pid', async (t) => {
   const stack = await startStack(t, [fake('log'), fake('api', ['log'])]);
   await stack.waitFor(/^READY/m);
   const before = stack.pid('log');
   process.kill(before, 'SIGUSR2');
   await stack.waitFor(/✔ log back after/);
   t.regex(stack.output(), /log +│ died \(exit code 3\), restarting in 0\.[01] s/);
-  t.regex(stack.output(), /log +│ +log has had enough/);
+  t.regex(stack.output(), /log +│ +log exits on SIGUSR2/);
   t.not(stack.pid('log'), before);
   t.true(isGone(before));
   t.false(stack.pids().some(isGone));
@@ -68,7 +68,7 @@ test('starts a child again that died, shows its last lines, and tells its new pi
 test('stops the others with exit code 1 when a child keeps dying', async (t) => {
   const stack = await startStack(t, [
     fake('log'),
-    { ...fake('api', ['log']), temper: 'fragile' },
+    { ...fake('api', ['log']), behaviour: 'fails-restart' },
     fake('gate', ['api']),
   ]);
   await stack.waitFor(/^READY/m);
@@ -96,7 +96,7 @@ test('drains with exit code 0 while a child waits for its restart', async (t) =>
 test('names a child that fails its drain, with exit code 1', async (t) => {
   const stack = await startStack(t, [
     fake('log'),
-    { ...fake('api', ['log']), temper: 'clumsy' },
+    { ...fake('api', ['log']), behaviour: 'fails-drain' },
     fake('gate', ['api']),
   ]);
   await stack.waitFor(/^READY/m);
@@ -106,8 +106,8 @@ test('names a child that fails its drain, with exit code 1', async (t) => {
   t.is(await readFile(stack.journal, 'utf8'), 'gate\napi\nlog\n');
 });
 
-const killsTheStubborn = anyTest.macro(async (t, mustDrain: boolean, exitCode: number) => {
-  const stubborn = { ...fake('api', ['log']), temper: 'stubborn', mustDrain } as const;
+const killsAtDeadline = anyTest.macro(async (t, mustDrain: boolean, exitCode: number) => {
+  const stubborn = { ...fake('api', ['log']), behaviour: 'ignores-sigterm', mustDrain } as const;
   const stack = await startStack(t, [fake('log'), { ...stubborn, stopDeadlineMs: 300 }]);
   await stack.waitFor(/^READY/m);
   stack.supervisor.kill('SIGTERM');
@@ -117,8 +117,8 @@ const killsTheStubborn = anyTest.macro(async (t, mustDrain: boolean, exitCode: n
   t.true(stack.pids().every(isGone));
 });
 
-test('names a service that had to be killed, with exit code 1', killsTheStubborn, true, 1);
-test('names a server that had to be killed, with exit code 0', killsTheStubborn, false, 0);
+test('names a service that had to be killed, with exit code 1', killsAtDeadline, true, 1);
+test('names a server that had to be killed, with exit code 0', killsAtDeadline, false, 0);
 
 test('notices a death when the log cannot be read', async (t) => {
   const stack = await startStack(t, [fake('log')], { restartDelayMs: 60_000 });
@@ -135,7 +135,7 @@ test('notices a death when the log cannot be read', async (t) => {
 test('fails the start when a child dies before it is ready', async (t) => {
   const stack = await startStack(t, [
     fake('log'),
-    { ...fake('api', ['log']), temper: 'short-lived' },
+    { ...fake('api', ['log']), behaviour: 'fails-start' },
     fake('gate', ['api']),
   ]);
   t.is(await stack.exitCode(), 1);
@@ -145,11 +145,11 @@ test('fails the start when a child dies before it is ready', async (t) => {
   t.is(await readFile(stack.journal, 'utf8'), 'log\n');
 });
 
-test('a second signal kills what does not want to stop', async (t) => {
-  const stack = await startStack(t, [{ ...fake('stubborn'), temper: 'stubborn' }]);
+test('a second signal kills a child that does not stop', async (t) => {
+  const stack = await startStack(t, [{ ...fake('stubborn'), behaviour: 'ignores-sigterm' }]);
   await stack.waitFor(/^READY/m);
   stack.supervisor.kill('SIGINT');
-  // Repeated until it counts as a second one, which it does after a second.
+  // Repeated until one counts as the second signal, which needs a second between them.
   const repeat = setInterval(() => stack.supervisor.kill('SIGINT'), REPEAT_AFTER_MS / 4);
   t.teardown(() => clearInterval(repeat));
   t.is(await stack.exitCode(), 130);
@@ -161,10 +161,10 @@ test('a second signal kills what does not want to stop', async (t) => {
 });
 
 test('kill -9 of the supervisor leaves no process', async (t) => {
-  if (findSetpriv() === null) return t.pass('only Linux ties lives together');
+  if (findSetpriv() === null) return t.pass('only Linux kills children with their parent');
   const stack = await startStack(t, [
     fake('log'),
-    { ...fake('stubborn', ['log']), temper: 'stubborn' },
+    { ...fake('stubborn', ['log']), behaviour: 'ignores-sigterm' },
   ]);
   await stack.waitFor(/^READY/m);
   stack.supervisor.kill('SIGKILL');
@@ -178,7 +178,7 @@ test('kill -9 of the supervisor leaves no process', async (t) => {
 type FakeWithoutPort = Omit<FakeChild, 'port'> & { readonly port?: number };
 
 function fake(name: string, after: readonly string[] = []): FakeWithoutPort {
-  return { name, after, temper: 'obedient', stopDeadlineMs: 10_000, mustDrain: true };
+  return { name, after, behaviour: 'drains', stopDeadlineMs: 10_000, mustDrain: true };
 }
 
 async function startStack(
@@ -234,7 +234,7 @@ async function waitUntil(condition: () => boolean, what: () => string): Promise<
   }
 }
 
-/** True when a process ended, also when nobody has collected its status yet. */
+/** True if a process has ended, also while its parent has not read its status. */
 function isGone(pid: number): boolean {
   try {
     process.kill(pid, 0);

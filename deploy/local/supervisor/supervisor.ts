@@ -7,7 +7,7 @@ import {
   superviseProcess,
 } from './supervised-process.ts';
 
-/** Work that is done once while the stack starts. */
+/** Work that runs once while the stack starts. */
 export type StepPart = {
   readonly kind: 'step';
   readonly name: string;
@@ -17,31 +17,35 @@ export type StepPart = {
   readonly run: (signal: AbortSignal) => Promise<void>;
 };
 
-/** One thing a stack is made of. A part only names earlier parts of its list in `after`. */
+/** A part of a stack. Its `after` names earlier parts of the list only. */
 export type Part = ProcessPart | StepPart;
 
-/** What the supervisor tells while it works. */
+/** What the supervisor reports. */
 export type SupervisorOptions = Omit<ProcessWatch, 'mayRestart' | 'onGivenUp'> & {
-  /** Runs the start of a part and tells how long it takes. */
+  /** Runs the start of a part and reports how long it takes. */
   readonly step: (name: string, work: () => Promise<void>) => Promise<void>;
 };
 
-/** A set of processes that start, live and stop together. */
+/** A set of processes that start and stop together. */
 export type Supervisor = {
+  /** Resolves when all parts are ready. Rejects with the first fault, or the signal's reason. */
   readonly start: (signal: AbortSignal) => Promise<void>;
-  /** Stops everything, what depends on others first, and tells what did not stop as it should. */
+  /** Stops each process before those it depends on. Returns the bad stops. Idempotent. */
   readonly stop: () => Promise<readonly BadStop[]>;
   readonly kill: () => void;
-  /** Settles when a process died that is not started again. */
+  /** Resolves when a process has died that is not started again. */
   readonly died: Promise<StackError>;
+  /** Pids by the name of the part. */
   readonly pids: () => Record<string, number>;
 };
 
 /**
- * States: starting → running → stopping. Each part starts as soon as all parts it is `after` are
- * ready. A process that dies while the stack starts fails the start; later it is started again, and
- * only one that keeps dying settles `died`; whoever owns the supervisor then stops the rest. A
- * process left behind is worse than one stopped too hard, so one that misses its deadline is killed.
+ * States: starting → running → stopping. A part starts when all parts in its `after` are ready.
+ * - starting: a death of a process fails the start.
+ * - running: a process that dies is started again. One that keeps dying resolves `died`, and the
+ *   owner of the supervisor stops the rest.
+ * - stopping: a process that misses its deadline is killed. A process left behind is worse than a
+ *   process killed early.
  */
 export function createSupervisor(parts: readonly Part[], options: SupervisorOptions): Supervisor {
   const processes = new Map<string, SupervisedProcess>();

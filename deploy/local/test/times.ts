@@ -18,6 +18,7 @@ export function describeSlowest(path: string): string[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
   // Written by addTestTime only.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const times = lines.map((line) => JSON.parse(line) as TestTime);
   return times
     .toSorted((a, b) => b.ms - a.ms)

@@ -1,25 +1,26 @@
-import type { ProjectionStore } from '../read-models/projection-store.ts';
+import type { ProjectionStore } from '../read-models/store.ts';
 import type { CacheFeed } from './feed.ts';
 
-/** Sees to it that each erasure reaches the cache for certain, and that it is written down. */
+/** Writes the tombstone of each erasure to the cache until it is known to be there. */
 export type CacheEraser = {
-  /** At the checkpoint, while active; `urgent` when a batch brought an erasure. */
+  /** Call it at each checkpoint while active; `urgent` if the batch contained an erasure. */
   readonly run: (position: number, urgent: boolean) => Promise<void>;
 };
 
-/** What erasing from the cache needs. */
+/** Dependencies of the cache eraser. */
 export type CacheEraserOptions = {
   readonly store: Pick<ProjectionStore, 'readErasuresNotInCache' | 'markErasedFromCache'>;
   readonly cache: Pick<CacheFeed, 'follow'>;
   readonly now: () => number;
 };
 
-/** Milliseconds between two looks for erasures that are left over from when Redis was away. */
+/** Milliseconds between two looks for erasures that Redis missed while it was down. */
 const LOOK_MS = 1_000;
 
 /**
- * The batch that erases a person writes their tombstone with its other views. That write may fail, so
- * what is not known to be there is written again each second, and only then counts as erased.
+ * Creates a cache eraser. The batch that erases a person writes the tombstone with its other views,
+ * but that write may fail. So each tombstone that is not confirmed is written again each second. A
+ * person counts as erased from the cache only after a confirmed write.
  */
 export function createCacheEraser({ store, cache, now }: CacheEraserOptions): CacheEraser {
   let nextLookMs = 0;

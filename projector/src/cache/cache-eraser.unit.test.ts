@@ -2,7 +2,7 @@ import test from 'ava';
 import { createCacheEraser } from './cache-eraser.ts';
 import type { ViewChange } from './writer.ts';
 
-/** An eraser with one erasure to do, and a cache that can be away. */
+/** A cache eraser with one erasure to write, and a cache that can be down. */
 function createSetup() {
   const state = { nowMs: 0, away: false, waiting: [{ userId: 'a', position: 7 }], looks: 0 };
   const written: ViewChange[] = [];
@@ -35,7 +35,7 @@ test('an erasure counts as done once its tombstone is in the cache', async (t) =
   t.deepEqual(state.waiting, []);
 });
 
-test('while the cache is away it is tried again, each second at most', async (t) => {
+test('while the cache is down it tries again, at most each second', async (t) => {
   const { state, eraser } = createSetup();
   state.away = true;
   await eraser.run(9, true);

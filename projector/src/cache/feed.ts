@@ -1,18 +1,18 @@
 import type { Logger } from '@zameni/runtime';
 import type { CacheEpoch, ViewCacheWriter, ViewChange } from './writer.ts';
 
-/** Keeps the view cache in step with the rows; whatever happens to Redis, it never fails. */
+/** Keeps the view cache in step with the rows. It never fails, whatever happens to Redis. */
 export type CacheFeed = {
-  /** The process has just become active: an epoch that ended elsewhere than here is not trusted. */
+  /** Call it when the process becomes active. An epoch at another position is not trusted. */
   readonly resume: (position: number) => void;
   /**
-   * Follows a committed batch, or none, up to the checkpoint; call it only while active. Answers
-   * whether the changes are in Redis for certain.
+   * Writes the views of a committed batch, if any, and advances the watermark to the checkpoint.
+   * Call it only while active. Returns whether the changes are in Redis for certain.
    */
   readonly follow: (position: number, changes: readonly ViewChange[]) => Promise<boolean>;
 };
 
-/** What feeding the cache needs. */
+/** Dependencies of the cache feed. */
 export type CacheFeedOptions = {
   readonly writer: ViewCacheWriter;
   readonly newEpochId: () => string;
@@ -20,14 +20,15 @@ export type CacheFeedOptions = {
   readonly logger: Logger;
 };
 
-/** Milliseconds after a failure during which Redis is left alone. */
+/** Milliseconds without writes to Redis after a failure. */
 const PAUSE_MS = 1_000;
 
 /**
- * States: trusted (an epoch stands; each batch is written through and advances the watermark) and
- * untrusted (no epoch). A failure, a timeout or a watermark that is not where we left it ends the
- * epoch; the next batch or idle tick after a pause begins another at the checkpoint. A write that
- * may or may not have happened counts as failed, since a stale entry would be the worse failure.
+ * Creates the cache feed. States: trusted (an epoch is open; each batch is written through and
+ * advances the watermark) and untrusted (no epoch). A failure, a timeout or a watermark that
+ * another process moved ends the epoch. The next batch or idle tick after a pause begins a new
+ * epoch at the checkpoint. A write with an unknown outcome counts as failed: a stale entry would be
+ * the worse failure.
  */
 export function createCacheFeed({ writer, newEpochId, now, logger }: CacheFeedOptions): CacheFeed {
   let epoch: CacheEpoch | undefined;
@@ -51,7 +52,7 @@ export function createCacheFeed({ writer, newEpochId, now, logger }: CacheFeedOp
 
   return {
     resume: (position) => {
-      // Another process may have moved the checkpoint meanwhile without reaching Redis.
+      // Another process may have moved the checkpoint without reaching Redis.
       if (epoch?.position !== position) epoch = undefined;
       pausedUntilMs = 0;
     },
@@ -64,7 +65,7 @@ export function createCacheFeed({ writer, newEpochId, now, logger }: CacheFeedOp
       } catch (error) {
         epoch = undefined;
         pausedUntilMs = now() + PAUSE_MS;
-        // Said once, not every second while Redis is away.
+        // Logged once, not every second while Redis is down.
         if (!failing) logger.warn({ error }, 'cache write failed, its epoch ends');
         failing = true;
         return false;

@@ -6,7 +6,7 @@ import { createCacheFeed } from './feed.ts';
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const change: ViewChange = { kind: 'user', id: 'a', position: 5, view: { version: 1, body: '{}' } };
 
-/** A Redis that can be told to fail or to have lost the epoch, and tells what it was asked. */
+/** A Redis that fails or loses the epoch on demand, and records its calls. */
 function createTestFeed() {
   const asked: string[] = [];
   const redis = { state: 'there' as 'there' | 'away' | 'emptied', nowMs: 0, epochs: 0 };

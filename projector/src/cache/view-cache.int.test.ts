@@ -75,7 +75,7 @@ test('a fill at the watermark is settled and lives an hour', async (t) => {
   t.true((await redis.pttl(keys.entry('user', id))) > 3_590_000);
 });
 
-test('a fill from behind the watermark covers its own position only and lives five seconds', async (t) => {
+test('a fill behind the watermark covers its own position only and lives 5 seconds', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
   await writer.begin(first);
   await cache.offer(user(8, 1));
@@ -104,7 +104,7 @@ test('a fill from before a write-through that comes after it is not settled', as
   const { redis, keys, cache, writer } = await createSetup(t);
   await writer.begin(first);
   t.true(await writer.advance(first, 20, [user(20, 2)]));
-  // Evicted, so that nothing newer stands in the way of the fill.
+  // Evicted, so that nothing newer blocks the fill.
   await redis.del(keys.entry('user', id));
   await cache.offer(user(10, 1));
   t.true(await writer.advance({ ...first, position: 20 }, 30, []));
@@ -122,7 +122,7 @@ test('writes many entries in one step, each with its own content', async (t) => 
   }
 });
 
-test('a tombstone replaces what it buries, and no older answer comes back', async (t) => {
+test('a tombstone replaces the entry, and no older answer comes back', async (t) => {
   const { cache, writer } = await createSetup(t);
   await writer.begin(first);
   t.true(await writer.advance(first, 20, [user(20, 2)]));
@@ -147,7 +147,7 @@ test('of two tombstones the newer counts', async (t) => {
   t.like(await cache.read('user', id), { view: 'erased', position: 21 });
 });
 
-test('a new epoch leaves entries of the old one untrusted until they are written again', async (t) => {
+test('entries of an old epoch are untrusted until they are written again', async (t) => {
   const { cache, writer } = await createSetup(t);
   await writer.begin(first);
   t.true(await writer.advance(first, 20, [user(20, 2)]));
@@ -178,7 +178,7 @@ test('an emptied Redis ends the epoch', async (t) => {
   t.false(await writer.advance({ ...first, position: 20 }, 20, []));
 });
 
-test('scripts are known again after Redis has forgotten them', async (t) => {
+test('scripts are loaded again after Redis dropped them', async (t) => {
   const { redis, cache, writer } = await createSetup(t);
   await writer.begin(first);
   await redis.script('FLUSH');
@@ -188,7 +188,7 @@ test('scripts are known again after Redis has forgotten them', async (t) => {
   t.like(await cache.read('user', id), { view: { version: 2 } });
 });
 
-test('a connection that is gone finds nothing and fails no reader', async (t) => {
+test('a closed connection finds nothing and fails no reader', async (t) => {
   const { redis, cache, writer } = await createSetup(t);
   await writer.begin(first);
   redis.disconnect();

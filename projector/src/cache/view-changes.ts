@@ -1,21 +1,21 @@
 import { encodeUserView } from '@zameni/contracts';
 import type { RowChanges } from '../read-models/row-changes.ts';
-import type { UserRow } from '../read-models/users-projection.ts';
+import { toUserView, type UserRow } from '../read-models/users/rows.ts';
 import type { ViewChange } from './writer.ts';
 
 /**
- * The cached views that changed with a batch, as the query API answers them: of people from their
- * committed rows, because a change alone does not know the whole. A row that went leaves a tombstone,
- * so that no older answer of a database can come back. How a registration stands is not cached.
+ * The cached views that a batch changes, as the query API answers them. Views of people come from
+ * their committed rows, because a patch is not the whole row. A deleted row leaves a tombstone, so
+ * no older answer of a database comes back. The status of a registration is not cached.
  */
 export function toViewChanges(
   rows: readonly UserRow[],
   { removals }: Pick<RowChanges, 'removals'>,
 ): ViewChange[] {
   return [
-    ...rows.map(({ view, position }): ViewChange => {
-      const content = { version: view.version, body: encodeUserView(view) };
-      return { kind: 'user', id: view.userId, position, view: content };
+    ...rows.map((row): ViewChange => {
+      const view = { version: row.version, body: encodeUserView(toUserView(row)) };
+      return { kind: 'user', id: row.userId, position: row.position, view };
     }),
     ...removals.map(
       ({ userId, position, left }): ViewChange => ({

@@ -2,12 +2,11 @@ import test from 'ava';
 import { happenings, projected, registered, userIdOf } from '../accounts.fixture.ts';
 import { attempted, closedAttempt } from '../attempts.fixture.ts';
 import { applyToMemory, createSharedCheckpoint } from '../read-models/memory-store.fixture.ts';
-import type { ProjectedEvent } from '../read-models/projected-event.ts';
-import type { ProjectedRecord } from '../read-models/projected-record.ts';
+import type { ProjectedEvent, ProjectedRecord } from '../read-models/record.ts';
 import { toRowChanges } from '../read-models/row-changes.ts';
 import { toViewChanges } from './view-changes.ts';
 
-/** The views that change with the last of some batches. */
+/** The views that the last of some batches changes. */
 function viewsAfter(...batches: readonly (readonly (ProjectedEvent | ProjectedRecord)[])[]) {
   const shared = createSharedCheckpoint();
   return batches

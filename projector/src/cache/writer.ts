@@ -10,19 +10,19 @@ import {
   withDeadline,
 } from '@zameni/runtime';
 
-/** A view, or its tombstone, as an event made it: complete up to the position of that event. */
+/** A view or its tombstone, complete up to the position of the event that changed it. */
 export type ViewChange = ViewFill;
 
-/** An epoch of the cache, and how far its watermark has come. */
+/** An epoch of the cache, and the position of its watermark. */
 export type CacheEpoch = { readonly id: string; readonly position: number };
 
-/** The writing side of the view cache, for the active projector only. Each call has a deadline. */
+/** Writes the view cache, for the active projector only. Each call has a deadline. */
 export type ViewCacheWriter = {
-  /** Begins an epoch at the projector's checkpoint: entries of older ones are untrusted. */
+  /** Begins an epoch at the projector's checkpoint. Entries of older epochs are untrusted. */
   readonly begin: (epoch: CacheEpoch) => Promise<void>;
   /**
-   * Writes committed views through and advances the watermark; answers whether the epoch still
-   * stands. After `false` or a failure only a new epoch makes the cache trusted again.
+   * Writes committed views through and advances the watermark. Returns whether the epoch is still
+   * open. After `false` or a failure only a new epoch makes the cache trusted again.
    */
   readonly advance: (
     epoch: CacheEpoch,
@@ -31,7 +31,7 @@ export type ViewCacheWriter = {
   ) => Promise<boolean>;
 };
 
-/** What the writing side needs. */
+/** Dependencies of the writer. */
 export type ViewCacheWriterOptions = {
   readonly redis: Redis;
   readonly keys: ViewCacheKeys;
@@ -39,17 +39,19 @@ export type ViewCacheWriterOptions = {
   readonly now?: () => number;
 };
 
-/** Milliseconds the watermark lives without being renewed. */
+/** Milliseconds until a watermark that is not renewed expires. */
 export const WATERMARK_LIFETIME_MS = 15_000;
 
-/** Milliseconds one write-through may take, so that a hanging Redis slows but never stops. */
+/**
+ * Milliseconds for one write-through. A Redis that hangs slows the projector, but never stops it.
+ */
 const WRITE_DEADLINE_MS = 500;
 
 /**
- * Writes the entries of a batch and advances the watermark in one atomic step, so no reader sees the
- * one without the other. A batch holds some thousand entries at most, a few milliseconds of Redis. An
- * entry that is missing under the watermark only costs a read of the database; one that is old under
- * it would be a wrong answer, so whatever is not certain ends the epoch.
+ * Creates the writer. It writes the entries of a batch and advances the watermark in one atomic
+ * step, so no reader sees one without the other. A batch holds some thousand entries at most, a few
+ * milliseconds of Redis. A missing entry under the watermark only costs a read of the database. An
+ * old entry under it would be a wrong answer, so every uncertain outcome ends the epoch.
  */
 export function createViewCacheWriter(options: ViewCacheWriterOptions): ViewCacheWriter {
   const { redis, keys, deadlineMs = WRITE_DEADLINE_MS, now = Date.now } = options;

@@ -5,11 +5,11 @@ import { voidAttempt, type VoidAttemptDeps } from './void-attempt.ts';
 
 /** Makes the attempts on erased addresses void. */
 export type AddressAttempts = {
-  /** Resolves once the log holds no attempt on an address from before a position. */
+  /** Resolves when the log holds no attempt on an address from before a position. */
   readonly endAll: (which: AttemptsOnAddress) => Promise<void>;
 };
 
-/** What that needs; `questions` bounds what is asked of the database at once. */
+/** Dependencies of that; `questions` bounds concurrent queries to the database. */
 export type AddressAttemptsOptions = VoidAttemptDeps & {
   readonly store: Pick<EraserStore, 'findAttempts' | 'removeAttempt' | 'settleAttempt'>;
   readonly covered: CoveredPosition;
@@ -18,14 +18,15 @@ export type AddressAttemptsOptions = VoidAttemptDeps & {
 };
 
 /**
- * Attempts made void at once. Strangers decide how many there are, so they have places of their own: the
- * deletion of keys and claims does not wait behind them.
+ * Attempts made void concurrently. Anybody can create attempts, so these slots are separate: the
+ * deletion of keys and claims does not wait for them.
  */
 const MAX_AT_ONCE = 4;
 
 /**
- * Attempts on an address are found in the read model, once it covers the position and so has them all.
- * Each is taken out of what is found there only after its deletion, so that a kill loses none.
+ * Finds the attempts on an address in the read model, as soon as that covers the position and so
+ * has all of them. A row stays findable until its attempt is deleted from the log, so that a crash
+ * loses none.
  */
 export function createAddressAttempts(options: AddressAttemptsOptions): AddressAttempts {
   const { store, covered, questions, signal } = options;
@@ -43,7 +44,7 @@ export function createAddressAttempts(options: AddressAttemptsOptions): AddressA
       for (;;) {
         await covered.until(which.before);
         const found = await questions.run(() => store.findAttempts(which));
-        // Another database may serve since, which is behind.
+        // After a failover another database may answer, which is behind.
         if (found.covered < which.before) continue;
         if (found.ids.length === 0) return;
         await Promise.all(found.ids.map((id) => end(id, which)));

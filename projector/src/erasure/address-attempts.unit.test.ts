@@ -1,4 +1,4 @@
-import { subjects } from '@zameni/contracts';
+import { parseAttemptRecord, subjects } from '@zameni/contracts';
 import { delay, type EventLog } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
@@ -25,14 +25,14 @@ async function createSetup(attempts: readonly number[], maxFound?: number) {
   const before = attempts.length + 2;
   const stateOf = async (n: number) => {
     const records = await log.readSubject(attemptOf(n), signal);
-    return records.map(({ data }) => String(JSON.parse(Buffer.from(data).toString()).state));
+    return records.map(({ data }) => parseAttemptRecord(data)?.state);
   };
   return { ...given, shared, before, which: { claim, before }, stateOf };
 }
 
 type Setup = Awaited<ReturnType<typeof createSetup>>;
 
-/** Makes what is found on addresses void, until the test ends. */
+/** Makes attempts on addresses void until the test ends. */
 function start(
   t: ExecutionContext,
   { deletion, store, ...given }: Setup,
@@ -68,7 +68,7 @@ function watch(promise: Promise<void>): () => boolean {
   return () => isOver;
 }
 
-test('goes on until none from before the erasure is left, and leaves the others alone', async (t) => {
+test('ends every attempt from before the erasure, and no other', async (t) => {
   const setup = await createSetup([1, 2, 3, 4, 5]);
   await append(setup.log, attemptMessages(6, claim));
   let rounds = 0;
@@ -79,7 +79,7 @@ test('goes on until none from before the erasure is left, and leaves the others 
   await start(t, setup, { store: { findAttempts } }).endAll(setup.which);
   for (const n of [1, 2, 3, 4, 5]) t.deepEqual(await setup.stateOf(n), ['void']);
   for (const n of [6, 99]) t.deepEqual(await setup.stateOf(n), ['open']);
-  // Two are found at once, and the last round finds none.
+  // Each round finds two at most, and the last one finds none.
   t.is(rounds, 4);
 });
 
@@ -89,7 +89,7 @@ test('an address without attempts is done at once, when the read model is there'
   t.is(await setup.log.head(signal), setup.before);
 });
 
-test('waits until the read model covers the erasure, and for nothing that it appends', async (t) => {
+test('waits until the read model covers the erasure, but not its own records', async (t) => {
   const setup = await createSetup([1, 2]);
   const { log, shared, before, stateOf } = setup;
   shared.end = before - 1;
@@ -106,7 +106,7 @@ test('waits until the read model covers the erasure, and for nothing that it app
   for (const n of [1, 2]) t.deepEqual(await stateOf(n), ['void']);
 });
 
-test('does not believe a database that is behind when it finds nothing', async (t) => {
+test('does not trust an empty result of a database that is behind', async (t) => {
   const setup = await createSetup([1]);
   let asked = 0;
   const findAttempts: EraserStore['findAttempts'] = async (which) => {
@@ -136,7 +136,7 @@ test('an attempt that was closed or used again meanwhile counts as void', async 
   t.deepEqual(await stateOf(2), ['open']);
 });
 
-test('the row of an attempt that the log has no more is removed', async (t) => {
+test('removes the row of an attempt that is no longer in the log', async (t) => {
   const setup = await createSetup([1, 2]);
   const { log, shared, stateOf } = setup;
   await shared.project();
@@ -147,7 +147,7 @@ test('the row of an attempt that the log has no more is removed', async (t) => {
   t.deepEqual([...shared.attempts.keys()], [2, 99].map(userIdOf));
 });
 
-test('four are made void at once, of however many addresses', async (t) => {
+test('makes four attempts void at a time, of any number of addresses', async (t) => {
   const setup = await createSetup([1, 2, 3, 4, 5, 6], 64);
   await append(setup.log, attemptMessages(7, claimOf(3)), [deletionMessage(2, {})]);
   const { log, letGo, stuck } = createStuckLog(setup.log);
@@ -162,7 +162,7 @@ test('four are made void at once, of however many addresses', async (t) => {
   for (const n of [1, 2, 3, 4, 5, 6, 7, 99]) t.deepEqual(await setup.stateOf(n), ['void']);
 });
 
-test('a fault of one is told', async (t) => {
+test('a fault at one attempt rejects', async (t) => {
   const setup = await createSetup([1, 2]);
   const log: EventLog = {
     ...setup.log,

@@ -1,12 +1,14 @@
 import { createBackoff, delay } from '@zameni/runtime';
 
-/** Lets several wait until the read model covers their positions. */
+/** Lets concurrent callers wait until the read model covers their positions. */
 export type CoveredPosition = {
-  /** Resolves once it covers the position; rejects when it cannot be asked, or at the end. */
+  /**
+   * Resolves when the read model covers the position. Rejects if it cannot be read, or on abort.
+   */
   readonly until: (position: number) => Promise<void>;
 };
 
-/** How to ask, and when waiting ends. */
+/** Reads the position; the signal ends every wait. */
 export type CoveredPositionOptions = {
   readonly read: () => Promise<number>;
   readonly signal: AbortSignal;
@@ -15,8 +17,9 @@ export type CoveredPositionOptions = {
 const LOOKS = { baseMs: 50, maxMs: 1_000 };
 
 /**
- * One look for all that wait, and more seldom while nothing moves. Nothing is remembered from earlier
- * looks: an operator may have begun the read model again meanwhile.
+ * All callers share one read, and reads become less frequent while the position does not move. A
+ * position from an earlier read is never reused, because an operator may have reset the read model
+ * meanwhile.
  */
 export function createCoveredPosition({ read, signal }: CoveredPositionOptions): CoveredPosition {
   const backoff = createBackoff(LOOKS);

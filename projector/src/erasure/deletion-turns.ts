@@ -1,25 +1,25 @@
 import type { SecureDeletion } from '@zameni/runtime';
 import { createSlots } from '../async/slots.ts';
 
-/** Deletes from several subjects at once. */
+/** Deletes from several subjects concurrently. */
 export type DeletionTurns = {
-  /** Deletes what a subject holds up to a position. */
+  /** Deletes the records of a subject up to a position. */
   readonly deleteUpTo: (subject: string, upTo: number) => Promise<void>;
 };
 
-/** What turns need; `sliceMs` is the length of one. */
+/** Dependencies of turns; `sliceMs` is the length of one. */
 export type DeletionTurnsOptions = {
   readonly deletion: SecureDeletion;
   readonly signal: AbortSignal;
   readonly sliceMs: number;
 };
 
-/** Subjects deleted from at once: a deletion is three round trips, and mostly waits for disks. */
+/** Concurrent deletions. One takes three round trips and mostly waits for disks. */
 const MAX_AT_ONCE = 8;
 
 /**
- * Each subject has its turn in a slot; one that is not done when its turn is over queues again behind
- * the others, so ten thousand messages of one do not hold up the rest.
+ * Each subject gets a turn in a slot. A subject that is not done at the end of its turn queues
+ * again behind the others, so that ten thousand records of one subject do not delay the rest.
  */
 export function createDeletionTurns({
   deletion,
@@ -28,7 +28,7 @@ export function createDeletionTurns({
 }: DeletionTurnsOptions): DeletionTurns {
   const slots = createSlots(MAX_AT_ONCE);
 
-  /** Answers whether all is deleted. */
+  /** Returns whether all records are deleted. */
   async function takeTurn(subject: string, upTo: number): Promise<boolean> {
     const turn = AbortSignal.timeout(sliceMs);
     try {

@@ -1,17 +1,20 @@
-import { type DeletionRecord, subjects } from '@zameni/contracts';
+import {
+  type DeletionRecord,
+  parseDeletionRecord,
+  subjects,
+  UnreadableRecordError,
+} from '@zameni/contracts';
 import { delay, type LogRecord, type ReadLogServers, type SecureDeletion } from '@zameni/runtime';
 import { createSlots } from '../async/slots.ts';
-import { UnreadableRecordError } from '../records/unreadable-record.ts';
 import { createAddressAttempts } from './address-attempts.ts';
 import { createCoveredPosition } from './covered-position.ts';
-import { parseDeletionRecord } from './deletion-record.ts';
 import { createDeletionTurns } from './deletion-turns.ts';
 import { createServersBehind } from './servers-behind.ts';
 import { settleClaim } from './settle-claim.ts';
 import type { EraserStore, NotedErasure } from './store.ts';
 import type { VoidAttemptDeps } from './void-attempt.ts';
 
-/** What deleting needs; `servers` tells which servers of the log may miss a deletion. */
+/** Dependencies of deleting; `servers` reads which servers of the log may miss a deletion. */
 export type DeletionsOptions = Pick<VoidAttemptDeps, 'log' | 'now'> & {
   readonly deletion: SecureDeletion;
   readonly servers: ReadLogServers;
@@ -24,39 +27,42 @@ export type DeletionsOptions = Pick<VoidAttemptDeps, 'log' | 'now'> & {
   readonly graceMs?: number;
 };
 
-/** Does what several deletion records ask for at once. */
+/** Processes several deletion records concurrently. */
 export type Deletions = AsyncDisposable & {
-  /** Begins to delete what a deletion record names, and then itself. */
+  /** Starts to delete everything that a deletion record names, and then the record itself. */
   readonly begin: (record: LogRecord) => void;
-  /** How many deletion records are not done yet; throws what one failed with. */
+  /** Returns the number of unfinished deletion records. Throws the error if one failed. */
   readonly open: () => number;
-  /** Resolves when one more is done or has failed, or when the time is over. */
+  /** Resolves when one more is done or has failed, or after the given time. */
   readonly untilDone: (withinMs: number) => Promise<void>;
 };
 
 /**
- * Questions to log and database at once: a backlog of a thousand erasures must leave connections to the
- * projection, and these must not wait for turns of a second each.
+ * Concurrent queries to log and database. A backlog of a thousand erasures must leave connections
+ * for the projection. Queries have slots of their own, because a turn in the other slots takes up
+ * to a second.
  */
 const MAX_QUESTIONS = 4;
 
 const SLICE_MS = 1_000;
 
-/** Milliseconds a server that is behind has to catch up before it is named. */
+/** Milliseconds that a server has to catch up before its name is recorded. */
 const GRACE_MS = 5_000;
 
 /**
- * Order within one record: attempts, then claims, then what later claims know of them, then the record
- * itself; keys at any time. A claim that was released by an erasure makes attempts on its address void,
- * so it stays until they are.
- * Attempts on an erased address are found in the read model, and the record may be the last one of
- * the log, on whose position readers wait: so each waits until the read model covers it. That wait
- * holds no turn.
+ * Order within one deletion record: attempts, claims, the positions of erasures in later claims,
+ * then the record itself. Keys are deleted at any time. A claim that an erasure released makes
+ * attempts on its address void, so it is deleted after them.
  *
- * Deleting is safe to cut short and to repeat: the deletion record is deleted last. Key and the rest
- * are noted one by one: how many attempts there are on an address strangers decide. Servers that are silent are named before
- * anything is deleted, so that no crash loses their names, and those that did not catch up afterwards
- * are named too: to call an erasure done while a server may keep the key would be the worse failure.
+ * Attempts on an erased address are found in the read model, so each record waits until the read
+ * model covers it. The record also stays that long because it may be the last one of the log, whose
+ * position readers wait for. This wait occupies no slot.
+ *
+ * Deleting can be interrupted and repeated, because the deletion record is deleted last. The key is
+ * recorded as deleted before the rest, because anybody can create attempts and so delay the rest.
+ * Silent servers are recorded before anything is deleted, so that no crash loses their names.
+ * Servers that do not catch up afterwards are recorded too: the worse failure is to report an
+ * erasure as done while a server may still have the key.
  */
 export function createDeletions(options: DeletionsOptions): Deletions {
   const { log, now, deletion, servers, store, sliceMs = SLICE_MS, graceMs = GRACE_MS } = options;
@@ -77,16 +83,16 @@ export function createDeletions(options: DeletionsOptions): Deletions {
   const ask: ReadLogServers = (end) => questions.run(() => servers(end));
   const behind = createServersBehind({ servers: ask, signal, graceMs });
   const open = new Set<Promise<void>>();
-  /** By claim, the newest record under work that deletes it. */
+  /** For each claim, the newest unfinished deletion record that names it. */
   const newest = new Map<string, Promise<void>>();
   let fault: { readonly error: unknown } | undefined;
   let oneMore = Promise.withResolvers<void>();
 
   function begin(record: LogRecord): void {
-    const content = parseDeletionRecord(record);
+    const content = parseDeletionRecord(record.data);
     const claims = content?.claims ?? [];
-    // A later release takes the record of an earlier erasure along, which must stay until its attempts
-    // are gone.
+    // Deleting up to a later release also deletes the release of an earlier erasure. That one must
+    // stay until its attempts are void.
     const earlier = claims.flatMap((k) => newest.get(k) ?? []);
     const task = work(record, content, earlier);
     for (const k of claims) newest.set(k, task);
@@ -94,7 +100,7 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     task
       .then(
         () => close(task, claims),
-        // It stays open, so that nobody takes it for done.
+        // It stays open, so that it does not count as done.
         (error: unknown) => void (fault ??= { error }),
       )
       .finally(() => {
@@ -114,11 +120,11 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     earlier: readonly Promise<void>[],
   ): Promise<void> {
     const { subject, position } = record;
-    if (content === undefined) throw new UnreadableRecordError(record);
+    if (content === undefined) throw new UnreadableRecordError(position);
     const { claims, people, attempts, addresses } = content;
     const silent = await behind.findSilent(position);
     const note = async (isGone: NotedErasure['isGone']) => {
-      // Asked in any case: a server that answered "nothing there" may not have known better.
+      // Checked even if nothing was left to delete, because a stale server may have said so.
       const late = isGone === 'nothing' ? [] : await behind.findBehind(position);
       await noteAll(people, { position, behind: [...new Set([...silent, ...late])], isGone });
     };
@@ -139,7 +145,7 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     };
     await Promise.all([deleteKeys(), deleteRest()]);
     await covered.until(position);
-    // Late, when no claim can come any more that was decided from what is deleted.
+    // Last, when no claim can be appended any more that was decided from a deleted record.
     const which = claims.map((k) => ({ subject: subjects.claim(k), upTo: position }));
     await Promise.all(which.map((claim) => settleClaim({ log, deletion }, claim, signal)));
     await note('all');

@@ -1,4 +1,4 @@
-import { subjects } from '@zameni/contracts';
+import { decodeText, subjects } from '@zameni/contracts';
 import { delay, type LogMessage, type SecureDeletion } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
@@ -23,23 +23,23 @@ const forEver = Number.MAX_SAFE_INTEGER;
 const keyOf = (n: number) => subjects.key(userIdOf(n));
 const attemptOf = (n: number) => subjects.attempt(userIdOf(n));
 
-/** The release of a claim behind its last record. */
+/** The release of a claim after its last record. */
 function released(n: number, expectedPosition: number): LogMessage {
   const data = JSON.stringify({ state: 'released', by: 'erasure' });
   return { subject: subjects.claim(claimOf(n)), data, expectedPosition };
 }
 
-/** Of each erased person, in order, the steps that were written down. */
+/** The recorded steps of an erasure, in order. */
 function stepsOf({ shared }: Surroundings, n: number): string[] {
   return shared.noted.flatMap(({ userId, isGone }) => (userId === userIdOf(n) ? [isGone] : []));
 }
 
-async function textsOf({ log }: Surroundings, subject: string): Promise<unknown[]> {
+async function contentsOf({ log }: Surroundings, subject: string): Promise<unknown[]> {
   const records = await log.readSubject(subject, signal);
-  return records.map(({ data }) => JSON.parse(Buffer.from(data).toString()));
+  return records.map(({ data }) => JSON.parse(decodeText(data)));
 }
 
-test('deletes the person’s keys, claims up to the deletion record, and that record last', async (t) => {
+test('deletes the person’s keys, the claims, and then the deletion record', async (t) => {
   const given = createSurroundings();
   const { log, shared, deletion } = given;
   await append(log, registeredMessages(1, dataKeys), erasure(1, { claims: ['one', '2:two'] }));
@@ -58,7 +58,7 @@ test('deletes the person’s keys, claims up to the deletion record, and that re
   ]);
 });
 
-test('of what is no erasure of a person nothing is written down', async (t) => {
+test('records no progress for a commit that erases nobody', async (t) => {
   const given = createSurroundings();
   const attempts = [{ id: userIdOf(1), upTo: 7 }];
   await append(given.log, [deletionMessage(1, { claims: [claimOf(1)], attempts })]);
@@ -72,7 +72,7 @@ test('of what is no erasure of a person nothing is written down', async (t) => {
   t.deepEqual(given.shared.noted, []);
 });
 
-test('leaves everything that no commit asks to delete', async (t) => {
+test('leaves everything that no deletion record names', async (t) => {
   const given = createSurroundings();
   const { log } = given;
   await append(log, registeredMessages(1, dataKeys), registeredMessages(2, dataKeys), erasure(2));
@@ -81,11 +81,11 @@ test('leaves everything that no commit asks to delete', async (t) => {
   t.deepEqual(subjectsIn(given), [keyOf(2), subjects.claim(claimOf(2)), deletionOf(2)]);
 });
 
-test('attempts are void before the release that makes them so is deleted; the key waits for none', async (t) => {
+test('makes attempts void before it deletes the release, but the key at once', async (t) => {
   const given = createSurroundings();
   const claim = claimOf(1);
   await append(given.log, registeredMessages(1, dataKeys));
-  // More than are found at once, and one on another address.
+  // More than one query finds, and one on another address.
   for (const n of [11, 12, 13]) await append(given.log, attemptMessages(n, claim));
   await append(given.log, attemptMessages(21, claimOf(2)));
   await append(given.log, [released(1, 1), ...erasure(1, { addresses: [claim] })]);
@@ -95,7 +95,10 @@ test('attempts are void before the release that makes them so is deleted; the ke
   await waitUntil(() => stuck() === 2 && stepsOf(given, 1).length > 0);
   t.deepEqual(stepsOf(given, 1), ['key']);
   t.false(await log.hasRecord(keyOf(1), signal));
-  t.like(await textsOf(given, subjects.claim(claim)), [{ state: 'held' }, { state: 'released' }]);
+  t.like(await contentsOf(given, subjects.claim(claim)), [
+    { state: 'held' },
+    { state: 'released' },
+  ]);
   letGo();
   await waitUntil(() => isDone(given, 1));
   t.deepEqual(stepsOf(given, 1), ['key', 'all']);
@@ -106,12 +109,12 @@ test('attempts are void before the release that makes them so is deleted; the ke
     { subject: deletionOf(1), upTo: 9 },
   ]);
   for (const [at, n] of [11, 12, 13].entries()) {
-    t.deepEqual(await textsOf(given, attemptOf(n)), [voidedAttempt(4 + at)]);
+    t.deepEqual(await contentsOf(given, attemptOf(n)), [voidedAttempt(4 + at)]);
   }
-  for (const n of [21, 22]) t.like(await textsOf(given, attemptOf(n)), [{ state: 'open' }]);
+  for (const n of [21, 22]) t.like(await contentsOf(given, attemptOf(n)), [{ state: 'open' }]);
 });
 
-test('cut off between void record and deletion, the attempt is deleted all the same', async (t) => {
+test('deletes an attempt after an interruption between void record and deletion', async (t) => {
   const given = createSurroundings();
   const claim = claimOf(1);
   await append(given.log, attemptMessages(7, claim), erasure(1, { addresses: [claim] }));
@@ -127,7 +130,7 @@ test('cut off between void record and deletion, the attempt is deleted all the s
   await given.shared.project();
   isBroken = false;
   await waitUntil(() => isDone(given, 1));
-  t.deepEqual(await textsOf(given, attemptOf(7)), [voidedAttempt(1)]);
+  t.deepEqual(await contentsOf(given, attemptOf(7)), [voidedAttempt(1)]);
 });
 
 test('a person counts as erased only when the claims of the same commit are gone', async (t) => {
@@ -149,7 +152,7 @@ test('a person counts as erased only when the claims of the same commit are gone
   t.deepEqual(stepsOf(given, 1), ['key', 'all']);
 });
 
-test('waits for the read model where it must, and holds up nothing else', async (t) => {
+test('waits for the read model where it must, and delays nothing else', async (t) => {
   const given = createSurroundings();
   const { log, shared } = given;
   const claim = claimOf(1);
@@ -194,7 +197,7 @@ test('a later release of a claim waits for the attempts of an earlier erasure', 
   t.is(given.deletion.deleted.length, 5);
 });
 
-test('a claim that is held again no longer tells of the erasure that is over', async (t) => {
+test('a claim that is held again loses the position of a finished erasure', async (t) => {
   const given = createSurroundings();
   const { log } = given;
   const subject = subjects.claim(claimOf(1));
@@ -205,10 +208,10 @@ test('a claim that is held again no longer tells of the erasure that is over', a
   await append(log, [{ subject, data, expectedPosition: 4 }]);
   startEraser(t, given);
   await waitUntil(() => isDone(given, 1));
-  t.deepEqual(await textsOf(given, subject), [held]);
+  t.deepEqual(await contentsOf(given, subject), [held]);
 });
 
-test('a claim with endless records holds up neither others nor more than its own erasure', async (t) => {
+test('a claim with endless records delays its own erasure only', async (t) => {
   const given = createSurroundings();
   const turns: string[] = [];
   let isEndless = true;
@@ -227,7 +230,7 @@ test('a claim with endless records holds up neither others nor more than its own
   for (let n = 1; n <= 9; n += 1) await append(given.log, erasure(n));
   const { eraser } = startEraser(t, { ...given, deletion: slow });
   const settled = () => given.shared.noted.filter(({ isGone }) => isGone === 'all');
-  // All eight turns at once are taken by the endless ones.
+  // The endless claims take all eight turns.
   await waitUntil(() => settled().length === 1 && turns.length > 2 * endless.size);
   t.is(settled()[0]?.userId, userIdOf(9));
   t.is(eraser.status().state, 'active');
@@ -237,7 +240,7 @@ test('a claim with endless records holds up neither others nor more than its own
   t.is(settled().length, 9);
 });
 
-test('a thousand attempts on one address hold up no other erasure', async (t) => {
+test('a thousand attempts on one address delay no other erasure', async (t) => {
   const given = createSurroundings(64);
   const claim = claimOf(1);
   const attempts = Array.from({ length: 1_000 }, (_, n) => 10_000 + n);
@@ -250,7 +253,7 @@ test('a thousand attempts on one address hold up no other erasure', async (t) =>
   const { log, letGo, stuck } = createStuckLog(given.log);
   startEraser(t, { ...given, log });
   await waitUntil(() => stuck() === 4 && stepsOf(given, 1).length === 1);
-  // It comes when all places of attempts are taken.
+  // It starts when all slots for attempts are taken.
   await append(given.log, erasure(2));
   await waitUntil(() => isDone(given, 2));
   t.is(stuck(), 4);

@@ -25,7 +25,7 @@ const { signal } = new AbortController();
 /** A week before the instant of all made-up attempts. */
 const NOW = new Date('2026-03-04T05:06:07.089Z');
 
-/** What an eraser works on; `store` is one that is the eraser `a`. */
+/** Dependencies of an eraser; `store` belongs to the eraser `a`. */
 export type Surroundings = {
   readonly log: EventLog & SecureDeletion;
   readonly shared: SharedErasures;
@@ -33,7 +33,7 @@ export type Surroundings = {
   readonly store: EraserStore;
 };
 
-/** An empty log and what belongs to it. */
+/** An empty log with its stores. */
 export function createSurroundings(maxFound?: number): Surroundings {
   const log = createMemoryLog();
   const shared = createSharedErasures(log, maxFound);
@@ -43,7 +43,7 @@ export function createSurroundings(maxFound?: number): Surroundings {
 
 type Started = { readonly eraser: Eraser; readonly stop: () => Promise<void> };
 
-/** Starts an eraser that has all servers of the log unless others are given. */
+/** Starts an eraser. By default all servers of the log have caught up. */
 export function startEraser(
   t: ExecutionContext,
   surroundings: Pick<Surroundings, 'store'> & {
@@ -94,17 +94,17 @@ export function deletionMessage(n: number, named: Partial<DeletionRecord>): LogM
   return { subject: deletionOf(n), data: JSON.stringify(record), expectedPosition: 0 };
 }
 
-/** What erasing the n-th made-up person leaves to be deleted. */
+/** The deletion record of the n-th made-up person's erasure. */
 export function erasure(n: number, named: Partial<DeletionRecord> = {}): LogMessage[] {
   return [deletionMessage(n, { claims: [claimOf(n)], people: [userIdOf(n)], ...named })];
 }
 
-/** Whether the n-th deletion record is deleted, and so all that it names. */
+/** Whether the n-th deletion record is deleted, and so everything that it names. */
 export function isDone({ deletion }: Pick<Surroundings, 'deletion'>, n: number): boolean {
   return deletion.deleted.some(({ subject }) => subject === deletionOf(n));
 }
 
-/** The subjects that something was deleted from, in order. */
+/** The subjects of all deletions, in order. */
 export function subjectsIn({ deletion }: Pick<Surroundings, 'deletion'>): string[] {
   return deletion.deleted.map(({ subject }) => subject);
 }

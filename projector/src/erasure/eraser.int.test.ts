@@ -3,6 +3,7 @@ import {
   ACCOUNTS_STREAM,
   type DeletionRecord,
   type OpenAttempt,
+  parseAttemptRecord,
   parseUserId,
   recordKind,
   subjectFilters,
@@ -31,7 +32,7 @@ import { openAttempt } from '../attempts.fixture.ts';
 import { createEraser } from './eraser.ts';
 import { createPostgresEraserStore } from './store-postgres.ts';
 
-// The stack's own eraser works on the same people all the while: two at once must do no harm.
+// The stack's own eraser works on the same people, so every test runs with two erasers.
 const stream = ACCOUNTS_STREAM.name;
 const user = 'eraser';
 const { signal } = new AbortController();
@@ -40,7 +41,7 @@ const RELEASED = JSON.stringify({ state: 'released', by: 'erasure' });
 
 type Person = { readonly userId: UserId; readonly claim: string };
 
-/** What the tests share: the log as the eraser has it, a way to append, and a database of their own. */
+/** Shared by the tests: the log as user `eraser`, a way to append, and a database of their own. */
 async function createSetup(t: ExecutionContext) {
   const database = await createTestDatabase(t);
   const readModel = await openReadModel(t);
@@ -53,7 +54,7 @@ async function createSetup(t: ExecutionContext) {
   });
   const append = createAppend(writer);
   const claims = new Set<string>();
-  // What stays held at the end is given up: nobody else could make sense of these claims.
+  // Releases the claims that are still held, because nobody else can interpret them.
   t.teardown(async () => {
     for (const subject of claims) {
       if (!(await log.hasRecord(subject, signal))) continue;
@@ -91,8 +92,8 @@ async function openReadModel(t: ExecutionContext): Promise<Pool> {
 }
 
 /**
- * Appends to subjects behind whatever they hold; answers the last position. The stack's own eraser may
- * delete what was read here before it is guarded on, so a conflict is looked at again.
+ * Appends to subjects after their last records and returns the last position. The stack's own
+ * eraser may delete a record between reading it and the guard on it, so a conflict is tried again.
  */
 function createAppend(writer: EventLog) {
   return async function append(
@@ -120,8 +121,8 @@ function createStore(pool: Pool) {
 }
 
 /**
- * Starts an eraser; others than the test's people are erased meanwhile too. It finds attempts where the
- * stack's own one does: their claims must not go before them.
+ * Starts an eraser, which also erases people of other tests. It finds attempts in the same database
+ * as the stack's own eraser, because their claims must not be deleted before them.
  */
 function start(t: ExecutionContext, { database, readModel, log, nc }: Setup) {
   const stopping = new AbortController();
@@ -171,7 +172,7 @@ function keyOf({ userId }: Person, version: number): Record<string, string> {
   return { [subjects.key(userId)]: JSON.stringify(record) };
 }
 
-/** What erasing a person leaves to be deleted. */
+/** The deletion record of an erased person. */
 function erasure({ userId, claim }: Person): Record<string, string> {
   return deletion({ claims: [subjects.claim(claim)], people: [userId] });
 }
@@ -194,21 +195,21 @@ function attemptOn({ claim }: Person): TestAttempt {
   };
 }
 
-/** What the log has of an attempt: positions of the first and the last record, and the last one. */
+/** The last record of an attempt in the log, and whether it is the only one. */
 async function readAttempt({ log }: Setup, { subject }: TestAttempt) {
   const first = await log.readFirst(subject, signal);
   const last = await log.readLastFromLeader(subject, signal);
-  const content: unknown = last && JSON.parse(Buffer.from(last.data).toString());
+  const content = last && parseAttemptRecord(last.data);
   return { isOnlyOne: first?.position === last?.position, content };
 }
 
-/** Whether no deletion record is left up to a position; two erasers work on it. */
+/** Whether no deletion record is left up to a position, on which two erasers work. */
 async function isDeleted({ log }: Setup, position: number): Promise<boolean> {
   const first = await log.readFirst(subjectFilters.deletions, signal);
   return first === undefined || first.position > position;
 }
 
-test('of an erased person neither key nor claim is left', async (t) => {
+test('leaves neither key nor claim of an erased person', async (t) => {
   const setup = await createSetup(t);
   const person = createPerson();
   await setup.append({ ...held(person), ...keyOf(person, 1) });
@@ -220,7 +221,7 @@ test('of an erased person neither key nor claim is left', async (t) => {
   t.is(await setup.log.readFirst(subjects.claim(person.claim), signal), undefined);
 });
 
-test('of an erased address every attempt becomes void, a later one is kept', async (t) => {
+test('makes every attempt on an erased address void, and keeps a later one', async (t) => {
   const setup = await createSetup(t);
   const person = createPerson();
   await setup.append({ ...held(person), ...keyOf(person, 1) });
@@ -233,7 +234,7 @@ test('of an erased address every attempt becomes void, a later one is kept', asy
   const attempts = Array.from({ length: 5 }, () => attemptOn(person));
   for (const attempt of attempts) await open(attempt);
   const addresses = [person.claim];
-  // The stack's own eraser does the same at the same time.
+  // The stack's own eraser does the same concurrently.
   start(t, setup);
   const last = await setup.append({
     ...released(person),
@@ -245,7 +246,7 @@ test('of an erased address every attempt becomes void, a later one is kept', asy
   for (const attempt of attempts) {
     const { expiresAt, key, retry } = attempt.record;
     const content = { state: 'void', attempt: positions.get(attempt), expiresAt, key, retry };
-    // One eraser may have found the void record of the other, and has yet to delete.
+    // One eraser may have found the void record of the other before it deletes.
     await waitUntil(async () => (await readAttempt(setup, attempt)).isOnlyOne);
     t.deepEqual((await readAttempt(setup, attempt)).content, content);
   }
@@ -258,7 +259,7 @@ test('of an erased address every attempt becomes void, a later one is kept', asy
   t.deepEqual(rows, [{ state: 'open' }]);
 });
 
-test('a claim taken again keeps what came after the release', async (t) => {
+test('a claim that is held again keeps the records after its release', async (t) => {
   const setup = await createSetup(t);
   const person = createPerson();
   await setup.append(held(person));
@@ -270,7 +271,7 @@ test('a claim taken again keeps what came after the release', async (t) => {
   t.is(first?.position, kept);
 });
 
-test('what two erasers do at once is done, and neither stalls', async (t) => {
+test('two erasers finish the same work, and neither stalls', async (t) => {
   const setup = await createSetup(t);
   const people = Array.from({ length: 10 }, createPerson);
   for (const person of people) await setup.append({ ...held(person), ...keyOf(person, 1) });

@@ -10,7 +10,7 @@ import {
 import { createDeletions, type DeletionsOptions } from './deletions.ts';
 import type { EraserStore } from './store.ts';
 
-/** What the eraser needs to run; the log is read and deleted from as the NATS user `eraser`. */
+/** Dependencies of the eraser. It reads and deletes from the log as the NATS user `eraser`. */
 export type EraserOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
   Omit<DeletionsOptions, 'signal' | 'store' | 'log'> & {
     readonly log: DeletionsOptions['log'] & Pick<EventLog, 'readBatches'>;
@@ -18,38 +18,41 @@ export type EraserOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
     readonly idleMs?: number;
   };
 
-/** How many deletion records the eraser has read and not done yet. */
+/**
+ * Progress of the eraser: `left` is the number of deletion records that are read and unfinished.
+ */
 export type EraserProgress = { readonly left: number };
 
-/** The eraser, which can be asked how much is left. */
+/** The eraser and its progress. */
 export type Eraser = LeasedWork & { readonly progress: () => EraserProgress | undefined };
 
 const MAX_RECORDS = 500;
 const MAX_BYTES = 1024 * 1024;
 
-/** Milliseconds without a batch after which the lease is renewed; with load it is no more often. */
+/** Milliseconds between renewals of the lease, also when there are no records. */
 const IDLE_MS = 1_000;
 
 /**
- * Deletion records that may be under work; with more, reading waits too. Many may wait for a read
- * model that is stalled, at a kilobyte each, and must not hold up the deletion of others' keys.
+ * Unfinished deletion records, at about a kilobyte each, before reading pauses. The bound is large,
+ * because many may wait for a stalled read model and must not delay the deletion of other people's
+ * keys.
  */
 const MAX_OPEN = 10_000;
 
 /**
- * Deletes from the log what commits leave to be deleted: claims that were released, attempts that were
- * closed or whose address was erased, the keys of erased people. Each commit says so in a deletion
- * record, which is deleted last; so the log itself tells what is left, and there is no checkpoint that
- * could pass over something: the worse failure is a key that stays for ever. Whatever is cut short is
- * done again, and two erasers at once find each other's messages gone.
+ * Deletes released claims, closed attempts, attempts on erased addresses, and the keys of erased
+ * people from the log. Each commit names them in a deletion record, which is deleted last. So the
+ * log itself shows what is left, and no checkpoint can skip a record: the worse failure is a key
+ * that stays for ever. Interrupted work is repeated. Two erasers at the same time are safe, because
+ * deleting a deleted record does nothing.
  */
 export function createEraser(options: EraserOptions): Eraser {
   let progress: EraserProgress | undefined;
-  const tell = (next: EraserProgress | undefined) => (progress = next);
+  const report = (next: EraserProgress | undefined) => (progress = next);
   const work = createLeasedWork({
     ...options,
     name: 'eraser',
-    work: (run) => erase(options, run, tell).finally(() => tell(undefined)),
+    work: (run) => erase(options, run, report).finally(() => report(undefined)),
   });
   return { ...work, progress: () => progress };
 }
@@ -57,7 +60,7 @@ export function createEraser(options: EraserOptions): Eraser {
 async function erase(
   options: EraserOptions,
   { signal, onProgress }: LeasedRun,
-  tell: (progress: EraserProgress) => void,
+  report: (progress: EraserProgress) => void,
 ): Promise<void> {
   const { log, store, idleMs = IDLE_MS } = options;
   const readOptions = {
@@ -81,13 +84,13 @@ async function erase(
     if (!(await goOn())) return;
   }
 
-  /** Tells what is left; answers false when the lease is lost. */
+  /** Reports the progress and renews the lease. Returns false if the lease is lost. */
   async function goOn(): Promise<boolean> {
-    tell({ left: deletions.open() });
+    report({ left: deletions.open() });
     return keepLease();
   }
 
-  /** A stall is over when nothing has failed until the lease is renewed; there is no position to tell. */
+  /** A stall ends when the lease is renewed without an error. There is no position to report. */
   async function renewLease(): Promise<boolean> {
     const isOurs = await store.renewLease();
     if (isOurs) onProgress(0, false);

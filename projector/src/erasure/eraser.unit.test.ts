@@ -18,7 +18,7 @@ const dataKeys = createTestDataKeys();
 const { signal } = new AbortController();
 const forEver = Number.MAX_SAFE_INTEGER;
 
-test('a backlog of erasures asks few questions at once', async (t) => {
+test('a backlog of erasures makes few queries at a time', async (t) => {
   const given = createSurroundings();
   const { log, shared, store } = given;
   let asking = 0;
@@ -40,7 +40,7 @@ test('a backlog of erasures asks few questions at once', async (t) => {
   t.is(most, 4);
 });
 
-test('servers that are away are named before anything is deleted, and again with each step', async (t) => {
+test('records silent servers before anything is deleted, and again with each step', async (t) => {
   const given = createSurroundings();
   const { log, shared } = given;
   const steps: string[] = [];
@@ -59,7 +59,7 @@ test('servers that are away are named before anything is deleted, and again with
   );
 });
 
-test('a server that catches up within the grace is not named, one that does not is', async (t) => {
+test('records a server that does not catch up within the grace period', async (t) => {
   const given = createSurroundings();
   await append(given.log, erasure(1));
   let looks = 0;
@@ -100,7 +100,7 @@ test('a fault stalls it, and the deletion is done again', async (t) => {
   t.is(given.deletion.deleted.length, 3);
 });
 
-test('does not believe a log that is behind what it has read from it', async (t) => {
+test('does not trust a log that is behind a record it has read', async (t) => {
   const given = createSurroundings();
   await append(given.log, registeredMessages(1, dataKeys), erasure(1));
   const servers = async () => ({ head: 3, leader: 'n1', silent: [], catchingUp: [] });
@@ -110,10 +110,10 @@ test('does not believe a log that is behind what it has read from it', async (t)
   t.deepEqual(given.deletion.deleted, []);
 });
 
-test('does not believe that nothing is left when the log that said so is behind', async (t) => {
+test('does not trust a stale log that has nothing left', async (t) => {
   const given = createSurroundings();
   await append(given.log, erasure(1));
-  // Another server answers for the log by the time of the deletions, until the fault was seen.
+  // Another server answers for the log during the deletions, until the fault was seen.
   let isOver = false;
   const servers = async () => {
     const head = given.deletion.deleted.length > 0 && !isOver ? 0 : forEver;
@@ -129,12 +129,14 @@ test('does not believe that nothing is left when the log that said so is behind'
   t.deepEqual(subjectsIn(given), [...named, ...named, deletionOf(1)]);
 });
 
-test('stalls at a record that cannot be read, because nobody knows what it asks for', async (t) => {
+test('stalls at an unreadable record', async (t) => {
   const given = createSurroundings();
   await append(given.log, [{ subject: deletionOf(1), data: '{', expectedPosition: 0 }]);
   const { eraser } = startEraser(t, given);
   await waitUntil(() => eraser.status().state === 'stalled');
-  t.like(eraser.status(), { stall: { reason: 'UnreadableRecordError' } });
+  t.like(eraser.status(), {
+    stall: { reason: 'UnreadableRecordError: the record at position 1 cannot be read' },
+  });
 });
 
 test('a second eraser stands by, and takes over when the first one stops', async (t) => {

@@ -1,6 +1,7 @@
-import { type AttemptRecord, subjectFilters, subjects } from '@zameni/contracts';
+import { parseAttemptRecord, parseOrThrow, subjectFilters, subjects } from '@zameni/contracts';
 import type { EventLog, LogRecord, ReadLogServers, SecureDeletion } from '@zameni/runtime';
-import { type AttemptRow, keepClaim, toAttemptRow } from '../read-models/attempts-projection.ts';
+import { keepClaim, toAttemptRow } from '../read-models/attempts/fold.ts';
+import type { AttemptRow } from '../read-models/attempts/rows.ts';
 import type { AttemptsOnAddress, EraserStore, NotedErasure } from './store.ts';
 
 const { signal } = new AbortController();
@@ -9,18 +10,18 @@ const { signal } = new AbortController();
 export type SharedErasures = {
   holder: string | undefined;
   readonly noted: NotedErasure[];
-  /** How far the live read model is. */
+  /** Position that the live read model covers. */
   covered: number;
-  /** Where the read model comes to a halt. */
+  /** Position at which the read model stops. */
   end: number;
   readonly attempts: Map<string, AttemptRow>;
-  /** Attempts found at once. */
+  /** Attempts that one query finds. */
   readonly maxFound: number;
-  /** Brings the read model to the end of the log, or to where it halts. */
+  /** Moves the read model to the end of the log, or to its stop. */
   readonly project: () => Promise<void>;
 };
 
-/** A lease nobody holds, no erasures, and a read model that follows a log whenever it is asked. */
+/** A free lease, no erasures, and a read model that follows a log on request. */
 export function createSharedErasures(log: EventLog, maxFound = 2): SharedErasures {
   const attempts = new Map<string, AttemptRow>();
   const shared: SharedErasures = {
@@ -45,9 +46,10 @@ export function createSharedErasures(log: EventLog, maxFound = 2): SharedErasure
   return shared;
 }
 
-function rowOf({ subject, position, data }: LogRecord): AttemptRow {
+function rowOf(logged: LogRecord): AttemptRow {
+  const { subject, position } = logged;
   const attemptId = subject.slice(subjects.attempt('').length);
-  const record = JSON.parse(Buffer.from(data).toString()) as AttemptRecord;
+  const record = parseOrThrow(parseAttemptRecord, logged);
   return toAttemptRow({ attemptId, position, record, traceparent: undefined });
 }
 
@@ -87,15 +89,15 @@ export function createMemoryEraserStore(shared: SharedErasures, me: string): Era
   };
 }
 
-/** Servers that are all where the leader is. */
+/** Servers that all have caught up with the leader. */
 export const wholeCluster: ReadLogServers = async () => {
   return { head: Number.MAX_SAFE_INTEGER, leader: 'n1', silent: [], catchingUp: [] };
 };
 
-/** What a deletion was asked for. */
+/** Arguments of a deletion. */
 type Deleted = { readonly subject: string; readonly upTo: number };
 
-/** Deletes from a log, and writes down what. */
+/** Deletes from a log and records the arguments. */
 export function createRecordingDeletion(
   log: SecureDeletion,
 ): SecureDeletion & { readonly deleted: Deleted[] } {
@@ -109,7 +111,7 @@ export function createRecordingDeletion(
   };
 }
 
-/** A log that takes no record of an attempt until it is let. */
+/** A log that holds back appends to attempts until `letGo` is called. */
 export function createStuckLog<Log extends EventLog>(
   log: Log,
 ): { readonly log: Log; readonly letGo: () => void; readonly stuck: () => number } {

@@ -1,14 +1,14 @@
 import { delay, type LogServers, type ReadLogServers } from '@zameni/runtime';
 
-/** Tells which servers of the log may have missed a deletion. */
+/** Finds the servers of the log that may have missed a deletion. */
 export type ServersBehind = {
-  /** Those that are silent, as the leader says; it is at the position at least. */
+  /** Finds silent servers, as reported by a leader that has reached the position. */
   readonly findSilent: (position: number) => Promise<readonly string[]>;
-  /** Those that have not been where the leader is since now, as long as they may take. */
+  /** Finds servers that do not catch up with the leader within the grace period. */
   readonly findBehind: (position: number) => Promise<readonly string[]>;
 };
 
-/** Who tells, and the milliseconds in which a server that is behind may catch up. */
+/** Reads the servers' states; `graceMs` is the time a server has to catch up. */
 export type ServersBehindOptions = {
   readonly servers: ReadLogServers;
   readonly signal: AbortSignal;
@@ -18,17 +18,17 @@ export type ServersBehindOptions = {
 const LOOK_MS = 100;
 
 /**
- * Milliseconds in which the leader may come to what was read from a follower: of a record that all have
- * agreed on, a follower can hand out what the leader has yet to write down.
+ * Milliseconds for the leader to reach a position that was read from a follower. A follower can
+ * serve a committed record before the leader has stored it.
  */
 const LEADER_LAG_MS = 2_000;
 
-/** The server that answers for the log is behind what was already read from it. */
+/** The server that answers as leader is behind a position that was already read from the log. */
 class StaleLeaderError extends Error {
   override readonly name = 'StaleLeaderError';
 }
 
-/** Asks the leader of the log; one that is behind what was read already is a fault. */
+/** Asks the leader of the log. A leader that stays behind a known position is a fault. */
 export function createServersBehind({
   servers,
   signal,
@@ -39,7 +39,7 @@ export function createServersBehind({
     for (;;) {
       const answer = await servers(signal);
       if (answer.head >= position) return answer;
-      // A server that was the leader and does not know better yet would say that nothing is there.
+      // A former leader that does not know of its successor would miss newer records.
       if (performance.now() >= endMs) throw new StaleLeaderError();
       await delay(LOOK_MS, signal);
     }

@@ -1,23 +1,20 @@
-import { ClaimRecord } from '@zameni/contracts';
+import { parseClaimRecord, parseOrThrow } from '@zameni/contracts';
 import { createBackoff, delay } from '@zameni/runtime';
-import { createRecordParser } from '../records/parse-record.ts';
-import { UnreadableRecordError } from '../records/unreadable-record.ts';
 import type { VoidAttemptDeps } from './void-attempt.ts';
 
-/** The log answered something after which nobody knows what the claim says. */
+/** The log gave an answer that leaves the state of the claim unknown. */
 class SettleClaimError extends Error {
   override readonly name = 'SettleClaimError';
 }
 
-/** Looks at one claim while others write to it before that is taken for a fault. */
+/** Tries for one claim. Other writers can make a try fail; so many failures count as a fault. */
 const MAX_TRIES = 8;
 const BACKOFF = { baseMs: 20, maxMs: 500 };
 
-const parseClaim = createRecordParser(ClaimRecord);
-
 /**
- * Takes an erasure at or before a position out of a claim that somebody has held since: the position
- * would connect the address with the person who was erased, and no attempt is left that it makes void.
+ * Removes the position of an erasure, up to `upTo`, from a claim that is held again. The position
+ * would link the address to the erased person, and it is no longer needed: no attempt is left to
+ * make void.
  */
 export async function settleClaim(
   { log, deletion }: Pick<VoidAttemptDeps, 'log' | 'deletion'>,
@@ -29,16 +26,14 @@ export async function settleClaim(
     if (tries > 0) await delay(backoff.nextMs(), signal);
     const last = await log.readLastFromLeader(subject, signal);
     if (last === undefined) {
-      // A server that was the leader and does not know better yet would say so of any claim.
+      // A former leader that does not know of its successor would give this answer for any claim.
       if ((await log.head(signal)) >= upTo) return;
       continue;
     }
-    // It shows what was deleted before: it was the leader too.
+    // This record is already deleted, so a former leader answered.
     if (last.position <= upTo) continue;
-    const record = parseClaim(last);
-    if (record === undefined) throw new UnreadableRecordError(last);
-    const { erasedAt, ...settled } = record;
-    // A released claim goes with the deletion record of its own.
+    const { erasedAt, ...settled } = parseOrThrow(parseClaimRecord, last);
+    // A released claim has a deletion record of its own.
     if (settled.state === 'released' || erasedAt === undefined || erasedAt > upTo) {
       return;
     }
@@ -51,7 +46,7 @@ export async function settleClaim(
     if (outcome.status === 'rejected') {
       throw new SettleClaimError('the log refuses', { cause: outcome.cause });
     }
-    // Whatever else came of it, the log says at the next look, by its last record.
+    // For every other outcome the next try reads the result from the log.
   }
   throw new SettleClaimError('a claim is written to again and again');
 }

@@ -1,4 +1,4 @@
-import { type ClaimRecord, subjects } from '@zameni/contracts';
+import { type ClaimRecord, parseClaimRecord, subjects } from '@zameni/contracts';
 import type { AppendOutcome, EventLog } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
@@ -9,7 +9,7 @@ const { signal } = new AbortController();
 const subject = subjects.claim(claimOf(1));
 const held: ClaimRecord = { state: 'held', userId: userIdOf(1), verified: true };
 const erased: ClaimRecord = { state: 'released', by: 'erasure' };
-/** The erasure lies at 1; the record behind it repeats that. */
+/** The erasure lies at 1, and the record after it repeats that position. */
 const repeating = [erased, { ...held, erasedAt: 1 }] as const;
 
 /** A log with the records of one claim. */
@@ -27,12 +27,12 @@ type Log = Awaited<ReturnType<typeof createLog>>;
 const settle = (memory: Log, upTo: number, log: EventLog = memory) =>
   settleClaim({ log, deletion: memory }, { subject, upTo }, signal);
 
-async function textsOf(log: Log): Promise<unknown[]> {
+async function claimsOf(log: Log): Promise<unknown[]> {
   const records = await log.readSubject(subject, signal);
-  return records.map(({ data }) => JSON.parse(Buffer.from(data).toString()));
+  return records.map(({ data }) => parseClaimRecord(data));
 }
 
-/** A log of which a call does something else the first time. */
+/** A log with one method that behaves differently on its first call. */
 function once<Name extends 'append' | 'readLastFromLeader'>(
   log: Log,
   name: Name,
@@ -47,18 +47,18 @@ function once<Name extends 'append' | 'readLastFromLeader'>(
   return { ...log, [name]: call };
 }
 
-test('what is held since says nothing of the erasure any more', async (t) => {
+test('removes the erasure from a claim that is held again', async (t) => {
   const log = await createLog(...repeating);
   await settle(log, 1);
-  t.deepEqual(await textsOf(log), [held]);
+  t.deepEqual(await claimsOf(log), [held]);
   await settle(log, 1);
   t.is(await log.head(signal), 3, 'once is enough');
 });
 
-test('a later erasure stays, its own deletion record settles it', async (t) => {
+test('keeps a later erasure, which its own deletion record settles', async (t) => {
   const log = await createLog(...repeating);
   await settle(log, 0);
-  t.deepEqual(await textsOf(log), [...repeating]);
+  t.deepEqual(await claimsOf(log), [...repeating]);
 });
 
 for (const [name, record] of [
@@ -68,7 +68,7 @@ for (const [name, record] of [
   test(`a claim that ${name} is left alone`, async (t) => {
     const log = await createLog(erased, record);
     await settle(log, 1);
-    t.deepEqual(await textsOf(log), [erased, record]);
+    t.deepEqual(await claimsOf(log), [erased, record]);
   });
 }
 
@@ -79,18 +79,18 @@ test('a claim without a record has nothing to settle', async (t) => {
   t.is(await log.head(signal), 1);
 });
 
-test('a server that was the leader is not believed', async (t) => {
+test('does not trust a former leader', async (t) => {
   for (const isThere of [true, false]) {
     const log = await createLog(...repeating);
     const before = await log.readFirst(subject, signal);
     const stale = once(log, 'readLastFromLeader', async () => (isThere ? before : undefined));
     const head = once(log, 'readLastFromLeader', async () => undefined);
     await settle(log, 1, isThere ? stale : { ...head, head: async () => 0 });
-    t.deepEqual(await textsOf(log), [held], isThere ? 'what is deleted' : 'nothing');
+    t.deepEqual(await claimsOf(log), [held], isThere ? 'what is deleted' : 'nothing');
   }
 });
 
-test('who was faster is looked at again', async (t) => {
+test('tries again after a conflict', async (t) => {
   const log = await createLog(...repeating);
   const proven = { ...held, userId: userIdOf(2), erasedAt: 1 };
   const racing = once(log, 'append', async (): Promise<AppendOutcome> => {
@@ -99,20 +99,20 @@ test('who was faster is looked at again', async (t) => {
     return { status: 'conflict' };
   });
   await settle(log, 1, racing);
-  t.deepEqual(await textsOf(log), [{ ...held, userId: userIdOf(2) }]);
+  t.deepEqual(await claimsOf(log), [{ ...held, userId: userIdOf(2) }]);
 });
 
-test('an append whose answer was lost is found', async (t) => {
+test('finds an append whose answer was lost', async (t) => {
   const log = await createLog(...repeating);
   const lost = once(log, 'append', async (): Promise<AppendOutcome> => {
     await log.append([{ subject, data: JSON.stringify(held), expectedPosition: 2 }], signal);
     return { status: 'unknown', cause: new Error('no answer') };
   });
   await settle(log, 1, lost);
-  t.deepEqual((await textsOf(log)).at(-1), held);
+  t.deepEqual((await claimsOf(log)).at(-1), held);
 });
 
-test('a record that cannot be read, and a log that refuses, are faults', async (t) => {
+test('an unreadable record and a log that refuses are faults', async (t) => {
   const broken = await createLog(erased, '{"state":"lent"}');
   await t.throwsAsync(settle(broken, 1), { name: 'UnreadableRecordError' });
   const memory = await createLog(...repeating);

@@ -11,7 +11,7 @@ function createStore(pool: Pool) {
   return createPostgresEraserStore(pool, owner);
 }
 
-/** Which steps of an erasure are written down. */
+/** The recorded steps of an erasure. */
 async function readSteps({ pool }: TestDatabase, userId: string): Promise<unknown> {
   const { rows } = await pool.query(
     `select position, key_at, claims_at, log_servers_behind as behind
@@ -21,7 +21,7 @@ async function readSteps({ pool }: TestDatabase, userId: string): Promise<unknow
   return rows[0];
 }
 
-test('what is written down of an erasure is written down step by step, and each step once', async (t) => {
+test('records an erasure step by step, and each step once', async (t) => {
   const database = await createTestDatabase(t);
   const userId = userIdOf(1);
   const store = createStore(database.pool);
@@ -34,7 +34,7 @@ test('what is written down of an erasure is written down step by step, and each 
   const key = (await note('key', 'n3')) as { readonly key_at: unknown };
   t.true(key.key_at instanceof Date);
   t.deepEqual(key, { ...nothing, key_at: key.key_at, behind: ['n2', 'n3'] });
-  // It was cut off and is done again.
+  // The erasure was interrupted and is repeated.
   t.deepEqual(await note('nothing', 'n2'), key);
   t.deepEqual(await note('key', 'n3'), key);
   const all = (await note('all', 'n4')) as { readonly claims_at: unknown };
@@ -56,7 +56,7 @@ test('an erasure that is noted at its end first has key and claims at once', asy
   t.deepEqual(key_at, claims_at);
 });
 
-test('finds the attempts on an address from before a position, and removes one of them', async (t) => {
+test('finds the attempts on an address before a position, and removes one of them', async (t) => {
   const database = await createTestDatabase(t);
   const { pool } = database;
   const store = createStore(pool);
@@ -79,7 +79,7 @@ test('finds the attempts on an address from before a position, and removes one o
   t.is(found.covered, 2 ** 52);
   t.deepEqual(found.ids.toSorted(), ids.slice(0, 3).toSorted());
   t.is(await store.readCoveredPosition(), 2 ** 52);
-  // Of another address, from behind the position, and one that is asked for.
+  // On another address, after the position, and one that matches.
   for (const id of [...ids.slice(3), ...ids.slice(0, 1)]) await store.removeAttempt(id, which);
   t.deepEqual((await store.findAttempts(which)).ids.toSorted(), ids.slice(1, 3).toSorted());
   const { rows } = await pool.query(
@@ -112,7 +112,7 @@ test('finds void attempts until their claim is taken out', async (t) => {
   t.deepEqual(rows, [{ claim: 'one' }, { claim: 'two' }]);
 });
 
-test('of many attempts some are found', async (t) => {
+test('finds a bounded number of attempts', async (t) => {
   const { pool } = await createTestDatabase(t);
   await pool.query(
     `insert into accounts_v1.attempts (attempt_id, claim, position, expires_at, state)
@@ -122,7 +122,7 @@ test('of many attempts some are found', async (t) => {
   t.is(new Set(ids).size, 64);
 });
 
-test('where the projection has no checkpoint nothing can be found', async (t) => {
+test('a projection without a checkpoint is an error', async (t) => {
   const { pool } = await createTestDatabase(t);
   await pool.query('delete from zameni.checkpoints');
   await t.throwsAsync(createStore(pool).findAttempts({ claim: 'one', before: 1 }));

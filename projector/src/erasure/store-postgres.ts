@@ -7,15 +7,15 @@ import {
 } from '../lease/checkpoint.ts';
 import type { AttemptsOnAddress, EraserStore, FoundAttempts, NotedErasure } from './store.ts';
 
-/** Attempts found at once: those on other addresses come in between. */
+/** Attempts per query, so that other addresses get their turn in between. */
 const MAX_FOUND = 64;
 
-/** Whether the erasure before position $2 ends an attempt. */
+/** Whether an erasure at position $2 ends an attempt. */
 const IS_ENDED = `(position < $2 or state = 'void')`;
 
 const { name: projection, version } = ACCOUNTS_PROJECTION;
 
-/** The eraser's lease and marks in Postgres, for the process named by `owner`. */
+/** The eraser's lease and progress in Postgres, for the process that `owner` names. */
 export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): EraserStore {
   return {
     ...createPostgresLeaseStore(pool, owner),
@@ -28,8 +28,9 @@ export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): E
 }
 
 /**
- * The first time counts: an erasure that is done again was done then, and servers that are behind now
- * have missed nothing. What the event says of it the projection writes.
+ * The first instant counts. If an erasure is repeated, it was done at that instant, and servers
+ * that are behind now have missed nothing. The projection writes the fields that come from the
+ * event.
  */
 async function noteErasure(
   pool: Pool,
@@ -50,7 +51,7 @@ async function noteErasure(
   );
 }
 
-/** From one snapshot, so that no attempt of what is covered can be missing. */
+/** Reads attempts and position from one snapshot, so that no covered attempt is missing. */
 async function findAttempts(
   pool: Pool,
   { claim, before }: AttemptsOnAddress,

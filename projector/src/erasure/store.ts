@@ -1,32 +1,32 @@
 import type { LeaseStore } from '../lease/leased-work.ts';
 
-/** What the eraser knows of an erasure. */
+/** Progress of an erasure as the eraser knows it. */
 export type NotedErasure = {
   readonly userId: string;
-  /** Of the deletion record; no event lies between it and that of the erasure. */
+  /** Position of the deletion record. No event lies between it and the event of the erasure. */
   readonly position: number;
   /** Servers of the log that may have missed the deletion. */
   readonly behind: readonly string[];
-  /** What is gone from the log: nothing yet, the key, or claims and attempts on the address too. */
+  /** Deleted from the log so far: nothing, the key, or also claims and attempts on the address. */
   readonly isGone: 'nothing' | 'key' | 'all';
 };
 
-/** Attempts whose address has this claim: open ones from before a position, and void ones. */
+/** Attempts on the address of a claim: open ones before a position, and void ones. */
 export type AttemptsOnAddress = { readonly claim: string; readonly before: number };
 
-/** Some attempts on an address, and the position that the read model covered when they were found. */
+/** Some attempts on an address, and the position that the read model covered at that time. */
 export type FoundAttempts = { readonly ids: readonly string[]; readonly covered: number };
 
-/** Where the eraser keeps its lease, finds attempts, and writes down what it has erased. */
+/** Stores the eraser's lease and its progress, and finds attempts. */
 export type EraserStore = LeaseStore & {
-  /** Adds to what is written down of an erasure, which the projection need not have come to yet. */
+  /** Adds to the recorded progress of an erasure, also before the projection reaches it. */
   readonly noteErasure: (erasure: NotedErasure) => Promise<void>;
-  /** How far the live read model is. */
+  /** Reads the position that the live read model covers. */
   readonly readCoveredPosition: () => Promise<number>;
-  /** Some attempts, a bounded number of them. */
+  /** Finds a bounded number of attempts. */
   readonly findAttempts: (which: AttemptsOnAddress) => Promise<FoundAttempts>;
-  /** Removes the row of an attempt that has no record in the log any more. */
+  /** Removes the row of an attempt that no longer has a record in the log. */
   readonly removeAttempt: (id: string, which: AttemptsOnAddress) => Promise<void>;
-  /** Takes the claim out of the row of an attempt that is deleted from the log. */
+  /** Removes the claim from the row of an attempt that was deleted from the log. */
   readonly settleAttempt: (id: string, which: AttemptsOnAddress) => Promise<void>;
 };

@@ -1,4 +1,4 @@
-import { AttemptRecord, subjects, type VoidAttempt } from '@zameni/contracts';
+import { parseAttemptRecord, parseOrThrow, subjects, type VoidAttempt } from '@zameni/contracts';
 import {
   attemptTtlSeconds,
   createBackoff,
@@ -6,34 +6,33 @@ import {
   type EventLog,
   type SecureDeletion,
 } from '@zameni/runtime';
-import { createRecordParser } from '../records/parse-record.ts';
-import { UnreadableRecordError } from '../records/unreadable-record.ts';
 
-/** What making attempts void needs; the log is written and deleted from as the NATS user `eraser`. */
+/**
+ * Dependencies of making attempts void. The NATS user `eraser` writes to and deletes from the log.
+ */
 export type VoidAttemptDeps = {
   readonly log: Pick<EventLog, 'append' | 'head' | 'readLastFromLeader'>;
   readonly deletion: SecureDeletion;
   readonly now: () => Date;
 };
 
-/** An attempt on an erased address; what was appended from `before` on is left alone. */
+/** An attempt on an erased address. Records at or after `before` are kept. */
 export type AttemptBefore = { readonly id: string; readonly before: number };
 
-/** The log answered something after which nobody knows whether the attempt is void. */
+/** The log gave an answer that leaves it unknown whether the attempt is void. */
 class VoidAttemptError extends Error {
   override readonly name = 'VoidAttemptError';
 }
 
-/** Looks at one attempt while others write to it before that is taken for a fault. */
+/** Tries for one attempt. Other writers can make a try fail; so many failures count as a fault. */
 const MAX_TRIES = 8;
 const BACKOFF = { baseMs: 20, maxMs: 500 };
 
-const parseAttempt = createRecordParser(AttemptRecord);
-
 /**
- * Deletes an attempt and leaves a void record in its place for as long, so that its caller sees no
- * difference. First the void record, guarded on the attempt, then the deletion: cut off in between, it
- * finds the void record there and only deletes. Answers whether the log has a record of it still.
+ * Replaces an attempt by a void record that stays as long, so that its caller sees no difference.
+ * It appends the void record first, guarded on the attempt, and then deletes the attempt. If it
+ * stops in between, the next run finds the void record and only deletes. Returns whether the log
+ * still has a record of the attempt.
  */
 export async function voidAttempt(
   { log, deletion, now }: VoidAttemptDeps,
@@ -46,13 +45,12 @@ export async function voidAttempt(
     if (tries > 0) await delay(backoff.nextMs(), signal);
     const last = await log.readLastFromLeader(subject, signal);
     if (last === undefined) {
-      // A server that was the leader and does not know better yet would say so of any attempt.
+      // A former leader that does not know of its successor would give this answer for any attempt.
       if ((await log.head(signal)) >= before) return false;
       continue;
     }
     const { position } = last;
-    const record = parseAttempt(last);
-    if (record === undefined) throw new UnreadableRecordError(last);
+    const record = parseOrThrow(parseAttemptRecord, last);
     if (record.state !== 'open' || position > before) {
       await deletion.deleteUpTo(subject, Math.min(position, before) - 1, signal);
       return true;
@@ -68,13 +66,14 @@ export async function voidAttempt(
     const outcome = await log.append([message], signal);
     if (outcome.status === 'appended' || outcome.status === 'full') {
       await deletion.deleteUpTo(subject, position, signal);
-      // Of a full log, that a stranger may see the erasure is the lesser failure.
+      // With a full log the attempt is deleted all the same. Others may then observe the erasure,
+      // which is the lesser failure.
       return outcome.status === 'appended';
     }
     if (outcome.status === 'rejected') {
       throw new VoidAttemptError('the log refuses', { cause: outcome.cause });
     }
-    // Whatever else came of it, the log says at the next look, by its last record.
+    // For every other outcome the next try reads the result from the log.
   }
   throw new VoidAttemptError('an attempt is written to again and again');
 }

@@ -1,4 +1,4 @@
-import { type AttemptRecord, subjects } from '@zameni/contracts';
+import { type AttemptRecord, parseAttemptRecord, parseOrThrow, subjects } from '@zameni/contracts';
 import type { AppendOutcome, EventLog, LogMessage, SecureDeletion } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
@@ -26,7 +26,7 @@ const [open, left] = [openAttempt(claimOf(1)), voidedAttempt(1)];
 
 type Bent = Partial<Pick<EventLog, 'append' | 'head' | 'readLastFromLeader'>>;
 
-/** A log with an attempt of the person at 1 and a record of others at 2: an erasure. */
+/** A log with an attempt at 1 and another record at 2, which stands for an erasure. */
 async function createSetup(bend: (log: EventLog) => Bent = () => ({}), now = NOW) {
   const memory = createMemoryLog();
   await append(memory, attemptMessages(1), attemptMessages(2));
@@ -48,13 +48,13 @@ async function createSetup(bend: (log: EventLog) => Bent = () => ({}), now = NOW
       return voidAttempt(deps, { id, before }, signal);
     },
     records: async () =>
-      (await memory.readSubject(subject, signal)).map(
-        ({ data }) => JSON.parse(Buffer.from(data).toString()) as AttemptRecord,
+      (await memory.readSubject(subject, signal)).map((record) =>
+        parseOrThrow(parseAttemptRecord, record),
       ),
   };
 }
 
-test('leaves a void record until the instant in the place of an attempt', async (t) => {
+test('replaces an attempt by a void record until its instant', async (t) => {
   const { appended, deleted, run, records } = await createSetup();
   t.true(await run());
   t.deepEqual(appended, [
@@ -77,7 +77,7 @@ test('the void record lies in the log before the attempt is deleted', async (t) 
   t.deepEqual(seen, [open, left]);
 });
 
-test('cut off between the two, it only deletes', async (t) => {
+test('after an interruption between the two it only deletes', async (t) => {
   const { appended, run, records } = await createSetup();
   const deleteUpTo = async () => Promise.reject(new TypeError('cut off'));
   await t.throwsAsync(run(2, { deleteUpTo }), { instanceOf: TypeError });
@@ -91,7 +91,7 @@ for (const [now, ttlSeconds] of [
   ['2026-03-11T06:00:00.000Z', 368],
   ['2026-03-12T00:00:00.000Z', 1],
 ] as const) {
-  test(`what is left of an attempt that is over at ${now} stays as long as it would have`, async (t) => {
+  test(`a void record made at ${now} stays as long as its attempt would have`, async (t) => {
     const { appended, run, records } = await createSetup(undefined, now);
     t.true(await run());
     t.like(appended, [{ ttlSeconds }]);
@@ -99,7 +99,7 @@ for (const [now, ttlSeconds] of [
   });
 }
 
-test('on a full log it is deleted, and nothing is left', async (t) => {
+test('deletes the attempt on a full log and leaves nothing', async (t) => {
   const { run, records } = await createSetup(() => ({
     append: async () => ({ status: 'full', cause: new Error('no room') }),
   }));
@@ -107,7 +107,7 @@ test('on a full log it is deleted, and nothing is left', async (t) => {
   t.deepEqual(await records(), []);
 });
 
-test('of one that is void or closed only what is older is deleted', async (t) => {
+test('deletes only the older records of a void or closed attempt', async (t) => {
   for (const [messages, last] of [
     [voidedMessages(1, 1), left],
     [closedMessages(1, 1, 'erasure'), closedAttempt(1, 'erasure')],
@@ -121,7 +121,7 @@ test('of one that is void or closed only what is older is deleted', async (t) =>
   }
 });
 
-test('an id that is used again behind the erasure keeps its attempt', async (t) => {
+test('an id that is used again after the erasure keeps its attempt', async (t) => {
   const { memory, appended, deleted, run, records } = await createSetup();
   const again = openAttempt(claimOf(9));
   await append(memory, [{ subject, data: JSON.stringify(again), expectedPosition: 1 }]);
@@ -131,7 +131,7 @@ test('an id that is used again behind the erasure keeps its attempt', async (t) 
   t.deepEqual(await records(), [again]);
 });
 
-test('after a conflict it looks again', async (t) => {
+test('reads the log again after a conflict', async (t) => {
   const { memory, run, records } = await createSetup((log) => ({
     append: async (messages, end) => {
       await append(memory, closedMessages(1, 1, 'erasure'));
@@ -142,7 +142,7 @@ test('after a conflict it looks again', async (t) => {
   t.deepEqual(await records(), [closedAttempt(1, 'erasure')]);
 });
 
-test('what was appended though nobody said so is found', async (t) => {
+test('finds its append whose answer was lost', async (t) => {
   const cause = new Error('silent');
   const { appended, run, records } = await createSetup((log) => ({
     append: async (messages, end) => {
@@ -155,7 +155,7 @@ test('what was appended though nobody said so is found', async (t) => {
   t.deepEqual(await records(), [left]);
 });
 
-test('what was not appended is tried again', async (t) => {
+test('tries again after a failed append', async (t) => {
   const cause = new Error('away');
   const outcomes: AppendOutcome[] = [{ status: 'busy' }, { status: 'unknown', cause }];
   const { run, records } = await createSetup((log) => ({
@@ -165,14 +165,14 @@ test('what was not appended is tried again', async (t) => {
   t.deepEqual(await records(), [left]);
 });
 
-test('one that is gone from the log has nothing to be void', async (t) => {
+test('does nothing for an attempt that is gone from the log', async (t) => {
   const { memory, appended, run } = await createSetup();
   await memory.deleteUpTo(subject, 1, signal);
   t.false(await run());
   t.deepEqual(appended, []);
 });
 
-test('does not believe a leader that is behind the erasure', async (t) => {
+test('does not trust a leader that is behind the erasure', async (t) => {
   let looks = 0;
   const { run, records } = await createSetup((log) => ({
     readLastFromLeader: async (name, end) => {
@@ -186,7 +186,7 @@ test('does not believe a leader that is behind the erasure', async (t) => {
   t.deepEqual(await records(), [left]);
 });
 
-test('a leader that stays behind, and an attempt that is never left alone, are faults', async (t) => {
+test('a leader that stays behind and an attempt with constant conflicts are faults', async (t) => {
   const bent: readonly Bent[] = [
     { readLastFromLeader: async () => undefined, head: async () => 1 },
     { append: async () => ({ status: 'conflict' }) },
@@ -198,7 +198,7 @@ test('a leader that stays behind, and an attempt that is never left alone, are f
   }
 });
 
-test('a record that cannot be read is not passed over', async (t) => {
+test('an unreadable record is a fault', async (t) => {
   const { memory, deleted, run } = await createSetup();
   await append(memory, [{ subject, data: '{"state":"open"}', expectedPosition: 1 }]);
   await t.throwsAsync(run(), { name: 'UnreadableRecordError' });

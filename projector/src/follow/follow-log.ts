@@ -9,24 +9,25 @@ import { createCacheEraser } from '../cache/cache-eraser.ts';
 import type { CacheFeed } from '../cache/feed.ts';
 import { toViewChanges } from '../cache/view-changes.ts';
 import type { PeopleKeys } from '../keys/people-keys.ts';
-import type { AttemptHousekeeping } from '../read-models/attempt-housekeeping.ts';
-import type { ProjectedRecord } from '../read-models/projected-record.ts';
-import type { ProjectionStore } from '../read-models/projection-store.ts';
+import {
+  createLeasedWork,
+  type LeasedRun,
+  type LeasedWork,
+  type LeasedWorkOptions,
+} from '../lease/leased-work.ts';
+import type { AttemptHousekeeping } from '../read-models/attempts/housekeeping.ts';
+import type { ProjectedRecord } from '../read-models/record.ts';
 import { toRowChanges } from '../read-models/row-changes.ts';
+import type { ProjectionStore } from '../read-models/store.ts';
 import { readRecords } from './read-records.ts';
 
-/** What following the log needs. */
-export type FollowOptions = {
+/** Dependencies of the projection. */
+export type ProjectionOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> & {
   readonly log: Pick<EventLog, 'readBatches'>;
   readonly keys: PeopleKeys;
   readonly store: ProjectionStore;
   readonly cache: CacheFeed;
   readonly housekeeping: Pick<AttemptHousekeeping, 'tend'>;
-  /** The checkpoint to start after. */
-  readonly from: number;
-  readonly signal: AbortSignal;
-  /** Told the checkpoint after each step, and whether a batch was applied in it. */
-  readonly onProgress: (position: number, applied: boolean) => void;
   readonly idleMs?: number;
   readonly lingerMs?: number;
 };
@@ -34,51 +35,56 @@ export type FollowOptions = {
 const MAX_RECORDS = 1_000;
 const MAX_BYTES = 1024 * 1024;
 
-/** Records of a usual commit; a batch that is larger holds several. */
+/** Records of a usual commit; a larger batch holds several commits. */
 const MAX_COMMIT_RECORDS = 5;
 
-/** Milliseconds between batches while there is load: each costs some 2 ms of CPU, however small. */
+/** Milliseconds between batches under load: each batch costs some 2 ms of CPU, however small. */
 const LINGER_MS = 4;
 
-/** Milliseconds within which an event counts as live, so that its trace goes on. */
+/** Milliseconds within which an event counts as live, so that its trace continues. */
 const LIVE_MS = 60_000;
 
 /** Milliseconds without a batch after which lease and watermark are renewed. */
 const IDLE_MS = 1_000;
 
-/**
- * Follows the whole log from a checkpoint while the lease is ours: read, open, apply rows and
- * checkpoint together, feed the cache, one batch after the other. The checkpoint is the position of
- * the last record of a batch, whatever its kind. Returns when the lease is lost or the signal aborts.
- * In front of a record that cannot be projected everything is applied, then it throws.
- */
-export async function followLog(options: FollowOptions): Promise<void> {
-  const { log, store, cache, keys, housekeeping, signal, onProgress } = options;
-  const { idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
-  const eraser = createCacheEraser({ store, cache, now: Date.now });
-  const readOptions = {
-    filters: [],
-    after: options.from,
-    maxRecords: MAX_RECORDS,
-    maxBytes: MAX_BYTES,
-  };
-  const read = (end: AbortSignal) => log.readBatches(readOptions, end);
-  let position = options.from;
+/** Creates the work that projects the log into rows and cache while its lease is ours. */
+export function createProjection(options: ProjectionOptions): LeasedWork {
+  return createLeasedWork({
+    ...options,
+    name: 'projection',
+    work: (run) => followLog(options, run),
+  });
+}
 
+/**
+ * Follows the whole log from a checkpoint while the lease is ours. For each batch: read, open,
+ * apply rows and checkpoint together, write the cache. The checkpoint is the position of the last
+ * record of a batch, of any kind. Returns when the lease is lost or the signal aborts. If a record
+ * cannot be projected, everything before it is applied, then this throws.
+ */
+async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<void> {
+  const { log, store, cache, keys, housekeeping, idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
+  const { from, signal, onProgress } = run;
+  const eraser = createCacheEraser({ store, cache, now: Date.now });
+  const readOptions = { filters: [], after: from, maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES };
+  const read = (end: AbortSignal) => log.readBatches(readOptions, end);
+  let position = from;
+
+  cache.resume(position);
   await cache.follow(position, []);
   await eraser.run(position, true);
   try {
     for await (const batch of batchesOrIdle(read, idleMs, signal)) {
       if (!(await (batch === undefined ? idle() : applyBatch(batch)))) return;
       housekeeping.tend();
-      // Behind a commit that came alone, the next one is taken at once.
+      // After a commit that came alone, the next one is read at once.
       if ((batch?.length ?? 0) > MAX_COMMIT_RECORDS) await rest(lingerMs, signal);
     }
   } finally {
     keys.clear();
   }
 
-  /** Applies a batch; answers false when the checkpoint was not ours to move. */
+  /** Applies a batch. Returns false if the checkpoint was not ours to move. */
   async function applyBatch(records: readonly LogRecord[]): Promise<boolean> {
     const { projected, to, poison } = await readRecords(records, keys, signal);
     if (to !== undefined) {
@@ -98,7 +104,7 @@ export async function followLog(options: FollowOptions): Promise<void> {
     return true;
   }
 
-  /** Renews lease and watermark; answers false when the lease is not ours any more. */
+  /** Renews lease and watermark. Returns false if the lease is no longer ours. */
   async function idle(): Promise<boolean> {
     if (!(await store.renewLease())) return false;
     onProgress(position, false);
@@ -111,14 +117,14 @@ export async function followLog(options: FollowOptions): Promise<void> {
 type Traced = { readonly traceparent: string | undefined };
 
 /**
- * The records whose trace goes on here: live ones. A replay of old ones would make each of their
- * traces longer by one span, again at every rebuild.
+ * Selects the live records: their traces continue here. A replay must not add a span to each trace
+ * of the past.
  */
 function toTraced(records: readonly ProjectedRecord[]): readonly Traced[] {
   const oldest = new Date(Date.now() - LIVE_MS).toISOString();
   return records.flatMap((each): readonly Traced[] => {
     if (each.kind === 'event') return each.event.metadata.time >= oldest ? [each.event] : [];
-    // What closes an attempt lies in one commit with the event that has the same trace.
+    // A closing record is in one commit with an event that has the same trace.
     if (each.kind !== 'attempt' || each.attempt.record.state !== 'open') return [];
     return each.attempt.record.time >= oldest ? [each.attempt] : [];
   });

@@ -1,7 +1,7 @@
 import { factOf, openEvent, UnreadableEventError } from '@zameni/contracts';
 import { type DataKey, type LogRecord, openPersonal } from '@zameni/runtime';
 import type { PeopleKeys } from '../keys/people-keys.ts';
-import type { ProjectedEvent } from '../read-models/projected-event.ts';
+import type { ProjectedEvent } from '../read-models/record.ts';
 import { readEventRecord } from '../records/event-record.ts';
 import { orPoison, poisonAt } from '../records/poison-at.ts';
 
@@ -10,8 +10,8 @@ type Content =
   | Pick<Extract<ProjectedEvent, { personal: 'erased' }>, 'personal' | 'event'>;
 
 /**
- * Reads an event of the log with its personal data open. One that cannot be read throws
- * PoisonRecordError: to pass it over in silence would be the worse failure.
+ * Reads an event of the log and opens its personal data. Throws PoisonRecordError if that fails: to
+ * skip an event silently would be the worse failure.
  */
 export async function readEvent(
   record: LogRecord,

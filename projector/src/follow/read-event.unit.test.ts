@@ -57,7 +57,7 @@ test('reads an event without personal data without a key', async (t) => {
   });
 });
 
-test('an event whose key is gone is one without personal data when its person was erased', async (t) => {
+test('an event of an erased person whose key is gone has no personal data', async (t) => {
   const log = createMemoryLog();
   const records = await append(log, registeredMessages(1, dataKeys).slice(2));
   await log.append(erasedMessages(1, 1), signal);

@@ -1,24 +1,21 @@
-import { AttemptRecord, recordKind } from '@zameni/contracts';
+import { parseAttemptRecord, recordKind } from '@zameni/contracts';
 import type { LogRecord } from '@zameni/runtime';
 import type { PeopleKeys } from '../keys/people-keys.ts';
-import type { ProjectedRecord } from '../read-models/projected-record.ts';
+import type { ProjectedRecord } from '../read-models/record.ts';
 import { idOf } from '../records/event-record.ts';
-import { createRecordParser } from '../records/parse-record.ts';
 import { poisonAt } from '../records/poison-at.ts';
 import { PoisonRecordError } from '../records/poison-record.ts';
 import { readEvent } from './read-event.ts';
 
-/** What the records of a batch say, up to one that cannot be projected. */
+/** The parsed records of a batch, up to one that cannot be projected. */
 export type ReadRecords = {
   readonly projected: readonly ProjectedRecord[];
-  /** The position of the last record that was read, of any kind; undefined when none was. */
+  /** Position of the last parsed record of any kind. Undefined if there is none. */
   readonly to: number | undefined;
   readonly poison?: PoisonRecordError;
 };
 
-const parseAttempt = createRecordParser(AttemptRecord);
-
-/** Reads records in the order of the log; keys are kept for the events behind them. */
+/** Parses records in log order, and keeps keys for the events after them. */
 export async function readRecords(
   records: readonly LogRecord[],
   keys: PeopleKeys,
@@ -57,7 +54,7 @@ async function readRecord(
     case 'mail-wish':
       return [];
     case undefined:
-      // Of a later version: to pass it over would be the worse failure.
+      // A record of a later version. The worse failure is to skip it.
       throw poisonAt(record, 'undecodable');
     default:
       return kind satisfies never;
@@ -65,7 +62,7 @@ async function readRecord(
 }
 
 function readAttempt(record: LogRecord): ProjectedRecord {
-  const content = parseAttempt(record);
+  const content = parseAttemptRecord(record.data);
   if (content === undefined) throw poisonAt(record, 'undecodable');
   const attempt = {
     attemptId: idOf(record),

@@ -34,7 +34,7 @@ function read(messages: readonly LogMessage[]): Promise<ReadRecords> {
   return readRecords(records, keys, signal);
 }
 
-test('reads records of every kind in their order, a key for the events behind it', async (t) => {
+test('reads records of every kind in order, and keys for the events after them', async (t) => {
   const wish = { subject: subjects.mailWish(userIdOf(9)), data: '{}', expectedPosition: 0 };
   const { projected, to, poison } = await read([
     ...attemptMessages(1),
@@ -60,7 +60,7 @@ test('reads records of every kind in their order, a key for the events behind it
   ]);
 });
 
-test('of deletion records nothing is read', async (t) => {
+test('reads nothing of deletion records', async (t) => {
   const { projected, to, poison } = await read([
     broken(subjects.deletion(userIdOf(1))),
     ...attemptMessages(1),
@@ -69,7 +69,7 @@ test('of deletion records nothing is read', async (t) => {
 });
 
 const stops = test.macro<[LogMessage | undefined, string]>({
-  title: (what) => `stops at ${what ?? ''}, and what lies in front is read`,
+  title: (what) => `stops at ${what ?? ''}, after reading everything before it`,
   exec: async (t, message, reason) => {
     if (message === undefined) return t.fail();
     const { projected, to, poison } = await read([...attemptMessages(1), message]);
@@ -80,7 +80,7 @@ const stops = test.macro<[LogMessage | undefined, string]>({
 });
 
 const broken = (subject: string) => ({ subject, data: '{"state":"open"}', expectedPosition: 0 });
-test('an attempt nobody can read', stops, broken(subjects.attempt(userIdOf(1))), 'undecodable');
+test('an unreadable attempt', stops, broken(subjects.attempt(userIdOf(1))), 'undecodable');
 test('a kind of a later version', stops, broken('zameni.later.1'), 'undecodable');
 test('an event', stops, broken(subjects.account(userIdOf(1))), 'undecodable');
 test('an event without key', stops, registeredMessages(2, dataKeys)[2], 'key-missing');

@@ -40,14 +40,15 @@ import {
   voidedMessages,
 } from '../attempts.fixture.ts';
 import { createPeopleKeys } from '../keys/people-keys.ts';
-import { createPostgresStore } from '../read-models/projection-store-postgres.ts';
-import { createProjection, type Projection } from './projection.ts';
+import type { LeasedWork } from '../lease/leased-work.ts';
+import { createPostgresStore } from '../read-models/store-postgres.ts';
+import { createProjection } from './follow-log.ts';
 
 const { name: projection, version } = ACCOUNTS_PROJECTION;
 const { signal } = new AbortController();
-/** Milliseconds for all that the tests before have appended. */
+/** Milliseconds to replay everything that earlier tests appended. */
 const REPLAY_DEADLINE_MS = 180_000;
-/** As many people as the tests have: for every other one the log would be asked. */
+/** More than the tests have people, so that the log is seldom asked for a key. */
 const MAX_KEYS = 50_000;
 
 type Replayed = {
@@ -56,8 +57,8 @@ type Replayed = {
   readonly database: TestDatabase;
 };
 
-/** Projects a log from its beginning into a database that has nothing yet. */
-function project(t: ExecutionContext, { log, dataKeys, database }: Replayed): Projection {
+/** Projects a log from its beginning into an empty database. */
+function project(t: ExecutionContext, { log, dataKeys, database }: Replayed): LeasedWork {
   const stopping = new AbortController();
   const owner = { projection, version, holder: t.title, leaseMs: 60_000 };
   const logger = createSilentLogger();
@@ -97,7 +98,7 @@ async function rowsIn({ pool }: TestDatabase) {
   return [users, owners, attempts, erasures].map(({ rows }) => rows);
 }
 
-test('a replay after the eraser was there ends in the same rows', async (t) => {
+test('a replay after the eraser ran ends in the same rows', async (t) => {
   const log = createMemoryLog();
   const dataKeys = createTestDataKeys();
   const live = await createTestDatabase(t);
@@ -110,7 +111,7 @@ test('a replay after the eraser was there ends in the same rows', async (t) => {
     attemptMessages(3, claimOf(1)),
     closedMessages(2, 4, { provenTo: userIdOf(1) }),
   );
-  // Live, they are seen with their data before it is erased.
+  // The live projection reads the data before it is erased.
   await waitUntil(() => first.status().position === 6);
   await append(
     log,
@@ -145,7 +146,7 @@ test('the whole log of the stack replays to its end, also with erased people in 
     return createJetStreamLog(nc, { stream: ACCOUNTS_STREAM.name, user });
   };
   const database = await createTestDatabase(t);
-  // An end of the test's own: an event that needs no key.
+  // The test appends an end of its own: an event that needs no key.
   const userId = parseUserId(randomUUID());
   if (userId === undefined) throw new Error('not a user id');
   const metadata = { ...metadataOf(1), id: randomUUID(), userId };

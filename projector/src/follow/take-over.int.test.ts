@@ -10,17 +10,18 @@ import {
 import test, { type ExecutionContext } from 'ava';
 import { createTestDataKeys, registeredMessages } from '../accounts.fixture.ts';
 import { createPeopleKeys } from '../keys/people-keys.ts';
-import type { ProjectionStore } from '../read-models/projection-store.ts';
-import { createPostgresStore } from '../read-models/projection-store-postgres.ts';
-import { createProjection, type Projection } from './projection.ts';
+import type { LeasedWork } from '../lease/leased-work.ts';
+import type { ProjectionStore } from '../read-models/store.ts';
+import { createPostgresStore } from '../read-models/store-postgres.ts';
+import { createProjection } from './follow-log.ts';
 
 const { name: projection, version } = ACCOUNTS_PROJECTION;
 const dataKeys = createTestDataKeys();
 const { signal } = new AbortController();
 
-/** Runs out while its holder does nothing. */
+/** Expires while its holder does nothing. */
 const SHORT_LEASE_MS = 200;
-/** Whoever took over keeps it, however busy the machine is. */
+/** The process that took over keeps it, however busy the machine is. */
 const LONG_LEASE_MS = 60_000;
 
 function start(
@@ -30,7 +31,7 @@ function start(
   holder: string,
   leaseMs: number,
   bend: (store: ProjectionStore) => ProjectionStore = (store) => store,
-): { projection: Projection; stop: () => Promise<void> } {
+): { projection: LeasedWork; stop: () => Promise<void> } {
   const stopping = new AbortController();
   const running = createProjection({
     log,

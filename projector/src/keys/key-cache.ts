@@ -1,6 +1,6 @@
 import type { DataKey } from '@zameni/runtime';
 
-/** People's open data keys, the most recently used ones. */
+/** Cache of people's open data keys. */
 export type KeyCache = {
   readonly get: (userId: string) => DataKey | undefined;
   readonly set: (userId: string, key: DataKey) => void;
@@ -8,9 +8,9 @@ export type KeyCache = {
   readonly clear: () => void;
 };
 
-/** Keeps at most `maxKeys` keys; the one not used for longest goes first. */
+/** Keeps at most `maxKeys` keys and evicts the least recently used one. */
 export function createKeyCache(maxKeys: number): KeyCache {
-  // A Map iterates in order of insertion, so the first key is the one not used for longest.
+  // A Map iterates in order of insertion, so the first key is the least recently used one.
   const keys = new Map<string, DataKey>();
   return {
     get: (userId) => {

@@ -4,7 +4,7 @@ import { createKeyCache } from './key-cache.ts';
 
 const key = createSecretKey(randomBytes(32));
 
-test('keeps no more keys than it may, and drops the one not used for longest', (t) => {
+test('keeps a bounded number of keys and evicts the least recently used one', (t) => {
   const keys = createKeyCache(2);
   keys.set('a', key);
   keys.set('b', key);

@@ -1,4 +1,4 @@
-import { type KeyRecord, subjects } from '@zameni/contracts';
+import { type KeyRecord, parseKeyRecord, subjects } from '@zameni/contracts';
 import {
   createBackoff,
   type DataKey,
@@ -9,42 +9,41 @@ import {
 } from '@zameni/runtime';
 import { isErasedEvent } from '../records/erased-event.ts';
 import { idOf } from '../records/event-record.ts';
-import { parseKeyRecord } from '../records/key-record.ts';
 import { orPoison, poisonAt } from '../records/poison-at.ts';
 import { PoisonRecordError } from '../records/poison-record.ts';
 import { createKeyCache } from './key-cache.ts';
 
-/** People's open data keys, for a reader of the log in its order. */
+/** People's open data keys, for a reader that follows the log in order. */
 export type PeopleKeys = {
-  /** Keeps the key in a record for the events behind it. */
+  /** Keeps the key in a record for the events after it. */
   readonly take: (key: LogRecord) => void;
-  /** The key that opens an event. */
+  /** Finds the key that opens an event. */
   readonly find: (event: LogRecord, signal: AbortSignal) => Promise<DataKey | 'erased'>;
-  /** Drops the key of a person whose erasure was read. */
+  /** Drops a person's key after their erasure was read. */
   readonly evict: (event: LogRecord) => void;
-  /** Drops all keys when reading ends: nobody tells any more which ones to evict. */
+  /** Drops all keys. Called when reading ends, because then no erasure evicts them. */
   readonly clear: () => void;
 };
 
-/** Where keys come from and what opens them. */
+/** The source of key records, and the keys that open them. */
 export type PeopleKeysDeps = {
   readonly log: Pick<EventLog, 'readLastFromReplica'>;
   readonly dataKeys: Pick<DataKeys, 'open'>;
 };
 
-/** How many keys are kept open, and how long one is looked for. */
+/** Number of keys to keep open, and milliseconds to look for a missing key. */
 export type PeopleKeysOptions = { readonly maxKeys: number; readonly missingMs?: number };
 
-/** Milliseconds until a key that no replica shows counts as missing: one may lag behind the others. */
+/** Milliseconds until a key that no replica shows counts as missing, because a replica may lag. */
 const MISSING_MS = 1_000;
 const MISSING_BACKOFF = { baseMs: 20, maxMs: 200 };
 
 /**
- * A person's key record lies right before their first event, so their key is almost always at hand;
- * otherwise the log is asked for it. Any replica may answer that, so what is not there is asked for
- * again. A missing key is one that was destroyed only when the person's log ends with their erasure,
- * which an older answer cannot say too early. A key record that cannot be opened may have been
- * re-wrapped since, so the event that needs it stops the projection, not the record.
+ * A person's key record lies right before their first event, so the key is almost always in memory.
+ * Otherwise it is read from the log. Any replica may answer, so a missing key is read again. A
+ * missing key counts as destroyed only if the person's last event is their erasure; a stale answer
+ * cannot show an erasure too early. A key record that cannot be opened may have been re-wrapped
+ * since. So the event that needs the key stops the projection, not the key record.
  */
 export function createPeopleKeys(
   { log, dataKeys }: PeopleKeysDeps,
@@ -52,7 +51,7 @@ export function createPeopleKeys(
 ): PeopleKeys {
   const keys = createKeyCache(maxKeys);
 
-  /** Opens a person's key for a record of theirs, which is to blame when that fails. */
+  /** Opens a person's key for a record of theirs. A failure makes that record poison. */
   function open(wrapped: KeyRecord | undefined, record: LogRecord): DataKey {
     if (wrapped === undefined) throw poisonAt(record, 'key-unusable');
     const userId = idOf(record);
@@ -66,7 +65,7 @@ export function createPeopleKeys(
     const giveUpAtMs = performance.now() + missingMs;
     for (;;) {
       const record = await log.readLastFromReplica(subjects.key(idOf(event)), signal);
-      if (record !== undefined) return open(parseKeyRecord(record), event);
+      if (record !== undefined) return open(parseKeyRecord(record.data), event);
       const last = await log.readLastFromReplica(event.subject, signal);
       if (last !== undefined && orPoison(last, 'undecodable', () => isErasedEvent(last))) {
         return 'erased';
@@ -78,8 +77,8 @@ export function createPeopleKeys(
 
   return {
     take: (record) => {
-      const wrapped = parseKeyRecord(record);
-      // One that was re-wrapped may lie behind its person's erasure, and would outlive it here.
+      const wrapped = parseKeyRecord(record.data);
+      // A re-wrapped key may lie after its person's erasure. No later record would evict it here.
       if (wrapped?.version !== 1) return;
       try {
         open(wrapped, record);

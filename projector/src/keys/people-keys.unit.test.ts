@@ -1,4 +1,4 @@
-import { encodePersonal } from '@zameni/contracts';
+import { decodeText, encodePersonal } from '@zameni/contracts';
 import {
   type DataKey,
   type EventLog,
@@ -25,7 +25,7 @@ function keysIn(log: Pick<EventLog, 'readLastFromReplica'>, { missingMs = 0 } = 
   return createPeopleKeys({ log, dataKeys }, { maxKeys: 10, missingMs });
 }
 
-/** Appends and answers the records as they lie in the log. */
+/** Appends messages and returns them as records of the log. */
 async function append(log: EventLog, messages: readonly LogMessage[]): Promise<LogRecord[]> {
   const { status } = await log.append(messages, signal);
   if (status !== 'appended') throw new Error(status);
@@ -36,14 +36,14 @@ async function append(log: EventLog, messages: readonly LogMessage[]): Promise<L
   return messages.flatMap((message) => last.get(message.subject) ?? []);
 }
 
-/** Registers a made-up person; answers their key and their first event. */
+/** Registers a made-up person and returns their key and first event. */
 async function register(log: EventLog, n: number): Promise<{ key: LogRecord; event: LogRecord }> {
   const [, key, event] = await append(log, registeredMessages(n, dataKeys));
   if (key === undefined || event === undefined) throw new Error('not there');
   return { key, event };
 }
 
-/** An event's personal data, opened with the key that was found for it. */
+/** An event's personal data, opened with the key found for it. */
 function textIn(event: LogRecord, key: DataKey | 'erased'): string {
   const { metadata, type, personal } = readEventRecord(event);
   if (key === 'erased' || personal === null) throw new Error('there is nothing to open');
@@ -63,7 +63,7 @@ function only(records: readonly LogRecord[]): LogRecord {
   return record;
 }
 
-/** A log of which one subject's last records can be told in turn, the last of them for ever. */
+/** A log that answers given last records of one subject in turn, and then the last one for ever. */
 function tellInTurn(log: EventLog, subject: string, answers: (LogRecord | undefined)[]): EventLog {
   return {
     ...log,
@@ -74,7 +74,7 @@ function tellInTurn(log: EventLog, subject: string, answers: (LogRecord | undefi
   };
 }
 
-/** A log that counts how often it is asked. */
+/** A log that counts its reads. */
 function counting(log: EventLog): EventLog & { readonly asked: () => number } {
   let asked = 0;
   return {
@@ -87,7 +87,7 @@ function counting(log: EventLog): EventLog & { readonly asked: () => number } {
   };
 }
 
-test('a key that came by in front of its events is not asked for', async (t) => {
+test('a key that was read before its events is not looked up', async (t) => {
   const log = createMemoryLog();
   const people = [await register(log, 1), await register(log, 2)];
   const keys = keysIn({ readLastFromReplica: async () => t.fail('asked for a key') });
@@ -97,7 +97,7 @@ test('a key that came by in front of its events is not asked for', async (t) => 
   }
 });
 
-test('a key that did not come by is asked for, once', async (t) => {
+test('a key that was not read before its events is looked up once', async (t) => {
   const log = counting(createMemoryLog());
   const { event } = await register(log, 1);
   const keys = keysIn(log);
@@ -106,7 +106,7 @@ test('a key that did not come by is asked for, once', async (t) => {
   t.is(log.asked(), 1);
 });
 
-test('a replica that lags is asked again', async (t) => {
+test('a replica that lags is read again', async (t) => {
   const log = createMemoryLog();
   const { key, event } = await register(log, 1);
   const keys = keysIn(tellInTurn(log, key.subject, [undefined, undefined, key]), {
@@ -115,7 +115,7 @@ test('a replica that lags is asked again', async (t) => {
   t.is(textIn(event, await keys.find(event, signal)), textOf(1));
 });
 
-test('a key that is gone is an erasure as soon as the person’s log says so', async (t) => {
+test('a missing key means an erasure when the person’s last event is one', async (t) => {
   const log = createMemoryLog();
   const [event] = await append(log, registeredMessages(1, dataKeys).slice(2));
   const [erased] = await append(log, erasedMessages(1, 1));
@@ -126,7 +126,7 @@ test('a key that is gone is an erasure as soon as the person’s log says so', a
   t.is(await keys.find(event, signal), 'erased');
 });
 
-test('a key that is gone without an erasure is missing, and not at once', async (t) => {
+test('a missing key without an erasure counts as missing after a while', async (t) => {
   const log = counting(createMemoryLog());
   const event = only(await append(log, registeredMessages(1, dataKeys).slice(2)));
   const error = await t.throwsAsync(keysIn(log, { missingMs: 300 }).find(event, signal), {
@@ -147,10 +147,10 @@ test('the key of an erased person is not kept', async (t) => {
   t.is(await keys.find(event, signal), 'erased');
 });
 
-test('a re-wrapped key that comes by is not kept: it may lie behind the erasure', async (t) => {
+test('a re-wrapped key is not kept, because it may lie after the erasure', async (t) => {
   const log = createMemoryLog();
   const { key, event } = await register(log, 1);
-  const data = Buffer.from(key.data).toString().replace('"version":1', '"version":2');
+  const data = decodeText(key.data).replace('"version":1', '"version":2');
   const message = { subject: key.subject, data, expectedPosition: key.position };
   const rewrapped = only(await append(log, [message]));
   await append(log, erasedMessages(1, event.position));
@@ -159,7 +159,7 @@ test('a re-wrapped key that comes by is not kept: it may lie behind the erasure'
   t.is(await keys.find(event, signal), 'erased');
 });
 
-test('a key that was re-wrapped opens what the one that came by cannot', async (t) => {
+test('a re-wrapped key opens an event that the older record cannot open', async (t) => {
   const log = createMemoryLog();
   const [claim, oldKey, first] = registeredMessages(1, dataKeys);
   const [, lost] = registeredMessages(1, createTestDataKeys());
@@ -173,7 +173,7 @@ test('a key that was re-wrapped opens what the one that came by cannot', async (
   t.is(textIn(event, await keys.find(event, signal)), textOf(1));
 });
 
-test('no key is kept when reading ends, since nobody tells which ones to evict', async (t) => {
+test('no key is kept when reading ends, because no erasure would evict it', async (t) => {
   const log = counting(createMemoryLog());
   const { key, event } = await register(log, 1);
   const keys = keysIn(log);

@@ -1,7 +1,7 @@
-import type { Pool } from '@zameni/runtime';
+import { type Pool, readCheckpoint } from '@zameni/runtime';
 import type { LeaseStore } from './leased-work.ts';
 
-/** A checkpoint, the process that may move it, and for how long without renewing. */
+/** A checkpoint, the process that may move it, and the duration of its lease. */
 export type CheckpointOwner = {
   readonly projection: string;
   readonly version: number;
@@ -9,7 +9,7 @@ export type CheckpointOwner = {
   readonly leaseMs: number;
 };
 
-/** The lease alone, in Postgres, for the process named by `owner`. */
+/** The lease and checkpoint in Postgres, for the process that `owner` names. */
 export function createPostgresLeaseStore(pool: Pool, owner: CheckpointOwner): LeaseStore {
   return {
     takeLease: () => takeLease(pool, owner),
@@ -19,11 +19,17 @@ export function createPostgresLeaseStore(pool: Pool, owner: CheckpointOwner): Le
   };
 }
 
-type PositionRow = { readonly position: string };
+/** Reads the checkpoint, or 0 if the projection has none yet. */
+export async function readPosition(
+  pool: Pool,
+  { projection, version }: Pick<CheckpointOwner, 'projection' | 'version'>,
+): Promise<number> {
+  return (await readCheckpoint(pool, { name: projection, version })) ?? 0;
+}
 
-/** Takes the lease in one compare-and-set; answers the checkpoint, undefined when another has it. */
-export async function takeLease(pool: Pool, owner: CheckpointOwner): Promise<number | undefined> {
-  const { rows } = await pool.query<PositionRow>(
+/** Takes the lease in one compare-and-set. */
+async function takeLease(pool: Pool, owner: CheckpointOwner): Promise<number | undefined> {
+  const { rows } = await pool.query<{ position: string }>(
     `update zameni.checkpoints
      set holder = $3, lease_until = now() + $4 * interval '1 millisecond'
      where projection = $1 and version = $2
@@ -34,8 +40,7 @@ export async function takeLease(pool: Pool, owner: CheckpointOwner): Promise<num
   return rows[0] === undefined ? undefined : Number(rows[0].position);
 }
 
-/** Renews the lease; answers false when another process has taken it. */
-export async function renewLease(pool: Pool, owner: CheckpointOwner): Promise<boolean> {
+async function renewLease(pool: Pool, owner: CheckpointOwner): Promise<boolean> {
   const { rowCount } = await pool.query(
     `update zameni.checkpoints
      set lease_until = now() + $4 * interval '1 millisecond'
@@ -45,24 +50,11 @@ export async function renewLease(pool: Pool, owner: CheckpointOwner): Promise<bo
   return rowCount === 1;
 }
 
-/** Gives the lease up if it is still ours. */
-export async function releaseLease(pool: Pool, owner: CheckpointOwner): Promise<void> {
+async function releaseLease(pool: Pool, owner: CheckpointOwner): Promise<void> {
   await pool.query(
     `update zameni.checkpoints
      set holder = null, lease_until = '-infinity'
      where projection = $1 and version = $2 and holder = $3`,
     [owner.projection, owner.version, owner.holder],
   );
-}
-
-/** The checkpoint as it is; 0 when the projection has none yet. */
-export async function readPosition(
-  pool: Pool,
-  { projection, version }: Pick<CheckpointOwner, 'projection' | 'version'>,
-): Promise<number> {
-  const { rows } = await pool.query<PositionRow>(
-    'select position from zameni.checkpoints where projection = $1 and version = $2',
-    [projection, version],
-  );
-  return Number(rows[0]?.position ?? 0);
 }

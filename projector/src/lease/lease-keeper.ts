@@ -1,8 +1,8 @@
 import type { LeaseStore } from './leased-work.ts';
 
 /**
- * Renews a lease that was just taken, at most every `everyMs`: asked between small steps, it seldom asks
- * the store. Answers false when the lease is lost.
+ * Creates a function that renews a lease that was just taken, at most every `everyMs`. Work calls
+ * it between small steps, and it seldom asks the store. It returns false when the lease is lost.
  */
 export function createLeaseKeeper(
   { renewLease }: Pick<LeaseStore, 'renewLease'>,

@@ -1,56 +1,58 @@
 import { coerceError, createBackoff, delay, type Logger } from '@zameni/runtime';
 import { PoisonRecordError } from '../records/poison-record.ts';
+import { toFaultReason } from './fault-reason.ts';
 import type { ProjectionStatus, Stall } from './status.ts';
 
 /** The lease of work that one process does at a time, and the checkpoint that comes with it. */
 export type LeaseStore = {
-  /** Takes the lease when it is free or ours; answers the checkpoint, undefined when it is not. */
+  /** Takes the lease if it is free or ours. Returns the checkpoint, or undefined if it is taken. */
   readonly takeLease: () => Promise<number | undefined>;
-  /** Answers whether the lease was still ours. */
+  /** Renews the lease. Returns false if another process has taken it. */
   readonly renewLease: () => Promise<boolean>;
-  /** Gives the lease up, so that a standby takes over at once. */
+  /** Releases the lease if it is ours, so that a standby takes over at once. */
   readonly releaseLease: () => Promise<void>;
+  /** Reads the checkpoint, also while another process holds the lease. */
   readonly readPosition: () => Promise<number>;
 };
 
-/** What the work gets: where to begin, when to stop, and how to report progress. */
+/** One run of the work: its start, its end, and the report of its progress. */
 export type LeasedRun = {
   readonly from: number;
   readonly signal: AbortSignal;
-  /** Told the checkpoint after each step, and whether anything was applied in it. */
+  /** Called after each step with the checkpoint, and whether the step applied anything. */
   readonly onProgress: (position: number, applied: boolean) => void;
 };
 
-/** Work, its lease, and what it is called in the log. */
+/** Work, its lease, and its name in the process's log. */
 export type LeasedWorkOptions = {
   readonly name: string;
   readonly store: LeaseStore;
-  /** Works until the lease is lost or the signal aborts; throws at a fault. */
+  /** Works until the lease is lost or the signal aborts; throws on a fault. */
   readonly work: (run: LeasedRun) => Promise<void>;
   readonly logger: Logger;
   readonly standbyMs?: number;
 };
 
-/** Work that can be run once and asked how it is. */
+/** Work that runs once and reports its status. */
 export type LeasedWork = {
-  /** Runs until the signal aborts; every fault is tried again, so it does not reject. */
+  /** Runs until the signal aborts. It retries after every fault, so it does not reject. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   readonly status: () => ProjectionStatus;
 };
 
-/** Milliseconds between a standby's looks at the lease, less a random part. */
+/** Milliseconds between two tries of a standby to take the lease, less a random part. */
 const STANDBY_MS = 1_000;
 
-/** A poison record is tried again sooner than a lease ends: every process would meet it. */
+/** A poison record is retried before the lease ends: every process would stall at it. */
 const POISON_BACKOFF = { baseMs: 200, maxMs: 2_000 };
 const FAULT_BACKOFF = { baseMs: 100, maxMs: 5_000 };
 
 /**
- * States: starting, standby (another process holds the lease, which is tried for every second),
- * active, stalled (backoff, then the checkpoint is read again: after a fault nobody knows how far the
- * last step came). After a fault of this process's surroundings the lease is given up, since a standby
- * may do better; a poison record keeps it. Passing over a record is the worse failure, standing still
- * the lesser.
+ * Runs work while this process holds its lease. States: starting; standby (another process holds
+ * the lease; this one tries to take it every second); active; stalled (backoff, then a new start
+ * from the checkpoint, because a fault hides how far the last step came). A fault of this process's
+ * environment releases the lease, since a standby may do better. A poison record keeps it. To skip
+ * a record would be the worse failure, to stand still the lesser.
  */
 export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
   const { name, store, work, logger, standbyMs = STANDBY_MS } = options;
@@ -61,7 +63,7 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
   async function step(signal: AbortSignal): Promise<void> {
     const from = await store.takeLease();
     if (from === undefined) return standBy(signal);
-    // A stall is over when a step succeeds, not when the next attempt begins.
+    // A stall ends when a step succeeds, not when the next try begins.
     if (status.state !== 'stalled') {
       logger.info({ work: name, position: from }, 'work is active');
       status = { state: 'active', position: from };
@@ -88,20 +90,20 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
     const isNews = status.state !== 'stalled' || !isSameStall(status.stall, reason);
     status = { state: 'stalled', position: status.position, stall: reason };
     if (reason.kind === 'poison') {
-      // Said once for each record, not at every try.
+      // Logged once for each record, not at every retry.
       if (isNews) logger.error({ work: name, poison: reason }, 'work stalled at a record');
       return delay(poisonBackoff.nextMs(), signal);
     }
     logger.error({ work: name, error: coerceError(error) }, 'work stalled');
-    await giveUpLease();
+    await releaseLease();
     return delay(faultBackoff.nextMs(), signal);
   }
 
-  async function giveUpLease(): Promise<void> {
+  async function releaseLease(): Promise<void> {
     try {
       await store.releaseLease();
     } catch (error) {
-      logger.warn({ work: name, error }, 'lease not given up, it will run out');
+      logger.warn({ work: name, error }, 'lease not released, it will expire');
     }
   }
 
@@ -117,7 +119,7 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
           });
         }
       }
-      await giveUpLease();
+      await releaseLease();
     },
     status: () => status,
   };
@@ -129,5 +131,5 @@ function isSameStall(a: Stall, b: Stall): boolean {
 
 function toStall(error: unknown): Stall {
   if (error instanceof PoisonRecordError) return { kind: 'poison', ...error.record };
-  return { kind: 'fault', reason: coerceError(error).name };
+  return { kind: 'fault', reason: toFaultReason(error) };
 }

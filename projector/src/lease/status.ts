@@ -1,19 +1,19 @@
 import type { PoisonRecord } from '../records/poison-record.ts';
 
-/** Why an active projection does not move: a poison record, or a fault that may pass by itself. */
+/** Why work that should be active makes no progress: a poison record, or a fault that may pass. */
 export type Stall =
   | ({ readonly kind: 'poison' } & PoisonRecord)
   | { readonly kind: 'fault'; readonly reason: string };
 
 /**
- * What a projection is doing. `starting`: it has not yet heard from the database. `standby`: another
- * process is active. `stalled`: it should be active and cannot; it is tried again with backoff.
+ * The state of work. `starting`: it has not heard from the database yet. `standby`: another process
+ * is active. `stalled`: it should be active and cannot; it tries again with backoff.
  */
 export type ProjectionStatus =
   | { readonly state: 'starting' | 'standby' | 'active'; readonly position: number }
   | { readonly state: 'stalled'; readonly position: number; readonly stall: Stall };
 
-/** Whether the process does what it is there for: project, or stand by for the one that does. */
+/** Whether the process does its part: it works, or it stands by for the process that works. */
 export function isHealthy({ state }: ProjectionStatus): boolean {
   return state === 'active' || state === 'standby';
 }

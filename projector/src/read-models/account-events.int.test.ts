@@ -21,18 +21,18 @@ import {
   toPlainRows,
 } from './expected-rows.fixture.ts';
 import { cutHistories } from './histories.fixture.ts';
-import type { ProjectedRecord } from './projected-record.ts';
-import type { ProjectionStore } from './projection-store.ts';
-import { createPostgresStore } from './projection-store-postgres.ts';
+import type { ProjectedRecord } from './record.ts';
+import type { ProjectionStore } from './store.ts';
+import { createPostgresStore } from './store-postgres.ts';
 import { toRowChanges } from './row-changes.ts';
-import type { UserRow } from './users-projection.ts';
+import type { UserRow } from './users/rows.ts';
 
 const { name: projection, version } = ACCOUNTS_PROJECTION;
 
 type Setup = {
   readonly pool: Pool;
   readonly store: ProjectionStore;
-  /** Applies records as one batch behind what is applied already. */
+  /** Applies records as one batch after the checkpoint. */
   readonly apply: (...records: readonly ProjectedRecord[]) => Promise<readonly UserRow[]>;
 };
 
@@ -63,14 +63,14 @@ function positionOf(record: ProjectedRecord | undefined): number | undefined {
   }
 }
 
-/** An event of the n-th made-up person as the projection gets it. */
+/** An event of the n-th test person. */
 function happens(n: number, ...[event, place]: Happening): ProjectedRecord {
   return { kind: 'event', event: projected(n, event, place) };
 }
 
 type Happening = [event: Parameters<typeof projected>[1], place: Place];
 
-/** `registered` of the n-th made-up person. */
+/** `registered` of the n-th test person. */
 function registers(n: number, position: number): ProjectedRecord {
   return happens(n, registration(n), { position });
 }
@@ -93,9 +93,9 @@ async function readRows(pool: Pool): Promise<Rows> {
   const erasures = await pool.query('select user_id as id, position::integer from zameni.erasures');
   return {
     users: new Map(
-      users.rows.map(({ claim, position, ...view }) => [
-        view.userId,
-        { view: { ...view, registeredAt: view.registeredAt.toISOString() }, claim, position },
+      users.rows.map((row) => [
+        row.userId,
+        { ...row, registeredAt: row.registeredAt.toISOString() },
       ]),
     ),
     owners: new Map(owners.rows.map(({ k, ...owner }) => [k, owner])),
@@ -122,7 +122,7 @@ test('however a history is cut into batches, the tables are the same', async (t)
       for (const batch of given) {
         const written = await apply(...batch);
         const { users } = await readRows(pool);
-        for (const row of written) t.deepEqual(users.get(row.view.userId), row);
+        for (const row of written) t.deepEqual(users.get(row.userId), row);
       }
       const settle = (rows: Rows) =>
         toPlainRows(
@@ -141,18 +141,21 @@ test('however a history is cut into batches, the tables are the same', async (t)
   );
 });
 
-test('a change is applied to the row that is there, and the whole row is told', async (t) => {
+test('a change is applied to the existing row, and the whole row is returned', async (t) => {
   const { apply } = await createSetup(t);
   await apply(registers(1, 3), registers(2, 6));
   const rows = await apply(happens(1, happenings.updated, { position: 7, version: 2 }));
   t.is(rows.length, 1);
   t.like(rows[0], {
     position: 7,
-    view: { email: 'Person.1@example.org', displayName: 'Љиља', locale: 'de', version: 2 },
+    email: 'Person.1@example.org',
+    displayName: 'Љиља',
+    locale: 'de',
+    version: 2,
   });
 });
 
-test('a change of somebody who has no row makes none', async (t) => {
+test('a change of a person without a row makes no row', async (t) => {
   const { pool, apply } = await createSetup(t);
   t.deepEqual(await apply(happens(1, happenings.updated, { position: 7, version: 2 })), []);
   t.is((await readRows(pool)).users.size, 0);
@@ -172,7 +175,7 @@ test('an address goes from an account that is disowned to the one that was prove
   );
   const { users, owners, attempts } = await readRows(pool);
   t.deepEqual(
-    [1, 2].map((n) => users.get(userIdOf(n))?.view.status),
+    [1, 2].map((n) => users.get(userIdOf(n))?.status),
     ['deactivated', 'active'],
   );
   t.deepEqual([...owners], [[claim, { userId: userIdOf(2), position: 8 }]]);
@@ -187,7 +190,7 @@ test('a person who changes their address gives the old one up', async (t) => {
   t.deepEqual([...owners], [[claimOf(900), { userId: userIdOf(1), position: 5 }]]);
 });
 
-test('an erasure takes the row, remembers itself, and no replay brings the row back', async (t) => {
+test('an erasure deletes the row and is recorded, and no replay restores the row', async (t) => {
   const { pool, apply, store } = await createSetup(t);
   await apply(registers(1, 3));
   const actor = { type: 'caller', id: 'app-1' } as const;
@@ -212,7 +215,7 @@ test('an erasure takes the row, remembers itself, and no replay brings the row b
   t.is(after.owners.size, 0);
 });
 
-test('erasures are told to the cache until it is known that they are there', async (t) => {
+test('erasures are returned for the cache until they are marked', async (t) => {
   const { apply, store } = await createSetup(t);
   await apply(registers(1, 3), registers(2, 6));
   await apply(

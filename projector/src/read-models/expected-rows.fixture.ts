@@ -1,10 +1,9 @@
 import { withoutKey } from '../accounts.fixture.ts';
-import type { AttemptRow, ProjectedAttempt } from './attempts-projection.ts';
-import type { ProjectedEvent } from './projected-event.ts';
-import type { ProjectedRecord } from './projected-record.ts';
-import type { UserRow } from './users-projection.ts';
+import type { AttemptRow } from './attempts/rows.ts';
+import type { ProjectedAttempt, ProjectedEvent, ProjectedRecord } from './record.ts';
+import type { UserRow } from './users/rows.ts';
 
-/** What the read model holds after a history. */
+/** The rows of all read models after a history. */
 export type Rows = {
   readonly users: Map<string, UserRow>;
   readonly owners: Map<string, { userId: string; position: number }>;
@@ -12,13 +11,13 @@ export type Rows = {
   readonly erasures: Map<string, number>;
 };
 
-/** Rows in a form whose order does not count. */
+/** Rows in a form without order. */
 export function toPlainRows(rows: Partial<Rows>): Record<string, unknown> {
   const tables = Object.entries(rows);
   return Object.fromEntries(tables.map(([name, table]) => [name, Object.fromEntries(table)]));
 }
 
-/** The same batches as read after the eraser was there: of an attempt the last record is left. */
+/** The same batches after the eraser ran: of each attempt the last record is left. */
 export function afterEraser(batches: readonly (readonly ProjectedRecord[])[]): ProjectedRecord[][] {
   const history = withoutErasedKeys(batches.flat());
   const last = new Map<string, ProjectedRecord>();
@@ -53,14 +52,14 @@ function withoutErasedKeys(history: readonly ProjectedRecord[]): ProjectedRecord
   });
 }
 
-/** The rows once the eraser has taken the claims out of those of void attempts. */
+/** The rows after the eraser removed the claims of void attempts. */
 export function settleAttempts(rows: ReadonlyMap<string, AttemptRow>): Map<string, AttemptRow> {
   return new Map(
     [...rows].map(([id, row]) => [id, row.state === 'void' ? { ...row, claim: null } : row]),
   );
 }
 
-/** The rows after a history, told record by record in the plainest way there is. */
+/** The rows after a history, computed record by record in the plainest way. */
 export function expectRows(history: readonly ProjectedRecord[]): Rows {
   const rows: Rows = {
     users: new Map(),
@@ -107,27 +106,27 @@ function takeEvent({ users, owners, attempts, erasures }: Rows, entry: Projected
     owners.set(k, { userId, position });
   };
   const row = users.get(userId);
-  const set = (view: Partial<UserRow['view']>, claim = row?.claim) => {
-    if (row === undefined || claim === undefined) return;
-    users.set(userId, { claim, view: { ...row.view, ...view, version }, position });
+  const set = (columns: Partial<UserRow>) => {
+    if (row !== undefined) users.set(userId, { ...row, ...columns, version, position });
   };
   switch (event.name) {
     case 'registered': {
       const { email, claim, displayName, profile } = event.personal;
       const { locale, termsVersion, emailVerified } = event.data;
-      const view = {
+      users.set(userId, {
         userId,
         email,
+        claim,
         emailVerified,
         displayName,
         locale,
         termsVersion,
         profile,
-        status: 'active' as const,
+        status: 'active',
         registeredAt: metadata.time,
         version,
-      };
-      users.set(userId, { view, claim, position });
+        position,
+      });
       own(claim);
       break;
     }
@@ -135,7 +134,7 @@ function takeEvent({ users, owners, attempts, erasures }: Rows, entry: Projected
       set({ emailVerified: true });
       break;
     case 'email-changed':
-      set({ email: event.personal.email, emailVerified: true }, event.personal.claim);
+      set({ ...event.personal, emailVerified: true });
       own(event.personal.claim);
       break;
     case 'profile-updated':

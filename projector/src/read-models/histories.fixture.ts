@@ -9,7 +9,7 @@ import {
   userIdOf,
 } from '../accounts.fixture.ts';
 import { attempted, closedAttempt, openAttempt, voidedAttempt } from '../attempts.fixture.ts';
-import type { ProjectedRecord } from './projected-record.ts';
+import type { ProjectedRecord } from './record.ts';
 
 const PEOPLE = 6;
 const ADDRESSES = 3;
@@ -20,14 +20,14 @@ type Person = {
   status: 'absent' | 'attempting' | 'active' | 'ended';
   /** The position of the attempt. */
   attempt: number;
-  /** Whether the attempt is void, or is to become it: its address was erased. */
+  /** Whether the attempt is void, or will be: its address was erased. */
   isVoid: 'no' | 'soon' | 'yes';
   verified: boolean;
   claim: string;
   version: number;
 };
 
-/** Histories of some people who compete for few addresses, as the log may hold them. */
+/** Histories of people who compete for few addresses, as the log may hold them. */
 export const histories: Arbitrary<ProjectedRecord[]> = fc
   .array(
     fc.record({
@@ -39,7 +39,7 @@ export const histories: Arbitrary<ProjectedRecord[]> = fc
   )
   .map(toHistory);
 
-/** A history, and the places where it is cut into batches. */
+/** A history, cut into batches. */
 export const cutHistories: Arbitrary<readonly (readonly ProjectedRecord[])[]> = histories.chain(
   (history) =>
     fc.array(fc.boolean(), { minLength: history.length, maxLength: history.length }).map((cuts) =>
@@ -136,7 +136,7 @@ function toHistory(steps: readonly Step[]): ProjectedRecord[] {
     person.status = 'absent';
   }
 
-  /** The eraser comes, sooner or later. */
+  /** The eraser runs, sooner or later. */
   function makeVoid(person: Person): void {
     if (person.isVoid === 'soon') emitAttempt(person, voidedAttempt(person.attempt));
     person.isVoid = 'yes';

@@ -1,8 +1,10 @@
-import { type AttemptRow, eraseAccount, keepClaim } from './attempts-projection.ts';
-import type { ErasureRow } from './erasures-projection.ts';
-import type { ProjectionStore, RowBatch } from './projection-store.ts';
+import { eraseAccount, keepClaim } from './attempts/fold.ts';
+import type { AttemptRow } from './attempts/rows.ts';
+import type { ErasureRow } from './erasures/rows.ts';
 import type { RowChanges } from './row-changes.ts';
-import type { UserPatch, UserRow } from './users-projection.ts';
+import type { ProjectionStore, RowBatch } from './store.ts';
+import { toBegunRow, type UserPatch } from './users/fold.ts';
+import type { UserRow } from './users/rows.ts';
 
 /** A checkpoint, a lease and rows that several stores share, as processes share a database. */
 export type SharedCheckpoint = {
@@ -15,7 +17,7 @@ export type SharedCheckpoint = {
   readonly erasedFromCache: Set<string>;
 };
 
-/** A checkpoint nobody holds. */
+/** Creates a checkpoint that no process holds. */
 export function createSharedCheckpoint(): SharedCheckpoint {
   return {
     position: 0,
@@ -28,7 +30,7 @@ export function createSharedCheckpoint(): SharedCheckpoint {
   };
 }
 
-/** One process's view of a shared checkpoint; its lease never runs out by itself. */
+/** Creates the store of one process on a shared checkpoint; its lease never expires. */
 export function createMemoryStore(shared: SharedCheckpoint, me: string): ProjectionStore {
   return {
     takeLease: async () => {
@@ -55,7 +57,7 @@ export function createMemoryStore(shared: SharedCheckpoint, me: string): Project
   };
 }
 
-/** A batch on rows in memory, addresses' owners left out; answers the people's rows it changed. */
+/** Applies a batch to rows in memory, without owners of addresses. Returns the changed people. */
 export function applyToMemory(
   shared: Pick<SharedCheckpoint, 'users' | 'attempts' | 'erasures'>,
   changes: RowChanges,
@@ -84,28 +86,8 @@ function applyAttempts({ attempts }: Pick<SharedCheckpoint, 'attempts'>, changes
   }
 }
 
-function patchRow(old: UserRow | undefined, patch: UserPatch): UserRow | undefined {
-  const before = old?.view;
-  const registeredAt = patch.registeredAt ?? before?.registeredAt;
-  // Only `registered` begins a row.
-  if (registeredAt === undefined) return undefined;
-  const view = {
-    userId: patch.userId,
-    email: either(patch.email, before?.email),
-    emailVerified: either(patch.emailVerified, before?.emailVerified),
-    displayName: either(patch.displayName, before?.displayName),
-    locale: either(patch.locale, before?.locale),
-    termsVersion: either(patch.termsVersion, before?.termsVersion),
-    profile: either(patch.profile, before?.profile),
-    status: either(patch.status, before?.status),
-    registeredAt,
-    version: patch.version,
-  };
-  return { view, claim: either(patch.claim, old?.claim), position: patch.position };
-}
-
-function either<Value>(next: Value | null, before: Value | undefined): Value {
-  const value = next ?? before;
-  if (value === undefined) throw new Error('a patch has left a row incomplete');
-  return value;
+function patchRow(before: UserRow | undefined, patch: UserPatch): UserRow | undefined {
+  if (before === undefined) return toBegunRow(patch);
+  const { ownedAt: _ownedAt, releasedAt: _releasedAt, ...columns } = patch;
+  return { ...before, ...columns };
 }

@@ -12,7 +12,7 @@ import { attempted, closedAttempt, voidedAttempt } from '../attempts.fixture.ts'
 import { afterEraser, expectRows, settleAttempts, toPlainRows } from './expected-rows.fixture.ts';
 import { cutHistories } from './histories.fixture.ts';
 import { applyToMemory, createSharedCheckpoint } from './memory-store.fixture.ts';
-import type { ProjectedRecord } from './projected-record.ts';
+import type { ProjectedRecord } from './record.ts';
 import { toRowChanges } from './row-changes.ts';
 
 function happens(n: number, event: Parameters<typeof projected>[1], place: Place) {
@@ -42,7 +42,7 @@ test('given several events of one person, then each row is touched once', (t) =>
   t.like(changes.erasures, [{ position: 7 }]);
 });
 
-test('given a void record behind an attempt, then it is void, and the eraser still finds it', (t) => {
+test('given a void record after an attempt, then the row is void and keeps its claim', (t) => {
   const { attempts } = toRowChanges([
     attempted(1, 3),
     attempted(2, 4),
@@ -54,12 +54,12 @@ test('given a void record behind an attempt, then it is void, and the eraser sti
   ]);
 });
 
-test('given a void record whose attempt is deleted, then nothing is left to be found', (t) => {
+test('given a void record whose attempt is deleted, then the row has no claim', (t) => {
   const { attempts } = toRowChanges([attempted(1, 5, voidedAttempt(3))]);
   t.like(attempts, [{ state: 'void', claim: null, position: 5 }]);
 });
 
-test('given that a void attempt is erased, then it is gone', (t) => {
+test('given the erasure of a void attempt, then it is gone', (t) => {
   const { attempts } = toRowChanges([
     attempted(1, 5, voidedAttempt(3)),
     attempted(1, 6, closedAttempt(3, 'erasure')),

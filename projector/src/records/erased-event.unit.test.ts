@@ -9,17 +9,17 @@ function record(subject: string, data: string) {
   return { subject, position: 7, data: Buffer.from(data), traceparent: undefined };
 }
 
-test('an erasure is known whatever the version of its event', (t) => {
+test('recognises an erasure in any version of its event', (t) => {
   t.true(isErasedEvent(record(account, encodeEvent(metadataOf(1), happenings.erased, null))));
   t.true(isErasedEvent(record(account, '{"type":"zameni.account.erased.v12"}')));
 });
 
-test('nothing else is an erasure', (t) => {
+test('takes nothing else for an erasure', (t) => {
   t.false(isErasedEvent(record(account, encodeEvent(metadataOf(1), happenings.disowned, null))));
   t.false(isErasedEvent(record(subjects.key(userIdOf(1)), '{"type":"zameni.account.erased.v1"}')));
 });
 
-test('an event that cannot be read is a fault that quotes nothing of it', (t) => {
+test('the error for an unreadable event quotes nothing of it', (t) => {
   const error = t.throws(() => isErasedEvent(record(account, 'person@example.org')));
   t.is(error.message, 'the record at position 7 cannot be read');
   t.is(error.cause, undefined);

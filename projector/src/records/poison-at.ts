@@ -1,7 +1,7 @@
 import type { LogRecord } from '@zameni/runtime';
 import { PoisonRecordError, type PoisonReason } from './poison-record.ts';
 
-/** Reads a record; whatever goes wrong makes the record poison. */
+/** Reads a record. Any error becomes a poison error. */
 export function orPoison<T>(
   record: LogRecord,
   reason: PoisonReason,
@@ -11,12 +11,12 @@ export function orPoison<T>(
   try {
     return read();
   } catch {
-    // The cause may quote personal data; the reason says what an operator needs.
+    // The cause may quote personal data. The reason is what an operator needs.
     throw poisonAt(record, reason, eventId);
   }
 }
 
-/** What to throw at a record that cannot be projected. */
+/** Creates the error for a record that cannot be projected. */
 export function poisonAt(
   { position, subject }: LogRecord,
   reason: PoisonReason,

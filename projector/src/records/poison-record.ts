@@ -1,11 +1,14 @@
 /**
- * Why a record cannot be projected. `undecodable`: not a record this version knows. `key-missing`:
- * the person's key is not in the log, though they were not erased. `key-unusable`: it cannot be
- * unwrapped. `undecryptable`: it does not open the event.
+ * Why a record cannot be projected.
+ *
+ * - `undecodable`: this version does not know such a record.
+ * - `key-missing`: the log has no key of the person, although they were not erased.
+ * - `key-unusable`: the key cannot be unwrapped.
+ * - `undecryptable`: the key does not open the event.
  */
 export type PoisonReason = 'undecodable' | 'key-missing' | 'key-unusable' | 'undecryptable';
 
-/** What may be told of a record that cannot be projected: nothing of its content. */
+/** The facts about a poison record that may be reported. Its content is not among them. */
 export type PoisonRecord = {
   readonly reason: PoisonReason;
   readonly position: number;
@@ -14,8 +17,8 @@ export type PoisonRecord = {
 };
 
 /**
- * A record that stops the projection. It carries no cause on purpose: the message of a failed parse
- * quotes what it read, and that may be personal data.
+ * A record that stops the projection. It has no cause on purpose: the message of a failed parse
+ * quotes its input, which may be personal data.
  */
 export class PoisonRecordError extends Error {
   override readonly name = 'PoisonRecordError';

@@ -1,4 +1,4 @@
-import { ClaimRecord } from '@zameni/contracts';
+import { type ClaimRecord, decodeText, parseClaimRecord, parseOrThrow } from '@zameni/contracts';
 import {
   type ClaimLayers,
   coerceError,
@@ -6,15 +6,14 @@ import {
   type LogRecord,
   type SecureDeletion,
 } from '@zameni/runtime';
-import { Compile } from 'typebox/compile';
 
-/** What moving claims needs: the log, and the right to delete from it. */
+/** Dependencies of moving claims: the log, and deletion from it. */
 export type ClaimMoverDeps = {
   readonly log: Pick<EventLog, 'readLast' | 'readLastFromLeader' | 'append'>;
   readonly deletion: SecureDeletion;
 };
 
-/** A claim that lies in the old layer, and where it belongs in the new one. */
+/** A claim in the old layer and its subject in the new layer. */
 type Move = {
   readonly old: string;
   readonly new: string;
@@ -22,22 +21,20 @@ type Move = {
   readonly record: ClaimRecord;
 };
 
-/** Claims that are deleted at once. */
+/** Concurrent deletions of claims. */
 const MAX_DELETIONS = 8;
 
-const claimCheck = Compile(ClaimRecord);
-
 /**
- * Does the work of a rotation's phase on records of the old layer, and answers how many were found that
- * needed it: nothing is left when a pass over all records finds none. A released claim is left to the
- * eraser, and so is one that knows of an erasure. Both may lie in the old layer only, and their deletion
- * record may name that layer only. They say that attempts are void, so the copying is not over while
- * there is one.
+ * Moves claims as the phase of a rotation demands, and returns the number of records that needed
+ * it. The work is done when a pass over all records returns 0. The eraser handles released claims
+ * and claims that hold the position of an erasure. Both may lie in the old layer only, and their
+ * deletion records may name that layer only. They make attempts void, so copying is not done while
+ * one exists.
  *
- * A claim is copied by writing it once more to both layers in one batch, each guarded, as a registration
- * would; so the old one's guard tells when it was released meanwhile, and no late copy brings a claim of
- * the dead back. The new layer has a claim when its record lies behind the old one's, which makes a
- * record that a lagging replica shows at worst one to look at again.
+ * A claim is copied as a registration would write it: once more to both layers, in one batch, each
+ * message guarded. The guard of the old layer fails if the claim was released meanwhile, so no late
+ * copy restores a deleted claim. The new layer has a claim if its record lies after the old one.
+ * So a stale record from a replica is at worst examined again.
  */
 export async function moveClaims(
   deps: ClaimMoverDeps,
@@ -74,21 +71,22 @@ export async function moveClaims(
   }
 }
 
-/** Each claim of the old layer, by the newest of the records. */
+/** Returns one move for each claim of the old layer, from its newest record. */
 function toMoves(layers: ClaimLayers, records: readonly LogRecord[]): Move[] {
   const moves = new Map<string, Move>();
   for (const record of records) {
     const { subject: old, position } = record;
     const subject = layers.toNew(old);
     if (subject === undefined) continue;
-    moves.set(old, { old, new: subject, position, record: toClaim(record) });
+    moves.set(old, { old, new: subject, position, record: parseOrThrow(parseClaimRecord, record) });
   }
   return [...moves.values()];
 }
 
 /**
- * In one batch; halved when somebody was faster, so that one busy address holds up few others. What the
- * new layer has from before is deleted first: it may know of an erasure that the old one knows no more.
+ * Copies claims in one batch. After a conflict the batch is halved, so that one busy address delays
+ * few others. An older record in the new layer is deleted first, because it may hold the position
+ * of an erasure that the old layer no longer holds.
  */
 async function copy(
   { log, deletion }: ClaimMoverDeps,
@@ -100,12 +98,12 @@ async function copy(
     const before = found.get(move.old);
     const after = found.get(move.new)?.position ?? 0;
     if (before === undefined || after > before.position) return [];
-    const record = toClaim(before);
+    const record = parseOrThrow(parseClaimRecord, before);
     const isWanted = record.state === 'held' && !knowsErasure(record);
     return isWanted ? [{ move, before, after }] : [];
   });
   const messages = copies.flatMap(({ move, before }) => {
-    const data = Buffer.from(before.data).toString('utf8');
+    const data = decodeText(before.data);
     return [
       { subject: move.old, data, expectedPosition: before.position },
       { subject: move.new, data, expectedPosition: 0 },
@@ -119,7 +117,7 @@ async function copy(
   switch (outcome.status) {
     case 'appended':
     case 'unknown':
-      // The next pass tells what became of it.
+      // The next pass shows the result.
       return;
     case 'full':
       throw coerceError(outcome.cause);
@@ -140,7 +138,7 @@ async function copy(
   }
 }
 
-/** From any replica at first, from the leader where that has failed. */
+/** Reads several claims from any replica, and one that is left after halving from the leader. */
 async function readBoth(
   log: ClaimMoverDeps['log'],
   moves: readonly Move[],
@@ -154,14 +152,7 @@ async function readBoth(
   return new Map(records.flatMap((record) => (record ? [[record.subject, record] as const] : [])));
 }
 
-/** Whether somebody holds it since an erasure whose attempts are not all void yet. */
+/** Whether a held claim still holds the position of an erasure. */
 function knowsErasure(record: ClaimRecord): boolean {
   return record.state === 'held' && record.erasedAt !== undefined;
-}
-
-/** A claim that cannot be read is never passed over. */
-function toClaim({ data, position }: LogRecord): ClaimRecord {
-  const value: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
-  if (!claimCheck.Check(value)) throw new Error(`the claim at ${position} cannot be read`);
-  return value;
 }

@@ -1,4 +1,4 @@
-import { subjects } from '@zameni/contracts';
+import { decodeText, subjects } from '@zameni/contracts';
 import {
   type ClaimLayers,
   type ClaimPhase,
@@ -25,7 +25,7 @@ function layersIn(phase: ClaimPhase): ClaimLayers {
 const copying = layersIn('copy');
 const newOf = (n: number) => copying.toNew(oldOf(n)) ?? '';
 
-/** A log with a claim in the old layer for each text. */
+/** A log with one claim in the old layer for each text. */
 async function createLog(...texts: readonly string[]) {
   const memory = createMemoryLog();
   for (const [n, data] of texts.entries()) {
@@ -34,7 +34,7 @@ async function createLog(...texts: readonly string[]) {
   const subjectsOf = (all: readonly string[]) => all.flatMap((_, n) => [oldOf(n), newOf(n)]);
   const textOf = async (subject: string) => {
     const record = await memory.readLastFromLeader(subject, signal);
-    return record && Buffer.from(record.data).toString();
+    return record && decodeText(record.data);
   };
   const records = async (): Promise<LogRecord[]> =>
     (await Promise.all(subjectsOf(texts).map((name) => memory.readSubject(name, signal)))).flat();
@@ -43,7 +43,7 @@ async function createLog(...texts: readonly string[]) {
   return { memory, textOf, records, move };
 }
 
-test('what somebody holds is copied; what was released is not, and counts until it is deleted', async (t) => {
+test('copies a held claim but no released one, which counts until it is deleted', async (t) => {
   const { memory, textOf, move } = await createLog(held, released, held);
   t.is(await move(copying), 3);
   t.is(await textOf(newOf(0)), held);
@@ -56,12 +56,12 @@ test('what somebody holds is copied; what was released is not, and counts until 
   t.is(await move(copying), 0, 'the eraser was there');
 });
 
-test('what knows of an erasure is not copied, and counts until the eraser has settled it', async (t) => {
+test('does not copy a claim with an erasure, which counts until it is settled', async (t) => {
   const knowing = held.replace('}', ',"erasedAt":1}');
   const { memory, textOf, move } = await createLog(knowing);
   t.is(await move(copying), 1);
   t.is(await textOf(newOf(0)), undefined);
-  // Registered in both layers meanwhile, as while a rotation is under way.
+  // A registration during the rotation writes to both layers.
   for (const [subject, expectedPosition] of [
     [oldOf(0), 1],
     [newOf(0), 0],
@@ -76,14 +76,14 @@ test('what knows of an erasure is not copied, and counts until the eraser has se
   t.is(await move(copying), 0);
 });
 
-test('what was released in both layers needs nothing', async (t) => {
+test('a claim that is released in both layers needs no work', async (t) => {
   const { memory, move } = await createLog(released);
   await memory.append([{ subject: newOf(0), data: released, expectedPosition: 0 }], signal);
   t.is(await move(copying), 0);
   t.is(await memory.head(signal), 2);
 });
 
-test('what was released is left to the eraser at the end too', async (t) => {
+test('leaves a released claim to the eraser in the last phase too', async (t) => {
   const { memory, textOf, move } = await createLog(held, released);
   t.is(await move(layersIn('delete')), 1);
   t.deepEqual(await memory.readSubject(oldOf(0), signal), []);
@@ -91,7 +91,7 @@ test('what was released is left to the eraser at the end too', async (t) => {
   t.is(await move(layersIn('delete')), 0);
 });
 
-test('what was written in the old layer alone since is copied again', async (t) => {
+test('copies a claim again that was later written to the old layer only', async (t) => {
   const { memory, textOf, move } = await createLog(held);
   await move(copying);
   const later = held.replace('true', 'false');
@@ -100,7 +100,7 @@ test('what was written in the old layer alone since is copied again', async (t) 
   t.is(await textOf(newOf(0)), later);
 });
 
-test('a copy brings nothing back that is released and deleted meanwhile', async (t) => {
+test('a copy does not restore a claim that is released and deleted meanwhile', async (t) => {
   const { memory, textOf, move } = await createLog(held);
   const log: EventLog = {
     ...memory,
@@ -119,7 +119,7 @@ test('a copy brings nothing back that is released and deleted meanwhile', async 
   t.is(await textOf(newOf(0)), undefined);
 });
 
-test('one claim that is never left alone holds up no other', async (t) => {
+test('one claim with constant conflicts delays no other', async (t) => {
   const { memory, textOf, move } = await createLog(...Array.from({ length: 9 }, () => held));
   const log: EventLog = {
     ...memory,
@@ -134,7 +134,7 @@ test('one claim that is never left alone holds up no other', async (t) => {
   t.is(await move(copying, log), 1, 'it is still to be done');
 });
 
-test('a replica that lags makes a claim looked at again, and nothing else', async (t) => {
+test('a stale replica only causes a claim to be examined again', async (t) => {
   const { memory, textOf, move } = await createLog(held);
   await move(copying);
   const lagging: EventLog = { ...memory, readLast: async () => new Map() };
@@ -150,7 +150,7 @@ test('a log that refuses a copy for good is a fault', async (t) => {
   await t.throwsAsync(move(copying, log), { is: cause });
 });
 
-test('what somebody holds in the old layer is deleted at the end, all of it', async (t) => {
+test('deletes every held claim of the old layer in the last phase', async (t) => {
   const { memory, textOf, move } = await createLog(held, held);
   await move(copying);
   t.is(await move(layersIn('delete')), 2);
@@ -161,7 +161,7 @@ test('what somebody holds in the old layer is deleted at the end, all of it', as
   t.is(await move(layersIn('delete')), 0);
 });
 
-test('in the other phases nothing is moved', async (t) => {
+test('moves nothing in the other phases', async (t) => {
   const { memory, move } = await createLog(held);
   for (const phase of ['release-both', 'write-both', 'believe-new', 'retire'] as const) {
     t.is(await move(layersIn(phase)), 0);
@@ -169,7 +169,7 @@ test('in the other phases nothing is moved', async (t) => {
   t.is(await memory.head(signal), 1);
 });
 
-test('a claim that cannot be read is not passed over', async (t) => {
+test('an unreadable claim is a fault', async (t) => {
   const { move } = await createLog('{"state":"lent"}');
-  await t.throwsAsync(move(copying), { message: 'the claim at 1 cannot be read' });
+  await t.throwsAsync(move(copying), { message: 'the record at position 1 cannot be read' });
 });

@@ -5,6 +5,7 @@ import {
   delay,
   type EventLog,
   type KeyRingSource,
+  type PepperRing,
   readToEnd,
   toClaimLayers,
 } from '@zameni/runtime';
@@ -18,43 +19,43 @@ import {
 } from '../lease/leased-work.ts';
 import { type ClaimMoverDeps, moveClaims } from './claim-mover.ts';
 
-/** What the reclaimer needs to run; the log is read, written and deleted from as user `eraser`. */
+/** Dependencies of the reclaimer. It reads, writes and deletes in the log as user `eraser`. */
 export type ReclaimerOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
   Omit<ClaimMoverDeps, 'log'> & {
     readonly log: ClaimMoverDeps['log'] & Pick<EventLog, 'readBatches' | 'readFirst' | 'head'>;
-    readonly peppers: Pick<KeyRingSource, 'current'>;
+    readonly peppers: Pick<KeyRingSource<PepperRing>, 'current'>;
     readonly store: LeaseStore;
     readonly idleMs?: number;
   };
 
-/** How far the work of a rotation's phase is. */
+/** Progress of the work of a rotation's phase. */
 export type ReclaimProgress = {
-  /** The layer and the phase that the rest is about. */
+  /** The layer and the phase that the other fields are about. */
   readonly phase: string;
-  /** Whether a reading of all claims, begun in this phase, found nothing left to do. */
+  /** Whether a pass over all claims, started in this phase, found nothing to do. */
   readonly isDone: boolean;
-  /** Claims that the last reading found in need of it, or this one has found so far. */
+  /** Claims to move that the last pass found, or that the current pass found so far. */
   readonly found: number;
 };
 
-/** The reclaimer, which can be asked how far it is. */
+/** The reclaimer and its progress. */
 export type Reclaimer = LeasedWork & { readonly progress: () => ReclaimProgress | undefined };
 
 /**
- * Claims that are read at once, between which the lease is renewed: all copies of a batch are one
- * append, each deletion is a few questions to the log.
+ * Claims per batch. The lease is renewed between batches. All copies of a batch are one append,
+ * while each deletion takes several requests to the log.
  */
 const MAX_RECORDS = { none: 1, copy: 250, delete: 24 } as const;
 
-/** Milliseconds between looks at the ring, and after which the lease is renewed. */
+/** Milliseconds between checks of the ring, and between renewals of the lease. */
 const IDLE_MS = 1_000;
 
 /**
- * Moves claims to the layer of a new pepper: copies them in one phase of a rotation, deletes the old
- * ones in another (runtime/src/keys/claim-phases.ts). What there is to do follows from ring and log alone, so
- * after a fault, a kill or a change of the ring all claims are read from the start. Nothing is done when
- * a whole reading found nothing to do; to say so too early is the worse failure, to read once more the
- * lesser. Without a rotation nothing is read.
+ * Moves claims to the layer of a new pepper. One phase of a rotation copies them, another deletes
+ * the old ones (runtime/src/keys/claim-phases.ts). The work follows from ring and log alone, so
+ * after a fault, a crash or a change of the ring all claims are read from the start. A phase is
+ * done when a whole pass found nothing to do. The worse failure is to report this too early; one
+ * more pass is the lesser. Without a rotation nothing is read.
  */
 export function createReclaimer(options: ReclaimerOptions): Reclaimer {
   let progress: ReclaimProgress | undefined;
@@ -69,7 +70,7 @@ export function createReclaimer(options: ReclaimerOptions): Reclaimer {
 async function reclaim(
   options: ReclaimerOptions,
   { signal, onProgress }: LeasedRun,
-  tell: (progress: ReclaimProgress | undefined) => void,
+  report: (progress: ReclaimProgress | undefined) => void,
 ): Promise<void> {
   const { log, peppers, store, idleMs = IDLE_MS } = options;
   let done: string | undefined;
@@ -79,26 +80,26 @@ async function reclaim(
     const ring = peppers.current();
     const layers = toClaimLayers(ring);
     const isWanted = layers !== undefined && layers.work !== 'none';
-    if (!isWanted) tell(undefined);
+    if (!isWanted) report(undefined);
     else if (done !== claimStateOf(ring)) {
       const found = await pass(layers);
       if (found === undefined) return;
       if (found === 0) done = layers.state;
-      tell({ phase: layers.state, isDone: found === 0, found });
+      report({ phase: layers.state, isDone: found === 0, found });
     }
     onProgress(0, isWanted);
     await delay(idleMs, signal).catch(() => undefined);
     if (signal.aborted) return;
   }
 
-  /** Reads all claims once; answers how many needed work, undefined when the lease is lost. */
+  /** Reads all claims once. Returns how many needed work, or undefined if the lease is lost. */
   async function pass(layers: ClaimLayers): Promise<number | undefined> {
     let found = 0;
     const what = { filter: subjectFilters.claims, after: 0, maxRecords: MAX_RECORDS[layers.work] };
     for await (const records of readToEnd(log, what, signal)) {
       found += await moveClaims(options, { layers, records }, signal);
       onProgress(records.at(-1)?.position ?? 0, found > 0);
-      tell({ phase: layers.state, isDone: false, found });
+      report({ phase: layers.state, isDone: false, found });
       if (!(await keepLease())) return undefined;
     }
     return found;

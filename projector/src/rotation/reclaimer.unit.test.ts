@@ -1,9 +1,9 @@
-import { subjects } from '@zameni/contracts';
+import { decodeText, subjects } from '@zameni/contracts';
 import {
   type ClaimPhase,
   createLogger,
   type EventLog,
-  type KeyRing,
+  type PepperRing,
   type SecureDeletion,
   toClaimLayout,
 } from '@zameni/runtime';
@@ -17,10 +17,10 @@ const logger = createLogger({ service: 'test', instance: 'test', level: 'silent'
 const { signal } = new AbortController();
 const keys = new Map(['1', '2'].map((id) => [id, Buffer.alloc(32, Number(id))]));
 const layers = ['1', '2'];
-const inPhase = (phase: ClaimPhase): KeyRing => {
+const inPhase = (phase: ClaimPhase): PepperRing => {
   return { current: '1', keys, layers, phase };
 };
-const after: KeyRing = { current: '2', keys, layers };
+const after: PepperRing = { current: '2', keys, layers };
 const held = (n: number) =>
   JSON.stringify({
     state: 'held',
@@ -41,7 +41,7 @@ async function createLog(count: number) {
 function start(
   t: ExecutionContext,
   log: EventLog & SecureDeletion,
-  ring: { current: KeyRing },
+  ring: { current: PepperRing },
   { shared = createSharedErasures(log), me = 'a' } = {},
 ) {
   const stopping = new AbortController();
@@ -63,7 +63,7 @@ function start(
   return { reclaimer, stop };
 }
 
-test('copies in one phase, deletes in another, and says of each when it is done', async (t) => {
+test('copies in one phase, deletes in another, and reports when each is done', async (t) => {
   const log = await createLog(300);
   const ring = { current: inPhase('write-both') };
   const { reclaimer } = start(t, log, ring);
@@ -75,7 +75,7 @@ test('copies in one phase, deletes in another, and says of each when it is done'
   t.deepEqual(reclaimer.progress(), { phase: '2:copy', isDone: true, found: 0 });
   for (const n of [1, 300]) {
     const record = await log.readLastFromLeader(newOf(n), signal);
-    t.is(record && Buffer.from(record.data).toString(), held(n));
+    t.is(record && decodeText(record.data), held(n));
     t.truthy(await log.readLastFromLeader(subjects.claim(claimOf(n)), signal));
   }
 
@@ -90,7 +90,7 @@ test('copies in one phase, deletes in another, and says of each when it is done'
   await waitUntil(async () => reclaimer.progress() === undefined);
 });
 
-test('is not done while a reading still found something to do', async (t) => {
+test('is not done while a pass still finds something to do', async (t) => {
   const memory = await createLog(3);
   let isOpen = false;
   const log: typeof memory = {
@@ -104,7 +104,7 @@ test('is not done while a reading still found something to do', async (t) => {
   await waitUntil(async () => reclaimer.progress()?.isDone === true);
 });
 
-test('what is cut off is done by the next one, from ring and log alone', async (t) => {
+test('the next reclaimer finishes interrupted work from ring and log alone', async (t) => {
   const memory = await createLog(600);
   const shared = createSharedErasures(memory);
   const ring = { current: inPhase('copy') };

@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import {
   ACCOUNTS_STREAM,
   encodeEvent,
+  parseKeyRecord,
+  parseOrThrow,
   parseUserId,
   subjects,
   type UserId,
@@ -15,14 +17,13 @@ import {
 } from '@zameni/runtime';
 import { connectTestNats, PATIENT } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { parseKeyRecord } from '../records/key-record.ts';
 import { deleteIfErased, rewrapKey } from './rewrap-key.ts';
 
 const stream = ACCOUNTS_STREAM.name;
 const { signal } = new AbortController();
 const forEver = Number.MAX_SAFE_INTEGER;
 const old = randomBytes(32);
-// Ids that the stack's own ring does not have: its services leave these people alone.
+// The stack's own ring does not have these key ids, so its services ignore these people.
 const oldRing = { current: 'test-1', keys: new Map([['test-1', old]]) };
 const ring = {
   current: 'test-2',
@@ -31,7 +32,7 @@ const ring = {
 const oldKeys = createDataKeys(oldRing);
 const dataKeys = createDataKeys(ring);
 
-/** The log as the eraser has it, and people with a key in it that is gone when the test ends. */
+/** The log as user `eraser`, and people with a key that is deleted when the test ends. */
 async function createSetup(t: ExecutionContext) {
   const nc = await connectTestNats(t, 'eraser');
   const log = await createJetStreamLog(nc, { stream, user: 'eraser', ...PATIENT });
@@ -72,7 +73,7 @@ function newUserIdOf(subject: string): UserId {
   return userId;
 }
 
-/** The only event of these people: it needs no key, so every projector can read it. */
+/** The only event of these people. It needs no key, so every projector can read it. */
 function erased(userId: UserId): string {
   const metadata = {
     id: randomUUID(),
@@ -85,7 +86,7 @@ function erased(userId: UserId): string {
   return encodeEvent(metadata, { name: 'erased', data: {} }, null);
 }
 
-test('what is left of a key is one record, by the current key-encryption key', async (t) => {
+test('leaves one record of a key, wrapped by the current key-encryption key', async (t) => {
   const { log, deps, createPerson } = await createSetup(t);
   const person = await createPerson();
   t.true(await rewrapKey(deps, person, signal));
@@ -93,18 +94,18 @@ test('what is left of a key is one record, by the current key-encryption key', a
   t.true(first !== undefined && first.position > person.position);
   const last = await log.readLastFromLeader(person.subject, signal);
   t.is(last?.position, first?.position);
-  const rewrapped = last && parseKeyRecord(last);
+  const rewrapped = last && parseKeyRecord(last.data);
   t.like(rewrapped, { kek: 'test-2', version: 2 });
   const userId = newUserIdOf(person.subject);
-  const before = oldKeys.open(userId, JSON.parse(Buffer.from(person.data).toString()));
+  const before = oldKeys.open(userId, parseOrThrow(parseKeyRecord, person));
   t.true(rewrapped !== undefined && dataKeys.open(userId, rewrapped).equals(before));
 });
 
-test('a key that was deleted after it was read is not written again', async (t) => {
+test('does not write a key again that was deleted after it was read', async (t) => {
   const { log, deletion, deps, createPerson } = await createSetup(t);
   const person = await createPerson();
   await deletion.deleteUpTo(person.subject, forEver, signal);
-  // As if the leader had been asked before the deletion.
+  // The first answer is the leader's state before the deletion.
   let asked = 0;
   const readLastFromLeader: typeof log.readLastFromLeader = async (subject, signal) => {
     asked += 1;
@@ -115,11 +116,11 @@ test('a key that was deleted after it was read is not written again', async (t) 
   t.false(await log.hasRecord(person.subject, signal));
 });
 
-test('of people erased while their keys are re-wrapped no key is left', async (t) => {
+test('leaves no key of people who are erased while their keys are re-wrapped', async (t) => {
   const { log, deps, createPerson, erase } = await createSetup(t);
   const people = await Promise.all(Array.from({ length: 40 }, createPerson));
   await Promise.all(people.flatMap((person) => [rewrapKey(deps, person, signal), erase(person)]));
-  // What the re-wrapper does with each record of its own when it comes to it.
+  // The re-wrapper does this with each record that it wrote.
   for (const { subject } of people) {
     const last = await log.readLastFromLeader(subject, signal);
     if (last !== undefined) await deleteIfErased(deps, last, signal);
@@ -127,7 +128,7 @@ test('of people erased while their keys are re-wrapped no key is left', async (t
   for (const { subject } of people) t.false(await log.hasRecord(subject, signal));
 });
 
-test('reading to the end tells every key, also when those at the end were deleted', async (t) => {
+test('reading to the end returns every key, also after the last ones were deleted', async (t) => {
   const { log, deletion, createPerson } = await createSetup(t);
   const first = await createPerson();
   const others = await Promise.all(Array.from({ length: 5 }, createPerson));

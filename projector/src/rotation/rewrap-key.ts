@@ -1,4 +1,4 @@
-import { type KeyRecord, subjects } from '@zameni/contracts';
+import { type KeyRecord, parseKeyRecord, subjects } from '@zameni/contracts';
 import {
   createBackoff,
   type DataKeys,
@@ -8,29 +8,28 @@ import {
   type SecureDeletion,
 } from '@zameni/runtime';
 import { isErasedEvent } from '../records/erased-event.ts';
-import { parseKeyRecord } from '../records/key-record.ts';
 
-/** What re-wrapping one key needs; the log is written and deleted from as the NATS user `eraser`. */
+/** Dependencies of re-wrapping. The NATS user `eraser` writes to and deletes from the log. */
 export type RewrapDeps = {
   readonly log: Pick<EventLog, 'append' | 'head' | 'readLastFromLeader'>;
   readonly deletion: SecureDeletion;
   readonly dataKeys: Pick<DataKeys, 'rewrap'>;
 };
 
-/** The log answered something after which nobody knows whether the key is re-wrapped. */
+/** The log gave an answer that leaves it unknown whether the key is re-wrapped. */
 class RewrapError extends Error {
   override readonly name = 'RewrapError';
 }
 
-/** Looks at one key while others write to it before that is taken for a fault. */
+/** Tries for one key. Other writers can make a try fail; so many failures count as a fault. */
 const MAX_TRIES = 8;
 const BACKOFF = { baseMs: 20, maxMs: 500 };
 
 /**
- * Wraps the key at `record` by the current key-encryption key and deletes what was wrapped otherwise:
- * first the new record, guarded on the last one that the leader knows, then the older ones. Cut off in
- * between, it finds the new record there and only deletes. Answers false when no key of the ring
- * opens it: then it stays as it is.
+ * Wraps the key of a record by the current key-encryption key and deletes its older records. It
+ * appends the new record first, guarded on the leader's last record, and then deletes. If it stops
+ * in between, the next run finds the new record and only deletes. Returns false if no key of the
+ * ring opens the record, which then stays as it is.
  */
 export async function rewrapKey(
   { log, deletion, dataKeys }: RewrapDeps,
@@ -43,11 +42,11 @@ export async function rewrapKey(
     if (tries > 0) await delay(backoff.nextMs(), signal);
     const last = await log.readLastFromLeader(subject, signal);
     if (last === undefined) {
-      // Erased; unless a server that was the leader does not know better yet.
+      // The person is erased, unless a former leader answered that does not know of its successor.
       if ((await log.head(signal)) >= position) return true;
       continue;
     }
-    const old = parseKeyRecord(last);
+    const old = parseKeyRecord(last.data);
     const rewrapped = old && rewrapOrUndefined(dataKeys, userId, old);
     if (rewrapped === undefined) return false;
     if (rewrapped === old) return deleteOlder(last.position - 1);
@@ -56,7 +55,7 @@ export async function rewrapKey(
     if (outcome.status === 'appended') return deleteOlder(last.position);
     if (outcome.status === 'rejected')
       throw new RewrapError('the log refuses', { cause: outcome.cause });
-    // Whatever else came of it, the log says at the next look, by its last record.
+    // For every other outcome the next try reads the result from the log.
   }
   throw new RewrapError('a key is written to again and again');
 
@@ -67,9 +66,9 @@ export async function rewrapKey(
 }
 
 /**
- * Deletes a re-wrapped key whose person is erased. An append that the leader has taken can come to
- * lie behind the eraser's last deletion, although its guard named a record that was there when it was
- * taken; the erasure itself lies before both, so a look at the account afterwards finds it.
+ * Deletes a re-wrapped key whose person is erased. The leader checks the guard of an append early,
+ * so the append can still be stored after the eraser's last deletion. The erasure itself lies
+ * before both, so reading the account afterwards finds it.
  */
 export async function deleteIfErased(
   { log, deletion }: Pick<RewrapDeps, 'log' | 'deletion'>,
@@ -91,7 +90,7 @@ function rewrapOrUndefined(
   try {
     return dataKeys.rewrap(userId, record);
   } catch {
-    // No key of the ring opens it, or it is not this person's: the caller tells where it lies.
+    // No key of the ring opens it, or it is not this person's. The caller logs its position.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { subjectFilters } from '@zameni/contracts';
+import { parseKeyRecord, subjectFilters } from '@zameni/contracts';
 import {
   coerceError,
   delay,
@@ -16,10 +16,9 @@ import {
   type LeasedWorkOptions,
   type LeaseStore,
 } from '../lease/leased-work.ts';
-import { parseKeyRecord } from '../records/key-record.ts';
 import { deleteIfErased, type RewrapDeps, rewrapKey } from './rewrap-key.ts';
 
-/** What the re-wrapper needs to run. */
+/** Dependencies of the re-wrapper. */
 export type RewrapperOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
   Omit<RewrapDeps, 'log'> & {
     readonly log: RewrapDeps['log'] & Pick<EventLog, 'readBatches' | 'readFirst'>;
@@ -28,33 +27,35 @@ export type RewrapperOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
     readonly idleMs?: number;
   };
 
-/** How far the work for the current key-encryption key is. */
+/** Progress of the work for the current key-encryption key. */
 export type RewrapProgress = {
   readonly kek: string;
-  /** Records wrapped by another key; null while they are being counted. */
+  /** Records wrapped by another key; null while they are counted. */
   readonly left: number | null;
-  /** Those of them that no key of the ring opens; they are left alone. */
+  /** Those of them that no key of the ring opens. They stay as they are. */
   readonly unusable: number;
 };
 
-/** The re-wrapper, which can be asked how far it is. */
+/** The re-wrapper and its progress. */
 export type Rewrapper = LeasedWork & { readonly progress: () => RewrapProgress | undefined };
 
 const MAX_RECORDS = 256;
 
-/** Keys that are re-wrapped at once: in the background, so few beside what the log can take. */
+/** Keys re-wrapped concurrently. Few, because this is background work. */
 const MAX_AT_ONCE = 8;
 
-/** Milliseconds between looks for work, and after which the lease is renewed. */
+/** Milliseconds between checks for work, and between renewals of the lease. */
 const IDLE_MS = 1_000;
 
 /**
- * Wraps people's data keys by the current key-encryption key as long as the ring holds another one.
- * What there is to do follows from ring and log alone: after a fault, a kill or a change of the ring
- * all keys are read from the start, which is cheap beside wrapping them; once they are, only what
- * came since. It counts as done only after a pass that wrapped nothing: the pass before may have
- * written keys of people who were erased meanwhile, which the next one finds, and once it counts as
- * done the older key may go and nobody looks again. With one key in the ring nothing is read.
+ * Wraps people's data keys by the current key-encryption key while the ring holds another one. The
+ * work follows from ring and log alone. After a fault, a crash or a change of the ring all keys are
+ * read from the start, which is cheap compared with wrapping them. Later passes read new records
+ * only.
+ *
+ * The work is done only after a pass that wrapped nothing. The pass before may have written keys of
+ * people who were erased meanwhile, and only another pass finds these. When the work is done, the
+ * older key may be destroyed, and no pass follows. With one key in the ring nothing is read.
  */
 export function createRewrapper(options: RewrapperOptions): Rewrapper {
   let progress: RewrapProgress | undefined;
@@ -69,12 +70,12 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
 async function rewrap(
   options: RewrapperOptions,
   { signal, onProgress }: LeasedRun,
-  tell: (progress: RewrapProgress) => void,
+  report: (progress: RewrapProgress) => void,
 ): Promise<void> {
   const { log, keyRing, store, logger, idleMs = IDLE_MS } = options;
   const slots = createSlots(MAX_AT_ONCE);
   let ring = keyRing.current();
-  /** Up to here no record is wrapped by another key of this ring, but the unusable ones. */
+  /** Up to this position only unusable records are wrapped by another key. */
   let position = 0;
   let left = 0;
   let unusable = 0;
@@ -90,17 +91,17 @@ async function rewrap(
     isWrapping = false;
     if (ring.keys.size > 1 && !(await pass())) return;
     if (isWrapping) continue;
-    if (keyRing.current() === ring) tell({ kek: ring.current, left: unusable, unusable });
+    if (keyRing.current() === ring) report({ kek: ring.current, left: unusable, unusable });
     onProgress(position, false);
     await delay(idleMs, signal).catch(() => undefined);
     if (signal.aborted) return;
   }
 
-  /** Goes through the keys behind the position once; answers false when the lease is lost. */
+  /** Processes the keys after the position once. Returns false if the lease is lost. */
   async function pass(): Promise<boolean> {
     left = 0;
     if (position === 0) {
-      tell({ kek: ring.current, left: null, unusable });
+      report({ kek: ring.current, left: null, unusable });
       const isCounted = await eachBatch(
         async (records) => void (left += records.filter(isOld).length),
       );
@@ -116,7 +117,7 @@ async function rewrap(
     return isDone;
   }
 
-  /** After a fault no further one is begun; those under way are waited for. */
+  /** After a fault it starts no further record and waits for those in progress. */
   async function lookAtAll(records: readonly LogRecord[]): Promise<void> {
     let fault: Error | undefined;
     const look = async (record: LogRecord) => {
@@ -128,7 +129,8 @@ async function rewrap(
 
   async function lookAt(record: LogRecord): Promise<void> {
     if (!isOld(record)) {
-      if ((parseKeyRecord(record)?.version ?? 1) > 1) await deleteIfErased(options, record, signal);
+      const version = parseKeyRecord(record.data)?.version ?? 1;
+      if (version > 1) await deleteIfErased(options, record, signal);
       return;
     }
     if (await rewrapKey(options, record, signal)) {
@@ -138,10 +140,10 @@ async function rewrap(
       unusable += 1;
       logger.error({ position: record.position }, 'a key is not opened by any key of the ring');
     }
-    tell({ kek: ring.current, left, unusable });
+    report({ kek: ring.current, left, unusable });
   }
 
-  /** Reads to the end, unless the ring changes first; answers false when the lease is lost. */
+  /** Reads to the end or until the ring changes. Returns false if the lease is lost. */
   async function eachBatch(apply: (records: readonly LogRecord[]) => Promise<void>) {
     const what = { filter: subjectFilters.keys, after: position, maxRecords: MAX_RECORDS };
     for await (const records of readToEnd(log, what, signal)) {
@@ -153,6 +155,6 @@ async function rewrap(
   }
 
   function isOld(record: LogRecord): boolean {
-    return parseKeyRecord(record)?.kek !== ring.current;
+    return parseKeyRecord(record.data)?.kek !== ring.current;
   }
 }

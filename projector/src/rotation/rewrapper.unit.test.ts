@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { subjects } from '@zameni/contracts';
+import { parseKeyRecord, subjects } from '@zameni/contracts';
 import {
   createDataKeys,
   createLogger,
@@ -17,14 +17,13 @@ import {
   createRecordingDeletion,
   createSharedErasures,
 } from '../erasure/memory-eraser.fixture.ts';
-import { parseKeyRecord } from '../records/key-record.ts';
 import { createRewrapper } from './rewrapper.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const { signal } = new AbortController();
 const keks = new Map(['1', '2', '3'].map((id) => [id, randomBytes(32)]));
 
-/** A ring of these keys, the last of which is current, and which can be replaced. */
+/** A replaceable ring of these keys. The last one is current. */
 function createRing(...ids: readonly string[]) {
   const of = (ids: readonly string[]) => ({
     current: ids.at(-1) ?? '',
@@ -75,7 +74,7 @@ const people = (...ns: readonly number[]) => ns.map((n) => registeredMessages(n,
 
 async function keyOf(log: EventLog, n: number) {
   const record = await log.readLastFromLeader(subjects.key(userIdOf(n)), signal);
-  return record && parseKeyRecord(record);
+  return record && parseKeyRecord(record.data);
 }
 
 /** Whether two records of the n-th person hold the same data key. */
@@ -114,7 +113,7 @@ test('with one key in the ring nothing is read or written', async (t) => {
   t.deepEqual(rewrapper.progress(), { kek: '1', left: 0, unusable: 0 });
 });
 
-test('also wraps what another process still wraps by the older key', async (t) => {
+test('also wraps keys that another process still wraps by the older key', async (t) => {
   const log = createMemoryLog();
   await append(log, ...people(1));
   const { rewrapper } = start(t, log, { source: createRing('1', '2').source });
@@ -135,7 +134,7 @@ test('starts again when the ring changes', async (t) => {
   t.like(await keyOf(log, 1), { kek: '3', version: 3 });
 });
 
-test('cut off between writing and deleting, it only deletes', async (t) => {
+test('after an interruption between writing and deleting it only deletes', async (t) => {
   const log = createMemoryLog();
   await append(log, ...people(1));
   const { source } = createRing('1', '2');
@@ -151,7 +150,7 @@ test('cut off between writing and deleting, it only deletes', async (t) => {
   t.deepEqual(deleted, [{ subject: subjects.key(userIdOf(1)), upTo: written - 1 }]);
 });
 
-test('of two that work at once, each leaves one record by the current key', async (t) => {
+test('two re-wrappers leave one record by the current key for each person', async (t) => {
   const log = createMemoryLog();
   const ns = Array.from({ length: 20 }, (_, n) => n + 1);
   await append(log, ...people(...ns));
@@ -162,7 +161,7 @@ test('of two that work at once, each leaves one record by the current key', asyn
   t.is(await log.head(signal), 4 * ns.length);
 });
 
-test('a key that no key of the ring opens stays, is counted, and holds nobody up', async (t) => {
+test('a key that no key of the ring opens stays, is counted, and delays no other', async (t) => {
   const log = createMemoryLog();
   const strange = createDataKeys({ current: '1', keys: new Map([['1', randomBytes(32)]]) });
   await append(log, registeredMessages(1, strange), ...people(2));
@@ -182,7 +181,7 @@ test('deletes a re-wrapped key whose person was erased meanwhile', async (t) => 
   const { source } = createRing('1', '2');
   const groups = people(1);
   await append(log, ...groups);
-  // As if the append had been taken before the eraser's deletion and came to lie behind it.
+  // The leader took the append before the eraser's deletion and stored it after that.
   const record = JSON.parse(groups[0]?.[1]?.data ?? '');
   const rewrapped = createDataKeys(source).rewrap(userIdOf(1), record);
   const subject = subjects.key(userIdOf(1));
@@ -221,14 +220,14 @@ test('is not done before it has looked for people who were erased meanwhile', as
 test('an erased person’s key is not written again', async (t) => {
   const memory = createMemoryLog();
   await append(memory, ...people(1));
-  // The eraser has deleted it after it was read: the leader knows no record any more.
+  // The eraser deleted the record after it was read, so the leader has none.
   const log = { ...memory, readLastFromLeader: async () => undefined };
   const { rewrapper } = start(t, log, { source: toKeyRingSource(createRing('1', '2').source) });
   await waitUntil(() => rewrapper.progress()?.left === 0);
   t.is(await memory.head(signal), 3);
 });
 
-test('does not believe a leader that is behind what was read', async (t) => {
+test('does not trust a leader that is behind a record it has read', async (t) => {
   const memory = createMemoryLog();
   await append(memory, ...people(1, 2));
   let asked = 0;
@@ -238,7 +237,7 @@ test('does not believe a leader that is behind what was read', async (t) => {
       asked += 1;
       return undefined;
     },
-    // Who has asked for a key is told an older head than who asks where a reading ends.
+    // The head is stale after a read of a key, but not at the end of a pass.
     head: async () => {
       if (asked === 0) return 6;
       asked -= 1;
@@ -247,5 +246,7 @@ test('does not believe a leader that is behind what was read', async (t) => {
   };
   const { rewrapper } = start(t, log, { source: createRing('1', '2').source });
   await waitUntil(() => rewrapper.status().state === 'stalled');
-  t.like(rewrapper.status(), { stall: { reason: 'RewrapError' } });
+  t.like(rewrapper.status(), {
+    stall: { reason: 'RewrapError: a key is written to again and again' },
+  });
 });

@@ -9,7 +9,7 @@ import {
 } from '@zameni/runtime';
 import type { ReadErasure } from '../stores/erasure-store.ts';
 
-/** What the route of erasures needs. */
+/** What the route needs. */
 export type ErasureRoutesDeps = {
   readonly tokens: TokenVerifier;
   readonly positions: Positions;
@@ -17,8 +17,8 @@ export type ErasureRoutesDeps = {
 };
 
 /**
- * `GET /v1/users/{id}/erasure`: for the person and for scope `users:erase`, so for those who could ask
- * for the erasure. Anybody else gets the same refusal whether there was one or not.
+ * `GET /v1/users/{id}/erasure`: for the person and for callers with scope `users:erase`, who may
+ * request an erasure. Every other caller gets the same refusal whether an erasure exists or not.
  */
 export function erasureRoutes(deps: ErasureRoutesDeps): FastifyPluginAsyncTypebox {
   return async (app) => {

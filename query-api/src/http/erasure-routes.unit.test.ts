@@ -46,7 +46,7 @@ async function get(caller: string | undefined, answer: ErasureAnswer | Error, pa
 }
 
 for (const caller of ['self', 'eraser']) {
-  test(`an erasure is told to ${caller}`, async (t) => {
+  test(`an erasure is shown to ${caller}`, async (t) => {
     const response = await get(caller, found);
     t.is(response.statusCode, 200);
     t.deepEqual(response.json(), view);
@@ -70,8 +70,8 @@ const refuses = test.macro<[string | undefined, ErasureAnswer | Error, number, s
 
 const away = new AppError('store-unavailable', { retryAfterSeconds: 1 });
 test('a request without token', refuses, undefined, found, 401, 'unauthorized');
-test('anybody else', refuses, 'reader', found, 403, 'forbidden');
-test('anybody else, where there is nothing, alike', refuses, 'reader', none, 403, 'forbidden');
+test('another caller', refuses, 'reader', found, 403, 'forbidden');
+test('another caller, without an erasure', refuses, 'reader', none, 403, 'forbidden');
 test('a person who was not erased', refuses, 'self', none, 404, 'user-not-found');
-test('an id that is no UUID', refuses, 'eraser', found, 404, 'user-not-found', '7');
-test('a store that is away', refuses, 'eraser', away, 503, 'store-unavailable');
+test('an id that is not a UUID', refuses, 'eraser', found, 404, 'user-not-found', '7');
+test('an unavailable store', refuses, 'eraser', away, 503, 'store-unavailable');

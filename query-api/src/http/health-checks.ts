@@ -1,6 +1,6 @@
 import type { HealthChecks } from '@zameni/runtime';
 
-/** Pings of what the query API reads from. */
+/** Pings of the dependencies of the query API. */
 export type Dependencies = {
   readonly replica: () => Promise<unknown>;
   readonly primary: () => Promise<unknown>;
@@ -9,10 +9,12 @@ export type Dependencies = {
 };
 
 /**
- * The process is ready while it can answer, that is while one of the two databases does. Each
- * dependency that is away is named as degraded: without Redis reads are slower, without the replica
- * the primary is read, without the primary nothing can be said to be absent, without NATS a
- * registration that is not yet in the read model cannot be told from one that never was.
+ * The process is ready while one of the two databases answers. Each unavailable dependency is named
+ * as degraded:
+ * - without Redis reads are slower
+ * - without the replica the primary is read
+ * - without the primary a missing view is not proven to be absent
+ * - without NATS an accepted registration that is not projected yet looks like an unknown one
  */
 export function createHealthChecks(dependencies: Dependencies): {
   readonly checks: HealthChecks;

@@ -32,7 +32,7 @@ test('without both it is not ready', async (t) => {
   await t.throwsAsync(async () => checks['postgres']?.());
 });
 
-test('names each dependency it can do without', async (t) => {
+test('names each degraded dependency', async (t) => {
   const { degradedChecks } = createHealthChecks({
     replica: there,
     primary: away,

@@ -4,7 +4,7 @@ const entityTag = /^(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
 
 /**
  * Whether an `If-None-Match` header (RFC 9110, 13.1.2) names the entity tag, by weak comparison. A
- * header that cannot be read names nothing: the answer is then a full one, which is never wrong.
+ * malformed header names none, because a full answer is always correct.
  */
 export function matchesEntityTag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;

@@ -1,15 +1,15 @@
-import type { Positions, ViewKind } from '@zameni/runtime';
+import { AppError, parsePreferWait, type Positions, type ViewKind } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ReadView, ViewAnswer } from '../stores/view-reader.ts';
-import { parseReadDemand } from './read-demand.ts';
 
 /** What reading a view for a request needs. */
 export type ReadDeps = { readonly readView: ReadView; readonly positions: Positions };
 
 /**
- * Reads a view as fresh as the request asks and sets the headers that every answer carries, also the
- * one that nothing was found: `Position`, `Age`, `Preference-Applied`, `Vary`, and a `Cache-Control`
- * by which nobody else's cache keeps it and a client's own asks again before using it.
+ * Reads a view as fresh as the request demands and sets the headers of every answer, also of "not
+ * found": `Position`, `Age`, `Preference-Applied`, `Vary` and `Cache-Control`. No shared cache stores
+ * the answer, and a client's cache revalidates it. Throws `malformed-header` for a `Min-Position`
+ * that is not one of our positions, and the errors of `readView`.
  */
 export async function readWithHeaders(
   { readView, positions }: ReadDeps,
@@ -17,12 +17,36 @@ export async function readWithHeaders(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<ViewAnswer> {
-  const { minPosition, waitSeconds, applied } = parseReadDemand(request.headers, positions);
+  const { minPosition, waitSeconds } = parseReadDemand(request.headers, positions);
   reply.header('Cache-Control', 'private, no-cache').header('Vary', 'Authorization');
-  if (applied !== undefined) reply.header('Preference-Applied', applied);
-  const { signal } = request;
-  const answer = await readView({ kind, id, minPosition, waitMs: waitSeconds * 1_000, signal });
+  if (waitSeconds !== undefined) reply.header('Preference-Applied', `wait=${waitSeconds}`);
+  const waitMs = (waitSeconds ?? 0) * 1_000;
+  const answer = await readView({ kind, id, minPosition, waitMs, signal: request.signal });
   reply.header('Position', positions.seal(answer.position));
   if (answer.ageMs !== undefined) reply.header('Age', String(Math.floor(answer.ageMs / 1_000)));
   return answer;
+}
+
+/** How fresh the answer must be, and how long to wait for it; undefined if not demanded. */
+type ReadDemand = {
+  readonly minPosition: number | undefined;
+  readonly waitSeconds: number | undefined;
+};
+
+function parseReadDemand(
+  headers: FastifyRequest['headers'],
+  positions: Pick<Positions, 'open'>,
+): ReadDemand {
+  const token = toText(headers['min-position']);
+  if (token === undefined) return { minPosition: undefined, waitSeconds: undefined };
+  const minPosition = positions.open(token);
+  if (minPosition === undefined) {
+    const detail = 'Min-Position must be a Position that this service or a command gave';
+    throw new AppError('malformed-header', { detail });
+  }
+  return { minPosition, waitSeconds: parsePreferWait(toText(headers['prefer'])) };
+}
+
+function toText(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header;
 }

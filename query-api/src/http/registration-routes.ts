@@ -7,17 +7,17 @@ import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
 /** Whether the log has a record of this registration; throws `log-unavailable`. */
 export type IsInLog = (registrationId: string, signal: AbortSignal) => Promise<boolean>;
 
-/** What the routes of registrations need. */
+/** What the route needs. */
 export type RegistrationRoutesDeps = ReadDeps & {
   readonly tokens: TokenVerifier;
   readonly isInLog: IsInLog;
 };
 
 /**
- * `GET /v1/registrations/{id}`: possession of the id is enough to learn its status, and a scope tells
- * no more. What the read model does not have yet is asked of the log, so an accepted registration is
- * never "not found". What it knows to be gone is not: the log keeps records of an attempt for a while
- * after its instant.
+ * `GET /v1/registrations/{id}`: the id is enough to read the status, and a scope reveals no more.
+ * If the read model has no registration, the log is asked, so an accepted one is never "not found".
+ * For an ended registration the log is not asked, because it keeps records of an attempt for a
+ * while after the attempt's instant.
  */
 export function registrationRoutes(deps: RegistrationRoutesDeps): FastifyPluginAsyncTypebox {
   return async (app) => {

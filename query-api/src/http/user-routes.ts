@@ -11,10 +11,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { matchesEntityTag } from './if-none-match.ts';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
 
-/** What the routes of people need. */
+/** What the route needs. */
 export type UserRoutesDeps = ReadDeps & { readonly tokens: TokenVerifier };
 
-/** `GET /v1/users/{id}`: a person, for themselves and for callers with scope `users:read`. */
+/** `GET /v1/users/{id}`: for the person and for callers with scope `users:read`. */
 export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.route({
@@ -26,7 +26,7 @@ export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
         if (id === undefined) throw new AppError('user-not-found');
         const { view } = await readWithHeaders(deps, { kind: 'user', id }, request, reply);
         if (view === 'absent') throw new AppError('user-not-found');
-        // Before the entity tag is compared: "not changed" would keep a copy alive.
+        // This check comes before the entity tag: a 304 would keep the client's copy.
         if (view === 'erased') throw new AppError('user-erased');
         return sendUser(request, reply, view);
       },
@@ -34,7 +34,7 @@ export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
   };
 }
 
-/** A full answer, or 304 when the client already has this version. */
+/** Sends a full answer, or 304 if the client has this version. */
 function sendUser(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -43,11 +43,11 @@ function sendUser(
   const etag = toEntityTag(version);
   reply.header('ETag', etag);
   if (matchesEntityTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  // The body is JSON text of the view's schema already, so it is not parsed to be written again.
+  // The body is JSON text that fits the schema, so it is not parsed and serialised again.
   return reply.type('application/json; charset=utf-8').send(body);
 }
 
-/** The strong entity tag of a person's version; a rebuilt projection never answers for an old one. */
+/** The strong entity tag of a person's version. It differs between versions of the projection. */
 function toEntityTag(version: number): string {
   return `"${ACCOUNTS_PROJECTION.name}.${ACCOUNTS_PROJECTION.version}-${version}"`;
 }

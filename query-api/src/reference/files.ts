@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createAsyncApi, createOpenApi } from '@zameni/contracts';
 import { REFERENCE_PAGE, REFERENCE_SCRIPT } from './page.ts';
 
-/** Something served about the APIs. */
+/** A file of the reference. */
 export type ReferenceFile = {
   readonly mediaType: string;
   readonly body: Buffer;
@@ -12,7 +12,7 @@ export type ReferenceFile = {
   readonly etag: string;
 };
 
-/** What is served about the APIs, by path; `/docs` is the page. */
+/** The files of the reference by path. `/docs` is the page. */
 export type ReferenceFiles = ReadonlyMap<string, ReferenceFile>;
 
 const HTML = 'text/html; charset=utf-8';
@@ -20,7 +20,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
 
-/** Reads the page's files from their package and makes the documents; all of it stays in memory. */
+/** Reads the page's files from their package and creates the documents. All stay in memory. */
 export function readReferenceFiles(): ReferenceFiles {
   const page = toFile(HTML, REFERENCE_PAGE);
   return new Map([

@@ -1,6 +1,6 @@
 /**
- * The reference as a page. Swagger UI comes from its package through this service; nothing is
- * fetched from anywhere else, and the policy below holds the browser to that.
+ * The page of the reference. This service serves Swagger UI from its package. The page loads
+ * nothing from another host, and REFERENCE_POLICY makes the browser enforce that.
  */
 export const REFERENCE_PAGE = `<!doctype html>
 <html lang="en">
@@ -20,7 +20,7 @@ export const REFERENCE_PAGE = `<!doctype html>
 </html>
 `;
 
-/** The script of the page: the document of this host, and no service of anyone to judge it. */
+/** The script of the page. It shows the document of this host and uses no online validator. */
 export const REFERENCE_SCRIPT = `SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#reference',
@@ -32,7 +32,7 @@ export const REFERENCE_SCRIPT = `SwaggerUIBundle({
 });
 `;
 
-/** What the page may load and whom it may ask: this host only. Swagger UI sets styles in elements. */
+/** Content-Security-Policy of the page: this host only. Swagger UI needs inline styles. */
 export const REFERENCE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -5,10 +5,10 @@ import { matchesEntityTag } from '../http/if-none-match.ts';
 import type { ReferenceFiles } from './files.ts';
 import { REFERENCE_POLICY } from './page.ts';
 
-/** Seconds a copy may be used without asking; short, because the names carry no version. */
+/** Seconds a copy may be used without a request. Short, because the paths have no version. */
 const MAX_AGE_SECONDS = 300;
 
-/** The documents of both APIs and the event stream, and the page that shows them. */
+/** Routes of the documents (HTTP APIs, event stream) and of the page that shows them. */
 export function referenceRoutes(files: ReferenceFiles): FastifyPluginAsync {
   return async (app) => {
     for (const { path } of REFERENCE_PAGES) {

@@ -38,7 +38,7 @@ test('answers 304 to a client that has the file', async (t) => {
   t.is((await get('/docs/a.css', { 'if-none-match': '"page"' })).statusCode, 200);
 });
 
-test('serves nothing else', async (t) => {
+test('serves no other file', async (t) => {
   const get = await createTestApp(t);
   for (const url of ['/docs/b.css', '/docs/', '/docs/..%2fpackage.json', '/openapi.json']) {
     const response = await get(url);

@@ -13,14 +13,14 @@ const gone = `update zameni.erasures set cache_at = now(), key_at = now(), claim
 const rebuilt = `insert into zameni.checkpoints (projection, version, position)
   values ('accounts', 2, 48)`;
 
-/** The stores that are not done, and who of them is away. */
+/** The stores that are not done, and which of them are unavailable. */
 function left(view: ErasureView | undefined): (string | undefined)[][] | undefined {
   return view?.stores
     .filter(({ erasedAt }) => erasedAt === null)
     .map(({ store, away = [] }) => [store, ...away]);
 }
 
-test('tells of each store when the person was erased from it', async (t) => {
+test('shows for each store when the person was erased from it', async (t) => {
   const { pool } = await createTestDatabase(t);
   await pool.query(insert, [id]);
   await pool.query(passed);
@@ -58,7 +58,7 @@ test('is not done while a version of the projection, live or rebuilding, has not
   t.is((await readErasure(id)).erasure?.status, 'done');
 });
 
-test('is not done while the replica is behind, and names one that is away', async (t) => {
+test('is not done while the replica is behind, and names an unavailable one', async (t) => {
   const { pool: primary } = await createTestDatabase(t);
   const { pool: replica } = await createTestDatabase(t);
   const { pool: away } = await createEmptyTestDatabase(t);
@@ -73,7 +73,7 @@ test('is not done while the replica is behind, and names one that is away', asyn
   t.deepEqual(left(alone.erasure), [['replica', 'replica']]);
 });
 
-test('is not done while a server of the log was away, and names it', async (t) => {
+test('is not done while a server of the log may have missed it, and names the server', async (t) => {
   const { pool } = await createTestDatabase(t);
   for (const sql of [insert.replace('$1', `'${id}'`), gone, passed]) await pool.query(sql);
   const readErasure = createErasureReader({ primary: pool, replica: pool });
@@ -87,13 +87,13 @@ test('is not done while a server of the log was away, and names it', async (t) =
   t.deepEqual(left((await readErasure(id)).erasure), [['log-servers', 'n3']]);
 });
 
-test('of a person that nobody erased it knows nothing, up to a position', async (t) => {
+test('without an erasure it returns none, with a position', async (t) => {
   const { pool } = await createTestDatabase(t);
   const readErasure = createErasureReader({ primary: pool, replica: pool });
   t.deepEqual(await readErasure(id), { position: 0, erasure: undefined });
 });
 
-test('without the primary the replica tells what it has, but not what it lacks', async (t) => {
+test('without the primary the replica answers what it has, but not what it lacks', async (t) => {
   const { pool: replica } = await createTestDatabase(t);
   const { pool: primary } = await createEmptyTestDatabase(t);
   const readErasure = createErasureReader({ primary, replica });

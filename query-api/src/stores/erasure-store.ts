@@ -1,25 +1,25 @@
 import { ACCOUNTS_PROJECTION, ERASURE_STORES, type ErasureView } from '@zameni/contracts';
 import { AppError, type Pool, withDeadline } from '@zameni/runtime';
 
-/** An erasure or none, with the position that the answer covers. */
+/** The progress of an erasure, if there is one, and the position that the answer covers. */
 export type ErasureAnswer = {
   readonly position: number;
   readonly erasure: ErasureView | undefined;
 };
 
-/** Answers how far the erasure of a person has come, or throws `store-unavailable`. */
+/** Reads the progress of a person's erasure. Throws `store-unavailable`. */
 export type ReadErasure = (userId: string) => Promise<ErasureAnswer>;
 
 /** The databases an erasure is read from. */
 export type ErasureReaderOptions = { readonly primary: Pool; readonly replica: Pool };
 
-/** Milliseconds the replica may take to tell how far it is, before it counts as away. */
+/** Milliseconds after which the replica counts as unavailable. */
 const REPLICA_DEADLINE_MS = 1_000;
 
 /**
- * Asks the primary, since who asks has just been told of the erasure and waits for its progress, and
- * the replica how far it is itself. The replica stands in for what it has; that it has none may only
- * mean "not yet".
+ * Reads the primary, because callers usually poll for the progress of a recent erasure, and the
+ * replica for its own progress. If the primary is unavailable, an erasure on the replica is the
+ * answer. A replica without the erasure may only be late, so that is `store-unavailable`.
  */
 export function createErasureReader({ primary, replica }: ErasureReaderOptions): ReadErasure {
   return async (userId) => {
@@ -40,14 +40,14 @@ export function createErasureReader({ primary, replica }: ErasureReaderOptions):
   };
 }
 
-/** The replica did not tell in time. */
+/** The replica did not answer in time. */
 class ReplicaError extends Error {
   override readonly name = 'ReplicaError';
 }
 
 type Row = {
   readonly position: string;
-  /** Whether every version of the projection is past the erasure. */
+  /** Whether every version of the projection has passed the erasure. */
   readonly is_past: boolean;
   readonly requested_at: Date | null;
   readonly read_model_at: Date | null;
@@ -94,7 +94,7 @@ function toProgress(store: Progress['store'], row: Row, replica: Row | undefined
     case 'read-model':
       return { store, erasedAt: at(readModelAt(row)) };
     case 'replica':
-      // It replays what the primary committed, so it shows the moment of the primary.
+      // The replica replays the primary's rows, so this is the time on the primary.
       if (replica === undefined) return { store, erasedAt: null, away: ['replica'] };
       return { store, erasedAt: at(readModelAt(replica)) };
     case 'cache':

@@ -1,19 +1,22 @@
 import { type Breaker, createBreaker, type Logger, withDeadline } from '@zameni/runtime';
 import type { OptionalViewStore, ViewStore } from './view-store.ts';
 
-/** What guarding a store needs. */
+/** What a guarded store needs. */
 export type GuardOptions = {
   readonly store: ViewStore;
-  /** Shown in the log. */
+  /** Name in log lines. */
   readonly name: string;
   readonly logger: Logger;
   readonly now?: () => number;
 };
 
-/** Milliseconds a read by primary key may take on a replica before another store is the better bet. */
+/** Milliseconds a read by primary key may take before another store is probably faster. */
 const READ_DEADLINE_MS = 1_000;
 
-/** A store whose absence slows the first readers only: a breaker keeps the others from waiting. */
+/**
+ * A store that returns undefined while it is unavailable. After three failures a breaker opens, so
+ * only the first readers wait.
+ */
 export function createGuardedStore(options: GuardOptions): OptionalViewStore {
   const { store, name, logger, now = Date.now } = options;
   const breaker: Breaker = createBreaker({

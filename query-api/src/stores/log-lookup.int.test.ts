@@ -24,18 +24,18 @@ function createTestLookup(
   return lookup;
 }
 
-test('starts without the log and says that it cannot be asked', async (t) => {
-  // Nobody listens on port 1.
+test('starts without the log and throws `log-unavailable`', async (t) => {
+  // No server listens on port 1.
   const lookup = createTestLookup(t, ['127.0.0.1:1'], 'x');
   await t.throwsAsync(lookup.isInLog(id, signal), { message: /event log cannot be reached/ });
   await t.throwsAsync(lookup.check(signal), { message: /event log cannot be reached/ });
 });
 
-test('finds no record of a registration that never was', async (t) => {
+test('finds no record of an unknown registration', async (t) => {
   const { nats } = await readTestStack();
   const password = readSecret(nats.users['query-api']?.passwordFile ?? '');
   const lookup = createTestLookup(t, nats.servers, password);
-  // It connects beside us.
+  // It connects in the background.
   await waitUntil(() =>
     lookup.check(signal).then(
       () => true,

@@ -12,14 +12,14 @@ import {
 } from '@zameni/runtime';
 import type { IsInLog } from '../http/registration-routes.ts';
 
-/** The event log as the last place to ask for a registration. */
+/** The event log as the last place to find a registration. */
 export type LogLookup = AsyncDisposable & {
   readonly isInLog: IsInLog;
-  /** Resolves when the log answers, for health. */
+  /** Resolves if the log answers, for health checks. */
   readonly check: (signal: AbortSignal) => Promise<void>;
 };
 
-/** How to reach the log. */
+/** The log's servers, and the signal that ends connecting. */
 export type LogLookupOptions = {
   readonly nats: NatsOptions;
   readonly logger: Logger;
@@ -29,8 +29,8 @@ export type LogLookupOptions = {
 const CONNECT_BACKOFF = { baseMs: 250, maxMs: 5_000 };
 
 /**
- * Connects to the log beside everything else: most answers do not need it, so the service starts and
- * serves without it, and says `log-unavailable` where only the log could tell.
+ * Connects to the log in the background. Most answers do not need it, so the service starts without
+ * it. Questions that only the log can answer throw `log-unavailable` until it is connected.
  */
 export function createLogLookup({ nats, logger, signal }: LogLookupOptions): LogLookup {
   let connection: NatsConnection | undefined;
@@ -49,7 +49,7 @@ export function createLogLookup({ nats, logger, signal }: LogLookupOptions): Log
       } catch (error) {
         if (signal.aborted) return;
         logger.warn({ error }, 'log not reached, trying again');
-        // Rejects only because the service stops, and then the loop ends.
+        // It rejects only if the service stops, and then the loop ends.
         await delay(backoff.nextMs(), signal).catch(() => undefined);
       }
     }

@@ -1,7 +1,7 @@
 import type { CachedView, ViewCache, ViewFill } from '@zameni/runtime';
 import type { StoredView, ViewStore } from './view-store.ts';
 
-/** A cache, a replica and a primary in memory that a test sets as it likes. */
+/** A cache, a replica and a primary in memory, whose state a test sets. */
 export type TestStores = {
   cached: CachedView | undefined;
   watermark: number | undefined;
@@ -12,7 +12,7 @@ export type TestStores = {
   readonly asked: string[];
 };
 
-/** Stores that hold nothing, at position 10. */
+/** Empty stores at position 10. */
 export function createTestStores(): TestStores {
   return {
     cached: undefined,
@@ -36,7 +36,7 @@ export function toCache(stores: TestStores): ViewCache {
   };
 }
 
-/** One of the databases of the stores; it fails while it is undefined. */
+/** A database of the stores. It rejects while it is undefined. */
 export function toStore(stores: TestStores, name: 'replica' | 'primary'): ViewStore {
   return {
     read: async () => {

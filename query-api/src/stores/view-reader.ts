@@ -9,27 +9,27 @@ import {
 } from '@zameni/runtime';
 import type { OptionalViewStore, StoredView, ViewStore } from './view-store.ts';
 
-/** Which view is asked for, and how fresh it must be. */
+/** The view to read, and how fresh it must be. */
 export type ViewQuery = {
   readonly kind: ViewKind;
   readonly id: string;
-  /** The answer covers at least this position; undefined: any will do. */
+  /** The answer covers at least this position; undefined accepts any position. */
   readonly minPosition: number | undefined;
   /** Milliseconds to wait for that position. */
   readonly waitMs: number;
-  /** The reader has gone away. */
+  /** Aborts if the reader disconnects. */
   readonly signal: AbortSignal;
 };
 
-/** A view, or that there is none, with the position that the answer covers. */
+/** A view or a tombstone, and the position that the answer covers. */
 export type ViewAnswer = {
   readonly position: number;
   readonly view: View;
-  /** Set when it comes from the cache. */
+  /** Age in milliseconds, if the view is from the cache. */
   readonly ageMs?: number;
 };
 
-/** Answers a query, or throws `store-unavailable`, `projection-lagging` or `overloaded`. */
+/** Answers a query. Throws `store-unavailable`, `projection-lagging` or `overloaded`. */
 export type ReadView = (query: ViewQuery) => Promise<ViewAnswer>;
 
 /** The stores a view is read from. */
@@ -42,17 +42,17 @@ export type ViewReaderOptions = {
 };
 
 /**
- * Milliseconds the cache alone is waited for while its watermark is behind: asking the replica for
- * what it cannot have yet would cost more than the whole answer.
+ * Milliseconds to wait for the cache alone while its watermark is behind. The replica is behind too
+ * then, and a useless read of it costs more than the whole answer.
  */
 const CACHE_FIRST_MS = REPLICA_AFTER_MS;
 
 /**
- * Reads cache, replica, primary, in this order; registrations, which are asked for seldom, are not
- * cached. An answer from behind `minPosition` is never given:
- * cache and replica are waited for, then the primary is asked once, then it is an error that says
- * so. That there is no view is believed of the replica only at a position the caller named;
- * without one the primary is asked, because "not yet" told as "not found" is the worse failure.
+ * Reads cache, replica and primary, in this order. Registrations are read seldom and not cached. An
+ * answer never covers less than `minPosition`: the reader waits for cache and replica, then reads
+ * the primary once, then throws `projection-lagging`. A missing view on the replica counts only
+ * with a `minPosition`. Otherwise the primary is read, because "not found" for "not yet" is the
+ * worse failure.
  */
 export function createViewReader(options: ViewReaderOptions): ReadView {
   const { cache, replica, primary, freshness, clock } = options;
@@ -65,22 +65,22 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
   }
 
   async function fromReplica(query: ViewQuery): Promise<StoredView | undefined> {
-    return keep(await replica.read(query.kind, query.id), query);
+    return offer(await replica.read(query.kind, query.id), query);
   }
 
   async function fromPrimary(query: ViewQuery): Promise<StoredView> {
     try {
-      return await keep(await primary.read(query.kind, query.id), query);
+      return await offer(await primary.read(query.kind, query.id), query);
     } catch (cause) {
       throw new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
     }
   }
 
-  /** Offers to the cache what was found, and passes it on; of what is absent there is no end. */
-  async function keep<T extends StoredView | undefined>(stored: T, query: ViewQuery): Promise<T> {
+  /** Offers a found view to the cache. Missing ones are not cached: their number has no bound. */
+  async function offer<T extends StoredView | undefined>(stored: T, query: ViewQuery): Promise<T> {
     if (stored !== undefined && stored.view !== 'absent' && isCached(query)) {
       const { kind, id } = query;
-      // Not waited for: a slow cache must not slow the answer. It never rejects.
+      // Not awaited: a slow cache must not delay the answer. It never rejects.
       void cache.offer({ kind, id, ...stored });
     }
     return stored;
@@ -98,12 +98,12 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
       if (reached === 'late') return undefined;
       const answer = reached === 'cache' ? await fromCache(query) : await fromReplica(query);
       if (answer !== undefined && covers(answer, query)) return answer;
-      // The watermark is there but this entry is not in the cache, so it will not come by waiting.
+      // The watermark has the position but the cache lacks the entry, so waiting does not help.
       if (reached === 'cache') cacheCounts = false;
     }
   }
 
-  /** True when the projection is known not to be there yet, so that no store can be. */
+  /** True if the projection has not reached the position, so that no store has. */
   async function isBehind(position: number): Promise<boolean> {
     const watermark = await cache.watermark();
     return watermark !== undefined && watermark < position;
@@ -125,7 +125,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
       if (isLasting(first, query) || minPosition !== undefined) return first;
     }
     if (minPosition === undefined) return fromPrimary(query);
-    // Without the replica there may be nothing to wait for; the primary may well be there already.
+    // Without the replica waiting may be useless, and the primary may have the position already.
     const early = first === undefined ? await fromPrimary(query) : undefined;
     if (early !== undefined && covers(early, query)) return early;
     const waited = await afterWaiting(query, minPosition, deadlineMs);
@@ -140,7 +140,7 @@ function isCached({ kind }: ViewQuery): boolean {
   return kind === 'user';
 }
 
-/** Whether a later answer cannot be that there is something: a gone attempt may be made again. */
+/** True if a later position cannot turn "not found" into a view. An ended attempt may come again. */
 function isLasting({ view }: StoredView, { kind }: ViewQuery): boolean {
   return typeof view !== 'string' || (view === 'erased' && kind === 'user');
 }

@@ -51,7 +51,7 @@ test('answers from the replica and fills the cache', async (t) => {
   t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, view }]);
 });
 
-test('believes a tombstone in the cache without asking a database', async (t) => {
+test('trusts a tombstone in the cache without asking a database', async (t) => {
   const { stores, read } = createSetup();
   for (const tombstone of ['absent', 'erased'] as const) {
     stores.cached = { view: tombstone, position: 12, ageMs: 1 };
@@ -61,7 +61,7 @@ test('believes a tombstone in the cache without asking a database', async (t) =>
   t.false(stores.asked.includes('replica'));
 });
 
-test('believes the replica that a person was erased, and tells the cache', async (t) => {
+test('trusts an erasure on the replica, and offers it to the cache', async (t) => {
   const { stores, read } = createSetup();
   stores.replica = { position: 10, view: 'erased' };
   t.deepEqual(await read(), { position: 10, view: 'erased' });
@@ -69,13 +69,13 @@ test('believes the replica that a person was erased, and tells the cache', async
   t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, view: 'erased' }]);
 });
 
-test('does not fill the cache with what is absent', async (t) => {
+test('does not fill the cache with missing views', async (t) => {
   const { stores, read } = createSetup();
   await read();
   t.deepEqual(stores.filled, []);
 });
 
-test('asks the primary before it says that there is nothing', async (t) => {
+test('asks the primary before it answers that a view is missing', async (t) => {
   const { stores, read } = createSetup();
   stores.primary = { position: 11, view };
   t.deepEqual(await read(), { position: 11, view });
@@ -84,20 +84,20 @@ test('asks the primary before it says that there is nothing', async (t) => {
   t.deepEqual(stores.asked.slice(0, 3), ['cache', 'replica', 'primary']);
 });
 
-test('believes the replica that there is nothing at a position the caller named', async (t) => {
+test('trusts a missing view on the replica at a given position', async (t) => {
   const { stores, read } = createSetup();
   t.deepEqual(await read({ minPosition: 10 }), { position: 10, view: 'absent' });
   t.deepEqual(stores.asked, ['cache', 'replica']);
 });
 
-test('takes no cache entry from behind the position asked for', async (t) => {
+test('does not use a cache entry from before the given position', async (t) => {
   const { stores, read } = createSetup();
   stores.cached = { view: { version: 1, body: '{}' }, position: 9, ageMs: 0 };
   stores.replica = { position: 10, view };
   t.like(await read({ minPosition: 10 }), { position: 10, view });
 });
 
-test('without time to wait the primary is asked at once', async (t) => {
+test('without a wait the primary is asked at once', async (t) => {
   const { stores, read } = createSetup();
   stores.primary = { position: 20, view };
   t.like(await read({ minPosition: 20 }), { position: 20, view });
@@ -132,7 +132,7 @@ test('leaves the replica alone while the watermark is about to arrive', async (t
   t.deepEqual(stores.asked, ['cache', 'cache']);
 });
 
-test('asks the databases when the watermark stands still though the projection does not', async (t) => {
+test('asks the databases when the watermark stops but the projection does not', async (t) => {
   const { clock, stores, read } = createSetup();
   stores.replica = undefined;
   stores.primary = { position: 20, view };
@@ -141,7 +141,7 @@ test('asks the databases when the watermark stands still though the projection d
   t.like(await reading, { position: 20, view });
 });
 
-test('waits on for the replica when the entry is not in the cache', async (t) => {
+test('waits for the replica when the entry is not in the cache', async (t) => {
   const { clock, stores, read } = createSetup();
   stores.watermark = 20;
   const reading = read({ minPosition: 20, waitMs: 5_000 });
@@ -152,7 +152,7 @@ test('waits on for the replica when the entry is not in the cache', async (t) =>
   t.false(stores.asked.includes('primary'));
 });
 
-test('asks the primary once when the time is out', async (t) => {
+test('asks the primary once at the end of the wait', async (t) => {
   const { clock, stores, read } = createSetup();
   const reading = read({ minPosition: 20, waitMs: 1_000 });
   await clock.advance(999);
@@ -167,7 +167,7 @@ test('without the replica the primary answers, with and without a position', asy
   stores.replica = undefined;
   stores.primary = { position: 20, view };
   t.like(await read(), { view });
-  // Without a cache there is nothing to wait for.
+  // Without a cache, waiting is useless.
   stores.watermark = undefined;
   t.like(await read({ minPosition: 20, waitMs: 5_000 }), { view });
 });
@@ -189,7 +189,7 @@ test('without the primary the replica still answers what it has, but not what it
   t.like(await read(), { view });
 });
 
-test('a replica that keeps failing is left alone for a while', async (t) => {
+test('a replica that keeps failing is not asked for a while', async (t) => {
   const { stores, read } = createSetup();
   stores.replica = undefined;
   for (let i = 0; i < 5; i += 1) await read();
@@ -206,7 +206,7 @@ test('registrations are read from the databases, and not cached', async (t) => {
   t.deepEqual(stores.filled, []);
 });
 
-test('a registration is waited for at the replica, whatever the watermark says', async (t) => {
+test('a registration is waited for at the replica, independent of the watermark', async (t) => {
   const { clock, stores, read } = createSetup();
   stores.watermark = 20;
   const reading = read({ kind: 'registration', minPosition: 20, waitMs: 5_000 });
@@ -218,7 +218,7 @@ test('a registration is waited for at the replica, whatever the watermark says',
   t.false(stores.asked.includes('primary'));
 });
 
-test('that a registration is gone is believed of the primary: it may have been made again', async (t) => {
+test('the end of a registration is read from the primary, because it may be made again', async (t) => {
   const { stores, read } = createSetup();
   stores.replica = { position: 10, view: 'erased' };
   stores.primary = { position: 11, view: { version: 1, body: 'awaiting-proof' } };

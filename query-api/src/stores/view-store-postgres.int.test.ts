@@ -53,7 +53,7 @@ test('reads a person with the position the answer covers', async (t) => {
   t.true(Value.Check(UserView, body));
 });
 
-test('says that nobody is there, with the position up to which that holds', async (t) => {
+test('answers that a person is absent, with the position up to which that holds', async (t) => {
   const { pool } = await createTestDatabase(t);
   await insertUser(pool);
   const store = createPostgresViewStore(pool);
@@ -64,7 +64,7 @@ test('says that nobody is there, with the position up to which that holds', asyn
 
 type Attempt = { readonly state: string; readonly expires: string; readonly userId?: string };
 
-/** A status by what the attempt of the id is, and whether the clock is past its instant. */
+/** A status by the state of the attempt and its instant relative to the clock. */
 const reads = test.macro<[Attempt, View]>({
   title: (_, { state, expires }) => `reads an attempt that is ${state} and expires ${expires}`,
   exec: async (t, { state, expires, userId }, view) => {
@@ -88,7 +88,7 @@ test(reads, { state: 'registered', expires: '1 minute', userId: other }, status(
 test(reads, { state: 'registered', expires: '-1 minute', userId: other }, 'erased');
 test(reads, { state: 'gone', expires: '1 minute' }, 'erased');
 
-test('a registration has led to an account as long as there is one', async (t) => {
+test('a registration is registered as long as its account exists', async (t) => {
   const { pool } = await createTestDatabase(t);
   await insertUser(pool);
   const store = createPostgresViewStore(pool);
@@ -106,7 +106,7 @@ test('a registration has led to an account as long as there is one', async (t) =
   t.deepEqual(await store.read('registration', id), { position: 50, view: 'erased' });
 });
 
-test('a person who was erased is told apart from one who never was', async (t) => {
+test('an erased person differs from an unknown one', async (t) => {
   const { pool } = await createTestDatabase(t);
   await insertUser(pool);
   await pool.query(
@@ -117,7 +117,7 @@ test('a person who was erased is told apart from one who never was', async (t) =
   t.deepEqual(await store.read('user', id), { position: 50, view: 'erased' });
 });
 
-test('fails rather than answers where the projection has no tables', async (t) => {
+test('rejects if the projection has no tables', async (t) => {
   const { pool } = await createEmptyTestDatabase(t);
   const store = createPostgresViewStore(pool);
   await t.throwsAsync(store.read('user', id), { code: '42P01' });

@@ -1,11 +1,11 @@
 import { ACCOUNTS_PROJECTION, encodeUserView, type UserView } from '@zameni/contracts';
-import type { Pool, ViewContent } from '@zameni/runtime';
+import { type Pool, readCheckpoint, type ViewContent } from '@zameni/runtime';
 import { type KnownStatus, toStatusView } from './registration-status.ts';
 import type { StoredView, ViewStore } from './view-store.ts';
 
 /**
- * The read model in one database. Row and checkpoint come from one statement, so from one snapshot:
- * the answer knows which position it covers.
+ * The read model in one database. One statement reads row and checkpoint from one snapshot, so the
+ * position is that of the row. Rejects if the database is unavailable or has no checkpoint.
  */
 export function createPostgresViewStore(pool: Pool): ViewStore {
   return {
@@ -42,7 +42,7 @@ async function readUser(pool: Pool, id: string): Promise<StoredView> {
      where c.projection = $1 and c.version = $2`,
     [...projection, id],
   );
-  const row = only(rows);
+  const row = required(rows[0]);
   const position = Number(row.position);
   if (row.erased) return { position, view: 'erased' };
   return { position, view: row.user_id === null ? 'absent' : toUser(row) };
@@ -66,7 +66,7 @@ function toUser(row: UserFields): ViewContent {
 
 type StatusRow = { readonly position: string; readonly status: KnownStatus | 'gone' | null };
 
-/** An account has the id of the attempt it came of; an attempt may also have led to another one. */
+/** An account has the id of its attempt, but an attempt may also have led to another account. */
 async function readRegistration(pool: Pool, id: string): Promise<StoredView> {
   const { rows } = await pool.query<StatusRow>(
     `select c.position,
@@ -84,20 +84,15 @@ async function readRegistration(pool: Pool, id: string): Promise<StoredView> {
      where c.projection = $1 and c.version = $2`,
     [...projection, id],
   );
-  const { position, status } = only(rows);
+  const { position, status } = required(rows[0]);
   return { position: Number(position), view: toStatusView(status) };
 }
 
 async function readPosition(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ position: string }>(
-    'select position from zameni.checkpoints where projection = $1 and version = $2',
-    projection,
-  );
-  return Number(only(rows).position);
+  return required(await readCheckpoint(pool, ACCOUNTS_PROJECTION));
 }
 
-function only<R>(rows: readonly R[]): R {
-  const row = rows[0];
-  if (row === undefined) throw new Error('the projection has no checkpoint');
-  return row;
+function required<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('the projection has no checkpoint');
+  return value;
 }

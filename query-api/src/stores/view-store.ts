@@ -1,18 +1,18 @@
 import type { View, ViewKind } from '@zameni/runtime';
 
-/** What the database says: the view or that there is none, and the position the answer covers. */
+/** A view or a tombstone in a database, and the position that the answer covers. */
 export type StoredView = {
   readonly position: number;
   readonly view: View;
 };
 
-/** One database, replica or primary, as the readers of views see it. Rejects when it cannot tell. */
+/** The read model in one database, replica or primary. Rejects if it is unavailable. */
 export type ViewStore = {
   readonly read: (kind: ViewKind, id: string) => Promise<StoredView>;
   readonly readPosition: () => Promise<number>;
 };
 
-/** A store that may be away: it answers undefined instead of failing. */
+/** A store that may be unavailable. It returns undefined instead of rejecting. */
 export type OptionalViewStore = {
   readonly read: (kind: ViewKind, id: string) => Promise<StoredView | undefined>;
   readonly readPosition: () => Promise<number | undefined>;

@@ -1,10 +1,10 @@
-/** Keeps callers from waiting for something that does not answer. */
+/** Stops calls to a dependency that does not answer. */
 export type Breaker = {
-  /** Runs the work, or answers undefined: at once while open, and when the work fails. */
+  /** Runs the work. Returns undefined if it fails, and at once while the breaker is open. */
   readonly run: <T>(work: () => Promise<T>) => Promise<T | undefined>;
 };
 
-/** When the breaker opens, for how long, and who is told why. */
+/** Bounds and callbacks of a breaker, and a clock in milliseconds. */
 export type BreakerOptions = {
   readonly failuresToOpen: number;
   readonly openMs: number;
@@ -14,14 +14,17 @@ export type BreakerOptions = {
 };
 
 /**
- * States: closed (every call passes; failures in a row are counted), open (no call passes until
- * `openMs` are over, then one is let through as a probe: its success closes, its failure opens anew).
+ * States:
+ * - closed: every call passes, and failures in a row are counted. `failuresToOpen` open the
+ *   breaker.
+ * - open: no call passes for `openMs`. Then one call passes as a probe. Its success closes the
+ *   breaker, its failure opens it again.
  */
 export function createBreaker(options: BreakerOptions): Breaker {
   let failures = 0;
   let openUntilMs: number | undefined;
 
-  function lets(): boolean {
+  function mayPass(): boolean {
     if (openUntilMs === undefined) return true;
     if (options.now() < openUntilMs) return false;
     openUntilMs = options.now() + options.openMs;
@@ -30,7 +33,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
 
   return {
     run: async (work) => {
-      if (!lets()) return undefined;
+      if (!mayPass()) return undefined;
       try {
         const result = await work();
         if (openUntilMs !== undefined) options.onClose();

@@ -5,35 +5,35 @@ const failing = async () => Promise.reject(new Error('away'));
 const working = async () => 'there';
 
 function createTestBreaker() {
-  const told: string[] = [];
+  const reported: string[] = [];
   const clock = { nowMs: 0 };
   const breaker = createBreaker({
     failuresToOpen: 3,
     openMs: 500,
     now: () => clock.nowMs,
-    onOpen: () => told.push('open'),
-    onClose: () => told.push('closed'),
+    onOpen: () => reported.push('open'),
+    onClose: () => reported.push('closed'),
   });
-  return { breaker, clock, told };
+  return { breaker, clock, reported };
 }
 
-test('passes calls and answers undefined for one that fails', async (t) => {
-  const { breaker, told } = createTestBreaker();
+test('passes calls and returns undefined for one that fails', async (t) => {
+  const { breaker, reported } = createTestBreaker();
   t.is(await breaker.run(working), 'there');
   t.is(await breaker.run(failing), undefined);
   t.is(await breaker.run(working), 'there');
-  t.deepEqual(told, []);
+  t.deepEqual(reported, []);
 });
 
 test('opens after three failures in a row and then calls nothing', async (t) => {
-  const { breaker, told } = createTestBreaker();
+  const { breaker, reported } = createTestBreaker();
   for (let i = 0; i < 3; i += 1) await breaker.run(failing);
   await breaker.run(async () => t.fail('called while open'));
-  t.deepEqual(told, ['open']);
+  t.deepEqual(reported, ['open']);
 });
 
-test('lets one call through when the pause is over, and closes when it succeeds', async (t) => {
-  const { breaker, clock, told } = createTestBreaker();
+test('passes one call after the pause, and closes when it succeeds', async (t) => {
+  const { breaker, clock, reported } = createTestBreaker();
   for (let i = 0; i < 3; i += 1) await breaker.run(failing);
   clock.nowMs = 500;
   const probe = Promise.withResolvers<string>();
@@ -42,15 +42,15 @@ test('lets one call through when the pause is over, and closes when it succeeds'
   probe.resolve('there');
   t.is(await probing, 'there');
   t.is(await breaker.run(working), 'there');
-  t.deepEqual(told, ['open', 'closed']);
+  t.deepEqual(reported, ['open', 'closed']);
 });
 
-test('a probe that fails opens it anew', async (t) => {
-  const { breaker, clock, told } = createTestBreaker();
+test('a probe that fails opens it again', async (t) => {
+  const { breaker, clock, reported } = createTestBreaker();
   for (let i = 0; i < 3; i += 1) await breaker.run(failing);
   clock.nowMs = 500;
   await breaker.run(failing);
   clock.nowMs = 999;
   await breaker.run(async () => t.fail('called while open'));
-  t.deepEqual(told, ['open']);
+  t.deepEqual(reported, ['open']);
 });

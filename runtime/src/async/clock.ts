@@ -1,11 +1,11 @@
-/** Time as the waiting code sees it, so that tests can move it. */
+/** A clock for waiting code, which tests replace. Times are in milliseconds. */
 export type Clock = {
   readonly now: () => number;
-  /** Calls back once after `ms`; what it returns cancels the call. */
+  /** Calls back once after `ms`. Returns a function that cancels the call. */
   readonly after: (ms: number, callback: () => void) => () => void;
 };
 
-/** The time of this process, monotonic. */
+/** The monotonic clock of this process. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after: (ms, callback) => {

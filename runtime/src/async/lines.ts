@@ -1,10 +1,10 @@
 /** One line of a file, without its line end. */
 export type Line = {
-  /** Counted from 1, blank lines too. */
+  /** Number of the line, from 1, including blank lines. */
   readonly number: number;
-  /** Bytes of the file up to the end of this line. */
+  /** Bytes from the start of the file to the end of this line. */
   readonly endsAt: number;
-  /** The bytes of the line; undefined when it is longer than allowed. */
+  /** The bytes of the line; undefined if it is longer than `maxBytes`. */
   readonly content: Buffer | undefined;
 };
 
@@ -13,8 +13,8 @@ const CARRIAGE_RETURN = 0x0d;
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 /**
- * Splits a stream of bytes into lines and holds no more of it than one chunk and one line of
- * `maxBytes`; of a longer line only the place is told. A byte order mark at the start is dropped.
+ * Splits a stream of bytes into lines. It buffers at most one chunk and one line of `maxBytes`. A
+ * longer line has a number and an end, but no content. A byte order mark at the start is dropped.
  */
 export async function* readLines(
   chunks: AsyncIterable<Buffer>,
@@ -24,7 +24,7 @@ export async function* readLines(
   let heldBytes = 0;
   let number = 0;
   let endsAt = 0;
-  // Room for what is cut off at either end of a line.
+  // A byte order mark and a carriage return are trimmed later, so they do not count.
   const limit = maxBytes + BYTE_ORDER_MARK.length + 1;
   const hold = (part: Buffer) => {
     heldBytes += part.length;

@@ -10,7 +10,7 @@ async function read(chunks: readonly (string | Buffer)[], maxBytes = 8): Promise
 
 const texts = (lines: readonly Line[]) => lines.map(({ content }) => content?.toString());
 
-test('splits at line feeds wherever the chunks end', async (t) => {
+test('splits at line feeds, independent of the chunks', async (t) => {
   const whole = 'ab\ncd\r\n\nž€\nlast';
   const expected = ['ab', 'cd', '', 'ž€', 'last'];
   t.deepEqual(texts(await read([whole])), expected);
@@ -23,7 +23,7 @@ test('splits at line feeds wherever the chunks end', async (t) => {
   }
 });
 
-test('numbers lines from 1 and tells where each ends', async (t) => {
+test('numbers lines from 1 and gives the end of each', async (t) => {
   const lines = await read(['ab\n\ncd\r\ne']);
   t.deepEqual(
     lines.map(({ number, endsAt }) => [number, endsAt]),

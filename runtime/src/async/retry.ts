@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Bounds of a backoff, in milliseconds. */
 export type BackoffOptions = { readonly baseMs: number; readonly maxMs: number };
 
-/** Delays that double from `baseMs` to `maxMs`, each drawn evenly from zero to its bound. */
+/** Random delays in milliseconds, uniform from zero to a bound that doubles up to `maxMs`. */
 export type Backoff = { readonly nextMs: () => number; readonly reset: () => void };
 
 /**
- * Full jitter: of the usual schemes it spreads rivals best for the least total work (Brooker,
- * "Exponential Backoff And Jitter", 2015).
+ * Creates a backoff with full jitter. Of the usual schemes it separates rivals best with the least
+ * total work (Brooker, "Exponential Backoff And Jitter", 2015).
  */
 export function createBackoff({ baseMs, maxMs }: BackoffOptions): Backoff {
   let boundMs = baseMs;
@@ -24,7 +24,7 @@ export function createBackoff({ baseMs, maxMs }: BackoffOptions): Backoff {
   };
 }
 
-/** Waits; rejects with the signal's reason when it aborts first. */
+/** Waits `ms`. Rejects with the signal's reason if that aborts first. */
 export async function delay(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, { signal });
@@ -34,7 +34,7 @@ export async function delay(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Waits for a promise at most `ms`, then rejects with the error that `onTimeout` makes. */
+/** Waits for a promise for at most `ms`. Then it rejects with the error from `onTimeout`. */
 export async function withDeadline<T>(
   promise: Promise<T>,
   ms: number,

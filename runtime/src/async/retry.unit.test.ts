@@ -3,7 +3,7 @@ import { mock } from 'node:test';
 import test, { type ExecutionContext } from 'ava';
 import { createBackoff, delay, withDeadline } from './retry.ts';
 
-/** The least and the largest of many draws of each delay, one after the other. */
+/** The smallest and the largest of many draws of each delay in a row. */
 function drawDelays(options: { baseMs: number; maxMs: number }, count: number) {
   const draws = Array.from({ length: 2_000 }, () => {
     const backoff = createBackoff(options);
@@ -15,7 +15,7 @@ function drawDelays(options: { baseMs: number; maxMs: number }, count: number) {
   });
 }
 
-/** Timers that only turn by hand, for one test at a time. */
+/** Timers that the test advances, for one test at a time. */
 function stopClock(t: ExecutionContext): (ms: number) => Promise<void> {
   mock.timers.enable({ apis: ['setTimeout'] });
   t.teardown(() => mock.timers.reset());
@@ -27,7 +27,7 @@ function stopClock(t: ExecutionContext): (ms: number) => Promise<void> {
   };
 }
 
-/** How a promise stands: waiting, its value, or its error. */
+/** The state of a promise: waiting, its value, or its error. */
 function watch(promise: Promise<unknown>): () => string {
   let state = 'waiting';
   const follow = async () => {
@@ -41,7 +41,7 @@ function watch(promise: Promise<unknown>): () => string {
   return () => state;
 }
 
-test('delays are drawn from zero to a bound that doubles up to the largest', (t) => {
+test('delays are random from zero to a bound that doubles up to the largest', (t) => {
   const bounds = [100, 200, 400, 500, 500];
   for (const [index, { least, largest }] of drawDelays(
     { baseMs: 100, maxMs: 500 },
@@ -49,12 +49,12 @@ test('delays are drawn from zero to a bound that doubles up to the largest', (t)
   ).entries()) {
     const bound = bounds[index] ?? 0;
     t.true(least >= 0 && largest < bound, `delay ${index}: ${least} to ${largest}`);
-    // Of 2000 even draws one is in each outer twentieth, but for chances below 10^-44.
+    // Of 2000 uniform draws, the probability of none in an outer twentieth is below 10^-44.
     t.true(least < bound / 20 && largest > bound * 0.95, `delay ${index}: ${least} to ${largest}`);
   }
 });
 
-test('a reset begins with the first bound again', (t) => {
+test('a reset restores the first bound', (t) => {
   for (let index = 0; index < 200; index += 1) {
     const backoff = createBackoff({ baseMs: 1, maxMs: 1_000_000 });
     for (let attempt = 0; attempt < 15; attempt += 1) backoff.nextMs();
@@ -92,7 +92,7 @@ test('a delay does not begin when the signal is aborted already', async (t) => {
   t.is(await t.throwsAsync(delay(60_000, AbortSignal.abort(reason))), reason);
 });
 
-test('a delay leaves no listener at its signal', async (t) => {
+test('a delay removes its listener from the signal', async (t) => {
   const { signal } = new AbortController();
   await delay(1, signal);
   t.is(getEventListeners(signal, 'abort').length, 0);
@@ -133,7 +133,7 @@ test.serial('a promise too late gives the error of the deadline, made only then'
   t.is(made, 0);
   await turn(1);
   t.is(state(), 'Error: too late');
-  // What comes after the deadline is nobody's, not even an unhandled rejection.
+  // A rejection after the deadline is not an unhandled rejection.
   slow.reject(new Error('much too late'));
   await turn(60_000);
   t.is(state(), 'Error: too late');

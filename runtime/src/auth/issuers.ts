@@ -5,15 +5,15 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { coerceError } from '../errors.ts';
 import { createValidator } from '../http/validation.ts';
-import { parseJson } from '../keys/secrets.ts';
+import { parseJson } from '../keys/secret-file.ts';
 import { ConfigError, explainProperty } from '../process/config.ts';
 import type { KeyPlace } from './jwks-load.ts';
 import { parseKeySet } from './jwks-parse.ts';
 
-/** Asymmetric algorithms only: with a shared secret whoever checks tokens could make them. */
+/** Asymmetric algorithms only: with a shared secret, each verifier could also make tokens. */
 const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'] as const;
 
-/** An issuer whose tokens are taken. */
+/** A trusted issuer of tokens. */
 export type TokenIssuer = {
   readonly issuer: string;
   readonly audience: string;
@@ -24,27 +24,27 @@ export type TokenIssuer = {
 const VARIABLE = 'ZAMENI_JWT_ISSUERS_FILE';
 const MAX_ISSUERS = 16;
 
-/** What each field means, for the schema and for whoever got it wrong. */
+/** The fields of an entry. Their descriptions and examples are part of the error messages. */
 const fields = {
   issuer: Type.String({
     minLength: 1,
     maxLength: 2_048,
-    description: 'The `iss` that its tokens carry, once in the list',
+    description: 'The `iss` of its tokens, once in the list',
     example: '"https://id.example.org/"',
   }),
   audience: Type.String({
     minLength: 1,
     maxLength: 2_048,
-    description: 'The `aud` that its tokens carry',
+    description: 'The `aud` of its tokens',
     example: '"zameni"',
   }),
   algorithms: Type.Array(Type.Enum(ALGORITHMS), {
-    description: `What its tokens may be signed with, of ${ALGORITHMS.join(', ')}`,
+    description: `Algorithms that may sign its tokens, of ${ALGORITHMS.join(', ')}`,
     example: '["ES256"]',
   }),
   file: Type.String({
     minLength: 1,
-    description: 'File with a JWKS of at least one key, as seen from this file',
+    description: 'File with a JWKS of at least one key, relative to this file',
     example: '"jwks.json"',
   }),
   url: Type.String({
@@ -57,7 +57,7 @@ const Jwks = Type.Object(
   { file: Type.Optional(fields.file), url: Type.Optional(fields.url) },
   {
     additionalProperties: false,
-    description: 'Where its public keys are, either `file` or `url`',
+    description: 'Place of its public keys, either `file` or `url`',
     example: '{"url":"https://id.example.org/jwks.json"}',
   },
 );
@@ -81,7 +81,7 @@ const explained: Readonly<Record<string, TSchema>> = { ...fields, jwks: Jwks };
 const listFaults = createValidator(IssuersFile);
 const issuersCheck = Compile(IssuersFile);
 
-/** Reads the issuers file; throws one ConfigError that lists every fault by its place. */
+/** Reads the issuers file. Throws one ConfigError that lists every fault with its place. */
 export function readTokenIssuers(path: string): readonly TokenIssuer[] {
   const entries = readEntries(path);
   const faults = entries.length === 0 ? [toFault('', 'The list is empty')] : [];
@@ -91,7 +91,7 @@ export function readTokenIssuers(path: string): readonly TokenIssuer[] {
     const { issuer, audience, algorithms = ALGORITHMS } = entry;
     if (algorithms.length === 0) faults.push(toFault(`/${index}/algorithms`, 'The list is empty'));
     const keys = toKeyPlace(entry.jwks, dirname(path));
-    const fault = keys === undefined ? 'It holds neither or both' : findFault(keys);
+    const fault = keys === undefined ? 'It has neither or both' : findFault(keys);
     const field = keys === undefined ? '' : `/${keys.kind}`;
     if (fault !== undefined) faults.push(toFault(`/${index}/jwks${field}`, fault));
     return keys === undefined ? [] : [{ issuer, audience, algorithms, keys }];
@@ -122,7 +122,7 @@ function toKeyPlace({ file, url }: IssuerEntry['jwks'], folder: string): KeyPlac
   return url !== undefined && file === undefined ? { kind: 'url', url } : undefined;
 }
 
-/** A file is there before the start or never; an issuer elsewhere may be away for a while. */
+/** Checks a place of keys. A file must be usable at the start; a URL may be unavailable then. */
 function findFault(keys: KeyPlace): string | undefined {
   if (keys.kind === 'url') return isSafeUrl(keys.url) ? undefined : 'The address is not safe';
   try {
@@ -133,7 +133,7 @@ function findFault(keys: KeyPlace): string | undefined {
   }
 }
 
-/** Whoever can change what comes from there can make tokens. */
+/** Only https, or http on this machine: an attacker who changes the key set can make tokens. */
 function isSafeUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== '' || url.password !== '') return false;

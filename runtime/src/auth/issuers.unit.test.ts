@@ -24,7 +24,7 @@ function faultsOf(t: ExecutionContext, content: unknown): readonly string[] {
   return t.throws(() => readTokenIssuers(path), { instanceOf: ConfigError })?.faults ?? [];
 }
 
-test('reads issuers with their places; a file is named as seen from the list', (t) => {
+test('reads issuers with their places; a file is relative to the list', (t) => {
   const { path, jwks } = writeIssuers(t, [
     good,
     { ...good, issuer: 'two', jwks: { file: 'jwks.json' }, algorithms: ['ES256'] },
@@ -60,7 +60,7 @@ test('all faults are listed at once, by place and with an example', (t) => {
   }
 });
 
-test('faults that no schema can tell are listed at once as well', (t) => {
+test('faults beyond the schema are listed at once as well', (t) => {
   const faults = faultsOf(t, [
     good,
     { ...good, algorithms: [] },

@@ -1,26 +1,27 @@
 import { createReadStream } from 'node:fs';
 import { KeySetError } from './jwks-parse.ts';
 
-/** Where an issuer's key set is. */
+/** The place of an issuer's key set. */
 export type KeyPlace =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'url'; readonly url: string };
 
-/** How the text of a key set is had, and how often. */
+/** Loads the text of a key set. */
 export type KeyLoader = {
+  /** Rejects with KeySetError, or the error of the file system or `fetch`. */
   readonly load: (signal: AbortSignal) => Promise<string>;
-  /** Milliseconds after which the set is looked at again. */
+  /** Milliseconds after which the set is loaded again. */
   readonly maxAgeMs: number;
-  /** Milliseconds between looks that a failure or an unknown key asks for. */
+  /** Milliseconds between loads after a failure or for an unknown key. */
   readonly pauseMs: number;
 };
 
-/** Most bytes of a key set: a hundred RSA keys of 4096 bits with their certificates. */
+/** Most bytes of a key set: enough for a hundred RSA keys of 4096 bits with certificates. */
 const MAX_BYTES = 262_144;
 
 /**
- * Makes the loader of a place. A file costs little, so it is read every second: that holds for one
- * that was moved into place, linked or written over, where its time of change may not tell.
+ * Creates the loader of a place. A file is cheap, so it is read every second. That also notices
+ * files that are moved, linked or overwritten, whose modification time may stay the same.
  */
 export function createKeyLoader(place: KeyPlace): KeyLoader {
   switch (place.kind) {
@@ -37,7 +38,7 @@ async function readFile(path: string, signal: AbortSignal): Promise<string> {
   return readBounded(createReadStream(path, { end: MAX_BYTES, signal }));
 }
 
-/** A redirect is an error: it could lead from https to where anybody can put keys. */
+/** A redirect is an error: it could lead from https to a place that an attacker controls. */
 async function fetchText(url: string, signal: AbortSignal): Promise<string> {
   const headers = { accept: 'application/jwk-set+json, application/json' };
   const response = await fetch(url, { headers, redirect: 'error', signal });

@@ -6,7 +6,7 @@ import {
   type JWTHeaderParameters,
 } from 'jose';
 
-/** A key set that cannot be had or used: the fault of whoever publishes it, not of a token. */
+/** A key set that cannot be loaded or used. The fault is the issuer's, not the token's. */
 export class KeySetError extends Error {
   override readonly name = 'KeySetError';
 }
@@ -14,17 +14,20 @@ export class KeySetError extends Error {
 /** The public keys of an issuer. */
 export type KeySet = {
   readonly size: number;
-  /** The one key that fits a token's header; a header that fits several must name its `kid`. */
+  /**
+   * The one key that fits a token's header. Undefined if none fits, or several: then the header
+   * must name the `kid`. Throws KeySetError for a key that cannot be used.
+   */
   readonly find: (header: JWTHeaderParameters) => Promise<CryptoKey | undefined>;
 };
 
-/** Most keys in a set: each is looked at for every token. */
+/** Most keys in a set. Each is compared with every token. */
 const MAX_KEYS = 100;
 
-/** RFC 7518 section 3.3. */
+/** Least size of an RSA key (RFC 7518 section 3.3). */
 const MIN_RSA_BITS = 2_048;
 
-/** Parses a key set (RFC 7517); the error does not quote the text, which may be a misplaced secret. */
+/** Parses a key set (RFC 7517). The error does not quote the text: it may be a misplaced secret. */
 export function parseKeySet(text: string): KeySet {
   const content = parseJson(text);
   if (!isKeySet(content)) throw new KeySetError('the key set is not a JWKS (RFC 7517)');

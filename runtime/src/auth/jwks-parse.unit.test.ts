@@ -24,7 +24,7 @@ test('finds none when the header fits several', async (t) => {
   t.truthy(await setOf(key.jwk).find({ alg: 'EdDSA' }));
 });
 
-test('a key that is for something else is none', async (t) => {
+test('a key for another use is not found', async (t) => {
   t.is(await setOf({ ...key.jwk, use: 'enc' }).find(header), undefined);
   t.is(await setOf({ ...key.jwk, key_ops: ['sign'] }).find(header), undefined);
 });
@@ -51,7 +51,7 @@ for (const text of ['', 'hunter2', '{"keys":{}}', '{"keys":[5]}', '[]', 'null', 
   });
 }
 
-test('takes 100 keys and no more', (t) => {
+test('accepts 100 keys and no more', (t) => {
   const many = Array.from({ length: 101 }, (_, index) => ({ ...key.jwk, kid: `k${index}` }));
   t.is(setOf(...many.slice(1)).size, 100);
   t.throws(() => setOf(...many), { instanceOf: KeySetError });

@@ -5,12 +5,12 @@ import type { Logger } from '../process/logger.ts';
 import type { KeyLoader } from './jwks-load.ts';
 import { type KeySet, KeySetError, parseKeySet } from './jwks-parse.ts';
 
-/** A key, and when the set it is from was last looked at, in milliseconds since 1970. */
-export type FoundKey = { readonly key: CryptoKey; readonly lookedAtMs: number };
+/** A key, and the last time its set was loaded or tried to be, in milliseconds since 1970. */
+export type FoundKey = { readonly key: CryptoKey; readonly triedAtMs: number };
 
-/** The keys of one issuer, as they change. */
+/** The current keys of one issuer. */
 export type KeySource = {
-  /** Throws `unauthorized` when no key fits, `service-unavailable` when that cannot be known. */
+  /** Throws `unauthorized` if no key fits, `service-unavailable` if the key set is unknown. */
   readonly findKey: (header: JWTHeaderParameters) => Promise<FoundKey>;
 };
 
@@ -23,39 +23,39 @@ export type KeySourceDeps = {
   readonly now: () => number;
 };
 
-/** Milliseconds that one look may take: a request waits for it. */
-const LOOK_DEADLINE_MS = 2_000;
+/** Milliseconds that one load may take. A request waits for it. */
+const LOAD_DEADLINE_MS = 2_000;
 
-/** Milliseconds that keys outlive the last look that succeeded. */
+/** Milliseconds that keys stay valid after the last successful load. */
 const MAX_STALE_MS = 300_000;
 
 /**
- * Keeps an issuer's keys current. A token of that issuer makes it look again once the last look is
- * `maxAgeMs` old, and a key it does not know makes it look at once; `pauseMs` bounds how often that
- * key or a failure does. One look serves all who wait. When a look fails the last keys are used on
- * for `MAX_STALE_MS`: that an issuer's outage stops everything is worse than that a key taken away
- * in that time works until then.
+ * Keeps an issuer's keys current. A token of the issuer loads the set again if the last load is
+ * `maxAgeMs` old. An unknown key loads it at once, and `pauseMs` bounds how often unknown keys and
+ * failures do. Concurrent requests share one load. After a failure the last keys stay valid for
+ * `MAX_STALE_MS`: refusing all requests during an issuer's outage is worse than accepting a removed
+ * key for that time.
  */
 export function createKeySource({ issuer, loader, logger, now }: KeySourceDeps): KeySource {
   let read: { readonly text: string; readonly keys: KeySet; readonly atMs: number } | undefined;
-  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  let triedAtMs = Number.NEGATIVE_INFINITY;
   let failure: Error | undefined;
-  let look: Promise<void> | undefined;
+  let loading: Promise<void> | undefined;
 
   const isOld = (sinceMs: number, maxMs: number) => {
     const ageMs = now() - sinceMs;
-    // A clock that was put back says nothing about the age.
+    // After the clock was set back, the age is unknown.
     return ageMs < 0 || ageMs >= maxMs;
   };
-  const lookOnce = async () => {
+  const loadOnce = async () => {
     const atMs = now();
     try {
       const text = await withDeadline(
-        loader.load(AbortSignal.timeout(LOOK_DEADLINE_MS)),
-        LOOK_DEADLINE_MS,
-        () => new KeySetError(`the key set was not had within ${LOOK_DEADLINE_MS} ms`),
+        loader.load(AbortSignal.timeout(LOAD_DEADLINE_MS)),
+        LOAD_DEADLINE_MS,
+        () => new KeySetError(`the key set was not loaded within ${LOAD_DEADLINE_MS} ms`),
       );
-      // The same text keeps the keys that were made from it.
+      // The same text keeps its parsed keys.
       const keys = text === read?.text ? read.keys : parseKeySet(text);
       if (keys !== read?.keys) logger.info({ issuer, keys: keys.size }, 'issuer keys read');
       read = { text, keys, atMs };
@@ -64,25 +64,25 @@ export function createKeySource({ issuer, loader, logger, now }: KeySourceDeps):
       failure = coerceError(error);
       logger.warn({ issuer, error: failure }, 'issuer keys not read');
     }
-    lookedAtMs = atMs;
+    triedAtMs = atMs;
   };
-  const lookAgain = () => {
-    look ??= lookOnce().finally(() => {
-      look = undefined;
+  const loadAgain = () => {
+    loading ??= loadOnce().finally(() => {
+      loading = undefined;
     });
-    return look;
+    return loading;
   };
   const unavailable = (cause: unknown) =>
     new AppError('service-unavailable', {
       cause,
-      detail: 'The keys of the issuer of this token cannot be had',
+      detail: 'The keys of the issuer of this token are not available',
       retryAfterSeconds: Math.ceil(loader.pauseMs / 1_000),
     });
   const findRead = async (header: JWTHeaderParameters) => {
     if (read === undefined || isOld(read.atMs, MAX_STALE_MS)) throw unavailable(failure);
     try {
-      // When the set was looked at, before a look that may end while this waits.
-      const found = { lookedAtMs, key: await read.keys.find(header) };
+      // Read the time first: another load may end during the wait.
+      const found = { triedAtMs, key: await read.keys.find(header) };
       return found.key === undefined ? undefined : { ...found, key: found.key };
     } catch (error) {
       throw unavailable(error);
@@ -91,16 +91,16 @@ export function createKeySource({ issuer, loader, logger, now }: KeySourceDeps):
 
   return {
     findKey: async (header) => {
-      if (isOld(lookedAtMs, failure === undefined ? loader.maxAgeMs : loader.pauseMs)) {
-        await lookAgain();
+      if (isOld(triedAtMs, failure === undefined ? loader.maxAgeMs : loader.pauseMs)) {
+        await loadAgain();
       }
       let found = await findRead(header);
-      if (found === undefined && isOld(lookedAtMs, loader.pauseMs)) {
-        await lookAgain();
+      if (found === undefined && isOld(triedAtMs, loader.pauseMs)) {
+        await loadAgain();
         found = await findRead(header);
       }
       if (found !== undefined) return found;
-      // It may be a new key.
+      // The failed load could have brought this key.
       if (failure !== undefined) throw unavailable(failure);
       throw new AppError('unauthorized');
     },

@@ -9,12 +9,12 @@ const headerOf = ({ jwk }: { jwk: JWK }) => ({ alg: 'EdDSA', kid: jwk.kid ?? '' 
 
 function createTestSource(...keys: JWK[]) {
   const clock = { nowMs: 1_000_000 };
-  const place = { looks: 0, load: async () => JSON.stringify({ keys }) };
+  const place = { loads: 0, load: async () => JSON.stringify({ keys }) };
   const source = createKeySource({
     issuer: 'https://id.example.org/',
     loader: {
       load: async () => {
-        place.looks += 1;
+        place.loads += 1;
         return place.load();
       },
       maxAgeMs: 30_000,
@@ -37,31 +37,31 @@ function createTestSource(...keys: JWK[]) {
   return { clock, place, publish, fail, codeOf, source };
 }
 
-test('keys are read once while they are fresh, and once for all who ask at once', async (t) => {
+test('keys are loaded once while they are fresh, and once for concurrent requests', async (t) => {
   const { clock, place, source } = createTestSource(one.jwk);
   const found = await Promise.all([1, 2, 3].map(() => source.findKey(headerOf(one))));
   t.is(new Set(found.map(({ key }) => key)).size, 1);
   clock.nowMs += 29_999;
-  t.is((await source.findKey(headerOf(one))).lookedAtMs, 1_000_000);
-  t.is(place.looks, 1);
+  t.is((await source.findKey(headerOf(one))).triedAtMs, 1_000_000);
+  t.is(place.loads, 1);
   clock.nowMs += 1;
-  t.is((await source.findKey(headerOf(one))).lookedAtMs, 1_030_000);
-  t.is(place.looks, 2);
+  t.is((await source.findKey(headerOf(one))).triedAtMs, 1_030_000);
+  t.is(place.loads, 2);
 });
 
-test('an unknown key makes it look at once, but not again within the pause', async (t) => {
+test('an unknown key loads the set at once, but not again within the pause', async (t) => {
   const { clock, place, publish, codeOf } = createTestSource(one.jwk);
   t.is(await codeOf(one), 'found');
   publish(one.jwk, two.jwk);
   clock.nowMs += 4_999;
   t.is(await codeOf(two), 'unauthorized');
-  t.is(place.looks, 1);
+  t.is(place.loads, 1);
   clock.nowMs += 1;
   t.is(await codeOf(two), 'found');
-  t.is(place.looks, 2);
+  t.is(place.loads, 2);
 });
 
-test('a key that was taken away is refused after the next look', async (t) => {
+test('a removed key is refused after the next load', async (t) => {
   const { clock, publish, codeOf } = createTestSource(one.jwk);
   t.is(await codeOf(one), 'found');
   publish();
@@ -70,31 +70,31 @@ test('a key that was taken away is refused after the next look', async (t) => {
   t.is(await codeOf(one), 'unauthorized');
 });
 
-test('keys that cannot be had are unavailable, and asked for once a pause', async (t) => {
+test('keys that cannot be loaded are unavailable, and loaded once a pause', async (t) => {
   const { clock, place, publish, fail, codeOf } = createTestSource();
   fail();
   t.is(await codeOf(one), 'service-unavailable');
   clock.nowMs += 4_999;
   t.is(await codeOf(one), 'service-unavailable');
-  t.is(place.looks, 1);
+  t.is(place.loads, 1);
   publish(one.jwk);
   clock.nowMs += 1;
   t.is(await codeOf(one), 'found');
 });
 
-test('while they cannot be had again, the last keys are used for five minutes', async (t) => {
+test('while loads fail, the last keys are used for five minutes', async (t) => {
   const { clock, fail, codeOf } = createTestSource(one.jwk);
   t.is(await codeOf(one), 'found');
   fail();
   clock.nowMs += 299_999;
   t.is(await codeOf(one), 'found');
-  // It may be a new key: nobody can tell.
+  // The key may be new, so its absence is not proven.
   t.is(await codeOf(two), 'service-unavailable');
   clock.nowMs += 1;
   t.is(await codeOf(one), 'service-unavailable');
 });
 
-test('what is no key set counts as one that cannot be had', async (t) => {
+test('a text that is not a key set counts as a failed load', async (t) => {
   const { clock, place, codeOf } = createTestSource(one.jwk);
   t.is(await codeOf(one), 'found');
   place.load = async () => '{"keys":';
@@ -104,10 +104,10 @@ test('what is no key set counts as one that cannot be had', async (t) => {
   t.is(await codeOf(one), 'service-unavailable');
 });
 
-test('a clock that was put back makes it look again', async (t) => {
+test('a clock that was set back makes it load again', async (t) => {
   const { clock, place, codeOf } = createTestSource(one.jwk);
   t.is(await codeOf(one), 'found');
   clock.nowMs -= 3_600_000;
   t.is(await codeOf(one), 'found');
-  t.is(place.looks, 2);
+  t.is(place.loads, 2);
 });

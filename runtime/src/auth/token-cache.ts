@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto';
 
-/** Values by token, for a time that each brings along. */
+/** Values by token, each until its own end in milliseconds since 1970. */
 export type TokenCache<Value> = {
   readonly get: (token: string) => Value | undefined;
   readonly set: (token: string, value: Value, untilMs: number) => void;
 };
 
-/** Bounds of a token cache, and its time in milliseconds since 1970. */
+/** Bound of a token cache, and a clock in milliseconds since 1970. */
 export type TokenCacheOptions = { readonly maxEntries: number; readonly now: () => number };
 
-/** Remembers by digest: whoever reads this memory gets no token that opens anything. */
+/** Stores values by the token's digest, so that a memory dump contains no usable token. */
 export function createTokenCache<Value>({ maxEntries, now }: TokenCacheOptions): TokenCache<Value> {
   type Entry = { readonly value: Value; readonly sinceMs: number; readonly untilMs: number };
   const entries = new Map<string, Entry>();
@@ -19,7 +19,7 @@ export function createTokenCache<Value>({ maxEntries, now }: TokenCacheOptions):
       const entry = entries.get(digest);
       if (entry === undefined) return undefined;
       const nowMs = now();
-      // Before `sinceMs` the clock was put back, and `untilMs` would last too long.
+      // Before `sinceMs` the clock was set back, and the value would live too long.
       if (nowMs >= entry.sinceMs && nowMs < entry.untilMs) return entry.value;
       entries.delete(digest);
       return undefined;
@@ -28,7 +28,7 @@ export function createTokenCache<Value>({ maxEntries, now }: TokenCacheOptions):
       const sinceMs = now();
       if (untilMs <= sinceMs) return;
       const digest = digestOf(token);
-      // Deleted first, so that the order of the map is that of the last writes.
+      // Deleting first keeps the map in the order of the last writes.
       entries.delete(digest);
       entries.set(digest, { value, sinceMs, untilMs });
       if (entries.size > maxEntries) {

@@ -7,7 +7,7 @@ function createTestCache(maxEntries = 3) {
   return { cache, clock };
 }
 
-test('a value is there until its time', (t) => {
+test('a value is found until its end', (t) => {
   const { cache, clock } = createTestCache();
   cache.set('a', 'A', 1_500);
   t.is(cache.get('a'), 'A');
@@ -20,7 +20,7 @@ test('a value is there until its time', (t) => {
   t.is(cache.get('a'), undefined);
 });
 
-test('a value whose time is over is not kept at all', (t) => {
+test('a value whose end has passed is not stored', (t) => {
   const { cache } = createTestCache(1);
   cache.set('a', 'A', 2_000);
   cache.set('b', 'B', 1_000);
@@ -28,7 +28,7 @@ test('a value whose time is over is not kept at all', (t) => {
   t.is(cache.get('b'), undefined);
 });
 
-test('the oldest leaves when there are too many, a renewed one is not the oldest', (t) => {
+test('the oldest value is evicted when full, and a renewed one is not the oldest', (t) => {
   const { cache } = createTestCache();
   for (const token of ['a', 'b', 'c', 'a', 'd']) cache.set(token, token, 2_000);
   t.deepEqual(
@@ -37,7 +37,7 @@ test('the oldest leaves when there are too many, a renewed one is not the oldest
   );
 });
 
-test('a clock that is put back does not make a value last longer', (t) => {
+test('a clock that is set back does not make a value last longer', (t) => {
   const { cache, clock } = createTestCache();
   cache.set('a', 'A', 2_000);
   clock.nowMs = 999;

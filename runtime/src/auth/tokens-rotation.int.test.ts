@@ -13,7 +13,7 @@ import {
 
 const [one, two] = await Promise.all([createTestKey('k1'), createTestKey('k2')]);
 
-/** An issuer's server, and what it answers. */
+/** An issuer's server, whose answer the test sets. */
 async function createKeyServer(t: ExecutionContext, answer: RequestListener) {
   const state = { answer, requests: 0 };
   const server = createServer((request, response) => {
@@ -41,7 +41,7 @@ async function codeOf(t: ExecutionContext, promise: Promise<unknown>) {
   return (await t.throwsAsync(promise, { instanceOf: AppError }))?.code;
 }
 
-test('a key is rotated at its URL without a restart', async (t) => {
+test('a key at a URL is rotated without a restart', async (t) => {
   const { state, clock, verify } = await createKeyServer(t, keysOf(one));
   const old = await one.sign();
   t.truthy(await verify(old));
@@ -56,7 +56,7 @@ test('a key is rotated at its URL without a restart', async (t) => {
   t.is(await codeOf(t, verify(old)), 'unauthorized');
 });
 
-test('a key is rotated in its file without a restart', async (t) => {
+test('a key in a file is rotated without a restart', async (t) => {
   const { path, publish } = createKeyFile(t, [one.jwk]);
   const { clock, verify } = createTestVerifier(issuerAt({ kind: 'file', path }));
   t.truthy(await verify(await one.sign()));
@@ -67,7 +67,7 @@ test('a key is rotated in its file without a restart', async (t) => {
   t.is(await codeOf(t, verify(await one.sign())), 'unauthorized');
 });
 
-test('a file that is gone or half written leaves the last keys for five minutes', async (t) => {
+test('a missing or half-written file leaves the last keys for five minutes', async (t) => {
   const { path } = createKeyFile(t, [one.jwk]);
   const { clock, verify } = createTestVerifier(issuerAt({ kind: 'file', path }));
   t.truthy(await verify(await one.sign()));
@@ -91,7 +91,7 @@ const unavailable = test.macro({
     t.is(error?.retryAfterSeconds, 5);
     t.is(await codeOf(t, verify(await one.sign())), 'service-unavailable');
     t.is(state.requests, 1);
-    // A token that no key could save is refused all the same.
+    // A token that no key can make valid is refused as such.
     t.is(await codeOf(t, verify('eyJhbGciOiJub25lIn0.e30.')), 'unauthorized');
     state.answer = keysOf(one);
     clock.nowMs += 5_000;
@@ -110,7 +110,7 @@ test('answers with too much', unavailable, (_, response) => {
   response.end(`{"keys":[]}${' '.repeat(262_144)}`);
 });
 
-test('keys whose server is not there are unavailable', async (t) => {
+test('keys of an unreachable server are unavailable', async (t) => {
   const { verify } = createTestVerifier(
     issuerAt({ kind: 'url', url: 'http://127.0.0.1:1/jwks.json' }),
   );

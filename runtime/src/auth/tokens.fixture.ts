@@ -17,13 +17,13 @@ export const AUDIENCE = 'zameni';
 /** The time of tests, 2026-01-01, in seconds since 1970. */
 export const START_SECONDS = 1_767_225_600;
 
-/** The same in milliseconds. */
+/** The time of tests in milliseconds since 1970. */
 export const START_MS = START_SECONDS * 1_000;
 
-/** A logger that says nothing. */
+/** A logger that logs nothing. */
 export const silent = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
-/** A key of an issuer: what it publishes, and what it signs with. */
+/** A key of an issuer: the published JWK, and the private key to sign with. */
 export async function createTestKey(kid: string, alg = 'EdDSA') {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg };
@@ -40,7 +40,7 @@ export async function createTestKey(kid: string, alg = 'EdDSA') {
   return { jwk, privateKey, sign };
 }
 
-/** A key set in a file of its own, and how to write it over. */
+/** A key set in a temporary file, and a function that overwrites it. */
 export function createKeyFile(t: ExecutionContext, keys: readonly JWK[]) {
   const folder = mkdtempSync(join(tmpdir(), 'zameni-jwks-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
@@ -51,12 +51,12 @@ export function createKeyFile(t: ExecutionContext, keys: readonly JWK[]) {
   return { folder, path, publish };
 }
 
-/** An issuer that publishes at a place. */
+/** An issuer whose keys are at a place. */
 export function issuerAt(keys: KeyPlace, more: Partial<TokenIssuer> = {}): TokenIssuer {
   return { issuer: ISSUER, audience: AUDIENCE, algorithms: ['EdDSA'], keys, ...more };
 }
 
-/** A verifier whose time the test moves. */
+/** A verifier with a clock that the test sets. */
 export function createTestVerifier(...issuers: readonly TokenIssuer[]) {
   const clock = { nowMs: START_MS };
   const { verify } = createTokenVerifier({ issuers, logger: silent, now: () => clock.nowMs });

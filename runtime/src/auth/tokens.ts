@@ -7,7 +7,7 @@ import { createKeyLoader } from './jwks-load.ts';
 import { createKeySource, type KeySource } from './jwks-source.ts';
 import { createTokenCache } from './token-cache.ts';
 
-/** Who calls, as their token says: a subject means something beside its issuer only. */
+/** The caller as their token names them. A subject is unique only together with its issuer. */
 export type Caller = {
   readonly issuer: string;
   readonly subject: string;
@@ -17,9 +17,9 @@ export type Caller = {
 /** Checks the `Authorization` header of requests. */
 export type TokenVerifier = {
   /**
-   * The caller; undefined without a header. Throws `unauthorized` for a token that does not hold and
-   * `service-unavailable` when the keys of its issuer cannot be had. `beforeCheck` runs before what
-   * is not remembered is checked, which costs; what it throws is thrown.
+   * The caller; undefined without a header. Throws `unauthorized` for an invalid token and
+   * `service-unavailable` if the keys of its issuer cannot be loaded. `beforeCheck` runs before the
+   * costly check of a token that is not cached; its error is passed on.
    */
   readonly verify: (
     authorization: string | undefined,
@@ -27,7 +27,7 @@ export type TokenVerifier = {
   ) => Promise<Caller | undefined>;
 };
 
-/** Whose tokens are taken, and time in milliseconds since 1970. */
+/** The trusted issuers, and a clock in milliseconds since 1970. */
 export type TokenVerifierOptions = {
   readonly issuers: readonly TokenIssuer[];
   readonly logger: Logger;
@@ -35,21 +35,22 @@ export type TokenVerifierOptions = {
 };
 
 /**
- * Seconds by which the clocks of issuer and services may differ: RFC 7519 section 4.1.4 allows "no
- * more than a few minutes", and hosts that keep time are within a second.
+ * Seconds by which the clocks of issuer and services may differ. RFC 7519 section 4.1.4 allows "no
+ * more than a few minutes"; synchronised hosts are within a second.
  */
 const CLOCK_SKEW_SECONDS = 30;
 
-/** Milliseconds after the last look at a key for which tokens signed with it are remembered. */
-const MAX_REMEMBERED_MS = 60_000;
+/** Milliseconds after the last tried load of a key for which tokens signed with it are cached. */
+const MAX_CACHED_MS = 60_000;
 
-/** Most tokens remembered; each takes less than a kilobyte. */
-const MAX_REMEMBERED = 10_000;
+/** Most cached tokens. Each takes less than a kilobyte. */
+const MAX_CACHED = 10_000;
 
 /**
- * Verifies JWTs (RFC 7519, profile of RFC 9068 for `scope`) of several issuers, all trusted alike:
- * each may name any subject and give any scope. Good tokens are remembered for at most a minute from
- * when their key was seen in the issuer's set, so that a key taken away works no longer than that.
+ * Verifies JWTs (RFC 7519, with `scope` as in RFC 9068) of several issuers. All issuers are trusted
+ * alike: each may name any subject and grant any scope. Valid tokens are cached for at most a
+ * minute after the last load of the issuer's keys was tried. So a removed key works no longer than
+ * that, as long as the keys can be loaded.
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { logger, now = Date.now } = options;
@@ -60,25 +61,25 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       return [about.issuer, { about, keys }] as const;
     }),
   );
-  const remembered = createTokenCache<Caller>({ maxEntries: MAX_REMEMBERED, now });
+  const cache = createTokenCache<Caller>({ maxEntries: MAX_CACHED, now });
   return {
     verify: async (authorization, beforeCheck) => {
       if (authorization === undefined) return undefined;
       const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
-      const known = token === undefined ? undefined : remembered.get(token);
+      const known = token === undefined ? undefined : cache.get(token);
       if (known !== undefined) return known;
       await beforeCheck?.();
       if (token === undefined) throw new AppError('unauthorized');
       const issuer = trusted.get(readIssuer(token) ?? '');
       if (issuer === undefined) throw new AppError('unauthorized');
-      const { caller, holdsUntilMs } = await checkToken(token, issuer, now());
-      remembered.set(token, caller, holdsUntilMs);
+      const { caller, validUntilMs } = await checkToken(token, issuer, now());
+      cache.set(token, caller, validUntilMs);
       return caller;
     },
   };
 }
 
-/** Throws `unauthorized` without a caller and `forbidden` unless it has the scope or is `self`. */
+/** Throws `unauthorized` without a caller, `forbidden` unless they have the scope or are `self`. */
 export function requireScope(caller: Caller | undefined, scope: Scope, self?: string): void {
   if (caller === undefined) throw new AppError('unauthorized');
   if (!caller.scopes.has(scope) && (self === undefined || caller.subject !== self)) {
@@ -88,18 +89,18 @@ export function requireScope(caller: Caller | undefined, scope: Scope, self?: st
 
 type TrustedIssuer = { readonly about: TokenIssuer; readonly keys: KeySource };
 
-/** Whose keys to ask; nothing of the token is believed before one of them has verified it. */
+/** The issuer that the token claims. It only selects the keys; the token is not verified yet. */
 function readIssuer(token: string): string | undefined {
   return refuseFaults(() => decodeJwt(token)).iss;
 }
 
 async function checkToken(token: string, { about, keys }: TrustedIssuer, nowMs: number) {
-  let lookedAtMs = 0;
+  let triedAtMs = 0;
   const verified = jwtVerify(
     token,
     async (header) => {
       const found = await keys.findKey(header);
-      lookedAtMs = found.lookedAtMs;
+      triedAtMs = found.triedAtMs;
       return found.key;
     },
     {
@@ -120,7 +121,7 @@ async function checkToken(token: string, { about, keys }: TrustedIssuer, nowMs: 
     scopes: new Set(scope.split(' ').filter(Boolean)),
   };
   const endsAtMs = (payload.exp + CLOCK_SKEW_SECONDS) * 1_000;
-  return { caller, holdsUntilMs: Math.min(lookedAtMs + MAX_REMEMBERED_MS, endsAtMs) };
+  return { caller, validUntilMs: Math.min(triedAtMs + MAX_CACHED_MS, endsAtMs) };
 }
 
 function refuseFaults<T>(read: () => T): T {
@@ -136,7 +137,7 @@ function refuse(cause: unknown): never {
   throw cause;
 }
 
-/** Subjects are recorded with what they cause, so they are bounded; visible ASCII, 1 to 256. */
+/** 1 to 256 visible ASCII characters: events record the subject, so its size is bounded. */
 function isSubject(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value);
 }

@@ -35,7 +35,7 @@ async function codeOf(t: ExecutionContext, promise: Promise<unknown>) {
   return (await t.throwsAsync(promise, { instanceOf: AppError }))?.code;
 }
 
-/** A token whose header or signature no honest issuer makes. */
+/** A token with a header or signature that no issuer makes. */
 function forge(header: object, payload: JWTPayload, signature = ''): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${encode(header)}.${encode(payload)}.${signature}`;
@@ -60,7 +60,7 @@ test('without a header there is no caller', async (t) => {
   t.is(await createVerifier(t).verifyHeader(undefined), undefined);
 });
 
-test('a token of every issuer is taken with that issuer’s keys and audience', async (t) => {
+test('a token of each issuer is valid with that issuer’s keys and audience', async (t) => {
   const { verify } = createVerifier(t);
   const about = { iss: second.issuer, aud: 'zameni-two' };
   t.is((await verify(await second.key.sign(about)))?.subject, 'client-1');
@@ -125,7 +125,7 @@ test('refuses a header of another scheme', async (t) => {
   t.is(await codeOf(t, createVerifier(t).verifyHeader('Basic abc')), 'unauthorized');
 });
 
-test('a token is remembered for 60 seconds after its key was looked at, and no longer', async (t) => {
+test('a token is cached for 60 seconds after its key was loaded, and no longer', async (t) => {
   const { verify, clock, publish } = createVerifier(t);
   const token = await key.sign();
   const caller = await verify(token);
@@ -136,7 +136,7 @@ test('a token is remembered for 60 seconds after its key was looked at, and no l
   t.is(await codeOf(t, verify(token)), 'unauthorized');
 });
 
-test('a remembered token ends when it expires', async (t) => {
+test('a cached token ends when it expires', async (t) => {
   const { verify, clock } = createVerifier(t);
   const token = await key.sign({ exp: START_SECONDS - 20 });
   t.truthy(await verify(token));
@@ -146,7 +146,7 @@ test('a remembered token ends when it expires', async (t) => {
   t.is(await codeOf(t, verify(token)), 'unauthorized');
 });
 
-test('what is not remembered is not checked before it may be', async (t) => {
+test('a token that is not cached is checked after `beforeCheck` only', async (t) => {
   const { verifyHeader } = createVerifier(t);
   const authorization = `Bearer ${await key.sign()}`;
   const refuse = () => Promise.reject(new AppError('rate-limited'));
@@ -158,7 +158,7 @@ test('what is not remembered is not checked before it may be', async (t) => {
   t.is(await verifyHeader(authorization, refuse), caller);
 });
 
-test('a refused token is not remembered', async (t) => {
+test('a refused token is not cached', async (t) => {
   const { verify, clock } = createVerifier(t);
   const token = await key.sign({ nbf: START_SECONDS + 31 });
   t.is(await codeOf(t, verify(token)), 'unauthorized');
@@ -166,7 +166,7 @@ test('a refused token is not remembered', async (t) => {
   t.truthy(await verify(token));
 });
 
-test('a scope, or being oneself, opens; otherwise unauthorized or forbidden', (t) => {
+test('a scope or the own id gives access; otherwise unauthorized or forbidden', (t) => {
   const caller = { issuer: ISSUER, subject: 'u1', scopes: new Set(['users:read']) };
   t.notThrows(() => requireScope(caller, 'users:read'));
   t.notThrows(() => requireScope({ ...caller, scopes: new Set() }, 'users:read', 'u1'));

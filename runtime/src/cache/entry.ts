@@ -1,13 +1,13 @@
-/** A view's JSON text and the person's version. */
+/** A view's body (JSON text for a person) and the person's version. */
 export type ViewContent = { readonly version: number; readonly body: string };
 
 /**
- * What is known of a view: its content, or a tombstone. `absent`: there is none any more. `erased`:
+ * A view as the stores know it: its content, or a tombstone. `absent`: there is no view. `erased`:
  * the person was erased.
  */
 export type View = ViewContent | 'absent' | 'erased';
 
-/** Versions of people count from 1; no body is one of the two words, since it is a JSON object. */
+/** Marks a tombstone. Versions of people start at 1. */
 const TOMBSTONE_VERSION = 0;
 
 /** A view as the fields of its entry in Redis. */
@@ -15,7 +15,7 @@ export function encodeEntry(view: View): readonly [version: number, body: string
   return typeof view === 'string' ? [TOMBSTONE_VERSION, view] : [view.version, view.body];
 }
 
-/** The view in the fields of an entry; undefined for a tombstone this version does not know. */
+/** Parses the fields of an entry. Undefined for a tombstone that this version does not know. */
 export function decodeEntry(version: number, body: string): View | undefined {
   if (version !== TOMBSTONE_VERSION) return { version, body };
   return body === 'absent' || body === 'erased' ? body : undefined;

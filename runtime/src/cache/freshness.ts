@@ -2,27 +2,27 @@ import type { Clock } from '../async/clock.ts';
 import { AppError } from '../errors.ts';
 import { createPositionPoller } from './position-poller.ts';
 
-/** What a reader waits for. */
+/** The position that a reader waits for, and what ends the wait. */
 export type FreshnessWait = {
   readonly position: number;
-  /** When to give up, by the clock. */
+  /** The end of the wait, in milliseconds of the clock. */
   readonly deadlineMs: number;
-  /** Whether the cache reaching the position ends the wait too. */
+  /** Whether the cache's watermark counts too. Otherwise only the replica ends the wait. */
   readonly cacheCounts: boolean;
-  /** The reader has gone away. */
+  /** Aborts if the reader disconnects. */
   readonly signal: AbortSignal;
 };
 
-/** Which store has reached the position, or that time is up. */
+/** The store that has reached the position, or `late` if none has in time. */
 export type FreshnessOutcome = 'cache' | 'replica' | 'late';
 
-/** Lets readers wait for a position. */
+/** Waits for readers until a store has reached a position. */
 export type Freshness = {
-  /** Answers by the next poll that shows the position reached; throws `overloaded` when full. */
+  /** Ends with the first poll that shows the position. Throws `overloaded` if too many wait. */
   readonly wait: (wait: FreshnessWait) => Promise<FreshnessOutcome>;
 };
 
-/** Where positions come from, and bounds. The sources answer undefined when they cannot tell. */
+/** Sources of positions, and bounds. A source returns undefined while its position is unknown. */
 export type FreshnessOptions = {
   readonly watermark: () => Promise<number | undefined>;
   readonly replicaPosition: () => Promise<number | undefined>;
@@ -34,25 +34,25 @@ export type FreshnessOptions = {
 
 type Waiter = FreshnessWait & { readonly settle: (outcome: FreshnessOutcome) => void };
 
-// The watermark costs Redis a few microseconds; the replica's checkpoint costs a query.
+/** Milliseconds between polls. A watermark costs Redis microseconds, a checkpoint costs a query. */
 const WATERMARK_POLL = { minMs: 3, maxMs: 25 };
 const REPLICA_POLL = { minMs: 10, maxMs: 50 };
 
 /**
- * Milliseconds a wait relies on the watermark alone: the replica seldom is there first, and asking it
- * costs Postgres and PgBouncer what a hundred looks at the watermark cost Redis.
+ * Milliseconds in which a wait polls the watermark only. The replica is seldom first, and a poll of
+ * it costs Postgres and PgBouncer as much as a hundred polls of the watermark cost Redis.
  */
 export const REPLICA_AFTER_MS = 50;
 
 /**
- * One poller of each store for all waiting readers of the process, at work only while there are any:
- * ten thousand readers cost as many polls as one. A wait ends only by what a poll begun after it
- * shows, never by what is remembered, so a reader that comes back at once does not spin.
+ * Runs one poller for each store for all waiting readers of the process, and none without readers.
+ * So ten thousand readers cost as many polls as one. Only a poll that began after the wait ends it,
+ * never a remembered position, so a reader that waits again at once does not spin.
  */
 export function createFreshness(options: FreshnessOptions): Freshness {
   const { clock, maxWaiters, stopping } = options;
   const waiters = new Set<Waiter>();
-  const tell = (source: 'cache' | 'replica') => (position: number) => {
+  const reportTo = (source: 'cache' | 'replica') => (position: number) => {
     for (const waiter of waiters) {
       if (position < waiter.position) continue;
       if (source === 'replica' || waiter.cacheCounts) waiter.settle(source);
@@ -62,7 +62,7 @@ export function createFreshness(options: FreshnessOptions): Freshness {
     read: options.replicaPosition,
     ...REPLICA_POLL,
     clock,
-    onPosition: tell('replica'),
+    onPosition: reportTo('replica'),
   });
   const watermark = createPositionPoller({
     read: async () => {
@@ -72,10 +72,10 @@ export function createFreshness(options: FreshnessOptions): Freshness {
     },
     ...WATERMARK_POLL,
     clock,
-    onPosition: tell('cache'),
+    onPosition: reportTo('cache'),
   });
 
-  /** Answers what ends the looking for this waiter. */
+  /** Adds a waiter and starts polling. Returns the function that removes it. */
   function enter(waiter: Waiter): () => void {
     waiters.add(waiter);
     watermark.start();

@@ -54,7 +54,7 @@ test('ends when the replica reaches the position, without any watermark', async 
   t.is(await waiting, 'replica');
 });
 
-test('looks past the watermark for a reader whose entry is not in the cache', async (t) => {
+test('ignores the watermark for a reader whose entry is not in the cache', async (t) => {
   const { clock, stores, wait } = createSetup();
   stores.watermark = 12;
   const waiting = wait(12, { cacheCounts: false });
@@ -77,7 +77,7 @@ test('ends late at once without time to wait', async (t) => {
   t.is(polls.watermark, 0);
 });
 
-test('ends late when the reader goes away and when the process stops', async (t) => {
+test('ends late when the reader disconnects and when the process stops', async (t) => {
   const { leaving, stopping, wait } = createSetup();
   const other = new AbortController();
   const [gone, stopped] = [wait(12), wait(12, { signal: other.signal })];
@@ -88,13 +88,13 @@ test('ends late when the reader goes away and when the process stops', async (t)
   t.is(await wait(12, { signal: other.signal }), 'late');
 });
 
-test('a thousand readers cost as many polls as one, and none when nobody waits', async (t) => {
+test('a thousand readers cost as many polls as one, and none without readers', async (t) => {
   const { clock, polls, wait } = createSetup(1_000);
   const waiting = Array.from({ length: 1_000 }, () => wait(12));
   await clock.advance(1_000);
   t.deepEqual(new Set(await Promise.all(waiting)), new Set(['late']));
   const { watermark, replica } = polls;
-  // Every 3 ms growing to 25 ms, and every 10 ms growing to 50 ms.
+  // Pauses grow from 3 to 25 ms, and from 10 to 50 ms.
   t.true(watermark >= 40 && watermark <= 60, `${watermark} polls of the watermark`);
   t.true(replica >= 20 && replica <= 30, `${replica} polls of the replica`);
   await clock.advance(1_000);
@@ -112,7 +112,7 @@ test('polls again for a reader that comes later', async (t) => {
   t.is(await waiting, 'cache');
 });
 
-test('a reader too many is refused, and its place is free again when another leaves', async (t) => {
+test('a reader beyond the bound is refused, and accepted again after another leaves', async (t) => {
   const { clock, wait } = createSetup(1);
   const waiting = wait(12);
   await t.throwsAsync(wait(12), { message: /More is waiting/ });

@@ -1,14 +1,14 @@
 import type { Clock } from '../async/clock.ts';
 
-/** Asks for a position again and again while somebody waits for it. */
+/** Reads a position repeatedly while it is started. */
 export type PositionPoller = {
   readonly start: () => void;
   readonly stop: () => void;
 };
 
-/** What to ask, how often, and who is told. */
+/** What to read, bounds of the pause in milliseconds, and the callback for positions. */
 export type PositionPollerOptions = {
-  /** Undefined when it cannot be told now; never rejects. */
+  /** Undefined while the position is unknown. Must not reject. */
   readonly read: () => Promise<number | undefined>;
   readonly minMs: number;
   readonly maxMs: number;
@@ -16,13 +16,13 @@ export type PositionPollerOptions = {
   readonly onPosition: (position: number) => void;
 };
 
-/** How much longer each pause gets while nothing moves. */
+/** Factor by which each pause grows while the position does not change. */
 const GROWTH = 1.5;
 
 /**
- * States: stopped, polling. The pause starts at `minMs`, grows to `maxMs` while the position stands
- * still, and is short again when it moves. Stopping takes effect before the next poll; there is never
- * more than one poll under way.
+ * States: stopped, polling. The pause starts at `minMs`, grows to `maxMs` while the position does
+ * not change, and is `minMs` again when it changes. A stop takes effect before the next poll. There
+ * is never more than one poll at a time.
  */
 export function createPositionPoller(options: PositionPollerOptions): PositionPoller {
   const { read, minMs, maxMs, clock, onPosition } = options;

@@ -12,12 +12,12 @@ export type RedisOptions = {
   readonly logger: Logger;
 };
 
-/** Milliseconds a command may take: a cache slower than this is no help. */
+/** Milliseconds a command may take. A slower cache is slower than the database. */
 const COMMAND_DEADLINE_MS = 250;
 
 /**
- * A client for a cache that may be away: commands fail at once while it is (nothing is queued), and
- * the connection is tried again for ever with jitter. Starts connecting without waiting for it.
+ * A client for a cache that may be unavailable. Commands then fail at once, nothing is queued, and
+ * the client reconnects without limit, with jitter. Connecting starts in the background.
  */
 export function createRedis({ url, password, name, logger }: RedisOptions): Redis {
   const redis = new Redis(url, {

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from './redis.ts';
 
-/** A Lua script and the digest Redis knows it by. */
+/** A Lua script and its SHA-1 digest, by which Redis caches it. */
 export type CacheScript = { readonly source: string; readonly sha: string };
 
 /**
- * Stores what a reader found in the database. Without a watermark nothing is trusted, so nothing is
- * stored. Behind the watermark the entry is not settled and lives shortly.
- * KEYS: entry, watermark. ARGV: position, version, body, written at, lifetime, lifetime when behind.
+ * Stores a view that a reader found in the database, unless a newer one is stored. Without a
+ * watermark it stores nothing, because nothing would be trusted. An entry from before the watermark
+ * is not settled and gets the short lifetime. Returns 1 if it stored the entry.
+ * KEYS: entry, watermark. ARGV: position, version, body, written at (ms), lifetime (ms), short
+ * lifetime (ms).
  */
 export const fillEntryScript = toScript(`
 local watermark = redis.call('hmget', KEYS[2], 'epoch', 'position')
@@ -26,10 +28,11 @@ redis.call('pexpire', KEYS[1], settled and ARGV[5] or ARGV[6])
 return 1`);
 
 /**
- * Writes entries through and advances the watermark, in one step and only from where this epoch left
- * it. An entry that is there already stays when it is of this epoch and as new.
- * KEYS: watermark, then the entries. ARGV: epoch, position, next position, lifetime of the watermark
- * (ms), written at (ms), lifetime of entries (ms), then position, version, body of each entry.
+ * Writes entries through and advances the watermark in one step, only if epoch and position are the
+ * expected ones. A stored entry stays if it is of this epoch and as new. Returns 1 if it advanced.
+ * KEYS: watermark, then the entries. ARGV: epoch, position, next position, lifetime of the
+ * watermark (ms), written at (ms), lifetime of entries (ms), then position, version, body of each
+ * entry.
  */
 export const advanceScript = toScript(`
 local stored = redis.call('hmget', KEYS[1], 'epoch', 'position')
@@ -53,7 +56,7 @@ redis.call('pexpire', KEYS[1], ARGV[4])
 return 1`);
 
 /**
- * Begins an epoch: every entry of an older one is untrusted from then on.
+ * Begins an epoch. Entries of older epochs are not trusted after that.
  * KEYS: watermark. ARGV: epoch, position, lifetime (ms).
  */
 export const beginEpochScript = toScript(`
@@ -61,7 +64,9 @@ redis.call('hset', KEYS[1], 'epoch', ARGV[1], 'position', ARGV[2])
 redis.call('pexpire', KEYS[1], ARGV[3])
 return 1`);
 
-/** Runs a script by its digest; Redis gets the source when it does not know it (any more). */
+/**
+ * Runs a script by its digest, or by its source if Redis has not cached it. True if it returned 1.
+ */
 export async function runScript(
   redis: Redis,
   script: CacheScript,
@@ -71,7 +76,7 @@ export async function runScript(
   try {
     return (await redis.evalsha(script.sha, keys.length, ...keys, ...values)) === 1;
   } catch (error) {
-    // The first word of an error reply is its code.
+    // The first word of an error reply is its code; ioredis has no field for it.
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT ')) throw error;
     return (await redis.eval(script.source, keys.length, ...keys, ...values)) === 1;
   }

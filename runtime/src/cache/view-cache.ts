@@ -5,17 +5,19 @@ import { decodeEntry, encodeEntry, type View } from './entry.ts';
 import type { Redis } from './redis.ts';
 import { fillEntryScript, runScript } from './scripts.ts';
 
-/** What a view is of: a person, or how a registration stands. Only people's are cached. */
+/**
+ * What a view shows: a person, or the status of a registration. Only views of people are cached.
+ */
 export type ViewKind = 'user' | 'registration';
 
-/** A cached view, the position up to which it is known to be complete, and its age. */
+/** A cached view, the position it covers, and its age in milliseconds. */
 export type CachedView = {
   readonly view: View;
   readonly position: number;
   readonly ageMs: number;
 };
 
-/** A view found in the database, complete up to `position`. */
+/** A view found in a database that covers `position`. */
 export type ViewFill = {
   readonly kind: ViewKind;
   readonly id: string;
@@ -23,22 +25,22 @@ export type ViewFill = {
   readonly view: View;
 };
 
-/** The reading side of the view cache: never fails, a cache that is away only finds nothing. */
+/** The reading side of the view cache. It never rejects: an unavailable cache finds nothing. */
 export type ViewCache = {
   readonly read: (kind: ViewKind, id: string) => Promise<CachedView | undefined>;
-  /** Offers what a database answered; kept unless what is there is newer. */
+  /** Offers a view from a database. It is stored unless a newer one is. */
   readonly offer: (view: ViewFill) => Promise<void>;
-  /** Position up to which every settled entry is complete; undefined while nothing is trusted. */
+  /** The position that every settled entry covers; undefined while no entry is trusted. */
   readonly watermark: () => Promise<number | undefined>;
 };
 
-/** Where the views of one version of a projection lie in Redis. */
+/** The Redis keys of the views of one version of a projection. */
 export type ViewCacheKeys = {
   readonly watermark: string;
   readonly entry: (kind: ViewKind, id: string) => string;
 };
 
-/** What the reading side needs. */
+/** What the reading side needs. `now` is in milliseconds since 1970. */
 export type ViewCacheOptions = {
   readonly redis: Redis;
   readonly keys: ViewCacheKeys;
@@ -46,18 +48,18 @@ export type ViewCacheOptions = {
   readonly now?: () => number;
 };
 
-/** Milliseconds an entry lives: personal data is in Redis for one hour at most, by design. */
+/** Milliseconds an entry lives: Redis holds personal data for at most one hour. */
 export const ENTRY_LIFETIME_MS = 3_600_000;
 
-/** Milliseconds that a fill from behind the watermark lives. */
+/** Milliseconds an entry lives that a reader stored from before the watermark. */
 export const BEHIND_LIFETIME_MS = 5_000;
 
-/** Milliseconds a read waits for Redis: beyond it the database is the faster way. */
+/** Milliseconds a read waits for Redis. A database answers faster than that. */
 const READ_DEADLINE_MS = 100;
 
 /**
- * The keys of a projection's version. A fill touches the entry and the watermark in one step, so on
- * a Redis Cluster both would need one hash tag, that is one slot: a watermark for each slot.
+ * The Redis keys of a projection's version. A fill reads the watermark and writes the entry in one
+ * step. On a Redis Cluster both would need the same slot, so each slot would need a watermark.
  */
 export function viewCacheKeys(projection: string, version: number, prefix = ''): ViewCacheKeys {
   const base = `${prefix}zameni:${projection}:v${version}`;
@@ -65,10 +67,10 @@ export function viewCacheKeys(projection: string, version: number, prefix = ''):
 }
 
 /**
- * Reads views from Redis. Invariant, kept with projector/src/cache/writer.ts: while the watermark says
- * (epoch, W), every settled entry of that epoch holds all events up to W of its person. So the
- * watermark is read first and the entry after it on the same connection; the other way round an
- * entry from before an event could be taken to cover it, which is the worse failure.
+ * Reads views from Redis. Invariant, kept with projector/src/cache/writer.ts: while the watermark
+ * is (epoch, W), every settled entry of that epoch includes all events of its person up to W. So it
+ * reads the watermark first and then the entry, on the same connection. In the other order an entry
+ * from before an event could seem to cover it, which is the worse failure.
  */
 export function createViewCache(options: ViewCacheOptions): ViewCache {
   const { redis, keys, logger, now = Date.now } = options;

@@ -24,20 +24,20 @@ import { toProblem } from './problem.ts';
 import { drawBytes } from '../keys/random-pool.ts';
 import { createValidator } from './validation.ts';
 
-/** What every HTTP application of ours is made from. */
+/** What an HTTP application needs. */
 export type HttpAppOptions = {
   readonly logger: Logger;
-  /** Dependencies without which the process is not ready, by name. */
+  /** Checks of the dependencies that the process needs to be ready, by name. */
   readonly checks: HealthChecks;
-  /** Dependencies whose loss is reported by `/readyz` but leaves the process ready. */
+  /** Checks of the dependencies whose loss `/readyz` reports, but leaves the process ready. */
   readonly degradedChecks?: HealthChecks;
-  /** Key rings that may change, by what they are for; `/key-rings` tells which keys are held. */
+  /** Key rings that may change, by purpose. `/key-rings` lists the ids of their keys. */
   readonly keyRings?: KeyRings;
-  /** Whether a request would only wait for what is behind its route. */
+  /** True if the service behind the request's route is overloaded. */
   readonly isOverloaded?: (request: FastifyRequest) => boolean;
 };
 
-/** A fault of validation as Fastify hands it to the error handler. */
+/** Carries a validation fault through Fastify to the error handler. */
 class ValidationFault extends Error {
   readonly fault: AppError;
   constructor(fault: AppError) {
@@ -48,28 +48,30 @@ class ValidationFault extends Error {
 
 /** A Fastify application with schema validation, problem documents, `/livez` and `/readyz`. */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
+  // The instance is typed by its logger; routes need the default type.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_DEADLINE_MS,
-    // Node would answer a missing Host by itself, without a problem document.
+    // Node answers a missing Host itself, without a problem document; `guardConnection` does it.
     http: { ...SLOW_CLIENT_OPTIONS, requireHostHeader: false },
     clientErrorHandler: answerClientError,
     frameworkErrors: sendProblem,
     routerOptions: { maxParamLength: 64 },
-    // While closing, answers are still given and carry Connection: close.
+    // While closing, requests are answered with Connection: close.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: () => drawBytes(16).toString('hex'),
-    // One logger for all: a child for each request would be made, and redacted, for nothing.
+    // One logger for all requests: a child logger for each costs CPU and adds nothing.
     childLoggerFactory: (logger) => logger,
   }) as unknown as FastifyInstance;
   addJsonBodyParser(app);
   app.addHook('onRequest', guardConnection);
   addLoadShedding(app, options);
   endConnectionsOnceClosing(app);
-  // RFC 9110 section 10.1.1 allows to ignore an expectation; Node would answer 417 with no body.
+  // RFC 9110 section 10.1.1 allows ignoring an expectation. Node answers 417 without a body.
   app.server.on('checkExpectation', (request, response) => {
     app.server.emit('request', request, response);
   });
@@ -89,12 +91,12 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   return app;
 }
 
-/** The trace id of a request: of its span when it is traced, otherwise one made for it. */
+/** The trace id of a request: that of its span if it is traced, otherwise a random one. */
 export function traceIdOf(request: FastifyRequest): string {
   return trace.getActiveSpan()?.spanContext().traceId ?? request.id;
 }
 
-/** Listens; what it returns stops taking requests and waits for those under way. */
+/** Listens. Disposing the result refuses new requests and waits for accepted ones. */
 export async function listenHttp(
   app: FastifyInstance,
   address: { readonly host: string; readonly port: number },
@@ -122,12 +124,12 @@ function toAppError(thrown: unknown): AppError {
   return new AppError('internal', { cause: error });
 }
 
-/** Refusals that strangers can cause at will: a line for each would be load of its own. */
-const TOLD_IN_SUM: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['overloaded', 'log-full']);
+/** Refusals that any client can cause at will. Others log their number: a line each adds load. */
+const LOGGED_AS_COUNT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['overloaded', 'log-full']);
 
 function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = toAppError(thrown);
-  if (PROBLEM_STATUS[error.code] >= 500 && !TOLD_IN_SUM.has(error.code)) {
+  if (PROBLEM_STATUS[error.code] >= 500 && !LOGGED_AS_COUNT.has(error.code)) {
     request.log.error({ error, traceId: traceIdOf(request) }, 'request failed');
   }
   if (error.retryAfterSeconds !== undefined) {
@@ -135,9 +137,9 @@ function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   }
   if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
   reply
-    // Fastify ends the connection when it does not take a body. What of the body was still unread
-    // would make the kernel reset it, and the answer would be lost on its way; Node reads it away,
-    // until the request's deadline.
+    // Fastify closes the connection if it refuses a body. Unread bytes would then make the kernel
+    // reset the connection, and the answer would be lost. Without the header Node reads and
+    // discards the rest of the body, until the request's deadline.
     .removeHeader('connection')
     .code(PROBLEM_STATUS[error.code])
     .header('Cache-Control', 'no-store')
@@ -146,8 +148,8 @@ function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyRep
 }
 
 /**
- * Fastify ends the connections of requests that come while it closes, but not of those under way:
- * kept alive behind their answer they would hold up the close until its deadline.
+ * Closes the connections of requests that were accepted before the close began. Fastify closes
+ * those of later requests only, and an idle connection would delay the close until its deadline.
  */
 function endConnectionsOnceClosing(app: FastifyInstance): void {
   let isClosing = false;
@@ -162,9 +164,9 @@ function endConnectionsOnceClosing(app: FastifyInstance): void {
 }
 
 /**
- * Refuses HTTP/1.1 without Host (RFC 9112 section 3.2), and ends the connection behind a request that
- * asks for another protocol: Node ignores the wish, but its parser then keeps silent about faults of
- * the next request, which would wait for the deadline instead of its 400.
+ * Refuses HTTP/1.1 without Host (RFC 9112 section 3.2), and closes the connection after a request
+ * with Upgrade. Node ignores the Upgrade, but its parser then reports no fault of the next request,
+ * which would wait until the deadline instead of getting its 400.
  */
 function guardConnection(
   { raw }: FastifyRequest,

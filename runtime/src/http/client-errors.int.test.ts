@@ -6,7 +6,7 @@ import { createLogger } from '../process/logger.ts';
 import { createHttpApp } from './app.ts';
 import { createValidator } from './validation.ts';
 
-/** An application whose route `/never` gives no answer; returns a way to send it bytes. */
+/** An application whose route `/never` does not answer. Returns a function that sends it bytes. */
 async function createServer(t: ExecutionContext) {
   const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
   const app = createHttpApp({ logger, checks: {} });
@@ -54,7 +54,7 @@ test(
   '400',
 );
 
-test('ignores an expectation it does not know', async (t) => {
+test('ignores an unknown expectation', async (t) => {
   const send = await createServer(t);
   const text = await send(
     `POST /echo HTTP/1.1\r\n${HOST}Expect: wonders\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
@@ -62,18 +62,18 @@ test('ignores an expectation it does not know', async (t) => {
   t.true(text.startsWith('HTTP/1.1 200 '));
 });
 
-test('garbage behind a request that waits for its answer is not answered in its place', async (t) => {
+test('garbage after a request that awaits its answer is not answered in its place', async (t) => {
   const send = await createServer(t);
   t.is(await send(`GET /never HTTP/1.1\r\n${HOST}\r\n\x01\x02\x03\r\n\r\n`), '');
 });
 
-test('a wish for another protocol is ignored and ends the connection', async (t) => {
+test('Upgrade is ignored and ends the connection', async (t) => {
   const send = await createServer(t);
   const wish = `GET /livez HTTP/1.1\r\n${HOST}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n`;
   t.regex(await send(wish), /^HTTP\/1\.1 200 .*^connection: close/ims);
 });
 
-test('reads a body over the limit away, so that the answer arrives', async (t) => {
+test('discards a body over the limit, so that the answer arrives', async (t) => {
   const send = await createServer(t);
   const large = ' '.repeat(40 * MAX_BODY_BYTES);
   const request = `POST /echo HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: ${large.length}\r\n`;

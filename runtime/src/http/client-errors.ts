@@ -5,49 +5,50 @@ import { PROBLEM_MEDIA_TYPE } from '@zameni/contracts';
 import { AppError } from '../errors.ts';
 import { toProblem } from './problem.ts';
 
-/** Milliseconds a client has to send a whole request; the gateway has its own for the head. */
+/** Milliseconds a client has to send a whole request. The gateway has its own for the head. */
 export const REQUEST_DEADLINE_MS = 10_000;
 
-/** Deadlines by which slow clients are cut, also when no gateway stands in front. */
+/** Deadlines for slow clients, also for clients that bypass the gateway. */
 export const SLOW_CLIENT_OPTIONS = {
   headersTimeout: 5_000,
-  // By default Node looks only every 30 s.
+  // Node's default is 30 s.
   connectionsCheckingInterval: 500,
 } as const satisfies ServerOptions;
 
-/** Milliseconds a client has to read the answer before its socket is destroyed. */
+/** Milliseconds a client has to read the answer. Then its socket is destroyed. */
 const LINGER_MS = 1_000;
 
-/** Connections whose request is still being taken in by a route that bounds its time itself. */
+/** Connections that currently receive a request for a route with a deadline of its own. */
 const withOwnDeadline = new WeakSet<Socket>();
 
 /**
- * Exempts a request from the server's deadline for whole requests: its route takes long uploads and
- * bounds them itself. It ends with the response, so the connection's next request has the usual one.
+ * Exempts a request from the server's deadline for whole requests, for a route that takes long
+ * uploads and bounds them itself. The exemption ends with the response: the next request on the
+ * connection has the usual deadline.
  */
 export function keepOwnDeadline({ socket }: IncomingMessage, response: ServerResponse): void {
   withOwnDeadline.add(socket);
   response.once('close', () => withOwnDeadline.delete(socket));
 }
 
-/** Answers what Node's parser cannot read, or what came too late, with a problem document. */
+/** Answers a request that Node cannot parse, or that is late, with a problem document. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  // Ended: this is what still arrives behind the fault that was answered.
+  // An ended socket was answered already; these are further bytes of the same client.
   if (socket.destroyed || socket.writableEnded) return;
   const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  // Node looks at each request once: it is not told of again.
+  // Node reports each late request once, so this skips the deadline for good.
   if (isLate && withOwnDeadline.has(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswerOwed(socket)) {
     return void socket.destroy();
   }
-  // Destroyed at once, unread bytes would make the kernel reset the connection under the answer.
+  // If destroyed at once, unread bytes make the kernel reset the connection before the answer.
   socket.setTimeout(LINGER_MS, () => socket.destroy());
   socket.end(toHttpMessage(new AppError(isLate ? 'request-timeout' : 'bad-request')));
 }
 
 /**
- * Whether an answer to an earlier request of this connection is under way: another one written now
- * would be taken for it, and what became of that request is not known here.
+ * True while the answer to an earlier request of this connection is pending. The client would take
+ * an error written now for the answer to that request, whose outcome is not known here.
  */
 function isAnswerOwed(socket: Socket): boolean {
   const response: unknown = Reflect.get(socket, '_httpMessage');

@@ -1,15 +1,16 @@
-/** Watches whether the event loop has more to do in each turn than it should. */
+/** Reports whether the event loop is overloaded. */
 export type EventLoopWatch = Disposable & { readonly isLate: () => boolean };
 
-/** How late a turn may be, in milliseconds, and how often one is looked at. */
+/** Milliseconds that a turn may be late (default 250), and between two measured turns (100). */
 export type EventLoopWatchOptions = { readonly maxLateMs?: number; readonly everyMs?: number };
 
-/** Turns in a row that must all be late: one is a pause, which is over when it is noticed. */
+/** Late turns in a row that count as overload. A single one is a pause, which is over already. */
 const LATE_TURNS = 5;
 
 /**
- * Late is a loop in which even the best of the last turns came late: then what arrives waits at least
- * as long, twice or more for each request. A mean would take a single long pause for load.
+ * Measures how late a timer fires. The loop is late if even the best of the last turns was late:
+ * each request then waits at least that long, twice or more. A mean would count one long pause as
+ * load.
  */
 export function watchEventLoop(options: EventLoopWatchOptions = {}): EventLoopWatch {
   const { maxLateMs = 250, everyMs = 100 } = options;

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { withDeadline } from '../async/retry.ts';
 
-/** A check of each dependency by name: resolves when it answers, rejects when it does not. */
+/** Checks by the name of a dependency. A check resolves if the dependency answers, or rejects. */
 export type HealthChecks = Readonly<Record<string, () => Promise<unknown>>>;
 
-/** Answer of `/readyz`: what is missing, and what is missing but can be done without. */
+/** Answer of `/readyz`: `missing` makes the process not ready, `degraded` does not. */
 export const Readiness = Type.Object(
   {
     ready: Type.Boolean(),
@@ -16,10 +16,10 @@ export const Readiness = Type.Object(
 );
 export type Readiness = Static<typeof Readiness>;
 
-/** Milliseconds a dependency has to answer; under the gateway's own deadline for a check. */
+/** Milliseconds a dependency has to answer. Less than the gateway's deadline for a check. */
 const CHECK_DEADLINE_MS = 1_000;
 
-/** Adds `/livez` (the process answers) and `/readyz` (its dependencies do; 503 names the missing). */
+/** Adds `/livez` (the process answers) and `/readyz` (its dependencies answer, otherwise 503). */
 export function addHealthRoutes(
   app: FastifyInstance,
   options: { readonly checks: HealthChecks; readonly degradedChecks?: HealthChecks },
@@ -42,7 +42,7 @@ async function failing(checks: HealthChecks): Promise<string[]> {
         await withDeadline(check(), CHECK_DEADLINE_MS, () => new Error(`${name} did not answer`));
         return undefined;
       } catch {
-        // The name is the answer; the dependency's own client has logged why.
+        // The answer has the name only. The dependency's client logs the reason.
         return name;
       }
     }),

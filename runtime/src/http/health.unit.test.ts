@@ -7,21 +7,21 @@ const there = async () => 'pong';
 const away = async () => Promise.reject(new Error('away'));
 const hangs = () => new Promise<never>(() => undefined);
 
-test('a process is ready while what it needs answers', async (t) => {
+test('a process is ready while its dependencies answer', async (t) => {
   const app = createHttpApp({ logger, checks: { log: there } });
   const response = await app.inject('/readyz');
   t.is(response.statusCode, 200);
   t.deepEqual(response.json(), { ready: true, missing: [], degraded: [] });
 });
 
-test('what fails or hangs is named, and the process is not ready', async (t) => {
+test('a dependency that fails or hangs is named, and the process is not ready', async (t) => {
   const app = createHttpApp({ logger, checks: { log: hangs, store: away, cache: there } });
   const response = await app.inject('/readyz');
   t.is(response.statusCode, 503);
   t.deepEqual(response.json(), { ready: false, missing: ['log', 'store'], degraded: [] });
 });
 
-test('what can be done without is named, and the process stays ready', async (t) => {
+test('a degraded dependency is named, and the process stays ready', async (t) => {
   const app = createHttpApp({ logger, checks: { log: there }, degradedChecks: { redis: hangs } });
   const response = await app.inject('/readyz');
   t.is(response.statusCode, 200);

@@ -6,12 +6,12 @@ import { toPointer } from './validation.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** How many bytes of JSON came; whose limit depends on the caller's scope checks it by this. */
+    /** Size of the JSON body in bytes, for routes whose limit depends on the caller's scope. */
     bodyBytes: number;
   }
 }
 
-/** What the client is told about each fault; nothing of the body is repeated. */
+/** The detail of each fault for the client. It repeats nothing of the body. */
 const DETAILS: Readonly<Record<JsonFault, string>> = {
   encoding: 'The body must be UTF-8',
   'byte-order-mark': 'The body must not begin with a byte order mark',
@@ -24,10 +24,10 @@ const DETAILS: Readonly<Record<JsonFault, string>> = {
 };
 
 /**
- * Makes an application read strict JSON in UTF-8 and nothing else, little of it from requests without
- * a token. Text that nothing can store (a
- * NUL, half a surrogate pair) is named by its place as `invalid-request`, like any other character
- * that is not taken; every other fault is `malformed-json`.
+ * Makes an application accept strict JSON in UTF-8 and no other body. Without a token a body has at
+ * most MAX_PUBLIC_BODY_BYTES (`payload-too-large`). Text that cannot be stored (NUL, half a
+ * surrogate pair) is `invalid-request` with its place, like any other character that is refused.
+ * Every other fault is `malformed-json`.
  */
 export function addJsonBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -48,7 +48,7 @@ export function addJsonBodyParser(app: FastifyInstance): void {
   );
 }
 
-/** The value of a body; throws `malformed-json`, or `invalid-request` for text nothing can store. */
+/** Parses a body. Throws `malformed-json`, or `invalid-request` for text that cannot be stored. */
 export function parseJsonBody(body: Buffer): unknown {
   const parsed = parseStrictJson(body);
   if ('value' in parsed) return parsed.value;
@@ -60,7 +60,7 @@ export function parseJsonBody(body: Buffer): unknown {
   throw new AppError('invalid-request', { errors: [error] });
 }
 
-/** Throws `unsupported-media-type` for a body in another charset, or compressed. */
+/** Throws `unsupported-media-type` for another charset or a compressed body. */
 export function requirePlainUtf8(headers: FastifyRequest['headers']): void {
   requireUtf8(headers['content-type'] ?? '');
   requireIdentity(headers['content-encoding']);

@@ -1,12 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { CLAIM_PHASE_NAMES } from '../keys/claim-phases.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import type { PepperRing } from '../keys/pepper-ring.ts';
 import type { KeyRingSource } from '../keys/ring-source.ts';
 
-/** The key rings a process holds, by what they are for. */
-export type KeyRings = Readonly<Record<string, Pick<KeyRingSource, 'current'>>>;
+/** The key rings of a process, by purpose. */
+export type KeyRings = Readonly<
+  Record<string, Pick<KeyRingSource<KeyRing & Partial<PepperRing>>, 'current'>>
+>;
 
-/** Answer of `/key-rings`: ids only, by which a rotation knows that every process has read a ring. */
+/**
+ * Answer of `/key-rings`: ids only. A rotation checks by them that each process has read a ring.
+ */
 export const KeyRingsView = Type.Record(
   Type.String(),
   Type.Object({
@@ -18,7 +24,7 @@ export const KeyRingsView = Type.Record(
 );
 export type KeyRingsView = Static<typeof KeyRingsView>;
 
-/** Adds `/key-rings`, inside only like `/readyz`. */
+/** Adds `/key-rings`. The gateway does not pass it on, like `/readyz`. */
 export function addKeyRingRoute(app: FastifyInstance, rings: KeyRings): void {
   app.get('/key-rings', { schema: { response: { 200: KeyRingsView } } }, async () =>
     Object.fromEntries(

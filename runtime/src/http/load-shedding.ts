@@ -3,33 +3,34 @@ import type { Logger } from '../process/logger.ts';
 import { watchEventLoop } from './event-loop-watch.ts';
 import { createOverloaded } from './overloaded.ts';
 
-/** What tells that a process has more to do than it can. */
+/** What load shedding needs besides the event loop. */
 export type LoadSheddingOptions = {
   readonly logger: Logger;
-  /** Whether what a request waits for behind its route is overloaded. */
+  /** True if the service behind the request's route is overloaded. */
   readonly isOverloaded?: (request: FastifyRequest) => boolean;
 };
 
-/** Milliseconds between two lines about refusals: one for each would be load of its own. */
-const TELL_EVERY_MS = 1_000;
+/** Milliseconds between two log lines about refusals. One line for each would add to the load. */
+const REPORT_INTERVAL_MS = 1_000;
 
 /**
- * Refuses requests before anything of them is checked while the event loop is late or what is behind
- * it overloaded: the cheaper a refusal, the more is left for those who are served. What is asked from
- * inside is always answered, or the gateway would take a busy process for a dead one.
+ * Refuses requests with 503 `overloaded` while the event loop is late or the service behind the
+ * route is overloaded. The refusal comes before any check of the request: a cheap refusal leaves
+ * more capacity for accepted requests. Internal routes are always answered, otherwise the gateway
+ * would take a busy process for a dead one.
  */
 export function addLoadShedding(app: FastifyInstance, options: LoadSheddingOptions): void {
   const { logger, isOverloaded = () => false } = options;
   const loop = watchEventLoop();
   let refused = 0;
-  let toldAt = -TELL_EVERY_MS;
+  let reportedAt = -REPORT_INTERVAL_MS;
 
   app.addHook('onRequest', (request, _reply, done) => {
-    if (isFromInside(request) || !(loop.isLate() || isOverloaded(request))) return done();
+    if (isInternal(request) || !(loop.isLate() || isOverloaded(request))) return done();
     refused += 1;
-    if (performance.now() - toldAt >= TELL_EVERY_MS) {
+    if (performance.now() - reportedAt >= REPORT_INTERVAL_MS) {
       logger.warn({ refused }, 'overloaded, requests are refused');
-      toldAt = performance.now();
+      reportedAt = performance.now();
       refused = 0;
     }
     done(createOverloaded());
@@ -37,9 +38,9 @@ export function addLoadShedding(app: FastifyInstance, options: LoadSheddingOptio
   app.addHook('onClose', async () => loop[Symbol.dispose]());
 }
 
-/** What strangers reach through the gateway; what is nowhere is theirs too. */
+/** Paths that the gateway passes on. A path without a route counts as public too. */
 const PUBLIC = /^\/(?:v1\/|docs(?:\/|$)|openapi\.json$)/;
 
-function isFromInside({ routeOptions: { url } }: FastifyRequest): boolean {
+function isInternal({ routeOptions: { url } }: FastifyRequest): boolean {
   return url !== undefined && !PUBLIC.test(url);
 }

@@ -13,7 +13,7 @@ function appThat(isOverloaded: (request: FastifyRequest) => boolean) {
   return app;
 }
 
-test('an overloaded process refuses with a problem document that says when to come back', async (t) => {
+test('an overloaded process refuses with a problem document and Retry-After', async (t) => {
   const app = appThat(() => true);
   t.teardown(() => app.close());
   for (const url of ['/v1/work', '/v1/unknown', '/openapi.json', '/docs', '/docs/a.js']) {
@@ -25,7 +25,7 @@ test('an overloaded process refuses with a problem document that says when to co
   }
 });
 
-test('health is answered however much there is to do', async (t) => {
+test('health is answered under any load', async (t) => {
   const app = appThat(() => true);
   t.teardown(() => app.close());
   t.is((await app.inject('/livez')).statusCode, 200);
@@ -41,7 +41,7 @@ test('requests are served again as soon as the load is gone', async (t) => {
   t.is((await app.inject('/v1/work')).body, 'done');
 });
 
-test('a request is refused for what is behind its own route only', async (t) => {
+test('a request is refused only for the load behind its own route', async (t) => {
   const app = appThat(({ routeOptions }) => routeOptions.url === '/docs/:file');
   t.teardown(() => app.close());
   t.is((await app.inject('/v1/work')).statusCode, 200);

@@ -2,14 +2,14 @@ import { REFERENCE_PAGES, ROUTES } from '@zameni/contracts';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.ts';
 
-/** The methods of each path that the surface knows, whichever service answers it. */
+/** The methods of each public path, whichever service answers it. */
 const surface = [
   ...ROUTES.map(({ method, path }) => ({ method, pattern: toPattern(path) })),
   ...REFERENCE_PAGES.map(({ path }) => ({ method: 'GET' as const, pattern: toPattern(path) })),
   ...['/livez', '/readyz'].map((path) => ({ method: 'GET' as const, pattern: toPattern(path) })),
 ];
 
-/** The methods that a path takes; none when there is no such path. */
+/** The methods that a path takes; empty if there is no such path. */
 export function allowedMethods(path: string): string[] {
   const methods = surface
     .filter(({ pattern }) => pattern.test(path))
@@ -18,8 +18,8 @@ export function allowedMethods(path: string): string[] {
 }
 
 /**
- * Answers what no route takes, before a body is read: 405 with `Allow` where the path takes other
- * methods, also when they are another service's, and 404 elsewhere.
+ * Answers requests without a route before their body is read: 405 with `Allow` if the path takes
+ * other methods, also in another service, otherwise 404.
  */
 export function refuseUnknownRoutes(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -29,13 +29,13 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
     reply.header('Allow', allowed.join(', '));
     throw new AppError('method-not-allowed');
   });
-  // Hooks run for unknown routes only when there is a handler of them.
+  // Fastify runs hooks for unknown routes only if a handler for them is set.
   app.setNotFoundHandler(() => {
     throw new AppError('not-found');
   });
 }
 
-/** The pattern of a path: `{name}` stands for one segment. */
+/** The pattern of a path, in which `{name}` matches one segment. */
 function toPattern(path: string): RegExp {
   return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 }

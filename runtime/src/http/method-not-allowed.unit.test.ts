@@ -26,7 +26,7 @@ const answers = test.macro<['DELETE' | 'GET' | 'POST', string, number, string | 
     const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
     const app = createHttpApp({ logger, checks: {} });
     t.teardown(() => app.close());
-    // A body that no parser takes: the route is refused first.
+    // No parser accepts this body, but the route is refused first.
     const headers = method === 'POST' ? { 'content-type': 'text/plain' } : {};
     const response = await app.inject({ method, url, headers, payload: 'x' });
     t.is(response.statusCode, status);

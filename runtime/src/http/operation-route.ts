@@ -1,7 +1,7 @@
 import { type Field, METHODS, type Operation } from '@zameni/contracts';
 import { type TObject, type TOptional, type TSchema, type TString, Type } from 'typebox';
 
-/** The schema of an operation as Fastify takes it. */
+/** The schemas of an operation in the form that Fastify takes. */
 type RouteSchema<O extends Operation> = {
   readonly params: TObject<{ [Name in keyof O['params']]: TString }>;
   readonly response: {
@@ -18,11 +18,11 @@ type RouteSchema<O extends Operation> = {
       }
     : unknown);
 
-/** The route of an operation for Fastify, with its schemas; the handler is added to it. */
+/** The Fastify route of an operation: method, URL and schemas, without a handler. */
 export function toRoute<O extends Operation>(
   operation: O,
 ): { method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; url: string; schema: RouteSchema<O> } {
-  // Any text is let in as a parameter, because an id of another form is answered 404, not 422.
+  // Parameters accept any text, because an id of another form is 404, not 422.
   const params = Object.keys(operation.params).map((name) => [name, Type.String()] as const);
   const bodies = Object.entries(operation.answers).flatMap(([status, { body }]) =>
     body === undefined ? [] : [[status, body] as const],
@@ -36,12 +36,13 @@ export function toRoute<O extends Operation>(
   return {
     method: METHODS[operation.method],
     url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-    // The entries of the operation, name by name: the mapped type says the same.
+    // The mapped type RouteSchema describes these entries name by name.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     schema: schema as unknown as RouteSchema<O>,
   };
 }
 
-/** Other names are let in: links collect them on their way. */
+/** Accepts unknown names too: mailers and browsers add parameters to links. */
 function toQuerystring(query: Readonly<Record<string, Field>>): TObject {
   const fields = Object.entries(query).map(
     ([name, { schema, required }]) => [name, required ? schema : Type.Optional(schema)] as const,

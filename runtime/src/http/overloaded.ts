@@ -1,9 +1,12 @@
 import { AppError } from '../errors.ts';
 
-/** Callers that are sent away together must not come back together: seconds, drawn evenly. */
+/**
+ * Range of `Retry-After` in seconds. It is random, so that refused callers return at different
+ * times.
+ */
 const RETRY_AFTER_SECONDS = { least: 1, most: 3 } as const;
 
-/** The refusal of what cannot be served in time: nothing of it was done. */
+/** The refusal of a request that cannot be served in time. Nothing of the request was done. */
 export function createOverloaded(random: () => number = Math.random): AppError {
   const { least, most } = RETRY_AFTER_SECONDS;
   const retryAfterSeconds = least + Math.floor(random() * (most - least + 1));

@@ -1,6 +1,7 @@
 /**
- * Splits a header at a separator outside double quotes, in one pass however hostile it is; undefined
- * when a quote is left open. `escapes`: whether a backslash inside quotes hides the next character.
+ * Splits a header at a separator outside double quotes; undefined if a quote is left open. With
+ * `escapes` a backslash inside quotes escapes the next character. It takes linear time, also for
+ * hostile input.
  */
 export function splitQuoted(
   text: string,

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 /** Deepest nesting of objects and arrays that a body may have. */
 export const MAX_JSON_DEPTH = 32;
 
-/** Why a text is not JSON that everybody reads alike (RFC 7493, I-JSON), or not storable. */
+/** Why a text is not interoperable JSON (I-JSON, RFC 7493), or cannot be stored. */
 export type JsonFault =
   | 'encoding'
   | 'byte-order-mark'
@@ -14,7 +14,7 @@ export type JsonFault =
   | 'reserved-name'
   | 'unstorable-name';
 
-/** What a text holds, or what is wrong with it. */
+/** The value of a text, or its first fault. */
 export type StrictJson =
   | { readonly value: unknown }
   | { readonly fault: JsonFault }
@@ -22,8 +22,9 @@ export type StrictJson =
   | { readonly unstorableTextAt: readonly string[] };
 
 /**
- * Parses bytes as JSON and refuses what parsers read differently or what pollutes prototypes. The
- * text is scanned a second time after `JSON.parse`, so the scan may take the syntax as given.
+ * Parses bytes as JSON. Refuses texts that parsers read differently and names that pollute
+ * prototypes. The text is scanned after `JSON.parse` accepted it, so the scan relies on valid
+ * syntax.
  */
 export function parseStrictJson(bytes: Uint8Array): StrictJson {
   if (!isUtf8(bytes)) return { fault: 'encoding' };
@@ -33,7 +34,7 @@ export function parseStrictJson(bytes: Uint8Array): StrictJson {
   try {
     value = JSON.parse(text);
   } catch {
-    // The message quotes the body; the code says enough.
+    // The error's message quotes the body, so it is dropped.
     return { fault: 'syntax' };
   }
   return scan(text) ?? { value };
@@ -52,17 +53,17 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** An object or array that is open at the place of the scan. */
+/** An object or array that contains the place of the scan. */
 type Container = {
   /** Names seen so far; undefined in an array. */
   readonly names: Set<string> | undefined;
   /** The name of the member being read. */
   name: string;
-  /** The place in an array. */
+  /** Index of the item being read; 0 in an object. */
   index: number;
 };
 
-/** Finds the first fault of a text that is valid JSON. */
+/** Finds the first fault in a text that is valid JSON. */
 function scan(text: string): Exclude<StrictJson, { value: unknown }> | undefined {
   const open: Container[] = [];
   let container: Container | undefined;
@@ -101,7 +102,7 @@ function scan(text: string): Exclude<StrictJson, { value: unknown }> | undefined
   return undefined;
 }
 
-/** A name is checked before it joins the others; `open` ends with its own object. */
+/** The fault of a name that is not yet in `names`. The last of `open` is the name's object. */
 function faultOfName(
   name: string,
   names: ReadonlySet<string>,
@@ -109,12 +110,12 @@ function faultOfName(
 ): JsonFault | undefined {
   if (names.has(name)) return 'duplicate-name';
   if (name === '__proto__') return 'reserved-name';
-  // {"constructor": {"prototype": …}}; the name "constructor" with a plain value harms nobody.
+  // {"constructor": {"prototype": …}}. The name "constructor" with another value is harmless.
   if (name === 'prototype' && open.at(-2)?.name === 'constructor') return 'reserved-name';
   return isStorable(name) ? undefined : 'unstorable-name';
 }
 
-/** Postgres keeps neither NUL nor half a surrogate pair, and half a pair has no UTF-8 form. */
+/** Postgres stores neither NUL nor half a surrogate pair, and half a pair has no UTF-8 form. */
 function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
@@ -123,7 +124,7 @@ function pathOf(open: readonly Container[]): string[] {
   return open.map(({ names, name, index }) => (names === undefined ? String(index) : name));
 }
 
-/** The place of the closing quote of the string that begins at `start`. */
+/** Index of the closing quote of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
@@ -132,7 +133,7 @@ function endOfString(text: string, start: number): number {
   return at;
 }
 
-/** The string between two quotes with its escapes resolved. */
+/** The text between two quotes, with escapes resolved. */
 function decode(text: string, start: number, end: number): string {
   const raw = text.slice(start + 1, end);
   if (!raw.includes('\\')) return raw;
@@ -140,7 +141,7 @@ function decode(text: string, start: number, end: number): string {
   return typeof decoded === 'string' ? decoded : raw;
 }
 
-/** The place behind a number; what else can follow it is none of these characters. */
+/** Index after a number. In valid JSON none of these characters can follow one. */
 function endOfNumber(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && '0123456789.eE+-'.includes(text.charAt(at))) at += 1;

@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
 
-/** Checks a value against a schema; undefined when it fits, otherwise every place that does not. */
+/** Checks a value against a schema. Returns undefined if it fits, otherwise each faulty place. */
 export type Validate = (value: unknown) => FieldError[] | undefined;
 
 const codeOfKeyword: Readonly<Record<string, FieldCode>> = {
@@ -20,16 +20,16 @@ const codeOfKeyword: Readonly<Record<string, FieldCode>> = {
   maxItems: 'too-many',
 };
 
-/** Most places reported at once. */
+/** Most places in an answer. */
 const MAX_ERRORS = 20;
 
 /**
- * Most faults the library collects. It lists each unknown field before it names them all, and stops
- * at eight unless told; a body of 16 KiB holds fewer fields than this.
+ * Most faults that TypeBox collects. Its default of eight is too few: it lists each unknown field
+ * before the fault that names them all. A body of 16 KiB has fewer fields than this.
  */
 const MAX_COLLECTED = 4_096;
 
-/** Compiles a schema into a check that answers with JSON pointers and codes. */
+/** Compiles a schema into a check that reports JSON pointers and codes, at most MAX_ERRORS. */
 export function createValidator(schema: TSchema): Validate {
   Settings.Set({ maxErrors: MAX_COLLECTED });
   const check = Compile(schema);
@@ -38,7 +38,7 @@ export function createValidator(schema: TSchema): Validate {
     const byPointer = new Map<string, FieldError>();
     for (const error of check.Errors(value)) {
       for (const found of toFieldErrors(error)) {
-        // In a union every branch complains; the one that got further than the type says more.
+        // In a union every branch reports a fault. A fault other than `type` says more.
         const known = byPointer.get(found.pointer);
         if (known === undefined || known.code === 'type') byPointer.set(found.pointer, found);
       }
@@ -68,12 +68,12 @@ function namesIn(params: object, keyword: string): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
-/** What the name of a field looks like; other names may be data in the wrong place. */
+/** The form of a field's name or index. Other names may be data in the wrong place. */
 const fieldName = /^(?:\d{1,4}|[A-Za-z_][A-Za-z0-9_-]{0,31})$/;
 
 /**
- * The JSON pointer (RFC 6901) of a place. It ends above the first name that is none of a field, so
- * that an answer does not repeat what a client wrote there.
+ * The JSON pointer (RFC 6901) of a place. It ends before the first name that does not have the
+ * form of a field's name, so that an answer does not repeat data of the client.
  */
 export function toPointer(path: readonly string[]): string {
   const unknown = path.findIndex((name) => !fieldName.test(name));

@@ -41,14 +41,14 @@ const places = test.macro({
   },
 });
 
-test('what is required only', fits, { name: 'vera' });
+test('required fields only', fits, { name: 'vera' });
 test('every branch of a union', fits, { name: 'vera', profile: { a: 'abc', b: 1 } });
 test('nested values', fits, { name: 'vera', inner: { deep: { leaf: '' } }, tags: ['a', 'b'] });
 test('names with signs', fits, { name: 'vera', odd: { 'a/b': '', 'c~d': '' } });
 
 test('a missing field', places, {}, '/name: required');
 test('a null as another type', places, { name: null }, '/name: type');
-test('a value that is no object', places, 'vera', ': type');
+test('a value that is not an object', places, 'vera', ': type');
 test('an array for an object', places, [], ': type');
 test('null for an object', places, null, ': type');
 test('a text too short', places, { name: 'v' }, '/name: too-short');
@@ -57,8 +57,8 @@ test('a text of the wrong form', places, { name: 'VERA' }, '/name: format');
 test('the length before the form', places, { name: 'V' }, '/name: too-short');
 test('a fraction for a whole number', places, { name: 'vera', count: 1.5 }, '/count: type');
 test('a number as text', places, { name: 'vera', count: '1' }, '/count: type');
-test('what is none of a list', places, { name: 'vera', kind: 'c' }, '/kind: format');
-test('what is not the constant', places, { name: 'vera', fixed: 'y' }, '/fixed: format');
+test('a value outside the list', places, { name: 'vera', kind: 'c' }, '/kind: format');
+test('a value other than the constant', places, { name: 'vera', fixed: 'y' }, '/fixed: format');
 test('too many items', places, { name: 'vera', tags: ['', '', ''] }, '/tags: too-many');
 test('the item by its index', places, { name: 'vera', tags: ['', 'long'] }, '/tags/1: too-long');
 test('an unknown field', places, { name: 'vera', x: 1 }, '/x: unknown-field');
@@ -146,7 +146,7 @@ test('twenty of many unknown fields are named', (t) => {
   t.true(errors.every(({ pointer, code }) => /^\/x\d+$/.test(pointer) && code === 'unknown-field'));
 });
 
-test('a validator is used again without a trace of the last value', (t) => {
+test('a validator keeps nothing of the last value', (t) => {
   const validate = createValidator(schema);
   t.truthy(validate({}));
   t.is(validate({ name: 'vera' }), undefined);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { KeyRingFile } from './secrets.ts';
+import type { KeyRingFile } from './key-ring.ts';
 
 const KEY_BYTES = 32;
 const DAY_MS = 24 * 60 * 60 * 1_000;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { tendAttemptKeys } from './attempt-key-days.ts';
-import { KeyRingFile } from './secrets.ts';
+import { KeyRingFile } from './key-ring.ts';
 
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
 const at = (instant: string) => new Date(instant);

@@ -1,38 +1,40 @@
 import { createSecretKey } from 'node:crypto';
-import { AttemptData, type OpenAttempt, type VoidAttempt } from '@zameni/contracts';
-import { Compile } from 'typebox/compile';
+import {
+  type AttemptData,
+  type OpenAttempt,
+  parseAttemptData,
+  type VoidAttempt,
+} from '@zameni/contracts';
 import { AppError } from '../errors.ts';
 import { seal, unseal } from './aes-gcm.ts';
 import { dayOf } from './attempt-key-days.ts';
 import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './ring-source.ts';
-import type { KeyRing } from './secrets.ts';
+import type { KeyRing } from './key-ring.ts';
 
 /** An attempt before its data is sealed. */
 export type UnsealedAttempt = Omit<OpenAttempt, 'key' | 'sealed' | 'retry'>;
 
-/** What is sealed of an attempt: what was asked for, and the fingerprint of the request. */
+/** The sealed part of an attempt: the data and the fingerprint of the registration. */
 export type AttemptSecrets = { readonly data: AttemptData; readonly fingerprint: string };
 
-/** Seals and opens attempts under a key for each day. */
+/** Seals and opens attempts with one key per day. */
 export type AttemptKeys = {
-  /** Throws `service-unavailable` when the ring has no key for the day of the attempt. */
+  /** Throws `service-unavailable` if the ring has no key for the day of the attempt. */
   readonly seal: (id: string, attempt: UnsealedAttempt, secrets: AttemptSecrets) => OpenAttempt;
   /**
-   * Undefined once the key of the day is destroyed, or when the ring has another key for that day: what
-   * cannot be opened is over.
+   * Returns undefined if the key of the day is destroyed, or if the ring has another key for that
+   * day. Such an attempt is over.
    */
   readonly open: (id: string, attempt: OpenAttempt) => AttemptSecrets | undefined;
-  /** The fingerprint alone, undefined as above. */
+  /** Opens the fingerprint only. Returns undefined in the same cases. */
   readonly openFingerprint: (id: string, attempt: OpenAttempt | VoidAttempt) => string | undefined;
 };
 
-const dataCheck = Compile(AttemptData);
-
 /**
- * Attempts are sealed by AES-256-GCM, bound to id, claim, instants and key. One key a day is cheaper
- * than one an attempt, and its destruction ends all attempts of the day wherever copies of them are:
- * in files of servers that were away, Raft logs or backups. At 2^32 seals a key (NIST SP 800-38D) the
- * bound is 49,000 attempts a second.
+ * Attempts are sealed by AES-256-GCM, bound to id, claim, instants and key. One key per day is
+ * cheaper than one per attempt. Its destruction ends all attempts of the day wherever copies exist:
+ * on servers that were down, in Raft logs, in backups. The limit of 2^32 seals per key (NIST SP
+ * 800-38D) allows 49,000 attempts per second.
  */
 export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
   const source = toKeyRingSource(ring);
@@ -41,7 +43,7 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
     ({ keys }) => new Map([...keys].map(([day, key]) => [day, createSecretKey(key)])),
   );
   const keyOf = (day: string) => {
-    // To look for it makes the ring look into its file, where a new key may be.
+    // Looking up an unknown key makes the ring read its file again, which may have a new key.
     const isKnown = source.find(day) !== undefined;
     return isKnown ? keys().get(day) : undefined;
   };
@@ -67,9 +69,9 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
       const fingerprint = openFingerprint(id, attempt);
       const text = openWith(attempt.key, bindingOf(id, attempt.key, attempt), attempt.sealed);
       if (text === undefined || fingerprint === undefined) return undefined;
-      const value: unknown = JSON.parse(text);
-      if (!dataCheck.Check(value)) throw new Error('the data of an attempt is not of our form');
-      return { data: value, fingerprint };
+      const data = parseAttemptData(text);
+      if (data === undefined) throw new Error('the data of an attempt cannot be read');
+      return { data, fingerprint };
     },
     openFingerprint,
   };
@@ -89,7 +91,7 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
   }
 }
 
-/** A void attempt keeps nothing else that it could be bound to. */
+/** A void attempt has no other fields to bind the fingerprint to. */
 function retryBindingOf(id: string, day: string): Buffer {
   return Buffer.from(`retry\n${id}\n${day}`);
 }

@@ -3,7 +3,7 @@ import { OpenAttempt as Schema } from '@zameni/contracts';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { type AttemptSecrets, createAttemptKeys, type UnsealedAttempt } from './attempt-keys.ts';
-import type { KeyRing } from './secrets.ts';
+import type { KeyRing } from './key-ring.ts';
 
 const ringOf = (...days: readonly string[]): KeyRing => ({
   current: days[0] ?? '',
@@ -27,7 +27,7 @@ const data: AttemptData = {
 };
 const secrets: AttemptSecrets = { data, fingerprint: 'f'.repeat(43) };
 
-test('what is sealed opens to what it was, and the record is of its form', (t) => {
+test('a sealed attempt fits its schema and opens to the same data', (t) => {
   const keys = createAttemptKeys(ringOf('2026-03-10'));
   const sealed = keys.seal(ID, attempt, secrets);
   t.true(Value.Check(Schema, sealed));
@@ -91,7 +91,7 @@ test('the fingerprint opens without the data, under its own id only', (t) => {
   t.false(JSON.stringify(left).includes(secrets.fingerprint));
 });
 
-test('who is not its kind of data is not taken for it', (t) => {
+test('data that does not fit the schema is an error that quotes none of it', (t) => {
   const keys = createAttemptKeys(ringOf('2026-03-10'));
   const { email: _email, ...rest } = data;
   // As a later version of this program may have sealed it.

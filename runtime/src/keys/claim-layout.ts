@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { type ClaimRecord, subjects } from '@zameni/contracts';
 import { CLAIM_PHASES, type ClaimRules } from './claim-phases.ts';
-import type { KeyRing } from './secrets.ts';
+import type { PepperRing } from './pepper-ring.ts';
 
 /** Where the records of one claim lie. */
 export type ClaimPlace = {
@@ -34,7 +34,7 @@ export type ClaimLayers = {
  * and the last of them is the subject. So a rotation needs nobody's address, and who has only the older
  * peppers finds no claim by an address.
  */
-export function toClaimLayout(ring: KeyRing): ClaimLayout {
+export function toClaimLayout(ring: PepperRing): ClaimLayout {
   const later = laterLayers(ring);
   const state = claimStateOf(ring);
   const digestOf = (claim: string, layers: readonly Layer[]): string =>
@@ -67,7 +67,7 @@ export function toClaimLayout(ring: KeyRing): ClaimLayout {
 }
 
 /** The two layers of the rotation that a ring says is under way; undefined when there is none. */
-export function toClaimLayers(ring: KeyRing): ClaimLayers | undefined {
+export function toClaimLayers(ring: PepperRing): ClaimLayers | undefined {
   if (ring.phase === undefined) return undefined;
   const later = laterLayers(ring);
   const [from, to] = [later.at(-2), later.at(-1)];
@@ -86,21 +86,16 @@ export function toClaimLayers(ring: KeyRing): ClaimLayers | undefined {
 }
 
 /** What a ring of peppers is told apart by: how far its rotation is. No secret. */
-export function claimStateOf(ring: KeyRing): string {
-  const last = layersOf(ring).at(-1) ?? ring.current;
+export function claimStateOf(ring: PepperRing): string {
+  const last = ring.layers.at(-1) ?? ring.current;
   return ring.phase === undefined ? last : `${last}:${ring.phase}`;
-}
-
-/** The layers of a ring, oldest first; a ring that was never rotated has its current key only. */
-export function layersOf(ring: Pick<KeyRing, 'layers' | 'current'>): readonly string[] {
-  return ring.layers ?? [ring.current];
 }
 
 type Layer = { readonly id: string; readonly digestOf: (digest: string) => string };
 
 /** The layers behind the first, which is not made here: claims come with it. */
-function laterLayers(ring: KeyRing): Layer[] {
-  const [, ...later] = layersOf(ring);
+function laterLayers(ring: PepperRing): Layer[] {
+  const [, ...later] = ring.layers;
   return later.map((id) => {
     const pepper = ring.keys.get(id);
     if (pepper === undefined) throw new RangeError('a layer names a key of the ring');

@@ -3,13 +3,13 @@ import test from 'ava';
 import { toClaimLayers, toClaimLayout } from './claim-layout.ts';
 import { CLAIM_PHASE_NAMES, type ClaimPhase, nextClaimPhase } from './claim-phases.ts';
 import { createDigests } from './digests.ts';
-import type { KeyRing } from './secrets.ts';
+import type { PepperRing } from './pepper-ring.ts';
 
 const peppers = (...ids: readonly string[]) =>
   new Map(ids.map((id) => [id, Buffer.alloc(32, Number(id))]));
-const never: KeyRing = { current: '1', keys: peppers('1') };
-const once: KeyRing = { current: '2', keys: peppers('1', '2'), layers: ['1', '2'] };
-const inPhase = (phase: ClaimPhase): KeyRing => ({ ...once, current: '1', phase });
+const never: PepperRing = { current: '1', keys: peppers('1'), layers: ['1'] };
+const once: PepperRing = { current: '2', keys: peppers('1', '2'), layers: ['1', '2'] };
+const inPhase = (phase: ClaimPhase): PepperRing => ({ ...once, current: '1', phase });
 const held: ClaimRecord = {
   state: 'held',
   userId: 'd2b5f0a4-1c1e-4d2a-9d0c-0a4b8f2f6c11',
@@ -69,7 +69,7 @@ test('the worker finds the new subject of an old one without knowing the claim',
 
 test('a second rotation moves the second layer to the third', (t) => {
   const keys = peppers('1', '2', '3');
-  const twice: KeyRing = { current: '2', keys, layers: ['1', '2', '3'], phase: 'copy' };
+  const twice: PepperRing = { current: '2', keys, layers: ['1', '2', '3'], phase: 'copy' };
   const layers = toClaimLayers(twice);
   const place = toClaimLayout(twice).placeOf(claim);
   t.is(place.believed, fresh);

@@ -3,33 +3,37 @@ import type { KeyRecord } from '@zameni/contracts';
 import { seal, unseal } from './aes-gcm.ts';
 import { drawBytes } from './random-pool.ts';
 import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './ring-source.ts';
-import { currentKey, type KeyRing } from './secrets.ts';
+import { currentKey, type KeyRing } from './key-ring.ts';
 
 /**
- * A person's own key of 256 bits, held in memory only. A KeyObject even for a single use: Node 24
- * takes three times as long for a cipher from bytes (20 µs against 6 µs with the making of it).
+ * A person's own key of 256 bits, held in memory only. It is a KeyObject even for a single use: in
+ * Node 24 a cipher from bytes takes three times as long (20 µs, against 6 µs including its
+ * creation).
  */
 export type DataKey = KeyObject;
 
-/** What a ciphertext is bound to: it opens under no other event, type or person. */
+/** The context of a ciphertext, which opens for no other event, type or person. */
 export type PersonalBinding = {
   readonly eventId: string;
   readonly type: string;
   readonly userId: string;
 };
 
-/** Makes and opens people's data keys under the key-encryption keys of a ring. */
+/** Creates and opens people's data keys under the key-encryption keys of a ring. */
 export type DataKeys = {
   readonly create: (userId: string) => { readonly key: DataKey; readonly record: KeyRecord };
-  /** Throws when the record was not wrapped for this person by a key of the ring. */
+  /** Throws if the record was not wrapped for this person by a key of the ring. */
   readonly open: (userId: string, record: KeyRecord) => DataKey;
-  /** The same data key wrapped by the current key; the record itself when it is. Throws as `open`. */
+  /**
+   * Wraps the same data key by the current key. Returns the record itself if it already is. Throws
+   * as `open`.
+   */
   readonly rewrap: (userId: string, record: KeyRecord) => KeyRecord;
 };
 
 const KEY_BYTES = 32;
 
-/** Data keys wrapped by AES-256-GCM under the current key-encryption key, bound to the user id. */
+/** Wraps data keys by AES-256-GCM under the current key-encryption key, bound to the user id. */
 export function createDataKeys(ring: KeyRing | KeyRingSource): DataKeys {
   const source = toKeyRingSource(ring);
   const keks = deriveFromRing(source, (ring) => ({
@@ -42,7 +46,7 @@ export function createDataKeys(ring: KeyRing | KeyRingSource): DataKeys {
     return { kek: id, version, wrapped: seal(current, toWrapBinding(userId, id), raw) };
   };
   const unwrap = (userId: string, { kek, wrapped }: KeyRecord): Buffer => {
-    // To look for it makes the ring look into its file, where a new key may be.
+    // Looking up an unknown key makes the ring read its file again, which may have a new key.
     const key = source.find(kek) && keks().all.get(kek);
     if (key === undefined) throw new Error(`the key ring lacks key-encryption key ${kek}`);
     return unseal(key, toWrapBinding(userId, kek), wrapped);
@@ -67,7 +71,7 @@ export function sealPersonal(key: DataKey, binding: PersonalBinding, plaintext: 
   return seal(key, toBytes(binding), Buffer.from(plaintext));
 }
 
-/** Decrypts what sealPersonal made; throws when it belongs to another event, type or person. */
+/** Decrypts the output of sealPersonal. Throws for another event, type or person. */
 export function openPersonal(key: DataKey, binding: PersonalBinding, sealed: string): string {
   return unseal(key, toBytes(binding), sealed).toString('utf8');
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { createDataKeys, openPersonal, sealPersonal } from './data-keys.ts';
-import type { KeyRing } from './secrets.ts';
+import type { KeyRing } from './key-ring.ts';
 
 const ringOf = (...versions: string[]): KeyRing => ({
   current: versions.at(-1) ?? '',
@@ -31,7 +31,7 @@ test('a record wrapped by an older key-encryption key still opens', (t) => {
   t.throws(() => createDataKeys(ringOf('2')).open('u1', record), { message: /lacks/ });
 });
 
-test('a record that is wrapped again holds the same key, by the current key-encryption key', (t) => {
+test('a re-wrapped record holds the same key, by the current key-encryption key', (t) => {
   const older = ringOf('1');
   const { key, record } = createDataKeys(older).create('u1');
   const newer: KeyRing = { current: '2', keys: new Map([...older.keys, ['2', randomBytes(32)]]) };

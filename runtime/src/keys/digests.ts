@@ -1,7 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { UserId } from '@zameni/contracts';
-import { layersOf } from './claim-layout.ts';
-import type { KeyRing } from './secrets.ts';
+import type { PepperRing } from './pepper-ring.ts';
 
 /** Keyed digests made from the pepper: each purpose has a key of its own, derived by HKDF. */
 export type Digests = {
@@ -25,8 +24,8 @@ export type Digests = {
  * registration of an idempotency key), so a rotation leaves them as they are: it changes where claims
  * lie in the log, which `toClaimLayout` says.
  */
-export function createDigests(ring: KeyRing): Digests {
-  const [first = ring.current] = layersOf(ring);
+export function createDigests(ring: Pick<PepperRing, 'current' | 'keys' | 'layers'>): Digests {
+  const [first = ring.current] = ring.layers;
   const pepper = ring.keys.get(first);
   if (pepper === undefined) throw new RangeError('a ring of peppers has its first layer');
   const keyFor = (purpose: string): KeyObject =>
@@ -60,5 +59,7 @@ function toUuidV8(digest: Buffer): UserId {
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   const hex = bytes.toString('hex');
   const groups = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
+  // Made in the form of a user id.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return `${groups.join('-')}-${hex.slice(20)}` as UserId;
 }

@@ -1,10 +1,11 @@
 import test from 'ava';
 import { createDigests } from './digests.ts';
-import type { KeyRing } from './secrets.ts';
+import type { PepperRing } from './pepper-ring.ts';
 
-const ringOf = (byte: number): KeyRing => ({
+const ringOf = (byte: number): PepperRing => ({
   current: '1',
   keys: new Map([['1', Buffer.alloc(32, byte)]]),
+  layers: ['1'],
 });
 const digests = createDigests(ringOf(7));
 const other = createDigests(ringOf(8));
@@ -37,7 +38,8 @@ test('the current pepper of the ring counts, and the others do not', (t) => {
     ['1', Buffer.alloc(32, 7)],
     ['2', Buffer.alloc(32, 8)],
   ]);
-  const claimUnder = (current: string) => createDigests({ current, keys: both }).claimOf(address);
+  const claimUnder = (current: string) =>
+    createDigests({ current, keys: both, layers: [current] }).claimOf(address);
   t.is(claimUnder('1'), digests.claimOf(address));
   t.is(claimUnder('2'), other.claimOf(address));
 });

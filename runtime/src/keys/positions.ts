@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './ring-source.ts';
-import { currentKey, type KeyRing } from './secrets.ts';
+import { currentKey, type KeyRing } from './key-ring.ts';
 
 /** Turns positions of the log into opaque tokens and back. */
 export type Positions = {

@@ -3,7 +3,7 @@ import { PositionToken } from '@zameni/contracts';
 import test from 'ava';
 import { createValidator } from '../http/validation.ts';
 import { createPositions } from './positions.ts';
-import type { KeyRing } from './secrets.ts';
+import type { KeyRing } from './key-ring.ts';
 
 const ring: KeyRing = { current: '1', keys: new Map([['1', randomBytes(32)]]) };
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { KeyRingFile } from './secrets.ts';
+import type { KeyRingFile } from './key-ring.ts';
 
 const KEY_BYTES = 32;
 

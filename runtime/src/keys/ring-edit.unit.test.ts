@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { addNextKey, makeNextCurrent, removeKeys, replaceKeyRing } from './ring-edit.ts';
-import { readKeyRing, readKeyRingFile } from './secrets.ts';
+import { readKeyRing, readKeyRingFile } from './key-ring.ts';
 
 const run = promisify(execFile);
 const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Logger } from '../process/logger.ts';
 import type { KeyRingSource } from './ring-source.ts';
-import { readKeyRing } from './secrets.ts';
+import { type KeyRing, readKeyRing } from './key-ring.ts';
+import { type PepperRing, readPepperRing } from './pepper-ring.ts';
 
 /** What reading a key ring's file again and again needs. */
 export type KeyRingFileOptions = {
@@ -22,13 +23,26 @@ const PAUSE_MS = 100;
  * file that has become unusable is an error in the log, once, and the last good ring stays: to go on
  * with it is right until a key is missing, to stop never is. Throws when there is no good ring yet.
  */
-export function openKeyRing(
+export function openKeyRing(path: string, options: KeyRingFileOptions): KeyRingSource {
+  return openRing(path, readKeyRing, options);
+}
+
+/** Opens a ring of peppers in the same way. */
+export function openPepperRing(
   path: string,
+  options: KeyRingFileOptions,
+): KeyRingSource<PepperRing> {
+  return openRing(path, readPepperRing, options);
+}
+
+function openRing<Ring extends KeyRing>(
+  path: string,
+  readRing: (path: string) => Ring,
   { logger, now = () => performance.now() }: KeyRingFileOptions,
-): KeyRingSource {
+): KeyRingSource<Ring> {
   // Before the content, so that a change in between is seen at the next look.
   let seen = stampOf(path);
-  let ring = readKeyRing(path);
+  let ring = readRing(path);
   let isFailing = false;
   let lookedAtMs = now();
 
@@ -37,7 +51,7 @@ export function openKeyRing(
     try {
       const stamp = stampOf(path);
       if (stamp === seen && stamp !== undefined) return;
-      const read = readKeyRing(path);
+      const read = readRing(path);
       logger.info({ path, current: read.current, keys: [...read.keys.keys()] }, 'key ring read');
       ring = read;
       seen = stamp;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { openKeyRing } from './ring-file.ts';
 import { deriveFromRing } from './ring-source.ts';
-import { SecretFileError } from './secrets.ts';
+import { SecretFileError } from './secret-file.ts';
 
 const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 const ringOf = (current: string, ...ids: readonly number[]) =>

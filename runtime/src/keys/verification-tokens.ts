@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Positions } from './positions.ts';
 import { type KeyRingSource, toKeyRingSource } from './ring-source.ts';
-import { currentKey, type KeyRing } from './secrets.ts';
+import { currentKey, type KeyRing } from './key-ring.ts';
 
 /** An attempt as its link names it: bound to one record, so not to a later one under the same id. */
 export type NamedAttempt = { readonly id: UserId; readonly position: number };

@@ -2,7 +2,7 @@ import { parseUserId, type UserId } from '@zameni/contracts';
 import test from 'ava';
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
 import { createPositions } from './positions.ts';
-import type { KeyRing } from './secrets.ts';
+import type { KeyRing } from './key-ring.ts';
 import { createVerificationTokens, type Proof } from './verification-tokens.ts';
 
 const keyOf = (byte: number) => Buffer.alloc(32, byte);

@@ -2,18 +2,18 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../auth/tokens.ts';
 
-/** The parts of a request that say where it came from. */
+/** The parts of a request that show its origin. */
 export type Origin = {
   readonly headers: FastifyRequest['headers'];
   readonly socket: { readonly remoteAddress?: string | undefined };
 };
 
-/** Who is counted as one client. */
+/** A request and its caller, who are counted as one client. */
 export type Client = { readonly request: Origin; readonly caller: Caller | undefined };
 
 /**
- * The key under which a client is counted: the token's subject and issuer, else the address. `digest`
- * must be keyed: there are few enough addresses of hosts to try them all.
+ * The key under which a client is counted: a digest of the token's subject and issuer, or of the
+ * network address. `digest` must be keyed, because all network addresses can be tried.
  */
 export function clientKeyOf(
   { request, caller }: Client,
@@ -22,29 +22,30 @@ export function clientKeyOf(
   return digest(
     caller === undefined
       ? `address\n${clientNetworkOf(request)}`
-      : // A subject is one line.
+      : // A subject is one line, so the newlines separate the parts unambiguously.
         `subject\n${caller.subject}\n${caller.issuer}`,
   );
 }
 
 /**
- * The key under which bad tokens are counted: by the address, because what they say of their subject
- * is not true, and apart from commands, because strangers behind one address must not shut out the
- * tokens that hold.
+ * The key under which bad tokens are counted. It is by network address, because the subject of a
+ * bad token is not authentic. It differs from the key of commands, so that bad tokens from an
+ * address do not block valid tokens from it.
  */
 export function guesserKeyOf(request: Origin, digest: (client: string) => string): string {
   return digest(`guesser\n${clientNetworkOf(request)}`);
 }
 
 /**
- * The network a request came from: an IPv4 address, or the /64 of an IPv6 address, all of which one
- * household has. Exactly one hop is believed, the gateway, which puts its peer's address in the place
- * of whatever the client sent; so of several addresses only the last can be the gateway's word.
+ * The network a request came from: an IPv4 address, or the /64 of an IPv6 address, which usually
+ * belongs to one household. Exactly one hop is trusted, the gateway. It replaces X-Forwarded-For by
+ * the address of its peer, so of several addresses only the last can be the gateway's.
  */
 export function clientNetworkOf({ headers, socket }: Origin): string {
   const forwarded = headers['x-forwarded-for'];
-  const told = (Array.isArray(forwarded) ? forwarded.join() : forwarded)?.split(',').at(-1)?.trim();
-  return toNetwork(told ?? '') ?? toNetwork(socket.remoteAddress ?? '') ?? 'unknown';
+  const addresses = Array.isArray(forwarded) ? forwarded.join() : forwarded;
+  const last = addresses?.split(',').at(-1)?.trim();
+  return toNetwork(last ?? '') ?? toNetwork(socket.remoteAddress ?? '') ?? 'unknown';
 }
 
 function toNetwork(address: string): string | undefined {
@@ -59,7 +60,7 @@ function toNetwork(address: string): string | undefined {
   return `${prefix.join(':')}::/64`;
 }
 
-/** The eight groups of an IPv6 address; the URL parser writes an IPv4 tail as groups. */
+/** The eight groups of an IPv6 address. The URL parser converts an IPv4 tail to groups. */
 function toGroups(address: string): number[] {
   const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const front = parseGroups(head);

@@ -20,17 +20,17 @@ test('an IPv4 address in IPv6 counts as IPv4', is, from('::ffff:192.0.2.7'), '19
 test('an IPv4 tail elsewhere is a tail', is, from('64:ff9b::192.0.2.7'), '64:ff9b:0:0::/64');
 test('a zone does not matter', is, from('fe80::1%eth0'), 'fe80:0:0:0::/64');
 test('without the gateway the peer counts', is, from(undefined, '::ffff:192.0.2.9'), '192.0.2.9');
-test('of several addresses the last hop counts', is, from('10.0.0.1, 192.0.2.7'), '192.0.2.7');
-test('what is no address is not believed', is, from("' or 1=1 --", '192.0.2.9'), '192.0.2.9');
-test('nothing is a client too', is, { headers: {}, socket: {} }, 'unknown');
+test('the last of several addresses counts', is, from('10.0.0.1, 192.0.2.7'), '192.0.2.7');
+test('a text that is not an address is ignored', is, from("' or 1=1 --", '192.0.2.9'), '192.0.2.9');
+test('a request without an address is a client too', is, { headers: {}, socket: {} }, 'unknown');
 
-test('a caller counts by the subject, wherever they are', (t) => {
+test('a caller counts by the subject, from any address', (t) => {
   const caller = { issuer: 'https://id', subject: 'app', scopes: new Set<string>() };
   const key = clientKeyOf({ request: from('192.0.2.7'), caller }, (text) => `digest of ${text}`);
   t.is(key, 'digest of subject\napp\nhttps://id');
 });
 
-test('a subject is never taken for an address', (t) => {
+test('a subject never equals an address', (t) => {
   const request = from('192.0.2.7');
   const caller = { issuer: '', subject: '192.0.2.7', scopes: new Set<string>() };
   const same = (text: string) => text;
@@ -44,7 +44,7 @@ test('equal subjects of two issuers are two callers', (t) => {
   t.not(keyOf('https://one'), keyOf('https://two'));
 });
 
-test('who guesses tokens counts by address, apart from who brings none', (t) => {
+test('bad tokens count by address, apart from requests without a token', (t) => {
   const request = from('192.0.2.7');
   const same = (text: string) => text;
   t.is(guesserKeyOf(request, same), 'guesser\n192.0.2.7');

@@ -2,18 +2,18 @@ import type { FastifyReply } from 'fastify';
 import { AppError } from '../errors.ts';
 import type { RateLimitState, RateLimits } from './rate-limits.ts';
 
-/** One count that a request makes. */
+/** A policy that counts a request, and the key it counts under. */
 export type Take<Name extends string> = {
   readonly policy: Name;
-  /** A keyed digest of who or what is counted. */
+  /** A keyed digest of the counted client or address. */
   readonly key: string;
 };
 
-/** A state under the name of its policy. */
+/** A state with the name of its policy. */
 export type NamedState = RateLimitState & { readonly policy: string };
 
 /**
- * `RateLimit-Policy` and `RateLimit` as lists of structured fields (RFC 9651), after
+ * The headers `RateLimit-Policy` and `RateLimit` as lists of structured fields (RFC 9651), as in
  * draft-ietf-httpapi-ratelimit-headers-10.
  */
 export function rateLimitHeaders(states: readonly NamedState[]): Record<string, string> {
@@ -26,8 +26,8 @@ export function rateLimitHeaders(states: readonly NamedState[]): Record<string, 
 }
 
 /**
- * Counts a request and throws `rate-limited` when it is beyond a limit: in the order given and no
- * further than the first that refuses.
+ * Counts a request under each policy in the order given, and sets the headers. The first policy
+ * that refuses ends the counting and throws `rate-limited`.
  */
 export async function limitRequest<Name extends string>(
   reply: FastifyReply,

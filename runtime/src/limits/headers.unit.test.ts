@@ -40,7 +40,7 @@ test('writes both headers as lists of structured fields', (t) => {
   t.deepEqual(rateLimitHeaders([]), {});
 });
 
-test('an answer says what remains', async (t) => {
+test('an answer reports what remains', async (t) => {
   const app = createApp(t, [{ policy: 'client', key: 'k' }]);
   const answer = await app.inject('/');
   t.is(answer.statusCode, 200);
@@ -48,7 +48,7 @@ test('an answer says what remains', async (t) => {
   t.is(answer.headers['ratelimit'], '"client";r=1;t=60');
 });
 
-test('beyond the limit is 429 with the time to come back', async (t) => {
+test('a request beyond the limit is 429 with Retry-After', async (t) => {
   const app = createApp(t, [{ policy: 'client', key: 'k' }]);
   for (let i = 0; i < 2; i += 1) await app.inject('/');
   const answer = await app.inject('/');
@@ -58,7 +58,7 @@ test('beyond the limit is 429 with the time to come back', async (t) => {
   t.is(answer.headers['ratelimit'], '"client";r=0;t=60');
 });
 
-test('a client who is refused takes nothing of what comes behind', async (t) => {
+test('a refused client does not count under later policies', async (t) => {
   const counted: string[] = [];
   const app = createHttpApp({ logger, checks: {} });
   t.teardown(() => app.close());

@@ -1,32 +1,32 @@
-/** How often a key was taken in its window, and when the window ends. */
+/** Takes of a key in its window, and the end of the window in milliseconds since 1970. */
 export type Count = { readonly taken: number; readonly resetsAtMs: number };
 
-/** Counts of one process, bounded in number. */
+/** The counts of one process, at most `maxKeys`. */
 export type LocalCounts = {
-  /** The count of a key whose window has not ended. */
+  /** The count of a key; undefined if its window has ended. */
   readonly read: (key: string) => Count | undefined;
-  /** Counts one more; the first of a window begins it. */
+  /** Counts one take. The first take begins a window. */
   readonly take: (key: string) => Count;
-  /** Puts what a common counter said in the place of an own count. */
+  /** Replaces the count of a key by that of the shared counter. */
   readonly keep: (key: string, count: Count) => void;
-  /** How many keys are held. */
+  /** Number of keys held. */
   readonly size: () => number;
 };
 
-/** Length of a window, how many keys are held at most, and the clock. */
+/** Length of a window, bound of keys, and a clock in milliseconds since 1970. */
 export type LocalCountsOptions = {
   readonly windowMs: number;
   readonly maxKeys: number;
   readonly now: () => number;
 };
 
-/** Keys looked at for each new one: two, so that what has ended goes faster than new ones come. */
+/** Keys checked for each new one. With two, ended windows are removed faster than new ones come. */
 const SWEPT_KEYS = 2;
 
 /**
- * Fixed windows in memory. Keys lie in the order in which their windows began, so what has ended is
- * found at the front without a timer. When the memory is full the oldest window is forgotten: its key
- * begins anew, which lets some through; a memory without a bound would stop everybody.
+ * Counts in fixed windows in memory. Keys are in the order in which their windows began, so ended
+ * windows are at the front and need no timer. When full, it drops the oldest window. That key
+ * starts a new window and gets some extra requests, which is better than memory without a bound.
  */
 export function createLocalCounts({ windowMs, maxKeys, now }: LocalCountsOptions): LocalCounts {
   const counts = new Map<string, Count>();

@@ -24,13 +24,13 @@ test('a window has ended at its last moment', (t) => {
   t.deepEqual(counts.take('a'), { taken: 1, resetsAtMs: 1_200 });
 });
 
-test('goes on from a count that it was told', (t) => {
+test('goes on from a count of the shared counter', (t) => {
   const { counts } = createCounts();
   counts.keep('a', { taken: 7, resetsAtMs: 1_030 });
   t.deepEqual(counts.take('a'), { taken: 8, resetsAtMs: 1_030 });
 });
 
-test('drops the oldest window when full, never more than it must', (t) => {
+test('drops the oldest window when full, and no more', (t) => {
   const { counts } = createCounts();
   for (const key of ['a', 'b', 'c', 'a', 'd']) counts.take(key);
   t.is(counts.size(), 3);
@@ -41,7 +41,7 @@ test('drops the oldest window when full, never more than it must', (t) => {
   );
 });
 
-test('a key that begins again is the youngest', (t) => {
+test('a key whose window begins again is the youngest', (t) => {
   const { clock, counts } = createCounts();
   counts.take('a');
   clock.nowMs = 1_050;
@@ -52,7 +52,7 @@ test('a key that begins again is the youngest', (t) => {
   t.is(counts.read('a')?.taken, 1);
 });
 
-test('windows that ended make room without a timer', (t) => {
+test('ended windows make room without a timer', (t) => {
   const { clock, counts } = createCounts(1_000);
   for (let key = 0; key < 100; key += 1) counts.take(`old ${key}`);
   clock.nowMs = 1_100;

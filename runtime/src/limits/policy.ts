@@ -2,17 +2,19 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ConfigError } from '../process/config.ts';
 
-/** How many requests one key may make in a window, and how long the window is. */
+/** Requests that one key may make in a window, and the length of the window in seconds. */
 export type RateLimit = { readonly quota: number; readonly windowSeconds: number };
 
-/** A limit, or `off`: said aloud, so that a missing setting can never open a door. */
+/** A limit, or `off`. It is explicit, so that a missing setting never disables a limit. */
 export type RateLimitPolicy = RateLimit | 'off';
 
-/** A policy as text: requests per seconds, or `off`; the bounds keep every number a header may hold. */
+/**
+ * A policy as text: requests/seconds, or `off`. Every number fits a structured header (RFC 9651).
+ */
 export const RateLimitText = Type.String({ pattern: '^(off|[1-9]\\d{0,8}/[1-9]\\d{0,4})$' });
 export type RateLimitText = Static<typeof RateLimitText>;
 
-/** The schema of a variable that holds a policy, for `loadConfig`. */
+/** The schema of an environment variable with a policy, for `loadConfig`. */
 export function rateLimitVariable(what: string, preset: RateLimitText) {
   return Type.Intersect([RateLimitText], {
     default: preset,
@@ -23,7 +25,7 @@ export function rateLimitVariable(what: string, preset: RateLimitText) {
 
 const text = Compile(RateLimitText);
 
-/** Reads a policy; throws ConfigError for a text that is none. */
+/** Parses a policy. Throws ConfigError for any other text. */
 export function parsePolicy(policy: string): RateLimitPolicy {
   if (!text.Check(policy)) {
     throw new ConfigError([

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { createRedis, type Redis } from '../cache/redis.ts';
-import { readSecret } from '../keys/secrets.ts';
+import { readSecret } from '../keys/secret-file.ts';
 import { readTestStack } from '../testing/stack.ts';
 import { createSilentLogger, createTestRedis } from '../testing/stores.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
@@ -20,7 +20,7 @@ async function remainingOf(limits: RateLimits<'client'>): Promise<number | undef
   return (await limits.take('client', 'k'))?.remaining;
 }
 
-/** A way to the stack's Redis on which nothing moves while it is stalled. */
+/** A proxy to the stack's Redis that passes nothing on while it is stalled. */
 async function createStallingWay(t: ExecutionContext) {
   const stack = await readTestStack();
   const target = new URL(stack.redis.url);
@@ -77,7 +77,7 @@ test('processes share the count', async (t) => {
   }
 });
 
-test('a counter has an end from its first take, and is named by policy and key only', async (t) => {
+test('a counter expires from its first take, and is named by policy and key only', async (t) => {
   const { redis, prefix } = await createTestRedis(t);
   const limits = createLimits({ redis, prefix });
   await Promise.all([remainingOf(limits), remainingOf(limits)]);
@@ -85,7 +85,7 @@ test('a counter has an end from its first take, and is named by policy and key o
   t.true(ms > 50_000 && ms <= 60_000, `${ms}`);
 });
 
-test('a counter that lost its end gets one again', async (t) => {
+test('a counter without an expiry gets one again', async (t) => {
   const { redis, prefix } = await createTestRedis(t);
   const limits = createLimits({ redis, prefix });
   await remainingOf(limits);
@@ -94,14 +94,14 @@ test('a counter that lost its end gets one again', async (t) => {
   t.true((await redis.pttl(`${prefix}zameni:limit:client:k`)) > 0);
 });
 
-test('who is beyond the quota is refused without asking Redis', async (t) => {
+test('a key beyond its quota is refused without asking Redis', async (t) => {
   const { redis, prefix } = await createTestRedis(t);
   const limits = createLimits({ redis, prefix });
   for (let i = 0; i < 20; i += 1) await limits.take('client', 'k');
   t.is(await redis.get(`${prefix}zameni:limit:client:k`), '5');
 });
 
-test('Redis gone, limits go on from the common count and still limit', async (t) => {
+test('without Redis, limits continue from the shared count', async (t) => {
   const [one, other] = [await createTestRedis(t), await createTestRedis(t)];
   const first = createLimits(one);
   const second = createLimits({ ...one, redis: other.redis });
@@ -115,7 +115,7 @@ test('Redis gone, limits go on from the common count and still limit', async (t)
   t.is(await remainingOf(first), 1);
 });
 
-test('Redis back, it decides again', async (t) => {
+test('after an outage Redis decides again', async (t) => {
   const { redis, prefix } = await createTestRedis(t);
   const limits = createLimits({ redis, prefix });
   await remainingOf(limits);
@@ -126,7 +126,7 @@ test('Redis back, it decides again', async (t) => {
   t.is(await remainingOf(limits), 2);
 });
 
-test('Redis silent, it is left alone after three waits and asked again later', async (t) => {
+test('a silent Redis is not asked after three timeouts, and asked again later', async (t) => {
   const { prefix, redis: direct } = await createTestRedis(t);
   const clock = { nowMs: Date.now() };
   const way = await createStallingWay(t);

@@ -5,46 +5,48 @@ import type { Redis } from '../cache/redis.ts';
 import { withDeadline } from '../async/retry.ts';
 import { createBreaker } from '../async/circuit-breaker.ts';
 
-/** How a key stands in its window after a take. */
+/** The state of a key's window after a take. */
 export type RateLimitState = RateLimit & {
   readonly isAllowed: boolean;
   readonly remaining: number;
-  /** Seconds until the window ends, one at least. */
+  /** Seconds until the window ends, at least 1. */
   readonly resetSeconds: number;
 };
 
-/** Limits by key, common to all processes while Redis answers. */
+/** Limits by key. All processes share the counts while Redis answers. */
 export type RateLimits<Name extends string> = {
   /**
-   * Counts one request. Undefined when the policy is off. Never fails. The key must be a keyed digest:
-   * what is counted is written to Redis as it is given, and no address of a mailbox or host may be.
+   * Counts one request. Undefined if the policy is off. Never rejects. The key must be a keyed
+   * digest, because it is written to Redis as given, and Redis must hold no address of a mailbox or
+   * host.
    */
   readonly take: (policy: Name, key: string) => Promise<RateLimitState | undefined>;
-  /** Whether a policy counts nothing, so that no key need be made for it. */
+  /** Whether a policy is off, so that the caller need not compute a key. */
   readonly isOff: (policy: Name) => boolean;
-  /** Whether this process knows already that a take would be refused; counts nothing. */
+  /** Whether this process already knows that a take would be refused. Does not count. */
   readonly isSpent: (policy: Name, key: string) => boolean;
 };
 
-/** What limits need; without Redis each process counts for itself. */
+/** What rate limits need. Without Redis each process counts for itself. */
 export type RateLimitsOptions<Name extends string> = {
   readonly policies: Readonly<Record<Name, RateLimitPolicy>>;
   readonly logger: Logger;
   readonly redis?: Redis | undefined;
   readonly prefix?: string;
-  /** Keys a process remembers for each policy: some 200 bytes each. */
+  /** Keys that a process holds for each policy, about 200 bytes each. */
   readonly maxLocalKeys?: number;
   readonly now?: () => number;
 };
 
-/** Milliseconds a take waits for Redis: beyond it the process decides alone. */
+/** Milliseconds a take waits for Redis. After that the process decides alone. */
 const TAKE_DEADLINE_MS = 100;
 const MAX_LOCAL_KEYS = 50_000;
 
 /**
- * Counts, and begins the window when there is none. One step, so that no count is left without an end.
- * Sent in whole each time: it is shorter than an exchange about whether Redis knows it.
- * KEYS: counter. ARGV: length of the window (ms).
+ * Counts a take, and begins a window if there is none. It is one step, so that no count stays
+ * without an expiry. The source is sent each time: it is so short that EVALSHA with its fallback
+ * saves nothing.
+ * KEYS: counter. ARGV: length of the window (ms). Returns the takes and the milliseconds left.
  */
 const takeScript = `
 local taken = redis.call('incr', KEYS[1])
@@ -53,12 +55,12 @@ if ms < 0 then ms = tonumber(ARGV[1]) redis.call('pexpire', KEYS[1], ms) end
 return {taken, ms}`;
 
 /**
- * Fixed windows that begin with a key's first take. Who decides: Redis while it answers within the
- * deadline; after three failures in a row it is left alone for 500 ms and this process decides. What
- * Redis said is remembered, so the process goes on from the common count, and a key that is beyond its
- * quota is refused from memory: a flood costs Redis nothing. Without Redis each process allows the
- * quota; the worse failure, a door without a limit, does not happen. Redis may drop counters when its
- * memory is full, and a key can take twice its quota around the end of a window.
+ * Counts in fixed windows that begin with a key's first take. Redis decides while it answers within
+ * the deadline. After three failures in a row the process decides alone for 500 ms. It keeps the
+ * last shared count, so it continues from there, and it refuses a key beyond its quota from memory:
+ * a flood costs Redis nothing. Without Redis each process allows the quota; no limit at all would
+ * be worse. Limits are not exact: Redis may drop counters when its memory is full, and a key can
+ * take twice its quota around the end of a window.
  */
 export function createRateLimits<Name extends string>(
   options: RateLimitsOptions<Name>,
@@ -69,12 +71,12 @@ export function createRateLimits<Name extends string>(
     openMs: 500,
     now,
     onOpen: (error) => logger.warn({ error }, 'redis does not answer, limits are local'),
-    onClose: () => logger.info('redis answers again, limits are common'),
+    onClose: () => logger.info('redis answers again, limits are shared'),
   });
   const policies = new Map<string, 'off' | { limit: RateLimit; counts: LocalCounts }>();
   for (const [name, limit] of Object.entries<RateLimitPolicy>(options.policies)) {
-    // Names are written into headers between quotes.
-    if (!/^[a-z][a-z-]*$/.test(name)) throw new Error(`${name} is no name for a limit`);
+    // Names are written into headers, between quotes.
+    if (!/^[a-z][a-z-]*$/.test(name)) throw new Error(`${name} is not a name for a limit`);
     policies.set(name, limit === 'off' ? limit : { limit, counts: createCounts(limit) });
   }
 
@@ -82,7 +84,7 @@ export function createRateLimits<Name extends string>(
     return createLocalCounts({ windowMs: windowSeconds * 1_000, maxKeys: maxLocalKeys, now });
   }
 
-  async function takeCommon(key: string, { windowSeconds }: RateLimit): Promise<Count | undefined> {
+  async function takeShared(key: string, { windowSeconds }: RateLimit): Promise<Count | undefined> {
     if (redis?.status !== 'ready') return undefined;
     return breaker.run(async () => {
       const answer = redis.eval(takeScript, 1, key, windowSeconds * 1_000);
@@ -115,9 +117,9 @@ export function createRateLimits<Name extends string>(
       const { limit, counts } = policy;
       const known = counts.read(key);
       if (known !== undefined && known.taken > limit.quota) return toState(limit, known, now());
-      const common = await takeCommon(`${prefix}zameni:limit:${name}:${key}`, limit);
-      if (common !== undefined) counts.keep(key, common);
-      return toState(limit, common ?? counts.take(key), now());
+      const shared = await takeShared(`${prefix}zameni:limit:${name}:${key}`, limit);
+      if (shared !== undefined) counts.keep(key, shared);
+      return toState(limit, shared ?? counts.take(key), now());
     },
   };
 }

@@ -12,7 +12,7 @@ function createLimits() {
   return { clock, limits };
 }
 
-test('allows the quota and not one more', async (t) => {
+test('allows the quota and no more', async (t) => {
   const { limits } = createLimits();
   const common = { quota: 2, windowSeconds: 10, resetSeconds: 10 };
   t.deepEqual(await limits.take('client', 'k'), { ...common, isAllowed: true, remaining: 1 });
@@ -50,7 +50,7 @@ test('a policy that is off counts nothing', async (t) => {
   t.is(await limits.take('reads', 'k'), undefined);
 });
 
-test('a name that no header can hold is refused at once', (t) => {
+test('a name that does not fit a header is refused at once', (t) => {
   const policies = { 'a"b': { quota: 1, windowSeconds: 1 } };
   t.throws(() => createRateLimits({ policies, logger: createSilentLogger() }));
 });

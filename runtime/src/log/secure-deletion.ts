@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { EventLog } from './event-log.ts';
 
-/** Deletes what must be forgotten from the log, so that its bytes are gone from the stream's files. */
+/** Deletes records from the log, so that its bytes are gone from the stream's files. */
 export type SecureDeletion = {
   /**
    * Deletes every message of one exact subject up to and including a position, oldest first; answers

@@ -1,7 +1,7 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** A fault in the environment: every wrong variable is named, each with an example. */
+/** Faults in the configuration. The message has a line for each, with an example. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
@@ -29,7 +29,7 @@ export const serviceConfig = {
   ZAMENI_PORT: Type.Intersect([Port], { description: 'Port to listen on', example: '8100' }),
   ZAMENI_LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], {
     default: 'info',
-    description: 'Lowest level that is logged',
+    description: 'Lowest log level',
     example: 'info',
   }),
   ZAMENI_INSTANCE: Type.String({
@@ -86,7 +86,7 @@ export const redisConfig = {
 /** Variables of services that check callers' tokens. */
 export const callersConfig = {
   ZAMENI_JWT_ISSUERS_FILE: FilePath(
-    'File with the issuers whose tokens are taken, and where their public keys are; each is trusted with every scope and every person, whose id it may name as a subject',
+    'File with the trusted token issuers and the places of their public keys. Each issuer may grant every scope and name every person as a subject',
     '/run/secrets/issuers.json',
   ),
 };
@@ -96,23 +96,23 @@ const keyRingFile = (what: string) =>
 
 /** The key ring that digests addresses, idempotency keys and request bodies. */
 export const pepperConfig = { ZAMENI_PEPPER_FILE: keyRingFile('pepper') };
-/** The key ring that wraps people's data keys. */
+/** The key ring that wraps data keys. */
 export const kekConfig = { ZAMENI_KEK_FILE: keyRingFile('key-encryption keys') };
-/** The key ring that signs the tokens of verification links. */
+/** The key ring that signs tokens of verification links. */
 export const verificationConfig = {
   ZAMENI_VERIFICATION_KEY_FILE: keyRingFile('keys of verification links'),
 };
-/** The key ring that seals attempts, with a key for each day. */
+/** The key ring that seals attempts, with one key a day. */
 export const attemptKeyConfig = {
   ZAMENI_ATTEMPT_KEY_FILE: keyRingFile('keys of attempts, one a day'),
 };
-/** How long an attempt waits for proof; its link ends with it, and links of accounts live as long. */
+/** Lifetime of attempts and their links. Links of accounts live as long. */
 export const attemptLifetimeConfig = {
   ZAMENI_ATTEMPT_LIFETIME_SECONDS: Type.Intersect(
     [Type.Integer({ minimum: 1, maximum: 30 * 24 * 60 * 60 })],
     {
       default: 7 * 24 * 60 * 60,
-      description: 'Seconds after which an attempt that nobody has proven is gone',
+      description: 'Seconds after which an unproven attempt ends',
       example: '604800',
     },
   ),
@@ -144,16 +144,19 @@ export function loadConfig<T extends TObject>(
     }
   }
   if (faults.length > 0) throw new ConfigError(faults);
+  // Each value was checked against its property.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return values as Static<T>;
 }
 
-/** What a value means, and an example: a fault that names both can be repaired at once. */
+/** The description and example of a variable, so that a fault says how to repair it. */
 export function explainProperty(property: TSchema): string {
   return `${String(hintOf(property, 'description'))}, for example ${String(hintOf(property, 'example'))}`;
 }
 
 function hintOf(property: TSchema, hint: 'default' | 'description' | 'example'): unknown {
-  return (property as Record<string, unknown>)[hint];
+  const hints: Readonly<Record<string, unknown>> = { ...property };
+  return hints[hint];
 }
 
 function toValue(property: TSchema, text: string): unknown {

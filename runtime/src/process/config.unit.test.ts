@@ -64,7 +64,7 @@ test('a password in a URL is refused, so that it stays out of the environment', 
 const attempts = Type.Object({ ...attemptKeyConfig, ...attemptLifetimeConfig });
 const attemptKeyFile = { ZAMENI_ATTEMPT_KEY_FILE: '/run/secrets/attempts.json' };
 
-test('attempts live seven days unless it is said otherwise, thirty at most', (t) => {
+test('attempts live seven days by default, thirty at most', (t) => {
   const lifetimeOf = (text?: string) =>
     loadConfig(attempts, { ...attemptKeyFile, ZAMENI_ATTEMPT_LIFETIME_SECONDS: text })
       .ZAMENI_ATTEMPT_LIFETIME_SECONDS;

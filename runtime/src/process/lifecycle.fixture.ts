@@ -19,7 +19,7 @@ const schema = Type.Object({
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** A service in small: it has resources that tell of their release, and work that can be held. */
+/** A small service. Its resources report their release, and a request can be held. */
 async function start(context: ServiceContext<Static<typeof schema>>): Promise<void> {
   const { config, logger, resources, signal } = context;
   const fault = config.ZAMENI_FIXTURE;
@@ -59,7 +59,7 @@ async function start(context: ServiceContext<Static<typeof schema>>): Promise<vo
   say(`listening ${(app.server.address() as AddressInfo).port}`);
 }
 
-/** A resource that is released, but leaves an exception behind that nobody catches. */
+/** A resource whose release causes an uncaught exception. */
 async function throwAside(): Promise<void> {
   setImmediate(() => {
     throw new Error('nobody catches this');
@@ -69,7 +69,7 @@ async function throwAside(): Promise<void> {
   });
 }
 
-/** Lets the drain's deadline pass without waiting for it: its clock is turned by hand. */
+/** Passes the drain's deadline without waiting, with mocked timers. */
 function hangUntilDeadline(): Promise<void> {
   say('hanging');
   mock.timers.tick(DEADLINES.drain - 1);

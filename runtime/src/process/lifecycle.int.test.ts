@@ -15,7 +15,7 @@ const good = {
 };
 const allReleased = ['released last', 'released second', 'released first'];
 
-/** A service as a process: what it says line by line, its log, and how it ends. */
+/** A service as a process: its lines, its log, and its end. */
 function startService(t: ExecutionContext, environment: Record<string, string>) {
   const child = spawn(process.execPath, [fixture], {
     env: { PATH: process.env['PATH'], ...environment },
@@ -45,7 +45,7 @@ function startService(t: ExecutionContext, environment: Record<string, string>) 
 
 type Service = ReturnType<typeof startService>;
 
-/** A service that listens, and where. */
+/** A service that listens, and its port. */
 async function startListening(t: ExecutionContext, fault = 'sound') {
   const service = startService(t, { ...good, ZAMENI_FIXTURE: fault });
   const port = () => service.lines.find((line) => line.startsWith('listening '))?.split(' ')[1];
@@ -92,7 +92,7 @@ test.serial('accepted work finishes while draining, and no new work is accepted'
   const response = await answer;
   t.is(response.status, 200);
   t.is(await response.text(), 'done');
-  // Kept alive, the connection would hold up the drain until its deadline.
+  // A kept-alive connection would delay the drain until its deadline.
   t.is(response.headers.get('connection'), 'close');
   t.like(await service.end(), { code: 0, stderr: '' });
   t.deepEqual(service.lines.slice(-3), ['finished', 'released second', 'released first']);
@@ -145,7 +145,7 @@ for (const [what, path, message] of [
     t.teardown(() => request.abort());
     fetch(service.url + path, { signal: request.signal }).catch(() => undefined);
     await service.says('released last');
-    // The request itself is under way; its client goes, so that nothing holds the drain.
+    // The request is not answered. Its client disconnects, so that nothing delays the drain.
     request.abort();
     t.like(await service.end(), { code: 1, signal: null, stderr: '' });
     t.deepEqual(releasesOf(service), allReleased);

@@ -9,11 +9,11 @@ import { flushTraces } from './trace.ts';
 /** Exit status for faults in the configuration (sysexits.h, EX_CONFIG). */
 export const EXIT_CONFIG = 78;
 
-/** What a service gets to start with. */
+/** What a service gets at its start. */
 export type ServiceContext<Config> = {
   readonly config: Config;
   readonly logger: Logger;
-  /** Released last in, first out when the service stops. */
+  /** Resources to release when the service stops, in reverse order. */
   readonly resources: AsyncDisposableStack;
   /** Aborts at the first SIGTERM or SIGINT, before anything is released. */
   readonly signal: AbortSignal;
@@ -29,9 +29,10 @@ export type Service<T extends TObject> = {
 };
 
 /**
- * Runs a service as this process. States: starting, running, draining, ended. A signal or a failure
- * in any state before `draining` starts the drain, once; the worse failure is a process that hangs,
- * so the drain has a deadline. Exit status: 0 drained after a signal, 1 failed, 78 wrong environment.
+ * Runs a service as this process. States: starting → running → draining → ended. The first signal
+ * or failure starts the drain. A process that hangs is the worse failure, so the drain has a
+ * deadline. Exit status: 0 after a signal and a complete drain, 1 after a failure, EXIT_CONFIG for
+ * a wrong environment.
  */
 export async function runService<T extends TObject>(service: Service<T>): Promise<void> {
   assertDeadlines();

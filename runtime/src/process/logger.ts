@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** Names of fields that may carry secrets or personal data: their values never reach a log. */
+/** Names of fields that may carry secrets or personal data. Their values are redacted. */
 export const REDACTED_FIELDS = [
   'authorization',
   'cookie',
@@ -15,14 +15,14 @@ export const REDACTED_FIELDS = [
   'body',
 ] as const;
 
-/** What a logger says of itself in every line. */
+/** Fields of every line, and the lowest log level. */
 export type LoggerOptions = {
   readonly service: string;
   readonly instance: string;
   readonly level: string;
 };
 
-/** A logger of JSON lines on standard output, its sensitive fields redacted two levels deep. */
+/** A logger of JSON lines to standard output. Sensitive fields are redacted two levels deep. */
 export function createLogger({ service, instance, level }: LoggerOptions): Logger {
   return pino({
     level,
@@ -39,7 +39,7 @@ export function createLogger({ service, instance, level }: LoggerOptions): Logge
 
 /**
  * An error as log fields. Postgres puts row values into `detail`, `where` and, for some codes, the
- * message; so of an error that carries an SQLSTATE only the code and names are logged.
+ * message. So of an error with an SQLSTATE only name, code and cause are logged.
  */
 function serializeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { type: typeof error };

@@ -6,7 +6,7 @@ import { Compile } from 'typebox/compile';
 const Login = Type.Object({ user: Type.String(), passwordFile: Type.String() });
 const PostgresServer = Type.Object({ host: Type.String(), port: Type.Integer() });
 
-/** What a running stack tells tests, the demo and the command line about itself. */
+/** The schema of a running stack's description, for tests, the demo and the command line. */
 export const Stack = Type.Object({
   profile: Type.Enum(['local', 'test', 'bench']),
   startedAt: Type.String(),
@@ -69,22 +69,24 @@ export const Stack = Type.Object({
   pids: Type.Record(Type.String(), Type.Integer()),
 });
 
-/** What a running stack tells tests, the demo and the command line about itself. */
+/** A running stack's description. */
 export type Stack = Static<typeof Stack>;
 
-/** There is no description of a stack at a path, or one that cannot be read. */
+/** The description of a stack is missing or of another version. */
 export class StackFileError extends Error {
   override readonly name = 'StackFileError';
 }
 
 const stackCheck = Compile(Stack);
 
-/** Where the stack of a profile describes itself. */
+/** The path of the description of a profile's stack. */
 export function stackFilePath(profile: Stack['profile']): string {
   return join(import.meta.dirname, '..', '..', '..', '.zameni', profile, 'stack.json');
 }
 
-/** Reads the description of a stack, which exists from its first start on. */
+/**
+ * Reads the description of a stack. Throws StackFileError; the file exists after the first start.
+ */
 export async function readStackFile(path: string): Promise<Stack> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new StackFileError(`There is no stack at ${path}: run npm start first.`, { cause });
@@ -96,7 +98,7 @@ export async function readStackFile(path: string): Promise<Stack> {
   return content;
 }
 
-/** Reads the description of the stack of a profile. */
+/** Reads the description of a profile's stack. Throws StackFileError. */
 export async function readStack(profile: Stack['profile']): Promise<Stack> {
   return readStackFile(stackFilePath(profile));
 }

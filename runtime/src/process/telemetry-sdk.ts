@@ -4,8 +4,8 @@ import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 
 /**
- * Starts the SDK. Statements are recorded without their values, cache commands without arguments,
- * and requests by route, so that no span carries personal data.
+ * Starts the SDK. Spans have SQL without values, cache commands without arguments, and routes
+ * instead of URLs, so they contain no personal data.
  */
 export function startTelemetry(): void {
   new NodeSDK({

@@ -7,7 +7,7 @@ import {
 } from '../index.ts';
 import { flushTraces } from './trace.ts';
 
-// A service in small: a request is appended to a log, and a reader of the log goes on from there.
+// A small service: a request is appended to a log, and a reader of the log continues its trace.
 const logger = createLogger({ service: 'fixture', instance: 'fixture', level: 'silent' });
 const app = createHttpApp({ logger, checks: {} });
 app.post('/v1/registrations', async (_request, reply) => {

@@ -15,7 +15,7 @@ type CollectedSpan = {
 const preload = new URL('./telemetry.ts', import.meta.url).pathname;
 const fixture = new URL('./telemetry.fixture.ts', import.meta.url).pathname;
 
-/** A collector of OTLP over HTTP; what arrived is in `bodies`. */
+/** An OTLP collector over HTTP. `bodies` has the received requests. */
 async function startCollector(t: ExecutionContext) {
   const bodies: string[] = [];
   const server = createServer((request, response) => {
@@ -53,7 +53,7 @@ function spansIn(bodies: readonly string[]): CollectedSpan[] {
     .flatMap((scope) => scope.spans);
 }
 
-test('one trace runs from the request over the log to the reader, and carries no body', async (t) => {
+test('one trace covers request, log and reader, and carries no body', async (t) => {
   const collector = await startCollector(t);
   const status = await runFixture({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

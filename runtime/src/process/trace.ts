@@ -10,15 +10,15 @@ import {
 
 const tracer = trace.getTracer('zameni');
 
-/** Milliseconds to hand over the last spans when a process ends. */
+/** Milliseconds to send the last spans when a process ends. */
 const FLUSH_DEADLINE_MS = 2_000;
 
-/** Whether an SDK is loaded: only then does the API know fields to propagate. */
+/** Whether an SDK is loaded. Only then does the API have fields to propagate. */
 function isTracing(): boolean {
   return propagation.fields().length > 0;
 }
 
-/** The W3C trace context of the span that is active here; undefined when nothing is traced. */
+/** The W3C trace context of the active span; undefined without tracing. */
 export function currentTraceparent(): string | undefined {
   if (!isTracing()) return undefined;
   const carrier: { traceparent?: string } = {};
@@ -26,15 +26,15 @@ export function currentTraceparent(): string | undefined {
   return carrier.traceparent;
 }
 
-/** Runs an append in a span of its own, which the readers of the log then continue. */
+/** Runs an append in a span of its own, which readers of the log continue. */
 export function withAppendSpan<T>(name: string, run: () => Promise<T>): Promise<T> {
   if (!isTracing()) return run();
   return tracer.startActiveSpan(name, { kind: SpanKind.PRODUCER }, (span) => finish([span], run));
 }
 
 /**
- * Runs the work on a batch of records. Each record's trace gets a span of its own; what is done once
- * for the batch (its SQL) hangs under a batch span that links to them all.
+ * Runs the work on a batch of records. Each record's trace gets a span of its own. Work that is
+ * done once for the batch (its SQL) is in a batch span that links to them all.
  */
 export async function withRecordSpans<T>(
   name: string,
@@ -62,7 +62,7 @@ export async function withRecordSpans<T>(
   );
 }
 
-/** Hands over the spans not sent yet, within a deadline; does nothing when nothing is traced. */
+/** Sends the remaining spans, within FLUSH_DEADLINE_MS. Does nothing without tracing. */
 export async function flushTraces(): Promise<void> {
   const provider: object = trace.getTracerProvider();
   const delegate = 'getDelegate' in provider ? callMethod(provider, 'getDelegate') : provider;

@@ -7,7 +7,7 @@ import { createJetStreamLog } from '../log/jetstream.ts';
 import { createMemoryLog } from '../log/memory.ts';
 import { connectNats, type NatsConnection } from '../log/nats.ts';
 import { provisionStream, toStreamConfig } from '../log/provision.ts';
-import { readSecret } from '../keys/secrets.ts';
+import { readSecret } from '../keys/secret-file.ts';
 import { readTestStack, type Stack } from './stack.ts';
 import { waitUntil } from './wait.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import pg from 'pg';
 import { createRedis, type Redis } from '../cache/redis.ts';
-import { readSecret } from '../keys/secrets.ts';
+import { readSecret } from '../keys/secret-file.ts';
 import { migrate } from '../postgres/migrate.ts';
 import { createPool, type Pool } from '../postgres/pool.ts';
 import { addPassword } from '../postgres/url.ts';

@@ -25,7 +25,7 @@ shared_buffers = 64MB
 wal_level = replica
 max_wal_senders = 10
 max_wal_size = 512MB
-# A segment that is used again keeps the bytes of people who were forgotten; a new one is all zeros.
+# A segment that is used again keeps the bytes of erased people; a new one is all zeros.
 wal_recycle = off
 wal_init_zero = on
 hot_standby = on

@@ -1,0 +1,82 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import {
+  AttemptData,
+  AttemptRecord,
+  ClaimRecord,
+  DeletionRecord,
+  KeyRecord,
+  MailWish,
+} from './records.ts';
+
+/** The content of a record: bytes as the log has them, or text that is not appended yet. */
+export type RecordContent = Uint8Array | string;
+
+/** Parses the content of one kind of record. Returns undefined if it does not fit the schema. */
+export type ParseRecord<Content> = (content: RecordContent) => Content | undefined;
+
+/** A record that does not fit its schema. */
+export class UnreadableRecordError extends Error {
+  override readonly name = 'UnreadableRecordError';
+
+  /** Neither message nor cause quotes the record, because it may hold personal data. */
+  constructor(position: number | undefined) {
+    super(`the record at position ${position ?? 'unknown'} cannot be read`);
+  }
+}
+
+// Bytes must decode to the same text everywhere, so a byte order mark is kept like any character.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Decodes UTF-8, the encoding of every record. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** Parses a record of a claim. */
+export const parseClaimRecord = createParser(ClaimRecord);
+
+/** Parses a record of an attempt: open, closed or void. */
+export const parseAttemptRecord = createParser(AttemptRecord);
+
+/** Parses a record of a person's key. */
+export const parseKeyRecord = createParser(KeyRecord);
+
+/** Parses a deletion record. */
+export const parseDeletionRecord = createParser(DeletionRecord);
+
+/** Parses a mail wish. */
+export const parseMailWish = createParser(MailWish);
+
+/** Parses the unsealed data of an attempt. */
+export const parseAttemptData = createParser(AttemptData);
+
+/** Parses the type of an event alone, so that it also reads versions newer than this program. */
+export const parseEventType = createParser(Type.Object({ type: Type.String() }));
+
+/** Parses a record that must be readable. Throws `UnreadableRecordError` if it is not. */
+export function parseOrThrow<Content>(
+  parse: ParseRecord<Content>,
+  { data, position }: { readonly data: RecordContent; readonly position: number | undefined },
+): Content {
+  const content = parse(data);
+  if (content === undefined) throw new UnreadableRecordError(position);
+  return content;
+}
+
+function createParser<Schema extends TSchema>(schema: Schema): ParseRecord<Static<Schema>> {
+  const check = Compile(schema);
+  return (content) => {
+    const value = parseJson(typeof content === 'string' ? content : decodeText(content));
+    return check.Check(value) ? value : undefined;
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The error quotes the text. Undefined fits no schema.
+    return undefined;
+  }
+}

@@ -1,0 +1,91 @@
+import test from 'ava';
+import {
+  decodeText,
+  type ParseRecord,
+  parseAttemptData,
+  parseAttemptRecord,
+  parseClaimRecord,
+  parseDeletionRecord,
+  parseEventType,
+  parseKeyRecord,
+  parseMailWish,
+  parseOrThrow,
+} from './parse-record.ts';
+
+const id = '0198a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b';
+const claim = 'k'.repeat(43);
+const time = '2026-11-22T10:00:00.000Z';
+const toBytes = (text: string) => new TextEncoder().encode(text);
+
+const parses = test.macro<[ParseRecord<object>, object]>({
+  title: (title = '') => `parses ${title} from bytes and from text, and nothing else`,
+  exec: (t, parse, record) => {
+    const text = JSON.stringify(record);
+    t.deepEqual(parse(toBytes(text)), record);
+    t.deepEqual(parse(text), record);
+    const [first = ''] = Object.keys(record);
+    const others = ['', 'null', '[]', 'person@example.org', text.slice(1), '{}'];
+    for (const other of [...others, JSON.stringify({ ...record, [first]: 0 })]) {
+      t.is(parse(other), undefined, other);
+      t.is(parse(toBytes(other)), undefined, other);
+    }
+  },
+});
+
+test('a claim', parses, parseClaimRecord, { state: 'held', userId: id, verified: true });
+test('an attempt', parses, parseAttemptRecord, {
+  state: 'closed',
+  attempt: 7,
+  expiresAt: time,
+  by: 'erasure',
+});
+test('a key', parses, parseKeyRecord, { kek: '1', version: 1, wrapped: 'AAAA' });
+test('a deletion record', parses, parseDeletionRecord, {
+  claims: [claim],
+  people: [id],
+  attempts: [{ id, upTo: 5 }],
+  addresses: [claim],
+});
+test('a mail wish', parses, parseMailWish, { claim, time });
+test('the data of an attempt', parses, parseAttemptData, {
+  email: 'vera@example.org',
+  displayName: 'Vera Marković',
+  locale: 'sr-Latn-RS',
+  termsVersion: '2026-01',
+  profile: { city: 'Niš' },
+});
+test('the type of an event', parses, parseEventType, { type: 'zameni.account.erased.v12' });
+
+test('a parser accepts no field that its schema does not know', (t) => {
+  t.is(parseMailWish(JSON.stringify({ claim, time, email: 'vera@example.org' })), undefined);
+});
+
+test('a record that must be readable is returned', (t) => {
+  const wish = { claim, time };
+  const data = toBytes(JSON.stringify(wish));
+  t.deepEqual(parseOrThrow(parseMailWish, { data, position: 7 }), wish);
+});
+
+test('an unreadable record is an error that quotes nothing of it', (t) => {
+  const data = 'vera@example.org';
+  const error = t.throws(() => parseOrThrow(parseMailWish, { data, position: 7 }));
+  t.is(error.name, 'UnreadableRecordError');
+  t.is(error.message, 'the record at position 7 cannot be read');
+  t.is(error.cause, undefined);
+});
+
+test('the error of a record that is not appended yet names no position', (t) => {
+  const error = t.throws(() => parseOrThrow(parseMailWish, { data: '{}', position: undefined }));
+  t.is(error.message, 'the record at position unknown cannot be read');
+});
+
+test('decodes every byte as a Buffer does', (t) => {
+  for (const bytes of [
+    Buffer.from('Niš \u{1F600}'),
+    Buffer.from('\uFEFF{}'),
+    Buffer.from([0x61, 0xff, 0xc5]),
+    Buffer.from('abcdef').subarray(2, 4),
+  ]) {
+    t.is(decodeText(bytes), bytes.toString());
+  }
+});
