@@ -1,12 +1,12 @@
 import { setPriority } from 'node:os';
 
-/** Before every process of the stack, which all have 0. */
+/** A higher priority than that of the stack's processes, which all have 0. */
 const NICE = -15;
 
 /**
- * Lets this process have a core whenever it wants one: its users would have machines of their own, and
- * what an open loop waits for a core would count as waiting for an answer. Answers whether it may; only
- * root does.
+ * Raises the priority of this process so that it does not wait for a core. Real clients run on
+ * machines of their own, and in an open loop a wait for a core would count as latency. Returns
+ * false if the process lacks the permission; only root has it.
  */
 export function goFirst(): boolean {
   try {

@@ -31,25 +31,25 @@ import {
 const HELP = `npm run bench -- <command> [options]
 
 Measures on a fresh stack of its own and prints a table for bench/results.md.
-A public registration has no token and makes an attempt; a vouched one has a
-token with registrations:write and makes an account.
+A public registration has no token and makes an attempt. A vouched registration
+has a token with registrations:write and makes an account.
 
 Commands:
-  append             public and vouched registrations a second beside a validated
-                     no-op and a plain INSERT; exits with 1 when one of those
-                     among retries fails
-  cost               what the parts of a public and of a vouched one cost alone
-  lag                accept to readable on both paths, at 25, 50 and 75 % of the
-                     capacity just measured
-  overload           public ones accepted, shed and their times among 64 to 3,000
-                     clients that never rest
-  storms             registrations a second of others beside duplicates and retries
+  append             registrations per second, public and vouched, compared with a
+                     validated no-op and a plain INSERT; exits with 1 if a request
+                     of the target with retries fails
+  cost               CPU cost of each part of a public and a vouched registration
+  lag                time from accepted to readable on both paths, at 25, 50 and
+                     75 % of the measured capacity
+  overload           public registrations accepted and shed, and their latencies,
+                     with 64 to 3,000 clients in a closed loop
+  storms             throughput of other registrations beside duplicates and retries
   profile <process>  CPU profile under load, for example of command-api-1
 
 Options:
   --seconds N        length of each measurement (default 8)
-  --rounds N         append, storms: how often each is measured, the median counts (default 3)
-  --connections L    numbers of connections (default 1,64,256; all but append take the last)
+  --rounds N         append, storms: measurements of each figure, the median counts (default 3)
+  --connections L    numbers of connections (default 1,64,256; all but append use the last)
   --path P           profile: public or vouched registrations (default public)
   --scale NAME=N     processes of a service (default 1 each; storms: command-api=2)
 `;
@@ -73,10 +73,10 @@ const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> 
   profile: runProfile,
 };
 
-/** Rivals meet in the log only when they come in by two processes. */
+/** Rivals conflict in the log only if they arrive through two processes. */
 const SCALES: Readonly<Record<string, string>> = { storms: 'command-api=2' };
 
-// More than any measurement makes: the bound on live attempts is not what is measured.
+// More than any measurement makes, so that the bound on live attempts has no effect.
 process.env['ZAMENI_MAX_LIVE_ATTEMPTS'] ??= '1000000000';
 
 process.exitCode = await runInForeground(async (foreground) => {
@@ -149,8 +149,8 @@ async function runLag({ stack, terminal, seconds, connections }: Settings): Prom
     capacities[path] = capacity;
     terminal.line(`${path}: capacity ${capacity.toFixed(0)}/s through the gateway`);
   }
-  // Only now, because the program that measures capacity would inherit it.
-  tellWhetherFirst(terminal);
+  // Not before the capacity is measured, because wrk would inherit the priority.
+  raisePriority(terminal);
   const figures: LagFigure[] = [];
   for (const path of PATHS) {
     for (const share of [0.25, 0.5, 0.75]) {
@@ -185,10 +185,10 @@ async function runStorms({ terminal, connections, ...settings }: Settings): Prom
 }
 
 async function runOverload({ stack, terminal, seconds, connections }: Settings): Promise<void> {
-  // Its figure is not wanted: everything is warm afterwards.
+  // Only a warm-up; the figure is not used.
   const load = { prefix: 'capacity', connections: connections.at(-1) ?? 64, seconds };
   await measureCapacity(stack, load);
-  tellWhetherFirst(terminal);
+  raisePriority(terminal);
   const figures = await measureOverload({
     gatewayUrl: stack.gateway.url,
     seconds,
@@ -200,11 +200,11 @@ async function runOverload({ stack, terminal, seconds, connections }: Settings):
   terminal.line(`\n${describeMachine()}\n\n${toOverloadTable(figures)}`);
 }
 
-function tellWhetherFirst(terminal: Terminal): void {
+function raisePriority(terminal: Terminal): void {
   terminal.line(
     goFirst()
-      ? 'the load program goes before the stack on its cores'
-      : 'the load program waits for its cores like the stack, and times that too: only root may go first',
+      ? 'the load program has priority over the stack'
+      : 'the load program has no priority over the stack (needs root): latencies include its waits',
   );
 }
 
@@ -227,7 +227,7 @@ async function runProfile(settings: Settings): Promise<void> {
   terminal.line(`\nThe whole profile: ${file}`);
 }
 
-/** A token that may vouch for people and read them, for longer than any measurement takes. */
+/** Prints a token that may vouch for people and read them. It outlives every measurement. */
 async function printedToken(): Promise<string> {
   const zameni = new URL('../cli/bin/zameni.ts', import.meta.url).pathname;
   const scopes = ['--scope', 'registrations:write', '--scope', 'users:read'];

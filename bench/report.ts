@@ -6,15 +6,16 @@ import type { LagFigure } from './measurements/lag.ts';
 import type { OverloadFigure } from './measurements/overload.ts';
 import type { StormFigure } from './measurements/storms.ts';
 
-/** The machine and the day of a measurement, for bench/results.md. */
+/** Describes the machine and the day of a measurement, for bench/results.md. */
 export function describeMachine(): string {
   const [first] = cpus();
   const gib = Math.round(totalmem() / 1024 ** 3);
   const day = new Date().toISOString().slice(0, 10);
-  return `${day}, ${cpus().length} cores (${first?.model.trim() ?? 'unknown'}), ${gib} GiB, Node ${process.version}`;
+  const cores = `${cpus().length} cores (${first?.model.trim() ?? 'unknown'})`;
+  return `${day}, ${cores}, ${gib} GiB, Node ${process.version}`;
 }
 
-/** The figures as a Markdown table: the median round of each, with ratios to the baselines. */
+/** Formats the median round of each target as a Markdown table, with ratios to the baselines. */
 export function toAppendTable(figures: readonly AppendFigure[]): string {
   const medians = medianRounds(figures);
   const rateOf = (target: string, connections: number) => {
@@ -50,7 +51,7 @@ export function toAppendTable(figures: readonly AppendFigure[]): string {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** The lag on each path at shares of its capacity as a Markdown table. */
+/** Formats the lag on each path, at shares of its capacity, as a Markdown table. */
 export function toLagTable(
   capacities: Readonly<Partial<Record<RegistrationPath, number>>>,
   figures: readonly LagFigure[],
@@ -81,14 +82,14 @@ export function toLagTable(
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** What parts of a registration cost alone, as a Markdown table. */
+/** Formats the cost of each part of a registration as a Markdown table. */
 export function toCostTable(figures: readonly CostFigure[]): string {
   const rows = figures.map(({ part, cpuMs }) => [part, describeCpu(cpuMs, 4)]);
   const head = ['part', 'CPU ms each'];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** What crowds of clients are told, and how soon, as a Markdown table. */
+/** Formats the answers to crowds of clients, with latencies, as a Markdown table. */
 export function toOverloadTable(figures: readonly OverloadFigure[]): string {
   const rows = figures.map((figure) => [
     figure.connections,
@@ -113,7 +114,7 @@ export function toOverloadTable(figures: readonly OverloadFigure[]): string {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** What storms leave to the others as a Markdown table; of each storm the median round counts. */
+/** Formats the median round of each storm as a Markdown table. */
 export function toStormTable(figures: readonly StormFigure[]): string {
   const rateOf = ({ others }: StormFigure) => others.requests / others.seconds;
   const groups = Map.groupBy(figures, ({ path, storm }) => `${path} ${storm}`);
@@ -152,7 +153,7 @@ export function toStormTable(figures: readonly StormFigure[]): string {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** Of each target and number of connections the round with the median rate. */
+/** Picks the round with the median rate for each target and number of connections. */
 function medianRounds(figures: readonly AppendFigure[]): AppendFigure[] {
   const groups = Map.groupBy(figures, ({ target, connections }) => `${target} ${connections}`);
   return [...groups.values()].flatMap((rounds) => {
@@ -161,7 +162,7 @@ function medianRounds(figures: readonly AppendFigure[]): AppendFigure[] {
   });
 }
 
-/** CPU by kind of process, instances summed, the costly first; what rounds to nothing is left out. */
+/** Sums CPU by kind of process, highest first. Figures that round to zero are left out. */
 function describeCpu(cpuMs: Readonly<Record<string, number>>, digits = 2): string {
   const byKind = new Map<string, number>();
   for (const [name, ms] of Object.entries(cpuMs)) {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { RegisterCommand } from '@zameni/contracts';
 import { createHttpApp, createLogger, createPool } from '@zameni/runtime';
 
-// Baselines to measure against: `noop` validates a registration and answers; `insert` also writes
-// one row through a pool of 20 and waits for its commit, as the API did that Zameni replaces.
+// Baselines to compare with. `noop` validates a registration and answers. `insert` also writes one
+// row through a pool of 20 connections and waits for its commit, like the API that Zameni replaces.
 const [mode = 'noop', port = '10970', url = '', password = ''] = process.argv.slice(2);
 const logger = createLogger({ service: 'baseline', instance: mode, level: 'warn' });
 const pool = mode === 'insert' ? createPool({ url, password, max: 20, name: mode, logger }) : null;

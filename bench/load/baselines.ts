@@ -16,7 +16,7 @@ export function startNoop(port: number): Promise<Baseline> {
   return start(port, ['noop', String(port)]);
 }
 
-/** Starts the server that inserts one row a registration, into an empty table of its own. */
+/** Starts the server that inserts one row per registration into an empty table of its own. */
 export async function startInsert(stack: Stack, port: number): Promise<Baseline> {
   const { host, port: primaryPort } = stack.postgres.primary;
   const { user, passwordFile } = stack.postgres.superuser;
@@ -38,7 +38,7 @@ export async function startInsert(stack: Stack, port: number): Promise<Baseline>
   return start(port, ['insert', String(port), url, readSecret(passwordFile)]);
 }
 
-/** Cuts the replica off the primary while `work` runs, so that the plain INSERT pays for none. */
+/** Disconnects the replica while `work` runs, so that the plain INSERT does not pay for it. */
 export async function withoutReplica<T>(stack: Stack, work: () => Promise<T>): Promise<T> {
   const reload = ['select pg_reload_conf()'];
   await run(stack, 'replica', ["alter system set primary_conninfo = ''", ...reload]);
@@ -49,7 +49,7 @@ export async function withoutReplica<T>(stack: Stack, work: () => Promise<T>): P
   }
 }
 
-/** Makes every commit wait for the replica's disk while `work` runs. */
+/** Runs `work` while every commit waits for the replica's disk. */
 export async function withSynchronousStandby<T>(stack: Stack, work: () => Promise<T>): Promise<T> {
   const reload = ['select pg_reload_conf()'];
   await run(stack, 'primary', ["alter system set synchronous_standby_names = '*'", ...reload]);
@@ -66,7 +66,7 @@ async function run(stack: Stack, server: 'primary' | 'replica', statements: read
   });
 }
 
-/** Does some work on a server of the stack as its superuser. */
+/** Runs `work` with a connection to a server of the stack as its superuser. */
 async function withSuperuser(
   stack: Stack,
   server: 'primary' | 'replica',

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** CPU seconds a process and everything below it have used so far. */
+/** CPU seconds that each process and its descendants have used so far. */
 export type CpuSeconds = Readonly<Record<string, number>>;
 
-/** Kernel ticks a second (USER_HZ), the same on every Linux. */
+/** Kernel ticks per second (USER_HZ), the same on every Linux. */
 const TICKS_A_SECOND = 100;
 
-/** CPU seconds by name, each over the whole tree of its processes; waited-for children count too. */
+/** Reads the CPU seconds of each process tree. Children that have ended and been reaped count. */
 export function readCpu(pids: Readonly<Record<string, number>>): CpuSeconds {
   const processes = readProcesses();
   return Object.fromEntries(
@@ -14,7 +14,7 @@ export function readCpu(pids: Readonly<Record<string, number>>): CpuSeconds {
   );
 }
 
-/** CPU milliseconds an operation between two readings, by name. */
+/** Returns CPU milliseconds per operation between two readings, by name. */
 export function cpuMsEach(
   before: CpuSeconds,
   after: CpuSeconds,
@@ -35,7 +35,7 @@ function readProcesses(): Process[] {
     .flatMap((name) => readProcess(Number(name)) ?? []);
 }
 
-/** Fields of /proc/pid/stat behind the name in parentheses (proc(5)): parent, four CPU times. */
+/** Reads the parent and four CPU times that follow the name in /proc/pid/stat (proc(5)). */
 function readProcess(pid: number): Process | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -43,7 +43,7 @@ function readProcess(pid: number): Process | undefined {
     const times = fields.slice(11, 15).map(Number);
     return { pid, parent: Number(fields[1]), ticks: times.reduce((sum, time) => sum + time, 0) };
   } catch {
-    // It ended between the listing and the reading.
+    // The process ended after the folder was listed.
     return undefined;
   }
 }

@@ -1,17 +1,17 @@
 import type { RegisterCommand } from '@zameni/contracts';
 
-/** The ways to register: an attempt of the public, an account that a caller vouches for. */
+/** The paths to register on: an attempt of the public, or an account that a caller vouches for. */
 export const PATHS = ['public', 'vouched'] as const;
 
-/** The way registrations of a measurement take. */
+/** The path of a measurement's registrations. */
 export type RegistrationPath = (typeof PATHS)[number];
 
-/** What to send along on a path: the public has no token. */
+/** Returns the credentials for a path. The public has no token. */
 export function credentialsOf(path: RegistrationPath, token: string): { readonly token?: string } {
   return path === 'vouched' ? { token } : {};
 }
 
-/** A registration of the same size as those of `registrations.lua`; the address begins with `local`. */
+/** Makes a registration of the size in `registrations.lua`. Its address starts with `local`. */
 export function toRegistration(local: string): RegisterCommand {
   return {
     email: `${local}@example.org`,

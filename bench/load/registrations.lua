@@ -1,11 +1,13 @@
--- Load of registrations for wrk: every request another person. Prints one line of JSON at the end.
+-- Load of registrations for wrk. Every request registers another person. At the end it prints one
+-- line of JSON.
 --
 -- Arguments: the prefix of every address, and the mode. In mode "keys" every request has an
--- Idempotency-Key; in mode "retries" each twentieth also repeats key and body of an earlier one. BENCH_TOKEN in the
--- environment is the token to send; without it the registrations are public.
+-- Idempotency-Key. In mode "retries" each twentieth request also repeats the key and body of an
+-- earlier one. BENCH_TOKEN in the environment is the token to send; without it the registrations
+-- are public.
 local threads = 0
 
--- One more than a multiple of 20, so that what is repeated is not a retry itself.
+-- One more than a multiple of 20, so that the repeated request is not a retry itself.
 local LONG_AGO = 1001
 
 function setup(thread)
@@ -23,7 +25,8 @@ function init(args)
   if token ~= nil then headers["Authorization"] = "Bearer " .. token end
 end
 
--- By turns the request before, most likely still under way, and one that was answered long ago.
+-- Alternates between the previous request, which is probably still in progress, and an old one
+-- that has its answer.
 local function repeated()
   return math.max(1, count - (count % 40 == 0 and 1 or LONG_AGO))
 end

@@ -1,12 +1,12 @@
 import type { Fetch } from '@zameni/contracts';
 import { Pool } from 'undici';
 
-/** HTTP for a load program: `fetch` for our client, without what the one of Node costs beside it. */
+/** HTTP for a load program: a `fetch` for our client that costs less CPU than Node's own. */
 export type Transport = AsyncDisposable & { readonly fetch: Fetch };
 
 const MAX_CONNECTIONS = 256;
 
-/** Opens connections to one origin as they are needed; the client gives every call its deadline. */
+/** Opens connections to one origin on demand. The client sets the deadline of each call. */
 export function openTransport(origin: string): Transport {
   const pool = new Pool(origin, { connections: MAX_CONNECTIONS });
   return {

@@ -3,13 +3,13 @@ import { createClient } from '@zameni/contracts';
 import { toRegistration } from './registration-path.ts';
 import { openTransport } from './transport.ts';
 
-/** Most waits, each as long as the API gives one. */
+/** Maximum number of waits. Each has the longest time that the API allows. */
 const MAX_WAITS = 10;
 const WAIT = 'wait=30';
 
 /**
- * Waits until the read model has everything that was appended before, so that a measurement counts
- * what its load costs the projector, and leaves nothing of it to the next one.
+ * Waits until the read model contains everything that was appended before. A measurement then
+ * includes the projector's cost for its own load, and the next measurement does not.
  */
 export async function untilReadable(baseUrl: string): Promise<void> {
   await using transport = openTransport(baseUrl);

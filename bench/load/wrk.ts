@@ -3,20 +3,20 @@ import { promisify } from 'node:util';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** What the requests of a load are, beside how many. */
+/** The kind of requests in a load. */
 export type LoadKind = {
-  /** Of a caller with scope `registrations:write`; without it the registrations are public. */
+  /** Token with scope `registrations:write`. Without it the registrations are public. */
   readonly token?: string;
-  /** `keys`: with an `Idempotency-Key` each; `retries`: each twentieth also repeats an earlier one. */
+  /** `keys`: each has an `Idempotency-Key`. `retries`: each twentieth also repeats an older one. */
   readonly mode?: 'keys' | 'retries';
 };
 
-/** One load of registrations: where to, by how many connections, for how long. */
+/** One load of registrations: its target, connections and duration. */
 export type Load = LoadKind & {
   readonly url: string;
   readonly connections: number;
   readonly seconds: number;
-  /** Begins every address, so that no two loads share one. */
+  /** Start of every address. It keeps the addresses of different loads apart. */
   readonly prefix: string;
 };
 
@@ -29,17 +29,17 @@ const LoadResult = Type.Object({
 });
 const resultCheck = Compile(LoadResult);
 
-/** What a load measured; latencies are those of its closed loop. */
+/** The result of a load. Latencies are measured in a closed loop. */
 export type LoadResult = Type.Static<typeof LoadResult>;
 
 const script = new URL('./registrations.lua', import.meta.url).pathname;
 
-/** Sends registrations by wrk, in a closed loop on one thread, and reads its figures. */
+/** Sends registrations with wrk, in a closed loop on one thread, and parses its figures. */
 export async function runLoad(load: Load): Promise<LoadResult> {
   const { url, connections, seconds, prefix, token, mode = 'new' } = load;
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '15s', '-s', script, url];
   const { BENCH_TOKEN: _, ...inherited } = process.env;
-  // Not among the arguments: a failure prints those.
+  // In the environment, because an error message would contain the arguments.
   const env = token === undefined ? inherited : { ...inherited, BENCH_TOKEN: token };
   const { stdout } = await promisify(execFile)('wrk', [...args, '--', prefix, mode], { env });
   const result: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');

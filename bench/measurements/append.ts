@@ -9,17 +9,17 @@ import { cpuMsEach, readCpu } from '../load/cpu.ts';
 import { untilReadable } from '../load/until-readable.ts';
 import { type LoadKind, type LoadResult, runLoad } from '../load/wrk.ts';
 
-/** One figure: what was loaded how, what came of it, and CPU milliseconds an operation by process. */
+/** One figure: target, connections, result, and CPU milliseconds per operation by process. */
 export type AppendFigure = LoadResult & {
   readonly target: string;
   readonly connections: number;
   readonly cpuMs: Readonly<Record<string, number>>;
 };
 
-/** How long and how often each figure is measured; rounds alternate, the median counts. */
+/** Length and number of measurements. Targets alternate in each round; the median counts. */
 export type AppendOptions = {
   readonly stack: Stack;
-  /** Of a caller with scope `registrations:write`. */
+  /** Token with scope `registrations:write`. */
   readonly token: string;
   readonly connections: readonly number[];
   readonly seconds: number;
@@ -29,10 +29,10 @@ export type AppendOptions = {
 
 const WARM_UP_SECONDS = 2;
 
-/** Before the first round: V8 compiles what is hot for some ten seconds, ours and the baselines' alike. */
+/** For the first round: V8 compiles hot code for about ten seconds, also in the baselines. */
 const FIRST_WARM_UP_SECONDS = 10;
 
-/** The target whose requests are retries in part: every one of them must be answered like the others. */
+/** The target with retries among its requests. None of its requests may fail. */
 export const WITH_RETRIES = 'Zameni public, 5 % retries';
 
 type Target = {
@@ -40,14 +40,14 @@ type Target = {
   readonly url: string;
   readonly pids: Readonly<Record<string, number>>;
   readonly kind?: LoadKind;
-  /** Waits for what the requests leave to be done, which counts too. */
+  /** Waits for the work that the requests cause later, which counts too. */
   readonly settle?: () => Promise<void>;
   readonly around?: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
 /**
- * Registrations a second of Zameni, public and vouched, beside the baselines, all in one run by one load
- * program.
+ * Measures registrations per second of Zameni, public and vouched, and of the baselines. One run
+ * with one load program covers all, so that they are comparable.
  */
 export async function measureAppend(options: AppendOptions): Promise<AppendFigure[]> {
   const { stack, token, connections, seconds, rounds, onFigure } = options;

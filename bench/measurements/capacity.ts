@@ -2,15 +2,15 @@ import type { Stack } from '@zameni/runtime/stack';
 import { untilReadable } from '../load/until-readable.ts';
 import { type LoadKind, runLoad } from '../load/wrk.ts';
 
-/** What is registered how: as in a load, but for its address and its names. */
+/** Options of a load on the gateway. */
 export type CapacityOptions = LoadKind & {
   readonly connections: number;
   readonly seconds: number;
-  /** Begins every address. */
+  /** Start of every address. */
   readonly prefix: string;
 };
 
-/** Registrations a second through the gateway when everything is warm. */
+/** Measures registrations per second through the gateway after a warm-up. */
 export async function measureCapacity(
   { gateway }: Stack,
   { prefix, ...options }: CapacityOptions,

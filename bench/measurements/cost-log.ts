@@ -11,9 +11,9 @@ import type { Stack } from '@zameni/runtime/stack';
 import { createScratchLog } from '@zameni/runtime/testing';
 import type { RegistrationPath } from '../load/registration-path.ts';
 
-/** The log as the bench writes it, a group of registrations at a time. */
+/** Appends groups of registrations to the log. */
 export type CostLog = AsyncDisposable & {
-  /** Appends messages of the sizes of so many registrations; answers how many. */
+  /** Appends messages with the sizes of this many registrations, and returns their number. */
   readonly append: (
     way: AppendWay,
     path: RegistrationPath,
@@ -21,22 +21,22 @@ export type CostLog = AsyncDisposable & {
   ) => Promise<number>;
 };
 
-/** To a stream on one server; to one on three; to that from the account of the command API. */
+/** A stream on one server, one on three, or the latter from the command API's NATS account. */
 export type AppendWay = 'single' | 'replicated' | 'foreign';
 
-/** Bytes of the attempt, and of claim, key and event, as `npm run bench -- append` appends them. */
+/** Bytes of an attempt, and of claim, key and event, as measured in `npm run bench -- append`. */
 const MESSAGE_BYTES: Readonly<Record<RegistrationPath, readonly number[]>> = {
   public: [625],
   vouched: [80, 120, 820],
 };
 
-/** Seconds after which an attempt expires: the usual lifetime and the hour that its record outlives it. */
+/** Lifetime of an attempt's record: that of the attempt by default, and one hour more. */
 const ATTEMPT_TTL_SECONDS = 7 * 24 * 3_600 + 3_600;
 
-/** Milliseconds for one append. */
+/** Milliseconds per append. */
 const DEADLINE_MS = 10_000;
 
-/** Opens the log of a bench stack; all that it appends lies where claims do, which nobody projects. */
+/** Opens the log of a bench stack. It appends to claim subjects, which no read model projects. */
 export async function openCostLog(stack: Stack): Promise<CostLog> {
   const admin = await connect(stack, 'admin');
   const commandApi = await connect(stack, 'command-api');

@@ -18,43 +18,43 @@ import { type CpuSeconds, cpuMsEach, readCpu } from '../load/cpu.ts';
 import { toRegistration } from '../load/registration-path.ts';
 import { openCostLog } from './cost-log.ts';
 
-/** What one part of a registration costs alone, in CPU milliseconds by process. */
+/** The cost of one part of a registration, in CPU milliseconds by process. */
 export type CostFigure = {
   readonly part: string;
   readonly count: number;
   readonly cpuMs: Readonly<Record<string, number>>;
 };
 
-/** How long each part runs. */
+/** The stack, and the seconds that each part runs. */
 export type CostOptions = {
   readonly stack: Stack;
   readonly seconds: number;
   readonly onFigure: (figure: CostFigure) => void;
 };
 
-/** Registrations of one group, as a full one of the committer has them. */
+/** Registrations per group, as in a full group of the committer. */
 const GROUP = 100;
 
-/** Registrations sealed, or tokens checked, between looks at the clock. */
+/** Registrations sealed, or tokens checked, between two reads of the clock. */
 const CHUNK = 500;
 
-/** As long as every keyed digest is. */
+/** As long as a keyed digest. */
 const DIGEST = 'd'.repeat(43);
 
-/** What a load registers, but for the number in it. */
+/** The same data as in a load, except for the number. */
 const { email, displayName, locale, termsVersion, profile = {} } = toRegistration('cost-12345');
 
 /**
- * What the parts of a registration cost that a plain INSERT has not, each run alone and in a closed
- * loop with the bench as its only client. Public: the sealing of an attempt and the append of its one
- * message. Vouched: encryption, the check of a token, and appends of three messages to one server, to
- * three, and to three from another NATS account.
+ * Measures the parts of a registration that a plain INSERT does not have. Each part runs alone, in
+ * a closed loop with the bench as its only client. Public: sealing an attempt, and appending its
+ * one message. Vouched: encryption, checking a token, and appending three messages to one server,
+ * to three, and to three from another NATS account.
  */
 export async function measureCosts(options: CostOptions): Promise<CostFigure[]> {
   const { stack, onFigure } = options;
   const figures: CostFigure[] = [];
   const nats = Object.entries(stack.pids).filter(([name]) => name.startsWith('nats-'));
-  // The servers are children of this process, so its own CPU is not read with theirs.
+  // The servers are children of this process, so its tree would contain their CPU time.
   const readAll = () => ({ ...readCpu(Object.fromEntries(nats)), client: readOwnCpu() });
   const measure = async (part: string, work: () => number | Promise<number>) => {
     await runFor(1, work);
@@ -94,7 +94,7 @@ function readOwnCpu(): number {
   return (user + system) / 1e6;
 }
 
-/** Runs work again and again for some seconds; answers how much it did in all. */
+/** Runs work repeatedly for some seconds, and returns the sum of its counts. */
 async function runFor(seconds: number, work: () => number | Promise<number>): Promise<number> {
   const endsAt = performance.now() + seconds * 1_000;
   let count = 0;
@@ -139,7 +139,7 @@ function createEncryption({ keys }: Stack): () => number {
   };
 }
 
-/** Tokens of different people, signed before anything is measured. */
+/** Signs tokens of different people, before the measurement. */
 async function issueTokens(stack: Stack): Promise<string[]> {
   return Promise.all(
     Array.from({ length: CHUNK }, (_, n) =>

@@ -5,7 +5,7 @@ import { type CpuSeconds, cpuMsEach, readCpu } from '../load/cpu.ts';
 import { credentialsOf, type RegistrationPath, toRegistration } from '../load/registration-path.ts';
 import { openTransport } from '../load/transport.ts';
 
-/** Where to send, on which path, how fast, for how long, and the token that may vouch and read. */
+/** Options of one measurement. The token may vouch for people and read them. */
 export type LagOptions = {
   readonly gatewayUrl: string;
   readonly path: RegistrationPath;
@@ -16,7 +16,7 @@ export type LagOptions = {
   readonly pids: Readonly<Record<string, number>>;
 };
 
-/** What an open loop of registrations met: milliseconds to the answer, and from there to readable. */
+/** Result of an open loop: milliseconds to the answer, and from the answer to readable. */
 export type LagFigure = {
   readonly path: RegistrationPath;
   readonly rate: number;
@@ -28,14 +28,14 @@ export type LagFigure = {
   readonly cpuMs: Readonly<Record<string, number>>;
 };
 
-/** Reads a second that are sampled; every registration read back would measure the reader. */
+/** Reads per second. Reading back every registration would measure the reader instead. */
 const SAMPLES_A_SECOND = 150;
 const TICK_MS = 5;
 
-/** Seconds of the same load beforehand that do not count: everybody compiles what is new to them. */
+/** Seconds of the same load before the measurement, in which each process compiles its code. */
 const WARM_UP_SECONDS = 3;
 
-/** Registers at a fixed rate, whatever the answers take, and reads a sample back at its position. */
+/** Registers at a fixed rate in an open loop, and reads a sample back at its position. */
 export async function measureLag(options: LagOptions): Promise<LagFigure> {
   await runOpenLoop({ ...options, seconds: WARM_UP_SECONDS, prefix: `w.${options.prefix}` });
   return runOpenLoop(options);
@@ -48,11 +48,11 @@ async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
   const acceptMs: number[] = [];
   const readableMs: number[] = [];
   const every = Math.max(1, Math.round(rate / SAMPLES_A_SECOND));
-  const under = new Set<Promise<void>>();
+  const pending = new Set<Promise<void>>();
   let sent = 0;
   let failed = 0;
 
-  async function one(index: number): Promise<void> {
+  async function registerAndRead(index: number): Promise<void> {
     const sentAt = performance.now();
     const accepted = await register(client, `${prefix}-${index}`).catch(() => undefined);
     const acceptedAt = performance.now();
@@ -72,13 +72,13 @@ async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
   while (performance.now() - startedAt < seconds * 1_000) {
     const due = Math.floor(((performance.now() - startedAt) / 1_000) * rate);
     for (; sent < due; sent += 1) {
-      const task = one(sent);
-      under.add(task);
-      void task.finally(() => under.delete(task));
+      const task = registerAndRead(sent);
+      pending.add(task);
+      void task.finally(() => pending.delete(task));
     }
     await sleep(TICK_MS);
   }
-  await Promise.all(under);
+  await Promise.all(pending);
   const after = readAllCpu(options.pids);
   return {
     path,
@@ -92,7 +92,7 @@ async function runOpenLoop(options: LagOptions): Promise<LagFigure> {
   };
 }
 
-/** CPU seconds of the stack, and of this program beside it: what it takes, the stack lacks. */
+/** Reads the CPU seconds of the stack and of this program, which compete for the same cores. */
 function readAllCpu(pids: LagOptions['pids']): CpuSeconds {
   const { user, system } = process.cpuUsage();
   return { ...readCpu(pids), 'load program': (user + system) / 1e6 };
@@ -107,7 +107,7 @@ async function register(client: Client, local: string): Promise<Accepted | undef
   return { id, position: answer.headers.Position };
 }
 
-/** Whether the account can be read, or the attempt awaits proof, once the position is reached. */
+/** Whether at the position the account can be read, or the attempt awaits proof. */
 async function read(
   client: Client,
   path: RegistrationPath,

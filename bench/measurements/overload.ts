@@ -3,40 +3,40 @@ import { type Flood, flood } from '../../e2e/overload/flood.ts';
 import { type Latency, summarize } from '../../e2e/support/latency.ts';
 import { type LoadResult, runLoad } from '../load/wrk.ts';
 
-/** Where to send, and for how long at each number of connections. */
+/** The gateway, and the seconds per number of connections. */
 export type OverloadOptions = {
   readonly gatewayUrl: string;
   readonly seconds: number;
   readonly onFigure: (figure: OverloadFigure) => void;
 };
 
-/** What crowds of clients were told, and how long single registrations among them took. */
+/** Answers to a crowd of clients, and latencies of single registrations sent beside it. */
 export type OverloadFigure = {
   readonly connections: number;
-  /** A second, of the crowd. */
+  /** Registrations of the crowd per second, accepted and shed. */
   readonly accepted: number;
   readonly shed: number;
-  /** Of the single ones: answers that are neither a registration nor a refusal. */
+  /** Answers to single registrations that neither accept nor refuse them. */
   readonly faults: number;
   readonly acceptedMs: Latency;
   readonly shedMs: Latency;
-  /** Milliseconds from the end of the crowd to the first registration that is accepted. */
+  /** Milliseconds from the end of the crowd to the first accepted registration. */
   readonly recoveryMs: number;
 };
 
-/** Clients that send the next registration as soon as they have an answer, whatever it says. */
+/** Numbers of clients. Each sends its next registration immediately after any answer. */
 const CROWDS = [64, 256, 1_024, 3_000] as const;
 
-/** Registrations a second whose answers are timed: few, so that their sender is never late itself. */
+/** Timed registrations per second: few, so that their sender is never late. */
 const TIMED_A_SECOND = 100;
-/** Seconds of the crowd before and after the timed ones. */
+/** Seconds of the crowd before and after the timed registrations. */
 const MARGIN_SECONDS = 1;
 
 const RECOVERY_DEADLINE_MS = 10_000;
-/** The rest between two crowds: the projector catches up, or it would be in the way of the next. */
+/** Milliseconds between two crowds, for the projector to catch up. */
 const REST_MS = 3_000;
 
-/** Sends crowds of public registrations, each larger, and times single ones among them. */
+/** Sends growing crowds of public registrations, and times single ones beside them. */
 export async function measureOverload(options: OverloadOptions): Promise<OverloadFigure[]> {
   const { gatewayUrl, seconds, onFigure } = options;
   const figures: OverloadFigure[] = [];

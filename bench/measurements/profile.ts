@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Self time of one function in a CPU profile. */
+/** The share of self time of one function in a CPU profile. */
 export type HotFunction = { readonly name: string; readonly where: string; readonly share: number };
 
 const INSPECTOR = 'http://127.0.0.1:9229/json/list';
@@ -8,8 +8,8 @@ const repository = new URL('../..', import.meta.url).href;
 const OPEN_DEADLINE_MS = 5_000;
 
 /**
- * Profiles a running Node process: SIGUSR1 opens its inspector on loopback, the profiler runs while
- * `work` does. Answers the functions with the most self time and the raw profile.
+ * Profiles a running Node process while `work` runs. SIGUSR1 opens its inspector on loopback.
+ * Returns the raw profile and its functions, sorted by self time.
  */
 export async function profileProcess(
   pid: number,
@@ -26,7 +26,7 @@ export async function profileProcess(
   await call('Profiler.setSamplingInterval', { interval: 200 });
   await call('Profiler.start');
   await work();
-  // The form of the inspector protocol of this Node.
+  // As the inspector protocol of this Node version defines it.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const { profile } = (await call('Profiler.stop')) as { profile: CpuProfile };
   socket.close();
@@ -50,7 +50,7 @@ async function findInspector(): Promise<string> {
   for (;;) {
     const response = await fetch(INSPECTOR).catch(() => undefined);
     const [target] =
-      // The form of the inspector protocol of this Node.
+      // As the inspector protocol of this Node version defines it.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       response === undefined ? [] : ((await response.json()) as { webSocketDebuggerUrl: string }[]);
     if (target !== undefined) return target.webSocketDebuggerUrl;
@@ -66,7 +66,7 @@ function createCaller(socket: WebSocket) {
     const id = last;
     return new Promise((resolve) => {
       const onMessage = (event: MessageEvent) => {
-        // The form of the inspector protocol of this Node.
+        // As the inspector protocol of this Node version defines it.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         const answer = JSON.parse(String(event.data)) as { id?: number; result?: unknown };
         if (answer.id !== id) return;
@@ -87,7 +87,8 @@ function toHotFunctions({ nodes, samples }: CpuProfile): HotFunction[] {
     const frame = byId.get(sample);
     if (frame === undefined || frame.functionName === '(idle)') continue;
     busy += 1;
-    const where = `${frame.url.replace(/^.*\/node_modules\//, '').replace(repository, '')}:${frame.lineNumber + 1}`;
+    const file = frame.url.replace(/^.*\/node_modules\//, '').replace(repository, '');
+    const where = `${file}:${frame.lineNumber + 1}`;
     const key = `${frame.functionName} ${where}`;
     const entry = counts.get(key) ?? { name: frame.functionName || '(anonymous)', where, count: 0 };
     entry.count += 1;

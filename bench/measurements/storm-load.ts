@@ -3,12 +3,12 @@ import { credentialsOf, type RegistrationPath, toRegistration } from '../load/re
 import { openTransport } from '../load/transport.ts';
 
 /**
- * What is sent beside the registrations that are measured: new people, which is no storm but as much;
- * addresses that have an account; the same `Idempotency-Key` and body again and again.
+ * Requests that are sent beside the measured registrations: new people, as a control of the same
+ * size; addresses that have an account; or repeats of the same `Idempotency-Key` and body.
  */
 export type Storm = 'fresh addresses' | 'duplicates' | 'retries';
 
-/** What to send, to which processes, and how many requests at a time. */
+/** The kind of requests, the processes that get them, and the number of senders. */
 export type StormOptions = {
   readonly storm: Storm;
   readonly path: RegistrationPath;
@@ -18,17 +18,17 @@ export type StormOptions = {
   readonly prefix: string;
 };
 
-/** What became of a storm; `taken` are those that were told that another account has the address. */
+/** Result of a storm. `taken` counts the answers that another account has the address. */
 export type StormResult = {
   readonly requests: number;
   readonly taken: number;
   readonly failed: number;
 };
 
-/** Addresses that duplicates and retries are about: odd, so that both of two processes meet each. */
+/** Addresses of duplicates and retries. The number is odd, so that two processes both get each. */
 const FEW = 63;
 
-/** Keeps so many requests under way, by turns at each process, until it is stopped. */
+/** Sends requests to each process in turn until the signal aborts; each sender has one pending. */
 export async function sendStorm(options: StormOptions, signal: AbortSignal): Promise<StormResult> {
   const { storm, path, token, urls, senders, prefix } = options;
   await using stack = new AsyncDisposableStack();

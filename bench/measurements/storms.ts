@@ -5,22 +5,22 @@ import { sendStorm, type Storm, type StormResult } from './storm-load.ts';
 import { untilReadable } from '../load/until-readable.ts';
 import { type LoadResult, runLoad } from '../load/wrk.ts';
 
-/** What became of the others beside a storm, and of the storm; CPU milliseconds an operation of both. */
+/** Results of a storm and of the other registrations; CPU milliseconds per operation of both. */
 export type StormFigure = {
   readonly storm: Storm;
-  /** Of the storm and of the others. */
+  /** Path of the storm and of the others. */
   readonly path: RegistrationPath;
   readonly others: LoadResult;
   readonly stormy: StormResult;
   readonly cpuMs: Readonly<Record<string, number>>;
 };
 
-/** How long and how often each storm is measured; rounds alternate. */
+/** Length and number of measurements. Storms alternate in each round. */
 export type StormsOptions = {
   readonly stack: Stack;
-  /** Of a caller with scope `registrations:write`. */
+  /** Token with scope `registrations:write`. */
   readonly token: string;
-  /** Requests of the others under way, and as many of the storm. */
+  /** Concurrent requests of the others. The storm has as many. */
   readonly connections: number;
   readonly seconds: number;
   readonly rounds: number;
@@ -39,8 +39,8 @@ const STORMS: readonly (readonly [RegistrationPath, Storm])[] = [
 ];
 
 /**
- * Registrations a second of people nobody else asks for, while a storm keeps as many requests under
- * way. Both come in by every process of the command API, so that rivals meet in the log and not in one
+ * Measures registrations per second of new people while a storm sends as many concurrent requests.
+ * Both use every process of the command API, so that rivals conflict in the log and not within one
  * process.
  */
 export async function measureStorms(options: StormsOptions): Promise<StormFigure[]> {
@@ -90,7 +90,7 @@ async function runBoth(
   return { others: sum(others), stormy: await stormy };
 }
 
-/** Several loads at once as one: of latencies the slowest counts. */
+/** Adds up concurrent loads. The highest latency counts. */
 function sum(results: readonly LoadResult[]): LoadResult {
   const of = (name: keyof LoadResult) => results.map((result) => result[name]);
   const total = (name: keyof LoadResult) => of(name).reduce((all, one) => all + one, 0);

@@ -2,13 +2,13 @@
 import { createScreen } from '../src/framework/io.ts';
 import { main } from '../src/main.ts';
 
-/** As the shell reports a program that SIGPIPE ended: the one who read the output has gone. */
-const READER_GONE = 141;
+/** Exit status that shells report for SIGPIPE, when the reader of the output has closed it. */
+const SIGPIPE_STATUS = 141;
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(READER_GONE);
+    process.exit(SIGPIPE_STATUS);
   });
 }
 

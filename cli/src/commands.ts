@@ -21,5 +21,5 @@ const commands: Command[] = [
 ];
 commands.push(createCompletionCommand(commands));
 
-/** Every command of `zameni`, in the order of the help. */
+/** All commands of `zameni`, in the order of the help. */
 export const COMMANDS: readonly Command[] = commands;

@@ -5,7 +5,7 @@ import { type Command, CommandError, EXIT, UsageError } from './framework/comman
 import { helpOf, overview } from './framework/help.ts';
 import type { Io } from './framework/io.ts';
 
-/** Runs `zameni` with the arguments behind its name; resolves to the exit status. */
+/** Runs `zameni` with the arguments after its name, and resolves to the exit status. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   const { name, rest } = splitAtCommand(args);
   if (name === undefined && rest.includes('--version')) {
@@ -52,7 +52,7 @@ function toErrorReport(error: unknown, message: string) {
   return { error: { code, message, ...(traceId === undefined ? {} : { traceId }) } };
 }
 
-/** Global options may stand before the command; they are handed to it like those behind it. */
+/** Splits off the command's name. Global options before it are passed on like those after it. */
 function splitAtCommand(args: readonly string[]): { name: string | undefined; rest: string[] } {
   let at = 0;
   while (args[at]?.startsWith('-') === true) {

@@ -3,11 +3,11 @@ import { COMMANDS } from './commands.ts';
 import { createMemoryIo } from './framework/io.fixture.ts';
 import { main } from './main.ts';
 
-/** Widest line that an 80-column terminal shows whole, for prose; tables, set in, may be wider. */
+/** Maximum width of prose in a help text. Indented tables may be wider. */
 const PROSE_COLUMNS = 82;
 
 for (const command of COMMANDS) {
-  test(`${command.name} explains itself with options, examples and exit statuses`, async (t) => {
+  test(`the help of ${command.name} has options, examples and exit statuses`, async (t) => {
     const io = createMemoryIo();
     t.is(await main([command.name, '--help'], io), 0);
     t.regex(io.out(), new RegExp(`^Usage: npx zameni ${command.name}`));
@@ -23,13 +23,13 @@ for (const command of COMMANDS) {
   });
 }
 
-test('the overview names every command and goes to standard output when asked for', async (t) => {
+test('--help prints an overview of every command to standard output', async (t) => {
   const io = createMemoryIo();
   t.is(await main(['--help'], io), 0);
   for (const { name } of COMMANDS) t.true(io.out().includes(`\n  ${name}`), name);
 });
 
-test('no command, an unknown one and wrong arguments give status 2 and keep standard output clean', async (t) => {
+test('wrong commands and arguments give status 2 and print to standard error only', async (t) => {
   for (const args of [
     [],
     ['fly'],
@@ -45,7 +45,7 @@ test('no command, an unknown one and wrong arguments give status 2 and keep stan
   }
 });
 
-test('global options may stand before the command', async (t) => {
+test('accepts global options before the command', async (t) => {
   const before = createMemoryIo();
   t.is(await main(['--profile', 'moon', 'status'], before), 2);
   t.regex(before.err(), /--profile cannot be "moon"/);
@@ -54,7 +54,7 @@ test('global options may stand before the command', async (t) => {
   t.regex(url.err(), /--url takes an address/);
 });
 
-test('with --json a failure is a document with a stable code', async (t) => {
+test('prints a failure with --json as a document with a stable code', async (t) => {
   const io = createMemoryIo();
   const missing = `${import.meta.dirname}/no-such-file`;
   t.is(await main(['register', missing, '--json', '--url', 'http://127.0.0.1:9'], io), 1);

@@ -6,18 +6,18 @@ import { addUserRoutes, type UserRoutesDeps } from './http/user-routes.ts';
 import { addVerificationRoutes } from './http/verification-routes.ts';
 import { addImportRoutes, type ImportRoutesDeps } from './import/routes.ts';
 
-/** Everything the command API needs of the outside. */
+/** Dependencies of the command API. */
 export type AppDeps = RegistrationRoutesDeps &
   ImportRoutesDeps &
   UserRoutesDeps & {
     readonly logger: Logger;
     readonly checks: HealthChecks;
-    /** Dependencies without which commands are still decided. */
+    /** Dependencies that commands can be decided without. */
     readonly degradedChecks?: HealthChecks;
     readonly keyRings?: KeyRings;
   };
 
-/** The command API as an application that is not listening yet. */
+/** Creates the command API as an application that does not listen yet. */
 export function createApp(deps: AppDeps): FastifyInstance {
   const { committer, publicRecords } = deps;
   const isOverloaded = (request: FastifyRequest) =>
@@ -36,8 +36,8 @@ const publicPaths: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Whether a request is certainly of the public: a flood of these must not refuse proofs. One with a token but
- * without the scope ends in a record of the public too, and counts with commands.
+ * Whether a request certainly comes from the public, whose flood must not refuse proofs. A request
+ * with a token without the scope ends in a public record too, but counts with commands.
  */
 function isOfPublic({ headers, routeOptions }: FastifyRequest): boolean {
   return headers.authorization === undefined && publicPaths.has(routeOptions.url);

@@ -29,7 +29,7 @@ test('the routes are those of the table in contracts', async (t) => {
 
 type Kinds = readonly (RecordKind | undefined)[];
 
-/** A log that holds up some appends, by the kinds of their records, until it is let go. */
+/** A log that blocks some appends, by the kinds of their records, until it is cleared. */
 function createJammedLog(isJammed: (kinds: Kinds) => boolean) {
   const memory = createMemoryLog();
   const { promise: cleared, resolve: clear } = Promise.withResolvers<void>();
@@ -51,7 +51,7 @@ const isOfPublic = (kinds: Kinds) => kinds.every((kind) => kind === 'attempt');
 const isOfCaller = (kinds: Kinds) => kinds.includes('account');
 
 const isApart = test.macro<[(kinds: Kinds) => boolean, Record<string, string>]>({
-  title: (title = '') => `a flood of ${title} refuses no others`,
+  title: (title = '') => `a flood of ${title} refuses no other requests`,
   exec: async (t, isJammed, flood) => {
     const { log, jam, clear } = createJammedLog(isJammed);
     const { post, attempt, attemptToken, verify } = createApi(t, { log });

@@ -34,10 +34,10 @@ import { createLoadAccount } from './log/account-reader.ts';
 import { createLoadAttempt } from './log/attempt-reader.ts';
 import { createLogRoom } from './log/room.ts';
 
-/** Connections of one process to the primary, where waiting commands look. */
+/** Connections of one process to the primary, which waiting commands poll. */
 const POOL_SIZE = 4;
 
-/** Starts the command API: the log and its committer behind the routes, limits on Redis. */
+/** Starts the command API: routes, the log with its committers, and limits on Redis. */
 export async function startCommandApi(context: ServiceContext<Config>): Promise<void> {
   const { config, logger, resources, signal } = context;
   const name = config.ZAMENI_INSTANCE;
@@ -127,7 +127,7 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     untilErased: createUntilErased({ pool, log }),
     stopping: signal,
     checks: { log: async () => void (await log.head(signal)) },
-    // Without them commands still are decided: limits are local, and nobody can wait for an outcome.
+    // Commands are decided without them: limits are local, and no command waits for its outcome.
     degradedChecks: {
       redis: async () => void (await redis.ping()),
       postgres: async () => void (await pool.query('select 1')),

@@ -6,10 +6,10 @@ export const MAX_ADDRESS_LENGTH = 254;
 /** Largest request body in bytes that either API reads. */
 export const MAX_BODY_BYTES = 16 * 1024;
 
-/** Largest request body in bytes from the public: who has no scope for what is asked. */
+/** Largest request body in bytes from the public, which has no scope for the operation. */
 export const MAX_PUBLIC_BODY_BYTES = 4 * 1024;
 
-/** Free attributes of a person: up to 32 short names with a text, a number or a truth value. */
+/** Free attributes of a person: up to 32 short names, each with a text, number or boolean. */
 export const Profile = Type.Record(
   Type.String({ pattern: '^[a-z][A-Za-z0-9_]{0,31}$' }),
   Type.Union([Type.String({ maxLength: 512 }), Type.Number(), Type.Boolean()]),
@@ -22,7 +22,7 @@ export const Profile = Type.Record(
 );
 export type Profile = Static<typeof Profile>;
 
-/** A name as people write it, 1 to 200 characters, no control or invisible characters. */
+/** A name as people write it: 1 to 200 characters without control or invisible characters. */
 export const DisplayName = Type.String({
   title: 'DisplayName',
   minLength: 1,
@@ -45,7 +45,7 @@ export const TermsVersion = Type.String({
   description: 'The version of the terms that the person accepted',
 });
 
-/** Why an operator acts, as a short machine-readable word; never about a person in particular. */
+/** The reason of an operator as a short machine-readable word. It never describes one person. */
 export const ReasonCode = Type.String({
   title: 'ReasonCode',
   pattern: '^[a-z][a-z0-9-]{0,63}$',
@@ -58,7 +58,7 @@ const Email = Type.String({
   description: `Address of at most ${MAX_ADDRESS_LENGTH} characters, internationalised or not`,
 });
 
-/** Body of `POST /v1/registrations`. The address may carry white space around it; it is trimmed. */
+/** Body of `POST /v1/registrations`. White space around the address is trimmed. */
 export const RegisterCommand = Type.Object(
   {
     email: Email,
@@ -69,7 +69,7 @@ export const RegisterCommand = Type.Object(
     emailVerified: Type.Optional(
       Type.Boolean({
         description:
-          'Whether the caller has proven the mailbox; taken only with scope `registrations:write` or `users:import`',
+          'Whether the caller has proven the mailbox; accepted only with scope `registrations:write` or `users:import`',
       }),
     ),
   },
@@ -77,19 +77,19 @@ export const RegisterCommand = Type.Object(
 );
 export type RegisterCommand = Static<typeof RegisterCommand>;
 
-/** Random bits that a key must have room for where callers share one space of keys: those of a UUID. */
+/** Minimum random bits of a key where callers share one space of keys: those of a UUID. */
 export const MIN_ANONYMOUS_KEY_BITS = 122;
 
-/** An `Idempotency-Key`: 16 to 128 visible characters, one for each registration meant. */
+/** An `Idempotency-Key`: 16 to 128 visible characters, a new one for each registration. */
 export const IdempotencyKey = Type.String({
   title: 'IdempotencyKey',
   pattern: '^[\\x21-\\x7e]{16,128}$',
-  description: `16 to 128 visible ASCII characters, one for each registration meant. Without a token they must have room for ${MIN_ANONYMOUS_KEY_BITS} random bits in the smallest usual alphabet they are written in: a UUID, 37 digits, 31 of hex, 25 of base32, 24 of base36, 21 of base64url, else 19`,
+  description: `16 to 128 visible ASCII characters, a new key for each registration. Without a token, the key must have room for ${MIN_ANONYMOUS_KEY_BITS} random bits in the smallest usual alphabet that it is written in: a UUID, 37 digits, 31 of hex, 25 of base32, 24 of base36, 21 of base64url, else 19`,
 });
 
 /**
- * Body of `POST /v1/email-verifications`: the token of the link, sent in the body, never in a URL, and
- * what the prover says with it.
+ * Body of `POST /v1/email-verifications`: the token of the link and the answers of the prover. The
+ * token is sent in the body, never in a URL.
  */
 export const VerifyEmailCommand = Type.Object(
   {
@@ -101,13 +101,13 @@ export const VerifyEmailCommand = Type.Object(
     notMine: Type.Optional(
       Type.Boolean({
         description:
-          'True: what the token names is not mine. An attempt is deleted; an unproven account is deactivated and its address released.',
+          'True: the account or attempt that the token names is not mine. An attempt is deleted; an unproven account is deactivated and its address released.',
       }),
     ),
     holder: Type.Optional(
       Type.Enum(['confirm', 'not-mine'], {
         description:
-          'What to do with the unproven account that holds the address, after 409 `address-unproven`: confirm that account instead, or release the address from it and go on',
+          'What to do, after 409 `address-unproven`, with the unproven account that holds the address: `confirm` proves that account instead; `not-mine` releases its address and continues',
       }),
     ),
   },
@@ -122,7 +122,7 @@ export const ResendVerificationCommand = Type.Object(
 );
 export type ResendVerificationCommand = Static<typeof ResendVerificationCommand>;
 
-/** Body of `PATCH /v1/users/{id}`: a merge patch (RFC 7396); null takes a name out of the profile. */
+/** Body of `PATCH /v1/users/{id}`: a merge patch (RFC 7396). Null removes a name of the profile. */
 export const UpdateUserCommand = Type.Object(
   {
     displayName: Type.Optional(DisplayName),

@@ -1,6 +1,6 @@
 /**
- * Every `code` a problem document can carry, with its title. A code is never used again for another
- * meaning. docs/errors.md lists the same codes; a test holds the two equal.
+ * Every `code` of a problem document, with its title. A code never gets another meaning.
+ * docs/errors.md lists the same codes; a test compares the two.
  */
 export const ERROR_CODES = {
   'malformed-json': 'The body is not valid JSON',
@@ -38,7 +38,7 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, string>;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** Every `code` that an entry of `errors[]` can carry, with its meaning. */
+/** Every `code` of an entry of `errors[]`, with its meaning. */
 export const FIELD_CODES = {
   required: 'The field is missing',
   type: 'The field has another JSON type than it must',

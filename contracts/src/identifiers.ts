@@ -10,13 +10,13 @@ export const Uuid = Type.String({
   description: 'UUID in lower case (RFC 9562)',
 });
 
-/** The id of a registration and, once it succeeded, of the person registered. */
+/** The id of a registration and of the person that it registers. */
 export type UserId = string & { readonly __brand: 'UserId' };
 
-/** Parses a user id in either case (RFC 9562 section 4); undefined when the text is no UUID. */
+/** Parses a user id in either case (RFC 9562 section 4). Returns undefined if it is no UUID. */
 export function parseUserId(text: string): UserId | undefined {
   const id = text.toLowerCase();
-  // The expression has just matched.
+  // The expression has checked the form.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return uuidExpression.test(id) ? (id as UserId) : undefined;
 }
@@ -28,7 +28,7 @@ export const AddressDigest = Type.String({
   description: 'Keyed digest of the canonical address',
 });
 
-/** A moment as RFC 3339 text in UTC with milliseconds. */
+/** A time as RFC 3339 text in UTC with milliseconds. */
 export const Instant = Type.String({
   title: 'Instant',
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
@@ -36,7 +36,7 @@ export const Instant = Type.String({
 });
 export type Instant = Static<typeof Instant>;
 
-/** A stream position sealed for the outside: one version byte and one AES block, base64url. */
+/** A position in the log, sealed for clients: one version byte and one AES block, base64url. */
 export const PositionToken = Type.String({
   title: 'Position',
   pattern: '^[A-Za-z0-9_-]{23}$',

@@ -2,17 +2,17 @@ import { type Static, Type } from 'typebox';
 import { Uuid, PositionToken } from './identifiers.ts';
 import { FieldError } from './problem.ts';
 
-/** Most rows of one import; as many blank lines, which are no rows, may lie between them. */
+/** Maximum rows of an import. As many blank lines, which do not count as rows, are accepted. */
 export const MAX_IMPORT_ROWS = 10_000;
 
-/** Most bytes of one import. */
+/** Maximum bytes of an import. */
 export const MAX_IMPORT_BYTES = 10 * 1024 * 1024;
 
 const closed = { additionalProperties: false } as const;
 
 const line = Type.Integer({ minimum: 1, description: 'The line of the import, counted from 1' });
 
-/** What became of one row of an import; told apart by `outcome`, nothing of the row is repeated. */
+/** Result of one row of an import, discriminated by `outcome`. It repeats nothing of the row. */
 export const ImportRow = Type.Union(
   [
     Type.Object({ line, outcome: Type.Literal('registered'), userId: Uuid }, closed),
@@ -33,7 +33,7 @@ export const ImportRow = Type.Union(
       },
       closed,
     ),
-    // Worth another try: the same import sent again under the same key.
+    // A retry may succeed: the same import under the same key.
     Type.Object(
       {
         line,
@@ -55,7 +55,7 @@ export type ImportRow = Static<typeof ImportRow>;
 
 const count = Type.Integer({ minimum: 0 });
 
-/** The last line of the answer to an import; an answer without it was cut off. */
+/** The last line of the answer to an import. An answer without it was cut off. */
 export const ImportSummary = Type.Object(
   {
     rows: count,
@@ -65,7 +65,7 @@ export const ImportSummary = Type.Object(
     failed: count,
     position: Type.Optional(PositionToken),
   },
-  { ...closed, title: 'ImportSummary', description: 'Rows by outcome, and what covers them all' },
+  { ...closed, title: 'ImportSummary', description: 'Rows by outcome, and the position of all' },
 );
 export type ImportSummary = Static<typeof ImportSummary>;
 

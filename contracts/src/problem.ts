@@ -7,7 +7,7 @@ export const PROBLEM_TYPE_BASE = 'https://zameni.example/problems/';
 /** Media type of problem documents (RFC 9457). */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** The HTTP status of each code; the only place where the two meet. */
+/** The HTTP status of each code. No other code maps them. */
 export const PROBLEM_STATUS = {
   'malformed-json': 400,
   'malformed-header': 400,
@@ -41,11 +41,11 @@ export const PROBLEM_STATUS = {
   'gateway-timeout': 504,
 } as const satisfies Record<ErrorCode, number>;
 
-/** One place of a request that breaks a rule: JSON pointer (RFC 6901) and code. */
+/** One part of a request that breaks a rule: JSON pointer (RFC 6901) and code. */
 export const FieldError = Type.Object(
   {
     pointer: Type.String(),
-    // The keys of an object that no code extends.
+    // Object.keys returns exactly the keys of this constant.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     code: Type.Enum(Object.keys(FIELD_CODES) as (keyof typeof FIELD_CODES)[]),
   },
@@ -59,7 +59,7 @@ export const Problem = Type.Object(
     type: Type.String(),
     title: Type.String(),
     status: Type.Integer(),
-    // The keys of an object that no code extends.
+    // Object.keys returns exactly the keys of this constant.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     code: Type.Enum(Object.keys(ERROR_CODES) as (keyof typeof ERROR_CODES)[]),
     detail: Type.Optional(Type.String()),

@@ -2,61 +2,65 @@ import { type Static, Type } from 'typebox';
 
 const Role = Type.Enum(['starting', 'active', 'standby', 'stalled']);
 
-/** Fields that every background work of the projector has. */
+/** Fields of every worker of the projector. */
 const work = {
   role: Role,
-  reason: Type.Optional(Type.String({ description: 'Why it is stalled' })),
+  reason: Type.Optional(Type.String({ description: 'Reason of the stall' })),
 };
 
 const EraserStatus = Type.Object({
   ...work,
   left: Type.Optional(
-    Type.Integer({ description: 'Deletion records; what they name is being deleted' }),
+    Type.Integer({ description: 'Deletion records left; what they name is not deleted yet' }),
   ),
 });
 
 const RewrapperStatus = Type.Object({
   ...work,
-  kek: Type.Optional(Type.String({ description: 'Key-encryption key the rest is about' })),
+  kek: Type.Optional(
+    Type.String({ description: 'Key-encryption key that `left` and `unusable` refer to' }),
+  ),
   left: Type.Optional(
     Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Keys of people wrapped by another one; null while they are counted',
+      description: 'Data keys wrapped by another key; null while they are counted',
     }),
   ),
   unusable: Type.Optional(
-    Type.Integer({ description: 'Those that no key of the ring opens; they are left alone' }),
+    Type.Integer({ description: 'Data keys that no key of the ring opens; they are skipped' }),
   ),
 });
 
 const ReclaimerStatus = Type.Object({
   ...work,
   phase: Type.Optional(
-    Type.String({ description: 'Layer and phase of the pepper’s rotation the rest is about' }),
+    Type.String({
+      description: 'Layer and phase of the rotation that `isDone` and `found` refer to',
+    }),
   ),
   isDone: Type.Optional(
-    Type.Boolean({ description: 'Whether a reading of all claims found nothing left to do' }),
+    Type.Boolean({ description: 'Whether a pass over all claims found none to move' }),
   ),
   found: Type.Optional(
-    Type.Integer({ description: 'Claims that the last or present reading found to move' }),
+    Type.Integer({ description: 'Claims to move that the last or current pass found' }),
   ),
 });
 
 /**
- * Answer of the projector's `GET /status`: the progress of the projection and of each background
- * work, and why one is stalled. Unknown fields are allowed, so that an older reader accepts the
- * answer of a newer projector.
+ * Answer of the projector's `GET /status`: the progress of the projection and of each worker, and
+ * the reason of a stall. Unknown fields are allowed, so that an older reader accepts the answer of
+ * a newer projector.
  */
 export const ProjectorStatus = Type.Object(
   {
     projection: Type.String(),
     version: Type.Integer(),
     role: Role,
-    position: Type.Integer({ description: 'Last record that is in the rows' }),
+    position: Type.Integer({ description: 'Position of the last record in the rows' }),
     head: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Last record of the log, of any kind; null while the log cannot be asked',
+      description: 'Position of the last record of the log; null while the log cannot be reached',
     }),
     lag: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Records between the two, of any kind',
+      description: 'Records of any kind between position and head',
     }),
     stall: Type.Optional(
       Type.Object({

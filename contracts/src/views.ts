@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { DisplayName, Locale, Profile, TermsVersion } from './commands.ts';
 import { Instant, Uuid } from './identifiers.ts';
 
-/** Answer of `POST /v1/registrations` to the public: accepted, and nothing about the address. */
+/** Answer of `POST /v1/registrations` to the public. It reveals nothing about the address. */
 export const RegistrationAccepted = Type.Object(
   { registrationId: Uuid },
   { additionalProperties: false, title: 'RegistrationAccepted' },
@@ -17,8 +17,8 @@ export const RegistrationCreated = Type.Object(
 export type RegistrationCreated = Static<typeof RegistrationCreated>;
 
 /**
- * Answer of `GET /v1/registrations/{id}`. `accepted`: in the log. `awaiting-proof`: an attempt whose
- * mailbox is to be proven. `registered`: there is an account.
+ * Answer of `GET /v1/registrations/{id}`. `accepted`: in the log. `awaiting-proof`: an attempt
+ * whose mailbox is not proven yet. `registered`: the account exists.
  */
 export const RegistrationView = Type.Object(
   { registrationId: Uuid, status: Type.Enum(['accepted', 'awaiting-proof', 'registered']) },
@@ -26,14 +26,14 @@ export const RegistrationView = Type.Object(
 );
 export type RegistrationView = Static<typeof RegistrationView>;
 
-/** Answer to a command on a person: it is in the log; `Position` says where. */
+/** Answer to a command on a person: it is in the log, at the position in `Position`. */
 export const CommandAccepted = Type.Object(
   { userId: Uuid },
   { additionalProperties: false, title: 'CommandAccepted' },
 );
 export type CommandAccepted = Static<typeof CommandAccepted>;
 
-/** Answer that is the same whatever lies behind an address or a token. */
+/** Answer that does not depend on the state of an address or a token. */
 export const RequestAccepted = Type.Object(
   { status: Type.Literal('accepted') },
   { additionalProperties: false, title: 'RequestAccepted' },
@@ -41,9 +41,9 @@ export const RequestAccepted = Type.Object(
 export type RequestAccepted = Static<typeof RequestAccepted>;
 
 /**
- * The stores a person is erased from, each with its own progress. `read-model`: every version of the
- * projection, one that is being rebuilt too. `log-servers`: those that were away when her key and her
- * claims were deleted from the log, and may keep the bytes.
+ * The stores from which a person is erased, each with its own progress. `read-model`: every version
+ * of the projection, including one that is being rebuilt. `log-servers`: servers that were away
+ * when the person's key and claims were deleted from the log, and may keep the bytes.
  */
 export const ERASURE_STORES = [
   'read-model',
@@ -54,7 +54,7 @@ export const ERASURE_STORES = [
   'log-servers',
 ] as const;
 
-/** Answer of `GET /v1/users/{id}/erasure`: how far an erasure has come; done when every store is. */
+/** Answer of `GET /v1/users/{id}/erasure`: its progress. It is done when every store is done. */
 export const ErasureView = Type.Object(
   {
     userId: Uuid,
@@ -67,7 +67,7 @@ export const ErasureView = Type.Object(
           erasedAt: Type.Union([Instant, Type.Null()]),
           away: Type.Optional(
             Type.Array(Type.String(), {
-              description: 'Servers of the store that were, or are, away and are not done yet',
+              description: 'Servers of the store that are or were away and are not done yet',
             }),
           ),
         },
@@ -79,7 +79,7 @@ export const ErasureView = Type.Object(
 );
 export type ErasureView = Static<typeof ErasureView>;
 
-/** Answer of `GET /v1/users/{id}`; `version` counts the events of this person. */
+/** Answer of `GET /v1/users/{id}`. `version` counts the events of the person. */
 export const UserView = Type.Object(
   {
     userId: Uuid,
@@ -98,8 +98,9 @@ export const UserView = Type.Object(
 export type UserView = Static<typeof UserView>;
 
 /**
- * A person's view as JSON text, the same bytes whatever store it comes from: an event keeps the order
- * of the profile's names, Postgres does not, and one strong `ETag` stands for one text.
+ * Encodes a person's view as JSON, with the names of the profile sorted. The bytes must be the same
+ * from every store, because a strong `ETag` stands for one text. An event keeps the order of the
+ * profile's names, Postgres does not.
  */
 export function encodeUserView(view: UserView): string {
   const names = Object.entries(view.profile).toSorted(([a], [b]) => (a < b ? -1 : 1));

@@ -14,7 +14,7 @@ const view: UserView = {
   version: 1,
 };
 
-test('a view has one text, whatever the order of its profile', (t) => {
+test('a view has one text for every order of its profile', (t) => {
   const one = encodeUserView({ ...view, profile: { zz: 1, b: 'x', aa: true } });
   const other = encodeUserView({ ...view, profile: { aa: true, b: 'x', zz: 1 } });
   t.is(one, other);

@@ -3,7 +3,7 @@ import { parseProfile, type Profile } from './profile/profile.ts';
 import { MAX_PROCESSES, parseScale, type Scale, SERVICES } from './profile/scale.ts';
 import { StackError } from './output/stack-error.ts';
 
-/** What `npm start` was asked to do. */
+/** The options of `npm start`. */
 export type StartArguments = {
   readonly profile: Profile;
   readonly fresh: boolean;
@@ -16,12 +16,12 @@ export const START_HELP = `npm start -- [options]
 
 Starts the whole of Zameni on this machine and stays in the foreground; Ctrl-C stops it.
 
-  --fresh              begin with empty data
+  --fresh              start with empty data
   --scale NAME=N,...   run N processes of a service, 1 to ${MAX_PROCESSES}: ${SERVICES.join(', ')}
   --help               show this
 `;
 
-/** Reads the arguments of `npm start`; anything unknown is refused with a hint. */
+/** Parses the arguments of `npm start`. Refuses unknown ones with a hint. */
 export function parseStartArguments(args: readonly string[]): StartArguments {
   const { values } = parse(args);
   return {

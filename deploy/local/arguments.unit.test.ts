@@ -1,7 +1,7 @@
 import test from 'ava';
 import { parseStartArguments } from './arguments.ts';
 
-test('starts one process of each service on kept data unless told otherwise', (t) => {
+test('starts one process of each service and keeps the data by default', (t) => {
   t.deepEqual(parseStartArguments([]), {
     profile: 'local',
     fresh: false,
@@ -10,7 +10,7 @@ test('starts one process of each service on kept data unless told otherwise', (t
   });
 });
 
-test('takes --scale more than once', (t) => {
+test('accepts --scale more than once', (t) => {
   const { scale, fresh } = parseStartArguments([
     '--fresh',
     '--scale',

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { readTestStack } from '@zameni/runtime/testing';
 
-test('a run that cannot start tells why and ends with its count', async (t) => {
-  // The stack these tests run on holds the profile.
+test('a run that cannot start reports why and ends with its count', async (t) => {
+  // The stack of these tests holds the lock of the profile.
   await readTestStack();
   const program = join(import.meta.dirname, 'test.ts');
   const { code, output } = await run([program, 'deploy/local/none.int.test.ts']);

@@ -13,7 +13,7 @@ import { parseTestArguments, TEST_HELP } from './test/arguments.ts';
 import { describeSlowest, TIMES_FILE } from './test/times.ts';
 import { withStack } from './with-stack.ts';
 
-/** Two of each, so that rivals meet across processes and a standby stands by. */
+/** Two processes of each service, so that tests cover concurrent processes and a standby. */
 const TEST_SCALE = 'command-api=2,query-api=2,projector=2';
 
 const INTERRUPTED = 128 + constants.signals.SIGINT;
@@ -52,11 +52,11 @@ process.exitCode = await runInForeground(async (foreground) => {
       if (stop.signal.aborted) await watched;
       return 0;
     });
-    // The stack could not start, did not last or failed its drain: what ran proves too little.
+    // The stack did not start, last or drain, so the test results prove too little.
     if (code !== 0) results.push(oneFailure('The stack did not start, last or drain; see above.'));
   };
-  /** A fault that ends a part of the run, such as a taken port, is one failure of it. */
-  const attempt = async (work: () => Promise<void>) => {
+  /** An error that ends a part of the run, such as a port in use, counts as one failure. */
+  const runPart = async (work: () => Promise<void>) => {
     try {
       await work();
     } catch (fault) {
@@ -67,17 +67,17 @@ process.exitCode = await runInForeground(async (foreground) => {
     }
   };
   if (withChecks) {
-    await attempt(async () => {
+    await runPart(async () => {
       results.push(await runChecks(terminal, signal));
     });
   }
-  await attempt(() => (needsStack ? onStack() : ava(null, signal)));
+  await runPart(() => (needsStack ? onStack() : ava(null, signal)));
   const slowest = withChecks ? describeSlowest(times) : [];
   rmSync(folder, { recursive: true });
   if (signal.aborted) return INTERRUPTED;
   if (slowest.length > 0) terminal.line(['\nThe slowest test files:', ...slowest].join('\n'));
   const { passed, failed, failures } = sumResults(results);
-  // Told once more at the end, where whoever sees only the last lines of a run looks.
+  // Repeated at the end, because people often see only the last lines of a run.
   for (const failure of failures) terminal.line(failure);
   terminal.line(`\n${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;

@@ -17,11 +17,11 @@ import { explainFault } from './output/stack-error.ts';
 import { createStackWriter } from './profile/stack-file.ts';
 import type { Terminal } from './output/terminal.ts';
 
-/** Which stack is run, and how. */
+/** Which stack to run, and how. */
 export type StackOptions = {
   readonly profile: Profile;
   readonly scale: Scale;
-  /** True to begin with empty data. */
+  /** Whether to start with empty data. */
   readonly fresh: boolean;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
@@ -31,7 +31,7 @@ export type StackOptions = {
 /** A stack that works from end to end. */
 export type RunningStack = { readonly stack: Stack; readonly ended: Running['ended'] };
 
-/** Runs a whole stack around `use`; the exit code is that of `runParts`. */
+/** Runs a whole stack around `use`. The exit code is that of `runParts`. */
 export async function withStack(
   options: StackOptions,
   use: (running: RunningStack) => Promise<number>,
@@ -42,19 +42,19 @@ export async function withStack(
   await using _lock = await lockFolder(folder, profile);
   const ports = layOutPorts(basePort(profile), scale);
   const claims = claimPorts(ports);
-  // Checked before the installation too, which is long and would be for nothing.
+  // Also checked before the installation, which takes long and would be useless.
   await requireFreePorts(claims);
   const servers = await provideServers({ serversFolder: SERVERS_FOLDER, terminal, signal });
   const databaseUser = await chooseDatabaseUser(folder);
-  // Again, because an installation takes long.
+  // Checked again, because an installation takes long.
   await requireFreePorts(claims);
   signal.throwIfAborted();
-  // Last, when nothing that can be known before speaks against the start.
+  // Last, after every other check that can prevent the start.
   if (fresh) await deleteData(folder);
   const layout = await createLayout(folder, { now: new Date(), lifetimeSeconds });
   const context: PartContext = { profile, ports, scale, layout, servers, databaseUser };
   const parts = await stackParts(context);
-  // Awaited here, or the lock would be given back before the stack ends.
+  // Awaited here. Otherwise the lock would be released before the stack ends.
   return await runParts(
     { parts, claims, logFolder: layout.logs, terminal, signal, killers },
     async ({ pids, whenRestarted, ended }) => {

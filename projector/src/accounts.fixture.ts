@@ -19,21 +19,21 @@ const fingerprint = 'f'.repeat(43);
 
 type Personal = Extract<AccountEvent, { readonly name: 'registered' }>['personal'];
 
-/** Where an event of a person lies, and what else a test wants of its attributes. */
+/** The position and other attributes of a person's event. */
 export type Place = {
   readonly position: number;
   readonly version?: number;
   readonly actor?: Actor;
 };
 
-/** The id of the n-th made-up person. */
+/** Returns the id of the n-th made-up person. */
 export function userIdOf(n: number): UserId {
   const id = parseUserId(`01980000-0000-7000-8000-${String(n).padStart(12, '0')}`);
   if (id === undefined) throw new Error(`${n} makes no user id`);
   return id;
 }
 
-/** What is encrypted of the n-th made-up person. */
+/** Returns the data of the n-th made-up person that is encrypted. */
 export function personalOf(n: number): Personal {
   return {
     email: `Person.${n}@example.org`,
@@ -43,12 +43,12 @@ export function personalOf(n: number): Personal {
   };
 }
 
-/** The keyed digest of the n-th made-up address. */
+/** Returns the keyed digest of the n-th made-up address. */
 export function claimOf(n: number): string {
   return `k${n}`.padEnd(43, '_');
 }
 
-/** Attributes of an event of the n-th made-up person. */
+/** Returns the attributes of an event of the n-th made-up person. */
 export function metadataOf(n: number, version = 1): EventMetadata {
   return {
     id: userIdOf(1_000_000 * version + n),
@@ -60,15 +60,15 @@ export function metadataOf(n: number, version = 1): EventMetadata {
   };
 }
 
-/** An event of the n-th made-up person as a projection gets it. */
+/** Returns an event of the n-th made-up person as a projection reads it. */
 export function projected(n: number, event: AccountEvent, place: Place): ProjectedEvent {
   return { ...attributes(n, place), personal: 'open', event };
 }
 
-/** An event of the n-th made-up person, whose key was destroyed before the projection came to it. */
+/** Like `projected`, for a person whose key was destroyed before the projection read the event. */
 export function withoutKey(n: number, event: AccountFact, place: Place): ProjectedEvent {
   const { name, data } = event;
-  // The fields of one event, taken as they are.
+  // The fields of one event, unchanged.
   return { ...attributes(n, place), personal: 'erased', event: { name, data } as AccountFact };
 }
 
@@ -81,7 +81,7 @@ function attributes(n: number, { position, version, actor }: Place) {
   };
 }
 
-/** `registered` of the n-th made-up person, unproven unless it says otherwise. */
+/** Creates `registered` of the n-th made-up person, unproven by default. */
 export function registration(n: number, { claim = claimOf(n), emailVerified = false } = {}) {
   return {
     name: 'registered',
@@ -90,7 +90,7 @@ export function registration(n: number, { claim = claimOf(n), emailVerified = fa
   } as const satisfies AccountEvent;
 }
 
-/** What may happen to a person, each event with made-up content. */
+/** Events of a person, each with made-up content. */
 export const happenings = {
   verified: { name: 'email-verified', data: { request: userIdOf(7) }, personal: null },
   updated: {
@@ -114,7 +114,7 @@ export const happenings = {
   erased: { name: 'erased', data: {}, personal: null },
 } as const satisfies Record<string, AccountEvent>;
 
-/** `email-changed` to the address with a claim. */
+/** Creates `email-changed` to the address with a claim. */
 export function emailChanged(claim: string) {
   return {
     name: 'email-changed',
@@ -123,17 +123,17 @@ export function emailChanged(claim: string) {
   } as const satisfies AccountEvent;
 }
 
-/** `registered` of the n-th made-up person as a projection gets it. */
+/** Returns `registered` of the n-th made-up person as a projection reads it. */
 export function registered(n: number, position: number): ProjectedEvent {
   return projected(n, registration(n), { position });
 }
 
-/** Data keys under a key-encryption key of the test's own. */
+/** Creates data keys under a key-encryption key of this test only. */
 export function createTestDataKeys(): DataKeys {
   return createDataKeys({ current: '1', keys: new Map([['1', randomBytes(32)]]) });
 }
 
-/** What registering the n-th made-up person appends: its claim, its key and its first event. */
+/** Returns the messages of the n-th made-up person's registration: claim, key and first event. */
 export function registeredMessages(n: number, dataKeys: DataKeys): LogMessage[] {
   const metadata = metadataOf(n);
   const { userId } = metadata;
@@ -148,7 +148,7 @@ export function registeredMessages(n: number, dataKeys: DataKeys): LogMessage[] 
   ];
 }
 
-/** The event that erases the n-th made-up person, behind their last one. */
+/** Returns the event that erases the n-th made-up person, after their last one. */
 export function erasedMessages(n: number, expectedPosition: number): LogMessage[] {
   const data = encodeEvent(metadataOf(n, 2), happenings.erased, null);
   return [{ ...message(subjects.account(userIdOf(n)), data), expectedPosition }];

@@ -13,7 +13,7 @@ import type { ProjectedRecord } from './read-models/record.ts';
 /** The instant of all made-up attempts. */
 export const EXPIRES_AT = '2026-03-11T05:06:07.089Z';
 
-/** The record that opens an attempt on the address with a claim. */
+/** Creates the record that opens an attempt on the address with a claim. */
 export function openAttempt(claim: string): OpenAttempt {
   return {
     state: 'open',
@@ -28,10 +28,10 @@ export function openAttempt(claim: string): OpenAttempt {
   };
 }
 
-/** Proof that led to a person, or what else closes an attempt. */
+/** The proof that led to an account, or another reason that closes an attempt. */
 type Closing = { readonly provenTo: UserId } | 'not-mine' | 'erasure';
 
-/** The record that closes the attempt at a position. */
+/** Creates the record that closes the attempt at a position. */
 export function closedAttempt(attempt: number, by: Closing): ClosedAttempt {
   const closed = { state: 'closed', attempt, expiresAt: EXPIRES_AT } as const;
   return typeof by === 'string'
@@ -39,13 +39,13 @@ export function closedAttempt(attempt: number, by: Closing): ClosedAttempt {
     : { ...closed, by: 'proof', userId: by.provenTo };
 }
 
-/** The record that makes the attempt at a position void. */
+/** Creates the record that makes the attempt at a position void. */
 export function voidedAttempt(attempt: number): VoidAttempt {
   const { expiresAt, key, retry } = openAttempt('');
   return { state: 'void', attempt, expiresAt, key, retry };
 }
 
-/** A record of the n-th made-up attempt as a projection gets it. */
+/** Returns a record of the n-th made-up attempt as a projection reads it. */
 export function attempted(
   n: number,
   position: number,
@@ -55,25 +55,25 @@ export function attempted(
   return { kind: 'attempt', attempt };
 }
 
-/** What opens the n-th made-up attempt in the log. */
+/** Returns the message that opens the n-th made-up attempt in the log. */
 export function attemptMessages(n: number, claim = claimOf(n)): LogMessage[] {
   const data = JSON.stringify(openAttempt(claim));
   return [{ subject: subjects.attempt(userIdOf(n)), data, expectedPosition: 0 }];
 }
 
-/** What closes the n-th made-up attempt in the log. */
+/** Returns the message that closes the n-th made-up attempt in the log. */
 export function closedMessages(n: number, attempt: number, by: Closing): LogMessage[] {
   const data = JSON.stringify(closedAttempt(attempt, by));
   return [{ subject: subjects.attempt(userIdOf(n)), data, expectedPosition: attempt }];
 }
 
-/** What makes the n-th made-up attempt void in the log. */
+/** Returns the message that makes the n-th made-up attempt void in the log. */
 export function voidedMessages(n: number, attempt: number): LogMessage[] {
   const data = JSON.stringify(voidedAttempt(attempt));
   return [{ subject: subjects.attempt(userIdOf(n)), data, expectedPosition: attempt }];
 }
 
-/** A deletion record in the log, by the number of its own. */
+/** Returns the n-th deletion record as a message. */
 export function deletionMessages(
   n: number,
   named: { readonly addresses?: string[]; readonly people?: string[] },

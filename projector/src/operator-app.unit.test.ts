@@ -86,7 +86,7 @@ test('a stalled eraser makes the process not ready and reports the reason', asyn
   });
 });
 
-test('reports its position also while the log does not answer', async (t) => {
+test('reports its position even if the log does not answer', async (t) => {
   const app = createTestApp({ state: 'active', position: 42 }, async () => {
     throw new Error('away');
   });

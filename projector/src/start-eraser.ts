@@ -19,22 +19,22 @@ import { createPostgresLeaseStore } from './lease/checkpoint.ts';
 import { createReclaimer, type Reclaimer } from './rotation/reclaimer.ts';
 import { createRewrapper, type Rewrapper } from './rotation/rewrapper.ts';
 
-/** These have a lease only: what is left to do follows from key rings and log. */
+/** Leases without a checkpoint: the remaining work follows from key rings and log. */
 const ERASER = { projection: 'eraser', version: 1 } as const;
 const REWRAPPER = { projection: 'rewrapper', version: 1 } as const;
 const RECLAIMER = { projection: 'reclaimer', version: 1 } as const;
 
-/** Milliseconds after which a lease that is not renewed runs out; one deletion may be slow. */
+/** Milliseconds until a lease that is not renewed expires. One deletion may be slow. */
 const LEASE_MS = 10_000;
 
-/** What works on the log as the user that may delete from it. */
+/** The workers that use the log as the NATS user that may delete from it. */
 export type Erasing = {
   readonly eraser: Eraser;
   readonly rewrapper: Rewrapper;
   readonly reclaimer: Reclaimer;
 };
 
-/** Where they keep their leases, and the rings they follow. */
+/** Where the workers keep their leases, and the rings they follow. */
 export type ErasingDeps = {
   readonly pool: Pool;
   readonly keyRing: KeyRingSource;
@@ -42,8 +42,8 @@ export type ErasingDeps = {
 };
 
 /**
- * Starts eraser, re-wrapper and reclaimer on a connection of their own: its user may append keys,
- * claims and attempts and delete, and nothing else in this process may.
+ * Starts eraser, re-wrapper and reclaimer on a connection of their own. Its user may delete, and
+ * may append keys, claims and attempts. Nothing else in this process has these rights.
  */
 export async function startEraser(
   { config, logger, resources, signal, fail }: ServiceContext<Config>,

@@ -1,8 +1,8 @@
 import type { Command } from '../framework/command.ts';
 
 /**
- * The script for bash (3.2 and newer, without the bash-completion package). It splits the line by
- * itself, because bash takes the colon in a scope for the end of a word.
+ * Makes the script for bash (3.2 and newer, without the bash-completion package). The script splits
+ * the line itself, because bash ends a word at the colon in a scope.
  */
 export function bashCompletion(commands: readonly Command[]): string {
   const names = commands.map(({ name }) => name).join(' ');
@@ -59,9 +59,9 @@ function commandCase({ name, operand, object, options }: Command): string {
   const operands = [...(operand?.choices ?? []), ...(object?.choices ?? [])];
   const words = [...operands, ...options.map((o) => `--${o.name}`), '--help'];
   const offers = `candidates='${words.join(' ')}'`;
-  return operand?.isFile === true
-    ? `      ${name}) if [[ $cur == -* ]]; then ${offers}; else compopt -o default 2> /dev/null; return; fi ;;`
-    : `      ${name}) ${offers} ;;`;
+  if (operand?.isFile !== true) return `      ${name}) ${offers} ;;`;
+  const files = 'compopt -o default 2> /dev/null; return';
+  return `      ${name}) if [[ $cur == -* ]]; then ${offers}; else ${files}; fi ;;`;
 }
 
 function pattern(names: readonly string[]): string {

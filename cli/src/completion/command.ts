@@ -9,7 +9,7 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly Command[]) => string>
   fish: fishCompletion,
 };
 
-/** `zameni completion`: prints a script that completes commands and options, made from the table. */
+/** `zameni completion`: prints a completion script made from the specifications of the commands. */
 export function createCompletionCommand(commands: readonly Command[]): Command {
   return {
     name: 'completion',
@@ -17,8 +17,8 @@ export function createCompletionCommand(commands: readonly Command[]): Command {
     operand: { name: 'shell', choices: Object.keys(SCRIPTS) },
     options: [],
     description: `
-Prints a script for the shell. It completes the word zameni, so give npx zameni
-that name first, in the shell's start file, in front of the script:
+Prints a completion script for the shell. The script completes the word zameni, so
+the shell's start file must first define zameni as an alias of npx zameni:
 
   bash   alias zameni='npx zameni'; source <(npx zameni completion bash)
   zsh    alias zameni='npx zameni'; source <(npx zameni completion zsh)

@@ -6,7 +6,7 @@ import { bashCompletion } from './bash.ts';
 import { fishCompletion } from './fish.ts';
 import { zshCompletion } from './zsh.ts';
 
-/** What bash offers for a line with the cursor at its end. */
+/** Returns the words that bash offers for a line with the cursor at its end. */
 function complete(line: string): string[] {
   const script = `
 set -u
@@ -21,7 +21,7 @@ printf '%s\\n' "\${COMPREPLY[@]:-}"`;
 }
 
 const offers = test.macro<[string, string[]]>({
-  title: (_, line) => `bash offers what fits behind "${line}"`,
+  title: (_, line) => `bash completes "${line}"`,
   exec: (t, line, expected) => t.deepEqual(complete(line), expected),
 });
 
@@ -43,7 +43,7 @@ test(offers, 'zameni token --scope users', [
   'users:admin',
   'users:erase',
 ]);
-// Bash itself has put "registrations:" there already and takes the colon for the end of a word.
+// Bash ends a word at the colon, so it has completed "registrations:" as a word already.
 test(offers, 'zameni token --scope registrations:', ['write']);
 test(offers, 'zameni fly ', []);
 
@@ -52,7 +52,7 @@ test('bash offers every command', (t) => {
   for (const { name } of COMMANDS) t.true(words.includes(name), name);
 });
 
-test('bash takes the script as a file that is sourced', (t) => {
+test('bash sources the script from a process substitution', (t) => {
   const script = 'source <(printf %s "$1") && complete -p zameni';
   const text = execFileSync('bash', ['-c', script, 'bash', bashCompletion(COMMANDS)]);
   t.is(text.toString(), 'complete -F _zameni zameni\n');

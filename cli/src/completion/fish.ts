@@ -1,6 +1,6 @@
 import type { Command, OptionSpec } from '../framework/command.ts';
 
-/** The script for fish. */
+/** Makes the script for fish. */
 export function fishCompletion(commands: readonly Command[]): string {
   const names = [...commands.map(({ name }) => name), 'help'].join(' ');
   const first = `not __fish_seen_subcommand_from ${names}`;

@@ -1,7 +1,7 @@
 import type { Command, OptionSpec } from '../framework/command.ts';
 import { connectionOptions } from '../framework/global-options.ts';
 
-/** The script for zsh; it can be sourced after compinit or lie in a folder of fpath as _zameni. */
+/** Makes the script for zsh. Source it after compinit, or save it as _zameni in fpath. */
 export function zshCompletion(commands: readonly Command[]): string {
   const names = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
   return `#compdef zameni

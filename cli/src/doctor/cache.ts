@@ -7,7 +7,8 @@ import { type Check, check, type Finding } from './report.ts';
 
 /** Checks Redis. Without it reads are slower but correct, so a fault is a warning. */
 export function checkCache({ redis, folders }: Stack): Promise<Check>[] {
-  const remedy = `tail -n 30 ${folders.logs}/redis.log; stop npm start with Ctrl-C and run it again`;
+  const restart = 'stop npm start with Ctrl-C and run it again';
+  const remedy = `tail -n 30 ${folders.logs}/redis.log; ${restart}`;
   const look = async (): Promise<Finding> => {
     const client = createRedis({
       url: redis.url,
@@ -20,7 +21,7 @@ export function checkCache({ redis, folders }: Stack): Promise<Check>[] {
       return judgeRedis(await client.info());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      const found = `reads are slower and stay right: ${reason}`;
+      const found = `reads are slower but correct: ${reason}`;
       return { level: 'warn', found, remedy };
     } finally {
       client.disconnect();

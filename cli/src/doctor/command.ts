@@ -7,14 +7,15 @@ import type { Check, DoctorReport } from './report.ts';
 /** `zameni doctor`: checks every dependency and prints remedies. */
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'check every dependency and say what to do',
+  summary: 'check every dependency and print remedies',
   options: [jsonOption, ...connectionOptions],
   description: `
-Looks at this machine (Node, the server programs and their versions, disk, open
-files, secrets, attempt keys), at the log (each NATS server, the leader, the
-stream and its replicas), at Postgres, its replica and PgBouncer, at Redis, at the
-gateway, its clock, the token, and at every service. Each line says ok, warn or
-fail, and each fault what to do. Nothing is changed, and no secret is printed.`,
+Checks this machine (Node, the server programs and their versions, disk, open
+files, secrets, attempt keys), the log (each NATS server, the leader, the stream
+and its replicas), Postgres, its replica and PgBouncer, Redis, the gateway, its
+clock, the token, and every service. Each line starts with ok, warn or fail. A
+remedy follows each warning and failure. The command changes nothing and prints
+no secret.`,
   examples: ['npx zameni doctor', 'npx zameni doctor --json | jq .checks'],
   exitStatuses: { 0: 'nothing failed (there may be warnings)', 1: 'something failed' },
   run: async (args, { stdout, env }) => {
@@ -48,5 +49,6 @@ function toText({ checks }: DoctorReport, screen: Screen): string {
     ];
   });
   const count = (level: Check['level']) => checks.filter((check) => check.level === level).length;
-  return `${text.join('\n')}\n\n${count('ok')} ok, ${count('warn')} warnings, ${count('fail')} failed\n`;
+  const sums = `${count('ok')} ok, ${count('warn')} warnings, ${count('fail')} failed`;
+  return `${text.join('\n')}\n\n${sums}\n`;
 }

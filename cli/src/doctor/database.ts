@@ -85,12 +85,13 @@ export function judgeServer([row]: readonly Row[], isReplica: boolean, nowMs: nu
 
 /** Judges the primary's report on its replica. */
 export function judgeReplication([row]: readonly Row[]): Finding {
-  const remedy = 'reads go to the primary meanwhile; stop npm start with Ctrl-C and run it again';
+  const remedy = 'reads use the primary until then; stop npm start with Ctrl-C and run it again';
   if (row === undefined) return { level: 'fail', found: 'no replica is connected', remedy };
   const lagBytes = Number(row['lag_bytes'] ?? 0);
-  const found = `${String(row['state'])}, ${Number(row['lag_seconds']).toFixed(1)} s and ${lagBytes} bytes behind`;
+  const lagSeconds = Number(row['lag_seconds']).toFixed(1);
+  const found = `${String(row['state'])}, ${lagSeconds} s and ${lagBytes} bytes behind`;
   if (row['state'] !== 'streaming' || lagBytes > GOOD_LAG_BYTES) {
-    return { level: 'warn', found, remedy: 'wait; if it stays so, look at the load of the disk' };
+    return { level: 'warn', found, remedy: 'wait; if it stays so, check the load of the disk' };
   }
   return found;
 }

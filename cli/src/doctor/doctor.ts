@@ -18,7 +18,7 @@ export type DoctorOptions = {
   readonly connection: Connection | undefined;
 };
 
-/** Runs all checks concurrently. Without a running stack its checks are left out. */
+/** Runs all checks concurrently. If the stack does not run, its checks are left out. */
 export async function examine(options: DoctorOptions): Promise<DoctorReport> {
   const { profile, stack, connection } = options;
   const isRunning = stack !== undefined && (await isAlive(stack));
@@ -50,7 +50,7 @@ function checkRunning(profile: Stack['profile'], running: Stack | undefined): Pr
     remedy,
     look: () =>
       running === undefined
-        ? { level: 'fail', found: 'is not running, so its parts are not looked at', remedy }
+        ? { level: 'fail', found: 'is not running, so its parts are not checked', remedy }
         : `supervisor ${running.supervisorPid}, since ${running.startedAt}`,
   });
 }

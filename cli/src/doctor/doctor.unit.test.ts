@@ -19,11 +19,11 @@ const judges = test.macro<[() => Finding, 'ok' | 'warn' | 'fail', RegExp]>(
   },
 );
 
-test('Node 24 is new enough', judges, () => checkNode('24.0.0'), 'ok', /24/);
+test('Node 24 is ok', judges, () => checkNode('24.0.0'), 'ok', /24/);
 test('Node 22 is too old', judges, () => checkNode('22.9.0'), 'fail', /24 is needed/);
-test('much free space is well', judges, () => checkFreeSpace(50), 'ok', /50.0 GiB/);
+test('much free space is ok', judges, () => checkFreeSpace(50), 'ok', /50.0 GiB/);
 test('little free space is a warning', judges, () => checkFreeSpace(3), 'warn', /3.0 GiB/);
-test('hardly any free space is a fault', judges, () => checkFreeSpace(0.5), 'fail', /0.5 GiB/);
+test('almost no free space is a failure', judges, () => checkFreeSpace(0.5), 'fail', /0.5 GiB/);
 
 test('reads the soft limit of open files', (t) => {
   t.is(
@@ -42,7 +42,7 @@ const judgeDays = (...numbers: readonly number[]) => {
   return judgeAttemptKeys(days(...numbers), new Date('2026-03-04T23:59:00Z'), 'tend');
 };
 test(
-  'attempt keys for today and the days to come are well',
+  'attempt keys for today and the next days are ok',
   judges,
   () => judgeDays(3, 4, 5, 6, 7),
   'ok',
@@ -56,7 +56,7 @@ test(
   /none for 2026-03-06, 2026-03-07: nobody/,
 );
 test(
-  'no attempt key for today is a fault',
+  'no attempt key for today is a failure',
   judges,
   () => judgeDays(2, 3),
   'fail',
@@ -65,28 +65,28 @@ test(
 
 const nats = { version: '2.15.1', leader: 'n1', isSynced: true };
 test(
-  'a NATS server that syncs and knows a leader is well',
+  'a NATS server that syncs and has a leader is ok',
   judges,
   () => judgeNats(nats),
   'ok',
   /2\.15/,
 );
 test(
-  'an old NATS server is a fault',
+  'an old NATS server is a failure',
   judges,
   () => judgeNats({ ...nats, version: '2.9' }),
   'fail',
   /bug/,
 );
 test(
-  'acknowledging before the disk is a fault',
+  'acknowledging before the write to disk is a failure',
   judges,
   () => judgeNats({ ...nats, isSynced: false }),
   'fail',
   /before it writes/,
 );
 test(
-  'no leader of the cluster is a fault',
+  'a cluster without a leader is a failure',
   judges,
   () => judgeNats({ ...nats, leader: '' }),
   'fail',
@@ -99,7 +99,7 @@ const stream = (current: readonly boolean[], leader = 'n1', config: object = ACC
   cluster: { leader, replicas: current.map((current, n) => ({ name: `n${n + 2}`, current })) },
 });
 test(
-  'three current replicas are well',
+  'three current replicas are ok',
   judges,
   () => judgeStream(stream([true, true])),
   'ok',
@@ -113,21 +113,21 @@ test(
   /2 of 3/,
 );
 test(
-  'one current replica is a fault',
+  'one current replica is a failure',
   judges,
   () => judgeStream(stream([false, false])),
   'fail',
   /1 of 3/,
 );
 test(
-  'a stream without a leader is a fault',
+  'a stream without a leader is a failure',
   judges,
   () => judgeStream(stream([true, true], '')),
   'fail',
   /nobody/,
 );
 test(
-  'a stream with other settings is a fault',
+  'a stream with other settings is a failure',
   judges,
   () => judgeStream(stream([true, true], 'n1', { ...ACCOUNTS_STREAM, num_replicas: 1 })),
   'fail',
@@ -135,31 +135,31 @@ test(
 );
 
 const postgres = { version: '15.18 (Debian)', is_replica: false, fsync: 'on', now_ms: 1_000 };
-test('a primary is well', judges, () => judgePostgres([postgres], false, 1_000), 'ok', /15\.18/);
+test('a primary is ok', judges, () => judgePostgres([postgres], false, 1_000), 'ok', /15\.18/);
 test(
-  'a primary where the replica should be is a fault',
+  'a primary in the place of the replica is a failure',
   judges,
   () => judgePostgres([postgres], true, 1_000),
   'fail',
   /not a replica/,
 );
 test(
-  'Postgres without fsync is a fault',
+  'Postgres without fsync is a failure',
   judges,
   () => judgePostgres([{ ...postgres, fsync: 'off' }], false, 1_000),
   'fail',
   /fsync/,
 );
 test(
-  'a clock that is off is a fault',
+  'a wrong clock is a failure',
   judges,
   () => judgePostgres([postgres], false, 60_000),
   'fail',
   /59 s off/,
 );
-test('no replica is a fault', judges, () => judgeReplication([]), 'fail', /no replica/);
+test('a missing replica is a failure', judges, () => judgeReplication([]), 'fail', /no replica/);
 test(
-  'a replica that streams is well',
+  'a streaming replica is ok',
   judges,
   () => judgeReplication([{ state: 'streaming', lag_bytes: 0, lag_seconds: 0 }]),
   'ok',
@@ -173,28 +173,28 @@ test(
   /behind/,
 );
 test(
-  'a pool that leads to the wrong server is a fault',
+  'a pool that leads to the wrong server is a failure',
   judges,
   () => judgePool('PgBouncer 1.18.0', { is_replica: false }, { is_replica: false }),
   'fail',
   /wrong/,
 );
 test(
-  'a pool that leads to both is well',
+  'a pool that leads to both servers is ok',
   judges,
   () => judgePool('PgBouncer 1.18.0', { is_replica: false }, { is_replica: true }),
   'ok',
   /1\.18/,
 );
 test(
-  'reads what Redis says',
+  'reads the report of Redis',
   judges,
   () => judgeRedis('redis_version:7.0.15\r\nused_memory_human:1.2M\r\n'),
   'ok',
   /7\.0\.15, 1\.2M/,
 );
 test(
-  'an old Redis is a fault',
+  'an old Redis is a failure',
   judges,
   () => judgeRedis('redis_version:5.0.1\r\n'),
   'fail',
@@ -211,7 +211,7 @@ const service = (role: ProjectorStatus['role'], lag: number): ServiceStatus => (
   projection: { role, position: 10, head: 10 + lag, lag },
 });
 test(
-  'an active projector that keeps up is well',
+  'an active projector that keeps up is ok',
   judges,
   () => judgeProjection([service('active', 2), service('standby', 0)]),
   'ok',
@@ -225,35 +225,35 @@ test(
   /5000/,
 );
 test(
-  'no active projector is a fault',
+  'no active projector is a failure',
   judges,
   () => judgeProjection([service('standby', 0)]),
   'fail',
   /no projector/,
 );
 test(
-  'a service that misses something says what',
+  'names the dependency that a service misses',
   judges,
   () => judgeService({ ...service('active', 0), state: 'not-ready', missing: ['nats'] }, 'log'),
   'fail',
   /nats/,
 );
 test(
-  'a clock within seconds is well',
+  'a clock within seconds is ok',
   judges,
   () => judgeClock('Mon, 23 Nov 2026 01:00:00 GMT', Date.UTC(2026, 10, 23, 1, 0, 2)),
   'ok',
   /within/,
 );
 test(
-  'a clock a minute away is a fault',
+  'a clock a minute away is a failure',
   judges,
   () => judgeClock('Mon, 23 Nov 2026 01:00:00 GMT', Date.UTC(2026, 10, 23, 1, 1)),
   'fail',
   /60 s/,
 );
 
-test('an error of a look is a failed check with a remedy', async (t) => {
+test('an error in a check is a failure with a remedy', async (t) => {
   const look = () => Promise.reject(new TypeError('fetch failed', { cause: new Error('refused') }));
   t.deepEqual(await check({ area: 'log', name: 'nats-1', remedy: 'npm start', look }), {
     area: 'log',

@@ -63,7 +63,7 @@ export function checkLog({ nats, folders }: Stack): Promise<Check>[] {
   const stream = check({
     area: 'log',
     name: `stream ${ACCOUNTS_STREAM.name}`,
-    remedy: `the servers above come first; then ${RESTART}`,
+    remedy: `repair the servers above first; then ${RESTART}`,
     look: async () => judgeStream(await readStream(nats)),
   });
   return [...servers, stream];
@@ -79,7 +79,7 @@ export function judgeServer(server: {
   const { minimumVersion } = SERVER_CATALOG.nats;
   const fault = (found: string, remedy: string) => ({ level: 'fail' as const, found, remedy });
   if (!isAtLeast(version, minimumVersion)) {
-    const found = `${version}: its guards of batches have a bug, ${minimumVersion} is needed`;
+    const found = `${version}: the guards of batches have a bug, ${minimumVersion} is needed`;
     return fault(found, RESTART);
   }
   if (!isSynced) return fault('acknowledges before it writes to disk (sync_interval)', RESTART);
@@ -97,7 +97,8 @@ export function judgeStream(report: unknown): Finding {
   }
   const behind = (cluster.replicas ?? []).filter(({ current }) => !current);
   const current = 1 + (cluster.replicas ?? []).length - behind.length;
-  const found = `led by ${cluster.leader || 'nobody'}, ${current} of ${ACCOUNTS_STREAM.num_replicas} replicas current, ${state.messages} records`;
+  const replicas = `${current} of ${ACCOUNTS_STREAM.num_replicas} replicas current`;
+  const found = `led by ${cluster.leader || 'nobody'}, ${replicas}, ${state.messages} records`;
   if (!cluster.leader) return { level: 'fail', found, remedy: 'two of three servers must run' };
   if (current >= ACCOUNTS_STREAM.num_replicas) return found;
   // A majority still accepts registrations. Without one more server nothing is accepted.

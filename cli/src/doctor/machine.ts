@@ -69,7 +69,7 @@ export function checkNode(version: string): Finding {
 export function checkFreeSpace(freeGib: number): Finding {
   const found = `${freeGib.toFixed(1)} GiB free for .zameni`;
   if (freeGib >= GOOD_FREE_GIB) return found;
-  const remedy = 'free some space; npm start -- --fresh throws the local data away';
+  const remedy = 'free some space; npm start -- --fresh deletes the local data';
   return { level: freeGib < MIN_FREE_GIB ? 'fail' : 'warn', found, remedy };
 }
 
@@ -93,7 +93,7 @@ function remedyFor(name: ServerName): string {
 }
 
 async function checkOpenFiles(stack: Stack | undefined): Promise<Finding> {
-  if (process.platform !== 'linux') return `not looked at on ${process.platform}: see ulimit -n`;
+  if (process.platform !== 'linux') return `not checked on ${process.platform}: see ulimit -n`;
   const pids: [string, number | string][] = Object.entries(stack?.pids ?? {});
   const limits = await Promise.all(
     (pids.length > 0 ? pids : [['this process', 'self'] as const]).map(async ([name, pid]) => {

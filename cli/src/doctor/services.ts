@@ -61,7 +61,7 @@ export function judgeService(service: ServiceStatus, log: string): Finding {
     case 'ready':
       return 'ready';
     case 'degraded':
-      return fault('warn', `ready, and does without ${degraded.join(', ')}`);
+      return fault('warn', `ready, but without ${degraded.join(', ')}`);
     case 'not-ready':
       return fault('fail', `not ready, misses ${missing.join(', ') || 'something'}`);
     case 'no-answer':
@@ -80,7 +80,8 @@ export function judgeProjection(services: readonly ServiceStatus[]): Finding {
     const found = 'no projector is active: nothing new becomes readable';
     return { level: 'fail', found, remedy: 'deploy/runbook.md, "The projector is not ready"' };
   }
-  const found = `position ${active.position}, ${active.lag ?? '?'} records behind, ${standbys} on standby`;
+  const lag = `${active.lag ?? '?'} records behind`;
+  const found = `position ${active.position}, ${lag}, ${standbys} on standby`;
   if ((active.lag ?? 0) <= GOOD_LAG) return found;
   const remedy = 'watch npx zameni status: it should fall; deploy/runbook.md, "projection-lagging"';
   return { level: 'warn', found, remedy };
@@ -89,7 +90,7 @@ export function judgeProjection(services: readonly ServiceStatus[]): Finding {
 async function checkToken(url: string, token: Connection['token']): Promise<Finding> {
   const bearer = await token();
   const remedy = 'give --token or ZAMENI_TOKEN; npx zameni token prints one for the local stack';
-  if (bearer === undefined) return { level: 'warn', found: 'there is none to try', remedy };
+  if (bearer === undefined) return { level: 'warn', found: 'there is no token to try', remedy };
   const response = await fetch(`${url}/v1/users/${randomUUID()}`, {
     headers: { authorization: `Bearer ${bearer}` },
     signal: AbortSignal.timeout(DEADLINE_MS),
@@ -112,7 +113,7 @@ async function checkClock(url: string): Promise<Finding> {
 /** Judges the difference between a server's clock and this machine's. */
 export function judgeClock(date: string | null, nowMs: number): Finding {
   const serverMs = Date.parse(date ?? '');
-  if (Number.isNaN(serverMs)) return 'the gateway does not tell the time';
+  if (Number.isNaN(serverMs)) return 'the gateway sends no Date header';
   const skewMs = Math.abs(nowMs - serverMs);
   if (skewMs <= MAX_SKEW_MS) return 'within seconds of the gateway’s';
   const found = `${Math.round(skewMs / 1_000)} s away from the gateway’s: tokens may be refused`;

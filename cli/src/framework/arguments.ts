@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Arguments, type Command, UsageError } from './command.ts';
 
-/** Reads the arguments behind the name of a command by its specification. */
+/** Parses the arguments of a command according to its specification. */
 export function parseArguments(command: Command, args: readonly string[]): Arguments {
   const { values, positionals } = parse(command, args);
   const [operand = '', ...others] = positionals;
@@ -30,7 +30,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
   };
 }
 
-/** A whole number within its bounds, or the default when the option is not given. */
+/** Parses an integer within its bounds. Returns the default if the option is not given. */
 export function parseInteger(
   args: Arguments,
   option: string,
@@ -65,7 +65,7 @@ function parse(
     return parseArgs({ args: [...args], strict: true, allowPositionals: true, options });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    // The rest of the message is advice that fits other programs better.
+    // The rest of the message is advice that does not apply here.
     throw new UsageError(message.split('. ')[0] ?? message, { cause });
   }
 }

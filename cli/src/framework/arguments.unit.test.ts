@@ -43,7 +43,7 @@ test('reads operand, flags, values and repeated values', (t) => {
   t.is(args.value('kind'), 'oats');
 });
 
-test('a number that is not given is the default', (t) => {
+test('uses the default for a missing number', (t) => {
   t.is(parseInteger(parseArguments(command, ['x']), 'count', bounds), 32);
   t.is(parseInteger(parseArguments(command, ['x', '--count', '256']), 'count', bounds), 256);
 });
@@ -58,7 +58,7 @@ test(refuses, ['a', '--count', '257'], /^--count takes 1 to 256$/);
 test(refuses, ['a', '--count', '1e2'], /^--count takes 1 to 256$/);
 test(refuses, ['a', '--count='], /^--count takes 1 to 256$/);
 
-test('a command without an operand refuses one', (t) => {
+test('refuses an operand for a command without one', (t) => {
   const { operand: _, ...plain } = command;
   t.throws(() => parseArguments(plain, ['x']), { instanceOf: UsageError });
 });

@@ -4,24 +4,24 @@ import { type Arguments, UsageError } from './command.ts';
 import type { Io } from './io.ts';
 import { issueToken, LOCAL_SUBJECT } from './local-issuer.ts';
 
-/** Where requests go and as whom. */
+/** The target of requests, and their token. */
 export type Connection = {
   /** Without a slash at the end. */
   readonly url: string;
-  /** The local stack, when the URL is its gateway's. */
+  /** The local stack, if the URL is that of its gateway. */
   readonly stack: Stack | undefined;
-  /** A token with the scopes that is still good for a while; undefined when there is none. */
+  /** Returns a token with the scopes that does not expire soon. Undefined if there is none. */
   readonly token: () => Promise<string | undefined>;
 };
 
-/** Where the local stack listens when it has not described itself yet. */
+/** The local stack's URL by default, for when it has never been started. */
 const USUAL_URL = 'http://127.0.0.1:8080';
 
 const TOKEN_TTL_SECONDS = 3_600;
-/** A local token is replaced long before it ends, because a file may take hours. */
+/** A local token is replaced long before it expires, because a file may take hours. */
 const TOKEN_RENEWAL_MS = 10 * 60 * 1_000;
 
-/** Finds out where to send requests and with which token, from the options and the local stack. */
+/** Determines target and token of requests from the options and the local stack. */
 export async function connect(
   args: Arguments,
   env: Io['env'],
@@ -38,24 +38,24 @@ export async function connect(
     if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError('the token is not a JWT');
     return { url, stack: ownStack, token: async () => token };
   }
-  // A token of the local issuer is of no use elsewhere, so it is not sent there.
+  // Other hosts do not accept a token of the local issuer, so it is not sent there.
   const issuer = isLoopback(url) ? stack : undefined;
   return { url, stack: ownStack, token: createTokenSource(issuer, scopes) };
 }
 
-/** The local stack that is meant; the choices of `--profile` were checked. */
+/** Returns the profile of the local stack. */
 export function profileOf(args: Arguments): Stack['profile'] {
   // Checked against the choices of the option.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return (args.value('profile') ?? 'local') as Stack['profile'];
 }
 
-/** The description of a local stack; undefined when it was never started. */
+/** Reads the description of a local stack. Returns undefined if it was never started. */
 export async function findStack(profile: Stack['profile']): Promise<Stack | undefined> {
   try {
     return await readStack(profile);
   } catch (error) {
-    // Without a cause the file is there and of another version, which the person should hear.
+    // Without a cause the file exists but has another version, which must be reported.
     if (error instanceof StackFileError && error.cause !== undefined) return undefined;
     throw error;
   }

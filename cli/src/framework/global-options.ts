@@ -1,34 +1,34 @@
 import { Stack } from '@zameni/runtime/stack';
 import type { OptionSpec } from './command.ts';
 
-/** The stacks that can run beside each other on one machine. */
+/** The stacks that can run concurrently on one machine. */
 export const PROFILES: readonly Stack['profile'][] = Stack.properties.profile.enum;
 
-/** `--profile`: which local stack is meant. */
+/** `--profile`: selects a local stack. */
 export const profileOption: OptionSpec = {
   name: 'profile',
   value: '<name>',
-  summary: `which local stack: ${PROFILES.join(', ')} (default: local)`,
+  summary: `local stack: ${PROFILES.join(', ')} (default: local)`,
   choices: PROFILES,
 };
 
-/** Options of every command that talks to a gateway. */
+/** Options of every command that sends requests to a gateway. */
 export const connectionOptions: readonly OptionSpec[] = [
   {
     name: 'url',
     value: '<gateway>',
-    summary: 'where Zameni answers (default: the local stack)',
+    summary: 'URL of Zameni (default: the local stack)',
   },
   {
     name: 'token',
     value: '<jwt>',
-    summary: 'access token; ZAMENI_TOKEN hides it better (default: a local one)',
+    summary: 'access token; ZAMENI_TOKEN is safer (default: a local one)',
   },
   profileOption,
 ];
 
-/** `--json`: for programs. */
+/** `--json`: output for programs. */
 export const jsonOption: OptionSpec = {
   name: 'json',
-  summary: 'print one JSON document for programs to read',
+  summary: 'print one JSON document for programs',
 };

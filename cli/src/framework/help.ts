@@ -1,7 +1,7 @@
 import type { Command, OptionSpec } from './command.ts';
 import { alignColumns } from './io.ts';
 
-/** The text of `zameni --help`. */
+/** Returns the text of `zameni --help`. */
 export function overview(commands: readonly Command[]): string {
   const rows = commands.map(({ name, operand, summary }) => [
     `  ${name}${operand === undefined ? '' : ` <${operand.name}>`}`,
@@ -13,7 +13,7 @@ export function overview(commands: readonly Command[]): string {
     'Commands:',
     ...alignColumns(rows),
     '',
-    'Options of the commands that talk to Zameni, before or behind the command:',
+    'Options of the commands that send requests, before or after the command:',
     '  --url <gateway>   --token <jwt> (or ZAMENI_TOKEN)   --profile <name>',
     '',
     'npx zameni <command> --help explains a command, with examples.',
@@ -23,7 +23,7 @@ export function overview(commands: readonly Command[]): string {
   ].join('\n')}\n`;
 }
 
-/** The text of `zameni <command> --help`. */
+/** Returns the text of `zameni <command> --help`. */
 export function helpOf(command: Command): string {
   const { name, operand, object, options, description, examples, exitStatuses } = command;
   const usage = [

@@ -3,17 +3,17 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { CommandError } from './command.ts';
 import type { Io } from './io.ts';
 
-/** Bytes that are read as they are needed. */
+/** Bytes that are read on demand. */
 export type Input = {
   readonly chunks: Readable;
-  /** Undefined for a pipe, which does not tell. */
+  /** Undefined for a pipe, whose size is unknown. */
   readonly totalBytes: number | undefined;
 };
 
-/** Bytes of a file that are in memory at once. */
+/** Bytes of a file in memory. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Opens a file, or standard input for `-`; the signal closes it, even while it waits for more. */
+/** Opens a file, or standard input for `-`. The signal closes it, even during a read. */
 export async function openInput(path: string, io: Io, signal: AbortSignal): Promise<Input> {
   if (path === '-') {
     if (io.stdin.isTTY === true) io.stderr.write('Reading from the keyboard; Ctrl-D ends.\n');

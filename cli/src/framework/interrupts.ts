@@ -1,16 +1,16 @@
 import { constants } from 'node:os';
 import { EXIT } from './command.ts';
 
-/** A wish to stop, from the keyboard (SIGINT) or from another process (SIGTERM). */
+/** Requests to stop, from the keyboard (SIGINT) or from another process (SIGTERM). */
 export type Interrupts = Disposable & {
   readonly signal: AbortSignal;
-  /** The exit status of a program that was stopped; undefined when nobody stopped it. */
+  /** Returns the exit status of a stopped program. Undefined if nobody stopped it. */
   readonly exitStatus: () => number | undefined;
 };
 
 /**
- * Listens until it is disposed. The first signal aborts, so that what is under way can end well; the
- * second ends the process, because a person who asks twice does not want to wait.
+ * Listens until it is disposed. The first signal aborts, so that pending work can finish. The
+ * second one ends the process, because a user who repeats it does not want to wait.
  */
 export function listenForInterrupts(onFirst: () => void): Interrupts {
   const stopping = new AbortController();

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Io, Screen } from './io.ts';
 
-/** A screen that keeps what is written. */
+/** Creates a screen that keeps its output in memory. */
 export function createMemoryScreen(options: Partial<Screen> = {}): Screen & { text: () => string } {
   const written: string[] = [];
   return {
@@ -14,7 +14,7 @@ export function createMemoryScreen(options: Partial<Screen> = {}): Screen & { te
   };
 }
 
-/** An outside that keeps what is written. */
+/** Creates an Io that keeps its output in memory. */
 export function createMemoryIo(): Io & { out: () => string; err: () => string } {
   const stdout = createMemoryScreen();
   const stderr = createMemoryScreen();

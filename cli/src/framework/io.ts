@@ -1,16 +1,16 @@
 import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
 
-/** A stream that is written to, and what the one who reads it can show. */
+/** An output stream, and the capabilities of its reader. */
 export type Screen = {
   readonly write: (text: string) => unknown;
-  /** True when a person looks at it and the cursor can be moved. */
+  /** True if the reader is a terminal whose cursor can move. */
   readonly isTerminal: boolean;
   readonly hasColors: boolean;
   readonly columns: () => number;
 };
 
-/** The outside of a command. */
+/** The input, output and environment of a command. */
 export type Io = {
   readonly stdout: Screen;
   readonly stderr: Screen;
@@ -18,11 +18,11 @@ export type Io = {
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
-/** What a colour says: well, worth a look, wrong, less important. */
+/** Colours: good, suspicious, wrong, less important. */
 export type Color = 'green' | 'yellow' | 'red' | 'dim';
 
-/** Columns of a terminal that does not tell. */
-const USUAL_COLUMNS = 80;
+/** Columns of a terminal that does not report them. */
+const DEFAULT_COLUMNS = 80;
 
 type Stream = Writable & {
   readonly isTTY?: boolean;
@@ -30,25 +30,25 @@ type Stream = Writable & {
   readonly hasColors?: () => boolean;
 };
 
-/** Makes a screen of a stream; NO_COLOR and TERM=dumb are heeded. */
+/** Creates a screen for a stream. It respects NO_COLOR and TERM=dumb. */
 export function createScreen(stream: Stream, env: Io['env']): Screen {
   const isTerminal = stream.isTTY === true && env['TERM'] !== 'dumb';
   return {
     write: (text) => stream.write(text),
     isTerminal,
     hasColors: isTerminal && !env['NO_COLOR'] && stream.hasColors?.() === true,
-    columns: () => stream.columns || USUAL_COLUMNS,
+    columns: () => stream.columns || DEFAULT_COLUMNS,
   };
 }
 
-/** Colours a text when the screen shows colours. */
+/** Colours a text if the screen shows colours. */
 export function paint(screen: Screen, color: Color, text: string): string {
   return screen.hasColors ? styleText(color, text, { validateStream: false }) : text;
 }
 
 /**
- * Writes characters that would steer a terminal or turn the reading direction as `\u{…}`: profiles
- * and names of fields come from outside.
+ * Escapes characters that control a terminal or change the reading direction as `\u{…}`, because
+ * profiles and names of fields come from clients.
  */
 export function toPrintable(text: string): string {
   return text.replaceAll(
@@ -57,7 +57,7 @@ export function toPrintable(text: string): string {
   );
 }
 
-/** Pads the cells of each column but the last to the same width. */
+/** Pads the cells of each column except the last to the same width. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>

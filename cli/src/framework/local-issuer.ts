@@ -3,17 +3,17 @@ import type { Scope } from '@zameni/contracts';
 import type { Stack } from '@zameni/runtime/stack';
 import { importJWK, SignJWT } from 'jose';
 
-/** The `sub` of a local token that names nobody else. */
+/** The `sub` of a local token by default. */
 export const LOCAL_SUBJECT = 'local-operator';
 
-/** What a token shall say. */
+/** The claims of a token. */
 export type TokenContent = {
   readonly scopes: readonly Scope[];
   readonly subject: string;
   readonly ttlSeconds: number;
 };
 
-/** Signs a token with the key of the local stack's own issuer. */
+/** Signs a token with the key of the local stack's issuer. */
 export async function issueToken(stack: Stack, content: TokenContent): Promise<string> {
   const jwk = JSON.parse(await readFile(stack.tokens.issuerKeyFile, 'utf8'));
   return new SignJWT({ scope: content.scopes.join(' ') })

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** What zameni uses of a problem document; an API of a later version may say more. */
+/** The fields of a problem document that the CLI uses. A later API version may add others. */
 const ProblemAnswer = Type.Object({
   code: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }),
   title: Type.Optional(Type.String()),
@@ -18,7 +18,7 @@ const ProblemAnswer = Type.Object({
 });
 const check = Compile(ProblemAnswer);
 
-/** The parts of a problem document that zameni shows. */
+/** The parts of a problem document that the CLI shows. */
 export type ProblemSummary = {
   readonly code: string;
   readonly title: string | undefined;
@@ -26,18 +26,18 @@ export type ProblemSummary = {
   readonly errors: { pointer: string; code: string }[];
 };
 
-/** Reads an error answer; one that is no problem document gets a code of zameni's own. */
+/** Parses an error answer. An answer that is no problem document gets the CLI's own code. */
 export function readProblem(text: string): ProblemSummary {
   const value = parse(text);
   if (!check.Check(value)) {
     return { code: 'unexpected-answer', title: undefined, traceId: undefined, errors: [] };
   }
   const { code, title, traceId, errors = [] } = value;
-  // Copied field by field: anything else an error might carry is not for the report.
+  // Copied field by field, because other fields of an error must not get into the report.
   return { code, title, traceId, errors: errors.map(({ pointer, code }) => ({ pointer, code })) };
 }
 
-/** Milliseconds that `Retry-After` (seconds or a date) asks to wait; 0 without one. */
+/** Parses `Retry-After` (seconds or a date) to milliseconds. Returns 0 if it is missing. */
 export function retryAfterMs(headers: Headers): number {
   const text = headers.get('retry-after')?.trim();
   if (!text) return 0;
@@ -50,7 +50,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A page of some other server; the status says what there is to say.
+    // Probably a page of another server. The status is reported without it.
     return undefined;
   }
 }

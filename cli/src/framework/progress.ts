@@ -1,21 +1,21 @@
 import type { Screen } from './io.ts';
 
-/** How far a piece of work is. */
+/** The progress of a command. */
 export type ProgressState = {
   readonly settled: number;
   readonly failed: number;
-  /** Bytes done and in all; in all is undefined for a pipe. */
+  /** Bytes done, and the total. The total of a pipe is unknown. */
   readonly bytes: number;
   readonly totalBytes: number | undefined;
   readonly elapsedMs: number;
 };
 
-/** Milliseconds between two drawings. */
+/** Milliseconds between two updates. */
 const REDRAW_MS = 100;
 const MAX_BAR = 30;
 const CLEAR_TO_END = '\u001b[K';
 
-/** Shows progress on a terminal, and nowhere else, until it is disposed; then the line is gone. */
+/** Shows a progress line on a terminal until it is disposed. Writes nothing to other outputs. */
 export function showProgress(screen: Screen, state: () => ProgressState): Disposable {
   if (!screen.isTerminal) return { [Symbol.dispose]: () => undefined };
   const draw = () =>
@@ -30,7 +30,7 @@ export function showProgress(screen: Screen, state: () => ProgressState): Dispos
   };
 }
 
-/** One line of at most `columns` characters; on a narrow terminal the less important is left out. */
+/** Formats one line of at most `columns` characters. A narrow terminal gets fewer parts. */
 export function drawProgress(state: ProgressState, columns: number): string {
   const { settled, failed, bytes, totalBytes, elapsedMs } = state;
   const share = totalBytes ? Math.min(1, bytes / totalBytes) : undefined;

@@ -5,48 +5,48 @@ import { drawProgress, showProgress } from './progress.ts';
 
 const state = { settled: 1_234, failed: 0, bytes: 50, totalBytes: 100, elapsedMs: 10_000 };
 
-test('a wide terminal shows bar, share, lines, rate and the time left', (t) => {
+test('shows bar, share, lines, rate and remaining time on a wide terminal', (t) => {
   const line = drawProgress(state, 79);
   t.is(line, `[${'#'.repeat(15)}${'.'.repeat(15)}] 50%  1,234 lines  123/s  10 s left`);
 });
 
-test('a pipe shows no share', (t) => {
+test('shows no share for a pipe', (t) => {
   t.is(drawProgress({ ...state, totalBytes: undefined }, 79), '1,234 lines  123/s');
 });
 
-test('what was not accepted is shown as it happens', (t) => {
+test('shows the number of lines that were not accepted', (t) => {
   t.regex(drawProgress({ ...state, failed: 3 }, 79), /3 not accepted/);
 });
 
-test('no terminal is too narrow', (t) => {
+test('fits every width of a terminal', (t) => {
   for (let columns = 0; columns <= 120; columns += 1) {
     t.true(drawProgress({ ...state, failed: 3 }, columns).length <= columns, String(columns));
   }
   t.is(drawProgress(state, 20), ' 50%  1,234 lines');
 });
 
-test('an empty or growing file does not break the bar', (t) => {
+test('shows a bar for an empty or growing file', (t) => {
   t.notThrows(() => drawProgress({ ...state, bytes: 0, totalBytes: 0 }, 79));
   t.regex(drawProgress({ ...state, bytes: 500 }, 79), /100%/);
 });
 
-test('nothing is drawn where nobody looks', (t) => {
+test('writes nothing if the output is not a terminal', (t) => {
   const pipe = createMemoryScreen();
   showProgress(pipe, () => state)[Symbol.dispose]();
   t.is(pipe.text(), '');
 });
 
-test('the line is gone in the end', (t) => {
+test('clears the line at the end', (t) => {
   const terminal = createMemoryScreen({ isTerminal: true, columns: () => 40 });
   showProgress(terminal, () => state)[Symbol.dispose]();
   t.true(terminal.text().endsWith('\r\u001b[K'));
 });
 
-test('NO_COLOR and TERM=dumb are heeded', (t) => {
+test('respects NO_COLOR and TERM=dumb', (t) => {
   const stream = Object.assign(process.stdout, {});
   const fake = { ...stream, isTTY: true, columns: 0, hasColors: () => true };
   const colorsWith = (env: Record<string, string>) => {
-    // Only these fields are looked at when a screen is made.
+    // createScreen reads only these fields.
     return createScreen(fake as unknown as typeof process.stdout, env);
   };
   t.true(colorsWith({}).hasColors);
@@ -55,6 +55,6 @@ test('NO_COLOR and TERM=dumb are heeded', (t) => {
   t.false(colorsWith({ TERM: 'dumb' }).isTerminal);
 });
 
-test('characters that steer a terminal are written out', (t) => {
+test('escapes characters that control a terminal', (t) => {
   t.is(toPrintable('Věra \u001b[2J\u202e\n'), 'Věra \\u{1b}[2J\\u{202e}\\u{a}');
 });

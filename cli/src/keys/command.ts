@@ -17,11 +17,11 @@ const rings = alignColumns(
 );
 
 const GRACE_SECONDS = { min: 1, max: 3_600, byDefault: DEADLINES.rotationGrace / 1_000 } as const;
-/** More than the seven days that a link lives by default. */
+/** More than the seven days of a link's lifetime by default. */
 const KEEP_DAYS = { min: 0, max: 400, byDefault: 8 } as const;
 const DAY_MS = 24 * 3_600 * 1_000;
 
-/** `zameni keys`: lists the keys by their ids, rotates them, and keeps those of attempts. */
+/** `zameni keys`: lists the ids of keys, rotates keys, and tends the attempt keys. */
 export const keysCommand: Command = {
   name: 'keys',
   summary: 'list, rotate and tend the keys, for the local stack',
@@ -31,50 +31,54 @@ export const keysCommand: Command = {
     {
       name: 'grace',
       value: '<seconds>',
-      summary: `kek, pepper: ${GRACE_SECONDS.min} to ${GRACE_SECONDS.max} for what is under way to end (default: ${GRACE_SECONDS.byDefault})`,
+      summary: `kek, pepper: time for pending work to end, ${rangeOf(GRACE_SECONDS)}`,
     },
     {
       name: 'keep',
       value: '<days>',
-      summary: `others: ${KEEP_DAYS.min} to ${KEEP_DAYS.max} that older keys are kept (default: ${KEEP_DAYS.byDefault})`,
+      summary: `others: time to keep older keys, ${rangeOf(KEEP_DAYS)}`,
     },
-    { name: 'finish', summary: 'others: only remove what was kept long enough' },
+    { name: 'finish', summary: 'others: only remove keys that were kept long enough' },
     ...tendOptions,
     jsonOption,
     profileOption,
   ],
   description: `
-list prints the ids of the keys of each ring, or of one: which is current, since
-when, and how many records of the log each key-encryption key wraps. A key itself
-is never printed.
+list prints the ids of the keys in all rings, or in one. It shows which key is
+current and since when, and how many records of the log each key-encryption key
+wraps. It never prints a key.
 
 rotate adds a key to a ring, waits until every process has read it, and makes it
-the current one. Registration goes on all the while. A rotation that was cut off
-goes on when the command is run again.
+the current one. Registration continues. To continue an interrupted rotation, run
+the command again.
 
-kek: the projector then wraps every person's key anew and deletes the older
-record. When nothing in the log is wrapped by an older key, and --grace has passed
-since every process used the new one (a commit under way takes 24 seconds at most;
-a shorter grace is for a log that answers at once and processes that nobody
-pauses), the log is read once more, the older key is removed from the ring and its
-bytes are overwritten in the file. A file system that copies on write, an SSD and
-backups may still hold it: destroy backups of the ring's file too.
+kek: the projector re-wraps every person's data key with the new key and deletes
+the older record. The command waits until no record is wrapped by an older key,
+and until --grace has passed since every process used the new one. A pending
+commit takes at most 24 seconds; use a shorter grace only if the log answers
+immediately and no process is paused. Then the command reads the log once more,
+removes the older key from the ring and overwrites its bytes in the file. A
+copy-on-write file system, an SSD or a backup may still hold it: also destroy
+backups of the ring's file.
 
-pepper: claims on addresses move to subjects made with the new pepper, in six
-phases; --grace passes in four of them. Every process and every server of the log
-must answer in each. The older peppers stay in the ring, the new subjects are made
-upon them; what is destroyed is every claim that they alone would find. Until it
-is over a release costs one more message, for a while a registration does too.
+pepper: claims move to subjects made with the new pepper, in six phases. In four
+of them --grace must pass. In each phase every process and every server of the log
+must answer. The older peppers stay in the ring, because the new subjects are
+derived from them too. All claims that the older peppers alone could find are
+destroyed. During the rotation a release costs one more message, and in some
+phases a registration does too.
 
-verification, position: the older key stays readable for --keep days, more than
-links live (ZAMENI_ATTEMPT_LIFETIME_SECONDS); a later run or --finish removes it.
---keep 0 removes it at once, which makes worthless what a stolen key signed.
+verification, position: the older key stays readable for --keep days, which must
+exceed the lifetime of links (ZAMENI_ATTEMPT_LIFETIME_SECONDS). A later run or
+--finish removes it. --keep 0 removes it immediately and so invalidates everything
+that a stolen key signed.
 
-tend keeps the ring attempt, which has a key for each day (UTC): it makes those of
-today and the next seven days, and destroys each a day after the last attempt that
-it sealed has expired, overwriting its bytes in the file. Then nothing opens those
-attempts any more, whatever servers and backups still hold. Run it once a day at
-least, or keep it running with --watch; npm start does. It needs the file only.
+tend maintains the ring attempt, which has a key for each day (UTC). It makes the
+keys of today and the next seven days. It destroys a key one day after the last
+attempt sealed with it has expired, and overwrites its bytes in the file. Those
+attempts then cannot be opened, even if servers and backups still hold them. Run
+it at least once a day, or keep it running with --watch, as npm start does. It
+needs only the file.
 
 Rings:
 ${rings.join('\n')}`,
@@ -96,6 +100,10 @@ ${rings.join('\n')}`,
   },
 };
 
+function rangeOf({ min, max, byDefault }: typeof GRACE_SECONDS | typeof KEEP_DAYS): string {
+  return `${min} to ${max} (default: ${byDefault})`;
+}
+
 async function list(args: Arguments, io: Io, ring: RingName | undefined): Promise<number> {
   const stack = await readStack(profileOf(args));
   const { listKeys, toKeysTable } = await import('./list.ts');
@@ -109,7 +117,7 @@ async function list(args: Arguments, io: Io, ring: RingName | undefined): Promis
 async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Promise<number> {
   if (ring === undefined) throw new UsageError(`which ring? One of: ${names.join(', ')}`);
   if (ring === 'attempt') {
-    throw new UsageError('the ring attempt is not rotated: npx zameni keys tend keeps it');
+    throw new UsageError('the ring attempt is not rotated: npx zameni keys tend maintains it');
   }
   const options = {
     graceMs: 1_000 * parseInteger(args, 'grace', GRACE_SECONDS),
@@ -117,8 +125,9 @@ async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Prom
     isFinish: args.has('finish'),
   };
   if (options.graceMs <= longestCommitMs()) {
+    const seconds = longestCommitMs() / 1_000;
     io.stderr.write(
-      `A commit may take ${longestCommitMs() / 1_000} s: with so short a grace, look after processes that hang.\n`,
+      `A commit may take ${seconds} s. With a shorter grace, make sure that no process hangs.\n`,
     );
   }
   const stack = await readStack(profileOf(args));
@@ -133,16 +142,16 @@ async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Prom
     io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toText(report));
   });
 
-  /** The line of steps is gone before the report comes. */
+  /** Removes the progress line before the report is printed. */
   async function rotateShowingSteps(): Promise<RotationReport> {
     using steps = showSteps(io.stderr);
-    return await withRing({ ...begun, tell: steps.tell }, (rotation) =>
+    return await withRing({ ...begun, reportStep: steps.reportStep }, (rotation) =>
       rotateRing(rotation, options),
     );
   }
 }
 
-/** The status of a command that may be stopped at any step. */
+/** Runs work that a signal may stop at any step, and returns the exit status. */
 async function orStopped(interrupts: Interrupts, work: () => Promise<void>): Promise<number> {
   try {
     await work();
@@ -159,13 +168,13 @@ function toText({ ring, current, removed, kept }: RotationReport): string {
     `The current ${ring} key is ${current}.`,
     ...(removed.length > 0 ? [`Removed: ${removed.join(', ')}.`] : []),
     ...(kept.length > 0
-      ? [`Kept for what was made with it: ${kept.join(', ')}${until(ring)}.`]
+      ? [`Kept because they are still needed: ${kept.join(', ')}${until(ring)}.`]
       : []),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** Claims are made upon the older peppers for ever. */
+/** Older peppers are needed permanently, because the subjects of claims are derived from them. */
 function until(ring: string): string {
-  return ring === 'pepper' ? '' : '; --finish removes it in time';
+  return ring === 'pepper' ? '' : '; --finish removes them later';
 }

@@ -7,9 +7,9 @@ import {
 } from '@zameni/runtime';
 
 /**
- * The ring one step further in the rotation of its pepper: a new pepper in the first phase, the next
- * phase, or after the last one the new pepper as the current. The older ones stay: each later layer is
- * made upon them.
+ * Returns the ring after the next step of the rotation of its pepper. The first step adds a pepper
+ * and starts the first phase, each later step starts the next phase, and the last one makes the new
+ * pepper current. Older peppers stay, because each later layer is derived from them.
  */
 export function toNextPepperStep(ring: KeyRingFile, now: Date): KeyRingFile {
   const { phase, ...rest } = ring;

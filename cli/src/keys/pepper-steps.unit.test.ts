@@ -5,7 +5,7 @@ import { toNextPepperStep } from './pepper-steps.ts';
 const now = new Date('2026-03-01T00:00:00.000Z');
 const start: KeyRingFile = { current: '1', keys: { 1: Buffer.alloc(32, 1).toString('base64') } };
 
-/** The ring after each step until the rotation is over. */
+/** Returns the ring after each step of a rotation. */
 function rotate(from: KeyRingFile): KeyRingFile[] {
   const steps = [toNextPepperStep(from, now)];
   for (let ring = steps[0]; ring?.phase !== undefined; ) {
@@ -15,7 +15,7 @@ function rotate(from: KeyRingFile): KeyRingFile[] {
   return steps;
 }
 
-test('a rotation takes a new pepper through every phase and makes it the current one', (t) => {
+test('adds a pepper, goes through every phase and makes the pepper current', (t) => {
   const steps = rotate(start);
   t.deepEqual(
     steps.map(({ phase }) => phase),
@@ -36,7 +36,7 @@ test('a rotation takes a new pepper through every phase and makes it the current
   });
 });
 
-test('a second rotation is made upon the first', (t) => {
+test('derives the layer of a second rotation from the first', (t) => {
   const once = rotate(start).at(-1) ?? start;
   const twice = rotate(once).at(-1) ?? start;
   t.deepEqual(twice.layers, ['1', once.current, twice.current]);

@@ -23,7 +23,7 @@ function ask(services: readonly Service[], deadlineMs = 500) {
 
 const kek = (...keys: readonly string[]) => ({ kek: { current: '1', keys } });
 
-test('waits for a process that has not read the ring yet', async (t) => {
+test('waits for a process that has not yet read the ring', async (t) => {
   const rings = kek('1');
   const slow = await startProcess(t, 'projector', rings);
   const quick = await startProcess(t, 'command-api', kek('1', '2'));
@@ -45,7 +45,7 @@ test('names a process that does not read the ring', async (t) => {
   await t.throwsAsync(ask(services), { code: 'ring-not-read', message: /^projector-1 has not/ });
 });
 
-test('names a process that does not answer or knows no rings', async (t) => {
+test('names a process that does not answer or reports no rings', async (t) => {
   const api = await startProcess(t, 'command-api', kek('1', '2'));
   const away = { name: 'projector-1', service: 'projector', url: 'http://127.0.0.1:1', port: 1 };
   await t.throwsAsync(ask([api, away as Service]), {

@@ -55,12 +55,14 @@ function toError(
   if (held === undefined) {
     return new CommandError(
       'process-unreachable',
-      `${name} does not answer. Each process must have read the new key before it is used, so nothing goes on: start ${name}, then run the same command again`,
+      `${name} does not answer, and every process must read the new key before its first use. ` +
+        `Start ${name}, then run the same command again`,
     );
   }
   return new CommandError(
     'ring-not-read',
-    `${name} has not read the new ${ring} ring; its log says why ("key ring not read"). Then run the same command again`,
+    `${name} has not read the new ${ring} ring; its log has the reason ("key ring not read"). ` +
+      'Repair it, then run the same command again',
   );
 }
 

@@ -1,15 +1,17 @@
 import type { Screen } from '../framework/io.ts';
 
-/** Shows what a long command does: what it is at, and how far that is. */
-export type StepProgress = Disposable & { readonly tell: (step: string, detail?: string) => void };
+/** Shows the current step of a long command, and its progress. */
+export type StepProgress = Disposable & {
+  readonly reportStep: (step: string, detail?: string) => void;
+};
 
 const CLEAR_TO_END = '\u001b[K';
 
-/** On a terminal one line that changes and is gone at the end; elsewhere a line for each step. */
+/** Shows one changing line on a terminal until disposed. Other outputs get a line per step. */
 export function showSteps(screen: Screen): StepProgress {
   let last = '';
   return {
-    tell: (step, detail = '') => {
+    reportStep: (step, detail = '') => {
       if (screen.isTerminal) {
         const text = detail === '' ? step : `${step}: ${detail}`;
         screen.write(`\r${text.slice(0, screen.columns() - 1)}${CLEAR_TO_END}`);

@@ -27,7 +27,7 @@ const statusCheck = Compile(ProjectorStatus);
 
 /** Waits until the active projector reports that the work is done. */
 export async function untilProjectorIsDone<Name extends WorkName>(
-  { stack, signal, tell }: Rotation,
+  { stack, signal, reportStep }: Rotation,
   work: ProjectorWork<Name>,
 ): Promise<void> {
   const projectors = stack.services.filter(({ service }) => service === 'projector');
@@ -43,9 +43,9 @@ export async function untilProjectorIsDone<Name extends WorkName>(
     if (now !== last) changedAt = performance.now();
     last = now;
     if (performance.now() - changedAt > STUCK_MS) {
-      throw new CommandError('no-progress', `the projector does not go on: ${now}`);
+      throw new CommandError('no-progress', `the projector makes no progress: ${now}`);
     }
-    tell(work.step, now);
+    reportStep(work.step, now);
     await pause(PAUSE_MS, undefined, { signal });
   }
 }
@@ -55,7 +55,7 @@ async function readStatus(url: string, signal: AbortSignal): Promise<ProjectorSt
     const answer = await getJson(`${url}/status`, signal);
     return statusCheck.Check(answer) ? answer : undefined;
   } catch {
-    // The process may be restarting, and another projector takes over meanwhile.
+    // The process may be restarting while another projector takes over.
     return undefined;
   }
 }
@@ -64,7 +64,7 @@ function toDetail<Name extends WorkName>(
   status: ProjectorStatus[Name] | undefined,
   { describe }: ProjectorWork<Name>,
 ): string {
-  if (status === undefined) return 'no projector is at it yet';
+  if (status === undefined) return 'no projector has started yet';
   if (status.role === 'stalled') return `stalled (${status.reason ?? 'unknown'})`;
   return describe(status);
 }

@@ -3,14 +3,14 @@ import { secretFiles } from '../../../deploy/local/secrets/secrets.ts';
 
 type Service = Stack['services'][number]['service'];
 
-/** A key ring: what its keys do, where its file is, and whose processes hold it. */
+/** A key ring: the purpose of its keys, its file, and the services whose processes hold it. */
 export type RingSpec = {
   readonly purpose: string;
   readonly path: (stack: Stack) => string;
   readonly services: readonly Service[];
 };
 
-/** Every key ring, by the name under which processes tell of it. */
+/** Every key ring, by the name under which processes report it. */
 export const RINGS = {
   kek: {
     purpose: "wraps people's data keys",
@@ -42,5 +42,5 @@ export const RINGS = {
 /** The name of a key ring. */
 export type RingName = keyof typeof RINGS;
 
-/** The name of a ring that is rotated; that of attempts is kept by `zameni keys tend` instead. */
+/** The name of a ring that is rotated. `zameni keys tend` maintains that of attempts instead. */
 export type RotatedRing = Exclude<RingName, 'attempt'>;

@@ -22,7 +22,7 @@ const MAX_SCANS = 10;
  * record still needs is the worst failure, so every doubt ends the command instead.
  */
 export async function rotateKek(rotation: Rotation, graceMs: number): Promise<RotationReport> {
-  const { path, stack, signal, tell } = rotation;
+  const { path, stack, signal, reportStep } = rotation;
   const found = readKeyRingFile(path);
   const isBegun = found.next === undefined && Object.keys(found.keys).length > 1;
   if (isBegun) await untilCurrentEverywhere(rotation);
@@ -34,11 +34,11 @@ export async function rotateKek(rotation: Rotation, graceMs: number): Promise<Ro
     await untilRewrapped(rotation, current);
     const waitMs = graceEndsAt - performance.now();
     if (waitMs > 0) {
-      tell(`Waiting ${Math.ceil(waitMs / 1_000)} s for what is under way to end`);
+      reportStep(`Waiting ${Math.ceil(waitMs / 1_000)} s for pending work to end`);
       await pause(waitMs, undefined, { signal });
     }
     await untilCurrentEverywhere(rotation);
-    tell('Reading every key of the log once more');
+    reportStep('Reading every key of the log once more');
     const counts = await withLog(stack, signal, (log) => countByKek(log, signal));
     const left = [...counts].filter(([kek]) => kek !== current);
     if (left.length === 0) break;
@@ -58,14 +58,15 @@ export async function rotateKek(rotation: Rotation, graceMs: number): Promise<Ro
 function untilRewrapped(rotation: Rotation, wanted: string): Promise<void> {
   return untilProjectorIsDone(rotation, {
     name: 'rewrapper',
-    step: `Wrapping people's keys anew by ${wanted}`,
+    step: `Re-wrapping people's keys with ${wanted}`,
     isDone: ({ kek, left, unusable }) => {
       if (kek !== wanted) return false;
       if (left === 0) return true;
       if (unusable !== undefined && left === unusable) {
         throw new CommandError(
           'keys-unusable',
-          `${unusable} keys of people are opened by no key of the ring; the projector's log says where they lie. Nothing is destroyed`,
+          `no key of the ring opens ${unusable} keys of people; ` +
+            "the projector's log has their positions. Nothing is destroyed",
         );
       }
       return false;

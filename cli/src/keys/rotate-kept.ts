@@ -1,12 +1,13 @@
 import { type KeyRingFile, readKeyRingFile, removeKeys, replaceKeyRing } from '@zameni/runtime';
 import { introduceKey, type Rotation, type RotationReport } from './rotate.ts';
 
-/** How long older keys are kept, and whether this run is only to remove those that were kept so long. */
+/** How long to keep older keys, and whether this run only removes those kept long enough. */
 export type KeepOptions = { readonly keepMs: number; readonly isFinish: boolean };
 
 /**
- * Rotates a ring whose older keys are needed until the last token made with them has run out: first
- * removes those kept long enough, then introduces a new one. With nothing to keep that ends the others.
+ * Rotates a ring whose older keys are needed until the last token made with them expires. It first
+ * removes the keys kept long enough, and then introduces a new one. If `keepMs` is 0, only the new
+ * one remains.
  */
 export async function rotateKept(
   rotation: Rotation,
@@ -38,8 +39,9 @@ export async function rotateKept(
 }
 
 /**
- * When the key after this one became current, by the clock; the first of all has no time of its own.
- * Each has its time, or a ring that is rotated more often than keys are kept would keep all of them.
+ * Returns the time at which the key after this one became current. The first key of a ring has no
+ * time. Each key has its own end, because a ring that is rotated more often than keys expire would
+ * otherwise keep all of them.
  */
 function usedUntil({ since = {} }: KeyRingFile, id: string): number {
   const from = Date.parse(since[id] ?? '') || 0;

@@ -9,7 +9,7 @@ import type { Rotation } from './rotate.ts';
 const DAY_MS = 24 * 3_600 * 1_000;
 const key = Buffer.alloc(32).toString('base64');
 
-/** A rotation of a ring that no process holds. */
+/** Creates a rotation of a ring that no process holds. */
 function createRotation(t: ExecutionContext, file: KeyRingFile): Rotation {
   const folder = mkdtempSync(join(tmpdir(), 'zameni-kept-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
@@ -17,7 +17,7 @@ function createRotation(t: ExecutionContext, file: KeyRingFile): Rotation {
   writeFileSync(path, JSON.stringify(file));
   const { signal } = new AbortController();
   const stack = { services: [] } as unknown as Rotation['stack'];
-  return { stack, ring: 'verification', path, signal, tell: () => undefined };
+  return { stack, ring: 'verification', path, signal, reportStep: () => undefined };
 }
 
 function ringOf(currentForDays: number | undefined): KeyRingFile {
@@ -29,7 +29,7 @@ function ringOf(currentForDays: number | undefined): KeyRingFile {
   };
 }
 
-test('a new key becomes current, the older one is kept', async (t) => {
+test('makes a new key current and keeps the older one', async (t) => {
   const rotation = createRotation(t, { current: '1', keys: { 1: key } });
   const report = await rotateKept(rotation, { keepMs: 8 * DAY_MS, isFinish: false });
   t.like(report, { ring: 'verification', removed: [], kept: ['1'] });
@@ -39,18 +39,18 @@ test('a new key becomes current, the older one is kept', async (t) => {
   t.is(next, undefined);
 });
 
-test('what was begun goes on with the key that is there', async (t) => {
+test('continues an interrupted rotation with its key', async (t) => {
   const rotation = createRotation(t, { current: '1', next: '2', keys: { 1: key, 2: key } });
   const report = await rotateKept(rotation, { keepMs: 8 * DAY_MS, isFinish: false });
   t.deepEqual(report, { ring: 'verification', current: '2', removed: [], kept: ['1'] });
 });
 
 for (const [what, days, removed] of [
-  ['kept long enough is removed', 8.1, ['1']],
-  ['still needed stays', 7.9, []],
-  ['used until nobody knows when stays', undefined, []],
+  ['removes a key that was kept long enough', 8.1, ['1']],
+  ['keeps a key that is still needed', 7.9, []],
+  ['keeps a key whose end of use is unknown', undefined, []],
 ] as const) {
-  test(`at the end a key that was ${what}`, async (t) => {
+  test(`--finish ${what}`, async (t) => {
     const rotation = createRotation(t, ringOf(days));
     const report = await rotateKept(rotation, { keepMs: 8 * DAY_MS, isFinish: true });
     t.is(report.current, '2');
@@ -59,20 +59,20 @@ for (const [what, days, removed] of [
   });
 }
 
-test('the next rotation removes what was kept long enough', async (t) => {
+test('removes keys that were kept long enough in the next rotation', async (t) => {
   const rotation = createRotation(t, ringOf(9));
   const report = await rotateKept(rotation, { keepMs: 8 * DAY_MS, isFinish: false });
   t.deepEqual([report.removed, report.kept], [['1'], ['2']]);
 });
 
-test('with nothing to keep only the new key is left', async (t) => {
+test('leaves only the new key if older ones are not kept', async (t) => {
   const rotation = createRotation(t, { current: '1', keys: { 1: key } });
   const report = await rotateKept(rotation, { keepMs: 0, isFinish: false });
   t.deepEqual([report.removed, report.kept], [['1'], []]);
   t.deepEqual(Object.keys(readKeyRingFile(rotation.path).keys), [report.current]);
 });
 
-test('a ring that is rotated more often than keys are kept does not grow', async (t) => {
+test('does not grow a ring that is rotated more often than its keys expire', async (t) => {
   const at = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
   const rotation = createRotation(t, {
     current: '4',

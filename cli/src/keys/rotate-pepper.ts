@@ -28,7 +28,7 @@ const SERVERS_DEADLINE_MS = 30_000;
  * continues.
  */
 export async function rotatePepper(rotation: Rotation, graceMs: number): Promise<RotationReport> {
-  const { path, ring, tell, signal } = rotation;
+  const { path, ring, reportStep, signal } = rotation;
   let isBegun = readKeyRingFile(path).phase !== undefined;
   for (;;) {
     const file = readKeyRingFile(path);
@@ -41,7 +41,7 @@ export async function rotatePepper(rotation: Rotation, graceMs: number): Promise
     if (layers !== undefined && layers.work !== 'none') await untilMoved(rotation, layers.state);
     // A phase with work changes no writes of other processes, so only the others need the grace.
     else if (layers !== undefined) {
-      tell(`Phase ${layers.state}`, `waiting ${graceMs / 1_000} s for what is under way to end`);
+      reportStep(`Phase ${layers.state}`, `waiting ${graceMs / 1_000} s for pending work to end`);
       await pause(graceMs, undefined, { signal });
     }
     await untilServersAnswer(rotation);
@@ -54,7 +54,7 @@ export async function rotatePepper(rotation: Rotation, graceMs: number): Promise
 /** Waits until every process has reached the phase of the ring. */
 async function untilArrived(rotation: Rotation, file: KeyRingFile): Promise<void> {
   const state = claimStateOf(readPepperRing(rotation.path));
-  rotation.tell(`Phase ${state}`, 'waiting until every process has arrived');
+  rotation.reportStep(`Phase ${state}`, 'waiting until every process has arrived');
   await untilEveryProcess(
     rotation,
     ({ current, phase, keys }) =>
@@ -86,7 +86,8 @@ async function untilServersAnswer({ stack, signal }: Rotation): Promise<void> {
     if (performance.now() >= endsAt) {
       throw new CommandError(
         'server-unreachable',
-        `the NATS server ${stack.nats.servers[missing] ?? missing} does not answer. It may still hold what was written before, so nothing goes on: start it, then run the same command again`,
+        `the NATS server ${stack.nats.servers[missing] ?? missing} does not answer, ` +
+          'and may still hold earlier appends. Start it, then run the same command again',
       );
     }
     await pause(PAUSE_MS, undefined, { signal });

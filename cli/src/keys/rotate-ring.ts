@@ -4,10 +4,10 @@ import { rotateKek } from './rotate-kek.ts';
 import { type KeepOptions, rotateKept } from './rotate-kept.ts';
 import { rotatePepper } from './rotate-pepper.ts';
 
-/** How a ring is to be rotated, of whichever kind it is. */
+/** Options for all kinds of rings. */
 export type RotateOptions = KeepOptions & { readonly graceMs: number };
 
-/** Rotates a ring in the way that what its keys are for asks for. */
+/** Rotates a ring in the way that the purpose of its keys requires. */
 export async function rotateRing(
   rotation: Rotation,
   options: RotateOptions,

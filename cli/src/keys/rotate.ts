@@ -13,29 +13,29 @@ import { untilEveryProcess } from './processes.ts';
 import type { StepProgress } from './progress.ts';
 import { RINGS, type RotatedRing } from './rings.ts';
 
-/** A rotation that is under way. */
-export type Rotation = Pick<StepProgress, 'tell'> & {
+/** A running rotation. */
+export type Rotation = Pick<StepProgress, 'reportStep'> & {
   readonly stack: Stack;
   readonly ring: RotatedRing;
   readonly path: string;
   readonly signal: AbortSignal;
 };
 
-/** What `zameni keys rotate --json` prints: ids, never keys. */
+/** Output of `zameni keys rotate --json`: ids, never keys. */
 export const RotationReport = Type.Object(
   {
     ring: Type.String(),
     current: Type.String(),
-    removed: Type.Array(Type.String(), { description: 'Keys that are not in the ring any more' }),
+    removed: Type.Array(Type.String(), { description: 'Keys that were removed from the ring' }),
     kept: Type.Array(Type.String(), { description: 'Older keys that are still needed' }),
   },
   { additionalProperties: false, title: 'KeyRotation' },
 );
 export type RotationReport = Static<typeof RotationReport>;
 
-/** Does something with a ring while no other rotation may change its file. */
+/** Locks a ring, so that no other rotation changes its file, and runs `use`. */
 export async function withRing<T>(
-  { stack, ring, signal, tell }: Omit<Rotation, 'path'>,
+  { stack, ring, signal, reportStep }: Omit<Rotation, 'path'>,
   use: (rotation: Rotation) => Promise<T>,
 ): Promise<T> {
   const path = RINGS[ring].path(stack);
@@ -45,22 +45,22 @@ export async function withRing<T>(
     throw new CommandError('rotation-under-way', `${who} is rotating the ${ring} ring already`);
   }
   await using _held = lock;
-  // Keys that were removed may lie in what a killed process left.
+  // Drafts that a killed process left may contain removed keys.
   await clearKeyRingDrafts(path);
-  return await use({ stack, ring, path, signal, tell });
+  return await use({ stack, ring, path, signal, reportStep });
 }
 
 /**
- * Adds a key, waits until every process has read it, makes it the current one, and waits until every
- * process uses it. Begun already, it goes on where it was: the ring's file says where that is.
+ * Adds a key, waits until every process has read it, makes it the current one, and waits until
+ * every process uses it. The ring's file holds the state, so an interrupted run continues.
  */
 export async function introduceKey(rotation: Rotation): Promise<void> {
-  const { path, ring, tell } = rotation;
+  const { path, ring, reportStep } = rotation;
   if (readKeyRingFile(path).next === undefined) {
     await replaceKeyRing(path, addNextKey(readKeyRingFile(path)));
   }
   const { next = '' } = readKeyRingFile(path);
-  tell(`Waiting until every process has read the new ${ring} key ${next}`);
+  reportStep(`Waiting until every process has read the new ${ring} key ${next}`);
   await untilEveryProcess(rotation, ({ keys }) => keys.includes(next));
   await replaceKeyRing(path, makeNextCurrent(readKeyRingFile(path), new Date()));
   await untilCurrentEverywhere(rotation);
@@ -69,6 +69,6 @@ export async function introduceKey(rotation: Rotation): Promise<void> {
 /** Waits until every process uses the current key. */
 export async function untilCurrentEverywhere(rotation: Rotation): Promise<void> {
   const { current: wanted } = readKeyRingFile(rotation.path);
-  rotation.tell(`Waiting until every process uses the ${rotation.ring} key ${wanted}`);
+  rotation.reportStep(`Waiting until every process uses the ${rotation.ring} key ${wanted}`);
   await untilEveryProcess(rotation, ({ current }) => current === wanted);
 }

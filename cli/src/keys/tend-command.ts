@@ -17,11 +17,11 @@ const MAX_LIFETIME_SECONDS = 30 * 24 * 3_600;
 
 /** Options of `zameni keys tend`. */
 export const tendOptions: readonly OptionSpec[] = [
-  { name: 'watch', summary: 'tend: go on, look every five minutes, until SIGTERM or Ctrl-C' },
+  { name: 'watch', summary: 'tend: keep running and check every five minutes' },
   {
     name: 'lifetime-seconds',
     value: '<seconds>',
-    summary: 'tend: of attempts (default: ZAMENI_ATTEMPT_LIFETIME_SECONDS, else 604800)',
+    summary: 'tend: lifetime of attempts (default: ZAMENI_ATTEMPT_LIFETIME_SECONDS or 604800)',
   },
   {
     name: 'file',
@@ -30,10 +30,10 @@ export const tendOptions: readonly OptionSpec[] = [
   },
 ];
 
-/** Runs `zameni keys tend`; it needs nothing that runs, so that it can always be run. */
+/** Runs `zameni keys tend`. It needs no running process, so it always works. */
 export async function tend(args: Arguments, io: Io): Promise<number> {
   if (args.object !== '' && args.object !== 'attempt') {
-    throw new UsageError(`tend keeps the ring attempt only; ${args.object} is rotated`);
+    throw new UsageError(`tend is only for the ring attempt; ${args.object} is rotated`);
   }
   const [{ attemptLifetimeSeconds }, { hasChanged, keepTending, tendOnce, toTendText }] =
     await Promise.all([
@@ -51,32 +51,32 @@ export async function tend(args: Arguments, io: Io): Promise<number> {
   if (!existsSync(dirname(tending.path))) {
     throw new CommandError('folder-missing', `there is no folder ${dirname(tending.path)}`);
   }
-  const tell = (report: TendReport) => {
+  const print = (report: TendReport) => {
     io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toTendText(report));
   };
-  // Before the first look, so that a signal never ends it between the two.
+  // Before the ring is changed, so that a signal never interrupts the change.
   using interrupts = listenForInterrupts(() => undefined);
   const report = await tendOnce(tending, new Date());
   if (!args.has('watch')) {
-    tell(report);
+    print(report);
     return EXIT.done;
   }
   await using _lock = await lockKeeper(tending.path);
-  if (hasChanged(report)) tell(report);
-  if (io.stderr.isTerminal) io.stderr.write('Looking every five minutes; Ctrl-C ends.\n');
+  if (hasChanged(report)) print(report);
+  if (io.stderr.isTerminal) io.stderr.write('Checking every five minutes; Ctrl-C ends.\n');
   await keepTending(tending, {
     signal: interrupts.signal,
-    onChange: tell,
+    onChange: print,
     onFault: (error) => {
       const reason = error instanceof Error ? error.message : String(error);
       io.stderr.write(`zameni keys: the ring was not tended, trying again: ${reason}\n`);
     },
   });
-  // To be stopped is how it ends.
+  // A signal is the normal end.
   return EXIT.done;
 }
 
-/** The ring of a profile, which the start makes before the stack describes itself. */
+/** Returns the path of a profile's ring, which exists before the stack's description does. */
 async function localRing(args: Arguments): Promise<string> {
   const [{ profileFolder }, { secretFiles }] = await Promise.all([
     import('../../../deploy/local/profile/profile.ts'),
@@ -85,7 +85,7 @@ async function localRing(args: Arguments): Promise<string> {
   return secretFiles(join(profileFolder(profileOf(args)), 'secrets')).attemptKeys;
 }
 
-/** One keeper a ring: two would do no harm, but nobody could tell whether the one that counts runs. */
+/** Allows one keeper per ring. The lock shows whether it runs; two keepers would do no harm. */
 async function lockKeeper(path: string): Promise<AsyncDisposable> {
   const [{ lockFile }, { keeperLock }] = await Promise.all([
     import('../../../deploy/local/host/file-lock.ts'),

@@ -35,7 +35,7 @@ function startKeeper(t: ExecutionContext, path: string) {
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`a keeper makes the ring, holds its lock, and ${signal} is its good end`, async (t) => {
+  test(`a keeper makes the ring, holds its lock, and ends well on ${signal}`, async (t) => {
     const path = createPath(t);
     const { child, ended, output } = startKeeper(t, path);
     await waitUntil(async () => (await livingHolder(keeperLock(path))) === child.pid, DEADLINE_MS);
@@ -47,7 +47,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-test('a second keeper of a ring is refused and says who keeps it', async (t) => {
+test('refuses a second keeper of a ring and names the first', async (t) => {
   const path = createPath(t);
   const first = startKeeper(t, path);
   await waitUntil(() => existsSync(keeperLock(path)), DEADLINE_MS);

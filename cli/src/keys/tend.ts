@@ -2,7 +2,7 @@ import { delay } from '@zameni/runtime';
 import { type Static, Type } from 'typebox';
 import { tendKeyRing } from '../../../deploy/local/secrets/attempt-keys.ts';
 
-/** What `zameni keys tend --json` prints: ids, never keys. */
+/** Output of `zameni keys tend --json`: ids, never keys. */
 export const TendReport = Type.Object(
   {
     ring: Type.Literal('attempt'),
@@ -14,32 +14,32 @@ export const TendReport = Type.Object(
 );
 export type TendReport = Static<typeof TendReport>;
 
-/** Which ring is kept, and for how long its keys are needed. */
+/** The file of the ring, and the lifetime of attempts. */
 export type Tending = { readonly path: string; readonly lifetimeSeconds: number };
 
-/** What keeping a ring tells, and by which time it works. */
+/** Callbacks and timing of a keeper. */
 export type Watch = {
   readonly signal: AbortSignal;
-  /** Told of a look that changed the ring. */
+  /** Called after each run that changed the ring. */
   readonly onChange: (report: TendReport) => void;
-  /** Told of a look that failed, once until another succeeds. */
+  /** Called for the first failure after a success. */
   readonly onFault: (error: unknown) => void;
   readonly now?: () => Date;
   readonly pauseMs?: number;
 };
 
-/** Milliseconds between two looks: a day's key is there seven days before, so that is often enough. */
+/** Milliseconds between two runs. A key is made seven days ahead, so this is often enough. */
 const PAUSE_MS = 5 * 60 * 1_000;
 
-/** Looks at the ring once, and makes and destroys what is to be. */
+/** Makes missing keys and destroys expired ones, once. */
 export async function tendOnce({ path, lifetimeSeconds }: Tending, now: Date): Promise<TendReport> {
   const { made, destroyed, keys } = await tendKeyRing(path, { now, lifetimeSeconds });
   return { ring: 'attempt', made: [...made], destroyed: [...destroyed], keys: [...keys] };
 }
 
 /**
- * Looks at the ring again and again until the signal aborts; it was looked at once before. A look that
- * fails is followed by others: who ended here would not come back, and there are keys for days.
+ * Tends the ring repeatedly until the signal aborts, starting after the first pause. It continues
+ * after a failure, because the ring has keys for days, and nothing may restart a keeper that ends.
  */
 export async function keepTending(tending: Tending, watch: Watch): Promise<void> {
   const { signal, onChange, onFault, now = () => new Date(), pauseMs = PAUSE_MS } = watch;
@@ -58,14 +58,14 @@ export async function keepTending(tending: Tending, watch: Watch): Promise<void>
   }
 }
 
-/** Whether a look made or destroyed anything. */
+/** Whether a run made or destroyed a key. */
 export function hasChanged({ made, destroyed }: TendReport): boolean {
   return made.length + destroyed.length > 0;
 }
 
-/** The report for a person. */
+/** Formats the report as text. */
 export function toTendText({ made, destroyed, keys }: TendReport): string {
-  const last = keys.at(-1) ?? 'nobody knows when';
+  const last = keys.at(-1) ?? 'an unknown day';
   const lines = [
     ...(made.length > 0 ? [`Made: ${made.join(', ')}.`] : []),
     ...(destroyed.length > 0 ? [`Destroyed: ${destroyed.join(', ')}.`] : []),

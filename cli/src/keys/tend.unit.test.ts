@@ -17,7 +17,7 @@ function createPath(t: ExecutionContext): string {
   return join(folder, 'ring.json');
 }
 
-test('tells by their ids which keys were made and destroyed', async (t) => {
+test('reports the ids of keys that were made and destroyed', async (t) => {
   const tending = { path: createPath(t), lifetimeSeconds };
   const first = await tendOnce(tending, dayAt(4));
   t.true(Check(TendReport, first));
@@ -42,15 +42,15 @@ test('prints no key', async (t) => {
   for (const key of Object.values<string>(keys)) t.false(printed.includes(key));
 });
 
-test('goes on day after day, tells what changed, and ends with the signal', async (t) => {
+test('tends the ring every day, reports changes, and ends with the signal', async (t) => {
   const tending = { path: createPath(t), lifetimeSeconds };
   await tendOnce(tending, dayAt(4));
   const stopping = new AbortController();
-  const told: TendReport[] = [];
+  const reports: TendReport[] = [];
   let day = 4;
   await keepTending(tending, {
     signal: stopping.signal,
-    onChange: (report) => told.push(report),
+    onChange: (report) => reports.push(report),
     onFault: (error) => t.fail(String(error)),
     now: () => {
       if (day === 14) stopping.abort();
@@ -58,19 +58,19 @@ test('goes on day after day, tells what changed, and ends with the signal', asyn
     },
     pauseMs: 0,
   });
-  t.deepEqual(told.flatMap(({ made }) => made).at(0), '2026-03-12');
+  t.deepEqual(reports.flatMap(({ made }) => made).at(0), '2026-03-12');
   t.deepEqual(
-    told.flatMap(({ destroyed }) => destroyed),
+    reports.flatMap(({ destroyed }) => destroyed),
     ['2026-03-04', '2026-03-05'],
   );
 });
 
-test('a look that fails is told once and followed by others', async (t) => {
+test('reports a failed run once and continues', async (t) => {
   const tending = { path: createPath(t), lifetimeSeconds };
   const stopping = new AbortController();
   const faults: unknown[] = [];
   writeFileSync(tending.path, 'no ring');
-  let looks = 0;
+  let runs = 0;
   await keepTending(tending, {
     signal: stopping.signal,
     onChange: ({ made }) => {
@@ -79,17 +79,17 @@ test('a look that fails is told once and followed by others', async (t) => {
     },
     onFault: (error) => faults.push(error),
     now: () => {
-      looks += 1;
-      if (looks === 3) rmSync(tending.path);
+      runs += 1;
+      if (runs === 3) rmSync(tending.path);
       return dayAt(4);
     },
     pauseMs: 0,
   });
-  t.is(looks, 3);
+  t.is(runs, 3);
   t.is(faults.length, 1);
 });
 
-test('the command makes a ring that is missing, once, and says so to programs', async (t) => {
+test('the command makes a missing ring once and reports it as JSON', async (t) => {
   const path = createPath(t);
   const args = ['keys', 'tend', '--file', path, '--json'];
   const first = createMemoryIo();
@@ -100,7 +100,7 @@ test('the command makes a ring that is missing, once, and says so to programs', 
   t.deepEqual(JSON.parse(again.out()).made, []);
 });
 
-test('a folder that is missing, a bad lifetime and another ring are refused', async (t) => {
+test('refuses a missing folder, a bad lifetime and another ring', async (t) => {
   const path = createPath(t);
   const missing = createMemoryIo();
   t.is(await main(['keys', 'tend', '--json', '--file', join(path, 'ring.json')], missing), 1);
@@ -110,13 +110,13 @@ test('a folder that is missing, a bad lifetime and another ring are refused', as
   t.is(await main(['keys', 'tend', 'kek', '--file', path], createMemoryIo()), 2);
 });
 
-test('the ring of attempts is not rotated, and the refusal says what keeps it', async (t) => {
+test('refuses to rotate the ring of attempts and names keys tend', async (t) => {
   const io = createMemoryIo();
   t.is(await main(['keys', 'rotate', 'attempt'], io), 2);
   t.regex(io.err(), /keys tend/);
 });
 
-test('the days of the ring are current, next and older by the clock', (t) => {
+test('reports days of the ring as current, next or older by the clock', (t) => {
   const keys = { '2026-03-05': '', '2026-03-03': '', '2026-03-04': '' };
   const { keys: listed } = toAttemptRingReport({ keys }, dayAt(4));
   t.deepEqual(

@@ -25,17 +25,17 @@ function closed(by: 'proof' | 'not-mine' | 'erasure', userId?: string): AttemptR
 
 const attempt = { record: open, position: 7 };
 
-test('an id without an attempt is one of an account', (t) => {
+test('looks for an account if the id has no attempt', (t) => {
   t.deepEqual(lookAtAttempt(id, undefined, now), { next: 'account' });
 });
 
-test('an attempt that was proven leads to the account that came of it', (t) => {
+test('a proven attempt leads to the account that it created', (t) => {
   const found = { record: closed('proof', id), position: 9 };
   t.deepEqual(lookAtAttempt(id, found, now), { next: 'account' });
   t.deepEqual(lookAtAttempt(id, found, new Date('2027-01-01T00:00:00Z')), { next: 'account' });
 });
 
-test('of an open attempt the claim decides', (t) => {
+test('an open attempt depends on the claim', (t) => {
   t.deepEqual(lookAtAttempt(id, attempt, now), { next: 'claim', attempt });
 });
 
@@ -45,9 +45,9 @@ const ends = test.macro<[AttemptRecord, NoAttemptLink, Date?]>({
     t.deepEqual(lookAtAttempt(id, { record, position: 9 }, at), { next: 'refuse', reason });
   },
 });
-test('is at its instant', ends, open, 'attempt-expired', new Date(open.expiresAt));
+test('has reached its instant', ends, open, 'attempt-expired', new Date(open.expiresAt));
 test('proved another account', ends, closed('proof', other), 'attempt-proven');
-test('was not theirs', ends, closed('not-mine'), 'attempt-disowned');
+test('was disowned', ends, closed('not-mine'), 'attempt-disowned');
 test('was erased', ends, closed('erasure'), 'attempt-erased');
 
 type Claim = ClaimRecord | undefined;
@@ -59,7 +59,7 @@ const released = (by: 'erasure' | 'email-change' | 'disowning'): ClaimRecord => 
 const chooses = test.macro<
   [Claim, LinkChoice, { readonly at?: number; readonly isOwn?: boolean }?]
 >({
-  title: (what) => `where the address is ${what}`,
+  title: (what) => `if the address is ${what}`,
   exec: (t, record, expected, { at = 5, isOwn = false } = {}) => {
     const claim = record && { record, position: at };
     t.deepEqual(chooseLink(attempt, claim, isOwn), expected);
@@ -68,24 +68,24 @@ const chooses = test.macro<
 const own: LinkChoice = { next: 'own' };
 const erased: LinkChoice = { next: 'refuse', reason: 'attempt-erased' };
 test('free, the attempt gets its own link', chooses, undefined, own);
-test('given up, the attempt gets its own link', chooses, released('email-change'), own);
+test('released, the attempt gets its own link', chooses, released('email-change'), own);
 test('disowned, the attempt gets its own link', chooses, released('disowning'), own);
-test('erased before, the attempt gets its own link', chooses, released('erasure'), own);
-test('erased since, there is none', chooses, released('erasure'), erased, { at: 8 });
-test('erased since, there is none for --own either', chooses, released('erasure'), erased, {
+test('erased earlier, the attempt gets its own link', chooses, released('erasure'), own);
+test('erased later, there is no link', chooses, released('erasure'), erased, { at: 8 });
+test('erased later, there is no link with --own either', chooses, released('erasure'), erased, {
   at: 8,
   isOwn: true,
 });
 for (const [name, record] of [
-  ['given up', released('email-change')],
+  ['released', released('email-change')],
   ['held unproven', held(false)],
   ['proven', held(true)],
 ] as const) {
   const since = { ...record, erasedAt: 8 };
-  test(`${name} after an erasure since, there is none`, chooses, since, erased, { at: 9 });
+  test(`${name} after a later erasure, there is no link`, chooses, since, erased, { at: 9 });
 }
 test(
-  'given up after an erasure before, the attempt gets its own link',
+  'released after an earlier erasure, the attempt gets its own link',
   chooses,
   {
     ...released('disowning'),
@@ -93,12 +93,23 @@ test(
   },
   own,
 );
-test('held unproven, the holder gets the link', chooses, held(false), {
+test('held unproven, the link is the holder’s', chooses, held(false), {
   next: 'holder',
   userId: other,
 });
-test('held unproven, --own is the attempt’s own', chooses, held(false), own, { isOwn: true });
-test('proven, there is none', chooses, held(true), { next: 'refuse', reason: 'address-taken' });
-test('proven, --own is the attempt’s own, which proves nothing', chooses, held(true), own, {
+test('held unproven, --own gives the attempt’s own link', chooses, held(false), own, {
   isOwn: true,
 });
+test('held proven, there is no link', chooses, held(true), {
+  next: 'refuse',
+  reason: 'address-taken',
+});
+test(
+  'held proven, --own gives the attempt’s own link, which proves nothing',
+  chooses,
+  held(true),
+  own,
+  {
+    isOwn: true,
+  },
+);

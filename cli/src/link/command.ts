@@ -10,23 +10,24 @@ export const linkCommand: Command = {
   summary: 'print the link that proves a mailbox, for the local stack',
   operand: { name: 'id' },
   options: [
-    { name: 'own', summary: "the attempt's own link, also where an account holds the address" },
+    { name: 'own', summary: "the attempt's own link, even if an account holds the address" },
     jsonOption,
     profileOption,
   ],
   description: `
 Prints the link that a verification mail would carry now.
 
-<id> of an attempt, which a public registration answers: its own link; or, while
-an account that nobody has proven holds the address, the link of that account, for
-the owner of the mailbox to confirm or disown it. A proven account keeps the
-address, and there is no link. --own gives the attempt's own link in any case.
+If <id> is that of an attempt, as a public registration returns it, the command
+prints the attempt's own link. If an unproven account holds the address, it prints
+the link of that account, with which the owner of the mailbox can confirm or
+disown it. If a proven account holds the address, there is no link. With --own it
+prints the attempt's own link in any case.
 
-<id> of an account: that of a pending address change when there is one, else that
-of the registration.
+If <id> is that of an account, it prints the link of the pending address change.
+If no change is pending, it prints the link of the registration.
 
-It reads the log and the keys of the stack that npm start set up, so it works
-there only. Whoever has the link can prove the mailbox: treat it like a password.`,
+It reads the log and the keys of the stack that npm start set up, so it works only
+there. Everybody who has the link can prove the mailbox: treat it like a password.`,
   examples: [
     'npx zameni link 01890a5d-ac96-774b-bcce-b302099a8057',
     'npx zameni link REGISTRATION_ID --json | jq -r .token',
@@ -35,7 +36,7 @@ there only. Whoever has the link can prove the mailbox: treat it like a password
   exitStatuses: { 1: 'failed, or there is nothing to prove' },
   run: async (args, { stdout, env }) => {
     const id = parseUserId(args.operand);
-    if (id === undefined) throw new UsageError('<id> is a UUID, as a registration answers it');
+    if (id === undefined) throw new UsageError('<id> is a UUID, as a registration returns it');
     const stack = await readStack(profileOf(args));
     const [{ issueLink }, { attemptLifetimeSeconds }] = await Promise.all([
       import('./issue-link.ts'),

@@ -29,7 +29,7 @@ import {
   type PendingProof,
 } from './pending-proof.ts';
 
-/** What `zameni link --json` prints. */
+/** Output of `zameni link --json`. */
 export const LinkReport = Type.Object(
   {
     id: Type.String({ description: 'Of the attempt or the account that the link proves' }),
@@ -73,17 +73,17 @@ const DEADLINE_MS = 10_000;
 
 const REFUSALS = {
   unknown: ['registration-not-found', 'there is no attempt and no account with this id'],
-  proven: ['already-proven', 'the mailbox is proven already, and no other one waits for proof'],
-  deactivated: ['user-deactivated', 'the account is deactivated: no proof is taken from it'],
-  disowned: ['address-disowned', 'the owner of the mailbox said that the account is not theirs'],
+  proven: ['already-proven', 'the mailbox is proven already, and no address change is pending'],
+  deactivated: ['user-deactivated', 'the account is deactivated and takes no proof'],
+  disowned: ['address-disowned', 'the owner of the mailbox disowned the account'],
   erased: ['user-erased', 'this user was erased'],
-  'attempt-expired': ['attempt-expired', 'the time to prove this attempt is over'],
-  'attempt-proven': ['already-proven', 'this attempt is over: its proof confirmed another account'],
-  'attempt-disowned': ['attempt-disowned', 'the owner of the mailbox said it is not theirs'],
+  'attempt-expired': ['attempt-expired', 'this attempt has expired'],
+  'attempt-proven': ['already-proven', 'the proof of this attempt confirmed another account'],
+  'attempt-disowned': ['attempt-disowned', 'the owner of the mailbox disowned the attempt'],
   'attempt-erased': ['attempt-erased', 'this attempt was erased'],
   'address-taken': [
     'address-taken',
-    "a proven account has the address: the mailbox's owner gets another mail",
+    'a proven account holds the address: its owner gets another mail',
   ],
 } as const satisfies Record<NoProof | NoAttemptLink, readonly [code: string, message: string]>;
 

@@ -145,7 +145,7 @@ test('an attempt on a free address has its own link until its instant', async (t
   await t.throwsAsync(late, { code: 'attempt-expired' });
 });
 
-test('while an unproven account holds the address its link names the attempt', async (t) => {
+test('prints the link of an unproven holder and names the attempt in it', async (t) => {
   const world = await createWorld(t);
   await world.account(holder, registered, change);
   await world.claims({ state: 'held', userId: holder, verified: false });
@@ -159,7 +159,7 @@ test('while an unproven account holds the address its link names the attempt', a
   t.deepEqual(own.proof, { kind: 'attempt', id: attempt, claim, position });
 });
 
-test('an attempt has no link while a proven or deactivated account has the address', async (t) => {
+test('an attempt has no link if a proven or deactivated account is the holder', async (t) => {
   const world = await createWorld(t);
   await world.openAttempt();
   await world.claims({ state: 'held', userId: holder, verified: true });
@@ -169,7 +169,7 @@ test('an attempt has no link while a proven or deactivated account has the addre
   await t.throwsAsync(world.link(), { code: 'user-deactivated' });
 });
 
-test('a proven attempt has the links of the account that came of it', async (t) => {
+test('a proven attempt has the links of the account that it created', async (t) => {
   const world = await createWorld(t);
   const position = await world.openAttempt();
   const closed = { state: 'closed', attempt: position, expiresAt, by: 'proof' } as const;
@@ -181,7 +181,7 @@ test('a proven attempt has the links of the account that came of it', async (t) 
   t.like(report, { purpose: 'email-change', attempt: null, request: idOf(101) });
 });
 
-test('an attempt that is over has no link', async (t) => {
+test('an attempt that has ended has no link', async (t) => {
   const world = await createWorld(t);
   const position = await world.openAttempt();
   const closed = { state: 'closed', attempt: position, expiresAt } as const;
@@ -195,7 +195,7 @@ test('an attempt that is over has no link', async (t) => {
   }
 });
 
-test('an attempt from before the erasure of its address is void, a later one is not', async (t) => {
+test('an attempt is void if the erasure of its address came later', async (t) => {
   const world = await createWorld(t);
   await world.openAttempt();
   await world.claims({ state: 'released', by: 'erasure' });
@@ -204,7 +204,7 @@ test('an attempt from before the erasure of its address is void, a later one is 
   t.like((await world.link()).proof, { kind: 'attempt', position });
 });
 
-test('an account has the link of its registration, good for the lifetime', async (t) => {
+test('an account has the link of its registration, valid for the lifetime', async (t) => {
   const world = await createWorld(t);
   await world.account(holder, registered);
   const { report, proof } = await world.link({ id: holder });

@@ -4,7 +4,7 @@ import { findHeldProof, findPendingProof, type NoProof } from './pending-proof.t
 
 const userId = parseUserId('01980000-0000-7000-8000-000000000001');
 
-/** An event: its name, or a name of these tests for one with other data. */
+/** Events by name. Some names exist only in these tests, for events with other data. */
 type Step = EventName | keyof typeof variants;
 
 const registered = {
@@ -48,7 +48,7 @@ function history(...steps: readonly Step[]): StoredEvent[] {
 }
 
 const waits = test.macro<[readonly Step[], 'registration' | 'email-change', string]>({
-  title: (_, steps, purpose) => `after ${steps.join(', ')} the ${purpose} waits for proof`,
+  title: (_, steps, purpose) => `after ${steps.join(', ')} the ${purpose} awaits proof`,
   exec: (t, steps, purpose, id) => {
     const proof = findPendingProof(history(...steps));
     t.like(proof, { status: 'pending', purpose, event: { metadata: { id } } });
@@ -81,7 +81,8 @@ test(
 );
 
 const hasNone = test.macro<[readonly Step[], NoProof]>({
-  title: (_, steps, status) => `after ${steps.join(', ') || 'nothing'} there is none: ${status}`,
+  title: (_, steps, status) =>
+    `after ${steps.join(', ') || 'nothing'} no proof is pending: ${status}`,
   exec: (t, steps, status) => {
     t.is(findPendingProof(history(...steps)).status, status);
   },
@@ -100,7 +101,7 @@ test(hasNone, ['registered', 'disowned', 'deactivated'], 'disowned');
 test(hasNone, ['registered', 'email-change-requested', 'erased'], 'erased');
 test(hasNone, ['registered', 'disowned', 'erased'], 'erased');
 
-test('a pending change is no proof of the held address', (t) => {
+test('ignores a pending change for the proof of the held address', (t) => {
   const held = (...steps: readonly Step[]) => findHeldProof(history(...steps));
   const registration = {
     status: 'pending',

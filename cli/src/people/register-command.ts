@@ -17,44 +17,45 @@ export const registerCommand: Command = {
   summary: 'register the people of an NDJSON file or of standard input',
   operand: { name: 'file|-', isFile: true },
   options: [
-    { name: 'concurrency', value: '<n>', summary: 'requests at a time, 1 to 256 (default: 32)' },
-    { name: 'retries', value: '<n>', summary: 'times a line is sent again, 0 to 100 (default: 8)' },
+    { name: 'concurrency', value: '<n>', summary: 'concurrent requests, 1 to 256 (default: 32)' },
+    { name: 'retries', value: '<n>', summary: 'retries per line, 0 to 100 (default: 8)' },
     {
       name: 'deadline',
       value: '<seconds>',
-      summary: 'after which a line is not sent again, 1 to 3600 (default: 60)',
+      summary: 'time after which a line is not retried, 1 to 3600 (default: 60)',
     },
     { name: 'anonymous', summary: 'send without a token, as the public does' },
     jsonOption,
     ...connectionOptions,
   ],
   description: `
-Sends each line of the file, a JSON body of POST /v1/registrations of at most
-16 KiB, and sums up: registered, duplicate (another account has the address),
-erased (registered by an earlier run and erased since), invalid, failed. Blank
-lines are skipped. Of a line that registered nobody only its number, places and
-codes are shown, never what it says.
+Sends each line of the file, which is a JSON body of POST /v1/registrations of at
+most 16 KiB, and prints a summary: registered, duplicate (another account holds
+the address), erased (registered by an earlier run and erased since), invalid,
+failed. Blank lines are skipped. For a line that registered nobody it prints only
+the number, pointers and codes, never the content.
 
-With a token of scope registrations:write, as the local stack gives one, you vouch
-for these people: they have accounts at once, whose mailboxes are unproven unless
-the line says "emailVerified": true. Without one each line is an attempt, counted
-as accepted, whose mailbox waits for proof, and has 4 KiB at most.
+With a token of scope registrations:write, as the local stack issues it, you vouch
+for these people. They get accounts immediately, and their mailboxes are unproven
+unless the line has "emailVerified": true. Without a token each line makes an
+attempt, which counts as accepted and awaits proof of its mailbox. Such a line has
+at most 4 KiB.
 
-A line carries an Idempotency-Key made from its bytes: running the same file
-again, after Ctrl-C or a failure, gives the same answers and registers nobody
-twice. (That holds for one and the same caller; with another token the people are
-duplicates.)
+Each request has an Idempotency-Key made from the bytes of its line. Running the
+same file again, after Ctrl-C or a failure, gives the same answers and registers
+nobody twice. This holds for the same caller; with another token the people are
+duplicates.
 
-What may pass (503, 429, no answer) is tried again; 503 log-full says that the log
-has no room. Ctrl-C sends nothing more, waits for what is under way and sums up;
-pressed twice it ends at once.`,
+Transient failures (503, 429, no answer) are retried; 503 log-full means that the
+log has no room. After Ctrl-C the command sends no more lines, waits for pending
+requests and prints the summary. A second Ctrl-C ends it immediately.`,
   examples: [
     'npx zameni register fixtures/people.ndjson',
     'zcat people.ndjson.gz | npx zameni register - --concurrency 64',
     'npx zameni register people.ndjson --json > report.json',
   ],
   exitStatuses: {
-    0: 'nothing is invalid and nothing failed',
+    0: 'no line is invalid or failed',
     1: 'at least one line is invalid or failed, or it stopped before the end',
     130: 'stopped by Ctrl-C (143: by SIGTERM)',
   },
@@ -78,13 +79,13 @@ async function run(args: Arguments, io: Io): Promise<number> {
     byDefault: 60,
   });
   const { url, token } = await connect(args, io.env, ['registrations:write']);
-  // Loaded here, because the other commands shall not wait for it.
+  // Loaded here, so that the other commands do not wait for it.
   const [{ delay, readLines }, { sendRegistration }] = await Promise.all([
     import('@zameni/runtime'),
     import('./send-registration.ts'),
   ]);
   using interrupts = listenForInterrupts(() => {
-    io.stderr.write('\nStopping: waiting for what is under way. Ctrl-C again ends at once.\n');
+    io.stderr.write('\nStopping: waiting for pending requests. Ctrl-C again ends immediately.\n');
   });
   const { signal } = interrupts;
   const { chunks, totalBytes } = await openInput(args.operand, io, signal);

@@ -1,26 +1,26 @@
 import type { Line } from '@zameni/runtime';
 import type { LineResult } from './register-report.ts';
 
-/** Where lines come from, and what is done with each. */
+/** The input, and how to process its lines. */
 export type RegisterPeopleOptions = {
   readonly lines: AsyncGenerator<Line>;
   readonly concurrency: number;
-  /** Sends one line; never rejects for what a line can cause. The signal ends its retries. */
+  /** Sends one line. Never rejects because of the line. The signal ends its retries. */
   readonly send: (content: Buffer, signal: AbortSignal) => Promise<LineResult>;
-  /** Stops the reading; lines under way are still waited for. */
+  /** Stops reading. Pending lines are still awaited. */
   readonly signal: AbortSignal;
-  /** Closes the input, so that nobody waits for a line that will not be sent. */
+  /** Closes the input, so that no worker waits for a line that is never sent. */
   readonly closeInput: () => void;
   readonly onSettled: (line: Line, result: LineResult) => void;
 };
 
-/** Lines that must fail one after the other before the rest is not even tried. */
-const HOPELESS_AFTER = 64;
+/** Number of consecutive failures after which no more lines are sent. */
+const MAX_FAILURES_IN_A_ROW = 64;
 
 /**
- * Registers the people of an input, so many at a time; resolves to the reason when it ends before
- * the input does. A worker takes a line only when it is free, so nothing is read ahead of what is
- * sent.
+ * Registers the people of an input with concurrent workers. Resolves to the reason if it ends
+ * before the input, otherwise to null. A worker takes a line only when it is free, so no lines are
+ * read ahead.
  */
 export async function registerPeople(options: RegisterPeopleOptions): Promise<string | null> {
   const { lines, concurrency, send, signal, closeInput, onSettled } = options;
@@ -36,7 +36,7 @@ export async function registerPeople(options: RegisterPeopleOptions): Promise<st
   const settle = (line: Line, result: LineResult) => {
     failuresInARow = result.result === 'failed' ? failuresInARow + 1 : 0;
     if (result.result === 'hopeless') stop(result.code);
-    if (failuresInARow >= HOPELESS_AFTER) stop('too-many-failures');
+    if (failuresInARow >= MAX_FAILURES_IN_A_ROW) stop('too-many-failures');
     onSettled(line, result);
   };
   const worker = async () => {
@@ -62,7 +62,7 @@ async function nextLine(
     const next = await lines.next();
     return next.done === true ? undefined : next.value;
   } catch (error) {
-    // The input is closed under the reader's hands when it is stopped.
+    // An interrupt closes the input during the read.
     if (signal.aborted) return undefined;
     throw error;
   }

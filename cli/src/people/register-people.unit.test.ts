@@ -33,7 +33,7 @@ async function run(source: readonly (string | Buffer)[], options: Options = {}) 
 
 const rows = (count: number) => Array.from({ length: count }, (_, n) => `{"n":${n}}\n`);
 
-test('blank lines are skipped and lines that are no JSON are told by number and never sent', async (t) => {
+test('skips blank lines, and reports invalid lines by number without sending them', async (t) => {
   const { sent, report } = await run([
     '{"n":1}\n\n  \t\n{"n":\n',
     Buffer.from([0x22, 0xff, 0x22, 0x0a]),
@@ -52,16 +52,16 @@ test('blank lines are skipped and lines that are no JSON are told by number and 
   );
 });
 
-test('never more lines are under way than allowed, and never read ahead of them', async (t) => {
-  let underWay = 0;
+test('never sends more lines concurrently than allowed, and reads none ahead', async (t) => {
+  let pending = 0;
   let most = 0;
   const { report } = await run(rows(50), {
     concurrency: 7,
     send: async () => {
-      underWay += 1;
-      most = Math.max(most, underWay);
+      pending += 1;
+      most = Math.max(most, pending);
       await new Promise((resolve) => setImmediate(resolve));
-      underWay -= 1;
+      pending -= 1;
       return { result: 'registered' };
     },
   });
@@ -69,7 +69,7 @@ test('never more lines are under way than allowed, and never read ahead of them'
   t.is(most, 7);
 });
 
-test('a refused caller stops everything, and what waits to be sent again gives up', async (t) => {
+test('stops for a refused caller and gives up pending retries', async (t) => {
   const { sent, report } = await run(rows(100), {
     send: (text, signal) =>
       text === '{"n":0}'
@@ -84,14 +84,14 @@ test('a refused caller stops everything, and what waits to be sent again gives u
   t.is(report.registered, 0);
 });
 
-test('after many failures in a row the rest is not tried', async (t) => {
+test('does not send the rest after many consecutive failures', async (t) => {
   const failed: LineResult = { result: 'failed', code: 'no-answer', status: null, errors: [] };
   const { report } = await run(rows(500), { send: async () => failed });
   t.is(report.stopped, 'too-many-failures');
   t.true(report.failed >= 64 && report.failed <= 64 + 4);
 });
 
-test('an interrupt ends the reading and waits for what is under way', async (t) => {
+test('stops reading after an interrupt and waits for pending lines', async (t) => {
   const stopping = new AbortController();
   const { sent, report } = await run(rows(100), {
     signal: stopping.signal,
@@ -106,7 +106,7 @@ test('an interrupt ends the reading and waits for what is under way', async (t) 
   t.true(sent.length <= 4);
 });
 
-test('an input that breaks off is told, with what was done until then', async (t) => {
+test('reports a broken input, and the lines before the break', async (t) => {
   async function* broken() {
     yield Buffer.from('{"n":1}\n');
     throw new Error('read fault');
@@ -124,7 +124,7 @@ test('an input that breaks off is told, with what was done until then', async (t
   t.deepEqual(settled, [1]);
 });
 
-test('a refused caller stops the reading of a pipe that stays open', async (t) => {
+test('stops reading an open pipe for a refused caller', async (t) => {
   const pipe = new PassThrough();
   pipe.write('{"n":1}\n');
   const stopped = await registerPeople({

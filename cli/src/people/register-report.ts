@@ -1,13 +1,13 @@
 import { type Static, Type } from 'typebox';
 
-/** A line that made no new person, and why; it never holds what the line says. */
+/** A line that registered nobody, and the reason. It never contains the line's content. */
 export const LineReport = Type.Object(
   {
     line: Type.Integer({ minimum: 1 }),
     result: Type.Enum(['duplicate', 'erased', 'invalid', 'failed']),
-    code: Type.String({ description: 'Code of the problem (docs/errors.md), or of zameni itself' }),
+    code: Type.String({ description: "Code of the problem (docs/errors.md), or the CLI's own" }),
     status: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'HTTP status; null when nothing was sent or nothing came back',
+      description: 'HTTP status; null if nothing was sent or nothing was answered',
     }),
     errors: Type.Array(Type.Object({ pointer: Type.String(), code: Type.String() })),
   },
@@ -15,49 +15,49 @@ export const LineReport = Type.Object(
 );
 export type LineReport = Static<typeof LineReport>;
 
-/** What `zameni register --json` prints. */
+/** Output of `zameni register --json`. */
 export const RegisterReport = Type.Object(
   {
     url: Type.String(),
-    read: Type.Integer({ description: 'Lines read, blank ones not counted' }),
-    registered: Type.Integer({ description: 'Accounts, of this run or of one before' }),
+    read: Type.Integer({ description: 'Lines read, without blank ones' }),
+    registered: Type.Integer({ description: 'Accounts, made by this run or an earlier one' }),
     accepted: Type.Integer({
-      description: 'Attempts of the public, who wait for proof of their mailboxes',
+      description: 'Attempts of the public, which await proof of their mailboxes',
     }),
     duplicate: Type.Integer({ description: 'Another account has the address' }),
     erased: Type.Integer({ description: 'Registered before and erased since' }),
     invalid: Type.Integer(),
     failed: Type.Integer(),
-    unfinished: Type.Integer({ description: 'Lines read and given up when it was stopped' }),
+    unfinished: Type.Integer({ description: 'Lines read but given up because of a stop' }),
     stopped: Type.Union([Type.String(), Type.Null()], {
-      description: 'Why it ended before the input did; null when it read everything',
+      description: 'Why it ended before the input; null if it read everything',
     }),
     seconds: Type.Number(),
     lines: Type.Array(LineReport, { description: 'In order; the first 10,000' }),
-    linesLeftOut: Type.Integer({ description: 'Lines that would be in `lines` besides' }),
+    linesLeftOut: Type.Integer({ description: 'Further lines that `lines` leaves out' }),
   },
   { additionalProperties: false, title: 'RegisterReport' },
 );
 export type RegisterReport = Static<typeof RegisterReport>;
 
-/** How one line ended. */
+/** The result of one line. */
 export type LineResult =
   | { readonly result: 'registered' | 'accepted' | 'unfinished' }
   | Omit<LineReport, 'line'>
-  /** No other line would fare better: the caller or the address is wrong. */
+  /** Every other line would fail too, because the caller or the URL is wrong. */
   | { readonly result: 'hopeless'; readonly code: string; readonly status: number };
 
-/** Most lines kept for the report: a bound of memory for files of any size. */
+/** Maximum number of lines in the report. It bounds memory for files of any size. */
 const MAX_LINES = 10_000;
 
-/** Counts results as they come, in any order. */
+/** Counts results in any order. */
 export type Tally = {
   readonly add: (line: number, result: LineResult) => void;
   readonly progress: () => { readonly settled: number; readonly failed: number };
   readonly report: (end: Pick<RegisterReport, 'url' | 'stopped' | 'seconds'>) => RegisterReport;
 };
 
-/** A tally of no lines. */
+/** Creates an empty tally. */
 export function createTally(): Tally {
   const counts = {
     registered: 0,
@@ -69,7 +69,7 @@ export function createTally(): Tally {
     unfinished: 0,
   };
   const lines: LineReport[] = [];
-  let told = 0;
+  let reported = 0;
   const read = () => Object.values(counts).reduce((sum, count) => sum + count, 0);
   return {
     progress: () => ({
@@ -83,7 +83,7 @@ export function createTally(): Tally {
       }
       const ended = result.result === 'hopeless' ? toFailed(result) : result;
       counts[ended.result] += 1;
-      told += 1;
+      reported += 1;
       if (lines.length < MAX_LINES) lines.push({ line, ...ended });
     },
     report: ({ url, stopped, seconds }) => ({
@@ -93,7 +93,7 @@ export function createTally(): Tally {
       stopped,
       seconds: Math.round(seconds * 1_000) / 1_000,
       lines: lines.toSorted((a, b) => a.line - b.line),
-      linesLeftOut: told - lines.length,
+      linesLeftOut: reported - lines.length,
     }),
   };
 }

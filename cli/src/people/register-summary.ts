@@ -1,20 +1,20 @@
 import { alignColumns, paint, type Screen, toPrintable } from '../framework/io.ts';
 import type { LineReport, RegisterReport } from './register-report.ts';
 
-/** Lines a person is shown; `--json` has more. */
+/** Maximum number of lines in the summary. `--json` has more. */
 const SHOWN_LINES = 100;
 
 const MEANINGS: Readonly<Record<string, string>> = {
   'no-answer': 'nothing answered',
-  'unexpected-answer': 'what answered is not Zameni',
-  'too-many-failures': 'too many lines failed one after the other',
-  'input-unreadable': 'the input could not be read any further',
+  'unexpected-answer': 'the answer is not one of Zameni',
+  'too-many-failures': 'too many consecutive lines failed',
+  'input-unreadable': 'the rest of the input could not be read',
   unauthorized: 'the token is not valid here; see npx zameni token --help',
   'log-full': 'the log has no room for more; try again later',
   'not-found': 'there is no Zameni at this address',
 };
 
-/** The summary for a person: numbers, then each line that made no new person. */
+/** Formats the summary: first each line that registered nobody, then the numbers. */
 export function summarize(report: RegisterReport, screen: Screen): string {
   const { read, seconds, stopped, accepted, erased, unfinished } = report;
   const rate = seconds > 0 ? ` (${Math.round(read / seconds).toLocaleString('en')} a second)` : '';
@@ -35,12 +35,12 @@ export function summarize(report: RegisterReport, screen: Screen): string {
       ? []
       : [
           `Stopped before the end: ${explain(stopped)}.`,
-          'Run the same command again to go on: nobody is registered twice.',
+          'Run the same command again to continue. Nobody is registered twice.',
         ]),
   ].join('\n')}\n`;
 }
 
-/** What a code means, where it is one of zameni's own; otherwise the code. */
+/** Explains a code. Returns the code itself if there is no explanation. */
 export function explain(code: string): string {
   return MEANINGS[code] ?? code;
 }

@@ -21,7 +21,7 @@ function createReport() {
   return tally.report({ url: 'http://zameni.example.org', stopped: null, seconds: 2 });
 }
 
-test('the summary counts and names lines in order, with place and code', (t) => {
+test('lists lines in order with pointer and code, and counts them', (t) => {
   t.is(
     summarize(createReport(), screen),
     `line 2  duplicate  address-taken (409)
@@ -38,7 +38,7 @@ failed            0
   );
 });
 
-test('erased people and attempts of the public have lines of their own', (t) => {
+test('counts erased people and attempts of the public separately', (t) => {
   const tally = createTally();
   tally.add(1, { result: 'accepted' });
   tally.add(2, { result: 'erased', code: 'user-erased', status: 410, errors: [] });
@@ -51,14 +51,14 @@ test('erased people and attempts of the public have lines of their own', (t) => 
   t.regex(text, /^erased {12}1 {2}\(registered before/m);
 });
 
-test('a summary that ends early says why and how to go on', (t) => {
+test('gives the reason for an early end and how to continue', (t) => {
   const text = summarize({ ...createReport(), stopped: 'unauthorized', unfinished: 3 }, screen);
   t.regex(text, /unfinished +3\n/);
   t.regex(text, /Stopped before the end: the token is not valid here/);
   t.regex(text, /Run the same command again/);
 });
 
-test('the report keeps ten thousand lines and counts the rest', (t) => {
+test('keeps ten thousand lines in the report and counts the rest', (t) => {
   const tally = createTally();
   for (let line = 1; line <= 10_005; line += 1) {
     tally.add(line, { result: 'failed', code: 'no-answer', status: null, errors: [] });
@@ -73,7 +73,7 @@ test('the report keeps ten thousand lines and counts the rest', (t) => {
 
 test('the report fits its schema', (t) => t.true(Check(RegisterReport, createReport())));
 
-test('colours are there only where the screen shows them', (t) => {
+test('colours only a screen that shows colours', (t) => {
   t.false(summarize(createReport(), screen).includes('\u001b'));
   const colored = summarize(createReport(), createMemoryScreen({ hasColors: true }));
   t.true(colored.includes('\u001b[31minvalid'));

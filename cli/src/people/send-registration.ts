@@ -3,15 +3,15 @@ import { createBackoff } from '@zameni/runtime';
 import { readProblem, retryAfterMs } from '../framework/problem-answer.ts';
 import type { LineResult } from './register-report.ts';
 
-/** How one registration is sent. */
+/** How to send one registration. */
 export type SendOptions = {
   readonly url: string;
   readonly token: () => Promise<string | undefined>;
-  /** Most times a line is sent again. */
+  /** Maximum number of retries per line. */
   readonly retries: number;
-  /** Milliseconds after which a line is not sent again. */
+  /** Milliseconds after which a line is not retried. */
   readonly deadlineMs: number;
-  /** Ends the waiting to send again; a request under way is waited for. */
+  /** Ends the wait before a retry. A pending request is still awaited. */
   readonly signal: AbortSignal;
   readonly fetch: typeof fetch;
   /** Rejects when the signal aborts. */
@@ -27,26 +27,27 @@ type Sending =
       readonly afterMs: number;
     };
 
-/** Milliseconds for one request: the command API itself gives up after eight seconds. */
+/** Milliseconds per request. The command API itself gives up after eight seconds. */
 const REQUEST_DEADLINE_MS = 15_000;
 const BACKOFF = { baseMs: 100, maxMs: 5_000 };
-/** Those who were sent away together shall not come back together. */
+/** Spread of the wait, so that clients that were refused together do not return together. */
 const RETRY_AFTER_SPREAD_MS = 1_000;
 
 const TRANSIENT = new Set([408, 429, 502, 503, 504]);
 const INVALID = new Set([400, 413, 415, 422]);
-/** The caller may not, or this is not Zameni: the next line would be told the same. */
+/** The caller lacks the right, or this is not Zameni. Every other line would fail too. */
 const HOPELESS = new Set([401, 403, 404, 405]);
 
-/** The `Idempotency-Key` of a line: the same line has the same key in every run. */
+/** Makes the `Idempotency-Key` of a line. A line has the same key in every run. */
 export function idempotencyKeyOf(line: Buffer): string {
   return createHash('sha256').update(line).digest('hex');
 }
 
 /**
- * Sends one line until it is decided. States: sending, waiting to send again, settled. What may pass
- * (503, 429, no answer) is tried again with jittered backoff, never before `Retry-After`, bounded in
- * times and time; sending twice is harmless because the key of the line names the registration.
+ * Sends one line until it has a result. States: sending, waiting for the retry, settled. Transient
+ * failures (503, 429, no answer) are retried with jittered backoff, and never before `Retry-After`.
+ * The number of retries and the total time are bounded. Sending a line twice is harmless, because
+ * its key identifies the registration.
  */
 export async function sendRegistration(line: Buffer, options: SendOptions): Promise<LineResult> {
   const { retries, deadlineMs, signal, wait } = options;
@@ -86,7 +87,7 @@ async function send(line: Buffer, { url, token, fetch }: SendOptions): Promise<S
     });
     return await toSending(response);
   } catch {
-    // No answer, or half of one: whether it was accepted is what sending it again finds out.
+    // No answer, or a part of one. The retry finds out whether the line was accepted.
     return { next: 'again', code: 'no-answer', status: null, afterMs: 0 };
   }
 }

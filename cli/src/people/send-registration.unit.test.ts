@@ -5,7 +5,7 @@ const line = Buffer.from('{"email":"vera@example.org"}');
 
 type Answer = readonly [status: number, body?: unknown, headers?: Record<string, string>] | 'cut';
 
-/** Sends against answers that come one after the other; the last one comes for ever. */
+/** Sends a line against a sequence of answers. The last one repeats. */
 function createServer(answers: readonly Answer[], options: Partial<SendOptions> = {}) {
   const requests: Request[] = [];
   const waits: number[] = [];
@@ -31,7 +31,7 @@ function createServer(answers: readonly Answer[], options: Partial<SendOptions> 
 
 const overloaded = [503, { code: 'overloaded' }] as const;
 
-test('sends the line as it is, with the token and a key made from its bytes', async (t) => {
+test('sends the unchanged line with the token and a key made from its bytes', async (t) => {
   const { send, requests } = createServer([[201]]);
   t.deepEqual(await send(), { result: 'registered' });
   const [request] = requests;
@@ -43,7 +43,7 @@ test('sends the line as it is, with the token and a key made from its bytes', as
 });
 
 const ends = test.macro<[Answer, unknown]>({
-  title: (_, answer) => `${String(answer[0])} settles the line at once`,
+  title: (_, answer) => `${String(answer[0])} settles the line without a retry`,
   exec: async (t, answer, expected) => {
     const { send, requests } = createServer([answer]);
     t.deepEqual<unknown, unknown>(await send(), expected);
@@ -83,7 +83,7 @@ test(ends, [500, { code: 'internal' }], {
   errors: [],
 });
 
-test('what may pass is tried again under the same key until it is decided', async (t) => {
+test('retries transient failures with the same key until the line has a result', async (t) => {
   const { send, requests, waits } = createServer([overloaded, 'cut', [429], [504], [201]]);
   t.deepEqual(await send(), { result: 'registered' });
   t.is(new Set(requests.map(({ headers }) => headers.get('idempotency-key'))).size, 1);
@@ -91,7 +91,7 @@ test('what may pass is tried again under the same key until it is decided', asyn
   for (const [n, ms] of waits.entries()) t.true(ms >= 0 && ms <= 100 * 2 ** n, String(ms));
 });
 
-test('a log without room is tried again, and is named when it stays so', async (t) => {
+test('retries while the log has no room, and reports it in the end', async (t) => {
   const full: Answer = [503, { code: 'log-full' }, { 'retry-after': '5' }];
   const { send, waits } = createServer([full, full, [201]]);
   t.deepEqual(await send(), { result: 'registered' });
@@ -107,25 +107,25 @@ test('a log without room is tried again, and is named when it stays so', async (
   t.is(staysFull.requests.length, 3);
 });
 
-test('never comes back before Retry-After, and not exactly then', async (t) => {
+test('retries after Retry-After, with jitter', async (t) => {
   const { send, waits } = createServer([[503, {}, { 'retry-after': '3' }], [201]]);
   await send();
   t.true((waits[0] ?? 0) >= 3_000 && (waits[0] ?? 0) < 4_000);
 });
 
-test('gives up after so many retries and says why', async (t) => {
+test('gives up after the maximum number of retries and reports the reason', async (t) => {
   const { send, requests } = createServer([overloaded], { retries: 3 });
   t.deepEqual(await send(), { result: 'failed', code: 'overloaded', status: 503, errors: [] });
   t.is(requests.length, 4);
 });
 
-test('gives up when the wait would end behind the deadline', async (t) => {
+test('gives up if the wait would end after the deadline', async (t) => {
   const { send, requests } = createServer([[503, { code: 'overloaded' }, { 'retry-after': '90' }]]);
   t.deepEqual(await send(), { result: 'failed', code: 'overloaded', status: 503, errors: [] });
   t.is(requests.length, 1);
 });
 
-test('a line that waits to be sent again when everything stops is unfinished', async (t) => {
+test('a line that waits for its retry during a stop is unfinished', async (t) => {
   const stopping = new AbortController();
   const { send } = createServer(['cut'], {
     signal: stopping.signal,

@@ -15,7 +15,7 @@ import { connectionOptions, jsonOption } from '../framework/global-options.ts';
 import { alignColumns, type Io, paint, type Screen, toPrintable } from '../framework/io.ts';
 import { readProblem } from '../framework/problem-answer.ts';
 
-/** What `zameni user --json` prints. */
+/** Output of `zameni user --json`. */
 export const UserReport = Type.Object(
   {
     user: UserView,
@@ -27,9 +27,9 @@ export const UserReport = Type.Object(
 );
 export type UserReport = Static<typeof UserReport>;
 
-/** Seconds that the query API waits at most. */
+/** Maximum seconds that the query API waits. */
 const MAX_WAIT_SECONDS = DEADLINES.preferWait / 1_000;
-/** Milliseconds beyond the wait for the answer to come. */
+/** Milliseconds for the answer after the wait. */
 const REQUEST_DEADLINE_MS = 10_000;
 
 /** `zameni user`: prints a person. */
@@ -41,19 +41,19 @@ export const userCommand: Command = {
     {
       name: 'min-position',
       value: '<position>',
-      summary: 'a Position of an earlier answer; this one is as fresh',
+      summary: 'Position of an earlier answer; the data is at least as fresh',
     },
     {
       name: 'wait',
       value: '<seconds>',
-      summary: `to wait for --min-position, 0 to ${MAX_WAIT_SECONDS} (default: 5)`,
+      summary: `time to wait for --min-position, 0 to ${MAX_WAIT_SECONDS} (default: 5)`,
     },
     jsonOption,
     ...connectionOptions,
   ],
   description: `
-Prints the person with this id, which is that of the registration once there is an
-account. Needs a token with the scope users:read, or the person's own.`,
+Prints the person with this id. An account has the id of its registration. The
+command needs a token with the scope users:read, or the person's own token.`,
   examples: [
     'npx zameni user 01890a5d-ac96-774b-bcce-b302099a8057',
     'npx zameni user REGISTRATION_ID --min-position POSITION --wait 10 --json',
@@ -63,7 +63,7 @@ account. Needs a token with the scope users:read, or the person's own.`,
 
 async function run(args: Arguments, io: Io): Promise<number> {
   const id = parseUserId(args.operand.toLowerCase());
-  if (id === undefined) throw new UsageError('<id> is a UUID, as a registration answers it');
+  if (id === undefined) throw new UsageError('<id> is a UUID, as a registration returns it');
   const minPosition = args.value('min-position');
   if (minPosition !== undefined && !Compile(PositionToken).Check(minPosition)) {
     throw new UsageError('--min-position takes the Position header of an earlier answer');
@@ -109,7 +109,7 @@ function readUser(status: number, text: string, position: string | null): UserRe
   }
   const user = parseJson(text);
   if (!Compile(UserView).Check(user)) {
-    throw new CommandError('unexpected-answer', 'what answers is not the Zameni of this version');
+    throw new CommandError('unexpected-answer', 'the answer does not match this version of Zameni');
   }
   return { user, position };
 }
@@ -118,7 +118,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's message quotes the answer, which may hold a person.
+    // The parser's message quotes the answer, which may contain personal data.
     return undefined;
   }
 }

@@ -3,7 +3,7 @@ import type { Stack } from '@zameni/runtime/stack';
 import { CommandError } from '../framework/command.ts';
 
 /** Called at the start of each step. */
-export type Tell = (text: string) => void;
+export type ReportStep = (text: string) => void;
 
 /** Milliseconds per statement. The time to rewrite a table depends on its size. */
 const STATEMENT_DEADLINE_MS = 3_600_000;
@@ -19,25 +19,25 @@ const LOOK_MS = 100;
  * an older transaction may see, so it waits for such transactions to end. A checkpoint removes
  * older write-ahead log after its segment is closed and the replica has it.
  */
-export async function clearDatabases({ postgres }: Stack, tell: Tell): Promise<void> {
+export async function clearDatabases({ postgres }: Stack, reportStep: ReportStep): Promise<void> {
   await using primary = open(postgres, postgres.primary);
   await using replica = open(postgres, postgres.replica);
   await deleteStatistics(primary.pool);
-  tell('waiting for older transactions');
-  await untilNobodySees(primary.pool, await readTransactionId(primary.pool));
-  tell('rewriting tables');
+  reportStep('waiting for older transactions');
+  await untilNoOlderTransaction(primary.pool, await readTransactionId(primary.pool));
+  reportStep('rewriting tables');
   const tables = await readTables(primary.pool);
   await primary.pool.query(`vacuum (full, analyze) ${tables.join(', ')}`);
   await primary.pool.query('vacuum (full) pg_catalog.pg_statistic');
-  tell('closing the write-ahead log');
+  reportStep('closing the write-ahead log');
   const end = await closeLog(primary.pool);
-  await until('the replica has not come along', () => hasReplayed(replica.pool, end));
+  await until('the replica has not caught up', () => hasReplayed(replica.pool, end));
   await replica.pool.query('checkpoint');
   // Only now the primary keeps no older log for the replica.
   await closeLog(primary.pool);
 }
 
-/** Records that a server of the log that missed erasures holds no erased bytes any more. */
+/** Records in the erasures that a server of the log no longer holds erased bytes. */
 export async function settleErasures({ postgres }: Stack, server: string): Promise<void> {
   await using primary = open(postgres, postgres.primary);
   await primary.pool.query(
@@ -67,7 +67,7 @@ async function readTransactionId(pool: Pool): Promise<string> {
 }
 
 /** Waits until no older transaction is open on the primary or, as it reports, on the replica. */
-async function untilNobodySees(pool: Pool, id: string): Promise<void> {
+async function untilNoOlderTransaction(pool: Pool, id: string): Promise<void> {
   await until('an older transaction is still open', async () => {
     const { rowCount } = await pool.query(
       `select from (
@@ -119,9 +119,9 @@ async function hasReplayed(pool: Pool, end: string): Promise<boolean> {
   return rows[0]?.has === true;
 }
 
-async function until(fault: string, isSo: () => Promise<boolean>): Promise<void> {
+async function until(fault: string, isMet: () => Promise<boolean>): Promise<void> {
   const signal = AbortSignal.timeout(WAIT_DEADLINE_MS);
-  while (!(await isSo())) {
+  while (!(await isMet())) {
     await delay(LOOK_MS, signal).catch((cause: unknown) => {
       throw new CommandError('not-purged', fault, { cause });
     });

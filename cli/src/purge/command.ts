@@ -14,27 +14,30 @@ export const purgeCommand: Command = {
     {
       name: 'recreate',
       value: '<server>',
-      summary: 'instead, make a server of the log anew that was away during an erasure',
+      summary: 'instead, rebuild a server of the log that was down during an erasure',
       choices: LOG_SERVERS,
     },
     profileOption,
   ],
   description: `
-An erasure destroys key, claims, attempts, rows and cache entries at once; free
-pages, old row versions and write-ahead logs keep bytes of them. This rewrites the
-tables of the read models, lets both databases drop their old write-ahead log, and
-restarts the servers of the log one after the other, which makes them drop theirs.
-People are registered meanwhile; reads may wait while a table is rewritten.
-With --recreate, the copy of the log that one server has is deleted and made anew
-from the other two, and erasures that name the server count as done there.
-It works where npm start runs. The runbook says the same for servers elsewhere.`,
+An erasure immediately destroys key, claims, attempts, rows and cache entries, but
+free pages, old row versions and write-ahead logs still contain their bytes. This
+command rewrites the tables of the read models and makes both databases delete
+their old write-ahead log. It then restarts the servers of the log one by one, so
+that they delete theirs. Registration continues; reads may wait while a table is
+rewritten.
+
+With --recreate it deletes one server's copy of the log, which the server rebuilds
+from the other two. Erasures that name the server then count as done there.
+
+It works where npm start runs. The runbook has the steps for other servers.`,
   examples: ['npx zameni purge', 'npx zameni purge --recreate n2'],
-  exitStatuses: { 1: 'a step failed; running it again begins anew' },
+  exitStatuses: { 1: 'a step failed; run the command again' },
   run: async (args, { stdout }) => {
     const stack = await readStack(profileOf(args));
-    await using _lock = await lockForgetting(stack);
+    await using _lock = await lockPurge(stack);
     const startedAt = performance.now();
-    const tell = (text: string) => {
+    const reportStep = (text: string) => {
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
       stdout.write(`${seconds.padStart(6)} s  ${text}\n`);
     };
@@ -42,21 +45,21 @@ It works where npm start runs. The runbook says the same for servers elsewhere.`
     const { clearDatabases, settleErasures } = await import('./clear-databases.ts');
     const { recreateLogServer, restartLogServers } = await import('./restart-log-servers.ts');
     if (server === undefined) {
-      await clearDatabases(stack, tell);
-      await restartLogServers(stack, tell);
+      await clearDatabases(stack, reportStep);
+      await restartLogServers(stack, reportStep);
     } else {
-      await recreateLogServer(stack, server, tell);
+      await recreateLogServer(stack, server, reportStep);
       await settleErasures(stack, server);
     }
-    tell('done');
+    reportStep('done');
     return EXIT.done;
   },
 };
 
-/** Two purges at once would restart two of three servers of the log and block registrations. */
-async function lockForgetting({ folders }: Stack): Promise<AsyncDisposable> {
+/** Locks the stack, because two purges could stop two of three servers and block registrations. */
+async function lockPurge({ folders }: Stack): Promise<AsyncDisposable> {
   const lock = await lockFile(join(folders.root, 'purge.lock'));
   if (lock.status === 'taken') return lock;
   const who = lock.status === 'held' ? `process ${lock.pid}` : 'another process';
-  throw new CommandError('purge-under-way', `${who} is at it already`);
+  throw new CommandError('purge-under-way', `${who} is purging this stack already`);
 }

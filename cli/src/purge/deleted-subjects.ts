@@ -16,7 +16,7 @@ import { LOG_SERVERS, type LogServer } from './log-servers.ts';
 /** Finds records that are deleted from the log but still in a server's Raft log. */
 export type DeletedSubjects = AsyncDisposable & {
   /** Whether a server's store folder has records that were deleted when this was opened. */
-  readonly lieIn: (folder: string) => boolean;
+  readonly areIn: (folder: string) => boolean;
   /**
    * If the server leads, moves the leadership to another one and returns false. Otherwise returns
    * whether all servers have caught up.
@@ -74,7 +74,7 @@ export async function openDeletedSubjects(
       await nc.request(STEP_DOWN, JSON.stringify({ placement: { preferred } }));
       return false;
     },
-    lieIn: (folder) => readSubjects(folder).some((subject) => deleted.has(subject)),
+    areIn: (folder) => readSubjects(folder).some((subject) => deleted.has(subject)),
     [Symbol.asyncDispose]: () => nc.close(),
   };
 }

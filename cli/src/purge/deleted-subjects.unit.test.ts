@@ -15,12 +15,12 @@ const id = '0198f2d0-0000-7000-8000-000000000004';
 const attempt = subjects.attempt(id);
 const other = subjects.attempt('0198f2d0-0000-7000-8000-000000000005');
 
-test('finds keys, claims, deletion records and wishes in a file, under any pepper', (t) => {
+test('finds keys, claims, deletion records and mail wishes, with any pepper', (t) => {
   const file = `\0\x8a${first}NATS/1.0\r\n${later}\0{}${key}\xff{"kek":"1"}${deletion}${wish}{}`;
   t.deepEqual(findSubjects(file), [first, later, key, deletion, wish]);
 });
 
-test('ignores subjects of accounts, whose events stay', (t) => {
+test('ignores subjects of accounts, because their events stay', (t) => {
   t.deepEqual(findSubjects(subjects.account(id)), []);
 });
 
@@ -28,7 +28,7 @@ const headers = `NATS/1.0\r\nNats-Expected-Last-Subject-Sequence-Subject: zameni
 const open = '\0{"state":"open","claim":"c"}';
 const closed = '\0{"state":"closed","attempt":7,"by":"proof"}';
 
-test('finds an attempt before its open record, with headers in between too', (t) => {
+test('finds an attempt before its open record, also with headers in between', (t) => {
   t.deepEqual(findSubjects(`${attempt}${headers}${open}`), [attempt]);
   t.deepEqual(findSubjects(`${attempt}\0\0${open}\xff${other}${open}`), [attempt, other]);
 });

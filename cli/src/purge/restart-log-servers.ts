@@ -4,7 +4,7 @@ import { delay } from '@zameni/runtime';
 import { readStack, type Stack } from '@zameni/runtime/stack';
 import { natsProbe } from '../../../deploy/local/parts/nats/probe.ts';
 import { CommandError } from '../framework/command.ts';
-import type { Tell } from './clear-databases.ts';
+import type { ReportStep } from './clear-databases.ts';
 import { type DeletedSubjects, openDeletedSubjects } from './deleted-subjects.ts';
 import { LOG_SERVERS, type LogServer } from './log-servers.ts';
 
@@ -21,25 +21,25 @@ const MAX_ROUNDS = 5;
  * this, so another server becomes the leader first. Afterwards all servers are checked again. The
  * next restart waits until all servers have caught up, because two of three must run.
  */
-export async function restartLogServers(stack: Stack, tell: Tell): Promise<void> {
+export async function restartLogServers(stack: Stack, reportStep: ReportStep): Promise<void> {
   const folders = LOG_SERVERS.map((server) => folderOf(stack, server));
   await using deleted = await openDeletedSubjects(stack, folders);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     let isClean = true;
     for (const server of LOG_SERVERS) {
-      if (!deleted.lieIn(folderOf(stack, server))) continue;
+      if (!deleted.areIn(folderOf(stack, server))) continue;
       isClean = false;
-      tell(`restarting ${server}`);
-      await untilWhole(stack, LOG_SERVERS);
-      await until(`${server} goes on leading`, () => isFollower(deleted, server));
+      reportStep(`restarting ${server}`);
+      await untilComplete(stack, LOG_SERVERS);
+      await until(`${server} is still the leader`, () => isFollower(deleted, server));
       const pid = await readPid(stack, server);
       process.kill(pid, 'SIGTERM');
       await untilReplaced(stack, server, pid);
-      await untilWhole(stack, LOG_SERVERS);
+      await untilComplete(stack, LOG_SERVERS);
     }
     if (isClean) return;
   }
-  throw new CommandError('not-purged', 'the servers of the log keep what was deleted');
+  throw new CommandError('not-purged', 'the servers of the log still have deleted records');
 }
 
 /**
@@ -48,11 +48,11 @@ export async function restartLogServers(stack: Stack, tell: Tell): Promise<void>
  * nothing. It is killed even if the move fails, because it would stay stopped otherwise. The folder
  * that an interrupted run moved away is deleted first, because it holds erased bytes.
  */
-export async function recreateLogServer(stack: Stack, server: LogServer, tell: Tell) {
-  tell('looking at the other servers');
+export async function recreateLogServer(stack: Stack, server: LogServer, reportStep: ReportStep) {
+  reportStep('checking the other servers');
   const others = LOG_SERVERS.filter((name) => name !== server);
-  await untilWhole(stack, others);
-  tell(`making ${server} anew`);
+  await untilComplete(stack, others);
+  reportStep(`rebuilding ${server}`);
   const folder = folderOf(stack, server);
   const old = `${folder}.old`;
   await rm(old, { recursive: true, force: true });
@@ -64,11 +64,11 @@ export async function recreateLogServer(stack: Stack, server: LogServer, tell: T
     process.kill(pid, 'SIGKILL');
   }
   await untilReplaced(stack, server, pid);
-  await untilWhole(stack, LOG_SERVERS);
+  await untilComplete(stack, LOG_SERVERS);
   await rm(old, { recursive: true });
 }
 
-/** Without a leader there is no answer, and the question is repeated. */
+/** Returns false if nobody answers, for example without a leader. The caller asks again. */
 async function isFollower(deleted: DeletedSubjects, server: LogServer): Promise<boolean> {
   return deleted.isFollower(server).catch(() => false);
 }
@@ -103,9 +103,9 @@ function untilReplaced({ profile }: Stack, server: LogServer, pid: number): Prom
 }
 
 /** Waits until servers know their leader and have the whole log. */
-function untilWhole({ nats }: Stack, servers: readonly LogServer[]): Promise<void> {
+function untilComplete({ nats }: Stack, servers: readonly LogServer[]): Promise<void> {
   const probes = servers.map((name) => natsProbe(nats.monitors[LOG_SERVERS.indexOf(name)] ?? ''));
-  return until(`the log is not whole on ${servers.join(', ')}`, async (signal) => {
+  return until(`the log is not complete on ${servers.join(', ')}`, async (signal) => {
     const looks = await Promise.allSettled(probes.map((probe) => probe(signal)));
     return looks.every(({ status }) => status === 'fulfilled');
   });
@@ -113,10 +113,10 @@ function untilWhole({ nats }: Stack, servers: readonly LogServer[]): Promise<voi
 
 async function until(
   fault: string,
-  isSo: (signal: AbortSignal) => Promise<boolean>,
+  isMet: (signal: AbortSignal) => Promise<boolean>,
 ): Promise<void> {
   const signal = AbortSignal.timeout(BACK_DEADLINE_MS);
-  while (!(await isSo(signal))) {
+  while (!(await isMet(signal))) {
     await delay(LOOK_MS, signal).catch((cause: unknown) => {
       throw new CommandError('not-purged', fault, { cause });
     });

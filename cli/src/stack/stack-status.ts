@@ -80,14 +80,14 @@ async function readService(service: Stack['services'][number]): Promise<ServiceS
     ask(`${url}/readyz`),
     service.service === 'projector' ? ask(`${url}/status`) : undefined,
   ]);
-  const told = Readiness.Check(ready?.body) ? ready.body : { missing: [], degraded: [] };
+  const readiness = Readiness.Check(ready?.body) ? ready.body : { missing: [], degraded: [] };
   const view = projector?.body;
   return {
     name,
     url,
-    state: stateOf(ready?.status, told.degraded.length > 0),
-    missing: told.missing,
-    degraded: told.degraded,
+    state: stateOf(ready?.status, readiness.degraded.length > 0),
+    missing: readiness.missing,
+    degraded: readiness.degraded,
     milliseconds: ready?.milliseconds ?? null,
     projection: projectorCheck.Check(view)
       ? { role: view.role, position: view.position, head: view.head, lag: view.lag }

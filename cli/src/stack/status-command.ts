@@ -7,12 +7,13 @@ import { readStatus, type ServiceStatus, type StatusReport } from './stack-statu
 /** `zameni status`: shows which processes answer, and the progress of the projection. */
 export const statusCommand: Command = {
   name: 'status',
-  summary: 'show what answers and how far the projection is',
+  summary: 'show the state of all processes and of the projection',
   options: [jsonOption, ...connectionOptions],
   description: `
-Asks the gateway and, on a local stack, every service behind it: whether it is
-ready, what it misses, and of a projector its role, its position, the head of the
-log and the lag between the two (in records of any kind; claims and keys count).`,
+Asks the gateway and, on a local stack, every service behind it. Shows whether it
+is ready and what it misses. For a projector it also shows its role, its position,
+the head of the log, and the lag between the two in records of any kind, claims
+and keys included.`,
   examples: [
     'npx zameni status',
     'npx zameni status --url https://zameni.example.org',
@@ -24,7 +25,7 @@ log and the lag between the two (in records of any kind; claims and keys count).
     const report = await readStatus(url, stack);
     stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toTable(report, stdout));
     if (report.isHealthy) return EXIT.done;
-    if (!args.has('json')) stderr.write('Not everything is ready: npx zameni doctor says more.\n');
+    if (!args.has('json')) stderr.write('Not everything is ready: see npx zameni doctor.\n');
     return EXIT.failed;
   },
 };
@@ -60,15 +61,16 @@ function detailsOf(service: ServiceStatus): string {
   return [
     inMs(service),
     ...(missing.length > 0 ? [`misses ${missing.join(', ')}`] : []),
-    ...(degraded.length > 0 ? [`does without ${degraded.join(', ')}`] : []),
-    ...(projection === null
-      ? []
-      : [
-          `${projection.role}, position ${projection.position}, head ${projection.head ?? '?'}, lag ${projection.lag ?? '?'}`,
-        ]),
+    ...(degraded.length > 0 ? [`works without ${degraded.join(', ')}`] : []),
+    ...(projection === null ? [] : [progressOf(projection)]),
   ]
     .filter((text) => text !== '')
     .join('; ');
+}
+
+function progressOf(projection: NonNullable<ServiceStatus['projection']>): string {
+  const { role, position, head, lag } = projection;
+  return `${role}, position ${position}, head ${head ?? '?'}, lag ${lag ?? '?'}`;
 }
 
 function inMs({ milliseconds }: { readonly milliseconds: number | null }): string {

@@ -13,7 +13,7 @@ const scopes = alignColumns(
 const DEFAULT_TTL_SECONDS = 3_600;
 const MAX_TTL_SECONDS = 24 * 3_600;
 
-/** `zameni token`: prints a token from the local stack's own issuer. */
+/** `zameni token`: prints a token from the local stack's issuer. */
 export const tokenCommand: Command = {
   name: 'token',
   summary: 'print an access token for the local stack',
@@ -38,9 +38,9 @@ export const tokenCommand: Command = {
     profileOption,
   ],
   description: `
-Prints a JWT signed by the issuer of the stack that npm start set up. Without a
-scope the token says only who its bearer is; with --subject <user id> it is that
-person's own.
+Prints a JWT signed by the issuer of the stack that npm start set up. A token
+without a scope only names its subject. With --subject <user id> it is that
+person's own token.
 
 Scopes:
 ${scopes.join('\n')}`,

@@ -19,7 +19,7 @@ import { readFirstAnswer } from '../log/first-answer.ts';
 import type { PublicRecords } from '../commit/public-records.ts';
 import { fingerprintOf, type RegistrationRequest } from './registration-request.ts';
 
-/** What a public registration needs of the outside. */
+/** Dependencies of a public registration. */
 export type RegisterAttemptDeps = {
   readonly log: EventLog;
   readonly digests: Digests;
@@ -29,21 +29,21 @@ export type RegisterAttemptDeps = {
   readonly appendAlone: AppendAlone;
 };
 
-/** A public registration with everything that is not in its body. */
+/** The parts of a public registration that are not in its body. */
 export type AttemptContext = Cause & {
   readonly id: UserId;
-  /** Whether the id comes from an idempotency key, so that its attempt may exist already. */
+  /** Whether the id comes from an idempotency key. If so, its attempt may exist already. */
   readonly isRetryable: boolean;
 };
 
 const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
 
 /**
- * Registers an attempt; resolves with the position of its record once that lies in the log. Nothing is
- * read before: the work is the same for every address. Without an idempotency key its id is its own, so
- * it shares a batch with others. With one it may be a retry, and goes alone, so that its conflict is
- * nobody else's. A retry gets the first answer; with another body `idempotency-key-reused`, as long as
- * attempt or account live.
+ * Registers an attempt. Resolves with the position of its record when the record is in the log.
+ * Nothing is read first, so that the work is the same for every address. Without an idempotency key
+ * the id is new, so the record shares a batch with others. With a key it may be a retry and is
+ * appended alone, so that its conflict affects nobody else. A retry gets the first answer. With
+ * another body it throws `idempotency-key-reused`, as long as the attempt or account exists.
  */
 export async function registerAttempt(
   deps: RegisterAttemptDeps,
@@ -79,9 +79,10 @@ export async function registerAttempt(
 }
 
 /**
- * Guarded first on there being neither attempt nor account: an account of an attempt comes only after
- * the record was read, so the two guards need not see each other. An attempt that is over and still lies
- * in the log is replaced and deleted: the erasure of its address would not find it any more.
+ * The first try is guarded on the absence of both attempt and account. A proof creates the account
+ * only after it read the attempt's record, so the two guards need not see each other. An attempt
+ * that is over but still in the log is replaced and deleted, because the erasure of its address
+ * would no longer find it.
  */
 function toMessages(
   message: Omit<LogMessage, 'expectedPosition'>,
@@ -129,7 +130,7 @@ type Before = {
   readonly before: AttemptInLog | undefined;
 };
 
-/** The answer to a retry; undefined when nothing is there any more, so that it may be appended. */
+/** Returns the answer to a retry, or undefined if nothing exists, so that it may be appended. */
 async function answerAgain(
   deps: RegisterAttemptDeps,
   { id, fingerprint, before }: Before,
@@ -147,7 +148,7 @@ async function answerAgain(
     case 'erased':
       return first.position;
     case 'absent':
-      // Closed without an account of its own: its data is deleted, so there is nothing to compare.
+      // Closed without an account of its own. Its data is deleted, so there is nothing to compare.
       return before?.record.attempt;
     default:
       return first satisfies never;

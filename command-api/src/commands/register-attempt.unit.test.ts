@@ -13,7 +13,7 @@ import { type Api, as, createApi, key, operator, person } from '../testing/api.f
 
 const otherBody = { ...person, displayName: 'Vera M.' };
 
-/** Registers in public under a key, and answers the response with the id. */
+/** Registers in public under a key. Returns the response and the id. */
 async function attemptWithKey({ post }: Api, body: unknown = person) {
   const response = await post(body, key);
   const id = toUserId(response.json<RegistrationAccepted>().registrationId);
@@ -22,7 +22,7 @@ async function attemptWithKey({ post }: Api, body: unknown = person) {
 
 type Retry = {
   readonly between: (api: Api, id: UserId) => Promise<unknown>;
-  /** Whether a retry with another body is seen. */
+  /** Whether a retry with another body is detected. */
   readonly isCompared: boolean;
 };
 
@@ -54,7 +54,7 @@ test('after proof', givesFirstAnswerAgain, {
   isCompared: true,
   between: ({ prove }, id) => prove(id),
 });
-test('after proof with other words of the prover', givesFirstAnswerAgain, {
+test('after proof with other data of the prover', givesFirstAnswerAgain, {
   isCompared: true,
   between: ({ prove }, id) => prove(id, { displayName: 'V' }),
 });
@@ -88,7 +88,7 @@ test('after it confirmed another account', givesFirstAnswerAgain, {
     await prove(id, { holder: 'confirm' });
   },
 });
-test('after it was not mine', givesFirstAnswerAgain, {
+test('after it was disowned', givesFirstAnswerAgain, {
   isCompared: false,
   between: ({ prove }, id) => prove(id, { notMine: true }),
 });
@@ -112,12 +112,12 @@ test('after the erasure of the account when the attempt is gone', givesFirstAnsw
   },
 });
 
-test('after an erasure of its address by another one', givesFirstAnswerAgain, {
+test('after an erasure of its address by another account', givesFirstAnswerAgain, {
   isCompared: true,
   between: ({ log }, id) => makeVoid(log, id),
 });
 
-/** Puts a void record in the place of an attempt, as the eraser does. */
+/** Replaces an attempt with a void record, as the eraser does. */
 async function makeVoid(log: EventLog, id: UserId): Promise<void> {
   const subject = subjects.attempt(id);
   const open = await log.readLastFromLeader(subject, signal);
@@ -128,7 +128,7 @@ async function makeVoid(log: EventLog, id: UserId): Promise<void> {
   await log.append([{ subject, data: JSON.stringify(left), expectedPosition }], signal);
 }
 
-test('a void attempt is proven by nobody, and a retry has the first position', async (t) => {
+test('nobody can prove a void attempt, and a retry gets the first position', async (t) => {
   const api = createApi(t);
   const { response: first, id } = await attemptWithKey(api);
   const token = await api.attemptToken(id);
@@ -141,14 +141,14 @@ test('a void attempt is proven by nobody, and a retry has the first position', a
   }
 });
 
-/** Takes the records of an attempt out of the log, as their expiry does. */
+/** Deletes the records of an attempt from the log, as their expiry does. */
 async function deleteAttempt(log: EventLog, id: UserId): Promise<void> {
-  // The log of these tests is the one in memory.
+  // These tests use the log in memory.
   const { deleteUpTo } = log as ReturnType<typeof createMemoryLog>;
   await deleteUpTo(subjects.attempt(id), Number.MAX_SAFE_INTEGER, signal);
 }
 
-test('while the attempt is open the position is the first one too', async (t) => {
+test('while the attempt is open a retry gets the first position', async (t) => {
   const api = createApi(t);
   const { response: first } = await attemptWithKey(api);
   const { response: again } = await attemptWithKey(api);
@@ -156,14 +156,14 @@ test('while the attempt is open the position is the first one too', async (t) =>
   t.is(again.headers['position'], first.headers['position']);
 });
 
-/** Two processes on one log; attempts of the first are over at once. */
+/** Two processes on one log. Attempts of the first one are over at once. */
 function createTwo(t: Parameters<typeof createApi>[0]) {
   const api = createApi(t);
   const { log, peppers, rings } = api;
   return { brief: createApi(t, { log, peppers, ...rings, attemptLifetimeMs: 0 }), api };
 }
 
-test('after its instant a new attempt lies under the same id, with another body if need be', async (t) => {
+test('after the instant, a new attempt with any body gets the same id', async (t) => {
   const { brief, api } = createTwo(t);
   const { response: first, id } = await attemptWithKey(brief);
   const { response: again } = await attemptWithKey(api, otherBody);
@@ -179,7 +179,7 @@ test('after its instant a new attempt lies under the same id, with another body 
   t.is((await api.readPerson(id)).person?.data?.displayName, 'Vera M.');
 });
 
-test('an older link does not open the new attempt, and its own does', async (t) => {
+test('an older link does not prove the new attempt, but the new link does', async (t) => {
   const { brief, api } = createTwo(t);
   const { id } = await attemptWithKey(brief);
   const older = await brief.attemptToken(id);
@@ -193,7 +193,7 @@ test('an older link does not open the new attempt, and its own does', async (t) 
   t.is((await api.verify(older)).statusCode, 422);
 });
 
-test('of copies that come side by side after the instant one is appended', async (t) => {
+test('one of several concurrent copies after the instant is appended', async (t) => {
   const { brief, api } = createTwo(t);
   await attemptWithKey(brief);
   const copies = await Promise.all(Array.from({ length: 20 }, () => attemptWithKey(api)));
@@ -202,7 +202,7 @@ test('of copies that come side by side after the instant one is appended', async
   t.is(await api.head(), 3);
 });
 
-test('an attempt that is over and replaced is to be deleted', async (t) => {
+test('an attempt that is over and replaced will be deleted', async (t) => {
   const { brief, api } = createTwo(t);
   const { id } = await attemptWithKey(brief);
   await attemptWithKey(api);
@@ -226,7 +226,7 @@ test('fifty copies of one idempotent request get one answer', async (t) => {
   t.is(await head(), 1);
 });
 
-test('of different bodies side by side under one key one is taken', async (t) => {
+test('one of several concurrent bodies under one key is accepted', async (t) => {
   const { post, head } = createApi(t);
   const statuses = await Promise.all(
     Array.from({ length: 10 }, async (_, n) => {
@@ -239,7 +239,7 @@ test('of different bodies side by side under one key one is taken', async (t) =>
   t.is(await head(), 1);
 });
 
-test('nothing is read before an attempt is appended, with a key or without one', async (t) => {
+test('nothing is read before an attempt is appended, with or without a key', async (t) => {
   const asked: string[] = [];
   const memory = createMemoryLog();
   const log: EventLog = {
@@ -264,7 +264,7 @@ test('nothing is read before an attempt is appended, with a key or without one',
   t.deepEqual(asked, ['append 1', 'append 1', 'append 1']);
 });
 
-test('a rival in flight is waited for', async (t) => {
+test('a registration waits for a rival in flight', async (t) => {
   const memory = createMemoryLog();
   let rivals = 2;
   const log: EventLog = {
@@ -280,7 +280,7 @@ test('a rival in flight is waited for', async (t) => {
   t.is(api.positionOf(response), 1);
 });
 
-test('a record that cannot be read is never taken for none', async (t) => {
+test('an unreadable record is not treated as a missing one', async (t) => {
   const log = createMemoryLog();
   const api = createApi(t, { log });
   const { id } = await attemptWithKey(api);

@@ -6,23 +6,23 @@ import { decideRegistration } from '../domain/decide-registration.ts';
 import { readFirstAnswer } from '../log/first-answer.ts';
 import { fingerprintOf, type RegistrationRequest } from './registration-request.ts';
 
-/** What registering somebody who is vouched for needs of the outside. */
+/** Dependencies of a vouched registration. */
 export type RegisterDeps = CommitDeps & { readonly digests: Digests };
 
-/** A registration with everything that is not in its body. */
+/** The parts of a registration that are not in its body. */
 export type RegisterContext = Cause & {
   readonly userId: UserId;
-  /** Whether the id comes from an idempotency key, so that its account may exist already. */
+  /** Whether the id comes from an idempotency key. If so, its account may exist already. */
   readonly isRetryable: boolean;
-  /** Set when the person is not to be mailed about it. */
+  /** Set if the person must not get mail about it. */
   readonly mail?: 'none';
 };
 
 /**
- * Registers a person for whom the caller vouches: claim, key and event lie in the log together before
- * this resolves with the position that covers them. A retry under the same idempotency key gets the
- * first answer again. Throws `address-taken`, `idempotency-key-reused` for another body, and
- * `user-erased` where the account has been erased since.
+ * Registers a person for whom the caller vouches. Resolves with the position that covers claim, key
+ * and event when all of them are in the log. A retry under the same idempotency key gets the first
+ * answer again. Throws `address-taken`, `idempotency-key-reused` for another body, and
+ * `user-erased` if the account was erased since.
  */
 export async function register(
   deps: RegisterDeps,
@@ -60,7 +60,7 @@ export async function register(
     case 'erased':
       throw new AppError('user-erased');
     case 'absent':
-      // Events never go away, so this is a server that does not know better yet.
+      // Events are never deleted, so the server that answered does not have this one yet.
       throw new AppError('log-unavailable', { retryAfterSeconds: 1 });
     default:
       return first satisfies never;

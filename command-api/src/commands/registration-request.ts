@@ -3,18 +3,18 @@ import { AppError, type Digests, drawBytes } from '@zameni/runtime';
 import { type EmailAddress, parseEmailAddress } from '../domain/email-address.ts';
 import { checkWrittenParts } from './user-request.ts';
 
-/** A registration that keeps every rule. */
+/** A registration that is valid by every rule. */
 export type RegistrationRequest = {
   readonly address: EmailAddress;
   readonly displayName: string;
   readonly locale: string;
   readonly termsVersion: string;
   readonly profile: Record<string, string | number | boolean>;
-  /** Only of a caller who vouches for the mailbox. */
+  /** Only from a caller who vouches for the mailbox. */
   readonly emailVerified?: boolean;
 };
 
-/** Checks the rules a schema cannot say; throws `invalid-request` that names every place. */
+/** Checks the rules that no schema expresses. Throws `invalid-request` with every fault. */
 export function parseRegistration(body: RegisterCommand): RegistrationRequest {
   const errors: FieldError[] = [];
   const email = parseEmailAddress(body.email);
@@ -29,21 +29,21 @@ export function parseRegistration(body: RegisterCommand): RegistrationRequest {
   return emailVerified === undefined ? request : { ...request, emailVerified };
 }
 
-/** As many as of the digest of a body. */
+/** As long as the digest of a body. */
 const FINGERPRINT_BYTES = 32;
 
-/** What the fingerprint of a registration is made of. */
+/** Input of the fingerprint of a registration. */
 export type Fingerprinted = {
   readonly userId: UserId;
   readonly isRetryable: boolean;
   readonly request: RegistrationRequest;
-  /** Whatever else makes a request another one, such as whether mail is wanted. */
+  /** Other parts that distinguish requests, such as whether mail is wanted. */
   readonly about: readonly unknown[];
 };
 
 /**
- * A keyed digest that is equal for requests that mean the same, whatever the order of their fields.
- * Without an idempotency key nobody can ask again, so there is no body to compare with.
+ * Returns a keyed digest that is equal for requests with the same meaning, in any order of their
+ * fields. A registration without an idempotency key cannot be retried, so its digest is random.
  */
 export function fingerprintOf(
   digests: Pick<Digests, 'fingerprintOf'>,

@@ -9,13 +9,13 @@ import type { EmailAddress } from '../domain/email-address.ts';
 import type { Cause } from '../commit/event-messages.ts';
 import type { Said } from '../domain/verification.ts';
 
-/** What commands on people need of the outside. */
+/** Dependencies of commands on people. */
 export type UserCommandDeps = CommitDeps & {
   readonly digests: Digests;
   readonly verificationTokens: VerificationTokens;
 };
 
-/** A change of a person as a route hands it over. */
+/** A change of a person as a route requests it. */
 export type RequestedChange =
   | {
       readonly type: 'update';
@@ -26,10 +26,10 @@ export type RequestedChange =
   | { readonly type: 'deactivate' | 'reactivate'; readonly reasonCode: string }
   | { readonly type: 'erase' };
 
-/** What a change answers: its position, and whether it erased an attempt instead of a person. */
+/** Result of a change: its position, and whether it erased an attempt instead of a person. */
 export type Changed = { readonly position: number; readonly isAttempt: boolean };
 
-/** Changes one person; answers the position that covers the change. Throws what it is refused for. */
+/** Changes one person. Returns the position that covers the change. Throws the refusal. */
 export async function changeUser(
   deps: UserCommandDeps,
   userId: UserId,
@@ -70,10 +70,10 @@ function toCommand(
   return { ...person, type: 'change-email', email, claim: digests.claimOf(canonical) };
 }
 
-/** What a proof answers: the account or attempt it is about, and the position that covers it. */
+/** Result of a proof: its account or attempt, and the position that covers it. */
 export type Verified = { readonly userId: UserId; readonly position: number };
 
-/** Takes the token of a link. Throws `invalid-verification-token`, or what the proof is refused for. */
+/** Uses the token of a link. Throws `invalid-verification-token`, or the refusal of the proof. */
 export async function verifyEmail(
   deps: UserCommandDeps,
   { token, said }: { readonly token: string; readonly said: Said },

@@ -7,14 +7,14 @@ import {
   hasInvisibleCharacterInText,
 } from '../domain/visible-text.ts';
 
-/** The parts of a person that people write themselves. */
+/** The parts of a registration or change that people write themselves. */
 export type WrittenParts = {
   readonly displayName?: string;
   readonly locale?: string;
   readonly profile?: Readonly<Record<string, string | number | boolean | null>>;
 };
 
-/** Checks the rules a schema cannot say, and brings the parts into the form that is kept. */
+/** Checks the rules that no schema expresses, and brings the parts into their stored form. */
 export function checkWrittenParts(parts: WrittenParts): {
   readonly errors: readonly FieldError[];
   readonly displayName: string | undefined;
@@ -27,7 +27,7 @@ export function checkWrittenParts(parts: WrittenParts): {
     errors.push({ pointer: '/displayName', code: 'invisible-character' });
   }
   for (const [name, value] of Object.entries(parts.profile ?? {})) {
-    // Postgres and other stores cannot hold some of them, so one person would stop the projection.
+    // Postgres and other stores reject some of these characters, which would stop the projection.
     if (typeof value === 'string' && hasInvisibleCharacterInText(value)) {
       errors.push({ pointer: `/profile/${name}`, code: 'invisible-character' });
     }
@@ -39,7 +39,7 @@ export function checkWrittenParts(parts: WrittenParts): {
   return { errors, displayName, locale };
 }
 
-/** Checks a merge patch; throws `invalid-request` that names every place. */
+/** Checks a merge patch. Throws `invalid-request` with every fault. */
 export function parseUpdate(patch: UpdateUserCommand): UpdateUserCommand {
   const { errors, displayName, locale } = checkWrittenParts(patch);
   if (errors.length > 0) throw new AppError('invalid-request', { errors });
@@ -50,7 +50,7 @@ export function parseUpdate(patch: UpdateUserCommand): UpdateUserCommand {
   };
 }
 
-/** Checks what comes with the token of a link; throws `invalid-request` that names every place. */
+/** Checks the fields beside the token of a link. Throws `invalid-request` with every fault. */
 export function parseSaid(body: VerifyEmailCommand): VerifyEmailCommand {
   const { errors, displayName, locale } = checkWrittenParts(body);
   if (errors.length > 0) throw new AppError('invalid-request', { errors });
@@ -61,7 +61,7 @@ export function parseSaid(body: VerifyEmailCommand): VerifyEmailCommand {
   };
 }
 
-/** The address of a body; throws `invalid-request` that names the field. */
+/** Parses the address of a body. Throws `invalid-request` that names the field. */
 export function requireAddress(text: string): EmailAddress {
   const parsed = parseEmailAddress(text);
   if ('address' in parsed) return parsed.address;

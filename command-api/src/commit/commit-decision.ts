@@ -3,6 +3,7 @@ import {
   AppError,
   type ClaimLayout,
   createBackoff,
+  DEADLINES,
   type DataKeys,
   delay,
   type EventLog,
@@ -28,8 +29,6 @@ export type CommitDeps = {
   readonly claimLayouts: ClaimLayouts;
 };
 
-/** Milliseconds in which tries begin; the last one ends with the committer's own deadline. */
-const DEADLINE_MS = 8_000;
 const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
 
 /**
@@ -43,7 +42,7 @@ const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
  * deadline, `overloaded` when too many commands wait.
  */
 export async function commitDecision(deps: CommitDeps, plan: Plan): Promise<Committed> {
-  const deadline = createDeadline(DEADLINE_MS);
+  const deadline = createDeadline(DEADLINES.commitTries);
   const [first] = plan.accounts;
   if (first === undefined) return decideUntilCertain(deps, plan, deadline);
   return deps.inTurn(first, deadline.signal(), () => decideUntilCertain(deps, plan, deadline));

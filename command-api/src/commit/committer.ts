@@ -1,4 +1,4 @@
-import { AppError, createOverloaded, type EventLog, type Logger } from '@zameni/runtime';
+import { AppError, createOverloaded, DEADLINES, type EventLog, type Logger } from '@zameni/runtime';
 import { type AdmissionBounds, createAdmission } from './admission.ts';
 import { chooseGroup, type Intent, maxMessagesOf, type Waiting } from './group.ts';
 import { createGroupRunner } from './group-runner.ts';
@@ -47,7 +47,7 @@ const DEFAULTS: CommitterOptions = {
   maxLingering: 64,
   maxGroupMessages: 600,
   maxGroupBytes: 512 * 1024,
-  deadlineMs: 8_000,
+  deadlineMs: DEADLINES.intent,
   maxWaiting: 10_000,
   minWaiting: 200,
   maxStandingMs: 250,

@@ -1,37 +1,37 @@
 import type { AccountEvent, AccountFact } from '@zameni/contracts';
 
-/** A person's account that was not erased. */
+/** A person's account that is not erased. */
 export type PresentAccount = {
   readonly status: 'active' | 'deactivated';
   readonly version: number;
-  /** What a retry of the registration is compared with. */
+  /** Retries of the registration are compared by it. */
   readonly fingerprint: string;
-  /** The event that registered the person; its link proves the first address. */
+  /** The event that registered the person. Its link proves the first address. */
   readonly registration: string;
-  /** The position of the attempt it came of; undefined where it was vouched for. */
+  /** The position of the attempt that became this account. Undefined if vouched. */
   readonly attempt: number | undefined;
   readonly emailVerified: boolean;
-  /** False once the owner of the mailbox disowned the account. */
+  /** False after the owner of the mailbox disowned the account. */
   readonly holdsAddress: boolean;
-  /** The address change that waits for its mailbox to be proven, by the event that asked for it. */
+  /** The event that requested the pending address change, whose mailbox is not proven yet. */
   readonly change: string | undefined;
-  /** Events whose proof was given: their links answer the same for ever. */
+  /** Events that were proven. Their links get the same answer permanently. */
   readonly proofs: readonly string[];
 };
 
-/** What the log says of one account. */
+/** State of one account, folded from the log. */
 export type AccountState =
   | { readonly status: 'absent' }
   | PresentAccount
   | { readonly status: 'erased'; readonly version: number };
 
-/** The state of an account nothing is known of. */
+/** State of an account without events. */
 export const absentAccount: AccountState = { status: 'absent' };
 
-/** An event without its personal data, with the id it has in the log. */
+/** An event without its personal data, with its id in the log. */
 export type IdentifiedFact = AccountFact & { readonly id: string };
 
-/** The state after one more event; takes every event ever stored. */
+/** Returns the state after one more event. It accepts every event ever stored. */
 export function evolve(state: AccountState, event: IdentifiedFact): AccountState {
   if (event.name === 'registered') {
     const { fingerprint, emailVerified, attempt } = event.data;
@@ -86,18 +86,18 @@ function proven({ proofs }: PresentAccount, { request }: { readonly request: str
   return [...proofs, request];
 }
 
-/** A person's data as the newest events have it; undefined before the registration. */
+/** A person's data after their newest event. Undefined before the registration. */
 export type PersonData = {
   readonly email: string;
   readonly claim: string;
   readonly displayName: string;
   readonly locale: string;
   readonly profile: Readonly<Record<string, string | number | boolean>>;
-  /** The address that waits for proof. */
+  /** The address that awaits proof. */
   readonly wanted: { readonly email: string; readonly claim: string } | null;
 };
 
-/** A person's data after one more event. */
+/** Returns a person's data after one more event. */
 export function evolveData(
   data: PersonData | undefined,
   event: AccountEvent,

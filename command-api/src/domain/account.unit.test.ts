@@ -68,31 +68,31 @@ test('a registration by proof, the attempt is known', leadsTo, HISTORIES.joined,
   emailVerified: true,
   attempt: ATTEMPT_AT,
 });
-test('proof, it is known which link was used', leadsTo, HISTORIES.proven, {
+test('proof, the used link is known', leadsTo, HISTORIES.proven, {
   ...proven,
   status: 'active',
   version: 2,
 });
 test(
-  'two wishes for another address, the newest counts',
+  'two requests for another address, the newest counts',
   leadsTo,
   [registered(), changeRequested('one'), changeRequested('two')],
   { ...unproven, status: 'active', version: 3, change: 'two' },
 );
 test(
-  'a wish that was taken back, no change waits',
+  'a request that was cancelled, no change is pending',
   leadsTo,
   [registered(), changeRequested(), changeCancelled],
   { ...unproven, status: 'active', version: 3 },
 );
 test(
-  'a changed address, it is proven and no change waits',
+  'a changed address, it is proven and no change is pending',
   leadsTo,
   [registered(), changeRequested(), changed()],
   { ...unproven, status: 'active', version: 3, emailVerified: true, proofs: ['change'] },
 );
 test(
-  'a deactivation and a reactivation, proof and the waiting change stay',
+  'a deactivation and a reactivation, proof and the pending change stay',
   leadsTo,
   [registered(), verified, changeRequested(), deactivated, reactivated],
   { ...proven, status: 'active', version: 5, change: 'change' },
@@ -103,17 +103,12 @@ test(
   [registered(), deactivated, verified],
   { ...proven, status: 'deactivated', version: 3 },
 );
-test(
-  'that the address was disowned, the account is deactivated without it',
-  leadsTo,
-  HISTORIES.disowned,
-  {
-    ...unproven,
-    status: 'deactivated',
-    version: 2,
-    holdsAddress: false,
-  },
-);
+test('a disowning, the account is deactivated without its address', leadsTo, HISTORIES.disowned, {
+  ...unproven,
+  status: 'deactivated',
+  version: 2,
+  holdsAddress: false,
+});
 test(
   'a reactivation or another deactivation of a disowned account, it still has no address',
   leadsTo,
@@ -121,7 +116,7 @@ test(
   { ...unproven, status: 'deactivated', version: 4, holdsAddress: false },
 );
 test(
-  'a changed address of a disowned account, it holds one again',
+  'a changed address of a disowned account, it holds an address again',
   leadsTo,
   [...HISTORIES.disowned, reactivated, changeRequested(), changed()],
   { ...unproven, status: 'active', version: 5, emailVerified: true, proofs: ['change'] },
@@ -131,18 +126,13 @@ test('an update, only the version grows', leadsTo, [registered(), updated], {
   status: 'active',
   version: 2,
 });
-test('an erasure, nothing but the version is left', leadsTo, HISTORIES.erased, {
+test('an erasure, only the version is left', leadsTo, HISTORIES.erased, {
   status: 'erased',
   version: 3,
 });
-test(
-  'an update of an account that is not there, nobody is there',
-  leadsTo,
-  [updated],
-  absentAccount,
-);
+test('an update of an absent account, it stays absent', leadsTo, [updated], absentAccount);
 
-test('every event evolves every status without a throw, and the version counts the events', (t) => {
+test('every event evolves every status without throwing, and the version counts the events', (t) => {
   const events = [
     verified,
     updated,

@@ -1,6 +1,6 @@
 import type { AttemptData, AttemptRecord, ClosedAttempt, UserId } from '@zameni/contracts';
 
-/** What the log says of one attempt at an instant. */
+/** State of one attempt at an instant. */
 export type AttemptState =
   | { readonly state: 'absent' }
   | OpenState
@@ -8,7 +8,7 @@ export type AttemptState =
   | VoidState
   | ClosedState;
 
-/** The last record of an attempt, which a change of it deletes. */
+/** The last record of an attempt. A change of the attempt deletes it. */
 export type LastRecord = {
   readonly position: number;
   /** The position of the attempt itself. */
@@ -22,7 +22,7 @@ export type OpenState = LastRecord & Secrets & { readonly state: 'open'; readonl
 /** The sealed part of an attempt. */
 type Secrets = { readonly data: AttemptData; readonly fingerprint: string };
 
-/** An attempt that no key opens any more, or that is past its instant and still lies in the log. */
+/** An attempt whose key is gone, or that is past its instant and still in the log. */
 export type OverState = LastRecord & { readonly state: 'over' };
 
 /** An attempt from before an erasure of its address. */
@@ -35,19 +35,21 @@ export type ClosedState = LastRecord & {
   readonly userId: UserId | undefined;
 };
 
-/** An attempt that nothing is known of. */
+/** State of an attempt without a record. */
 export const absentAttempt: AttemptState = { state: 'absent' };
 
-/** The newest record of an attempt as it lies in the log. */
+/** The newest record of an attempt, as stored in the log. */
 export type AttemptInLog = { readonly record: AttemptRecord; readonly position: number };
 
-/** What the newest record of an attempt means. Its own instant decides, whatever a server still shows. */
+/**
+ * Interprets the newest record of an attempt. Its instant decides, even if a server still has it.
+ */
 export function toAttemptState(
   { record, position }: AttemptInLog,
   { now, open }: { readonly now: string; readonly open: () => Secrets | undefined },
 ): AttemptState {
   const { expiresAt } = record;
-  // Instants have one form, so their order is that of their texts.
+  // All instants have one form, so their texts sort like their times.
   const isOver = expiresAt <= now;
   switch (record.state) {
     case 'open': {
@@ -57,7 +59,7 @@ export function toAttemptState(
       return { state: 'open', ...last, claim: record.claim, ...secrets };
     }
     case 'closed': {
-      // To erase it again changes nothing, as before.
+      // A repeated erasure changes nothing, so the erasure must stay known.
       if (isOver && record.by !== 'erasure') return absentAttempt;
       // The schema of the record has checked the form of the id.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion

@@ -44,19 +44,25 @@ const means = test.macro<[AttemptRecord, Reading, AttemptState]>({
 });
 
 test('an attempt is open until its instant', means, open, { now: BEFORE }, openAttempt);
-test('at its instant it is over', means, open, { now: EXPIRES }, over);
-test('and so it is later', means, open, { now: AFTER }, over);
-test('without the key of its day it is over', means, open, { now: BEFORE, isKeyGone: true }, over);
+test('an attempt is over at its instant', means, open, { now: EXPIRES }, over);
+test('an attempt is over after its instant', means, open, { now: AFTER }, over);
 test(
-  'a void one is void until its instant',
+  'an attempt without the key of its day is over',
+  means,
+  open,
+  { now: BEFORE, isKeyGone: true },
+  over,
+);
+test(
+  'a void attempt is void until its instant',
   means,
   toVoid,
   { now: BEFORE },
   { state: 'void', position: CLOSED_AT, of: 3, expiresAt: EXPIRES },
 );
-test('at its instant nothing is left of it', means, toVoid, { now: EXPIRES }, absentAttempt);
+test('a void attempt is absent at its instant', means, toVoid, { now: EXPIRES }, absentAttempt);
 test(
-  'one that was proven names the account',
+  'a proven attempt names the account',
   means,
   closing('proof', VERA),
   { now: BEFORE },
@@ -64,7 +70,7 @@ test(
 );
 for (const by of ['not-mine', 'erasure'] as const) {
   test(
-    `one that was closed by ${by} names nobody`,
+    `an attempt that was closed by ${by} names no account`,
     means,
     closing(by),
     { now: BEFORE },
@@ -72,7 +78,7 @@ for (const by of ['not-mine', 'erasure'] as const) {
   );
 }
 test(
-  'the closing record is void from the same instant on',
+  'a closed attempt is absent from its instant on',
   means,
   closing('proof', VERA),
   { now: EXPIRES },
@@ -80,14 +86,14 @@ test(
 );
 
 test(
-  'but that it was erased is known still, for who asks again',
+  'an erased attempt stays erased after its instant, for repeated requests',
   means,
   closing('erasure'),
   { now: AFTER },
   closedBy('erasure'),
 );
 
-test('behind its instant nothing is opened', (t) => {
+test('nothing is decrypted after the instant', (t) => {
   const state = toAttemptState(
     { record: open, position: ATTEMPT_AT },
     { now: EXPIRES, open: () => t.fail('it was opened') },

@@ -33,7 +33,7 @@ test(
   { state: 'free', erasedAt: CLAIM_AT },
 );
 test(
-  'an erasure in the same batch lies after everything else',
+  'an erasure in the same batch is after all other records',
   means,
   erased,
   { state: 'free', erasedAt: Number.POSITIVE_INFINITY },

@@ -22,23 +22,23 @@ import {
   type Said,
 } from './verification.ts';
 
-/** The link of an account came back: whose, which address, and the event that asked for the proof. */
+/** A proof by the link of an account: the account, the address and the requesting event. */
 export type ProveAccount = {
   readonly userId: UserId;
   readonly claim: string;
   readonly request: string;
-  /** The attempt that caused the mail about an unproven account; its proof closes it. */
+  /** The attempt that caused the mail about an unproven account. The proof closes it. */
   readonly attempt: { readonly id: UserId; readonly position: number } | undefined;
   readonly said: Said;
-  /** The person's data: a link proves no other address than the one that its event asked for. */
+  /** The person's data. A link proves only the address that its event requested. */
   readonly data: PersonData | undefined;
 };
 
 const invalid = refuse('invalid-verification-token');
 
 /**
- * Decides the proof of an account's mailbox: of the address that it holds unproven, or of the one that
- * it wants. A second use changes nothing and answers the same.
+ * Decides the proof of an account's mailbox: of the unproven address that it holds, or of the
+ * address that it wants. A second use changes nothing and gets the same answer.
  */
 export function decideAccountProof(command: ProveAccount, situation: Situation): Decision {
   const { userId, claim, request, said, data } = command;
@@ -57,7 +57,7 @@ export function decideAccountProof(command: ProveAccount, situation: Situation):
     return proveHeld(command, account, situation);
   }
   if (request !== account.change || data?.wanted?.claim !== claim) {
-    // A change that is over wants nothing any more, as was asked for.
+    // A change that was cancelled is not pending any more, so there is nothing to disown.
     return isNotMine ? { outcome: 'unchanged' } : invalid;
   }
   if (isNotMine) {
@@ -82,7 +82,7 @@ function proveHeld(
   return confirmAccount({ userId, account }, claim, closed);
 }
 
-/** The attempt that a link names is over too, where it still is the one that was meant and not void. */
+/** Closes the attempt that a link names, unless it is void or its record is no longer that one. */
 function closeNamed(
   situation: Situation,
   { claim, attempt: named, userId }: Pick<ProveAccount, 'claim' | 'attempt' | 'userId'>,
@@ -116,7 +116,7 @@ function proveWanted(
   if (holder.verified) return refuse('address-taken');
   if (said.holder === undefined) return refuse('address-unproven');
   if (said.holder === 'confirm') {
-    // It would leave this person with a change that can never come true.
+    // This person would be left with a pending change that can never be made.
     return refuse('invalid-request', [{ pointer: '/holder', code: 'not-taken' }]);
   }
   const found = lookAtHolder(situation, holder.userId);

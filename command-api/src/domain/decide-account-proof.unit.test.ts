@@ -38,7 +38,7 @@ type Link = {
 };
 type When = { readonly given?: Given; readonly said?: Said; readonly link?: Link };
 
-/** A link of Vera's account comes back, given its history and the rest of the situation. */
+/** Decides a proof by the link of Vera's account, given its history and the situation. */
 function prove(history: readonly Happened[], { given = {}, said = {}, link = {} }: When): Decision {
   const { claim = HOME, request = 'registration', attempt } = link;
   const accounts = [[VERA, history] as const, ...(given.accounts ?? [])];
@@ -71,7 +71,7 @@ const proves = (attempts: Extract<Decision, { outcome: 'commit' }>['attempts'] =
   });
 
 test(
-  'proof of the address that is held makes it proven',
+  'proof of the held address makes it proven',
   decides,
   HISTORIES.unproven,
   { given: holdsHome },
@@ -80,14 +80,14 @@ test(
 
 const link: Link = { attempt: { id: MILA, position: ATTEMPT_AT } };
 test(
-  'it closes the attempt that caused the mail',
+  'a proof closes the attempt that caused the mail',
   decides,
   HISTORIES.unproven,
   { given: { ...holdsHome, attempts: [[MILA, openAttempt]] }, link },
   proves([closes(MILA, 'proof', VERA)]),
 );
 test(
-  'but no later attempt of the same id',
+  'a proof closes no later attempt of the same id',
   decides,
   HISTORIES.unproven,
   {
@@ -97,14 +97,14 @@ test(
   proves(),
 );
 test(
-  'nor one that was closed before',
+  'a proof closes no attempt that was closed before',
   decides,
   HISTORIES.unproven,
   { given: { ...holdsHome, attempts: [[MILA, closedBy('not-mine')]] }, link },
   proves(),
 );
 test(
-  'nor one from before an erasure of the address',
+  'a proof closes no attempt from before an erasure of the address',
   decides,
   HISTORIES.unproven,
   {
@@ -116,7 +116,13 @@ test(
   },
   proves(),
 );
-test('nor one that is over', decides, HISTORIES.unproven, { given: holdsHome, link }, proves());
+test(
+  'a proof closes no attempt that is over',
+  decides,
+  HISTORIES.unproven,
+  { given: holdsHome, link },
+  proves(),
+);
 
 const disowns = (userId: UserId) =>
   ({
@@ -133,35 +139,29 @@ const losesHome = commit({
 });
 const saysNotMine = { given: holdsHome, said: notMine };
 test(
-  'not mine: the address is released from an unproven account, which is deactivated',
+  'disowning releases the address of an unproven account and deactivates it',
   decides,
   HISTORIES.unproven,
   saysNotMine,
   losesHome,
 );
-test('also from a deactivated one', decides, [registered(), deactivated], saysNotMine, losesHome);
-test('to say so again changes nothing', decides, HISTORIES.disowned, { said: notMine }, same);
+test('disowns a deactivated account', decides, [registered(), deactivated], saysNotMine, losesHome);
+test('a second disowning changes nothing', decides, HISTORIES.disowned, { said: notMine }, same);
 test(
-  'nor when it was reactivated since, without the address',
+  'a second disowning changes nothing after a reactivation without the address',
   decides,
   [...HISTORIES.disowned, reactivated],
   { said: notMine },
   same,
 );
 test(
-  'a proven account is disowned by no link',
+  'no link disowns a proven account',
   decides,
   HISTORIES.proven,
   { said: notMine },
   refuse('address-taken'),
 );
-test(
-  'an account that lost its address proves it by no link',
-  decides,
-  HISTORIES.disowned,
-  {},
-  invalid,
-);
+test('no link proves a lost address', decides, HISTORIES.disowned, {}, invalid);
 test(
   'a deactivated account is not confirmed',
   decides,
@@ -176,7 +176,7 @@ for (const [name, value] of Object.entries({
   profile: {},
 })) {
   test(
-    `${name} is not taken for an account that is there`,
+    `${name} is not accepted for an existing account`,
     decides,
     HISTORIES.unproven,
     { given: holdsHome, said: { [name]: value } },
@@ -184,17 +184,17 @@ for (const [name, value] of Object.entries({
   );
 }
 
-test('a link that is used again changes nothing', decides, HISTORIES.proven, {}, same);
+test('a used link changes nothing', decides, HISTORIES.proven, {}, same);
 test(
-  'nor after the address changed since',
+  'a used link changes nothing after the address changed',
   decides,
   [registered(), verified, changeRequested(), changed()],
   {},
   same,
 );
-test('nor after a deactivation', decides, HISTORIES.deactivated, {}, same);
+test('a used link changes nothing after a deactivation', decides, HISTORIES.deactivated, {}, same);
 test(
-  'the first link proves nothing once another address was proven',
+  'the first link proves nothing after another address was proven',
   decides,
   [registered(), changeRequested(), changed()],
   {},
@@ -203,14 +203,14 @@ test(
 for (const said of [{}, notMine]) {
   const what = said === notMine ? 'disowns' : 'proves';
   test(
-    `a link to a mailbox that was proven beforehand ${what} nothing`,
+    `a link to a mailbox that was already proven ${what} nothing`,
     decides,
     [registered({ emailVerified: true })],
     { said },
     invalid,
   );
   test(
-    `a link of an event that did not ask for it ${what} nothing`,
+    `a link of an event that did not request it ${what} nothing`,
     decides,
     HISTORIES.unproven,
     {
@@ -221,7 +221,7 @@ for (const said of [{}, notMine]) {
     said === notMine ? { outcome: 'unchanged' } : invalid,
   );
   test(
-    `a link to another address than its event asked for ${what} nothing`,
+    `a link to another address than its event requested ${what} nothing`,
     decides,
     HISTORIES.unproven,
     { given: holdsHome, said, link: { claim: OTHER } },
@@ -277,14 +277,14 @@ test(
   changes(),
 );
 test(
-  'an old address that somebody else has by now stays with them',
+  'an old address that another account holds now stays with that account',
   decides,
   [...HISTORIES.disowned, reactivated, changeRequested()],
   { given: { claims: { [HOME]: heldBy(MILA, true) } }, link: change },
   changes({ keepsHome: true }),
 );
 test(
-  'an account that was disowned may prove the same address after all',
+  'a disowned account may prove the same address later',
   decides,
   [...HISTORIES.disowned, reactivated, changeRequested('change', HOME)],
   {
@@ -312,7 +312,7 @@ const workIsOf = (proven: boolean, accounts: Given['accounts'] = []): Given => (
 });
 for (const holder of [undefined, 'confirm', 'not-mine'] as const) {
   test(
-    `a new address that somebody else has proven is taken (${holder ?? 'nothing'} is said)`,
+    `a new address that another account has proven is taken (holder: ${holder ?? 'none'})`,
     decides,
     wanting,
     { given: workIsOf(true), link: change, said: holder === undefined ? {} : { holder } },
@@ -320,28 +320,28 @@ for (const holder of [undefined, 'confirm', 'not-mine'] as const) {
   );
 }
 test(
-  'a new address that somebody holds unproven is reported to the prover',
+  'a new address that another account holds unproven is reported to the prover',
   decides,
   wanting,
   { given: workIsOf(false), link: change },
   refuse('address-unproven'),
 );
 test(
-  'to confirm them instead would leave the change open for ever, so it is not taken',
+  'confirming the holder is refused, because the change would stay pending forever',
   decides,
   wanting,
   { given: workIsOf(false), link: change, said: { holder: 'confirm' } },
   refuse('invalid-request', [{ pointer: '/holder', code: 'not-taken' }]),
 );
 test(
-  'before they are disowned they are looked at',
+  'the holder is looked at before it is disowned',
   decides,
   wanting,
   { given: workIsOf(false), link: change, said: { holder: 'not-mine' } },
   { outcome: 'look', account: MILA },
 );
 test(
-  'they are disowned in the commit that changes the address',
+  'the holder is disowned in the commit that changes the address',
   decides,
   wanting,
   {
@@ -353,7 +353,7 @@ test(
 );
 
 test(
-  'a change that is not mine is taken back',
+  'a disowned change is cancelled',
   decides,
   wanting,
   { given: owns, link: change, said: notMine },
@@ -364,21 +364,21 @@ test(
   }),
 );
 test(
-  'a deactivated account changes no address',
+  'a deactivated account cannot change its address',
   decides,
   [...wanting, deactivated],
   { given: owns, link: change },
   refuse('user-deactivated'),
 );
 test(
-  'a change that is used again changes nothing',
+  'the link of a change that is used again changes nothing',
   decides,
   [...wanting, changed()],
   { link: change },
   same,
 );
 test(
-  'also where the address changed once more since',
+  'the link of a change changes nothing after the address changed once more',
   decides,
   [...wanting, changed(), changeRequested('newer', OTHER), changed('newer', OTHER)],
   { link: change, given: { claims: { [WORK]: heldBy(JOVAN, true) } } },
@@ -391,8 +391,8 @@ const isVoid = test.macro<[readonly Happened[], Link?]>({
     t.deepEqual(prove(history, { given: owns, link: { ...change, ...more } }), invalid);
   },
 });
-test('that a newer wish has overtaken', isVoid, [...wanting, changeRequested('newer', OTHER)]);
-test('that was taken back', isVoid, [...wanting, changeCancelled]);
+test('that a newer request replaced', isVoid, [...wanting, changeRequested('newer', OTHER)]);
+test('that was cancelled', isVoid, [...wanting, changeCancelled]);
 test('by a link to another address', isVoid, wanting, { claim: OTHER });
 test('after an erasure', isVoid, [...wanting, erased]);
-test('that was never asked for', isVoid, [registered(), verified, disowned]);
+test('that was never requested', isVoid, [registered(), verified, disowned]);

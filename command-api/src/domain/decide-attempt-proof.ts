@@ -20,7 +20,7 @@ import {
   type Said,
 } from './verification.ts';
 
-/** The link of an attempt came back: whose, which address, and which record. */
+/** A proof by the link of an attempt: the attempt, its address and its record. */
 export type ProveAttempt = {
   readonly id: UserId;
   readonly claim: string;
@@ -31,16 +31,17 @@ export type ProveAttempt = {
 const invalid = refuse('invalid-verification-token');
 
 /**
- * Decides the proof of an attempt's mailbox. A free address makes the account, with the data of the
- * prover. An account that holds the address unproven is confirmed or disowned, as the prover says.
- * A proven one keeps it. A second use changes nothing and answers the same.
+ * Decides the proof of an attempt's mailbox. If the address is free, the attempt becomes an account
+ * with the data of the prover. If an unproven account holds the address, the prover confirms or
+ * disowns it. A proven account keeps its address. A second use changes nothing and gets the same
+ * answer.
  */
 export function decideAttemptProof(command: ProveAttempt, situation: Situation): Decision {
   const { id, claim, position, said } = command;
   const account = accountIn(situation, id);
   if (account.status === 'erased') return invalid;
   if (account.status !== 'absent') {
-    // The possession of an id is no proof: only an account of this very attempt is meant.
+    // Knowing an id is no proof: the account must come from this very attempt.
     if (account.attempt !== position) return invalid;
     return said.notMine === true ? refuse('address-taken') : { outcome: 'unchanged' };
   }
@@ -56,7 +57,7 @@ export function decideAttemptProof(command: ProveAttempt, situation: Situation):
     );
   }
   if (holder.state === 'free') {
-    // Nobody is there to be confirmed, and the data of an attempt alone need not be the prover's.
+    // There is no account to confirm, and the attempt's data alone may not be the prover's.
     return said.holder === 'confirm'
       ? refuse('invalid-request', [{ pointer: '/holder', code: 'not-taken' }])
       : register(command, attempt);
@@ -84,7 +85,7 @@ export function decideAttemptProof(command: ProveAttempt, situation: Situation):
   }
 }
 
-/** The answer to a link that was used, from the record that closed its attempt. */
+/** Answers a link that was used before, by the record that closed its attempt. */
 function decideAgain(
   { position, said }: ProveAttempt,
   closed: ClosedState,

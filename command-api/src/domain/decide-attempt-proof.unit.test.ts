@@ -21,7 +21,7 @@ import {
 } from './situation.fixture.ts';
 import type { Said } from './verification.ts';
 
-/** The link of Vera's attempt comes back, given the rest of the situation. */
+/** Decides a proof by the link of Vera's attempt, given the rest of the situation. */
 function prove(given: Given, said: Said = {}, position = ATTEMPT_AT): Decision {
   const attempts = given.attempts ?? [[VERA, openAttempt]];
   const command = { id: VERA, claim: HOME, position, said };
@@ -38,7 +38,7 @@ const decides = test.macro<[Given, Decision, Said?, number?]>({
 const invalid = refuse('invalid-verification-token');
 const same: Decision = { outcome: 'unchanged' };
 
-/** Claim, account and closed attempt of a registration, with what the prover said of themselves. */
+/** Claim, account and closed attempt of a registration, with the prover's own data. */
 const registers = (said: Said = {}): Commit => {
   const { displayName = 'Somebody', locale = 'en', termsVersion = '2025-01' } = said;
   const { profile = { city: 'Anywhere' } } = said;
@@ -53,10 +53,15 @@ const registers = (said: Said = {}): Commit => {
   });
 };
 
-test('proof of a free address makes the account and closes the attempt', decides, {}, registers());
+test(
+  'proof of a free address creates the account and closes the attempt',
+  decides,
+  {},
+  registers(),
+);
 for (const by of ['email-change', 'disowning'] as const) {
   test(
-    `so does proof of an address that was released by ${by} before`,
+    `proof of an address that was released by ${by} before creates the account`,
     decides,
     { claims: { [HOME]: { state: 'released', by } } },
     registers(),
@@ -70,27 +75,27 @@ for (const [name, record] of [
   ['proven again', { ...heldBy(MILA, true), erasedAt }],
 ] as const) {
   test(
-    `an erasure of the address, now ${name}, voids the attempts from before it`,
+    `an erasure of the address, now ${name}, voids older attempts`,
     decides,
     { claims: { [HOME]: record } },
     invalid,
   );
 }
 test(
-  'an erasure of the address voids no attempt from behind it',
+  'an erasure of the address voids no newer attempt',
   decides,
   { claims: { [HOME]: { state: 'released', by: 'email-change', erasedAt: ATTEMPT_AT - 1 } } },
   registers(),
 );
 test(
-  'on a free address there is nobody to confirm',
+  'confirm is refused for a free address, which has no holder',
   decides,
   {},
   refuse('invalid-request', [{ pointer: '/holder', code: 'not-taken' }]),
   { holder: 'confirm' },
 );
 test(
-  'who said that the holder was not theirs registers once the address is free',
+  'a prover who disowns the holder registers if the address is free by then',
   decides,
   {},
   registers(),
@@ -101,7 +106,7 @@ for (const [name, attempt] of [
   ['became void', { state: 'void', position: 9, of: ATTEMPT_AT, expiresAt: EXPIRES }],
 ] as const) {
   test(
-    `an attempt that ${name} is proven by nobody`,
+    `an attempt that ${name} cannot be proven`,
     decides,
     { attempts: [[VERA, attempt]] },
     invalid,
@@ -114,15 +119,9 @@ const everything: Said = {
   termsVersion: '2026-01',
   profile: {},
 };
+test('the prover’s data replaces the attempt’s', decides, {}, registers(everything), everything);
 test(
-  'the words of the prover replace the attempt’s',
-  decides,
-  {},
-  registers(everything),
-  everything,
-);
-test(
-  'what the prover leaves out stays as the attempt has it',
+  'data that the prover leaves out stays as in the attempt',
   decides,
   {},
   registers({ termsVersion: '2026-01' }),
@@ -139,14 +138,14 @@ const milaIsUnproven = milaIs(HISTORIES.unproven);
 
 for (const holder of [undefined, 'confirm', 'not-mine'] as const) {
   test(
-    `a proven account keeps its address (${holder ?? 'nothing'} is said)`,
+    `a proven account keeps its address (holder: ${holder ?? 'none'})`,
     decides,
     heldByMila(true),
     refuse('address-taken'),
     holder === undefined ? {} : { holder },
   );
   test(
-    `an unproven holder is looked at before anything is decided (${holder ?? 'nothing'} is said)`,
+    `an unproven holder is looked at before the decision (holder: ${holder ?? 'none'})`,
     decides,
     heldByMila(false),
     { outcome: 'look', account: MILA },
@@ -154,7 +153,7 @@ for (const holder of [undefined, 'confirm', 'not-mine'] as const) {
   );
 }
 test(
-  'an unproven account in the way is reported to the prover',
+  'an unproven account that holds the address is reported to the prover',
   decides,
   milaIsUnproven,
   refuse('address-unproven'),
@@ -174,14 +173,14 @@ const confirms = (userId: UserId): Decision => ({
   subject: userId,
 });
 test(
-  'to confirm it proves its mailbox and closes the attempt in its favour',
+  'confirming the holder proves its mailbox and closes the attempt for it',
   decides,
   milaIsUnproven,
   confirms(MILA),
   { holder: 'confirm' },
 );
 test(
-  'a deactivated account is confirmed by nobody',
+  'a deactivated account cannot be confirmed',
   decides,
   milaIs([registered(), deactivated]),
   refuse('user-deactivated'),
@@ -189,7 +188,7 @@ test(
 );
 for (const [name, value] of Object.entries(everything)) {
   test(
-    `${name} is not taken for an account that is there`,
+    `${name} is not accepted for an existing account`,
     decides,
     milaIsUnproven,
     refuse('invalid-request', [{ pointer: `/${name}`, code: 'not-taken' }]),
@@ -207,14 +206,14 @@ const disowns = (userId: UserId) =>
     },
   }) as const;
 test(
-  'to disown it deactivates it and gives its address to the prover, in one commit',
+  'disowning the holder deactivates it and gives its address to the prover, in one commit',
   decides,
   milaIsUnproven,
   { ...registers(everything), accounts: [disowns(MILA), ...registers(everything).accounts] },
   { holder: 'not-mine', ...everything },
 );
 test(
-  'a deactivated account that holds the address unproven is disowned too',
+  'a deactivated account that holds the address unproven can be disowned',
   decides,
   milaIs([registered(), deactivated]),
   { ...registers(), accounts: [disowns(MILA), ...registers().accounts] },
@@ -223,10 +222,10 @@ test(
 
 const notMine: Said = { notMine: true };
 const closesAsNotMine = commit({ attempts: [closes(VERA, 'not-mine')] });
-test('an attempt that is not mine is closed', decides, {}, closesAsNotMine, notMine);
+test('a disowned attempt is closed', decides, {}, closesAsNotMine, notMine);
 for (const verified of [false, true]) {
   test(
-    `also where somebody holds the address ${verified ? 'proven' : 'unproven'}, who keeps it`,
+    `a disowned attempt is closed, and a holder keeps the address ${verified ? 'proven' : 'unproven'}`,
     decides,
     heldByMila(verified),
     closesAsNotMine,
@@ -235,8 +234,8 @@ for (const verified of [false, true]) {
 }
 
 const other = ATTEMPT_AT + 1;
-test('an older link does not open a later attempt', decides, {}, invalid, {}, other);
-test('nor does it close it', decides, {}, invalid, notMine, other);
+test('an older link does not prove a later attempt', decides, {}, invalid, {}, other);
+test('an older link does not close a later attempt', decides, {}, invalid, notMine, other);
 test('an attempt that is over proves nothing', decides, { attempts: [] }, invalid);
 test('an attempt that is over cannot be disowned', decides, { attempts: [] }, invalid, notMine);
 
@@ -246,39 +245,39 @@ const closed = (...about: Parameters<typeof closedBy>): Given => ({
 const joined: Given = { accounts: [[VERA, HISTORIES.joined]] };
 test('a second use changes nothing', decides, { ...closed('proof', VERA), ...joined }, same);
 test(
-  'nor does it after the records of the attempt are gone',
+  'a second use changes nothing after the records of the attempt are gone',
   decides,
   { attempts: [], ...joined },
   same,
 );
 test(
-  'whatever the prover says, after the proof it is too late',
+  'a second use changes nothing, with any data of the prover',
   decides,
   { ...closed('proof', VERA), ...joined },
   same,
   everything,
 );
 test(
-  'nobody disowns what they have proven',
+  'an account that the prover has proven cannot be disowned',
   decides,
   { ...closed('proof', VERA), ...joined },
   refuse('address-taken'),
   notMine,
 );
 test(
-  'an account of this id that came of another attempt is not meant',
+  'an account of this id from another attempt does not match',
   decides,
   { accounts: [[VERA, [registered({ emailVerified: true, attempt: other })]]] },
   invalid,
 );
 test(
-  'an account of this id that was vouched for is not meant',
+  'a vouched account of this id does not match',
   decides,
   { accounts: [[VERA, HISTORIES.unproven]] },
   invalid,
 );
 test(
-  'after the erasure of the account the link is void',
+  'the link is void after the erasure of the account',
   decides,
   { ...closed('proof', VERA), accounts: [[VERA, HISTORIES.erased]] },
   invalid,
@@ -290,13 +289,13 @@ test('a second use of a link that confirmed an account looks at it', decides, co
   account: MILA,
 });
 test(
-  'and answers with that account',
+  'a second use of a link that confirmed an account answers with it',
   decides,
   { ...confirmed, accounts: [[MILA, HISTORIES.proven]] },
   { outcome: 'unchanged', subject: MILA },
 );
 test(
-  'also where somebody else has the address by then',
+  'a second use answers with that account after another one got the address',
   decides,
   {
     ...confirmed,
@@ -306,28 +305,28 @@ test(
   { outcome: 'unchanged', subject: MILA },
 );
 test(
-  'after the erasure of that account it is void',
+  'the link is void after the erasure of the confirmed account',
   decides,
   { ...confirmed, accounts: [[MILA, HISTORIES.erased]] },
   invalid,
 );
 test(
-  'nor is it disowned by then',
+  'a confirmed account cannot be disowned by the same link',
   decides,
   { ...confirmed, accounts: [[MILA, HISTORIES.proven]] },
   refuse('address-taken'),
   notMine,
 );
 test(
-  'after the erasure it is not disowned either',
+  'a confirmed account cannot be disowned after its erasure',
   decides,
   { ...confirmed, accounts: [[MILA, HISTORIES.erased]] },
   invalid,
   notMine,
 );
-test('a closed attempt of another position is not meant', decides, confirmed, invalid, {}, other);
+test('a closed attempt of another position does not match', decides, confirmed, invalid, {}, other);
 
-test('a link proves nothing after its attempt was not mine', decides, closed('not-mine'), invalid);
-test('to say so again changes nothing', decides, closed('not-mine'), same, notMine);
+test('a link proves nothing after its attempt was disowned', decides, closed('not-mine'), invalid);
+test('a second disowning changes nothing', decides, closed('not-mine'), same, notMine);
 test('a link proves nothing after its attempt was erased', decides, closed('erasure'), invalid);
-test('nor can it be disowned', decides, closed('erasure'), invalid, notMine);
+test('an erased attempt cannot be disowned', decides, closed('erasure'), invalid, notMine);

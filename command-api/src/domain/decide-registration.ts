@@ -2,21 +2,21 @@ import type { AccountEvent, UserId } from '@zameni/contracts';
 import type { PersonData } from './account.ts';
 import { accountIn, claimIn, commit, type Decision, refuse, type Situation } from './decision.ts';
 
-/** A caller vouches for a person; time, ids and digests are already in it. */
+/** A vouched registration. It already contains time, ids and digests. */
 export type Register = {
   readonly userId: UserId;
   readonly fingerprint: string;
   readonly locale: string;
   readonly termsVersion: string;
   readonly emailVerified: boolean;
-  /** Set when the person is not to be mailed about it. */
+  /** Set if the person must not get mail about it. */
   readonly mail?: 'none';
   readonly personal: Pick<PersonData, 'email' | 'claim' | 'displayName' | 'profile'>;
 };
 
 /**
- * Decides a vouched registration: an account at once where the address is free. An account that has
- * events was decided before and stays as it is.
+ * Decides a vouched registration: creates the account if the address is free. An account that
+ * already has events was decided before and stays unchanged.
  */
 export function decideRegistration(command: Register, situation: Situation): Decision {
   const { userId, personal, ...data } = command;

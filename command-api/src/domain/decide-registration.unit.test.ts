@@ -54,26 +54,32 @@ test(
   registers({ emailVerified: true }),
   { emailVerified: true },
 );
-test('an event says so when nobody is to be mailed', decides, {}, registers({ mail: 'none' }), {
-  mail: 'none',
-});
+test(
+  'the event records that the person must not get mail',
+  decides,
+  {},
+  registers({ mail: 'none' }),
+  {
+    mail: 'none',
+  },
+);
 for (const verified of [false, true]) {
   test(
-    `an address that somebody holds ${verified ? 'proven' : 'unproven'} is taken`,
+    `an address that another account holds ${verified ? 'proven' : 'unproven'} is taken`,
     decides,
     { claims: { [HOME]: heldBy(MILA, verified) } },
     refuse('address-taken'),
   );
 }
 test(
-  'an attempt on the address holds nothing',
+  'an attempt does not hold its address',
   decides,
   { attempts: [[MILA, openAttempt]] },
   registers(),
 );
 
 for (const [status, history] of Object.entries(HISTORIES)) {
-  test(`registering an account that is ${status} ${status === 'absent' ? 'begins it' : 'changes nothing'}`, (t) => {
+  test(`a registration of an account that is ${status} ${status === 'absent' ? 'creates it' : 'changes nothing'}`, (t) => {
     const claims = [
       heldBy(VERA),
       heldBy(MILA, true),

@@ -11,11 +11,11 @@ import {
   type Situation,
 } from './decision.ts';
 
-/** A change of one person; `data` is what the events before it say of them. */
+/** A change of one person. `data` is the person's data before the change. */
 export type UserChange = {
   readonly userId: UserId;
   readonly data: PersonData | undefined;
-  /** Whether the account takes no more changes that may be repeated at will. */
+  /** Whether the account rejects further changes that can be repeated at will. */
   readonly isFull?: boolean;
 } & (
   | {
@@ -31,7 +31,7 @@ export type UserChange = {
 /** Names in a profile (see the schema Profile). */
 const MAX_PROFILE_NAMES = 32;
 
-/** Decides a change of a person who is there; of an attempt only its erasure is taken. */
+/** Decides a change of a person. An attempt accepts only its erasure. */
 export function decideUserChange(command: UserChange, situation: Situation): Decision {
   const account = accountIn(situation, command.userId);
   if (command.type === 'erase') return decideErasure(command, account, situation);
@@ -76,7 +76,7 @@ function decideForPerson(
   }
 }
 
-/** One's own present address takes a pending change back, and does nothing else. */
+/** A change to the present address only cancels a pending change. */
 function decideEmailChange(
   { userId, data, isFull, email, claim }: Extract<UserChange, { readonly type: 'change-email' }>,
   account: PresentAccount,
@@ -117,7 +117,7 @@ function decideUpdate(
   });
 }
 
-/** A merge patch of one level (RFC 7396): null takes a name out. */
+/** Applies a merge patch of one level (RFC 7396): null removes a name. */
 function mergeProfile(
   profile: PersonData['profile'],
   patch: NonNullable<UpdateUserCommand['profile']>,
@@ -134,7 +134,7 @@ function sortedText(profile: PersonData['profile']): string {
   return JSON.stringify(Object.entries(profile).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** An account gives up what it held in the same commit; the id of an attempt is taken too. */
+/** Releases the account's claim in the same commit. The id of an attempt is accepted too. */
 function decideErasure(
   { userId, data }: Pick<UserChange, 'userId' | 'data'>,
   account: AccountState,

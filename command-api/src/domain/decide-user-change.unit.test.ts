@@ -34,7 +34,7 @@ type Change = UserChange extends infer Each
     : never
   : never;
 
-/** Vera's account is changed, given its history and the rest of the situation. */
+/** Decides a change of Vera's account, given its history and the rest of the situation. */
 function change(history: readonly Happened[], command: Change, given: Given = {}): Decision {
   const situation = situationOf({ ...given, accounts: [[VERA, history]] });
   return decideUserChange({ userId: VERA, data: dataOf(history), ...command }, situation);
@@ -54,7 +54,7 @@ const onlyActive = (outcome: string) => ({
   deactivated: 'user-deactivated',
   disowned: 'user-deactivated',
 });
-const whatever = (ifActive: string, ifDeactivated: string) => ({
+const byActivity = (ifActive: string, ifDeactivated: string) => ({
   unproven: ifActive,
   proven: ifActive,
   joined: ifActive,
@@ -64,12 +64,12 @@ const whatever = (ifActive: string, ifDeactivated: string) => ({
 const table: readonly [string, Change, Record<keyof typeof HISTORIES, string>][] = [
   ['an update', update, onlyActive('profile-updated')],
   ['another address', changeEmail, onlyActive('email-change-requested')],
-  ['a deactivation', deactivate, { ...gone, ...whatever('deactivated', 'unchanged') }],
-  ['a reactivation', reactivate, { ...gone, ...whatever('unchanged', 'reactivated') }],
+  ['a deactivation', deactivate, { ...gone, ...byActivity('deactivated', 'unchanged') }],
+  ['a reactivation', reactivate, { ...gone, ...byActivity('unchanged', 'reactivated') }],
   [
     'an erasure',
     { type: 'erase' },
-    { absent: 'user-not-found', ...whatever('erased', 'erased'), erased: 'unchanged' },
+    { absent: 'user-not-found', ...byActivity('erased', 'erased'), erased: 'unchanged' },
   ],
 ];
 for (const [name, command, outcomes] of table) {
@@ -98,7 +98,7 @@ const patches = (patch: UpdateUserCommand, ifVersions?: readonly number[]): Chan
 const same: Decision = { outcome: 'unchanged' };
 
 test(
-  'an update keeps what it does not name and writes whole values',
+  'an update keeps fields that it does not name and writes whole values',
   decides,
   HISTORIES.proven,
   patches({ profile: { city: null, seats: 2 } }),
@@ -109,7 +109,7 @@ test(
   }),
 );
 test(
-  'a locale changes in clear',
+  'a locale is changed in clear',
   decides,
   HISTORIES.proven,
   patches({ locale: 'de' }),
@@ -121,14 +121,14 @@ test(
 );
 test('an empty patch changes nothing', decides, HISTORIES.proven, patches({}), same);
 test(
-  'a patch with what is there changes nothing, whatever its order',
+  'a patch with the present values in any order changes nothing',
   decides,
   HISTORIES.proven,
   patches({ displayName: 'Vera Marković', profile: { news: true, city: 'Niš', none: null } }),
   same,
 );
 test(
-  'a number is another value than its text',
+  'a number and its text are different values',
   decides,
   [
     {
@@ -150,7 +150,7 @@ test('a profile takes 32 names', (t) => {
   t.is(summaryOf(change(HISTORIES.unproven, patches({ profile: names(30) }))), 'profile-updated');
 });
 test(
-  'one name more than 32 is refused, with its place',
+  'a profile of 33 names is refused, with its pointer',
   decides,
   HISTORIES.unproven,
   patches({ profile: names(31) }),
@@ -160,7 +160,7 @@ test(
     errors: [{ pointer: '/profile', code: 'too-many' }],
   },
 );
-test('names taken out make room', (t) => {
+test('removed names make room', (t) => {
   const patch = { profile: { ...names(31), city: null } };
   t.is(summaryOf(change(HISTORIES.unproven, patches(patch))), 'profile-updated');
 });
@@ -174,18 +174,24 @@ const precondition = test.macro<[readonly Happened[], readonly number[], string]
 });
 const lost = 'precondition-failed';
 test(
-  'the version named is the present one',
+  'the named version is the present one',
   precondition,
   HISTORIES.proven,
   [2],
   'profile-updated',
 );
-test('one of the versions named is', precondition, HISTORIES.proven, [1, 2], 'profile-updated');
-test('an older version is refused', precondition, HISTORIES.proven, [1], lost);
-test('a version to come is refused', precondition, HISTORIES.proven, [3], lost);
-test('no version of ours is refused', precondition, HISTORIES.proven, [], lost);
 test(
-  'who is erased is gone, whatever the version',
+  'one of the named versions is the present one',
+  precondition,
+  HISTORIES.proven,
+  [1, 2],
+  'profile-updated',
+);
+test('an older version is refused', precondition, HISTORIES.proven, [1], lost);
+test('a future version is refused', precondition, HISTORIES.proven, [3], lost);
+test('a header without a version of ours is refused', precondition, HISTORIES.proven, [], lost);
+test(
+  'an erased account is gone for every version',
   precondition,
   HISTORIES.erased,
   [3],
@@ -196,7 +202,7 @@ test('a stale version is refused even where nothing would change', (t) => {
 });
 
 test(
-  'another address waits for proof; no claim moves before',
+  'another address awaits proof, and no claim changes yet',
   decides,
   HISTORIES.proven,
   changeEmail,
@@ -219,10 +225,15 @@ for (const status of ['unproven', 'proven', 'joined'] as const) {
   const history = HISTORIES[status];
   test(`changes nothing of an account that is ${status}`, presentAddress, history, same);
   const pending = [...history, changeRequested()];
-  test(`takes a pending change back of one that is ${status}`, presentAddress, pending, cancels);
+  test(
+    `cancels a pending change of an account that is ${status}`,
+    presentAddress,
+    pending,
+    cancels,
+  );
 }
 test(
-  'takes nothing back twice',
+  'cancels nothing twice',
   presentAddress,
   [registered(), changeRequested(), changeCancelled],
   same,
@@ -234,7 +245,7 @@ test(
   cancels,
   WORK,
 );
-test('that was disowned is wanted like any other', (t) => {
+test('that was disowned can be requested like any other', (t) => {
   const history = [...HISTORIES.disowned, reactivated];
   const own: Change = { type: 'change-email', email: 'vera@example.org', claim: HOME };
   t.is(summaryOf(change(history, own)), 'email-change-requested');
@@ -273,21 +284,21 @@ for (const verified of [false, true]) {
   );
 }
 test(
-  'leaves an address that somebody else has by now',
+  'keeps an address that another account holds now',
   givesUp,
   HISTORIES.disowned,
   { [HOME]: heldBy(MILA, true) },
   erases([]),
 );
 test(
-  'of an address that is free releases nothing',
+  'releases nothing if the address is free',
   givesUp,
   HISTORIES.disowned,
   { [HOME]: { state: 'released', by: 'disowning' } },
   erases([]),
 );
 test(
-  'touches no other address',
+  'affects no other address',
   givesUp,
   HISTORIES.unproven,
   { [OTHER]: heldBy(VERA) },
@@ -312,23 +323,23 @@ for (const [name, state] of [
   ['became void', 'void'],
 ] as const) {
   test(
-    `that ${name} takes what is left of it`,
+    `that ${name} deletes its remains`,
     attemptErasure,
     { state, position: 9, of: ATTEMPT_AT, expiresAt: EXPIRES },
     commit({ attempts: [{ ...closes(VERA, 'erasure'), upTo: 9 }] }),
   );
 }
 const notFound = refuse('user-not-found');
-test('that is over finds nobody', attemptErasure, undefined, notFound);
+test('that is over is not found', attemptErasure, undefined, notFound);
 test('that was erased changes nothing', attemptErasure, closedBy('erasure'), same);
-test('that was not mine finds nobody', attemptErasure, closedBy('not-mine'), notFound);
-test('that confirmed an account finds nobody', attemptErasure, closedBy('proof', MILA), notFound);
+test('that was disowned is not found', attemptErasure, closedBy('not-mine'), notFound);
+test('that confirmed an account is not found', attemptErasure, closedBy('proof', MILA), notFound);
 for (const command of [update, changeEmail, deactivate, reactivate]) {
-  test(`an attempt takes no ${command.type}`, (t) => {
+  test(`an attempt accepts no ${command.type}`, (t) => {
     t.deepEqual(change([], command, { attempts: [[VERA, openAttempt]] }), notFound);
   });
 }
-test('of somebody who joined the account is erased, the attempt is over already', (t) => {
+test('that became an account erases the account, because the attempt is over', (t) => {
   const given: Given = {
     attempts: [[VERA, closedBy('proof', VERA)]],
     claims: { [HOME]: heldBy(VERA, true) },
@@ -336,7 +347,7 @@ test('of somebody who joined the account is erased, the attempt is over already'
   t.deepEqual(change(HISTORIES.joined, { type: 'erase' }, given), erases(released));
 });
 
-test('a full account takes no change that may be repeated, and every one that ends it', (t) => {
+test('a full account accepts no change that can be repeated, but every change that ends it', (t) => {
   const full = (command: Change) =>
     summaryOf(change(HISTORIES.proven, { ...command, isFull: true }));
   t.is(full(update), 'too-many-changes');

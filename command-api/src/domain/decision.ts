@@ -10,27 +10,27 @@ import { type AccountState, absentAccount } from './account.ts';
 import { absentAttempt, type AttemptState, type LastRecord } from './attempt.ts';
 import { type ClaimState, freeClaim } from './claim.ts';
 
-/** One event for one account. */
+/** One event of one account. */
 export type AccountChange = { readonly userId: UserId; readonly event: AccountEvent };
 
 /** A new last record of a claim. */
 export type ClaimChange = { readonly claim: string; readonly record: ClaimRecord };
 
-/** The closing of an attempt; its records up to a position are to be deleted. */
+/** The closing of an attempt. Its records up to a position will be deleted. */
 export type AttemptChange = {
   readonly id: UserId;
   readonly record: ClosedAttempt;
   readonly upTo: number;
 };
 
-/** What a command decides from. */
+/** Input of a decision. */
 export type Situation = {
   readonly accounts: ReadonlyMap<UserId, AccountState>;
   readonly claims: ReadonlyMap<string, ClaimState>;
   readonly attempts: ReadonlyMap<UserId, AttemptState>;
 };
 
-/** Changes that lie in the log together or not at all. */
+/** Changes that are appended together or not at all. */
 export type Commit = {
   readonly outcome: 'commit';
   readonly accounts: readonly AccountChange[];
@@ -46,9 +46,9 @@ export type Refusal = {
 };
 
 /**
- * What to do about a command: commit these changes together, change nothing, refuse, or look at
- * another account and decide again. `subject` names the account that the answer is about where it is
- * not the one that the command named.
+ * Result of a command: commit these changes together, change nothing, refuse, or look at another
+ * account and decide again. `subject` is the account of the answer if it is not the account that
+ * the command named.
  */
 export type Decision = (
   | Commit
@@ -57,18 +57,18 @@ export type Decision = (
   | { readonly outcome: 'look'; readonly account: UserId }
 ) & { readonly subject?: UserId };
 
-/** Changes with what is left out empty. */
+/** Creates a commit. Changes that are left out are empty. */
 export function commit(changes: Partial<Omit<Commit, 'outcome'>>): Commit {
   const { accounts = [], claims = [], attempts = [] } = changes;
   return { outcome: 'commit', accounts, claims, attempts };
 }
 
-/** A refusal with its code. */
+/** Creates a refusal. */
 export function refuse(code: ErrorCode, errors?: readonly FieldError[]): Refusal {
   return { outcome: 'refused', code, ...(errors === undefined ? {} : { errors }) };
 }
 
-/** The closing of an attempt; `userId` is the account that a proof led to. */
+/** Creates the closing of an attempt. `userId` is the account that a proof created or confirmed. */
 export function closeAttempt(
   id: UserId,
   { position: upTo, of: attempt, expiresAt }: LastRecord,
@@ -79,22 +79,22 @@ export function closeAttempt(
   return { id, upTo, record: userId === undefined ? record : { ...record, userId } };
 }
 
-/** The state of an account in a situation. */
+/** Returns the state of an account. */
 export function accountIn({ accounts }: Situation, userId: UserId): AccountState {
   return accounts.get(userId) ?? absentAccount;
 }
 
-/** The state of a claim in a situation. */
+/** Returns the state of a claim. */
 export function claimIn({ claims }: Situation, claim: string): ClaimState {
   return claims.get(claim) ?? freeClaim;
 }
 
-/** The state of an attempt in a situation. */
+/** Returns the state of an attempt. */
 export function attemptIn({ attempts }: Situation, id: UserId): AttemptState {
   return attempts.get(id) ?? absentAttempt;
 }
 
-/** The record that gives up a claim: none when another account has it. */
+/** Releases a claim. Returns nothing if another account holds it. */
 export function giveUp(
   situation: Situation,
   userId: UserId,

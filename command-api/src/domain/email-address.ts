@@ -2,7 +2,7 @@ import { domainToASCII, domainToUnicode } from 'node:url';
 import { type FieldCode, MAX_ADDRESS_LENGTH } from '@zameni/contracts';
 import { hasInvisibleCharacter } from './visible-text.ts';
 
-/** An address as typed, and the form in which addresses are compared. */
+/** An address as typed, and the canonical form in which addresses are compared. */
 export type EmailAddress = { readonly typed: string; readonly canonical: string };
 
 /** Longest local part and host name: RFC 5321 section 4.5.3.1.1, RFC 1035 section 2.3.4. */
@@ -18,9 +18,9 @@ const hostCharacters = /^[\p{L}\p{N}\p{M}.\-\u00B7\u30FB\u3002]+$/u;
 const hostLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * Parses an address, or names the rule it breaks. Canonical form: white space around it trimmed,
- * NFKC (which folds widths), lower case (a final sigma as any sigma), host in ASCII (IDNA); a `+tag` is kept. Quoted local parts
- * and address literals are refused.
+ * Parses an address, or returns the rule that it breaks. Canonical form: white space around it
+ * trimmed, NFKC (which folds widths), lower case (a final sigma as any sigma), host in ASCII
+ * (IDNA). A `+tag` is kept. Quoted local parts and address literals are refused.
  */
 export function parseEmailAddress(
   text: string,
@@ -38,7 +38,7 @@ export function parseEmailAddress(
   return { address: { typed, canonical: `${local}@${host}` } };
 }
 
-/** Lower case that does not depend on the place in a word, as for the Greek sigma it would. */
+/** Lower case that is the same at every place in a word. The Greek sigma depends on it. */
 function foldCase(text: string): string {
   return text.toLowerCase().replaceAll('ς', 'σ');
 }

@@ -17,7 +17,7 @@ import type { AttemptState, OpenState } from './attempt.ts';
 import { toClaimState } from './claim.ts';
 import type { AttemptChange, Decision, Situation } from './decision.ts';
 
-/** The id of the n-th made-up person. */
+/** Returns the id of the n-th test person. */
 export function userIdOf(n: number): UserId {
   const id = parseUserId(`01980000-0000-7000-8000-${String(n).padStart(12, '0')}`);
   if (id === undefined) throw new Error(`${n} makes no user id`);
@@ -33,23 +33,23 @@ export const HOME = 'h'.repeat(43);
 export const WORK = 'w'.repeat(43);
 export const OTHER = 'o'.repeat(43);
 
-/** Where the record of an attempt lies, and when the attempt is over. */
+/** Position of the attempt's record. */
 export const ATTEMPT_AT = 7;
 
-/** Where the record that closes it lies. */
+/** Position of the record that closes it. */
 export const CLOSED_AT = 9;
 
-/** Where the last record of every claim lies. */
+/** Position of the last record of every claim. */
 export const CLAIM_AT = 8;
 
 export const EXPIRES = '2026-11-29T10:00:00.000Z';
 
-/** An event with the id it has in the log. */
+/** An event with its id in the log. */
 export type Happened = AccountEvent & { readonly id: string };
 
 const fingerprint = 'f'.repeat(43);
 
-/** The events of made-up histories; ids say what happened, so that requests are readable. */
+/** Events of test histories. Their ids state what happened, so that requests are readable. */
 export const registered = (
   more: { readonly emailVerified?: boolean; readonly attempt?: number } = {},
 ): Happened => ({
@@ -104,7 +104,9 @@ export const disowned: Happened = {
 };
 export const erased: Happened = { id: 'erasure', name: 'erased', data: {}, personal: null };
 
-/** A history that ends in each status; `unproven` and `proven` are active, `joined` by an attempt. */
+/**
+ * A history that ends in each status. `unproven` and `proven` are active, `joined` by an attempt.
+ */
 export const HISTORIES = {
   absent: [],
   unproven: [registered()],
@@ -115,12 +117,12 @@ export const HISTORIES = {
   erased: [registered(), verified, erased],
 } as const satisfies Record<string, readonly Happened[]>;
 
-/** The state that a history leads to. */
+/** Returns the state after a history. */
 export function stateOf(history: readonly Happened[]): AccountState {
   return history.reduce<AccountState>((state, event) => evolve(state, event), absentAccount);
 }
 
-/** The person's data that a history leads to. */
+/** Returns the person's data after a history. */
 export function dataOf(history: readonly Happened[]): PersonData | undefined {
   return history.reduce<PersonData | undefined>(
     (data, event) => evolveData(data, event),
@@ -128,17 +130,17 @@ export function dataOf(history: readonly Happened[]): PersonData | undefined {
   );
 }
 
-/** A record of a held claim. */
+/** Returns a record of a held claim. */
 export function heldBy(userId: UserId, verified = false): ClaimRecord {
   return { state: 'held', userId, verified };
 }
 
-/** The closing of an attempt as a change. */
+/** Returns the closing of the attempt as a change. */
 export function closes(id: UserId, by: ClosedAttempt['by'], userId?: UserId): AttemptChange {
   return { id, record: closing(by, userId), upTo: ATTEMPT_AT };
 }
 
-/** An attempt on the address of home that awaits proof. */
+/** An attempt on the HOME address that awaits proof. */
 export const openAttempt: OpenState = {
   state: 'open',
   position: ATTEMPT_AT,
@@ -155,25 +157,25 @@ export const openAttempt: OpenState = {
   fingerprint,
 };
 
-/** The same attempt once it was closed. */
+/** Returns the same attempt after it was closed. */
 export function closedBy(by: ClosedAttempt['by'], userId?: UserId): AttemptState {
   return { state: 'closed', position: CLOSED_AT, of: ATTEMPT_AT, expiresAt: EXPIRES, by, userId };
 }
 
-/** The record that closes it. */
+/** Returns the record that closes it. */
 export function closing(by: ClosedAttempt['by'], userId?: UserId): ClosedAttempt {
   const record = { state: 'closed', attempt: ATTEMPT_AT, expiresAt: EXPIRES, by } as const;
   return userId === undefined ? record : { ...record, userId };
 }
 
-/** What happened to each account that was looked at, the last record of each claim, and attempts. */
+/** The events of each account that was read, the last record of each claim, and attempts. */
 export type Given = {
   readonly accounts?: readonly (readonly [UserId, readonly Happened[]])[];
   readonly claims?: Readonly<Record<string, ClaimRecord>>;
   readonly attempts?: readonly (readonly [UserId, AttemptState])[];
 };
 
-/** The situation that a decision is made in. */
+/** Returns the situation of a decision. */
 export function situationOf(given: Given): Situation {
   const { accounts = [], claims = {}, attempts = [] } = given;
   return {
@@ -188,7 +190,7 @@ export function situationOf(given: Given): Situation {
   };
 }
 
-/** A decision in few words: the events it commits, that it changes nothing, or the refusal. */
+/** Summarises a decision: the events that it commits, `unchanged`, or the refusal. */
 export function summaryOf(decision: Decision): string {
   switch (decision.outcome) {
     case 'commit': {

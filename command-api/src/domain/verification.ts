@@ -18,16 +18,16 @@ import {
   type Situation,
 } from './decision.ts';
 
-/** What the prover says beside the token, in the form that is kept. */
+/** The fields that the prover sends beside the token, in their stored form. */
 export type Said = Omit<VerifyEmailCommand, 'token'>;
 
-/** What the prover may say of themselves; it counts only where an account comes of it. */
+/** The prover's own data. It is accepted only if an account is created. */
 const OWN_FIELDS = ['displayName', 'locale', 'termsVersion', 'profile'] as const;
 
-/** Those, and what to do with another account that holds the address. */
+/** The prover's own data, and what to do with another account that holds the address. */
 export const ALL_FIELDS = [...OWN_FIELDS, 'holder'] as const;
 
-/** Refuses fields that this token cannot take; to drop them silently would lose them. */
+/** Refuses fields that this token does not accept, instead of silently dropping them. */
 export function refuseFields(
   said: Said,
   fields: readonly (keyof Said)[] = OWN_FIELDS,
@@ -38,7 +38,7 @@ export function refuseFields(
   return errors.length === 0 ? undefined : refuse('invalid-request', errors);
 }
 
-/** Proves the mailbox of an account that holds its address unproven, and closes an attempt with it. */
+/** Proves the mailbox of an account that holds its address unproven, and closes the attempts. */
 export function confirmAccount(
   { userId, account }: { readonly userId: UserId; readonly account: PresentAccount },
   claim: string,
@@ -53,13 +53,13 @@ export function confirmAccount(
   });
 }
 
-/** The event by which an unproven account loses its address to the owner of the mailbox. */
+/** Returns the event by which an unproven account loses its address to the mailbox's owner. */
 export function disowned(userId: UserId): Commit['accounts'][number] {
   const data = { reasonCode: DISOWNED, address: 'released' } as const;
   return { userId, event: { name: 'deactivated', data, personal: null } };
 }
 
-/** The unproven account that holds an address, once it was looked at. */
+/** Returns the unproven account that holds an address, or the decision to look at it first. */
 export function lookAtHolder(
   situation: Situation,
   userId: UserId,
@@ -70,7 +70,7 @@ export function lookAtHolder(
   throw new Error('a claim is held by an account that is not there');
 }
 
-/** The claim as held and proven by an account. */
+/** Returns the claim as held and proven by an account. */
 export function provenClaim(claim: string, userId: UserId): ClaimChange {
   return { claim, record: { state: 'held', userId, verified: true } };
 }

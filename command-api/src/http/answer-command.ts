@@ -1,7 +1,7 @@
 import { DEADLINES, parsePreferWait, type Positions } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** What answering a command needs. */
+/** Dependencies of answering a command. */
 export type AnswerDeps = {
   readonly positions: Positions;
   /** Whether a position became readable within the time. */
@@ -13,9 +13,9 @@ export type AnswerDeps = {
 };
 
 /**
- * Sets the headers that every answer to a command has, after waiting as long as `Prefer: wait=N` asks.
- * `Preference-Applied` says that the outcome is readable; without it, it was too early to tell. The time
- * that the command itself took is taken off the longest wait.
+ * Sets the headers of every answer to a command, after a wait of up to `Prefer: wait=N`.
+ * `Preference-Applied` means that the outcome is readable; without it, the outcome is unknown. The
+ * time that the command itself took shortens the longest wait.
  */
 export async function answerCommand(
   { positions, untilReadable }: AnswerDeps,
@@ -31,7 +31,7 @@ export async function answerCommand(
   if (seconds === undefined || seconds === 0) return;
   const leaving = new AbortController();
   const leave = () => leaving.abort();
-  // Of the response: the request is closed as soon as its body has been read.
+  // The response's close, because the request closes as soon as its body has been read.
   reply.raw.once('close', leave);
   const leftMs = Math.max(0, DEADLINES.answer - reply.elapsedTime);
   const wait = { position, waitMs: Math.min(seconds * 1_000, leftMs), signal: leaving.signal };

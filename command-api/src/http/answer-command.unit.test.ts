@@ -8,7 +8,7 @@ import type { UntilErased } from './until-erased.ts';
 
 const wait = { prefer: 'wait=5' };
 
-/** Remembers what was waited for, and answers the same each time. */
+/** Records each wait and gives all of them the same answer. */
 function createReadable(answer: boolean) {
   const waits: Omit<Parameters<AnswerDeps['untilReadable']>[0], 'signal'>[] = [];
   const untilReadable: AnswerDeps['untilReadable'] = async ({ position, waitMs }) => {
@@ -18,7 +18,7 @@ function createReadable(answer: boolean) {
   return { waits, untilReadable };
 }
 
-test('without Prefer nothing is waited for', async (t) => {
+test('without Prefer there is no wait', async (t) => {
   const { waits, untilReadable } = createReadable(true);
   const { post } = createApi(t, { untilReadable });
   t.is((await post()).headers['preference-applied'], undefined);
@@ -26,7 +26,7 @@ test('without Prefer nothing is waited for', async (t) => {
   t.deepEqual(waits, []);
 });
 
-test('Prefer: wait waits for the position that is told, and says so', async (t) => {
+test('Prefer: wait waits for the position in the answer, and the answer confirms it', async (t) => {
   const { waits, untilReadable } = createReadable(true);
   const { post, head } = createApi(t, { untilReadable });
   const response = await post(person, wait);
@@ -35,7 +35,7 @@ test('Prefer: wait waits for the position that is told, and says so', async (t) 
   t.deepEqual(waits, [{ position: await head(), waitMs: 5_000 }]);
 });
 
-test('the wait ends within 30 seconds of the beginning of the request', async (t) => {
+test('the wait ends within 30 seconds of the start of the request', async (t) => {
   const spentMs = 60;
   const { waits, untilReadable } = createReadable(true);
   const memory = createMemoryLog();
@@ -52,7 +52,7 @@ test('the wait ends within 30 seconds of the beginning of the request', async (t
   t.true((waits[0]?.waitMs ?? Infinity) < 30_000 - spentMs);
 });
 
-test('the answer stays the same when it is not readable in time', async (t) => {
+test('the answer stays the same if the outcome is not readable in time', async (t) => {
   const { untilReadable } = createReadable(false);
   const { post, attempt, attemptToken, verify, send } = createApi(t, { untilReadable });
   const headers = { ...operator, ...wait };
@@ -70,7 +70,7 @@ test('the answer stays the same when it is not readable in time', async (t) => {
   }
 });
 
-test('a refusal has no position and waits for nothing', async (t) => {
+test('a refusal has no position and no wait', async (t) => {
   const { waits, untilReadable } = createReadable(true);
   const { post, register } = createApi(t, { untilReadable });
   await register();
@@ -80,7 +80,7 @@ test('a refusal has no position and waits for nothing', async (t) => {
   t.deepEqual(waits, []);
 });
 
-test('an erasure is answered when every store has done it', async (t) => {
+test('an erasure is answered after every store has done it', async (t) => {
   const erased: unknown[] = [];
   const untilErased: UntilErased = {
     person: async (userId) => void erased.push(userId),
@@ -97,7 +97,7 @@ test('an erasure is answered when every store has done it', async (t) => {
   t.deepEqual(erased, [userId, [id, positionOf(response)]]);
 });
 
-test('an erasure that takes long is 503 with Retry-After, goes on, and can be asked for again', async (t) => {
+test('a slow erasure is 503 with Retry-After, continues, and can be requested again', async (t) => {
   let isLate = true;
   const wait = async () => {
     if (isLate) throw new AppError('projection-lagging', { retryAfterSeconds: 1 });

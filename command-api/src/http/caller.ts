@@ -15,22 +15,22 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Cause } from '../commit/event-messages.ts';
 
-/** The limits of the command API: each client's. */
+/** The limits of the command API, one for each client. */
 export type CommandLimits = RateLimits<'client'>;
 
-/** What knowing a caller needs. */
+/** Dependencies of identifying a caller. */
 export type CallerDeps = {
   readonly tokens: TokenVerifier;
   readonly digests: Digests;
   readonly limits: CommandLimits;
 };
 
-/** The caller of a request, undefined without a token, and what its commands are caused by. */
+/** The caller of a request, undefined without a token, and the cause of its commands. */
 export type Called = { readonly caller: Caller | undefined; readonly cause: Cause };
 
 /**
- * Verifies the token of a request, counts it against its client's limit, and says who causes what it
- * asks for, and when. Throws `rate-limited` beyond the limit.
+ * Verifies the token of a request, counts the request against its client's limit, and returns the
+ * cause of its commands. Throws `rate-limited` beyond the limit.
  */
 export async function toCalled(
   deps: CallerDeps,
@@ -57,8 +57,8 @@ export async function toCalled(
 }
 
 /**
- * Verifies the token of a request. One that does not hold is counted too, or guessing would be free;
- * who has guessed too often is refused before another of their tokens is checked.
+ * Verifies the token of a request. An invalid token counts against the limit too, because guessing
+ * must not be free. After too many guesses, further tokens are refused unchecked.
  */
 async function toCaller(
   { tokens, digests, limits }: CallerDeps,
@@ -77,10 +77,10 @@ async function toCaller(
   }
 }
 
-/** Who may do something to a person: callers with the scope, and where it says so the person. */
+/** Permission for an operation: callers with the scope and, if set, the person themselves. */
 export type Permission = { readonly scope: Scope; readonly isSelfToo: boolean };
 
-/** Lets those with the permission pass; answers the id of the person. */
+/** Checks a permission. Returns the id of the person. */
 export function requirePermission(
   { scope, isSelfToo }: Permission,
   id: string,
@@ -93,11 +93,12 @@ export function requirePermission(
 }
 
 /**
- * The id an event keeps of a caller for ever: a subject that is a user id as it is, because every
- * issuer means the same person by it; any other as a keyed digest, because an issuer may use addresses
- * or names, and two of them may mean different callers by the same one.
+ * The id of a caller that an event keeps permanently. A subject that is a user id is kept as it is,
+ * because it means the same person for every issuer. Any other becomes a keyed digest with the
+ * issuer: issuers may use addresses or names as subjects, and the same subject of two issuers may
+ * mean different callers.
  */
 function toActorId(digests: Digests, { subject, issuer }: Caller): string {
-  // A subject is one line.
+  // A subject contains no line break.
   return parseUserId(subject) ?? digests.actorOf(`${subject}\n${issuer}`);
 }

@@ -3,7 +3,7 @@ import { AppError, createValidator } from '@zameni/runtime';
 
 const validate = createValidator(IdempotencyKey);
 
-/** What keys are usually written in, the smallest alphabet first; dashes only part the digits. */
+/** The usual alphabets of keys, the smallest first. Dashes only separate digits. */
 const ALPHABETS: readonly (readonly [size: number, pattern: RegExp])[] = [
   [10, /^[0-9]+$/],
   [16, /^(?:[0-9a-f]+|[0-9A-F]+)$/],
@@ -15,8 +15,8 @@ const BASE64URL = /^[\w-]+$/;
 const PRINTABLE_SIZE = 94;
 
 /**
- * Reads the `Idempotency-Key` header; throws `malformed-header` when it breaks the rule. Callers
- * without a token share one space of keys, so theirs must be longer than anybody could guess or meet.
+ * Parses the `Idempotency-Key` header. Throws `malformed-header` if it is invalid. Callers without
+ * a token share one space of keys, so their keys must be too long to guess or to collide.
  */
 export function parseIdempotencyKey(
   header: string | readonly string[] | undefined,
@@ -36,7 +36,7 @@ export function parseIdempotencyKey(
   return header;
 }
 
-/** The most a key can hold: a bit count of the smallest usual alphabet that it is written in. */
+/** Maximum entropy of a key in bits, in the smallest usual alphabet that it is written in. */
 function bitsOf(key: string): number {
   const digits = key.replaceAll('-', '');
   const alphabet = ALPHABETS.find(([, pattern]) => pattern.test(digits));

@@ -5,11 +5,11 @@ import { parseIdempotencyKey } from './idempotency-key.ts';
 const UUID = 'a1b2c3d4-0000-4000-8000-000000000001';
 
 const taken = test.macro({
-  title: (what) => `${what} is taken without a token`,
+  title: (what) => `${what} is accepted without a token`,
   exec: (t, key: string) => t.is(parseIdempotencyKey(key, true), key),
 });
 const refused = test.macro({
-  title: (what) => `${what} is refused without a token and taken with one`,
+  title: (what) => `${what} is refused without a token and accepted with one`,
   exec: (t, key: string) => {
     const error = t.throws(() => parseIdempotencyKey(key, true), { instanceOf: AppError });
     t.is(error?.code, 'malformed-header');
@@ -18,7 +18,7 @@ const refused = test.macro({
   },
 });
 
-/** So many characters, drawn from an alphabet in turn. */
+/** A text of a length that repeats an alphabet. */
 const spell = (length: number, alphabet: string) =>
   Array.from({ length }, (_, n) => alphabet[n % alphabet.length]).join('');
 
@@ -39,11 +39,11 @@ test('20 characters of base64url', refused, spell(20, 'aZ9_'));
 test('19 visible characters', taken, spell(19, 'aZ9!'));
 test('18 visible characters', refused, spell(18, 'aZ9!'));
 
-test('no key is no fault', (t) => {
+test('a missing key is no fault', (t) => {
   t.is(parseIdempotencyKey(undefined, true), undefined);
 });
 
-test('a key of another form is refused, token or not', (t) => {
+test('an invalid key is refused, with or without a token', (t) => {
   for (const key of ['short', 'a'.repeat(129), `${UUID} `, `${UUID}é`, [UUID, UUID]]) {
     for (const isAnonymous of [true, false]) {
       t.like(

@@ -4,8 +4,9 @@ import { AppError, splitQuoted } from '@zameni/runtime';
 const viewTag = /^"[^"]*-(\d{1,15})"$/;
 
 /**
- * The versions that an `If-Match` header allows (RFC 9110, 13.1.1); undefined when it allows any. Tags
- * of another form match nothing; throws `malformed-header` for what is no list of tags.
+ * Returns the versions that an `If-Match` header allows (RFC 9110, 13.1.1), or undefined if it
+ * allows any. Tags of another form match nothing. Throws `malformed-header` if it is no list of
+ * tags.
  */
 export function parseIfMatch(header: string | undefined): readonly number[] | undefined {
   if (header === undefined || header.trim() === '*') return undefined;

@@ -12,15 +12,15 @@ import { type RegisterDeps, register } from '../commands/register.ts';
 import { type RegisterAttemptDeps, registerAttempt } from '../commands/register-attempt.ts';
 import { parseRegistration } from '../commands/registration-request.ts';
 
-/** What the registration routes need of the outside. */
+/** Dependencies of the registration routes. */
 export type RegistrationRoutesDeps = RegisterDeps &
   RegisterAttemptDeps &
   CallerDeps &
   AnswerDeps & { readonly room: LogRoom };
 
 /**
- * `POST /v1/registrations`: an attempt and 202 for the public, an account and 201, or 409, with scope
- * `registrations:write`.
+ * `POST /v1/registrations`: an attempt and 202 for the public; an account and 201, or 409, with
+ * scope `registrations:write`.
  */
 export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRoutesDeps): void {
   app.withTypeProvider<TypeBoxTypeProvider>().route({
@@ -58,7 +58,9 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
   });
 }
 
-/** A token without the scope is of the public too, which is known only once it is verified. */
+/**
+ * Refuses large bodies from the public, also those with a token that turns out to lack the scope.
+ */
 function requirePublicSize({ bodyBytes }: FastifyRequest): void {
   if (bodyBytes <= MAX_PUBLIC_BODY_BYTES) return;
   const detail = `A public body has at most ${MAX_PUBLIC_BODY_BYTES} bytes`;
@@ -71,7 +73,7 @@ type Meant = {
   readonly idempotencyKey: string | undefined;
 };
 
-/** Whether the caller had the scope is part of the id: attempt and account never share one. */
+/** The id depends on whether the caller has the scope: attempt and account never share one. */
 function toId(digests: Digests, { kind, cause, idempotencyKey }: Meant): UserId {
   // A UUID of version 7 is a user id.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion

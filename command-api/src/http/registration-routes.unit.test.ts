@@ -30,7 +30,7 @@ test('a public registration is accepted with id, location and position', async (
   t.deepEqual(more, []);
 });
 
-test('its record says what it must to be proven, and holds what was asked sealed', async (t) => {
+test('the record contains the data that its proof needs, with the request sealed', async (t) => {
   const { post, log, claimOf, attemptKeys } = createApi(t);
   const { registrationId } = (await post()).json<RegistrationAccepted>();
   const [record] = await readAll(log);
@@ -63,7 +63,7 @@ test('the message of an attempt expires an hour after its instant', async (t) =>
   t.is(closed, LIFETIME_MS / 1_000 + 3_600);
 });
 
-test('a caller who vouches gets the account at once: claim, key and event in one commit', async (t) => {
+test('a vouched registration gets its account at once: claim, key and event in one commit', async (t) => {
   const { post, log, claimOf, positionOf } = createApi(t);
   const response = await post(person, trusted);
   t.is(response.statusCode, 201);
@@ -80,7 +80,7 @@ test('a caller who vouches gets the account at once: claim, key and event in one
   t.is(positionOf(response), event?.position);
 });
 
-test('a caller who vouches may vouch for the mailbox too', async (t) => {
+test('a caller may also vouch for the mailbox', async (t) => {
   const { register, readPerson } = createApi(t);
   const emailVerifiedOf = async (email: string, more: object) => {
     const { state } = await readPerson(await register(email, more));
@@ -91,7 +91,7 @@ test('a caller who vouches may vouch for the mailbox too', async (t) => {
   t.true(await emailVerifiedOf('c@example.org', { emailVerified: true }));
 });
 
-test('an address that an account holds is 409, proven or not, and nothing is appended', async (t) => {
+test('a held address is 409, proven or not, and nothing is appended', async (t) => {
   const { post, register, confirm, head } = createApi(t);
   const holder = await register();
   for (const round of ['unproven', 'proven']) {
@@ -104,7 +104,7 @@ test('an address that an account holds is 409, proven or not, and nothing is app
   }
 });
 
-test('an address with attempts only is nobody’s', async (t) => {
+test('an address with attempts only is free', async (t) => {
   const { post, attempt } = createApi(t);
   await attempt();
   t.is((await post(person, trusted)).statusCode, 201);
@@ -124,7 +124,7 @@ test('every address looks the same to the public: status, headers and body', asy
   }
 });
 
-test('a token without the scope is treated as the public, in the name of its caller', async (t) => {
+test('a caller without the scope is treated as the public, but named as the actor', async (t) => {
   const { post, log } = createApi(t);
   t.is((await post(person, as('client-1', 'users:read'))).statusCode, 202);
   const [record] = await readAll(log);
@@ -133,14 +133,14 @@ test('a token without the scope is treated as the public, in the name of its cal
   t.is(attempt?.state === 'open' && attempt.actor.type, 'caller');
 });
 
-test('a token that does not hold is refused', async (t) => {
+test('an invalid token is refused', async (t) => {
   const { post } = createApi(t);
   const response = await post(person, as('bad'));
   t.is(response.statusCode, 401);
   t.is(response.headers['www-authenticate'], 'Bearer');
 });
 
-test('the public cannot say that it has proven a mailbox', async (t) => {
+test('the public cannot state that it has proven a mailbox', async (t) => {
   const { post, head } = createApi(t);
   for (const headers of [{}, as('client-1', 'users:write')]) {
     for (const emailVerified of [true, false]) {
@@ -176,7 +176,7 @@ test('without the scope a body has at most 4 KiB', async (t) => {
   t.is((await post(large, trusted)).statusCode, 201);
 });
 
-test('the kinds of registrations ask for room, each for its own, before anything is done', async (t) => {
+test('each kind of registration checks its own room before any work', async (t) => {
   const asked: string[] = [];
   const room = {
     assert: (kind: string) => {
@@ -198,7 +198,7 @@ test('the kinds of registrations ask for room, each for its own, before anything
   t.is(await head(), 0);
 });
 
-test('fifty attempts at once share batches, and each has an id and a position of its own', async (t) => {
+test('fifty concurrent attempts share batches, each with its own id and position', async (t) => {
   const memory = createMemoryLog();
   let appends = 0;
   const log: EventLog = {
@@ -215,7 +215,7 @@ test('fifty attempts at once share batches, and each has an id and a position of
   t.true(appends < 10);
 });
 
-test('an id that answers a registration is that of attempt and account', async (t) => {
+test('the id in the answer is that of the attempt and of its account', async (t) => {
   const { post, prove, eventsOf } = createApi(t);
   const id = toUserId((await post()).json<RegistrationAccepted>().registrationId);
   t.deepEqual((await prove(id)).json(), { userId: String(id) });
@@ -268,7 +268,7 @@ test(
   '/password',
 );
 test(
-  'an address that is none',
+  'an invalid address',
   refuses,
   { ...person, email: 'vera' },
   {},

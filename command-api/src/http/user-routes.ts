@@ -13,14 +13,14 @@ import {
   type UserCommandDeps,
 } from '../commands/user-commands.ts';
 
-/** What the routes of people need of the outside. */
+/** Dependencies of the routes of people. */
 export type UserRoutesDeps = UserCommandDeps &
   CallerDeps &
   AnswerDeps & {
     readonly untilErased: UntilErased;
   };
 
-/** Profile, address, deactivation, reactivation and erasure of a person. */
+/** Adds the routes for profile, address, deactivation, reactivation and erasure of a person. */
 export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void {
   const routes = app.withTypeProvider<TypeBoxTypeProvider>();
   const change = async (

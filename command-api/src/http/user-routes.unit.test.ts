@@ -25,7 +25,9 @@ const reactivate: Request = (id) => ({
 });
 const erase: Request = (id) => ({ method: 'DELETE', url: `/v1/users/${id}` });
 
-/** Every operation, its scope, whether the person themselves may, and the event it leads to. */
+/**
+ * Every operation, its scope, whether the person themselves may use it, and the event it creates.
+ */
 const operations = [
   ['an update', update, 'users:write', true, 'profile-updated'],
   ['another address', changeEmail, 'users:write', true, 'email-change-requested'],
@@ -34,7 +36,7 @@ const operations = [
   ['an erasure', erase, 'users:erase', true, 'erased'],
 ] as const;
 
-/** All scopes but one. */
+/** All scopes except one. */
 const others = (scope: string) =>
   ['registrations:write', 'users:read', ...new Set(operations.map(([, , each]) => each))].filter(
     (each) => each !== scope,
@@ -53,7 +55,7 @@ for (const [name, request, scope, isSelfToo, event] of operations) {
     return api.send({ ...request(id), headers });
   };
 
-  test(`${name} is accepted of ${scope}, with the position of its event`, async (t) => {
+  test(`${name} is accepted with ${scope}, with the position of its event`, async (t) => {
     const api = createApi(t);
     const userId = await registerProven(api);
     const response = await send(api, userId, as('client-1', scope));
@@ -69,7 +71,7 @@ for (const [name, request, scope, isSelfToo, event] of operations) {
     t.is(last?.metadata.actor.type, 'caller');
   });
 
-  test(`${name} is ${isSelfToo ? 'accepted of' : 'refused to'} the person themselves`, async (t) => {
+  test(`${name} is ${isSelfToo ? 'accepted from' : 'refused to'} the person themselves`, async (t) => {
     const api = createApi(t);
     const userId = await registerProven(api);
     const response = await send(api, userId, as(userId));
@@ -89,11 +91,11 @@ for (const [name, request, scope, isSelfToo, event] of operations) {
     },
   });
   test('without a token', refuses, {}, 401, 'unauthorized');
-  test('with a token that does not hold', refuses, as('bad'), 401, 'unauthorized');
+  test('with an invalid token', refuses, as('bad'), 401, 'unauthorized');
   test('with other scopes', refuses, as('client-1', ...others(scope)), 403, 'forbidden');
   test('to another person', refuses, as(userIdOf(7)), 403, 'forbidden');
 
-  test(`${name} of nobody is 404`, async (t) => {
+  test(`${name} of an unknown id is 404`, async (t) => {
     const api = createApi(t);
     await registerProven(api);
     const pending = await api.attempt('pending@example.org');
@@ -109,14 +111,14 @@ for (const [name, request, scope, isSelfToo, event] of operations) {
     t.is(await api.head(), head);
   });
 
-  test(`${name} takes an id in upper case`, async (t) => {
+  test(`${name} accepts an id in upper case`, async (t) => {
     const api = createApi(t);
     const userId = await registerProven(api);
     const response = await send(api, userId.toUpperCase(), as('client-1', scope));
     t.deepEqual(response.json(), { userId: String(userId) });
   });
 
-  test(`${name} of somebody erased is ${request === erase ? 'accepted again' : '410'}`, async (t) => {
+  test(`${name} of an erased person is ${request === erase ? 'accepted again' : '410'}`, async (t) => {
     const api = createApi(t);
     const userId = await registerProven(api);
     const first = await api.send({ ...erase(userId), headers: as(userId) });
@@ -129,7 +131,7 @@ for (const [name, request, scope, isSelfToo, event] of operations) {
   });
 }
 
-test('somebody deactivated is not changed until they are reactivated', async (t) => {
+test('a deactivated person cannot be changed until they are reactivated', async (t) => {
   const api = createApi(t);
   const userId = await registerProven(api);
   const headers = as('client-1', 'users:admin', 'users:write');
@@ -203,14 +205,14 @@ const many = Object.fromEntries(Array.from({ length: 32 }, (_, n) => [`a${n}`, n
 test('a profile that grows too large', faulty, update, { profile: many }, [
   { pointer: '/profile', code: 'too-many' },
 ]);
-test('a new address that is none', faulty, changeEmail, { email: 'vera@' }, [
+test('an invalid new address', faulty, changeEmail, { email: 'vera@' }, [
   { pointer: '/email', code: 'format' },
 ]);
 test('a reason in prose', faulty, deactivate, { reasonCode: 'They asked.' }, [
   { pointer: '/reasonCode', code: 'format' },
 ]);
 
-test('a merge patch changes what it names, in the form that is kept', async (t) => {
+test('a merge patch changes the fields that it names, in their stored form', async (t) => {
   const api = createApi(t);
   const userId = await registerProven(api);
   const body = {
@@ -230,7 +232,7 @@ test('a merge patch changes what it names, in the form that is kept', async (t) 
   t.is(await api.head(), head);
 });
 
-test('an erased person frees the address for somebody else', async (t) => {
+test('an erased person frees the address for another account', async (t) => {
   const api = createApi(t);
   const userId = await registerProven(api);
   await api.send({ ...erase(userId), headers: as(userId) });
@@ -239,7 +241,7 @@ test('an erased person frees the address for somebody else', async (t) => {
   t.not(response.json<{ userId: string }>().userId, userId);
 });
 
-test('the present address takes a pending change back, once', async (t) => {
+test('the present address cancels a pending change, once', async (t) => {
   const api = createApi(t);
   const userId = await registerProven(api);
   const present = { ...changeEmail(userId), body: { email: person.email }, headers: writer };
@@ -255,7 +257,7 @@ test('the present address takes a pending change back, once', async (t) => {
   ]);
 });
 
-test('an attempt is erased by its id, again and again with one answer', async (t) => {
+test('an attempt is erased by its id, and repeated requests get the same answer', async (t) => {
   const api = createApi(t);
   const id = await api.attempt();
   const other = await api.attempt();
@@ -281,7 +283,7 @@ test('a caller whose subject is the id of an attempt may erase it', async (t) =>
   t.is((await api.send({ ...erase(id), headers: as(id) })).statusCode, 202);
 });
 
-test('what is left of an attempt past its instant may be erased', async (t) => {
+test('the remains of an attempt can be erased past its instant', async (t) => {
   const api = createApi(t, { attemptLifetimeMs: 0 });
   const id = await api.attempt();
   const erased = await api.send({ ...erase(id), headers: as('client-1', 'users:erase') });
@@ -290,7 +292,7 @@ test('what is left of an attempt past its instant may be erased', async (t) => {
   t.like(last?.record, { state: 'closed', by: 'erasure' });
 });
 
-test('an attempt that was proven or not mine is nobody to be erased', async (t) => {
+test('an attempt that was proven or disowned cannot be erased', async (t) => {
   const headers = as('client-1', 'users:erase');
   const api = createApi(t);
   const disowned = await api.attempt();

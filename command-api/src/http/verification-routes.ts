@@ -16,12 +16,12 @@ import type { PublicRecords } from '../commit/public-records.ts';
 import { type UserCommandDeps, verifyEmail } from '../commands/user-commands.ts';
 import { parseSaid, requireAddress } from '../commands/user-request.ts';
 
-/** What the routes of verifications need of the outside. */
+/** Dependencies of the verification routes. */
 export type VerificationRoutesDeps = UserCommandDeps &
   CallerDeps &
   AnswerDeps & { readonly publicRecords: PublicRecords; readonly room: LogRoom };
 
-/** Proof of a mailbox, and the wish for another mail: no scope lets anybody send more than the public. */
+/** Adds proof of a mailbox and mail wishes. No scope allows larger bodies than the public's. */
 export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRoutesDeps): void {
   const routes = app.withTypeProvider<TypeBoxTypeProvider>();
   routes.route({
@@ -44,7 +44,7 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
       const { cause } = await toCalled(deps, request, reply);
       const { canonical } = requireAddress(request.body.email);
       deps.room.assert('public');
-      // Nothing is read: the work is the same whatever is behind the address.
+      // Nothing is read, so that the work is the same for every address.
       const { time, traceparent } = cause;
       const wish: MailWish = { claim: deps.digests.claimOf(canonical), time };
       const position = await withAppendSpan('append mail wish', () =>

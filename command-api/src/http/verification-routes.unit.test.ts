@@ -18,7 +18,7 @@ async function wantEmail({ send }: Api, id: string) {
 }
 const isChange = { email, name: 'email-change-requested' } as const;
 
-test('proof of a free address makes the account and closes the attempt, in one commit', async (t) => {
+test('proof of a free address creates the account and closes the attempt in one commit', async (t) => {
   const { attempt, prove, log, claimOf, positionOf, attemptsOf } = createApi(t);
   const id = await attempt();
   const response = await prove(id);
@@ -37,7 +37,7 @@ test('proof of a free address makes the account and closes the attempt, in one c
   t.like((await attemptsOf(id)).at(-1)?.record, { state: 'closed', attempt: 1, by: 'proof' });
 });
 
-test('the account has what the attempt asked for, and the position of the attempt', async (t) => {
+test('the account has the data and the position of the attempt', async (t) => {
   const { join, readPerson, eventsOf } = createApi(t);
   const id = await join();
   t.like((await readPerson(id)).person?.data, {
@@ -51,7 +51,7 @@ test('the account has what the attempt asked for, and the position of the attemp
   t.is(event?.data['mail'], undefined);
 });
 
-test('what the prover says of themselves replaces it, in the form that is kept', async (t) => {
+test('the prover’s own data replaces the attempt’s, in its stored form', async (t) => {
   const { attempt, prove, readPerson, eventsOf } = createApi(t);
   const id = await attempt();
   t.is((await prove(id, everything)).statusCode, 202);
@@ -64,7 +64,7 @@ test('what the prover says of themselves replaces it, in the form that is kept',
   t.like((await eventsOf(id))[0]?.data, { termsVersion: '2026-02', locale: 'de-AT' });
 });
 
-test('an account in the way that nobody has proven is told, and the link stays good', async (t) => {
+test('an unproven holder is reported, and the link stays valid', async (t) => {
   const { register, attempt, attemptToken, verify, head, namesOf } = createApi(t);
   const holder = await register();
   const token = await attemptToken(await attempt());
@@ -79,7 +79,7 @@ test('an account in the way that nobody has proven is told, and the link stays g
   t.deepEqual(await namesOf(holder), ['registered', 'email-verified']);
 });
 
-test('to confirm it proves that account, and the attempt ends in its favour', async (t) => {
+test('confirming the holder proves its account and closes the attempt for it', async (t) => {
   const { register, attempt, attemptsOf, prove, readPerson, namesOf, post } = createApi(t);
   const holder = await register();
   const id = await attempt();
@@ -93,7 +93,7 @@ test('to confirm it proves that account, and the attempt ends in its favour', as
   t.is((await post(person, operator)).statusCode, 409);
 });
 
-test('to confirm it takes no words of the prover', async (t) => {
+test('confirming the holder accepts no data of the prover', async (t) => {
   const { register, attempt, prove, head } = createApi(t);
   await register();
   const id = await attempt();
@@ -110,7 +110,7 @@ test('to confirm it takes no words of the prover', async (t) => {
   t.is(await head(), before);
 });
 
-test('to disown it takes the address from it in the commit that makes the account', async (t) => {
+test('disowning the holder releases its address in the commit that creates the account', async (t) => {
   const { register, attempt, prove, readPerson, eventsOf, log, head } = createApi(t);
   const holder = await register();
   const id = await attempt();
@@ -131,7 +131,7 @@ test('to disown it takes the address from it in the commit that makes the accoun
 });
 
 for (const said of [{}, { holder: 'confirm' }, { holder: 'not-mine' }] satisfies Said[]) {
-  test(`a proven account keeps its address: ${JSON.stringify(said)} is said`, async (t) => {
+  test(`a proven account keeps its address: ${JSON.stringify(said)}`, async (t) => {
     const { register, attempt, prove, head } = createApi(t);
     const holder = await register(person.email, { emailVerified: true });
     const id = await attempt();
@@ -144,7 +144,7 @@ for (const said of [{}, { holder: 'confirm' }, { holder: 'not-mine' }] satisfies
   });
 }
 
-test('a deactivated account that nobody has proven is not confirmed, and may be disowned', async (t) => {
+test('a deactivated unproven account cannot be confirmed, but disowned', async (t) => {
   const { register, attempt, prove, send } = createApi(t);
   const holder = await register();
   const body = { reasonCode: 'abuse' };
@@ -156,7 +156,7 @@ test('a deactivated account that nobody has proven is not confirmed, and may be 
   t.is((await prove(id, { holder: 'not-mine' })).statusCode, 202);
 });
 
-test('an attempt that is not mine is closed and to be deleted, and proves nothing any more', async (t) => {
+test('a disowned attempt is closed, will be deleted and can no longer be proven', async (t) => {
   const { attempt, attemptToken, verify, attemptsOf, namesOf, log } = createApi(t);
   const id = await attempt();
   const token = await attemptToken(id);
@@ -169,7 +169,7 @@ test('an attempt that is not mine is closed and to be deleted, and proves nothin
   t.deepEqual(await namesOf(id), []);
 });
 
-test('the link of an account proves its address, and closes the attempt that it names', async (t) => {
+test('the link of an account proves its address and closes the attempt that it names', async (t) => {
   const { register, attempt, attemptsOf, confirm, readPerson, positionOf, head } = createApi(t);
   const holder = await register();
   const named = { id: await attempt(), position: await head() };
@@ -207,7 +207,7 @@ test('the link of a proven account does not disown it', async (t) => {
   t.deepEqual(await namesOf(holder), ['registered', 'email-verified']);
 });
 
-test('the link of an account takes no words of the prover', async (t) => {
+test('the link of an account accepts no data of the prover', async (t) => {
   const { register, confirm, head } = createApi(t);
   const holder = await register();
   const before = await head();
@@ -229,7 +229,7 @@ test('a new address takes effect when it is proven, and the old one becomes free
   t.is((await api.post({ ...person, email }, operator)).statusCode, 409);
 });
 
-test('a new address that somebody else has proven meanwhile is refused', async (t) => {
+test('a new address that another account has proven since is refused', async (t) => {
   const api = createApi(t);
   const userId = await api.join();
   await wantEmail(api, userId);
@@ -241,13 +241,13 @@ test('a new address that somebody else has proven meanwhile is refused', async (
   t.is(await api.head(), before);
 });
 
-test('a new address that somebody holds unproven may be taken from them, not confirmed', async (t) => {
+test('a new address that another account holds unproven can be taken, not confirmed', async (t) => {
   const api = createApi(t);
   const userId = await api.join();
   await wantEmail(api, userId);
   const holder = await api.register(email);
-  const told = await api.confirm(userId, isChange);
-  t.is(told.json<Problem>().code, 'address-unproven');
+  const reported = await api.confirm(userId, isChange);
+  t.is(reported.json<Problem>().code, 'address-unproven');
   const refused = await api.confirm(userId, isChange, { holder: 'confirm' });
   t.deepEqual(refused.json<Problem>().errors, [{ pointer: '/holder', code: 'not-taken' }]);
   t.is((await api.confirm(userId, isChange, { holder: 'not-mine' })).statusCode, 202);
@@ -255,7 +255,7 @@ test('a new address that somebody holds unproven may be taken from them, not con
   t.is((await api.readPerson(userId)).person?.data?.email, email);
 });
 
-test('a change that is not mine is taken back, and its link proves nothing', async (t) => {
+test('a disowned change is cancelled, and its link proves nothing', async (t) => {
   const api = createApi(t);
   const userId = await api.join();
   await wantEmail(api, userId);
@@ -268,7 +268,7 @@ test('a change that is not mine is taken back, and its link proves nothing', asy
   t.is((await api.confirm(userId, isChange)).statusCode, 422);
 });
 
-test('one’s own present address voids the links of a pending change', async (t) => {
+test('the present address voids the links of a pending change', async (t) => {
   const api = createApi(t);
   const userId = await api.join();
   await wantEmail(api, userId);

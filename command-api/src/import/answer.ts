@@ -2,10 +2,10 @@ import type { ImportLine, ImportRow, ImportSummary } from '@zameni/contracts';
 import type { Positions } from '@zameni/runtime';
 import type { ImportedRow } from './row.ts';
 
-/** Rows whose outcomes are written at once. */
+/** Number of outcomes in one write. */
 const ROWS_A_WRITE = 256;
 
-/** The answer to an import, as the rows get done: their outcomes in order, last the summary. */
+/** Yields the answer to an import as rows finish: their outcomes in order, then the summary. */
 export async function* writeAnswer(
   rows: readonly Promise<ImportedRow>[],
   positions: Positions,
@@ -28,7 +28,7 @@ export async function* writeAnswer(
   yield toLine(summary);
 }
 
-/** Whether a row came to an outcome that stands, so that it need not be sent again. */
+/** Whether the log decided a row, so that the row need not be sent again. */
 export function isTakenIn({ outcome }: ImportRow): boolean {
   return outcome !== 'failed' && outcome !== 'invalid';
 }

@@ -4,8 +4,8 @@ import { requirePlainUtf8 } from '@zameni/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /**
- * Makes the routes of a scope take NDJSON and nothing else. The body is the stream itself: who reads
- * it bounds its size and its time.
+ * Makes the routes of a scope accept only NDJSON. The body is the stream itself; its reader bounds
+ * size and time.
  */
 export function takeNdjsonOnly(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();

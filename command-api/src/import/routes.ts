@@ -23,7 +23,7 @@ import { type Intake, takeRows } from './rows.ts';
 import { createImportSlots } from './slots.ts';
 import { IMPORT_UPLOAD, readAway, readUpload, refuseDeclaredSize } from './upload.ts';
 
-/** What imports need of the outside. */
+/** Dependencies of imports. */
 export type ImportRoutesDeps = RegisterDeps &
   CallerDeps & {
     readonly positions: Positions;
@@ -32,14 +32,14 @@ export type ImportRoutesDeps = RegisterDeps &
     readonly stopping: AbortSignal;
   };
 
-/** Imports under way at once in a process: with all their rows they leave the committer to others. */
+/** Concurrent imports of a process. Even with all their rows, the committer has room for others. */
 const MAX_IMPORTS = 2;
 const ROWS_AT_ONCE = 64;
 
-/** Milliseconds a client has to read the answer. */
+/** Milliseconds that a client has to read the answer. */
 const ANSWER_DEADLINE_MS = 60_000;
 
-/** `POST /v1/imports`: registers the rows of an upload while it comes in, and tells of each. */
+/** `POST /v1/imports`: registers the rows of an upload as it arrives, and reports each outcome. */
 export function addImportRoutes(app: FastifyInstance, deps: ImportRoutesDeps): void {
   const begin = createImportSlots(MAX_IMPORTS);
   app.register(async (scope) => {
@@ -64,7 +64,7 @@ export function addImportRoutes(app: FastifyInstance, deps: ImportRoutesDeps): v
         });
         if (intake.fault !== undefined) {
           readAway(upload, intake.fault);
-          throw await tellRows(intake);
+          throw await toUploadFault(intake);
         }
         boundAnswer(reply);
         return reply
@@ -92,15 +92,17 @@ function toContext(
   const { type, id } = cause.actor;
   return {
     cause,
-    // Apart from the keys of single registrations, which know no lines.
+    // Separate from the keys of single registrations, which have no lines.
     idOf: (line) => digests.registrationIdOf(`import\n${type}:${id}`, `${line}\n${key}`),
     ...(mail === undefined ? {} : { mail }),
     stopping,
   };
 }
 
-/** The fault that ended an upload, once the rows before it are done, with how many were taken in. */
-async function tellRows({ rows, fault }: Intake): Promise<unknown> {
+/**
+ * Returns the fault that ended an upload after its rows are done, with the number of accepted rows.
+ */
+async function toUploadFault({ rows, fault }: Intake): Promise<unknown> {
   const done = await Promise.all(rows);
   if (!(fault instanceof AppError)) return fault;
   const count = done.filter(({ row }) => isTakenIn(row)).length;
@@ -112,7 +114,7 @@ async function tellRows({ rows, fault }: Intake): Promise<unknown> {
   });
 }
 
-/** Cuts a client that does not read its answer. */
+/** Cuts the connection of a client that does not read its answer. */
 function boundAnswer(reply: FastifyReply): void {
   const cut = setTimeout(() => reply.raw.destroy(), ANSWER_DEADLINE_MS);
   reply.raw.once('close', () => clearTimeout(cut));

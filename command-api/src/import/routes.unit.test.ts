@@ -15,7 +15,7 @@ const importer: Headers = {
 
 const personAt = (email: string) => JSON.stringify({ ...person, email });
 
-/** Sends an import at once; `more` is the query. */
+/** Sends an import. `more` is its query. */
 async function send({ app }: Api, payload: string, headers: Headers = importer, more = '') {
   return app.inject({ method: 'POST', url: `/v1/imports${more}`, payload, headers });
 }
@@ -40,7 +40,7 @@ function countsOf({ position: _position, ...counts }: ImportSummary) {
   return counts;
 }
 
-test('each row has an outcome of its own, in the order of the lines', async (t) => {
+test('each row has its own outcome, in the order of the lines', async (t) => {
   const api = createApi(t);
   await api.join('taken@example.org');
   await api.register('held@example.org');
@@ -72,7 +72,7 @@ test('each row has an outcome of its own, in the order of the lines', async (t) 
   t.false(/example|Vera/.test(response.body));
 });
 
-test('the same import again gives the same lines and appends nothing', async (t) => {
+test('the same import again gets the same lines and appends nothing', async (t) => {
   const api = createApi(t);
   const payload = ['a', 'b', 'a'].map((name) => personAt(`${name}@example.org`)).join('\r\n');
   const first = await importLines(api, payload);
@@ -83,7 +83,7 @@ test('the same import again gives the same lines and appends nothing', async (t)
   t.like(first.summary, { registered: 2, refused: 1 });
 });
 
-test('another row on a line of the same key is refused, alone', async (t) => {
+test('another row on a line of the same key is the only one refused', async (t) => {
   const api = createApi(t);
   const payload = ['a', 'b'].map((name) => personAt(`${name}@example.org`));
   const first = await importLines(api, payload.join('\n'));
@@ -94,7 +94,7 @@ test('another row on a line of the same key is refused, alone', async (t) => {
   ]);
 });
 
-test('the keys of callers, of imports and of single registrations are apart', async (t) => {
+test('the keys of callers, of imports and of single registrations are separate', async (t) => {
   const api = createApi(t);
   const one = await importLines(api, personAt('a@example.org'));
   const other = await send(api, personAt('a@example.org'), {
@@ -111,7 +111,7 @@ function idOf(row: ImportRow | undefined): string {
   return row?.outcome === 'registered' ? row.userId : '';
 }
 
-test('a row may say that the caller has proven the mailbox', async (t) => {
+test('a row may state that the caller has proven the mailbox', async (t) => {
   const api = createApi(t);
   const payload = [true, false, undefined]
     .map((emailVerified, n) =>
@@ -126,7 +126,7 @@ test('a row may say that the caller has proven the mailbox', async (t) => {
   t.deepEqual(await Promise.all(proven), [true, false, false]);
 });
 
-test('the row of somebody who was erased since is refused as erased, whatever it says', async (t) => {
+test('the row of a person erased since is refused as erased, with any body', async (t) => {
   const api = createApi(t);
   const { rows } = await importLines(api, personAt('a@example.org'));
   await api.send({ method: 'DELETE', url: `/v1/users/${idOf(rows[0])}`, headers: operator });
@@ -139,7 +139,7 @@ test('the row of somebody who was erased since is refused as erased, whatever it
   t.is(await api.head(), head);
 });
 
-test('a row that was refused is decided again when the import is', async (t) => {
+test('a refused row is decided again when the import is sent again', async (t) => {
   const api = createApi(t);
   const holder = await api.register('a@example.org');
   const payload = personAt('a@example.org');
@@ -148,7 +148,7 @@ test('a row that was refused is decided again when the import is', async (t) => 
   t.like((await importLines(api, payload)).rows[0], { outcome: 'registered' });
 });
 
-test('rows beyond the room of the log fail at once, and stand in the answer as such', async (t) => {
+test('rows without room in the log fail at once, and the answer reports them', async (t) => {
   const kinds = new Set<string>();
   let asked = 0;
   const room = {
@@ -168,7 +168,7 @@ test('rows beyond the room of the log fail at once, and stand in the answer as s
   t.is(asked, 100);
 });
 
-test('nobody is mailed unless it is asked for, and to ask for it later is another import', async (t) => {
+test('people get mail only on request, and a later request is another import', async (t) => {
   const api = createApi(t);
   const payload = personAt('a@example.org');
   const mailOf = async (row: ImportRow | undefined) =>
@@ -182,7 +182,7 @@ test('nobody is mailed unless it is asked for, and to ask for it later is anothe
   t.is(await mailOf(mailed.rows[0]), undefined);
 });
 
-test('an import without rows is an empty one', async (t) => {
+test('an import without rows is empty', async (t) => {
   const { rows, summary } = await importLines(createApi(t), '\n\n');
   t.deepEqual(rows, []);
   t.deepEqual(summary, none);
@@ -226,15 +226,15 @@ test(
   { ...importer, ...as('x', 'registrations:write') },
   'forbidden',
 );
-test('a wish for mail that is none', refuses, importer, 'invalid-request', '?mail=yes');
+test('an invalid value of mail', refuses, importer, 'invalid-request', '?mail=yes');
 test(
-  'what says that it is too large',
+  'an upload that declares too large a size',
   refuses,
   { ...importer, 'content-length': '10485761' },
   'payload-too-large',
 );
 
-test('a single registration still takes no NDJSON', async (t) => {
+test('a single registration still accepts no NDJSON', async (t) => {
   const { app } = createApi(t);
   const headers = { 'content-type': 'application/x-ndjson' };
   const response = await app.inject({
@@ -246,7 +246,7 @@ test('a single registration still takes no NDJSON', async (t) => {
   t.is(response.statusCode, 415);
 });
 
-test('beyond 10,000 rows it is refused and says how many were taken in', async (t) => {
+test('an import beyond 10,000 rows is refused and reports the accepted rows', async (t) => {
   const api = createApi(t);
   const payload = `${personAt('a@example.org')}\n${'{}\n'.repeat(10_000)}`;
   const response = await send(api, payload);
@@ -254,7 +254,7 @@ test('beyond 10,000 rows it is refused and says how many were taken in', async (
   t.regex(response.json<Problem>().detail ?? '', /10000 rows\. Taken in before: 1 rows/);
 });
 
-test('a third import at a time is turned away until one has ended', async (t) => {
+test('a third concurrent import is refused until one has ended', async (t) => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const memory = createMemoryLog();
   const log: EventLog = {
@@ -275,7 +275,7 @@ test('a third import at a time is turned away until one has ended', async (t) =>
   t.is((await send(api, personAt('c@example.org'))).statusCode, 202);
 });
 
-test('with the log gone every row fails, most of them without a try', async (t) => {
+test('without the log every row fails, most of them without a try', async (t) => {
   let tries = 0;
   const log: EventLog = {
     ...createMemoryLog(),
@@ -293,7 +293,7 @@ test('with the log gone every row fails, most of them without a try', async (t) 
   t.true(tries > 0);
 });
 
-test('once the process stops the rest of the rows fail, and the answer still ends', async (t) => {
+test('when the process stops, the rest of the rows fail and the answer still ends', async (t) => {
   const stopping = new AbortController();
   const memory = createMemoryLog();
   const log: EventLog = {

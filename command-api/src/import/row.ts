@@ -13,37 +13,37 @@ import { parseRegistration, type RegistrationRequest } from '../commands/registr
 import type { Cause } from '../commit/event-messages.ts';
 import type { LogRoom } from '../log/room.ts';
 
-/** What the rows of one import have in common. */
+/** Data that all rows of one import share. */
 export type ImportContext = {
   readonly cause: Omit<Cause, 'time'>;
-  /** The registration that a line of this import is, whenever it is sent. */
+  /** Returns the registration's id of a line, the same on every upload. */
   readonly idOf: (line: number) => UserId;
   readonly mail?: 'none';
-  /** Aborts when the process stops: what has begun is finished, nothing else begins. */
+  /** Aborts when the process stops. Rows that have begun are finished; no other row begins. */
   readonly stopping: AbortSignal;
 };
 
-/** What became of a row, and the position that covers it. */
+/** Outcome of a row, and the position that covers it. */
 export type ImportedRow = { readonly row: ImportRow; readonly position?: number };
 
 type FailureCode = Extract<ImportRow, { outcome: 'failed' }>['code'];
 
-/** Most bytes of a row. */
+/** Maximum bytes of a row. */
 export const MAX_ROW_BYTES = MAX_BODY_BYTES;
 
-/** Milliseconds from its beginning in which a row that failed is tried again. */
+/** Milliseconds from the start of a row in which it is tried again after a failure. */
 const RETRIES_MS = 8_000;
 const RETRY_BACKOFF = { baseMs: 50, maxMs: 1_000 };
 
-/** Tries that the log must fail one after the other before the rest of an import is not even tried. */
-const HOPELESS_AFTER = 64;
+/** Consecutive failures of the log after which the rest of an import is not tried. */
+const GIVE_UP_AFTER = 64;
 
 const validate = createValidator(RegisterCommand);
 
 /**
- * Makes what registers the rows of one import, each on its own; it never rejects. A row that meets
- * too much load, or rivals at every attempt, is tried again for a while. When the log gives nothing
- * but failures, the rest of the rows fail at once instead of holding up the answer for hours.
+ * Creates the function that registers the rows of one import independently. It never rejects. A row
+ * that fails because of overload, or because rivals win every try, is tried again for a while. If
+ * the log only fails, the rest of the rows fail at once instead of delaying the answer for hours.
  */
 export function createRowImporter(
   deps: RegisterDeps & { readonly room: LogRoom },
@@ -52,7 +52,7 @@ export function createRowImporter(
   const { cause, idOf, mail, stopping } = context;
   let failuresInARow = 0;
 
-  async function registerPatiently(request: RegistrationRequest, line: number): Promise<number> {
+  async function registerWithRetries(request: RegistrationRequest, line: number): Promise<number> {
     const backoff = createBackoff(RETRY_BACKOFF);
     const retriesEndAt = performance.now() + RETRIES_MS;
     const registerOnce = () => {
@@ -75,8 +75,8 @@ export function createRowImporter(
         const code = toFailureCode(thrown);
         if (code === 'log-unavailable') failuresInARow += 1;
         const isFinal = code === 'internal' || code === 'log-full';
-        const isHopeless = isFinal || failuresInARow >= HOPELESS_AFTER;
-        if (isHopeless || performance.now() >= retriesEndAt || stopping.aborted) throw thrown;
+        const isGivenUp = isFinal || failuresInARow >= GIVE_UP_AFTER;
+        if (isGivenUp || performance.now() >= retriesEndAt || stopping.aborted) throw thrown;
         await delay(backoff.nextMs(), stopping).catch(() => {
           throw thrown;
         });
@@ -87,11 +87,11 @@ export function createRowImporter(
   return async ({ number: line, content }) => {
     const failed = (code: FailureCode) => ({ row: { line, outcome: 'failed', code } }) as const;
     if (stopping.aborted) return failed('service-unavailable');
-    if (failuresInARow >= HOPELESS_AFTER) return failed('log-unavailable');
+    if (failuresInARow >= GIVE_UP_AFTER) return failed('log-unavailable');
     const request = parseRow(content);
     if (request instanceof AppError) return { row: toInvalid(line, request) };
     try {
-      const position = await registerPatiently(request, line);
+      const position = await registerWithRetries(request, line);
       return { row: { line, outcome: 'registered', userId: idOf(line) }, position };
     } catch (thrown) {
       const code = toRefusalCode(thrown);

@@ -2,30 +2,30 @@ import { setImmediate } from 'node:timers/promises';
 import { AppError, type Line } from '@zameni/runtime';
 import type { ImportedRow } from './row.ts';
 
-/** How the rows of an upload are taken in. */
+/** Source and bounds of the rows of an upload. */
 export type IntakeOptions = {
   readonly lines: AsyncIterable<Line>;
-  /** Takes one row in; never rejects. */
+  /** Imports one row. Never rejects. */
   readonly importRow: (line: Line) => Promise<ImportedRow>;
-  /** Most rows; of blank lines as many may lie between them. */
+  /** Maximum rows. The upload may contain as many blank lines. */
   readonly maxRows: number;
-  /** Most rows under way at once: the next line is read only when one of them is done. */
+  /** Maximum concurrent rows. The next line is read only after one of them is done. */
   readonly concurrency: number;
 };
 
-/** The rows that were begun, in their order, and what ended the upload before its own end. */
+/** The rows that began, in their order, and the fault if the upload ended early. */
 export type Intake = {
   readonly rows: readonly Promise<ImportedRow>[];
   readonly fault?: unknown;
 };
 
 /**
- * Milliseconds of rows without a pause: lines that are there already are read, and refused, without
- * one, and an upload full of them would hold up everybody else for seconds.
+ * Milliseconds of rows without a pause. Lines that have already arrived are read and refused
+ * without any wait, so an upload full of them would block all other requests for seconds.
  */
 const MAX_TURN_MS = 10;
 
-/** Takes the rows of an upload in as it comes; blank lines are none. It never rejects. */
+/** Imports the rows of an upload as it arrives and skips blank lines. Never rejects. */
 export async function takeRows(options: IntakeOptions): Promise<Intake> {
   const { lines, importRow, maxRows, concurrency } = options;
   const rows: Promise<ImportedRow>[] = [];
@@ -57,7 +57,7 @@ function tooMany(max: number, what: 'rows' | 'blank lines'): AppError {
   return new AppError('payload-too-large', { detail: `An import takes ${max} ${what}` });
 }
 
-/** Room for so many; a single caller waits at a time. */
+/** Creates a semaphore of a size. Only one caller may wait at a time. */
 function createRoom(size: number): () => Promise<() => void> {
   let taken = 0;
   let wake: (() => void) | undefined;

@@ -7,7 +7,7 @@ const toLine = (number: number, text: string): Line => {
   return { number, endsAt: number, content: Buffer.from(text) };
 };
 
-/** Lines that tell how many of them were read, and then may end in a fault. */
+/** Lines that count how many of them were read, and may then end in a fault. */
 function createLines(texts: readonly string[], fault?: Error) {
   const read = { count: 0 };
   async function* lines(): AsyncGenerator<Line> {
@@ -24,7 +24,7 @@ const done = ({ number }: Line): ImportedRow => ({
   row: { line: number, outcome: 'failed', code: 'internal' },
 });
 
-test('no more rows are under way than there is room, and no line is read ahead of them', async (t) => {
+test('concurrent rows are limited, and no line is read ahead of them', async (t) => {
   const { lines, read } = createLines(Array.from({ length: 20 }, () => '{}'));
   const waiting: (() => void)[] = [];
   let underWay = 0;
@@ -56,7 +56,7 @@ test('no more rows are under way than there is room, and no line is read ahead o
   );
 });
 
-test('an upload that breaks off leaves the rows before it', async (t) => {
+test('an upload that breaks off keeps the rows before it', async (t) => {
   const broken = new Error('gone');
   const { lines } = createLines(['{}', '', '{}'], broken);
   const intake = await takeRows({
@@ -69,7 +69,7 @@ test('an upload that breaks off leaves the rows before it', async (t) => {
   t.is(intake.rows.length, 2);
 });
 
-test('the row beyond the last allowed one is not begun and ends the reading', async (t) => {
+test('the row beyond the maximum does not begin and ends the upload', async (t) => {
   const { lines, read } = createLines(['{}', '{}', ' ', '{}', '{}', '{}']);
   const { rows, fault } = await takeRows({
     lines,
@@ -82,7 +82,7 @@ test('the row beyond the last allowed one is not begun and ends the reading', as
   t.is(read.count, 4);
 });
 
-test('one blank line more than allowed ends the reading', async (t) => {
+test('one blank line beyond the maximum ends the upload', async (t) => {
   const { lines, read } = createLines(['', '{}', ' ', '\t', '{}']);
   const { rows, fault } = await takeRows({
     lines,
@@ -95,7 +95,7 @@ test('one blank line more than allowed ends the reading', async (t) => {
   t.is(read.count, 4);
 });
 
-test('others get their turn while lines are read that are all there and cost no wait', async (t) => {
+test('other work gets its turn while all lines are available without a wait', async (t) => {
   const { lines } = createLines(Array.from({ length: 50 }, () => '{}'));
   let turns = 0;
   let next: NodeJS.Immediate;

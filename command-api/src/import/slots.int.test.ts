@@ -7,7 +7,7 @@ import { createImportSlots } from './slots.ts';
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
 
-/** Responses as a server is asked for them, and a connection to it on which `text` was sent. */
+/** Returns the responses of a server and a client connection on which `text` was sent. */
 async function ask(t: ExecutionContext, text: string, count: number) {
   const responses: ServerResponse[] = [];
   const { promise: asked, resolve } = Promise.withResolvers<void>();
@@ -17,7 +17,7 @@ async function ask(t: ExecutionContext, text: string, count: number) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // A TCP server has an address of this form.
+  // The address of a TCP server has this form.
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   t.teardown(() => {
     client.destroy();
@@ -33,7 +33,7 @@ async function ask(t: ExecutionContext, text: string, count: number) {
   return { responses, leave };
 }
 
-test('as many as are allowed begin, and each ends with its response', async (t) => {
+test('as many imports as allowed begin, and each ends with its response', async (t) => {
   const begin = createImportSlots(1);
   const { responses } = await ask(t, HEAD, 1);
   const [response] = responses;
@@ -46,7 +46,7 @@ test('as many as are allowed begin, and each ends with its response', async (t) 
   t.notThrows(() => begin(response));
 });
 
-test('a client that has left before its import begins takes no place', async (t) => {
+test('a client that leaves before its import begins takes no place', async (t) => {
   const begin = createImportSlots(1);
   const gone = await ask(t, HEAD, 1);
   await gone.leave();

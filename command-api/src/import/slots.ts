@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { AppError } from '@zameni/runtime';
 
-/** Seconds after which it makes sense to ask whether an import has ended. */
+/** Seconds until a refused client may try again. */
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * Lets so many imports begin; each ends with its response, or with its connection: the response of
- * who left before it began, or of a request behind another one on its connection, never closes.
+ * Limits the number of concurrent imports. Each ends with its response or with its connection. Some
+ * responses never close: if the client left before the import began, or if the request is behind
+ * another one on its connection.
  */
 export function createImportSlots(max: number): (response: ServerResponse) => void {
   let underWay = 0;

@@ -2,17 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import { MAX_IMPORT_BYTES } from '@zameni/contracts';
 import { AppError, withDeadline } from '@zameni/runtime';
 
-/** How long an upload may take, in milliseconds, and how much it may hold. */
+/** Bounds of an upload: times in milliseconds, and its size. */
 export type UploadBounds = {
   readonly maxBytes: number;
-  /** Without a single byte from the client; the time it waits for us does not count. */
+  /** Time without a byte from the client. Time in which the client waits for us does not count. */
   readonly stallMs: number;
   readonly totalMs: number;
-  /** What is left of it once the process stops. */
+  /** Time that an upload has left when the process stops. */
   readonly drainMs: number;
 };
 
-/** Bounds of the uploads of imports. */
+/** Bounds of an import's upload. */
 export const IMPORT_UPLOAD: UploadBounds = {
   maxBytes: MAX_IMPORT_BYTES,
   stallMs: 10_000,
@@ -20,20 +20,20 @@ export const IMPORT_UPLOAD: UploadBounds = {
   drainMs: 4_000,
 };
 
-/** Milliseconds in which the rest of an upload that was refused is read away. */
+/** Milliseconds in which the rest of a refused upload is read and discarded. */
 const READ_AWAY_MS = 10_000;
-/** The same after a client that was too slow anyway. */
+/** The same after a client that was too slow. */
 const LINGER_MS = 1_000;
 
-/** Throws `payload-too-large` for an upload that says of itself that it is too large. */
+/** Throws `payload-too-large` if the upload declares too large a size. */
 export function refuseDeclaredSize({ headers }: IncomingMessage, maxBytes: number): void {
   if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
 }
 
 /**
- * The bytes of an upload, read only when they are asked for. Throws `payload-too-large` beyond its
- * size, `request-timeout` when the client is too slow, `service-unavailable` when the process stops
- * first and `bad-request` when the client has left. The connection stays open behind all of them.
+ * Yields the bytes of an upload, which is read only on demand. Throws `payload-too-large` beyond
+ * its size, `request-timeout` if the client is too slow, `service-unavailable` if the process stops
+ * first, and `bad-request` if the client has left. None of them closes the connection.
  */
 export async function* readUpload(
   upload: IncomingMessage,
@@ -61,14 +61,14 @@ export async function* readUpload(
   } catch (thrown) {
     throw thrown instanceof AppError ? thrown : new AppError('bad-request', { cause: thrown });
   } finally {
-    // Where the next bytes are still awaited it would wait for them too.
+    // While the next bytes are awaited, return would wait for them too.
     if (!isWaiting) await chunks.return?.();
   }
 }
 
 /**
- * Reads what is left of a refused upload away, so that the answer arrives: unread bytes would make
- * the kernel reset the connection under it. Whoever does not come to an end is cut.
+ * Reads and discards the rest of a refused upload, so that the answer arrives: unread bytes would
+ * make the kernel reset the connection. A client that does not end its upload is cut off.
  */
 export function readAway(upload: IncomingMessage, refusal: unknown): void {
   if (upload.readableEnded || upload.destroyed) return;

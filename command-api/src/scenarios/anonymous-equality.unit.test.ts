@@ -9,7 +9,7 @@ import { assertDone } from '../testing/done.fixture.ts';
 const resend = '/v1/email-verifications/resend';
 const otherBody = { ...person, displayName: 'Somebody' };
 
-/** What may be behind an address. */
+/** Possible states of an address. */
 const KINDS = {
   new: async () => undefined,
   pending: ({ attempt }) => attempt(),
@@ -29,7 +29,7 @@ async function joinAndErase({ join, send }: Api): Promise<void> {
   assertDone(await send({ method: 'DELETE', url, headers: operator }));
 }
 
-/** A log in memory that writes down what is asked of it. */
+/** A log in memory that records its calls. */
 function createWatchedLog() {
   const asked: string[] = [];
   const watch =
@@ -50,7 +50,7 @@ function createWatchedLog() {
   return { log, asked };
 }
 
-/** An API where somebody is behind the address as the kind says, and what its log is asked from now on. */
+/** An API whose address is in a state, and the calls of its log from then on. */
 async function prepare(t: ExecutionContext, prepareKind: (api: Api) => Promise<unknown>) {
   const { log, asked } = createWatchedLog();
   const api = createApi(t, { log });
@@ -60,7 +60,7 @@ async function prepare(t: ExecutionContext, prepareKind: (api: Api) => Promise<u
 }
 
 const isTheSame = test.macro<[(api: Api) => Promise<unknown>]>({
-  title: (_, prepareKind) => `a stranger learns nothing of an address: ${prepareKind.name}`,
+  title: (_, prepareKind) => `a stranger learns nothing about an address: ${prepareKind.name}`,
   exec: async (t, prepareKind) => {
     const api = await prepare(t, prepareKind);
     const { post, send, asked } = api;
@@ -84,7 +84,7 @@ const isTheSame = test.macro<[(api: Api) => Promise<unknown>]>({
 });
 for (const kind of Object.values(KINDS)) test(isTheSame, kind);
 
-/** What may have become of a stranger's attempt by somebody else's hand; each is seen in one way. */
+/** Changes of the address by other people after a stranger's attempt. */
 const AFTERWARDS = {
   open: async () => undefined,
   'beside a new account': ({ join }) => join(),
@@ -93,7 +93,7 @@ const AFTERWARDS = {
 } as const satisfies Record<string, (api: Api) => Promise<unknown>>;
 
 for (const [name, happen] of Object.entries(AFTERWARDS)) {
-  test(`what happens to the address is not seen in a retry: ${name}`, async (t) => {
+  test(`a retry does not reveal what happened to the address: ${name}`, async (t) => {
     const api = await prepare(t, async () => undefined);
     const first = await api.post(person, key);
     await happen(api);
@@ -105,7 +105,7 @@ for (const [name, happen] of Object.entries(AFTERWARDS)) {
   });
 }
 
-test('a retry after the instant is a new registration, whatever is behind the address', async (t) => {
+test('a retry after the instant is a new registration for every state of the address', async (t) => {
   for (const happen of Object.values(KINDS)) {
     const api = createApi(t);
     const { log, peppers, rings } = api;
@@ -120,7 +120,7 @@ test('a retry after the instant is a new registration, whatever is behind the ad
   }
 });
 
-test('what a stranger met is not seen in what follows', async (t) => {
+test('later answers do not reveal the state of the address at registration', async (t) => {
   const { post, register, asked } = await prepare(t, async () => undefined);
   await register();
   for (const headers of [{}, key, key]) await post(person, headers);
@@ -129,7 +129,7 @@ test('what a stranger met is not seen in what follows', async (t) => {
   t.deepEqual(asked, ['append']);
 });
 
-test('conflicts of others do not slow a stranger, who could tell by it', async (t) => {
+test('conflicts of others do not slow a stranger, whose response time would reveal them', async (t) => {
   const { post, register, asked } = await prepare(t, async () => undefined);
   await register();
   t.is((await post(person, operator)).statusCode, 409);

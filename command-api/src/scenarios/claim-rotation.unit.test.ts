@@ -24,7 +24,7 @@ import { createAttemptRing, createRing } from '../testing/rings.fixture.ts';
 
 const headers = operator;
 const addresses = Array.from({ length: 8 }, (_, n) => `busy-${n}@example.org`);
-/** Proven before the rotation, and never written to afterwards. */
+/** Addresses that are proven before the rotation and never written to afterwards. */
 const quiet = ['quiet-1@example.org', 'quiet-2@example.org'];
 const MAX_COMMANDS_A_ROUND = 8;
 const MAX_ROUNDS = 400;
@@ -43,7 +43,7 @@ function createStages(): readonly PepperRing[] {
   ];
 }
 
-/** Two command APIs on one log, each at a stage of its own, beside a worker and an eraser. */
+/** Two command APIs on one log, each at its own stage, beside a worker and an eraser. */
 function createRotation(t: ExecutionContext, random: (below: number) => number) {
   const log = createMemoryLog();
   const stages = createStages();
@@ -73,7 +73,7 @@ function createRotation(t: ExecutionContext, random: (below: number) => number) 
   const claimRecords = async () =>
     (await readAll(log)).filter(({ subject }) => recordKind(subject) === 'claim');
 
-  /** Takes both to the end, each step when the work is done. */
+  /** Takes both processes to the last stage, each step after the work is done. */
   async function finish(): Promise<void> {
     while (at.some((stage) => stage < stages.length - 1)) {
       await work();
@@ -82,7 +82,7 @@ function createRotation(t: ExecutionContext, random: (below: number) => number) 
     }
   }
 
-  /** What the worker does in the stage of the one or the other process. */
+  /** Does the worker's job at the stages of both processes. */
   async function work(): Promise<void> {
     const stage = at[random(2)] ?? 0;
     const isEverybodyThere = at[0] === stage && at[1] === stage;
@@ -97,7 +97,7 @@ function createRotation(t: ExecutionContext, random: (below: number) => number) 
     if (found === 0 && isEverybodyThere && at[0] === at[1]) done = stage;
   }
 
-  /** What the eraser does: it deletes released claims up to their release. */
+  /** Does the eraser's job: deletes released claims up to their release. */
   async function erase(): Promise<void> {
     for (const { subject, position, data } of await claimRecords()) {
       if (position <= erasedTo) continue;
@@ -106,7 +106,7 @@ function createRotation(t: ExecutionContext, random: (below: number) => number) 
     }
   }
 
-  /** Lets one process take a step when the other has caught up and the worker has done its work. */
+  /** Advances one process if the other has caught up and the worker is done. */
   function advance(): void {
     if (at[0] !== at[1]) {
       at[at[0] < at[1] ? 0 : 1] += 1;
@@ -118,7 +118,7 @@ function createRotation(t: ExecutionContext, random: (below: number) => number) 
   }
 
   const claimOf = (email: string) => first.digests.claimOf(email);
-  /** What a process takes for true of an address. */
+  /** The state of an address as one process sees it. */
   async function believedBy(n: 0 | 1, email: string) {
     const { believed } = toClaimLayout(ringOf(at[n])).placeOf(claimOf(email));
     const record = await log.readLastFromLeader(believed, signal);
@@ -152,7 +152,7 @@ async function idsIn({ log }: Rotation, kind: RecordKind = 'account'): Promise<U
   return [...new Set(ids)];
 }
 
-/** Both processes have the same holder of each address, who has it by their own account, and nobody else. */
+/** Checks that both processes see the same holder of each address: the account that holds it. */
 async function check(t: ExecutionContext, rotation: Rotation, ids: readonly UserId[]) {
   const people = await Promise.all(
     ids.map(async (userId) => ({ userId, ...(await rotation.first.readPerson(userId)) })),
@@ -175,7 +175,7 @@ async function check(t: ExecutionContext, rotation: Rotation, ids: readonly User
   }
 }
 
-/** One random command in one of the two processes, about what is there. */
+/** Sends one random command to one of the two processes, about existing data. */
 async function command(
   { apis }: Rotation,
   { ids, attempts }: { readonly ids: readonly UserId[]; readonly attempts: readonly UserId[] },
@@ -218,7 +218,7 @@ for (const behind of [0, 1, 2, 3, 4, 5, 6]) {
     [1, 0],
   ] as const) {
     const who = taking === 0 ? 'the one behind takes' : 'the one ahead takes';
-    test(`what ${who} the other refuses and releases (steps ${behind} and ${behind + 1})`, async (t) => {
+    test(`the other process refuses and releases what ${who} (steps ${behind} and ${behind + 1})`, async (t) => {
       const rotation = createRotation(t, createRandom(behind));
       const [taker, releaser] = [rotation.apis[taking], rotation.apis[releasing]];
       if (taker === undefined || releaser === undefined) return t.fail('there are two');
@@ -249,7 +249,7 @@ for (const behind of [0, 1, 2, 3, 4, 5, 6]) {
 }
 
 for (const seed of [1, 2, 3, 4, 5, 6]) {
-  test(`a rotation under way gives no address to two and blocks none (seed ${seed})`, async (t) => {
+  test(`a rotation in progress gives no address to two accounts and blocks none (seed ${seed})`, async (t) => {
     const random = createRandom(seed);
     const rotation = createRotation(t, random);
     for (const email of quiet) await rotation.first.join(email);
@@ -262,7 +262,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
       if (rotation.isOver()) left -= 1;
       const ids = (await idsIn(rotation)).filter((userId) => !settled.includes(userId));
       const attempts = (await idsIn(rotation, 'attempt')).filter((id) => !settled.includes(id));
-      // A step is taken while commands are under way, as processes read a ring whenever they do.
+      // Steps happen while commands run, because processes read a ring at any time.
       const commands = Array.from({ length: random(MAX_COMMANDS_A_ROUND) }, () =>
         command(rotation, { ids, attempts }, random),
       );

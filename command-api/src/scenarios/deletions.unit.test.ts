@@ -7,7 +7,7 @@ import { type Api, createApi, operator, person } from '../testing/api.fixture.ts
 const NEW_ADDRESS = 'new@example.net';
 const nothing = { claims: [], people: [], attempts: [], addresses: [] };
 
-/** What commits left to be deleted so far, and where each lies among the kinds of its commit. */
+/** Deletion records so far, and the position of each among the kinds of its commit. */
 async function readDeletions({ log }: Api) {
   const records = await readAll(log);
   return records.flatMap(({ subject, data }, n) => {
@@ -18,7 +18,7 @@ async function readDeletions({ log }: Api) {
   });
 }
 
-/** The last commit's deletion record only. */
+/** The deletion record of the last commit. */
 async function readDeletion(api: Api): Promise<DeletionRecord | undefined> {
   return (await readDeletions(api)).at(-1)?.record;
 }
@@ -27,7 +27,7 @@ async function erase({ send }: Api, id: string) {
   await send({ method: 'DELETE', url: `/v1/users/${id}`, headers: operator });
 }
 
-test('an erasure leaves claim, keys and attempts of the address, behind the claim and before the event', async (t) => {
+test('an erasure deletes claim, keys and attempts: its record is after the claim and before the event', async (t) => {
   const api = createApi(t);
   const userId = await api.register();
   await erase(api, userId);
@@ -41,7 +41,7 @@ test('an erasure leaves claim, keys and attempts of the address, behind the clai
   ]);
 });
 
-test('the erasure of somebody who lost the address leaves keys only', async (t) => {
+test('the erasure of a person who lost the address deletes keys only', async (t) => {
   const api = createApi(t);
   const userId = await api.register();
   await api.prove(await api.attempt(), { holder: 'not-mine' });
@@ -49,14 +49,14 @@ test('the erasure of somebody who lost the address leaves keys only', async (t) 
   t.deepEqual(await readDeletion(api), { ...nothing, people: [userId] });
 });
 
-test('a registration leaves nothing, nor does a proof of what is held', async (t) => {
+test('a registration deletes nothing, and neither does a proof of a held address', async (t) => {
   const api = createApi(t);
   await api.confirm(await api.register());
   await api.attempt();
   t.deepEqual(await readDeletions(api), []);
 });
 
-test('a proof leaves its attempt, said behind the claim and before what closes it', async (t) => {
+test('a proof deletes its attempt: the record is after the claim and before the closing record', async (t) => {
   const api = createApi(t);
   const id = await api.join();
   t.deepEqual(await readDeletions(api), [
@@ -68,7 +68,7 @@ test('a proof leaves its attempt, said behind the claim and before what closes i
   ]);
 });
 
-test('so does a proof in favour of another account', async (t) => {
+test('a proof that confirms another account deletes its attempt', async (t) => {
   const api = createApi(t);
   await api.register();
   const id = await api.attempt();
@@ -77,7 +77,7 @@ test('so does a proof in favour of another account', async (t) => {
   t.deepEqual(await readDeletion(api), { ...nothing, attempts: [{ id, upTo }] });
 });
 
-test('and the link of an account that names the attempt', async (t) => {
+test('the link of an account that names an attempt deletes the attempt', async (t) => {
   const api = createApi(t);
   const holder = await api.register();
   const named = { id: await api.attempt(), position: await api.head() };
@@ -88,7 +88,7 @@ test('and the link of an account that names the attempt', async (t) => {
   });
 });
 
-test('an attempt that was not mine, or is erased, leaves itself and nothing else', async (t) => {
+test('an attempt that is disowned or erased deletes only itself', async (t) => {
   const api = createApi(t);
   const disowned = await api.attempt();
   await api.prove(disowned, { notMine: true });
@@ -99,7 +99,7 @@ test('an attempt that was not mine, or is erased, leaves itself and nothing else
   t.deepEqual(await readDeletion(api), { ...nothing, attempts: [{ id: erased, upTo }] });
 });
 
-test('a changed address leaves the old claim; its person keeps their keys, and attempts stay', async (t) => {
+test('a changed address deletes the old claim; keys and attempts stay', async (t) => {
   const api = createApi(t);
   const userId = await api.register();
   const url = `/v1/users/${userId}/email-changes`;
@@ -109,13 +109,13 @@ test('a changed address leaves the old claim; its person keeps their keys, and a
   t.deepEqual(await readDeletion(api), { ...nothing, claims: [api.claimOf(person.email)] });
 });
 
-test('an account that is not mine leaves its claim, and attempts on the address stay', async (t) => {
+test('a disowned account deletes its claim, and attempts on the address stay', async (t) => {
   const api = createApi(t);
   await api.confirm(await api.register(), {}, { notMine: true });
   t.deepEqual(await readDeletion(api), { ...nothing, claims: [api.claimOf(person.email)] });
 });
 
-test('an account whose address goes on to the prover leaves no claim', async (t) => {
+test('an account whose address goes to the prover deletes no claim', async (t) => {
   const api = createApi(t);
   await api.register();
   const id = await api.attempt();

@@ -7,7 +7,7 @@ async function erase({ send }: Api, id: string): Promise<void> {
   await send({ method: 'DELETE', url: `/v1/users/${id}`, headers: operator });
 }
 
-/** The last record of the claim on the address of the person. */
+/** The last record of the claim on the person's address. */
 async function claimOn({ log, claimOf }: Api): Promise<Record<string, unknown>> {
   const last = await log.readLastFromLeader(subjects.claim(claimOf(person.email)), signal);
   return JSON.parse(Buffer.from(last?.data ?? []).toString());
@@ -20,7 +20,7 @@ async function erasureOf(api: Api): Promise<number> {
   return erasures.at(-1)?.position ?? 0;
 }
 
-test('who takes the address after an erasure repeats where it was', async (t) => {
+test('a claim after an erasure repeats the position of the erasure', async (t) => {
   const api = createApi(t);
   await erase(api, await api.register());
   t.deepEqual(await claimOn(api), { state: 'released', by: 'erasure' });
@@ -31,7 +31,7 @@ test('who takes the address after an erasure repeats where it was', async (t) =>
   t.deepEqual(await claimOn(api), { state: 'held', userId, verified: true, erasedAt });
 });
 
-test('so does who gives it up, and older attempts stay void', async (t) => {
+test('a release of that claim repeats it too, and older attempts stay void', async (t) => {
   const api = createApi(t);
   const first = await api.register();
   const older = await api.attemptToken(await api.attempt());
@@ -60,7 +60,7 @@ test('the newest erasure counts', async (t) => {
   t.deepEqual(await claimOn(api), { state: 'held', userId: id, verified: true, erasedAt });
 });
 
-test('an erasure and a registration side by side: the claim says where the erasure lies', async (t) => {
+test('after an erasure beside a registration the claim records the position of the erasure', async (t) => {
   const api = createApi(t);
   const first = await api.register();
   const tries = Array.from({ length: 20 }, () => api.post(person, operator));

@@ -6,7 +6,7 @@ import { type Api, as, createApi, key, operator, person } from '../testing/api.f
 const keyed = { ...key, ...operator };
 const otherBody = { ...person, displayName: 'Vera M.' };
 
-/** What happens between a vouched registration under a key and its retry. */
+/** Events between a vouched registration under a key and its retry. */
 const givesFirstAnswerAgain = test.macro<[(api: Api, userId: UserId) => Promise<unknown>]>({
   title: (title = '') => `a retry gets the first answer again ${title}`,
   exec: async (t, between) => {
@@ -46,11 +46,11 @@ test('after a deactivation', givesFirstAnswerAgain, ({ send }, id) =>
 test('after the owner of the mailbox disowned it', givesFirstAnswerAgain, ({ confirm }, id) =>
   confirm(id, {}, { notMine: true }),
 );
-test('after somebody else got the address', givesFirstAnswerAgain, async ({ attempt, prove }) =>
+test('after another person got the address', givesFirstAnswerAgain, async ({ attempt, prove }) =>
   prove(await attempt(), { holder: 'not-mine' }),
 );
 
-test('a retry after an erasure is 410 whatever its body is, and makes no new person', async (t) => {
+test('a retry after an erasure is 410 with any body, and creates no person', async (t) => {
   const { post, send, head } = createApi(t);
   const { userId } = (await post(person, keyed)).json<RegistrationCreated>();
   await send({ method: 'DELETE', url: `/v1/users/${userId}`, headers: operator });
@@ -63,7 +63,7 @@ test('a retry after an erasure is 410 whatever its body is, and makes no new per
   t.is(await head(), before);
 });
 
-test('a retry of a refusal is decided again, whatever its body is', async (t) => {
+test('a retry of a refusal is decided again, with any body', async (t) => {
   const { post, register, send, head } = createApi(t);
   const owner = await register();
   const before = await head();
@@ -84,7 +84,7 @@ test('fifty copies of one idempotent request get one answer', async (t) => {
   t.is(await head(), 3);
 });
 
-test('attempt and account never share an id: whether the caller had the scope is part of it', async (t) => {
+test('attempt and account never share an id, which depends on the scope', async (t) => {
   const { post } = createApi(t);
   const vouched = await post(person, { ...key, ...as('app', 'registrations:write') });
   const open = await post(person, { ...key, ...as('app') });
@@ -94,7 +94,7 @@ test('attempt and account never share an id: whether the caller had the scope is
   t.not(userId, open.json<RegistrationAccepted>().registrationId);
 });
 
-test('a key of two callers is two registrations, be it one subject of two issuers', async (t) => {
+test('a key of two callers means two registrations, even for one subject of two issuers', async (t) => {
   const { post } = createApi(t);
   const answers = [
     await post(person, key),
@@ -108,7 +108,7 @@ test('a key of two callers is two registrations, be it one subject of two issuer
   t.is(new Set(ids).size, answers.length);
 });
 
-test('two callers who vouch have keys of their own', async (t) => {
+test('two callers who vouch have separate keys', async (t) => {
   const { post } = createApi(t);
   const ids = await Promise.all(
     ['mila@example.org', 'jovan@example.org'].map(async (subject, n) => {
@@ -120,7 +120,7 @@ test('two callers who vouch have keys of their own', async (t) => {
   t.is(new Set(ids).size, 2);
 });
 
-test('a key that may be guessed is for callers with a token', async (t) => {
+test('a key that can be guessed needs a token', async (t) => {
   const { post } = createApi(t);
   const short = { 'idempotency-key': 'order-2026-0000001' };
   const refused = await post(person, short);

@@ -5,7 +5,7 @@ import { as, createApi, person } from '../testing/api.fixture.ts';
 const client = { quota: 2, windowSeconds: 60 };
 const resend = '/v1/email-verifications/resend';
 
-test('an answer says what is left of the limit', async (t) => {
+test('an answer states the rest of the limit', async (t) => {
   const { post } = createApi(t, { limits: { client } });
   const { headers } = await post();
   t.is(headers['ratelimit-policy'], '"client";q=2;w=60');
@@ -25,7 +25,7 @@ test('beyond the limit a client is answered 429 and nothing is appended', async 
   t.is(await head(), before);
 });
 
-test('all commands of a client count together, those of others do not', async (t) => {
+test('all commands of a client count together, separately from other clients', async (t) => {
   const { post, send, verify } = createApi(t, { limits: { client } });
   await post();
   await verify('token');
@@ -35,14 +35,14 @@ test('all commands of a client count together, those of others do not', async (t
   t.is((await post({ ...person, email: 'b@example.org' }, other)).statusCode, 202);
 });
 
-test('the limit of a client counts before a command is looked at', async (t) => {
+test('a command counts before it is validated', async (t) => {
   const { send } = createApi(t, { limits: { client: { quota: 1, windowSeconds: 60 } } });
   const request = { method: 'DELETE', url: '/v1/users/7' } as const;
   t.is((await send({ ...request, headers: as('client-1') })).statusCode, 403);
   t.is((await send({ ...request, headers: as('client-1') })).statusCode, 429);
 });
 
-test('tokens that do not hold are counted by address, and then no longer looked at', async (t) => {
+test('invalid tokens count by network address, and then are no longer verified', async (t) => {
   const { post, head } = createApi(t, { limits: { client } });
   const guess = (headers = {}) => post(person, { ...as('bad'), ...headers });
   const first = await guess();
@@ -56,21 +56,21 @@ test('tokens that do not hold are counted by address, and then no longer looked 
   t.is(await head(), 0);
 });
 
-test('who has guessed too often is refused whatever the next token is, and without one is not', async (t) => {
+test('after too many guesses every token is refused, but not requests without one', async (t) => {
   const { post } = createApi(t, { limits: { client } });
   for (let n = 0; n < 3; n += 1) await post(person, as('bad'));
   t.is((await post(person, as('client-1'))).statusCode, 429);
   t.is((await post()).statusCode, 202);
 });
 
-test('commands without a token take nothing of what tokens have', async (t) => {
+test('commands without a token do not use the limit of tokens', async (t) => {
   const { post } = createApi(t, { limits: { client } });
   for (let n = 0; n < 3; n += 1) await post();
   t.is((await post(person, as('client-1'))).statusCode, 202);
   t.is((await post(person, as('bad'))).statusCode, 401);
 });
 
-test('callers of two issuers count apart, whatever their subjects', async (t) => {
+test('callers of two issuers count separately, even with the same subject', async (t) => {
   const { post } = createApi(t, { limits: { client: { quota: 1, windowSeconds: 60 } } });
   t.is((await post(person, as('app|one'))).statusCode, 202);
   t.is((await post(person, as('app|two'))).statusCode, 202);

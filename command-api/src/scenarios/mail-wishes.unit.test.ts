@@ -15,7 +15,7 @@ import { readAll } from '../log/log.fixture.ts';
 
 const url = '/v1/email-verifications/resend';
 
-test('a wish lies in the log as a digest of the address, for a day', async (t) => {
+test('a mail wish is a digest of the address in the log, for a day', async (t) => {
   const memory = createMemoryLog();
   const appended: LogMessage[] = [];
   const log: typeof memory = {
@@ -39,7 +39,7 @@ test('a wish lies in the log as a digest of the address, for a day', async (t) =
   t.is(wish.claim, claimOf(person.email));
 });
 
-test('it looks the same whatever lies behind the address, and leaves everybody as they are', async (t) => {
+test('a mail wish looks the same for every address and changes no account', async (t) => {
   const { attempt, register, join, send, namesOf, attemptsOf, head } = createApi(t);
   const pending = await attempt('pending@example.org');
   const people = [await register('unproven@example.org'), await join('proven@example.org')];
@@ -57,7 +57,7 @@ test('it looks the same whatever lies behind the address, and leaves everybody a
   for (const userId of people) t.deepEqual(await namesOf(userId), ['registered']);
 });
 
-test('each wish has a subject of its own, however many there are', async (t) => {
+test('every mail wish has its own subject', async (t) => {
   const { send, log } = createApi(t);
   const answers = await Promise.all(
     Array.from({ length: 30 }, () => send({ url, body: { email: person.email } })),
@@ -77,9 +77,9 @@ const faulty = test.macro<[unknown, FieldCode]>({
   },
 });
 test('an address that is missing', faulty, {}, 'required');
-test('an address that is none', faulty, { email: 'vera' }, 'format');
+test('an invalid address', faulty, { email: 'vera' }, 'format');
 
-test('a body has at most 4 KiB, whoever asks', async (t) => {
+test('a body has at most 4 KiB, from every caller', async (t) => {
   const { send } = createApi(t);
   const text = JSON.stringify({ email: person.email });
   const fitting = `${text}${' '.repeat(MAX_PUBLIC_BODY_BYTES - text.length)}`;

@@ -3,7 +3,7 @@ import test from 'ava';
 import { readAll, toAttempt, toEvent, toUserId } from '../log/log.fixture.ts';
 import { as, createApi } from '../testing/api.fixture.ts';
 
-/** What is written nowhere in clear: each is only in one place of what is sent below. */
+/** Data that must not appear in clear. Each is in only one place of the requests below. */
 const secrets = [
   'vera.private@example.org',
   'vera.work@example.net',
@@ -15,9 +15,9 @@ const secrets = [
   'key-of-vera-0123456789',
 ];
 
-/** A text as it may hide in bytes: as it is, in base64 at each offset, in hex, percent-encoded. */
+/** Encodings of a text in bytes: plain, base64 at each offset, hex, percent-encoded. */
 function disguisesOf(secret: string): readonly string[] {
-  // The first and last characters of base64 depend on what stands around.
+  // The first and last characters of base64 depend on their neighbours.
   const bases = [secret, ` ${secret}`, `  ${secret}`].map((text) =>
     Buffer.from(text).toString('base64').replaceAll('=', '').slice(4, -4),
   );
@@ -103,15 +103,15 @@ test('no command leaves personal data in clear, neither in the log nor in answer
   const written = records
     .map((record) => `${record.subject} ${Buffer.from(record.data).toString('utf8')}`)
     .join('\n');
-  const told = JSON.stringify(answers);
+  const answered = JSON.stringify(answers);
   for (const disguise of secrets.flatMap(disguisesOf)) {
     t.true(disguise.length >= 8);
     t.false(written.includes(disguise), `the log has ${disguise}`);
-    t.false(told.includes(disguise), `an answer has ${disguise}`);
+    t.false(answered.includes(disguise), `an answer has ${disguise}`);
   }
 });
 
-test('a caller whose subject is no user id lies in the log as a digest, the same each time', async (t) => {
+test('the log keeps a subject that is no user id as a digest, the same each time', async (t) => {
   const { post, log, digests } = createApi(t);
   const subject = 'mila@example.org';
   const body = { displayName: 'V', locale: 'sr', termsVersion: '1' };
@@ -131,7 +131,7 @@ test('a caller whose subject is no user id lies in the log as a digest, the same
   t.deepEqual(actors, [actor, actor]);
 });
 
-test('a caller whose subject is a user id lies there as it is, the public as anonymous', async (t) => {
+test('the log keeps a subject that is a user id in clear, and the public as anonymous', async (t) => {
   const { join, send, eventsOf, attemptsOf } = createApi(t);
   const userId = await join();
   const url = `/v1/users/${userId}`;

@@ -10,7 +10,7 @@ import { createRandom } from '../testing/random.fixture.ts';
 const headers = operator;
 const addresses = ['a@example.org', 'b@example.org', 'c@example.org', 'd@example.org'];
 
-/** Every account has events 1 to n without a gap; answers how many accounts there are. */
+/** Checks that every account has events 1 to n without a gap. Returns the number of accounts. */
 function checkVersions(t: ExecutionContext, records: readonly LogRecord[]): number {
   const versions = new Map<string, number>();
   for (const record of records.filter(({ subject }) => recordKind(subject) === 'account')) {
@@ -21,7 +21,7 @@ function checkVersions(t: ExecutionContext, records: readonly LogRecord[]): numb
   return versions.size;
 }
 
-/** A proven address goes to nobody else before it is released. */
+/** Checks that a proven address is released before another account gets it. */
 function checkClaims(t: ExecutionContext, records: readonly LogRecord[]): Map<string, ClaimRecord> {
   const validate = createValidator(ClaimRecord);
   const claims = new Map<string, ClaimRecord>();
@@ -39,7 +39,7 @@ function checkClaims(t: ExecutionContext, records: readonly LogRecord[]): Map<st
   return claims;
 }
 
-/** Each address is held by exactly the accounts that say so, at most one, proven where they are. */
+/** Checks that claims match the accounts: at most one holds each address, proven if it is. */
 async function checkHolders(
   t: ExecutionContext,
   api: Api,
@@ -62,7 +62,7 @@ async function checkHolders(
   }
 }
 
-/** Behind an open record of an attempt at most one that closes just that one. */
+/** Checks that at most one record closes an open attempt, and names its position. */
 function checkAttempts(t: ExecutionContext, records: readonly LogRecord[]): void {
   const last = new Map<string, ReturnType<typeof toAttempt>>();
   for (const each of records.filter(({ subject }) => recordKind(subject) === 'attempt')) {
@@ -90,7 +90,7 @@ function idsIn(records: readonly LogRecord[], kind: 'attempt' | 'account'): User
   return [...new Set(found.map(({ subject }) => toUserId(subject.slice(prefix.length))))];
 }
 
-/** An attempt by its newest record that was open, as a link names it. */
+/** An attempt by its newest open record, as a link names it. */
 type Named = { readonly id: UserId; readonly position: number; readonly claim: string };
 
 function attemptsIn(records: readonly LogRecord[]): Named[] {
@@ -104,7 +104,7 @@ function attemptsIn(records: readonly LogRecord[]): Named[] {
   return [...attempts.values()];
 }
 
-/** The accounts that hold an address, and the newest one, with the addresses they have and want. */
+/** The newest account, and the accounts that hold or want an address. */
 async function accountsIn(api: Api, records: readonly LogRecord[]) {
   const ids = idsIn(records, 'account');
   const accounts = ids.map(async (userId) => {
@@ -118,16 +118,16 @@ async function accountsIn(api: Api, records: readonly LogRecord[]) {
   );
 }
 
-/** What a command is about; the account need not have the address, or want it. */
+/** The target of a command. The account need not hold or want the address. */
 type About = {
   readonly userId: UserId;
   readonly email: string;
-  /** What the account wants and has, or any address. */
+  /** The address that the account wants or holds, or any address. */
   readonly wanted: string;
   readonly own: string;
-  /** On that address where there is one, open or not. */
+  /** An attempt on that address if there is one, open or not. */
   readonly attempt: Named;
-  /** What the prover says of another account. */
+  /** The prover's answer about another account. */
   readonly said: Said;
   readonly n: number;
 };
@@ -154,7 +154,7 @@ const COMMANDS = Object.entries<Command>({
     post({ ...person, email, emailVerified: n % 3 === 0 }, headers),
 });
 
-/** Rarer, or nothing would be left that others could be about. */
+/** Less frequent, because otherwise few targets would be left for other commands. */
 const ENDINGS = Object.entries<Command>({
   'the end of a wish': ({ confirm }, { userId, wanted }) =>
     confirm(userId, { email: wanted, name: change }, notMine),
@@ -173,7 +173,7 @@ const NAMES = [...COMMANDS, ...ENDINGS].map(([name]) => name);
 
 const ACCEPTABLE = new Set([201, 202, 404, 409, 410, 422, 503]);
 
-/** Rounds of a seed: at least, and at most until every command had success, which takes some luck. */
+/** Minimum rounds of a seed. More follow, up to a maximum, until every command succeeded once. */
 const MIN_ROUNDS = 8;
 const MAX_ROUNDS = 200;
 
@@ -203,7 +203,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
         Array.from({ length: 10 }, async (_, index) => {
           const [name, command] = pick(pick(tables));
           const n = 10 * round + index;
-          // A new one is free, which most others are not.
+          // A new address is free, unlike most others.
           const email = pick([...addresses, `new-${n}@example.org`]);
           const { userId, own = email, wanted = email } = pick(accounts);
           const ofOwn = attempts.filter(({ claim }) => claim === one.claimOf(own));
@@ -221,7 +221,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
         // The first position is 1, and nothing is deleted.
         const [inFront, record] = [records[position - 2], records[position - 1]];
         t.true(['account', 'attempt'].includes(recordKind(record?.subject ?? '') ?? ''));
-        // What was so before, or by another command, is no success; nor is one that names an attempt
+        // It is no success if it was so before or by another command, or if it names an attempt
         // and leaves it open.
         const isOld = position <= before.length;
         const isOthers = results.some(
@@ -236,7 +236,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
   });
 }
 
-test('every accepted change of one account is in the log, once', async (t) => {
+test('every accepted change of one account is in the log once', async (t) => {
   const api = createApi(t);
   const userId = await api.register();
   const url = `/v1/users/${userId}/deactivations`;
@@ -266,16 +266,16 @@ test('every accepted change of one account is in the log, once', async (t) => {
   await checkAll(t, api);
 });
 
-/** Rivals for one address, in two processes on one log, and the statuses that they may get. */
+/** Rivals for one address, in two processes on one log. Returns the statuses that they may get. */
 const rivalry = test.macro<[(one: Api, two: Api) => Promise<readonly (() => Promise<Answer>)[]>]>({
-  title: (title = '') => `of rivals for one address one has it: ${title}`,
+  title: (title = '') => `exactly one of the rivals for an address gets it: ${title}`,
   exec: async (t, prepare) => {
     for (let round = 0; round < 3; round += 1) {
       const one = createApi(t);
       const { log, peppers, rings } = one;
       const two = createApi(t, { log, peppers, ...rings });
       const rivals = await prepare(one, two);
-      // Each comes first once, so that the order of submission decides nothing.
+      // Each rival is first once, so that the order of submission decides nothing.
       const shifted = [...rivals.slice(round), ...rivals.slice(0, round)];
       const answers = await Promise.all(shifted.map((rival) => rival()));
       for (const { statusCode, body } of answers) t.true(ACCEPTABLE.has(statusCode), body);
@@ -287,7 +287,7 @@ const rivalry = test.macro<[(one: Api, two: Api) => Promise<readonly (() => Prom
 });
 type Answer = { readonly statusCode: number; readonly body: string };
 
-/** Accounts that hold an address. */
+/** Counts the accounts that hold an address. */
 async function countHolders(api: Api): Promise<number> {
   const ids = idsIn(await readAll(api.log), 'account');
   const states = await Promise.all(ids.map(async (id) => (await api.readPerson(id)).state));
@@ -302,7 +302,7 @@ test('one attempt proven ten times', rivalry, async (one, two) => {
   const token = await one.attemptToken(await one.attempt());
   return Array.from({ length: 10 }, (_, n) => () => (n % 2 === 0 ? one : two).verify(token));
 });
-test('registrations that are vouched for and proofs', rivalry, async (one, two) => {
+test('vouched registrations and proofs', rivalry, async (one, two) => {
   const ids = await Promise.all(Array.from({ length: 4 }, () => one.attempt()));
   return ids.flatMap((id) => [() => two.post(person, operator), () => one.prove(id)]);
 });
@@ -330,7 +330,7 @@ test('a proof and an address change', rivalry, async (one, two) => {
   const url = `/v1/users/${userId}/email-changes`;
   await one.send({ url, body: { email }, headers });
   const id = await one.attempt(email);
-  // Either they have the new address, or another has it and they keep the old one, which goes last.
+  // They have the new address, or another has it and they keep the old one. That account goes last.
   return [
     () => one.confirm(userId, { email, name: 'email-change-requested' }),
     async () => {
@@ -342,9 +342,9 @@ test('a proof and an address change', rivalry, async (one, two) => {
   ];
 });
 
-/** An attempt is proven while something ends it: both or one of them, never half of either. */
+/** A proof beside the end of its attempt: both or one of them take effect, never half of one. */
 const ends = test.macro<[(api: Api, id: UserId, token: string) => Promise<Answer>]>({
-  title: (title = '') => `a proof beside ${title} of its attempt: one of them counts`,
+  title: (title = '') => `a proof beside ${title} of its attempt: one of them takes effect`,
   exec: async (t, end) => {
     for (const isFirst of [true, false]) {
       const one = createApi(t);
@@ -368,7 +368,7 @@ test('the erasure', ends, ({ send }, id) =>
 );
 test('the disowning', ends, ({ verify }, _id, token) => verify(token, { notMine: true }));
 
-test('the erasure of a person beside a proof of an older attempt re-creates nobody', async (t) => {
+test('the erasure of a person beside a proof of an older attempt re-creates no account', async (t) => {
   for (const isFirst of [true, false]) {
     const one = createApi(t);
     const { log, peppers, rings } = one;
@@ -387,9 +387,9 @@ test('the erasure of a person beside a proof of an older attempt re-creates nobo
   }
 });
 
-test('an erasure gives up a claim that no replica knows yet', async (t) => {
+test('an erasure releases a claim that no replica has yet', async (t) => {
   const memory = createMemoryLog();
-  // No replica has come to a claim; the leader has them all.
+  // The replicas have no claim yet; the leader has all of them.
   const api = createApi(t, { log: { ...memory, readLast: async () => new Map() } });
   const userId = await api.register();
   const erased = await api.send({ method: 'DELETE', url: `/v1/users/${userId}`, headers });

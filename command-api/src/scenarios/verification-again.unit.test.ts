@@ -17,9 +17,9 @@ async function erase({ send }: Api, id: string) {
   assertDone(await send({ method: 'DELETE', url: `/v1/users/${id}`, headers: operator }));
 }
 
-/** A link that is used twice, with something in between, and what the prover says each time. */
+/** A link that is used twice: the steps between, and the prover's data. */
 const usedAgain = test.macro<[(api: Api) => Promise<{ token: string; said?: Said }>]>({
-  title: (title = '') => `a second use changes nothing and answers the same: ${title}`,
+  title: (title = '') => `a second use changes nothing and gets the same answer: ${title}`,
   exec: async (t, prepare) => {
     const api = createApi(t);
     const { token, said } = await prepare(api);
@@ -39,7 +39,7 @@ const usedAgain = test.macro<[(api: Api) => Promise<{ token: string; said?: Said
 test('of an attempt', usedAgain, async ({ attempt, attemptToken }) => ({
   token: await attemptToken(await attempt()),
 }));
-test('with other words', usedAgain, async ({ attempt, attemptToken, verify }) => {
+test('with other data', usedAgain, async ({ attempt, attemptToken, verify }) => {
   const token = await attemptToken(await attempt());
   await verify(token);
   return { token, said: { displayName: 'V' } };
@@ -61,14 +61,14 @@ test('of an attempt that disowned an account', usedAgain, async (api) => {
   await api.register();
   return { token: await api.attemptToken(await api.attempt()), said: { holder: 'not-mine' } };
 });
-test('of an attempt that was not mine', usedAgain, async ({ attempt, attemptToken }) => ({
+test('of a disowned attempt', usedAgain, async ({ attempt, attemptToken }) => ({
   token: await attemptToken(await attempt()),
   said: { notMine: true },
 }));
 test('of an account', usedAgain, async ({ register, accountToken }) => ({
   token: await accountToken(await register()),
 }));
-test('of an account that was not mine', usedAgain, async ({ register, accountToken }) => ({
+test('of a disowned account', usedAgain, async ({ register, accountToken }) => ({
   token: await accountToken(await register()),
   said: { notMine: true },
 }));
@@ -78,13 +78,13 @@ test('of a new address', usedAgain, async (api) => {
   return { token: await api.accountToken(id, isChange) };
 });
 
-test('of a new address that was not mine', usedAgain, async (api) => {
+test('of a disowned new address', usedAgain, async (api) => {
   const id = await api.join();
   await wantEmail(api, id);
   return { token: await api.accountToken(id, isChange), said: { notMine: true } };
 });
 
-test('what cannot count is refused, not dropped', async (t) => {
+test('fields without effect are refused, not dropped', async (t) => {
   const api = createApi(t);
   const attempt = await api.attemptToken(await api.attempt());
   const account = await api.accountToken(await api.register('mila@example.org'));
@@ -102,7 +102,7 @@ test('what cannot count is refused, not dropped', async (t) => {
 
 /** A link whose account or attempt was erased since. */
 const isVoid = test.macro<[(api: Api) => Promise<string>]>({
-  title: (title = '') => `a link opens nothing after the erasure ${title}`,
+  title: (title = '') => `a link proves nothing after the erasure ${title}`,
   exec: async (t, prepare) => {
     const api = createApi(t);
     const token = await prepare(api);
@@ -121,7 +121,7 @@ test('of its attempt', isVoid, async (api) => {
   await erase(api, id);
   return token;
 });
-test('of the account that came of it', isVoid, async (api) => {
+test('of the account that the attempt became', isVoid, async (api) => {
   const id = await api.join();
   const token = await api.attemptToken(id);
   await erase(api, id);
@@ -155,14 +155,14 @@ test('of the account that wanted another address', isVoid, async (api) => {
   await erase(api, id);
   return token;
 });
-test('of a person whose address it names, from before', isVoid, async (api) => {
+test('of the person with its address, if the link is older', isVoid, async (api) => {
   const older = await api.attempt();
   const token = await api.attemptToken(older);
   await erase(api, await api.join());
   return token;
 });
 
-test('a registration from after an erasure of the address is untouched by it', async (t) => {
+test('a registration from after an erasure of the address is not affected by it', async (t) => {
   const api = createApi(t);
   await erase(api, await api.join());
   t.is((await api.prove(await api.attempt())).statusCode, 202);

@@ -6,7 +6,7 @@ import { type Api, as, createApi, operator } from '../testing/api.fixture.ts';
 const LIFETIME_SECONDS = 600;
 const url = '/v1/email-verifications';
 
-/** A token of an attempt like ours, with other parts. */
+/** Builds a token like that of an attempt, with other parts. */
 function forge(
   { rings, positions, claimOf }: Api,
   id: UserId,
@@ -39,7 +39,7 @@ function forge(
   return `${signed}.${parts.signature ?? signature}`;
 }
 
-test('a token made by hand like ours is ours, so the next tests test what they say', async (t) => {
+test('a forged token is valid if no part differs, so the next tests test the difference', async (t) => {
   const api = createApi(t);
   t.is((await api.verify(forge(api, await api.attempt()))).statusCode, 202);
 });
@@ -65,22 +65,22 @@ test('a text that is no token', refuses, 'no-token-of-anybody');
 test('three empty parts', refuses, '..');
 test('a token that has expired', refuses, { claims: past });
 test('a token of another key', refuses, { secret: Buffer.alloc(32, 1) });
-test('a token of a key we do not have', refuses, { header: { kid: '2' } });
+test('a token of an unknown key', refuses, { header: { kid: '2' } });
 test('a token without a key id', refuses, { header: { kid: undefined } });
 test('a token that is not signed', refuses, { header: { alg: 'none' }, signature: '' });
 test('a token of another algorithm', refuses, { header: { alg: 'HS512' }, hash: 'sha512' });
 test('a token of another type', refuses, { header: { typ: 'at+jwt' } });
 test('a token for another audience', refuses, { claims: { aud: 'zameni' } });
 test('a token without an end', refuses, { claims: { exp: undefined } });
-test('a token of nobody', refuses, { claims: { sub: 'vera@example.org' } });
+test('a token whose subject is not a user id', refuses, { claims: { sub: 'vera@example.org' } });
 test('a token that names no record', refuses, { claims: { at: undefined } });
 test('a token that names a position in clear', refuses, { claims: { at: '1' } });
-test('a token of a kind that there is not', refuses, { claims: { kind: 'claim' } });
+test('a token of an unknown kind', refuses, { claims: { kind: 'claim' } });
 test('a token of an attempt as one of an account', refuses, {
   claims: { kind: 'account', request: 'registration' },
 });
 
-test('a token of an attempt names its position sealed', async (t) => {
+test('a token of an attempt contains its position sealed', async (t) => {
   const { attempt, attemptToken, positions } = createApi(t);
   const [, payload = ''] = (await attemptToken(await attempt())).split('.');
   const claims: { readonly at: string } = JSON.parse(Buffer.from(payload, 'base64url').toString());
@@ -89,7 +89,7 @@ test('a token of an attempt names its position sealed', async (t) => {
 });
 
 const faulty = test.macro<[unknown, string, string]>({
-  title: (title = '') => `names the place of ${title}`,
+  title: (title = '') => `names the pointer of ${title}`,
   exec: async (t, body, pointer, code) => {
     const { send, head } = createApi(t);
     const response = await send({ url, body });
@@ -101,13 +101,7 @@ const faulty = test.macro<[unknown, string, string]>({
 const token = 'any';
 test('a token that is missing', faulty, {}, '/token', 'required');
 test('a long token', faulty, { token: 'x'.repeat(1_025) }, '/token', 'too-long');
-test(
-  'a field that there is not',
-  faulty,
-  { token, email: 'a@example.org' },
-  '/email',
-  'unknown-field',
-);
+test('an unknown field', faulty, { token, email: 'a@example.org' }, '/email', 'unknown-field');
 test('a name of white space', faulty, { token, displayName: ' ' }, '/displayName', 'too-short');
 test(
   'an invisible name',
@@ -126,7 +120,7 @@ test(
 );
 test('terms in prose', faulty, { token, termsVersion: 'the new ones' }, '/termsVersion', 'format');
 
-test('a body has at most 4 KiB, whoever sends it', async (t) => {
+test('a body has at most 4 KiB, from every caller', async (t) => {
   const { attempt, attemptToken, send } = createApi(t);
   const text = JSON.stringify({ token: await attemptToken(await attempt()) });
   const fitting = `${text}${' '.repeat(MAX_PUBLIC_BODY_BYTES - text.length)}`;

@@ -30,7 +30,7 @@ import { signal, toAttempt, toEvent, toUserId } from '../log/log.fixture.ts';
 import { assertInContract } from './contract.fixture.ts';
 import { createAttemptRing, createRing, LIFETIME_MS } from './rings.fixture.ts';
 
-/** A registration that keeps every rule. */
+/** A valid registration. */
 export const person = {
   email: 'Vera@example.org',
   displayName: 'Vera Marković',
@@ -47,7 +47,7 @@ export function as(subject: string, ...scopes: readonly string[]) {
   return { authorization: `Bearer ${[subject, ...scopes].join(' ')}` };
 }
 
-/** A caller who may do everything. */
+/** A caller with every scope. */
 export const operator = as(
   'operator',
   'registrations:write',
@@ -56,7 +56,7 @@ export const operator = as(
   'users:erase',
 );
 
-/** Callers of tests say in clear who they are, `subject|issuer`; `bad` does not hold. */
+/** Test tokens name their caller in clear, `subject|issuer`; `bad` is invalid. */
 const tokens: AppDeps['tokens'] = {
   verify: async (authorization, beforeCheck) => {
     if (authorization === undefined) return undefined;
@@ -68,12 +68,12 @@ const tokens: AppDeps['tokens'] = {
   },
 };
 
-/** What a test has different from the usual. */
+/** Settings of a test that differ from the defaults. */
 export type ApiOptions = Partial<
   Pick<AppDeps, 'attemptLifetimeMs' | 'untilReadable' | 'untilErased' | 'stopping' | 'room'>
 > & {
   readonly log?: EventLog;
-  /** Rings that several processes share; each of its own when left out. */
+  /** Rings that several processes share. Default: a new one for each. */
   readonly peppers?: Pick<KeyRingSource<PepperRing>, 'current'>;
   readonly kek?: KeyRing;
   readonly attemptRing?: KeyRing;
@@ -91,7 +91,9 @@ export type Sent = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** The command API on a log in memory, with the real committers, digests, keys, tokens and limits. */
+/**
+ * The command API on a log in memory, with the real committers, digests, keys, tokens and limits.
+ */
 export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
   const { log = createMemoryLog(), peppers = toKeyRingSource({ ...createRing(), layers: ['1'] }) } =
     options;
@@ -168,7 +170,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
   const issue = (proof: Proof) =>
     verificationTokens.issue(proof, new Date(Date.now() + LIFETIME_MS));
 
-  /** The token of the link of an attempt, for its newest record that was open. */
+  /** The token of an attempt's link, for its newest open record. */
   async function attemptToken(id: UserId): Promise<string> {
     const open = (await attemptsOf(id)).findLast(({ record }) => record.state === 'open');
     if (open?.record.state !== 'open') throw new Error('there is no such attempt');
@@ -176,7 +178,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     return issue({ kind: 'attempt', id, claim: record.claim, position });
   }
 
-  /** The token of the link of an account, for its newest event of a name. */
+  /** The token of an account's link, for its newest event of a name. */
   async function accountToken(
     id: UserId,
     { email = person.email, name = 'registered', attempt }: AccountLink = {},
@@ -190,7 +192,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
   const verify = (token: string, said: Said = {}, headers: Readonly<Record<string, string>> = {}) =>
     send({ url: '/v1/email-verifications', body: { token, ...said }, headers });
 
-  /** Registers somebody in public, whatever there is behind the address, and answers the id. */
+  /** Registers an attempt, whether or not the address is taken, and returns its id. */
   async function attempt(email = person.email): Promise<UserId> {
     const response = await post({ ...person, email });
     return toUserId(response.json<{ registrationId: string }>().registrationId);
@@ -214,9 +216,9 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     verify,
     eventsOf,
     namesOf: async (userId: string) => (await eventsOf(userId)).map(({ name }) => name),
-    /** The person as their events have them, decrypted. */
+    /** The person's data by their events, decrypted. */
     readPerson: (userId: UserId) => loadAccount(userId, true, signal),
-    /** Registers somebody who is vouched for, and answers the id. */
+    /** Registers a vouched person and returns the id. */
     register: async (email = person.email, more: object = {}): Promise<UserId> => {
       const response = await post({ ...person, email, ...more }, operator);
       return toUserId(response.json<{ userId: string }>().userId);
@@ -226,24 +228,24 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     /** Proves a mailbox of an account. */
     confirm: async (id: UserId, link?: AccountLink, said?: Said) =>
       verify(await accountToken(id, link), said),
-    /** Registers somebody in public who proves the mailbox, and answers the id. */
+    /** Registers an attempt, proves its mailbox, and returns the id. */
     join: async (email = person.email): Promise<UserId> => {
       const id = await attempt(email);
       const { statusCode, body } = await verify(await attemptToken(id));
       if (statusCode !== 202) throw new Error(`${statusCode} ${body}`);
       return id;
     },
-    /** The position that an answer names. */
+    /** The position in an answer. */
     positionOf: ({ headers }: { readonly headers: object }) =>
       positions.open('position' in headers ? String(headers.position) : ''),
     head: () => log.head(signal),
   };
 }
 
-/** What the link of an account is about. */
+/** Selects the link of an account. */
 export type AccountLink = {
   readonly email?: string;
-  /** The event that asked for the proof. */
+  /** The event that requested the proof. */
   readonly name?: EventName;
   readonly attempt?: { readonly id: UserId; readonly position: number };
 };

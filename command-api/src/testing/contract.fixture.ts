@@ -9,7 +9,7 @@ type Answered = {
 
 const operations: readonly Operation[] = Object.values(OPERATIONS);
 
-/** Throws where the table of operations does not have the answer that was given. */
+/** Throws if the table of operations does not contain the answer. */
 export function assertInContract(method: string, url: string, response: Answered): void {
   const operation = operations.find(
     (each) => each.method === method.toLowerCase() && isAt(each, url),

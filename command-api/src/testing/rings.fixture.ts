@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyRing, tendAttemptKeys } from '@zameni/runtime';
 
-/** How long attempts of tests wait for proof. */
+/** Lifetime of attempts in tests. */
 export const LIFETIME_MS = 7 * 24 * 60 * 60 * 1_000;
 
 /** A ring of one random key. */
@@ -10,7 +10,7 @@ export const createRing = (): KeyRing => ({
   keys: new Map([['1', randomBytes(32)]]),
 });
 
-/** A ring of attempt keys as the keeper of the ring makes it today. */
+/** A ring of attempt keys as the keeper makes it today. */
 export function createAttemptRing(): KeyRing {
   const { current, keys } = tendAttemptKeys(undefined, new Date(), LIFETIME_MS / 1_000);
   const days = Object.entries(keys).map(

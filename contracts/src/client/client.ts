@@ -5,53 +5,54 @@ import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from '../problem.ts';
 import { decodeLines, type LinesToSend, toLinesBody } from './lines.ts';
 import type { AnyAnswer, AnyRequest, CallOptions, Client } from './types.ts';
 
-/** What a client needs of an answer of `fetch`. */
+/** The part of a `fetch` response that a client needs. */
 export type FetchedResponse = {
   readonly status: number;
   readonly headers: { readonly get: (name: string) => string | null };
   readonly text: () => Promise<string>;
-  /** The bytes as they come in; needed for answers of many lines only. */
+  /** The bytes as they arrive; needed only for answers of many lines. */
   readonly body?: AsyncIterable<Uint8Array> | null;
 };
 
-/** What a client needs of `fetch`; the one of Node and browsers has this form. */
+/** The part of `fetch` that a client needs. The `fetch` of Node and browsers has this form. */
 export type Fetch = (
   url: string,
   init: {
     readonly method: string;
     readonly headers: Record<string, string>;
     readonly body?: string | ReadableStream<Uint8Array>;
-    /** A body that is sent as it comes is sent in whole before an answer is expected. */
+    /** A streamed body is sent completely before an answer is expected. */
     readonly duplex?: 'half';
     readonly redirect: 'manual';
     readonly signal: AbortSignal;
   },
 ) => Promise<FetchedResponse>;
 
-/** Where a client calls, with what, and as whom. */
+/** Server, transport and token of a client. */
 export type ClientOptions = {
   /** For example `http://127.0.0.1:8080`. */
   readonly baseUrl: string;
   readonly fetch: Fetch;
   readonly token?: string;
-  /** Milliseconds a call may take before it is given up. */
+  /** Milliseconds until a call is aborted. */
   readonly deadlineMs?: number;
 };
 
-/** An answer that the contract does not know; says where it differs, never what it holds. */
+/** An answer that the contract does not allow. Names the difference, never the content. */
 export class ContractError extends Error {
   override readonly name = 'ContractError';
 }
 
-/** Longer than the longest wait a reader can ask for and the gateway's own deadline. */
+/** Longer than the longest wait that a reader can request, and than the gateway's own deadline. */
 const DEFAULT_DEADLINE_MS = 40_000;
 
-/** The same for many lines: longer than the service takes for the slowest of them. */
+/** Deadline for many lines: longer than the service takes for the slowest of them. */
 const LINES_DEADLINE_MS = 6 * 60_000;
 
 /**
- * A client with one method an operation. Whatever the contract allows is a returned answer, also a
- * problem document; what is thrown is a failed `fetch`, a passed deadline, or a ContractError.
+ * Creates a client with one method for each operation. Every answer that the contract allows is
+ * returned, problem documents too. A failed `fetch`, a passed deadline and a ContractError are
+ * thrown.
  */
 export function createClient(options: ClientOptions): Client {
   const methods = Object.values(OPERATIONS).map((operation) => {
@@ -62,7 +63,7 @@ export function createClient(options: ClientOptions): Client {
         read(await send(options, operation, request, call)),
     ];
   });
-  // One method for each operation, whose answers the reader has checked against it.
+  // One method for each operation. The reader has checked the answers against it.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.fromEntries(methods) as Client;
 }
@@ -98,7 +99,7 @@ function send(
     redirect: 'manual',
     signal: call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]),
     ...(hasLines
-      ? // The request's type says so of operations that take lines.
+      ? // The type of the request guarantees this for operations that send lines.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         { body: toLinesBody(request.body as LinesToSend<unknown>), duplex: 'half' }
       : request.body === undefined
@@ -109,7 +110,7 @@ function send(
 
 const problemCheck = Compile(Problem);
 
-/** Makes of a response what the operation says it can be; throws ContractError. */
+/** Converts a response to an answer of the operation. Throws ContractError. */
 function createReader(operation: Operation): (response: FetchedResponse) => Promise<AnyAnswer> {
   const answers = new Map(
     Object.entries(operation.answers).map(([status, { headers, body, lines }]) => [
@@ -169,12 +170,12 @@ function pick({ headers }: FetchedResponse, names: readonly string[]): Record<st
   return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
-/** The value of a JSON text; undefined, which fits no schema, when it is none. */
+/** Parses a JSON text. Returns undefined, which fits no schema, if it is none. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The schema's check that follows says that the answer is not what it must be.
+    // The check of the schema that follows reports the difference.
     return undefined;
   }
 }

@@ -19,7 +19,7 @@ const read = {
 
 type Sent = { readonly url: string; readonly init: Parameters<ClientOptions['fetch']>[1] };
 
-/** A client whose requests all get one answer, and what it sent. */
+/** A client whose requests all get one answer, and the requests that it sent. */
 function createTestClient(
   status: number,
   body: unknown,
@@ -44,7 +44,7 @@ function createTestClient(
 
 const problemHeaders = { 'Content-Type': 'application/problem+json' };
 
-test('sends body, headers and token, and gives the answer with its headers', async (t) => {
+test('sends body, headers and token, and returns the answer with its headers', async (t) => {
   const body = EXAMPLES['RegistrationAccepted'];
   const { client, sent } = createTestClient(202, body, accepted, { token: 'abc' });
   const headers = { 'Idempotency-Key': '0123456789abcdef' };
@@ -62,7 +62,7 @@ test('sends body, headers and token, and gives the answer with its headers', asy
   });
 });
 
-test('puts parameters into the path, encoded', async (t) => {
+test('encodes parameters in the path', async (t) => {
   const { client, sent } = createTestClient(200, EXAMPLES['UserView'], read, { token: 'abc' });
   const answer = await client.readUser({ params: { id: 'a/b' } }, { token: 'of this call' });
   t.is(answer.status, 200);
@@ -117,7 +117,7 @@ test(
 test('a code under another status', refuses, 500, exampleProblem('forbidden'), problemHeaders);
 test('a problem of another form', refuses, 403, { code: 'forbidden' }, problemHeaders);
 
-test('gives up when the deadline has passed or the caller does not want it', async (t) => {
+test('gives up when the deadline passes or the caller aborts', async (t) => {
   const client = createClient({
     baseUrl: 'http://api.example',
     fetch: (_url, { signal }) =>
@@ -171,7 +171,7 @@ test('sends people as lines and reads the lines of the answer', async (t) => {
   t.is(rest, '');
 });
 
-test('sends NDJSON as it is, and refuses a line of another form when it comes', async (t) => {
+test('sends NDJSON as it is, and refuses an invalid line when it arrives', async (t) => {
   const lines = `${JSON.stringify(EXAMPLES['ImportLine'])}\n{"line":2,"outcome":"lost"}\n`;
   const { client, sent } = createTestClient(202, lines, ndjson);
   const answer = await client.importPeople({ body: '{}\n', headers });

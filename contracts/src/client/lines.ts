@@ -1,7 +1,7 @@
-/** What a client takes to send as NDJSON: the text itself, or its lines as values. */
+/** NDJSON that a client sends: the text itself, or its lines as values. */
 export type LinesToSend<Line> = string | Iterable<Line> | AsyncIterable<Line>;
 
-/** The body of a request that carries NDJSON; values are written only as fast as they are sent. */
+/** Returns the NDJSON body of a request. Values are encoded only as fast as they are sent. */
 export function toLinesBody(lines: LinesToSend<unknown>): string | ReadableStream<Uint8Array> {
   return typeof lines === 'string' ? lines : ReadableStream.from(encodeLines(lines));
 }
@@ -13,7 +13,7 @@ async function* encodeLines(
   for await (const value of values) yield encoder.encode(`${JSON.stringify(value)}\n`);
 }
 
-/** The lines of an answer as they come in; an answer that broke off makes the iteration throw. */
+/** Yields the lines of an answer as they arrive. Throws if the answer breaks off. */
 export async function* decodeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';

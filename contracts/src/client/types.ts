@@ -17,7 +17,7 @@ type RequiredNames<Fields> = {
   [Name in keyof Fields]: Fields[Name] extends { readonly required: true } ? Name : never;
 }[keyof Fields];
 
-/** The headers an answer carries, as text: those that are always there, and those that may be. */
+/** The headers of an answer as text. Those that are not always present are optional. */
 type HeadersOf<Fields> = { readonly [Name in RequiredNames<Fields>]: string } & {
   readonly [Name in Exclude<keyof Fields, RequiredNames<Fields>>]?: string;
 };
@@ -41,12 +41,12 @@ type ProblemAnswer<Code extends ErrorCode> = Code extends ErrorCode
     }
   : never;
 
-/** Everything an operation can answer, told apart by `status`; a problem also by `code`. */
+/** Every answer of an operation, discriminated by `status`; problems also by `code`. */
 export type AnswerOf<Id extends OperationId> =
   | Values<SuccessOf<Operations[Id]['answers']>>
   | ProblemAnswer<Operations[Id]['problems'][number]>;
 
-/** Parts of a request that may be left out, all at once when none of them is required. */
+/** An optional part of a request; it may be left out if none of its fields is required. */
 type PartOf<Key extends string, Fields> = [RequiredNames<Fields>] extends [never]
   ? { readonly [K in Key]?: { readonly [Name in keyof Fields]?: string | undefined } }
   : {
@@ -55,7 +55,7 @@ type PartOf<Key extends string, Fields> = [RequiredNames<Fields>] extends [never
       };
     };
 
-/** What an operation takes: the parts of its path and query, its headers, and its body. */
+/** The request of an operation: parameters of path and query, headers and body. */
 export type RequestOf<Id extends OperationId> = IfAny<
   keyof Operations[Id]['params'],
   { readonly params: { readonly [Name in keyof Operations[Id]['params']]: string } }
@@ -68,7 +68,7 @@ export type RequestOf<Id extends OperationId> = IfAny<
   (Operations[Id] extends { readonly query: infer Query } ? PartOf<'query', Query> : unknown) &
   PartOf<'headers', Operations[Id]['headers']>;
 
-/** How one call differs from the client's own settings. */
+/** Settings of one call that override the client's own. */
 export type CallOptions = {
   readonly token?: string;
   readonly signal?: AbortSignal;
@@ -83,7 +83,7 @@ export type Client = {
   ) => Promise<AnswerOf<Id>>;
 };
 
-/** A request of any operation, as the code that sends it sees it. */
+/** A request of any operation, for the code that sends it. */
 export type AnyRequest = {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | undefined>>;

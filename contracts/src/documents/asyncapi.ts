@@ -15,26 +15,25 @@ import {
 } from './schema-components.ts';
 import { ACCOUNTS_STREAM, subjects } from '../log/topology.ts';
 
-const DESCRIPTION = `The facts of every account, in one total order, for ever. Each message is a
-CloudEvents 1.0 document in JSON (structured mode). What can be known of a person only with their key
-lies in \`data.personal\`: base64 of nonce (12 bytes), AES-256-GCM ciphertext and tag (16 bytes), under
-the person's own key, bound to the id, the type and the subject of the event. When the key is
-destroyed, that part is unreadable for ever and the facts in clear stay.
+const DESCRIPTION = `The facts of every account, in one total order, kept permanently. Each message is a
+CloudEvents 1.0 document in JSON (structured mode). Data that only the person's key
+makes readable is in \`data.personal\`: base64 of nonce (12 bytes), AES-256-GCM ciphertext and tag
+(16 bytes), under the person's own key, bound to the id, the type and the subject of the event. After
+the key is destroyed, that part is permanently unreadable and the facts in clear stay.
 
-A form is never edited: a change of it is a new version in the \`type\`.`;
+A schema is never edited: a change of it is a new version in the \`type\`.`;
 
-/** What a message says besides its form. */
+/** The summary of each event's message. */
 const SUMMARIES: Readonly<Record<EventName, string>> = {
   registered: 'A person was registered',
   'email-verified': 'The mailbox was proven',
   'profile-updated': 'Name, locale or profile were changed',
-  'email-change-requested': 'Another address is wanted; its mailbox is to be proven',
-  'email-change-cancelled': 'The wish for another address was taken back',
-  'email-changed': 'The mailbox of the other address was proven; it is the address now',
+  'email-change-requested': 'Another address was requested; its mailbox is not proven yet',
+  'email-change-cancelled': 'The request for another address was cancelled',
+  'email-changed': 'The mailbox of the new address was proven; the address took effect',
   deactivated: 'The person was deactivated',
   reactivated: 'The person was reactivated',
-  erased:
-    'The person was erased: their key is destroyed, what was encrypted under it is unreadable',
+  erased: 'The person was erased: their key is destroyed, data encrypted under it is unreadable',
 };
 
 /** The AsyncAPI 3.0 document of the event stream. */
@@ -58,7 +57,7 @@ export function createAsyncApi(): JsonObject {
       account: {
         address: subjects.account('{userId}'),
         title: 'Events of one account',
-        description: `Subjects of the JetStream stream \`${ACCOUNTS_STREAM.name}\`, one an account.`,
+        description: `Subjects of the JetStream stream \`${ACCOUNTS_STREAM.name}\`, one for each account.`,
         parameters: { userId: { description: 'The id of the account and its person, a UUID' } },
         messages: Object.fromEntries(references),
       },
@@ -67,7 +66,7 @@ export function createAsyncApi(): JsonObject {
       appendAccountEvent: {
         action: 'send',
         title: 'Append an event',
-        summary: 'The command API appends; read it in the order of the stream.',
+        summary: 'The command API appends events; readers get them in the order of the stream.',
         channel: { $ref: '#/channels/account' },
         messages: EVENT_NAMES.map((name) => ({
           $ref: `#/channels/account/messages/${messageName(name)}`,
@@ -78,7 +77,7 @@ export function createAsyncApi(): JsonObject {
   };
 }
 
-/** The key of a message in the document: the name of the event and its version. */
+/** Returns the key of a message in the document: the name of the event and its version. */
 function messageName(name: EventName): string {
   return `${name}.v${eventVersions[name]}`;
 }
@@ -97,7 +96,7 @@ function toMessage(name: EventName, components: SchemaComponents): JsonObject {
       properties: { traceparent: { type: 'string', description: 'W3C trace context' } },
     },
     payload: components.refer(toPayload(name)),
-    // What the ciphertext holds; a reader without the person's key never sees it.
+    // The content of the ciphertext. A reader without the person's key never sees it.
     ...(personal === null ? {} : { 'x-encrypted': components.refer(titled(personal, name)) }),
   };
 }

@@ -22,7 +22,7 @@ const document = JSON.parse(JSON.stringify(createAsyncApi())) as Document;
 const messages = Object.values(document.components.messages);
 const golden = new URL('../events/golden/', import.meta.url);
 
-test('keeps to the official schema of AsyncAPI 3.0', (t) => {
+test('conforms to the official schema of AsyncAPI 3.0', (t) => {
   const ajv = new Ajv({ strict: false, allErrors: true, logger: false, validateFormats: false });
   const check = ajv.compile(specs.schemasWithoutId['3.0.0'] as AnySchema);
   t.true(check(document), ajv.errorsText(check.errors));
@@ -37,7 +37,7 @@ test('every message of the channel is described', (t) => {
 });
 
 for (const file of readdirSync(golden)) {
-  test(`the event of golden/${file} fits the message of its type, and of no other`, (t) => {
+  test(`the event of golden/${file} fits the message of its type and no other`, (t) => {
     const text = readFileSync(new URL(file, golden), 'utf8');
     const { envelope, personal } = JSON.parse(text) as Golden;
     const fitting = messages.filter(({ payload }) => isValid(payload, envelope));

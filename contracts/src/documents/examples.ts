@@ -72,7 +72,7 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
 /** The id of the person in the examples. */
 export const EXAMPLE_ID = userId;
 
-/** An example of the problem document with a code. */
+/** Returns an example of the problem document with a code. */
 export function exampleProblem(code: ErrorCode): Problem {
   return {
     type: `${PROBLEM_TYPE_BASE}${code}`,

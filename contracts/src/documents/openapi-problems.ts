@@ -6,7 +6,7 @@ import { exampleProblem } from './examples.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import type { JsonObject, SchemaComponents } from './schema-components.ts';
 
-/** The answers of an OpenAPI operation that are problem documents: one a status, its codes listed. */
+/** Returns the problem documents of an operation: one response for each status, with its codes. */
 export function toProblemResponses(
   codes: readonly ErrorCode[],
   { refer }: SchemaComponents,
@@ -58,7 +58,7 @@ function problemHeaders(
     ...(status === 401
       ? {
           'WWW-Authenticate': {
-            description: 'How to prove who asks',
+            description: 'The authentication scheme to use',
             required: true,
             schema: { const: 'Bearer' },
           },
@@ -66,13 +66,13 @@ function problemHeaders(
       : {}),
     ...(status === 405
       ? {
-          Allow: { description: 'What it takes', required: true, schema: { type: 'string' } },
+          Allow: { description: 'Allowed methods', required: true, schema: { type: 'string' } },
         }
       : {}),
     ...(status === 503 || status === 429
       ? {
           'Retry-After': {
-            description: 'Seconds after which a retry makes sense',
+            description: 'Seconds to wait before a retry',
             required: true,
             schema: { type: 'integer', minimum: 1 },
           },
@@ -108,7 +108,7 @@ const WITH_POSITION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'registration-not-found',
 ]);
 
-/** Problems that a reader finds after it applied the preference it was asked with. */
+/** Problems of queries that occur after the requested preference was applied. */
 const OF_READERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'user-not-found',
   'user-erased',

@@ -12,16 +12,16 @@ const PROBLEMS = [
   'gateway-timeout',
 ] as const satisfies readonly ErrorCode[];
 
-/** The paths of the reference itself, for the OpenAPI document. */
+/** Returns the paths of the reference itself, for the OpenAPI document. */
 export function toReferencePaths(components: SchemaComponents): JsonObject {
   const headers = {
     ETag: {
-      description: 'Strong: changes with the content',
+      description: 'Strong tag that changes with the content',
       required: true,
       schema: components.refer(EntityTag),
     },
     'Cache-Control': {
-      description: 'How long it may be used without asking again',
+      description: 'How long it may be used without revalidation',
       required: true,
       schema: { type: 'string', pattern: '^public, max-age=[0-9]+$' },
     },
@@ -51,7 +51,7 @@ export function toReferencePaths(components: SchemaComponents): JsonObject {
           name: 'If-None-Match',
           in: 'header',
           required: false,
-          description: 'An `ETag` of an earlier answer: 304 when nothing changed',
+          description: 'An `ETag` of an earlier answer: 304 if nothing changed',
           schema: { type: 'string' },
         },
       ],

@@ -18,20 +18,20 @@ import {
 } from './schema-components.ts';
 import { SCOPES } from '../operations/scopes.ts';
 
-/** The version of both APIs and of what is said about them. */
+/** The version of both APIs and of their documents. */
 export const API_VERSION = '0.1.0';
 
-const DESCRIPTION = `Registers people for applications and answers questions about them, without ever
-losing a registration it has accepted.
+const DESCRIPTION = `Registers people for applications and answers queries about them. Never loses an
+accepted registration.
 
-- **Commands** append to a log and answer when that is safe; **queries** answer from read models.
-- Every answer that knows a position in the log carries it in \`Position\`. Sent back as
-  \`Min-Position\`, the next answer is at least that fresh: "created but not found" cannot happen.
-- Every failure is a problem document (RFC 9457). Decide by \`code\`; it never changes its meaning.
+- **Commands** append to a log and answer once it is safe; **queries** answer from read models.
+- Every answer that knows a position in the log carries it in \`Position\`. If the next request sends
+  it as \`Min-Position\`, its answer is at least that fresh: "created but not found" cannot happen.
+- Every failure is a problem document (RFC 9457). Decide by \`code\`; its meaning never changes.
 - A path that is not listed is answered 404 \`not-found\`, a method that is not listed 405
   \`method-not-allowed\` with \`Allow\`. HEAD is answered wherever GET is.
 - A repeated command with the same \`Idempotency-Key\` gets the first answer again.
-- The events behind it all are described at [/docs/asyncapi.json](/docs/asyncapi.json).`;
+- The events of the log are described at [/docs/asyncapi.json](/docs/asyncapi.json).`;
 
 const TAGS: Readonly<Record<HttpService, string>> = {
   'command-api': 'Commands',
@@ -61,8 +61,8 @@ export function createOpenApi(): JsonObject {
     servers: [{ url: '/', description: 'The gateway that served this document' }],
     tags: [
       { name: 'Commands', description: 'Append to the log' },
-      { name: 'Queries', description: 'Read what the log says, as fresh as asked for' },
-      { name: 'Reference', description: 'What is served about the APIs' },
+      { name: 'Queries', description: 'Read from read models, as fresh as requested' },
+      { name: 'Reference', description: 'Documents about the APIs' },
     ],
     paths: { ...Object.fromEntries(paths), ...toReferencePaths(components) },
     components: {
@@ -106,7 +106,7 @@ function toOperation(operation: Operation, components: SchemaComponents): JsonOb
   };
 }
 
-/** Without `needed` the empty requirement comes first: the public may call. */
+/** If no token is needed, the empty requirement comes first: the public may call. */
 function toSecurity({ token, scopes }: Operation): JsonObject[] {
   const requirement = { bearerToken: scopes };
   return token === 'needed' ? [requirement] : [{}, requirement];
@@ -146,7 +146,7 @@ function toResponse(answer: Answer, components: SchemaComponents): JsonObject {
   };
 }
 
-/** Of NDJSON it is the schema of one line: OpenAPI 3.1 has no word for a sequence of texts. */
+/** For NDJSON, the schema is that of one line: OpenAPI 3.1 cannot express a sequence of texts. */
 function toContent(
   { body, lines }: { readonly body?: TSchema; readonly lines?: TSchema },
   { refer }: SchemaComponents,
@@ -171,6 +171,6 @@ function toSecurityScheme(): JsonObject {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: `A signed JWT with \`sub\`, \`exp\`, the issuer and audience this system is set to, and the claim \`scope\`: names apart by spaces.\n\n${scopes.join('\n')}\n\nLocally, \`npx zameni token --scope users:read\` prints one.`,
+    description: `A signed JWT with \`sub\`, \`exp\`, the configured issuer and audience, and the claim \`scope\`: names separated by spaces.\n\n${scopes.join('\n')}\n\nLocally, \`npx zameni token --scope users:read\` prints one.`,
   };
 }

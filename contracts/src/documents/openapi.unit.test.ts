@@ -49,7 +49,7 @@ const mediaTypes = operations.flatMap(({ operationId, requestBody, responses }) 
   ),
 ]);
 
-test('keeps to the official schema of OpenAPI 3.1', async (t) => {
+test('conforms to the official schema of OpenAPI 3.1', async (t) => {
   const validator = new Validator();
   const result = await validator.validate(structuredClone(document));
   t.deepEqual(result.errors ?? [], []);
@@ -57,7 +57,7 @@ test('keeps to the official schema of OpenAPI 3.1', async (t) => {
   t.is(validator.version, '3.1');
 });
 
-test('every schema in it is one of JSON Schema 2020-12 and every reference leads somewhere', (t) => {
+test('every schema in it is valid JSON Schema 2020-12 and every reference resolves', (t) => {
   const ajv = createAjv();
   for (const { at, schema } of mediaTypes) {
     if (schema !== undefined) t.notThrows(() => ajv.compile(withComponents(schema)), at);
@@ -90,7 +90,7 @@ test('examples hold addresses of example domains only', (t) => {
   );
 });
 
-test('every problem an operation can answer is listed under its status', (t) => {
+test('every problem of an operation is listed under its status', (t) => {
   for (const { id, path, method, problems } of Object.values(OPERATIONS)) {
     const responses = document.paths[path]?.[method]?.responses ?? {};
     const listed = Object.entries(responses).flatMap(([status, { content }]) =>
@@ -119,7 +119,7 @@ test('every part of a path is a parameter', (t) => {
   }
 });
 
-test('carries the version of the package', (t) => {
+test('has the version of the package', (t) => {
   const path = new URL('../../../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
   t.is(API_VERSION, version);

@@ -4,8 +4,8 @@ import type { Field } from '../operations/operation.ts';
 const list = (item: string) => Type.String({ pattern: `^${item}(, ${item})*$` });
 
 /**
- * The headers by which any answer of a limited operation says what its caller may still do, after
- * draft-ietf-httpapi-ratelimit-headers-10.
+ * Headers of every answer of a limited operation. They report to the caller which requests remain
+ * (draft-ietf-httpapi-ratelimit-headers-10).
  */
 export const rateLimitFields = {
   'RateLimit-Policy': {
@@ -13,7 +13,7 @@ export const rateLimitFields = {
     schema: list('"[a-z-]+";q=[0-9]+;w=[0-9]+'),
   },
   RateLimit: {
-    description: 'How each limit stands: `r` requests remain, for `t` seconds',
+    description: 'State of each limit: `r` requests remain, for `t` seconds',
     schema: list('"[a-z-]+";r=[0-9]+;t=[0-9]+'),
   },
 } as const satisfies Record<string, Field>;

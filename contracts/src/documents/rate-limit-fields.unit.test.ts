@@ -12,7 +12,7 @@ type Documented = {
   >;
 };
 
-test('every answer of a limited operation may carry the limits, and of no other', (t) => {
+test('answers may state the limits exactly if the operation is limited', (t) => {
   const { paths } = JSON.parse(JSON.stringify(createOpenApi())) as Documented;
   const operations: readonly Operation[] = Object.values(OPERATIONS);
   for (const { id, path, method, problems } of operations) {
@@ -26,7 +26,7 @@ test('every answer of a limited operation may carry the limits, and of no other'
   }
 });
 
-test('a refusal always says when to come back', (t) => {
+test('a refusal always states when to retry', (t) => {
   const { paths } = JSON.parse(JSON.stringify(createOpenApi())) as Documented;
   const { path, method } = OPERATIONS.registerPerson;
   t.like(paths[path]?.[method]?.responses['429']?.headers, { 'Retry-After': { required: true } });
@@ -41,4 +41,4 @@ const fits = test.macro(
 test('one limit fits', fits, 'RateLimit', '"client";r=12;t=30', true);
 test('two limits fit', fits, 'RateLimit', '"client";r=12;t=30, "mailbox";r=0;t=1', true);
 test('a policy fits', fits, 'RateLimit-Policy', '"client";q=600;w=60', true);
-test('a negative rest does not fit', fits, 'RateLimit', '"client";r=-1;t=30', false);
+test('a negative remainder does not fit', fits, 'RateLimit', '"client";r=-1;t=30', false);

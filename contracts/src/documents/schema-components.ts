@@ -1,4 +1,4 @@
-/** A value as JSON has it. */
+/** A JSON value. */
 export type Json =
   | string
   | number
@@ -10,18 +10,18 @@ export type Json =
 /** An object of a JSON document. */
 export type JsonObject = { readonly [name: string]: Json };
 
-/** The named schemas of a document, collected while it is written. */
+/** The named schemas of a document, collected while the document is built. */
 export type SchemaComponents = {
-  /** What to write in place of a schema: a reference to it when it has a title. */
+  /** Returns a reference to a schema if it has a title, else the schema itself. */
   readonly refer: (schema: object) => JsonObject;
-  /** Every schema referred to, by title. */
+  /** Returns every referenced schema, by title. */
   readonly all: () => JsonObject;
 };
 
 /** Keywords whose values are data, not schemas. */
 const DATA_KEYWORDS = new Set(['const', 'default', 'enum', 'examples', 'required']);
 
-/** Collects schemas under `#/components/schemas/`; throws when two share a title. */
+/** Collects schemas under `#/components/schemas/`. Throws if two schemas share a title. */
 export function createSchemaComponents(): SchemaComponents {
   const schemas = new Map<string, JsonObject>();
 
@@ -41,7 +41,7 @@ export function createSchemaComponents(): SchemaComponents {
     return Object.fromEntries(
       Object.entries(schema).map(([keyword, value]) => [
         keyword,
-        // Data of a schema is plain JSON.
+        // The data of a schema is plain JSON.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         DATA_KEYWORDS.has(keyword) ? (value as Json) : convertValue(value),
       ]),
@@ -51,7 +51,7 @@ export function createSchemaComponents(): SchemaComponents {
   function convertValue(value: unknown): Json {
     if (Array.isArray(value)) return value.map(convertValue);
     if (typeof value === 'object' && value !== null) return refer(value);
-    // Schemas hold nothing but JSON.
+    // Schemas hold only JSON.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return value as Json;
   }

@@ -13,7 +13,7 @@ import {
 } from './events.ts';
 import { upcastersOf } from './upcasters.ts';
 
-/** The attributes of an event that are the same for every event. */
+/** The attributes that every event has. */
 export type EventMetadata = {
   readonly id: string;
   readonly userId: UserId;
@@ -23,11 +23,11 @@ export type EventMetadata = {
   readonly accountVersion: number;
 };
 
-/** An event as it lies in the log: facts in clear, personal data still encrypted. */
+/** An event as stored in the log: facts in clear, personal data still encrypted. */
 export type StoredEvent = {
   readonly metadata: EventMetadata;
   readonly name: EventName;
-  /** The full type as stored, with its version: part of what the ciphertext is bound to. */
+  /** The full type as stored, with its version. The ciphertext is bound to it. */
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
   /** Base64 of nonce, ciphertext and tag; null when the event has no personal data. */
@@ -45,17 +45,17 @@ const isEnvelope = Compile(Envelope);
 const clearChecks = compileAll(clearSchemas);
 const personalChecks = compileAll(personalSchemas);
 
-/** The CloudEvents type of the current version of an event, for example `zameni.account.registered.v1`. */
+/** Returns the CloudEvents type of an event's current version: `zameni.account.registered.v1`. */
 export function eventType(name: EventName): string {
   return `${TYPE_PREFIX}${name}.v${eventVersions[name]}`;
 }
 
-/** An event that would not be readable once it lies in the log; a bug of whoever made it. */
+/** An event that could not be read from the log. The code that made it has a bug. */
 export class UnwritableEventError extends Error {
   override readonly name = 'UnwritableEventError';
 }
 
-/** The text of an event's personal data, to be encrypted; null when it has none. */
+/** Returns the text of an event's personal data before encryption, or null if it has none. */
 export function encodePersonal(event: AccountEvent): string | null {
   const check = personalChecks[event.name];
   if (check === undefined) return null;
@@ -66,8 +66,9 @@ export function encodePersonal(event: AccountEvent): string | null {
 }
 
 /**
- * Encodes an event as JSON; `personal` is its ciphertext, null where the event has none. Throws
- * UnwritableEventError for what decodeEvent would refuse: in the log it would stop every reader.
+ * Encodes an event as JSON; `personal` is its ciphertext, or null if the event has none. Throws
+ * UnwritableEventError for an event that decodeEvent would refuse, because it would stop every
+ * reader of the log.
  */
 export function encodeEvent(
   metadata: EventMetadata,
@@ -95,7 +96,7 @@ export function encodeEvent(
   return JSON.stringify(envelope);
 }
 
-/** Decodes any event ever stored, in its current version; throws UnreadableEventError. */
+/** Decodes any stored event to its current version. Throws UnreadableEventError. */
 export function decodeEvent(text: string): StoredEvent {
   const envelope = parseEnvelope(text);
   const { name, version } = parseType(envelope.type);
@@ -125,14 +126,14 @@ export function decodeEvent(text: string): StoredEvent {
   };
 }
 
-/** The part of a stored event that is readable without the person's key. */
+/** Returns the part of a stored event that is readable without the person's key. */
 export function factOf(stored: StoredEvent): AccountFact {
   // decodeEvent has checked the data against the schema of the name.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { name: stored.name, data: stored.data } as AccountFact;
 }
 
-/** Joins a stored event with its decrypted personal data; throws UnreadableEventError. */
+/** Joins a stored event with its decrypted personal data. Throws UnreadableEventError. */
 export function openEvent(stored: StoredEvent, plaintext: string | null): AccountEvent {
   const check = personalChecks[stored.name];
   if (check === undefined) {

@@ -25,7 +25,7 @@ function readGolden(name: string, version: number, variant = ''): Golden {
 
 for (const name of EVENT_NAMES) {
   for (let version = 1; version <= eventVersions[name]; version += 1) {
-    test(`${name} version ${version} decodes as the event of today`, (t) => {
+    test(`${name} version ${version} decodes to the current version`, (t) => {
       const { envelope, personal, event } = readGolden(name, version);
       const stored = decodeEvent(JSON.stringify(envelope));
       const plaintext = personal === null ? null : JSON.stringify(personal);
@@ -36,7 +36,7 @@ for (const name of EVENT_NAMES) {
     });
   }
 
-  test(`${name} is encoded as its golden file of today says`, (t) => {
+  test(`${name} is encoded as its current golden file`, (t) => {
     const { envelope, event } = readGolden(name, eventVersions[name]);
     const stored = decodeEvent(JSON.stringify(envelope));
     t.deepEqual(JSON.parse(encodeEvent(stored.metadata, event, stored.personal)), envelope);
@@ -45,11 +45,11 @@ for (const name of EVENT_NAMES) {
 }
 
 const variants = {
-  'who was imported without mail': ['registered', 'imported', { mail: 'none' }],
-  'who was disowned': ['deactivated', 'disowned', { address: 'released', reasonCode: DISOWNED }],
+  'an import without mail': ['registered', 'imported', { mail: 'none' }],
+  'a disowned account': ['deactivated', 'disowned', { address: 'released', reasonCode: DISOWNED }],
 } as const;
-for (const [who, [name, variant, data]] of Object.entries(variants)) {
-  test(`${who} stays so`, (t) => {
+for (const [variantName, [name, variant, data]] of Object.entries(variants)) {
+  test(`${variantName} keeps its attributes`, (t) => {
     const { envelope, personal, event } = readGolden(name, 1, `.${variant}`);
     const stored = decodeEvent(JSON.stringify(envelope));
     const plaintext = personal === null ? null : JSON.stringify(personal);
@@ -59,7 +59,7 @@ for (const [who, [name, variant, data]] of Object.entries(variants)) {
   });
 }
 
-test('there is a golden file of each version, and none of anything else', (t) => {
+test('there is a golden file for each version and for nothing else', (t) => {
   const ofVersions = EVENT_NAMES.flatMap((name) =>
     Array.from({ length: eventVersions[name] }, (_, n) => `${name}.v${n + 1}.json`),
   );
@@ -82,18 +82,18 @@ test('what is not JSON', refuses, '{');
 test('JSON that is no envelope', refuses, '[]');
 test('an unknown event', refuses, JSON.stringify({ ...envelope, type: 'zameni.account.born.v1' }));
 test(
-  'a version of tomorrow',
+  'a version that does not exist yet',
   refuses,
   JSON.stringify({ ...envelope, type: 'zameni.account.registered.v9' }),
 );
 test(
-  'a version that is none',
+  'a version that never existed',
   refuses,
   JSON.stringify({ ...envelope, type: 'zameni.account.registered.v0' }),
 );
 test('data of another form', refuses, JSON.stringify({ ...envelope, data: { locale: 'de' } }));
 test(
-  'a field nobody declared',
+  'an undeclared field',
   refuses,
   JSON.stringify({ ...envelope, data: { ...envelope.data, email: 'vera@example.org' } }),
 );
@@ -103,7 +103,7 @@ test(
   JSON.stringify({ ...envelope, data: { ...envelope.data, personal: {} } }),
 );
 
-test('refuses to encode what could not be decoded', (t) => {
+test('refuses to encode an event that could not be decoded', (t) => {
   const { event } = readGolden('registered', 1);
   const { metadata } = decodeEvent(JSON.stringify(envelope));
   const long = { ...metadata, actor: { type: 'caller', id: 'x'.repeat(257) } } as const;

@@ -2,9 +2,10 @@ import { type Static, Type } from 'typebox';
 import { Instant, Uuid } from '../identifiers.ts';
 
 /**
- * CloudEvents 1.0 envelope in JSON format, with our extension attributes (lower-case names, simple
- * values, as the specification asks). `data` holds facts in clear and, under `personal`, the
- * person's data as base64 of nonce, AES-256-GCM ciphertext and tag.
+ * CloudEvents 1.0 envelope in JSON format with Zameni's extension attributes, whose names are in
+ * lower case and whose values are simple, as the specification requires. `data` holds facts in
+ * clear and, under `personal`, the person's data as base64 of nonce, AES-256-GCM ciphertext and
+ * tag.
  */
 export const Envelope = Type.Object(
   {
@@ -25,5 +26,5 @@ export const Envelope = Type.Object(
 );
 export type Envelope = Static<typeof Envelope>;
 
-/** Who caused an event: the public, a caller with a token (its `sub`), or Zameni itself. */
+/** What caused an event: the public, a caller with a token (its `sub`), or Zameni itself. */
 export type Actor = { readonly type: Envelope['actortype']; readonly id: string };

@@ -16,19 +16,19 @@ export const EVENT_NAMES = [
 ] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 
-/** What a retry of a registration is compared with. */
+/** Retries of a registration are compared by it. */
 export const Fingerprint = Type.String({
   pattern: '^[A-Za-z0-9_-]{43}$',
   description:
-    'Keyed digest of the request body, so that a retry with another body is seen; random where no key was sent',
+    'Keyed digest of the request body, which detects a retry with another body; random without a key',
 });
 
-/** The id of the event that asked for a proof of a mailbox: a registration or a change. */
+/** The id of the event that requested proof of a mailbox: a registration or an address change. */
 const ProofRequest = Uuid;
 
 const closed = { additionalProperties: false } as const;
 
-/** What each event keeps in clear, in its current version. */
+/** The data of each event in clear, in its current version. */
 export const clearSchemas = {
   registered: Type.Object(
     {
@@ -36,18 +36,19 @@ export const clearSchemas = {
       termsVersion: TermsVersion,
       fingerprint: Fingerprint,
       emailVerified: Type.Boolean({
-        description: 'Whether the mailbox is proven: by an attempt, or in the word of a caller',
+        description:
+          'Whether the mailbox is proven: by an attempt, or by the statement of a caller',
       }),
       attempt: Type.Optional(
         Type.Integer({
           minimum: 1,
           description:
-            'The position of the attempt that was proven; absent where it was vouched for',
+            'The position of the proven attempt; absent if the registration was vouched for',
         }),
       ),
       mail: Type.Optional(
         Type.Literal('none', {
-          description: 'The person was imported and is not to be mailed about it; else absent',
+          description: 'Set if the person was imported and must not get mail about it; else absent',
         }),
       ),
     },
@@ -63,7 +64,7 @@ export const clearSchemas = {
       reasonCode: ReasonCode,
       address: Type.Optional(
         Type.Literal('released', {
-          description: 'The owner of the mailbox said that the account is not theirs; else absent',
+          description: 'Set if the owner of the mailbox disowned the account; else absent',
         }),
       ),
     },
@@ -75,14 +76,14 @@ export const clearSchemas = {
 
 const AddressData = Type.Object({ email: Type.String(), claim: AddressDigest }, closed);
 
-/** What each event keeps encrypted under the person's key, in its current version; null: nothing. */
+/** The data of each event under the person's key, in its current version. Null means none. */
 export const personalSchemas = {
   registered: Type.Object(
     { email: Type.String(), claim: AddressDigest, displayName: DisplayName, profile: Profile },
     closed,
   ),
   'email-verified': null,
-  // Whole values, not differences: applied twice they give the same.
+  // Whole values instead of differences, so that a second application gives the same result.
   'profile-updated': Type.Object({ displayName: DisplayName, profile: Profile }, closed),
   'email-change-requested': AddressData,
   'email-change-cancelled': null,
@@ -116,7 +117,7 @@ export type AccountEvent = {
   };
 }[EventName];
 
-/** An account's event without its personal data: what can be read without the person's key. */
+/** An account's event without its personal data, readable without the person's key. */
 export type AccountFact = {
   [Name in EventName]: {
     readonly name: Name;
@@ -124,5 +125,5 @@ export type AccountFact = {
   };
 }[EventName];
 
-/** The word in `deactivated` for an account whose address the owner of the mailbox disowned. */
+/** Reason code of `deactivated` if the owner of the mailbox disowned the account. */
 export const DISOWNED = 'address-disowned';

@@ -56,7 +56,7 @@ test('the data of an attempt', parses, parseAttemptData, {
 });
 test('the type of an event', parses, parseEventType, { type: 'zameni.account.erased.v12' });
 
-test('a parser accepts no field that its schema does not know', (t) => {
+test('a parser accepts no field that its schema does not have', (t) => {
   t.is(parseMailWish(JSON.stringify({ claim, time, email: 'vera@example.org' })), undefined);
 });
 

@@ -29,7 +29,7 @@ const deletion = {
 
 const fits = test.macro<[TSchema, unknown, boolean]>({
   title: (title = '', _schema, _value, isFit) =>
-    `${title} ${isFit ? 'is' : 'is not'} a record of ours`,
+    `${title} ${isFit ? 'fits' : 'does not fit'} its schema`,
   exec: (t, schema, value, isFit) => {
     t.is(Value.Check(schema, value), isFit);
   },
@@ -42,7 +42,7 @@ for (const by of ['erasure', 'email-change', 'disowning']) {
 test('a claim released by nothing', fits, ClaimRecord, { state: 'released' }, false);
 test('a claim released by proof', fits, ClaimRecord, { state: 'released', by: 'proof' }, false);
 test(
-  'a claim with others who wait',
+  'a claim with a list of contenders',
   fits,
   ClaimRecord,
   {
@@ -56,7 +56,7 @@ test(
 
 const held = { state: 'held', userId, verified: true };
 test('a claim after an erasure', fits, ClaimRecord, { ...held, erasedAt: 7 }, true);
-test('a claim after an erasure nowhere', fits, ClaimRecord, { ...held, erasedAt: 0 }, false);
+test('a claim after an erasure at position 0', fits, ClaimRecord, { ...held, erasedAt: 0 }, false);
 
 test('a void attempt', fits, AttemptRecord, left, true);
 test('a void attempt with a digest', fits, AttemptRecord, { ...left, claim }, false);
@@ -78,7 +78,7 @@ test(
   false,
 );
 test(
-  'an open attempt under a key that is no day',
+  'an open attempt under a key that is not named by a day',
   fits,
   AttemptRecord,
   { ...open, key: '1' },
@@ -122,8 +122,14 @@ test(
   false,
 );
 
-test('a wish for a mail', fits, MailWish, { claim, time }, true);
-test('a wish with an address', fits, MailWish, { claim, time, email: 'vera@example.org' }, false);
+test('a mail wish', fits, MailWish, { claim, time }, true);
+test(
+  'a mail wish with an address',
+  fits,
+  MailWish,
+  { claim, time, email: 'vera@example.org' },
+  false,
+);
 
 test('a deletion record', fits, DeletionRecord, deletion, true);
 test(

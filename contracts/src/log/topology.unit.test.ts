@@ -3,7 +3,7 @@ import { ACCOUNTS_STREAM, recordKind, subjectFilters, subjects } from './topolog
 
 const id = '0198a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b';
 
-/** Whether a subject matches a filter of NATS with stars for single parts. */
+/** Whether a subject matches a NATS filter with stars for single parts. */
 function isMatch(filter: string, subject: string): boolean {
   const parts = subject.split('.');
   const wanted = filter.split('.');
@@ -22,7 +22,7 @@ for (const [name, toSubject] of Object.entries(ofRecords)) {
   });
 }
 
-test('each kind of record is told by its subject', (t) => {
+test('the subject identifies the kind of a record', (t) => {
   const kinds = Object.values(ofRecords).map((toSubject) => recordKind(toSubject(id)));
   t.is(new Set(kinds).size, ACCOUNTS_STREAM.subjects.length);
   for (const subject of ['', 'zameni', 'zameni.forget.1', 'other.claim.1', 'zameni.__proto__.1']) {
@@ -31,7 +31,7 @@ test('each kind of record is told by its subject', (t) => {
 });
 
 test('the filter of an id matches every record of that id, of any kind, and no other', (t) => {
-  // Wishes and deletions too, but their ids are random, so none shares one. A claim has no id.
+  // It matches wishes and deletions too, but their random ids never collide. A claim has no id.
   const { claim, ...ofIds } = ofRecords;
   for (const [name, toSubject] of Object.entries(ofIds)) {
     t.true(isMatch(anyOf(id), toSubject(id)), name);

@@ -6,14 +6,14 @@ import type { Scope } from './scopes.ts';
 /** A service that answers HTTP requests behind the gateway. */
 export type HttpService = 'command-api' | 'query-api';
 
-/** Media type of NDJSON: one JSON text a line. */
+/** Media type of NDJSON: one JSON text on each line. */
 export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';
 
-/** A header, a part of the path or of the query. */
+/** A header, a path parameter or a query parameter. */
 export type Field = {
   readonly description: string;
   readonly schema: TSchema;
-  /** Set when it is always there. */
+  /** True if it is always present. */
   readonly required?: true;
 };
 
@@ -21,12 +21,12 @@ export type Field = {
 export type Answer = {
   readonly description: string;
   readonly body?: TSchema;
-  /** Instead of a body: NDJSON, each line of this schema. */
+  /** Replaces the body: NDJSON, each line of this schema. */
   readonly lines?: TSchema;
   readonly headers: Readonly<Record<string, Field>>;
 };
 
-/** One operation of the surface: its route, what it takes and everything it can answer. */
+/** One operation of the API: its route, its input and all its answers. */
 export type Operation = {
   readonly id: string;
   readonly service: HttpService;
@@ -34,33 +34,33 @@ export type Operation = {
   readonly path: `/v1/${string}`;
   readonly summary: string;
   readonly description: string;
-  /** Whether a token is needed; scopes that open it, or open more of it. */
   readonly token: 'needed' | 'optional';
+  /** Scopes that permit the operation, or more of it. */
   readonly scopes: readonly Scope[];
   /** One entry for each `{name}` of the path. */
   readonly params: Readonly<Record<string, Field>>;
   readonly query?: Readonly<Record<string, Field>>;
   readonly headers: Readonly<Record<string, Field>>;
   readonly body?: TSchema;
-  /** Instead of a body: NDJSON, each line of this schema. */
+  /** Replaces the body: NDJSON, each line of this schema. */
   readonly lines?: TSchema;
   readonly answers: Readonly<Record<number, Answer>>;
   readonly problems: readonly ErrorCode[];
 };
 
-/** The `{id}` of a path. An id of another form is answered 404: there is nothing with it. */
+/** The `{id}` of a path. An id of another form is answered 404, because nothing has it. */
 export const idParam = {
-  id: { description: 'The id that the registration gave', schema: Uuid, required: true },
+  id: { description: 'The id from the registration', schema: Uuid, required: true },
 } as const satisfies Record<string, Field>;
 
-/** `Position`, as every answer carries it that knows one. */
+/** `Position`, present on every answer that knows a position. */
 export const positionHeader = {
   description: 'The position in the log that this answer covers or created',
   schema: PositionToken,
   required: true,
 } as const satisfies Field;
 
-/** The headers by which a reader says how fresh an answer must be. */
+/** Request headers that state how fresh an answer must be. */
 export const freshnessHeaders = {
   'Min-Position': {
     description: 'A `Position` of an earlier answer: this answer covers at least that position',
@@ -72,20 +72,20 @@ export const freshnessHeaders = {
   },
 } as const satisfies Record<string, Field>;
 
-/** The headers of every answer of a reader. */
+/** The headers of every answer to a query. */
 export const readHeaders = {
   Position: positionHeader,
   Age: {
-    description: 'Seconds since the cache got this, when it came from there',
+    description: 'Seconds since the cache received this; only on answers from the cache',
     schema: Type.Integer({ minimum: 0 }),
   },
   'Cache-Control': {
-    description: 'Nobody else keeps it, and who keeps it asks again before using it',
+    description: 'Only a private cache may keep the answer, and must revalidate it before use',
     schema: Type.Literal('private, no-cache'),
     required: true,
   },
   Vary: {
-    description: 'The answer depends on who asks',
+    description: 'The answer depends on the caller',
     schema: Type.Literal('Authorization'),
     required: true,
   },
@@ -99,26 +99,26 @@ export const readHeaders = {
 export const commandHeaders = {
   Position: positionHeader,
   'Cache-Control': {
-    description: 'An answer to a command is not kept',
+    description: 'An answer to a command must not be cached',
     schema: Type.Literal('no-store'),
     required: true,
   },
   'Preference-Applied': {
-    description: 'The `wait` that was applied: the outcome is readable',
+    description: 'The `wait` that was applied; the outcome is readable',
     schema: Type.String({ pattern: '^wait=[0-9]{1,2}$' }),
   },
 } as const satisfies Record<string, Field>;
 
-/** `Prefer` of a command: wait until what it did can be read. */
+/** `Prefer` of a command: waits until its outcome is readable. */
 export const waitHeaders = {
   Prefer: {
     description:
-      '`wait=N`: seconds to wait until the outcome is readable, 30 at most (RFC 7240); `Preference-Applied` says that it is',
+      '`wait=N`: seconds to wait until the outcome is readable, 30 at most (RFC 7240); `Preference-Applied` confirms that it is',
     schema: Type.String({ examples: ['wait=5'] }),
   },
 } as const satisfies Record<string, Field>;
 
-/** Problems any operation can answer: of the caller's token, the service and the gateway. */
+/** Problems of every operation, caused by the caller's token, the service or the gateway. */
 export const problemsEverywhere = [
   'unauthorized',
   'overloaded',

@@ -22,12 +22,12 @@ import {
 import { USER_OPERATIONS } from './user-operations.ts';
 
 const etag = {
-  description: 'Strong: changes with each version',
+  description: 'Strong tag that changes with each version',
   schema: EntityTag,
   required: true,
 } as const satisfies Field;
 
-/** Every operation of both APIs; routes, the OpenAPI document and the client are made from them. */
+/** Every operation of both APIs. Routes, the OpenAPI document and the client derive from them. */
 export const OPERATIONS = {
   registerPerson: {
     id: 'registerPerson',
@@ -36,7 +36,7 @@ export const OPERATIONS = {
     path: '/v1/registrations',
     summary: 'Register a person',
     description:
-      'From the public (no scope) this is an *attempt*: it holds no address, and ends when its mailbox is proven or after seven days by default. A public body has 4 KiB at most. The answer is the same 202 whatever is behind the address. With scope `registrations:write` it makes an account at once, which holds its address: 201, or 409 when another account has it. A caller with the scope must not give a session before `emailVerified` is true. The id of a registration authorises nothing, also not after proof.',
+      'From the public (no scope) this is an *attempt*: it holds no address, and ends when its mailbox is proven or after seven days by default. A public body has at most 4 KiB. The answer is the same 202 for every address. With scope `registrations:write` it creates an account at once, which holds its address: 201, or 409 if another account holds it. A caller with the scope must not start a session before `emailVerified` is true. The id of a registration authorises nothing, even after proof.',
     token: 'optional',
     scopes: ['registrations:write'],
     params: {},
@@ -44,7 +44,7 @@ export const OPERATIONS = {
       ...waitHeaders,
       'Idempotency-Key': {
         description:
-          'The same key and body give the same answer again while attempt or account live; after the end of an attempt the same key begins another one under the same id. After 409 a retry is decided again',
+          'The same key and body get the same answer again while the attempt or account exists. After the end of an attempt, the same key starts another one under the same id. After 409, a retry is decided again',
         schema: IdempotencyKey,
       },
     },
@@ -63,7 +63,7 @@ export const OPERATIONS = {
         },
       },
       202: {
-        description: 'An attempt, which waits for proof of its mailbox',
+        description: 'An attempt that awaits proof of its mailbox',
         body: RegistrationAccepted,
         headers: {
           Location: {
@@ -95,9 +95,9 @@ export const OPERATIONS = {
     service: 'query-api',
     method: 'get',
     path: '/v1/registrations/{id}',
-    summary: 'Read how a registration stands',
+    summary: 'Read the status of a registration',
     description:
-      'Possession of the id is enough, and authorises nothing else. `accepted`: in the log; `awaiting-proof`: an attempt whose mailbox is to be proven; `registered`: there is an account. 404 once the time for proof is over (also for an attempt that confirmed another account), and after the erasure of the account or of the attempt.',
+      'The id is sufficient to read it, and authorises nothing else. `accepted`: in the log; `awaiting-proof`: an attempt whose mailbox is not proven yet; `registered`: the account exists. 404 after the time for proof (also for an attempt that confirmed another account), and after the erasure of the account or of the attempt.',
     token: 'optional',
     scopes: [],
     params: idParam,
@@ -128,7 +128,7 @@ export const OPERATIONS = {
     headers: {
       ...freshnessHeaders,
       'If-None-Match': {
-        description: 'An `ETag` of an earlier answer: 304 when nothing changed',
+        description: 'An `ETag` of an earlier answer: 304 if nothing changed',
         schema: Type.String(),
       },
     },
@@ -152,9 +152,9 @@ export const OPERATIONS = {
     service: 'query-api',
     method: 'get',
     path: '/v1/users/{id}/erasure',
-    summary: 'Read how far an erasure has come',
+    summary: 'Read the progress of an erasure',
     description:
-      'For the person and for scope `users:erase`: when each store had erased them, and which servers were away and are not done yet.',
+      'For the person and for scope `users:erase`: when each store erased them, and which servers are or were away and are not done yet.',
     token: 'needed',
     scopes: ['users:erase'],
     params: idParam,

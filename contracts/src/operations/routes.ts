@@ -1,19 +1,21 @@
 import type { HttpService } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 
-/** One route of the surface and the service behind it. */
+/** One route of the API and its service. */
 export type Route = {
   readonly service: HttpService;
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: `/v1/${string}`;
-  /** Whether its body is taken in while it comes, so that nobody may wait for the whole of it. */
+  /** Whether the body is read during the upload. Nothing may wait for the whole body. */
   readonly isStreamed: boolean;
 };
 
-/** The method of a route, as HTTP writes it. */
+/** The method of a route as HTTP writes it. */
 export const METHODS = { get: 'GET', post: 'POST', patch: 'PATCH', delete: 'DELETE' } as const;
 
-/** The routes of both APIs: the gateway's configuration and the services' routes are made of them. */
+/**
+ * The routes of both APIs. The gateway's configuration and the services' routes derive from them.
+ */
 export const ROUTES: readonly Route[] = Object.values(OPERATIONS).map(
   ({ service, method, path, ...operation }) => ({
     service,
@@ -23,7 +25,7 @@ export const ROUTES: readonly Route[] = Object.values(OPERATIONS).map(
   }),
 );
 
-/** A page of the reference, served by the query API beside the routes of both APIs. */
+/** A page of the reference. The query API serves it. */
 export type ReferencePage = {
   readonly id: string;
   readonly path: `/${string}`;
@@ -31,7 +33,7 @@ export type ReferencePage = {
   readonly mediaType: string;
 };
 
-/** Everything that is served about the APIs. */
+/** All pages of documentation that are served about the APIs. */
 export const REFERENCE_PAGES = [
   {
     id: 'readOpenApi',

@@ -1,11 +1,11 @@
-/** Every scope a token can carry, with what it allows. */
+/** Every scope of a token, with the permission it gives. */
 export const SCOPES = {
   'registrations:write':
-    'Register people without proof of their mailboxes, and learn the exact outcome',
+    'Register people without proof of their mailboxes, and get the exact outcome',
   'users:import': 'Register many people at once',
   'users:read': 'Read any person',
   'users:write': 'Change the profile and address of any person',
   'users:admin': 'Deactivate and reactivate people',
-  'users:erase': 'Erase any person and see how far an erasure has come',
+  'users:erase': 'Erase any person and read the progress of an erasure',
 } as const satisfies Record<string, string>;
 export type Scope = keyof typeof SCOPES;

@@ -45,12 +45,12 @@ const accepted = {
 } as const satisfies Answer;
 
 const acceptedAlike = {
-  description: 'Accepted; the same whatever lies behind it',
+  description: 'Accepted; the answer does not depend on the state of the address',
   body: RequestAccepted,
   headers: commandHeaders,
 } as const satisfies Answer;
 
-/** The operations that change a person who is registered. */
+/** The operations that change a registered person. */
 export const USER_OPERATIONS = {
   verifyEmail: {
     id: 'verifyEmail',
@@ -58,11 +58,11 @@ export const USER_OPERATIONS = {
     method: 'post',
     path: '/v1/email-verifications',
     summary: 'Prove a mailbox',
-    description: `Takes the token of a link that was sent to the mailbox.
+    description: `Accepts the token of a link that was sent to the mailbox.
 
-The token of an attempt makes its account, with the data that the prover sends in the place of the attempt's (a profile as a whole); the terms count as accepted now. That of an account proves its mailbox, that of an address change makes the change. A second use changes nothing and answers the same.
+The token of an attempt creates its account. Data that the prover sends replaces the data of the attempt (a profile as a whole); the terms count as accepted now. The token of an account proves its mailbox; the token of an address change makes the change. A second use changes nothing and gets the same answer.
 
-409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an account that nobody has proven holds it; the token stays good for another request with \`holder\`: \`confirm\` proves that account instead and answers its \`userId\` (409 \`user-deactivated\` where it is deactivated, 422 where the address is free by now), \`not-mine\` releases the address from it and goes on. With \`notMine\` the owner of the mailbox says that what the token names is not theirs.`,
+409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an unproven account holds it; the token stays valid for another request with \`holder\`: \`confirm\` proves that account instead and answers its \`userId\` (409 \`user-deactivated\` if it is deactivated, 422 if the address is free by then); \`not-mine\` releases the address from it and continues. With \`notMine\` the owner of the mailbox states that the account or attempt of the token is not theirs.`,
     token: 'optional',
     scopes: [],
     params: {},
@@ -85,7 +85,7 @@ The token of an attempt makes its account, with the data that the prover sends i
     path: '/v1/email-verifications/resend',
     summary: 'Ask for the verification mail again',
     description:
-      'The same answer, and the same work, whatever is behind the address. The wish lives for a day.',
+      'The answer and the work are the same for every address. The mail wish expires after a day.',
     token: 'optional',
     scopes: [],
     params: {},
@@ -101,14 +101,14 @@ The token of an attempt makes its account, with the data that the prover sends i
     path: '/v1/users/{id}',
     summary: 'Change name, locale or profile',
     description:
-      'A merge patch (RFC 7396), for the person (a token whose `sub` is the id) and for scope `users:write`. With `If-Match` only when the version still is the one named.',
+      'A merge patch (RFC 7396), for the person (a token whose `sub` is the id) and for scope `users:write`. With `If-Match` the change applies only to the named version.',
     token: 'needed',
     scopes: ['users:write'],
     params: idParam,
     headers: {
       ...waitHeaders,
       'If-Match': {
-        description: 'An `ETag` of a read: 412 when the person has changed since',
+        description: 'An `ETag` of a read: 412 if the person has changed since',
         schema: Type.String(),
       },
     },
@@ -128,9 +128,9 @@ The token of an attempt makes its account, with the data that the prover sends i
     service: 'command-api',
     method: 'post',
     path: '/v1/users/{id}/email-changes',
-    summary: 'Ask for another address',
+    summary: 'Request another address',
     description:
-      'For the person and for scope `users:write`. The new address takes effect when its mailbox is proven; until then the old one stays. Asking for the present address takes a pending change back.',
+      'For the person and for scope `users:write`. The new address takes effect when its mailbox is proven; until then the old one stays. A request for the present address cancels a pending change.',
     token: 'needed',
     scopes: ['users:write'],
     params: idParam,
@@ -151,7 +151,7 @@ The token of an attempt makes its account, with the data that the prover sends i
     method: 'post',
     path: '/v1/users/{id}/deactivations',
     summary: 'Deactivate a person',
-    description: 'The address stays theirs. A second time changes nothing.',
+    description: 'The address stays theirs. A repeated request changes nothing.',
     token: 'needed',
     scopes: ['users:admin'],
     params: idParam,
@@ -167,7 +167,7 @@ The token of an attempt makes its account, with the data that the prover sends i
     path: '/v1/users/{id}/reactivations',
     summary: 'Reactivate a person',
     description:
-      'Of a person who is active it changes nothing. An account that was disowned stays without an address until a change of it is proven.',
+      'Changes nothing for a person who is active. An account that was disowned stays without an address until it proves a new one by an address change.',
     token: 'needed',
     scopes: ['users:admin'],
     params: idParam,
@@ -183,7 +183,7 @@ The token of an attempt makes its account, with the data that the prover sends i
     path: '/v1/users/{id}',
     summary: 'Erase a person',
     description:
-      'For the person and for scope `users:erase`. When it is answered, the key of their data is destroyed and no read yields them any more; `GET /v1/users/{id}/erasure` tells the progress of each store. Attempts on their address from before prove nothing any more and are deleted soon after. A second time gives the same answer. The id of an attempt is taken too (scope `users:erase`): it is deleted, and its link proves nothing; so is what is left of it for an hour after its instant.',
+      'For the person and for scope `users:erase`. When the answer arrives, the key of their data is destroyed and no read returns them; `GET /v1/users/{id}/erasure` reports the progress of each store. Older attempts on their address can no longer be proven and are deleted soon after. A repeated request gets the same answer. The id of an attempt is accepted too (scope `users:erase`): the attempt is deleted, and its link proves nothing. The same holds for its remains, for an hour after its instant.',
     token: 'needed',
     scopes: ['users:erase'],
     params: idParam,

@@ -5,7 +5,7 @@ import { StackError } from '../output/stack-error.ts';
 const MAX_OUTPUT_CHARACTERS = 200_000;
 const SHOWN_LINES = 15;
 
-/** How a command that ends by itself is run. */
+/** Options for a command that ends by itself. */
 export type CommandOptions = {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs: number;
@@ -15,10 +15,10 @@ export type CommandOptions = {
   readonly runAs?: RunAs | undefined;
 };
 
-/** What a finished command said and how it ended. */
+/** Output and exit code of a finished command. */
 export type CommandResult = { readonly code: number | null; readonly output: string };
 
-/** Runs a command to its end and returns what it printed, both streams together. */
+/** Runs a command to its end and returns its output, both streams together. */
 export async function runCommand(
   command: CommandLine,
   options: CommandOptions,
@@ -31,7 +31,7 @@ export async function runCommand(
     runAs,
   });
   const child = spawn(program, args, {
-    // Its own process group: Ctrl-C in a terminal reaches the supervisor only.
+    // A process group of its own, so that Ctrl-C in a terminal reaches the supervisor only.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
@@ -43,7 +43,7 @@ export async function runCommand(
   };
   child.stdout.setEncoding('utf8').on('data', collect);
   child.stderr.setEncoding('utf8').on('data', collect);
-  // A command that ends before it has read its input closes the pipe; its exit status tells more.
+  // A command that ends before it has read its input closes the pipe. Its exit code reports more.
   child.stdin.on('error', () => undefined).end(input);
 
   const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
@@ -65,7 +65,7 @@ export async function runCommand(
   }
 }
 
-/** Runs a command that must succeed; its last lines are in the error when it does not. */
+/** Runs a command that must succeed. On failure the error includes its last lines. */
 export async function runOrFail(command: CommandLine, options: CommandOptions): Promise<string> {
   const { code, output } = await runCommand(command, options);
   if (code === 0) return output;

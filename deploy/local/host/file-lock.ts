@@ -2,16 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { StackError } from '../output/stack-error.ts';
 
-/** A lock that is ours until it is disposed, or why it is not: held, or about to be. */
+/** A lock that is held until it is disposed, or the reason why it was not taken. */
 export type FileLock =
   | ({ readonly status: 'taken' } & AsyncDisposable)
   | { readonly status: 'held'; readonly pid: number }
   | { readonly status: 'contended' };
 
 /**
- * Takes a lock of one process; disposing gives it back. A lock of a dead process is void, but
- * two may see that at once and one would remove what the other put in its place. So only who holds
- * a second lock, for a moment, removes a void one; the worse failure is two that both hold it.
+ * Takes a lock for this process; disposing the result releases it. The lock of a dead process is
+ * void. If two processes removed a void lock at once, one could remove the other's new lock. So
+ * removing a void lock requires a second lock, held briefly. The worse failure is two processes
+ * that both hold the lock.
  */
 export async function lockFile(path: string): Promise<FileLock> {
   const mine = `${process.pid} ${await birthOf(process.pid)}`;
@@ -23,12 +24,14 @@ export async function lockFile(path: string): Promise<FileLock> {
   return { status: 'taken', [Symbol.asyncDispose]: () => removeOwn(path, mine) };
 }
 
-/** Puts a lock in the place of a void one; false when someone else did or is about to. */
+/** Replaces a void lock. Returns false if another process did so or is about to. */
 async function replaceVoid(path: string, mine: string): Promise<boolean> {
   const turn = `${path}.turn`;
   if (!(await create(turn, mine))) {
     if ((await livingHolder(turn)) !== null) return false;
-    throw new StackError(`A lock was cut off at a bad moment. Remove what it left: rm ${turn}`);
+    throw new StackError(
+      `A process was interrupted while it took a lock. Remove its file: rm ${turn}`,
+    );
   }
   try {
     if ((await livingHolder(path)) !== null) return false;
@@ -39,7 +42,7 @@ async function replaceVoid(path: string, mine: string): Promise<boolean> {
   }
 }
 
-/** Makes a file that nobody ever sees without its text; false when there is one already. */
+/** Creates a file that is never visible without its text. Returns false if it already exists. */
 async function create(path: string, text: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
@@ -59,7 +62,9 @@ async function removeOwn(path: string, mine: string): Promise<void> {
   if (holder === mine) await rm(path, { force: true });
 }
 
-/** The process a lock belongs to; null when it is gone, or the lock is. */
+/**
+ * Returns the living process that a lock belongs to, or null if the process or the lock is gone.
+ */
 export async function livingHolder(path: string): Promise<number | null> {
   const holder = await readFile(path, 'utf8').catch(() => '');
   const pid = Number(holder.split(' ')[0]);
@@ -67,10 +72,10 @@ export async function livingHolder(path: string): Promise<number | null> {
   return isBorn && isAlive(pid) ? pid : null;
 }
 
-/** When a process began, so that a number used again for another process is not taken for it. */
+/** Returns when a process started, to distinguish it from a later process with the same number. */
 async function birthOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The fields after the command, which is in brackets and may hold spaces; the 20th is the start.
+  // The command in brackets may contain spaces. Of the fields after it the 20th is the start.
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
 }
 

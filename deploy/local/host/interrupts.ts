@@ -2,20 +2,24 @@ import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Signals this close together are one: a terminal and npm both deliver the same Ctrl-C. */
+/**
+ * Signals within this time count as one, because a terminal and npm both deliver the same Ctrl-C.
+ */
 export const REPEAT_AFTER_MS = 1_000;
 
-/** What the process does when it is asked to end. */
+/** How the process reacts to signals that ask it to end. */
 export type InterruptOptions = {
-  /** Ends everything at once; the process exits right after it. */
+  /** Ends everything at once. The process exits right after it. */
   readonly onSecond: (exitCode: number) => void;
   readonly now: () => number;
 };
 
-/** The requests to end, as an AbortSignal; disposing it gives the signals back. */
+/** Signals as an AbortSignal. Disposing it removes the listeners. */
 export type Interrupts = Disposable & { readonly signal: AbortSignal };
 
-/** Listens for signals: the first aborts `signal` and so drains, a later one ends everything. */
+/**
+ * Listens for signals. The first one aborts `signal`, which drains; a later one ends everything.
+ */
 export function listenForInterrupts(options: InterruptOptions): Interrupts {
   const controller = new AbortController();
   const decide = createInterruptRule(options.now);

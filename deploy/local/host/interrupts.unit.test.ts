@@ -8,7 +8,7 @@ test('the first signal drains and a late second one kills', (t) => {
   t.is(decide(), 'kill');
 });
 
-test('the same Ctrl-C that comes twice is one signal', (t) => {
+test('the same Ctrl-C delivered twice counts as one signal', (t) => {
   const times = [0, 12, 999];
   const decide = createInterruptRule(() => times.shift() ?? 0);
   t.deepEqual([decide(), decide(), decide()], ['drain', 'same', 'same']);

@@ -6,18 +6,18 @@ export type RunAs = {
   readonly user: string;
   readonly uid: number;
   readonly gid: number;
-  /** True when the data lies under a folder that this user may not enter. */
+  /** Whether the data lies below a folder that this user may not enter. */
   readonly passClosedFolders: boolean;
 };
 
 /** A program with its arguments. */
 export type CommandLine = readonly [program: string, ...args: string[]];
 
-/** How a program is started besides its own command line. */
+/** How to start a program, besides its command line. */
 export type LaunchOptions = {
-  /** Path of setpriv, or null where there is none (macOS). */
+  /** Path of setpriv, or null if there is none (macOS). */
   readonly setpriv: string | null;
-  /** Sent by the kernel to the program when the supervisor dies, whatever it died of. */
+  /** The signal that the kernel sends to the program when the supervisor dies for any reason. */
   readonly deathSignal: 'KILL' | 'QUIT';
   readonly runAs?: RunAs | undefined;
 };
@@ -36,7 +36,7 @@ export function wrapCommand(command: CommandLine, options: LaunchOptions): Comma
   ];
 }
 
-/** Finds a program on PATH; programs of administrators are often in folders users lack there. */
+/** Finds a program on PATH or in extra folders, because an ordinary user's PATH may lack those. */
 export function findOnPath(program: string, extraFolders: readonly string[] = []): string | null {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...extraFolders];
   for (const folder of folders.filter((path) => path !== '')) {
@@ -46,13 +46,13 @@ export function findOnPath(program: string, extraFolders: readonly string[] = []
   return null;
 }
 
-/** Finds setpriv where it can tie a child's life to its parent's: on Linux only. */
+/** Finds setpriv if it can end a child with its parent, which works on Linux only. */
 export function findSetpriv(): string | null {
   return process.platform === 'linux' ? findOnPath('setpriv', ['/usr/bin', '/bin']) : null;
 }
 
 function userArguments(runAs: RunAs): string[] {
-  // Reading past closed folders is the only right of root that is handed on, and only when needed.
+  // The only right of root that is passed on, and only if needed: to read in closed folders.
   const capability = runAs.passClosedFolders
     ? ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search']
     : [];
@@ -64,7 +64,7 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    // Not there or not for us: both mean "look further".
+    // Missing or not executable: the search goes on in both cases.
     return false;
   }
 }

@@ -3,7 +3,7 @@ import { wrapCommand } from './launch.ts';
 
 const runAs = { user: 'postgres', uid: 101, gid: 104, passClosedFolders: false };
 
-test('ties a program to the life of its parent', (t) => {
+test('a program ends with its parent', (t) => {
   t.deepEqual(wrapCommand(['redis', 'x'], { setpriv: '/bin/setpriv', deathSignal: 'KILL' }), [
     '/bin/setpriv',
     '--pdeathsig',
@@ -14,11 +14,11 @@ test('ties a program to the life of its parent', (t) => {
   ]);
 });
 
-test('starts a program as it is where setpriv is missing', (t) => {
+test('starts a program directly if setpriv is missing', (t) => {
   t.deepEqual(wrapCommand(['redis'], { setpriv: null, deathSignal: 'KILL' }), ['redis']);
 });
 
-test('hands on one right of root only when folders are closed', (t) => {
+test('passes on one right of root, and only if folders are closed', (t) => {
   const line = (closed: boolean) =>
     wrapCommand(['postgres'], {
       setpriv: '/bin/setpriv',

@@ -4,7 +4,7 @@ import { runCommand } from './command.ts';
 const LISTENING = '0A';
 const LSOF_TIMEOUT_MS = 5_000;
 
-/** Says who listens on a port, as well as this system and this user can know. */
+/** Describes the process that listens on a port, as far as this system and user can know. */
 export async function describeHolder(port: number): Promise<string> {
   return (process.platform === 'linux' ? fromProc(port) : fromLsof(port)).catch(
     () => 'an unknown process',
@@ -43,7 +43,7 @@ async function fromProc(port: number): Promise<string> {
 }
 
 async function holds(pid: string, sockets: ReadonlySet<string>): Promise<boolean> {
-  // Processes end and those of other users are closed to us: both are simply not the answer.
+  // The process has ended or belongs to another user, so it is not the holder.
   const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
   const targets = await Promise.all(
     names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')),

@@ -16,7 +16,7 @@ test('finds nothing for a free port', (t) => {
   t.deepEqual(listeningInodes(TABLE, 8081), []);
 });
 
-test('reads the pid and the command that lsof tells', (t) => {
+test('reads the pid and the command from the output of lsof', (t) => {
   t.is(readLsof('p4711\ncnginx\nf6\n'), 'pid 4711 (nginx)');
   t.is(readLsof(''), null);
 });

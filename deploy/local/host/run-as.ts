@@ -7,8 +7,8 @@ const USER = 'postgres';
 const TIMEOUT_MS = 10_000;
 
 /**
- * Postgres and PgBouncer refuse root, so root runs them as the user `postgres`; anyone else runs
- * them directly. The repository may lie in a folder closed to that user: this is tried, not guessed.
+ * Postgres and PgBouncer refuse root, so root runs them as the user `postgres`. Any other user runs
+ * them directly. The repository may lie in a folder closed to `postgres`, which is tried out here.
  */
 export async function chooseDatabaseUser(folder: string): Promise<RunAs | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -18,7 +18,7 @@ export async function chooseDatabaseUser(folder: string): Promise<RunAs | undefi
   return { ...runAs, passClosedFolders: canEnter.code !== 0 };
 }
 
-/** Hands files to the user a server runs as. */
+/** Gives files to the user that runs a server. */
 export async function handOver(paths: readonly string[], runAs: RunAs | undefined): Promise<void> {
   if (runAs === undefined) return;
   await Promise.all(paths.map((path) => chown(path, runAs.uid, runAs.gid)));

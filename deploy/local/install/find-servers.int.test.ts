@@ -13,20 +13,20 @@ const entry: ServerEntry = {
   folders: [],
 };
 
-test('finds a server that is new enough in a folder of ours', async (t) => {
+test('finds a server that is new enough in a folder of Zameni', async (t) => {
   const folder = await folderWith(t, 'Test server v=7.0.15');
   const result = await findServer('redis', [folder], entry);
   t.true(isFound(result) && result.version === '7.0.15');
 });
 
-test('rejects a server that is too old and says which', async (t) => {
+test('rejects a server that is too old and names it', async (t) => {
   const folder = await folderWith(t, 'Test server v=6.0.16');
   const result = await findServer('redis', [folder], entry);
   if (isFound(result)) return t.fail();
   t.deepEqual(result.rejected, [`${join(folder, entry.program)} is 6.0.16`]);
 });
 
-test('rejects a server without the tools that belong to it', async (t) => {
+test('rejects a server without its companion tools', async (t) => {
   const folder = await folderWith(t, '15.18');
   const result = await findServer('postgres', [folder], { ...entry, companions: ['initdb'] });
   if (isFound(result)) return t.fail();

@@ -14,7 +14,7 @@ export type FoundServer = {
   readonly version: string;
 };
 
-/** A server program that is not there, with the ones that were found but do not do. */
+/** A missing server program, and the unsuitable ones that were found. */
 export type MissingServer = {
   readonly name: ServerName;
   readonly entry: ServerEntry;
@@ -24,10 +24,10 @@ export type MissingServer = {
 /** All server programs of a stack. */
 export type Servers = Readonly<Record<ServerName, FoundServer>>;
 
-/** What a search for one program ended with. */
+/** Result of the search for one program. */
 export type SearchResult = FoundServer | MissingServer;
 
-/** Looks for a program in folders of ours, then on PATH, then where packages put it. */
+/** Looks for a program in Zameni's folders, then on PATH, then in the folders of packages. */
 export async function findServer(
   name: ServerName,
   ownFolders: readonly string[],
@@ -41,7 +41,7 @@ export async function findServer(
       timeoutMs: VERSION_TIMEOUT_MS,
     });
     const version = readVersion(output);
-    if (version === null) rejected.push(`${path} does not tell its version`);
+    if (version === null) rejected.push(`${path} does not report its version`);
     else if (!isAtLeast(version, entry.minimumVersion)) rejected.push(`${path} is ${version}`);
     else if (lacking.length > 0) rejected.push(`${path} lacks ${lacking.join(', ')} beside it`);
     else return { path, folder, version };
@@ -49,7 +49,7 @@ export async function findServer(
   return { name, entry, rejected };
 }
 
-/** Tells a program that was found from one that is missing. */
+/** Distinguishes a program that was found from a missing one. */
 export function isFound(result: SearchResult): result is FoundServer {
   return 'path' in result;
 }

@@ -9,7 +9,7 @@ const POLICY_MARK = '# Written by Zameni';
 const CLUSTER_FILE = '/etc/postgresql-common/createcluster.d/zameni.conf';
 const SYSTEMCTL_TIMEOUT_MS = 30_000;
 
-/** Services a package brings with it, by package. */
+/** Services that each package installs. */
 const SERVICES_OF: Readonly<Record<string, readonly string[]>> = {
   postgresql: ['postgresql'],
   pgbouncer: ['pgbouncer'],
@@ -18,9 +18,10 @@ const SERVICES_OF: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * While the result lives, installing these packages starts no service and makes no database
- * cluster. What stood there before is put back at the end, and a copy left by a killed run only
- * speaks while that run's process lives. Services that ran before are not in the list and run on.
+ * Until the result is disposed, installing these packages starts no service and creates no database
+ * cluster. Existing files are restored at the end. A policy that a killed run left has no effect,
+ * because it applies only while that run's process lives. Services that already ran are not in the
+ * list and keep running.
  */
 export async function keepServicesStopped(packages: readonly string[]): Promise<AsyncDisposable> {
   const services = packages.flatMap((name) => SERVICES_OF[name] ?? []);
@@ -42,7 +43,7 @@ export async function keepServicesStopped(packages: readonly string[]): Promise<
   };
 }
 
-/** The answer to "may this service be started?": no for ours while the installer lives. */
+/** The script that forbids the start of the listed services while the installer lives. */
 export function policyScript(services: readonly string[], installerPid: number): string {
   return [
     '#!/bin/sh',
@@ -64,7 +65,7 @@ async function setAside(): Promise<void> {
   else await rename(POLICY_FILE, POLICY_ASIDE);
 }
 
-/** Freshly installed services would start at the next boot; the stack brings its own. */
+/** New services would start at the next boot. The stack runs its own, so they are disabled. */
 async function disable(services: readonly string[]): Promise<void> {
   if (services.length === 0 || !existsSync('/run/systemd/system')) return;
   await runCommand(['systemctl', 'disable', ...services], { timeoutMs: SYSTEMCTL_TIMEOUT_MS });

@@ -1,7 +1,7 @@
 import { StackError } from '../output/stack-error.ts';
 import type { MissingServer } from './find-servers.ts';
 
-/** Tells everything that is missing at once, with the commands that mend it. */
+/** Names everything that is missing at once, with the commands that install it. */
 export function missingServersError(missing: readonly MissingServer[], reason: string): StackError {
   const lines = missing.map(({ entry, rejected }) => {
     const found = rejected.length === 0 ? '' : ` (${rejected.join('; ')})`;

@@ -17,7 +17,7 @@ test('names everything that is missing and the commands of apt and brew', (t) =>
   t.regex(message, /brew install redis haproxy/);
 });
 
-test('says where a nats-server that is new enough comes from', (t) => {
+test('names a source of a nats-server that is new enough', (t) => {
   const missing = [{ name: 'nats', entry: SERVER_CATALOG.nats, rejected: [] }] as const;
   t.regex(missingServersError(missing, 'no').message, /nats-server\/testing/);
 });

@@ -8,12 +8,12 @@ import { StackError } from '../output/stack-error.ts';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const TIMEOUT_MS = 120_000;
 
-/** Where the unpacked program lies below the folder of own servers. */
+/** Returns the folder of the unpacked program below the folder of Zameni's own servers. */
 export function natsFolder(serversFolder: string): string {
   return join(serversFolder, 'nats-server', 'usr', 'sbin');
 }
 
-/** Why nats-server cannot be fetched from Debian here, or null when it can. */
+/** Returns why nats-server cannot be fetched from Debian here, or null if it can. */
 export function natsObstacle(): string | null {
   const lacking = ['apt-get', 'dpkg'].find((program) => findOnPath(program) === null);
   if (lacking !== undefined) return 'this is not a Debian system';
@@ -21,9 +21,9 @@ export function natsObstacle(): string | null {
 }
 
 /**
- * Fetches nats-server from Debian testing, because the stable one is too old for guarded batches.
- * apt works on lists and a cache of its own, checks the signatures as always, and neither the
- * system's sources nor its packages change, so this needs no root.
+ * Fetches nats-server from Debian testing, because the stable version is too old for guarded
+ * batches. apt uses its own lists and cache and checks signatures as usual. The system's sources
+ * and packages do not change, so this needs no root.
  */
 export async function installNats(serversFolder: string, signal?: AbortSignal): Promise<void> {
   await mkdir(serversFolder, { recursive: true });
@@ -49,7 +49,7 @@ export function pickMirror(lines: string): string | null {
 
 type Run = (command: CommandLine) => Promise<string>;
 
-/** The label of a source is known once its list was read; where none was, a private copy is. */
+/** A source has a label only after its list was read. Without any list, reads a private copy. */
 async function findMirror(run: Run, state: readonly string[]): Promise<string> {
   const query = ['indextargets', '--format', '$(LABEL)|$(REPO_URI)'];
   const known = pickMirror(await run(['apt-get', ...query]));

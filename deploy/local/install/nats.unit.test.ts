@@ -1,7 +1,7 @@
 import test from 'ava';
 import { pickMirror } from './nats.ts';
 
-test('takes the mirror of Debian itself, not of its updates or of others', (t) => {
+test('picks the mirror of Debian itself, not of its updates or of other sources', (t) => {
   const lines = [
     'Debian-Security|http://security.example/debian-security/',
     'Tools|https://tools.example/apt/',
@@ -10,6 +10,6 @@ test('takes the mirror of Debian itself, not of its updates or of others', (t) =
   t.is(pickMirror(lines), 'http://mirror.example/debian/');
 });
 
-test('knows no mirror where there is none', (t) => {
+test('finds no mirror if there is none', (t) => {
   t.is(pickMirror('Ubuntu|http://mirror.example/ubuntu/'), null);
 });

@@ -1,11 +1,11 @@
-/** A server program the stack needs, and where each system gets it from. */
+/** A server program that the stack needs, and where each system gets it from. */
 export type ServerEntry = {
   readonly program: string;
   readonly minimumVersion: string;
   readonly versionArgument: '--version' | '-v';
-  /** Programs that must lie in the same folder. */
+  /** Programs that must be in the same folder. */
   readonly companions: readonly string[];
-  /** Folders that are often not on PATH; `*` stands for any version, the newest first. */
+  /** Folders that are often not on PATH. `*` stands for any version, the newest first. */
   readonly folders: readonly string[];
   readonly aptPackage: string;
   readonly brewFormula: string;
@@ -23,7 +23,7 @@ const USUAL_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin', '/op
 export const SERVER_CATALOG: Readonly<Record<ServerName, ServerEntry>> = {
   nats: {
     program: 'nats-server',
-    // Versions before it carry a bug in the guards of batches.
+    // Earlier versions have a bug in the guards of batches.
     minimumVersion: '2.14.6',
     versionArgument: '--version',
     companions: [],

@@ -11,14 +11,14 @@ import { installNats, natsFolder, natsObstacle } from './nats.ts';
 import { SERVER_NAMES, type ServerName } from './server-catalog.ts';
 import { aptObstacle, installWithApt } from './with-apt.ts';
 
-/** Where servers are looked for and installed, and who is told about it. */
+/** Where to look for servers and to install them, and the terminal for progress. */
 export type ServersOptions = {
   readonly serversFolder: string;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
 };
 
-/** Finds every server program; what is missing is installed, or named all at once. */
+/** Finds every server program. Installs missing ones, or names all of them in one error. */
 export async function provideServers(options: ServersOptions): Promise<Servers> {
   const { serversFolder, terminal, signal } = options;
   const first = await findAll(serversFolder);
@@ -39,10 +39,12 @@ export async function provideServers(options: ServersOptions): Promise<Servers> 
   }
   const second = await findAll(serversFolder);
   if (second.missing.length === 0) return complete(second.found);
-  throw missingServersError(second.missing, 'what the system offers is too old');
+  throw missingServersError(second.missing, 'the packages of the system are too old');
 }
 
-/** nats-server needs no root, the packages do: only what cannot be had is asked of the person. */
+/**
+ * Throws if a missing program cannot be installed here. Packages need root, nats-server does not.
+ */
 function refuseWhatCannotBeInstalled(missing: readonly MissingServer[]): void {
   const obstacles = missing.flatMap((server) => {
     const reason = server.name === 'nats' ? natsObstacle() : aptObstacle();

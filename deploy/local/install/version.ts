@@ -1,9 +1,9 @@
-/** Finds the first version number in what a program prints about itself. */
+/** Finds the first version number in a program's output about itself. */
 export function readVersion(text: string): string | null {
   return /\d+(?:\.\d+)+|\b\d+\b/.exec(text)?.[0] ?? null;
 }
 
-/** Compares versions number by number; a missing number counts as zero. */
+/** Compares versions number by number. A missing number counts as zero. */
 export function isAtLeast(version: string, minimum: string): boolean {
   const [have, need] = [version, minimum].map((text) => text.split('.').map(Number));
   for (const [index, wanted] of (need ?? []).entries()) {

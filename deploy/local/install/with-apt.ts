@@ -7,7 +7,7 @@ const APT_TIMEOUT_MS = 300_000;
 const ENVIRONMENT = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
 const OPTIONS = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120'];
 
-/** Why packages cannot be installed from here, or null when they can. */
+/** Returns why packages cannot be installed here, or null if they can. */
 export function aptObstacle(): string | null {
   if (findOnPath('apt-get') === null) return 'this is not a Debian system';
   if (process.getuid?.() !== 0) return 'only root may install packages';
@@ -15,8 +15,8 @@ export function aptObstacle(): string | null {
 }
 
 /**
- * Installs Debian packages without letting them start a service. It is not interrupted by a
- * signal, because a half-installed package is worse than a late stop.
+ * Installs Debian packages without starting their services. No signal interrupts it, because a
+ * half-installed package is worse than a late stop.
  */
 export async function installWithApt(packages: readonly string[]): Promise<void> {
   const missing = await missingPackages(packages);
@@ -33,7 +33,7 @@ export async function installWithApt(packages: readonly string[]): Promise<void>
   const options = { timeoutMs: APT_TIMEOUT_MS, env: ENVIRONMENT };
   const first = await runCommand([...install], options);
   if (first.code === 0) return;
-  // The lists may be older than the mirror: packages they name are then gone.
+  // The lists may be older than the mirror, which then no longer has the packages that they name.
   await updateLists();
   await runOrFail([...install], options);
 }

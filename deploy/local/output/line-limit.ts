@@ -1,6 +1,8 @@
-/** Lets through what a person can read of a process that says much at once. */
+/** Limits the lines of a process to what a person can read. */
 export type LineLimit = {
-  /** How many lines were held back before this one that may be shown; null when it may not. */
+  /**
+   * Returns how many lines were suppressed before this one, or null if this one is suppressed too.
+   */
   readonly admit: () => number | null;
 };
 
@@ -11,7 +13,7 @@ export type LineLimitOptions = {
   readonly now: () => number;
 };
 
-/** A token bucket that counts what it turns away. */
+/** A token bucket that counts the lines it suppresses. */
 export function createLineLimit({ burst, refillMs, now }: LineLimitOptions): LineLimit {
   let tokens = burst;
   let countedAt = now();

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createLineLimit } from './line-limit.ts';
 
-test('shows a burst, then one line a period with the number of those held back', (t) => {
+test('shows a burst, then one line per period with the number of suppressed lines', (t) => {
   const clock = { now: 0 };
   const limit = createLineLimit({ burst: 2, refillMs: 100, now: () => clock.now });
   t.deepEqual([limit.admit(), limit.admit(), limit.admit(), limit.admit()], [0, 0, null, null]);

@@ -4,23 +4,28 @@ import { join } from 'node:path';
 
 const TAIL_BYTES = 16_384;
 
-/** Where the output of a process is kept. */
+/** Returns the file of a process's output. */
 export function logFile(logFolder: string, name: string): string {
   return join(logFolder, `${name}.log`);
 }
 
-/** Opens a new log file; the one of the start before stays beside it, so that neither grows on. */
+/**
+ * Opens a new log file and keeps the one of the previous start, so that neither grows endlessly.
+ */
 export function openLogFile(path: string, appends: boolean): number {
   if (!appends && existsSync(path)) renameSync(path, path.replace(/\.log$/, '.previous.log'));
   return openSync(path, 'a', 0o600);
 }
 
-/** The bytes in a log so far. */
+/** Returns the size of a log in bytes. */
 export async function logSize(path: string): Promise<number> {
   return existsSync(path) ? (await stat(path)).size : 0;
 }
 
-/** Reads the last lines of a log behind a byte, however long it is; none when it is no longer there. */
+/**
+ * Reads the last lines of a log after a byte offset, without reading the whole log. Returns none if
+ * the log is gone.
+ */
 export async function readTail(path: string, lines: number, from = 0): Promise<string[]> {
   if (!existsSync(path)) return [];
   await using file = await open(path, 'r');

@@ -1,4 +1,4 @@
-/** One line of a service's output as a person should see it, and whether it is worth showing. */
+/** One line of a service's output in readable form, and whether to show it. */
 export type ReadableLine = { readonly text: string; readonly isWarning: boolean };
 
 const WARNING_LEVEL = 40;
@@ -11,7 +11,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   fatal: 60,
 };
 
-/** Shortens a JSON log line to its message and cause; any other line stays as it is and is shown. */
+/** Shortens a JSON log line to its message and cause. Any other line is shown unchanged. */
 export function readLogLine(line: string): ReadableLine {
   const entry = parseEntry(line);
   if (entry === null) return { text: line, isWarning: true };
@@ -29,7 +29,7 @@ function parseEntry(line: string): Record<string, unknown> | null {
     const value: unknown = JSON.parse(line);
     return isRecord(value) ? value : null;
   } catch {
-    // A line that only looks like JSON is shown as it came.
+    // A line that only looks like JSON is shown unchanged.
     return null;
   }
 }

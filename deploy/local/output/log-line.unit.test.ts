@@ -8,7 +8,7 @@ test('shortens a JSON line to its level and message', (t) => {
   });
 });
 
-test('shows the cause of an error, down to the first one', (t) => {
+test('shows the causes of an error, down to the first one', (t) => {
   const line = JSON.stringify({
     level: 50,
     msg: 'start failed',
@@ -20,11 +20,11 @@ test('shows the cause of an error, down to the first one', (t) => {
   });
 });
 
-test('understands levels that are names', (t) => {
+test('understands levels given as names', (t) => {
   t.true(readLogLine('{"level":"warn","msg":"slow"}').isWarning);
 });
 
-test('shows every other line as it is', (t) => {
+test('shows every other line unchanged', (t) => {
   t.deepEqual(readLogLine('TypeError: x'), { text: 'TypeError: x', isWarning: true });
   t.deepEqual(readLogLine('{not json'), { text: '{not json', isWarning: true });
 });

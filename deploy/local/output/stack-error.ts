@@ -1,9 +1,11 @@
-/** A fault whose message is written for the person at the terminal, so it is shown without a trace. */
+/**
+ * An error whose message is written for the person at the terminal, so it is shown without a trace.
+ */
 export class StackError extends Error {
   override readonly name = 'StackError';
 }
 
-/** Turns anything thrown into the text a person should see. */
+/** Converts any thrown value to a text for people. */
 export function explainFault(fault: unknown): string {
   if (fault instanceof StackError) return fault.message;
   if (fault instanceof Error) return fault.stack ?? fault.message;

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import { logFile } from './log-file.ts';
 import type { Stack } from '@zameni/runtime/stack';
 
-/** Makes the text a person reads when the stack is ready: what runs where, and what to try. */
+/** Creates the text for a ready stack: which process runs where, and what to try. */
 export function summarise(stack: Stack, folder: string, exampleId: string): string {
   const where = addresses(stack);
   const rows = Object.entries(stack.pids)

@@ -4,7 +4,7 @@ const FIRST_NOTICE_MS = 2_000;
 const NOTICE_EVERY_MS = 10_000;
 const PREFIX_WIDTH = 17;
 
-/** Where a stack tells the person at the keyboard what it is doing. */
+/** Reports to the person at the keyboard what the stack is doing. */
 export type Terminal = {
   readonly line: (text: string) => void;
   readonly fault: (text: string) => void;
@@ -14,20 +14,20 @@ export type Terminal = {
   readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 };
 
-/** What a terminal writes to; a test passes an array's push. */
+/** The output of a terminal. A test passes an array's push. */
 export type TerminalOptions = {
   readonly write: (text: string) => void;
   readonly now: () => number;
 };
 
-/** Creates a terminal that prints whole lines only, so that several writers never mix. */
+/** Creates a terminal that prints whole lines only, so that concurrent writers never mix. */
 export function createTerminal({ write, now }: TerminalOptions): Terminal {
   const line = (text: string) => write(`${text}\n`);
   const success = (text: string) => line(`  ${styleText('green', '✔')} ${text}`);
   const done = (title: string, elapsedMs: number) =>
     success(`${title}${styleText('dim', `  ${inSeconds(elapsedMs)}`)}`);
 
-  /** Prints a title when its work takes long, again every ten seconds, and the time at the end. */
+  /** Prints a title if its work takes long, again every ten seconds, and the time at the end. */
   async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
     const startedAt = now();
     let timer = setTimeout(notice, FIRST_NOTICE_MS);
@@ -58,7 +58,7 @@ export function createTerminal({ write, now }: TerminalOptions): Terminal {
   };
 }
 
-/** A time as a person reads it. */
+/** Formats a time for people. */
 export function inSeconds(elapsedMs: number): string {
   return `${(elapsedMs / 1000).toFixed(1)} s`;
 }

@@ -5,18 +5,18 @@ import type { Ports } from '../profile/ports.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Scale } from '../profile/scale.ts';
 
-/** What every part of a stack is made from. */
+/** Context from which every part of a stack is created. */
 export type PartContext = {
   readonly profile: Profile;
   readonly ports: Ports;
   readonly scale: Scale;
   readonly layout: Layout;
   readonly servers: Servers;
-  /** The user that Postgres and PgBouncer run as, when this process is root. */
+  /** The user that runs Postgres and PgBouncer if this process is root. */
   readonly databaseUser: RunAs | undefined;
 };
 
-/** The environment of a server: where programs are, and nothing that could steer it. */
+/** Returns the environment of a server: PATH, and nothing that could change its behaviour. */
 export function serverEnvironment(): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
 }

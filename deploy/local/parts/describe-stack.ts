@@ -13,7 +13,7 @@ import type { Stack } from '@zameni/runtime/stack';
 
 const HOST = '127.0.0.1';
 
-/** Writes down where everything of a running stack is. */
+/** Writes down the addresses and files of a running stack. */
 export function describeStack(context: PartContext, pids: Readonly<Record<string, number>>): Stack {
   const { profile, ports, layout } = context;
   const { secrets } = layout;

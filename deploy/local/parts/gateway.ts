@@ -7,7 +7,7 @@ import { type PartContext, serverEnvironment } from './context.ts';
 import { haproxyConfig } from './haproxy-config.ts';
 import { serviceProcesses } from './services.ts';
 
-/** Makes the gateway, which is the last to start and the first to stop. */
+/** Creates the gateway. It starts last and stops first. */
 export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
   const { ports, layout, servers } = context;
   const processes = serviceProcesses(context);
@@ -28,7 +28,7 @@ export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
     command: [servers.haproxy.path, '-db', '-f', file],
     env: serverEnvironment(),
     deathSignal: 'KILL',
-    // Stops listening and lets the requests it has finish.
+    // Stops listening and lets current requests finish.
     stop: { signal: 'SIGUSR1', deadlineMs: 10_000 },
     probe: tcpProbe(ports.gateway),
     readyDeadlineMs: 20_000,

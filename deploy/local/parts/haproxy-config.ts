@@ -10,7 +10,7 @@ import {
 /** A process behind the gateway. */
 export type GatewayTarget = { readonly name: string; readonly port: number };
 
-/** What the gateway needs to know. */
+/** Settings of the gateway. */
 export type Gateway = {
   readonly port: number;
   readonly routes: readonly Route[];
@@ -18,13 +18,13 @@ export type Gateway = {
 };
 
 /**
- * Requests that a process works on at once, and that wait for a place at one of a service: more of them
- * would only grow old here, and a process tells by itself when it has more than it can do.
+ * Requests that one process handles at once, and requests that wait per service. More requests
+ * would only wait longer, and a process sheds load itself when it is overloaded.
  */
 const MAX_IN_PROCESS = 1_000;
 const MAX_QUEUED = 500;
 
-/** Answers the gateway gives itself, by the status it would give. */
+/** Responses of the gateway itself, by their original status. */
 const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [
   [400, 'bad-request'],
   [408, 'request-timeout'],
@@ -34,7 +34,7 @@ const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [
   [504, 'gateway-timeout'],
 ];
 
-/** Writes the configuration of the gateway. Unknown paths of /v1 are the query API's to refuse. */
+/** Writes the gateway's configuration. The query API answers unknown paths of /v1. */
 export function haproxyConfig({ port, routes, targets }: Gateway): string {
   return `global
   log stdout format raw local0 notice
@@ -52,30 +52,30 @@ defaults
   timeout connect 2s
   timeout queue 1s
   timeout server ${DEADLINES.gatewayServer}ms
-  # A busy process answers late and is no dead one: with all of them out nobody would be served.
+  # A busy process answers late but is not dead. Without this, load could take out all processes.
   timeout check 2s
   http-reuse safe
 ${OWN_ANSWERS.map(([status, code]) => `  ${ownAnswer(status, code)}`).join('\n')}
 
 frontend gateway
   bind 127.0.0.1:${port}
-  # To a caller it is one fault whether a service is gone or broke off: try again soon.
+  # For callers a missing service and a broken connection are one fault: try again soon.
   http-after-response set-status 503 if { status 502 }
-  # In the place of whatever the client sent: the services count clients by it and believe one hop.
+  # Replaces the client's own value. The services trust one hop and count clients by this header.
   http-request set-header X-Forwarded-For %[src]
   http-request del-header Forwarded
   acl is_public path /v1 /docs /openapi.json
   acl is_public path_beg /v1/ /docs/
   http-request return status 404 content-type application/problem+json string ${quote(problem(404, 'not-found'))} unless is_public
-  # Long uploads are taken in as they come, by services that bound their time; they have to begin.
+  # Long uploads are streamed to services that bound their time. Only their start is awaited.
 ${routes
   .filter(({ isStreamed }) => isStreamed)
   .map(streamedRule)
   .join('\n')}
   http-request wait-for-body time 10s at-least 1 if is_streamed
-  # Takes a body in whole before a service is asked, and cuts the client that drips it.
+  # Reads the whole body before a service gets the request, and cuts off slow clients.
   http-request wait-for-body time 10s unless { method GET HEAD } or is_streamed
-  # Has been answered above; an interim answer of a service would stall a long answer behind it.
+  # Already answered above. An interim response of a service would delay a long response after it.
   http-request del-header Expect
 ${routes.map(routeRule).join('\n')}
   default_backend query-api
@@ -86,7 +86,7 @@ ${backend('query-api', targets['query-api'])}
 `;
 }
 
-/** Makes the pattern of a path: `{id}` stands for one segment. */
+/** Creates the pattern of a path: `{id}` matches one segment. */
 export function pathPattern(path: string): string {
   const segments = path.split('/').map((segment) => {
     return /^\{\w+\}$/.test(segment) ? '[^/]+' : segment.replaceAll(/[.*+?^$()[\]{}|\\]/g, '\\$&');
@@ -98,7 +98,7 @@ function routeRule({ service, method, path }: Route): string {
   return `  use_backend ${service} if { method ${method} } { path_reg ${quote(pathPattern(path))} }`;
 }
 
-/** Of another method the service refuses the body unread. */
+/** With any other method the service refuses the body unread. */
 function streamedRule({ path }: Route): string {
   return `  acl is_streamed path_reg ${quote(pathPattern(path))}`;
 }
@@ -108,9 +108,9 @@ function backend(name: HttpService, targets: readonly GatewayTarget[]): string {
   balance roundrobin
   option httpchk GET /readyz
   http-check expect status 200
-  # Callers that are sent away together come back apart.
+  # A random delay, so that callers that are refused together do not return together.
   http-request return status 503 content-type application/problem+json string ${quote(problem(503, 'overloaded'))} hdr Retry-After %[rand(3),add(1)] hdr Cache-Control no-store if { queue(${name}) ge ${MAX_QUEUED} }
-  # A request that may have arrived is sent again only when sending it twice is the same as once.
+  # A request that may have arrived is sent again only if it is idempotent.
   retries 2
   option redispatch 1
   retry-on conn-failure empty-response
@@ -134,7 +134,7 @@ function problem(status: number, code: ErrorCode): string {
   });
 }
 
-/** Quotes a text so that HAProxy takes every character as it is. */
+/** Quotes a text so that HAProxy takes every character literally. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

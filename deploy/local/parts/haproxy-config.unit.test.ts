@@ -33,14 +33,14 @@ test('names every process of a service', (t) => {
   ]);
 });
 
-test('lets only the public paths pass', (t) => {
+test('passes only public paths', (t) => {
   t.deepEqual(config.match(/^ {2}acl is_public .+$/gm), [
     '  acl is_public path /v1 /docs /openapi.json',
     '  acl is_public path_beg /v1/ /docs/',
   ]);
 });
 
-test('takes a body in whole before a service is asked, but for uploads, which have to begin', (t) => {
+test('a service gets a request after its whole body, or after the start of an upload', (t) => {
   const rules = config.match(
     /^ {2}(?:http-request (?:wait-for-body|del-header Expect)|acl is_streamed).*$/gm,
   );
@@ -52,7 +52,7 @@ test('takes a body in whole before a service is asked, but for uploads, which ha
   ]);
 });
 
-test('puts the peer in the place of what a client says of its address, before any other rule', (t) => {
+test('replaces the address that a client claims by its peer’s, before any other rule', (t) => {
   const rules = config.match(/^ {2}(?:http-request|use_backend|option forwardfor).*$/gm);
   t.deepEqual(rules?.slice(0, 2), [
     '  http-request set-header X-Forwarded-For %[src]',
@@ -74,7 +74,7 @@ test('answers for a broken service as for a missing one', (t) => {
   t.true(config.includes('http-after-response set-status 503 if { status 502 }'));
 });
 
-test('bounds what a process works on and what waits for it', (t) => {
+test('bounds the requests that a process handles and those that wait', (t) => {
   t.is(config.match(/^ {2}default-server .* maxconn 1000$/gm)?.length, 2);
   const refusals = config.match(/^ {2}http-request return status 503 .+$/gm) ?? [];
   t.is(refusals.length, 2);

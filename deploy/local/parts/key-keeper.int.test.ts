@@ -12,7 +12,7 @@ import { keyKeeperPart } from './key-keeper.ts';
 
 const DEADLINE_MS = 20_000;
 
-/** A keeper of a ring of its own, supervised as in a stack. */
+/** Starts a keeper of a separate ring, supervised as in a stack. */
 async function createKeeper(t: ExecutionContext) {
   const folder = await mkdtemp(join(tmpdir(), 'zameni-key-keeper-'));
   t.teardown(() => rm(folder, { recursive: true }));
@@ -43,7 +43,7 @@ test('the keeper is ready when it keeps the ring, and drains', async (t) => {
   t.deepEqual((await readdir(folder)).toSorted(), ['attempt-keys.json', 'key-keeper.log']);
 });
 
-test('a keeper that was killed is followed by another, which takes its lock', async (t) => {
+test('after a keeper is killed another one starts and takes its lock', async (t) => {
   const { ring, supervised, deaths } = await createKeeper(t);
   await supervised.start(AbortSignal.timeout(DEADLINE_MS));
   const before = supervised.pid() ?? 0;

@@ -8,7 +8,7 @@ import type { ProcessPart } from '../supervisor/supervised-process.ts';
 import { serverEnvironment } from './context.ts';
 import { passedOn } from './passed-on.ts';
 
-/** Makes the process that keeps the ring of attempt keys, as an operator elsewhere runs it. */
+/** Creates the process that keeps the ring of attempt keys, as an operator runs it elsewhere. */
 export function keyKeeperPart({
   layout,
 }: {
@@ -20,7 +20,7 @@ export function keyKeeperPart({
   return {
     kind: 'process',
     name: 'key-keeper',
-    // The start has tended the ring, so nobody waits for it.
+    // The start has already tended the ring, so no part waits for this one.
     after: [],
     command: [process.execPath, program, ...args],
     env: { ...serverEnvironment(), ...passedOn(process.env, ['attempts']) },
@@ -33,10 +33,12 @@ export function keyKeeperPart({
   };
 }
 
-/** Ready when a process that lives holds the lock of the ring's keeper, taken after its first look. */
+/**
+ * Ready when a living process holds the ring's keeper lock, which it takes after its first check.
+ */
 function keeperProbe(ring: string): Probe {
   return async () => {
     if ((await livingHolder(keeperLock(ring))) === null)
-      throw new Error('nobody keeps the ring yet');
+      throw new Error('no process keeps the ring yet');
   };
 }

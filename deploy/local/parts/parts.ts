@@ -11,7 +11,7 @@ import { serviceParts } from './services.ts';
 
 const PROVISION_DEADLINE_MS = 60_000;
 
-/** Lists everything a stack is made of, servers first, and writes their configurations. */
+/** Lists all parts of a stack, servers first, and writes their configurations. */
 export async function stackParts(context: PartContext): Promise<Part[]> {
   return [
     ...(await natsParts(context)),

@@ -1,14 +1,14 @@
-/** Which of the caller's variables every program of ours may see besides its own. */
+/** The caller's variables that every program of Zameni gets besides its own. */
 const PASSED_ON = /^(?:OTEL_\w+|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|HOME|TMPDIR)$/;
 
-/** Which settings of ours a caller may give to the whole stack, where they mean something. */
+/** Zameni's settings that a caller may set for the whole stack, and the programs that use them. */
 const SETTINGS = {
   attempts: /^ZAMENI_ATTEMPT_LIFETIME_SECONDS$/,
   room: /^ZAMENI_(?:MAX_LIVE_ATTEMPTS|ATTEMPTS_LOG_PERCENT|VOUCHED_LOG_PERCENT)$/,
   logs: /^ZAMENI_LOG_LEVEL$/,
 } as const;
 
-/** The caller's variables that a program is given, with the settings that are meant for it. */
+/** Returns the caller's variables for a program, including the settings that it uses. */
 export function passedOn(
   environment: NodeJS.ProcessEnv,
   settings: readonly (keyof typeof SETTINGS)[],

@@ -14,11 +14,11 @@ const caller = {
   ZAMENI_VOUCHED_LOG_PERCENT: '80',
 };
 
-test('a program sees where its caller is at home, and nothing else of theirs', (t) => {
+test('a program gets the caller’s home and none of their other variables', (t) => {
   t.deepEqual(passedOn(caller, []), { HOME: '/home/ada', OTEL_SERVICE_NAME: 'x' });
 });
 
-test('settings are handed on to those they are meant for', (t) => {
+test('settings are passed on to the programs that use them', (t) => {
   const { ZAMENI_ATTEMPT_LIFETIME_SECONDS: lifetime, ...rest } = passedOn(caller, ['attempts']);
   t.is(lifetime, '60');
   t.deepEqual(rest, passedOn(caller, []));

@@ -6,8 +6,8 @@ const DEADLINE_MS = 15_000;
 const PROBLEM_MEDIA_TYPE = /^application\/problem\+json\b/;
 
 /**
- * Waits until the path works from the gateway on: a bad registration is refused by the command API,
- * and an unknown one is looked for in cache, replica, primary and log before it is called unknown.
+ * Waits until the whole path from the gateway works. The command API must refuse a bad
+ * registration. The query API must look for an unknown person in cache, replica, primary and log.
  */
 export async function probeWholePath(gatewayUrl: string, signal: AbortSignal): Promise<void> {
   const invalid = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };

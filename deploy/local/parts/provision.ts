@@ -18,12 +18,12 @@ export async function provisionLog(
     password: await readPassword(layout.secrets.natsUsers.admin),
     name: 'provision',
   });
-  // A closed connection ends the request that waits on it.
+  // Closing the connection ends a request in progress.
   const stop = () => void connection.close();
   signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
-    // The servers share one disk here.
+    // All servers share one disk here.
     const { bavail, bsize } = await statfs(layout.root);
     await provisionStream(connection, undefined, (bavail * bsize) / NATS_PARTS.length);
   } catch (fault) {
@@ -35,7 +35,9 @@ export async function provisionLog(
   }
 }
 
-/** Applies the migrations of the read models, past the pool, because they need a session. */
+/**
+ * Applies the migrations of the read models, directly on the primary, because they need a session.
+ */
 export async function provisionReadModels(
   { ports, layout }: PartContext,
   signal: AbortSignal,

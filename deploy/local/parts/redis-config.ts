@@ -1,11 +1,13 @@
-/** What the cache needs to know. */
+/** Settings of the cache. */
 export type RedisServer = {
   readonly port: number;
   readonly folder: string;
   readonly password: string;
 };
 
-/** Writes the configuration of Redis as a cache: nothing is kept on disk, old entries give way. */
+/**
+ * Writes the configuration of Redis as a cache: nothing is stored on disk, old entries are evicted.
+ */
 export function redisConfig({ port, folder, password }: RedisServer): string {
   return `bind 127.0.0.1
 port ${port}

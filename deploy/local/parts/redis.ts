@@ -6,7 +6,7 @@ import type { ProcessPart } from '../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from './context.ts';
 import { redisConfig } from './redis-config.ts';
 
-/** Makes the cache. */
+/** Creates the cache. */
 export async function redisPart({ ports, layout, servers }: PartContext): Promise<ProcessPart> {
   const folder = layout.servers.redis;
   const file = join(folder, 'redis.conf');

@@ -5,7 +5,7 @@ import type { Service } from '../profile/scale.ts';
 import { passedOn } from './passed-on.ts';
 import { PRIMARY_DATABASE, REPLICA_DATABASE } from './postgres/pgbouncer-config.ts';
 
-/** What the variables of a service are made from: little enough for a test to make it of a stack. */
+/** The inputs of a service's variables. They are few, so that a test can take them from a stack. */
 export type EnvironmentSource = {
   readonly profile: Profile;
   readonly ports: Pick<Ports, 'natsClient' | 'pgbouncer' | 'redis'>;
@@ -15,10 +15,10 @@ export type EnvironmentSource = {
 /** The demo registers a thousand people from one address at once. */
 const DEMO_LIMITS = { ZAMENI_LIMIT_CLIENT: '60000/60' } as const;
 
-/** Tests and benchmarks send everything from one address; the tests of the limits set their own. */
+/** Tests and benchmarks send all requests from one address. Tests of the limits set their own. */
 const UNLIMITED = { ZAMENI_LIMIT_CLIENT: 'off' } as const;
 
-/** The variables of a service, all but its port and its name. */
+/** Returns the variables of a service, without its port and its name. */
 export function serviceEnvironment(
   source: EnvironmentSource,
   service: Service,

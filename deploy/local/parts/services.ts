@@ -24,7 +24,7 @@ export function serviceProcesses({ ports }: Pick<PartContext, 'ports'>): Service
   ];
 }
 
-/** Makes the service processes, each with the variables of its service only. */
+/** Creates the service processes, each with the variables of its service only. */
 export function serviceParts(context: PartContext, after: readonly string[]): ProcessPart[] {
   return serviceProcesses(context).map(
     ({ service, name, port }): ProcessPart => ({

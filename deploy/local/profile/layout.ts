@@ -29,7 +29,7 @@ export type Layout = {
   readonly servers: Readonly<Record<ServerFolder, string>>;
 };
 
-/** Makes the folders and secrets of a profile that do not exist yet. */
+/** Creates missing folders and secrets of a profile. */
 export async function createLayout(root: string, attempts: TendOptions): Promise<Layout> {
   const servers = serverFolders(root);
   const logs = join(root, 'logs');
@@ -42,7 +42,7 @@ export async function createLayout(root: string, attempts: TendOptions): Promise
   return { root, logs, secretsFolder, secrets, issuersFile, servers };
 }
 
-/** Deletes the data and the secrets of a profile, which belong together. */
+/** Deletes the data and the secrets of a profile. Neither is usable without the other. */
 export async function deleteData(root: string): Promise<void> {
   const folders = [
     ...Object.values(serverFolders(root)),
@@ -57,7 +57,7 @@ export async function readPassword(path: string): Promise<string> {
   return (await readFile(path, 'utf8')).trimEnd();
 }
 
-/** Where a server keeps what must survive a stop. */
+/** Returns the folder of a server's persistent data. */
 export function dataFolder(serverFolder: string): string {
   return join(serverFolder, 'data');
 }

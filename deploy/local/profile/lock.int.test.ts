@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { lockFolder } from './lock.ts';
 
-/** A pid beyond the largest there can be, and a birth. */
+/** A pid beyond the largest possible one, and a start time. */
 const DEAD = '4194999 1';
 
-test('a folder is taken once and free again afterwards', async (t) => {
+test('a folder is locked once and free again afterwards', async (t) => {
   const folder = await createFolder(t);
   const lock = await lockFolder(folder, 'test');
   await t.throwsAsync(lockFolder(folder, 'test'), {
@@ -26,7 +26,7 @@ test('the lock of a dead process is void', async (t) => {
   t.deepEqual(await readdir(folder), ['supervisor.lock']);
 });
 
-test('of many that see the same void lock one takes the folder', async (t) => {
+test('of many processes that see the same void lock, one takes the folder', async (t) => {
   for (let round = 0; round < 20; round += 1) {
     const folder = await createFolder(t, DEAD);
     const starts = Array.from({ length: 8 }, () => lockFolder(folder, 'test'));
@@ -36,7 +36,7 @@ test('of many that see the same void lock one takes the folder', async (t) => {
   }
 });
 
-test('leaves a lock that is not its own', async (t) => {
+test('leaves the lock of another process', async (t) => {
   const folder = await createFolder(t);
   const lock = await lockFolder(folder, 'test');
   await writeFile(lockOf(folder), DEAD);
@@ -44,7 +44,7 @@ test('leaves a lock that is not its own', async (t) => {
   t.is(await readFile(lockOf(folder), 'utf8'), DEAD);
 });
 
-test('says what to remove when a start was cut off while it replaced a void lock', async (t) => {
+test('names the file to remove after an interrupted replacement of a void lock', async (t) => {
   const folder = await createFolder(t, DEAD);
   await writeFile(`${lockOf(folder)}.turn`, DEAD);
   await t.throwsAsync(lockFolder(folder, 'test'), { message: /rm .*supervisor\.lock\.turn$/ });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { lockFile } from '../host/file-lock.ts';
 import { StackError } from '../output/stack-error.ts';
 
-/** Takes a folder for one supervisor; disposing gives it back. */
+/** Locks a folder for one supervisor. Disposing the result releases the lock. */
 export async function lockFolder(folder: string, name: string): Promise<AsyncDisposable> {
   await mkdir(folder, { recursive: true });
   const lock = await lockFile(join(folder, 'supervisor.lock'));
@@ -15,7 +15,7 @@ export async function lockFolder(folder: string, name: string): Promise<AsyncDis
         `A stack of the profile ${name} is running already (pid ${lock.pid}). Stop it with: kill ${lock.pid}`,
       );
     case 'contended':
-      throw new StackError(`Another start of the profile ${name} is just ahead of this one.`);
+      throw new StackError(`Another start of the profile ${name} is in progress.`);
     default:
       return lock satisfies never;
   }

@@ -3,7 +3,7 @@ import { describeHolder } from '../host/port-holder.ts';
 import { StackError } from '../output/stack-error.ts';
 import type { PortClaim } from './ports.ts';
 
-/** Stops before anything is started when a port is taken; every taken one is named, with its holder. */
+/** Stops the start if ports are in use. The error names each of them and its holder. */
 export async function requireFreePorts(claims: readonly PortClaim[]): Promise<void> {
   const checks = claims.map(async (claim) => ({ claim, free: await isFree(claim.port) }));
   const taken = (await Promise.all(checks)).filter(({ free }) => !free);

@@ -15,10 +15,12 @@ export type Ports = {
   readonly redis: number;
 };
 
-/** A port and what wants to listen on it. */
+/** A port and the process that needs it. */
 export type PortClaim = { readonly port: number; readonly wantedBy: string };
 
-/** Lays out a stack's ports from its first one; the layout is fixed so that it can be known by heart. */
+/**
+ * Assigns a stack's ports from its first one. The layout is fixed, so that people can remember it.
+ */
 export function layOutPorts(base: number, scale: Scale): Ports {
   return {
     gateway: base,
@@ -35,7 +37,7 @@ export function layOutPorts(base: number, scale: Scale): Ports {
   };
 }
 
-/** Lists every port a stack needs with the name of the process that wants it. */
+/** Lists every port that a stack needs, with the name of its process. */
 export function claimPorts(ports: Ports): PortClaim[] {
   return [
     { port: ports.gateway, wantedBy: 'gateway' },

@@ -3,29 +3,29 @@ import { StackError } from '../output/stack-error.ts';
 
 const BASE_PORTS = { local: 8080, test: 9080, bench: 10880 } as const;
 
-/** A stack of its own: own ports, own data, own secrets, so that two may run side by side. */
+/** A stack with its own ports, data and secrets. Two profiles can run side by side. */
 export type Profile = keyof typeof BASE_PORTS;
 
-/** The names of all profiles, in the order they are explained. */
+/** The names of all profiles, in the order of their descriptions. */
 export const PROFILES: readonly Profile[] = ['local', 'test', 'bench'];
 
-/** The repository this file belongs to. */
+/** The root of this repository. */
 export const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 
-/** Where server programs that no system package provides are kept, shared by all profiles. */
+/** Folder of server programs that no system package provides, shared by all profiles. */
 export const SERVERS_FOLDER = join(REPOSITORY, '.zameni', 'servers');
 
-/** The folder that holds everything one profile creates. */
+/** Returns the folder that holds everything one profile creates. */
 export function profileFolder(profile: Profile): string {
   return join(REPOSITORY, '.zameni', profile);
 }
 
-/** The first port of a profile; every other port is an offset from it. */
+/** Returns the first port of a profile. All other ports are offsets from it. */
 export function basePort(profile: Profile): number {
   return BASE_PORTS[profile];
 }
 
-/** Reads a profile's name, so that a misspelt one stops the start instead of making a third stack. */
+/** Parses a profile's name, so that a misspelt name stops the start and creates no third stack. */
 export function parseProfile(text: string): Profile {
   const profile = PROFILES.find((name) => name === text);
   if (profile === undefined) {

@@ -1,18 +1,18 @@
 import { StackError } from '../output/stack-error.ts';
 
-/** The services of which more than one process may run. */
+/** The services that may run as several processes. */
 export const SERVICES = ['command-api', 'projector', 'query-api'] as const;
 
 /** The name of a service. */
 export type Service = (typeof SERVICES)[number];
 
-/** How many processes of each service run. */
+/** Number of processes of each service. */
 export type Scale = Readonly<Record<Service, number>>;
 
-/** Ten ports lie between two services, and a laptop has few cores. */
+/** Each service has a range of ten ports, and a laptop has few cores. */
 export const MAX_PROCESSES = 8;
 
-/** Reads `command-api=2,query-api=2`; a service that is not named runs once. */
+/** Parses `command-api=2,query-api=2`. A service that is not named runs once. */
 export function parseScale(text: string): Scale {
   const scale: Record<Service, number> = { 'command-api': 1, projector: 1, 'query-api': 1 };
   const named = new Set<Service>();

@@ -1,11 +1,11 @@
 import test from 'ava';
 import { parseScale } from './scale.ts';
 
-test('runs one process of every service unless told otherwise', (t) => {
+test('runs one process of every service by default', (t) => {
   t.deepEqual(parseScale(''), { 'command-api': 1, projector: 1, 'query-api': 1 });
 });
 
-test('takes the number of each named service', (t) => {
+test('reads the number of each named service', (t) => {
   t.deepEqual(parseScale('command-api=2, query-api=8'), {
     'command-api': 2,
     projector: 1,

@@ -1,7 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import type { Stack } from '@zameni/runtime/stack';
 
-/** Writes the description in one step, so that a reader never sees half of it. */
+/** Replaces the description atomically, so that a reader never sees a part of it. */
 async function writeStackFile(path: string, stack: Stack): Promise<void> {
   const draft = `${path}.draft`;
   await writeFile(draft, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
@@ -12,7 +12,7 @@ async function writeStackFile(path: string, stack: Stack): Promise<void> {
 export function createStackWriter(path: string): (stack: Stack) => Promise<void> {
   let last = Promise.resolve();
   return (stack) => {
-    // A failed write is its caller's matter, not that of the next one.
+    // The caller of a failed write gets its error. The next write does not.
     last = last.catch(() => undefined).then(() => writeStackFile(path, stack));
     return last;
   };

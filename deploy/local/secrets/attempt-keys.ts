@@ -12,32 +12,32 @@ import { Type } from 'typebox';
 import { type FileLock, lockFile } from '../host/file-lock.ts';
 import { StackError } from '../output/stack-error.ts';
 
-/** By which clock and lifetime the ring of attempt keys is kept. */
+/** The clock and the lifetime of attempts for tending a ring of attempt keys. */
 export type TendOptions = {
   readonly now: Date;
   readonly lifetimeSeconds: number;
-  /** Milliseconds for another process to be done with the ring. */
+  /** Milliseconds to wait until another process releases the ring. */
   readonly lockDeadlineMs?: number;
 };
 
-/** What was done to the ring, and what it holds since; ids, never keys. */
+/** The changes to the ring and its current content: ids only, never keys. */
 export type TendResult = {
   readonly made: readonly string[];
   readonly destroyed: readonly string[];
   readonly keys: readonly string[];
 };
 
-/** It replaces one small file. */
+/** The holder of the lock only replaces one small file. */
 const LOCK_DEADLINE_MS = 5_000;
 const PAUSE_MS = 50;
 
 /**
- * Makes the keys that the ring of attempts lacks, and destroys those that nothing needs any more. A
- * ring that is not there yet is made. Where nothing is to be done the file stays as it is.
+ * Tends a ring of attempt keys: creates missing keys and destroys expired ones. Creates the ring if
+ * it does not exist. Leaves the file as it is if there is nothing to do.
  */
 export async function tendKeyRing(path: string, options: TendOptions): Promise<TendResult> {
   await using _lock = await lockRing(path, options.lockDeadlineMs ?? LOCK_DEADLINE_MS);
-  // Keys that were destroyed may lie in what a killed process left.
+  // A killed process may have left destroyed keys in drafts.
   await clearKeyRingDrafts(path);
   const { ring, result, isTended } = compare(path, options);
   if (isTended) return result;
@@ -45,17 +45,17 @@ export async function tendKeyRing(path: string, options: TendOptions): Promise<T
   return result;
 }
 
-/** The lock of the one process that keeps a ring for as long as it runs. */
+/** Returns the lock of the process that keeps a ring. The keeper holds it while it runs. */
 export function keeperLock(path: string): string {
   return `${path}.keeper.lock`;
 }
 
-/** The lifetime of attempts that an environment asks for. */
+/** Reads the lifetime of attempts from an environment. */
 export function attemptLifetimeSeconds(
   environment: Readonly<Record<string, string | undefined>>,
 ): number {
   const name = 'ZAMENI_ATTEMPT_LIFETIME_SECONDS';
-  // Alone, because variables of other programs are faults to a configuration.
+  // Read alone, because a configuration refuses the variables of other programs.
   return loadConfig(Type.Object(attemptLifetimeConfig), { [name]: environment[name] })[name];
 }
 

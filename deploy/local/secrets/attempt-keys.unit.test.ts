@@ -17,14 +17,14 @@ async function createPath(t: ExecutionContext): Promise<string> {
   return join(folder, 'ring.json');
 }
 
-/** The ids of some days in a row. */
+/** The ids of consecutive days. */
 function days(first: string, count: number): string[] {
   return Array.from({ length: count }, (_, n) =>
     new Date(Date.parse(first) + n * DAY_SECONDS * 1_000).toISOString().slice(0, 10),
   );
 }
 
-test('a ring that is not there is made, readable by its owner only', async (t) => {
+test('a missing ring is created, readable by its owner only', async (t) => {
   const path = await createPath(t);
   const { made, destroyed, keys } = await tendKeyRing(path, at('2026-03-04T05:06:07Z'));
   t.deepEqual(made, days('2026-03-04', 8));
@@ -36,7 +36,7 @@ test('a ring that is not there is made, readable by its owner only', async (t) =
 });
 
 test.serial(
-  'a ring that is made outlives a power cut: on the disk first, then in its place',
+  'a new ring survives a power cut: it is synced before it is moved into place',
   async (t) => {
     const path = await createPath(t);
     const folder = await open(join(path, '..'));
@@ -57,7 +57,7 @@ test.serial(
   },
 );
 
-test('a second time changes nothing, not even the file', async (t) => {
+test('tending again changes nothing, not even the file', async (t) => {
   const path = await createPath(t);
   await tendKeyRing(path, at('2026-03-04T05:06:07Z'));
   const before = statSync(path, { bigint: true });
@@ -78,12 +78,12 @@ test('a new day gets its key and keeps those of the days before', async (t) => {
   t.like(keys, before);
 });
 
-test('a key goes a day after the last attempt it sealed, and its bytes are overwritten', async (t) => {
+test('a key is destroyed and overwritten a day after the last attempt it sealed', async (t) => {
   const path = await createPath(t);
   await tendKeyRing(path, at('2026-03-04T05:06:07Z'));
   const file = openSync(path, 'r');
   const { '2026-03-04': secret = '' } = readKeyRingFile(path).keys;
-  // The day ends with the 5th, its last attempt with the 12th.
+  // The day ends with the 5th. Its last attempt ends with the 12th.
   const still = await tendKeyRing(path, at('2026-03-12T23:59:59Z'));
   t.deepEqual(still.destroyed, []);
   const openedThen = openSync(path, 'r');
@@ -98,7 +98,7 @@ test('a key goes a day after the last attempt it sealed, and its bytes are overw
   }
 });
 
-test('after two weeks without anybody there are keys for today and the days to come', async (t) => {
+test('after two weeks without a keeper there are keys for today and the days ahead', async (t) => {
   const path = await createPath(t);
   await tendKeyRing(path, at('2026-03-04T05:06:07Z'));
   const { made, destroyed } = await tendKeyRing(path, at('2026-03-18T05:06:07Z'));
@@ -106,7 +106,7 @@ test('after two weeks without anybody there are keys for today and the days to c
   t.deepEqual(destroyed, days('2026-03-04', 6));
 });
 
-test('two at once make one ring', async (t) => {
+test('two concurrent runs make one ring', async (t) => {
   const path = await createPath(t);
   const options = at('2026-03-04T05:06:07Z');
   const results = await Promise.all([tendKeyRing(path, options), tendKeyRing(path, options)]);
@@ -114,7 +114,7 @@ test('two at once make one ring', async (t) => {
   t.is(results.filter(({ made }) => made.length === 0).length, 1);
 });
 
-test('what a killed process left beside the ring is cleared, also where nothing else is to be done', async (t) => {
+test('files that a killed process left are cleared, even if the ring is tended', async (t) => {
   const path = await createPath(t);
   await tendKeyRing(path, at('2026-03-04T05:06:07Z'));
   writeFileSync(`${path}.abc.draft`, 'keys that were destroyed');
@@ -134,7 +134,7 @@ test('the ring stays while another process holds its lock', async (t) => {
   if (lock.status === 'taken') await lock[Symbol.asyncDispose]();
 });
 
-test('the lifetime is that of the environment, within its bounds', (t) => {
+test('the lifetime comes from the environment, within its bounds', (t) => {
   t.is(attemptLifetimeSeconds({}), 7 * DAY_SECONDS);
   t.is(attemptLifetimeSeconds({ ZAMENI_ATTEMPT_LIFETIME_SECONDS: '60', ZAMENI_X: 'y' }), 60);
   t.throws(() => attemptLifetimeSeconds({ ZAMENI_ATTEMPT_LIFETIME_SECONDS: '0' }), {

@@ -9,7 +9,7 @@ import { createMissingSecrets, type SecretFiles } from './secrets.ts';
 
 const attempts = { now: new Date('2026-03-04T05:06:07Z'), lifetimeSeconds: 7 * 24 * 3_600 };
 
-/** The rights of a file or folder, in octal. */
+/** Returns the mode of a file or folder in octal. */
 async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
 }
@@ -34,11 +34,11 @@ async function readAll(files: SecretFiles): Promise<string[]> {
 }
 
 test.before(() => {
-  // The rights must not hang on a careful umask of whoever starts the stack.
+  // The modes must not depend on the umask of the person who starts the stack.
   process.umask(0);
 });
 
-test('every folder is its owner’s alone, and so is every secret', async (t) => {
+test('only the owner may access the folders and secrets', async (t) => {
   const layout = await createLayout(await createFolder(t), attempts);
   const folders = [layout.logs, layout.secretsFolder, ...Object.values(layout.servers)];
   t.deepEqual(new Set(await Promise.all(folders.map(modeOf))), new Set(['700']));
@@ -51,7 +51,7 @@ test('every folder is its owner’s alone, and so is every secret', async (t) =>
   );
 });
 
-test('no two secrets are the same, in a profile and between profiles', async (t) => {
+test('no two secrets are equal, within a profile and between profiles', async (t) => {
   const profiles = [await createFolder(t), await createFolder(t)];
   const secrets = await Promise.all(
     profiles.map((folder) => createMissingSecrets(folder, attempts)),
@@ -69,7 +69,7 @@ test('no two secrets are the same, in a profile and between profiles', async (t)
   }
 });
 
-test('a second start keeps every secret and makes only what is missing', async (t) => {
+test('a second start keeps every secret and creates only missing ones', async (t) => {
   const folder = await createFolder(t);
   const files = await createMissingSecrets(folder, attempts);
   const before = await readAll(files);
@@ -91,7 +91,7 @@ test('a start after a long stop has attempt keys for today', async (t) => {
   t.false(keys.has('2026-03-04'));
 });
 
-test('the public keys hold nothing of the private one and belong to it', async (t) => {
+test('the public keys reveal nothing of the private one and belong to it', async (t) => {
   const folder = await createFolder(t);
   const files = await createMissingSecrets(folder, attempts);
   const readKeys = async () => ({
@@ -102,7 +102,7 @@ test('the public keys hold nothing of the private one and belong to it', async (
   const { d, ...publicPart } = own;
   t.regex(d ?? '', /^[A-Za-z0-9_-]{43}$/);
   t.deepEqual(shown.keys, [publicPart]);
-  // One without the other is of no use: both are made anew.
+  // One is useless without the other, so both are created again.
   await rm(files.jwks);
   await createMissingSecrets(folder, attempts);
   const renewed = await readKeys();
@@ -110,7 +110,7 @@ test('the public keys hold nothing of the private one and belong to it', async (
   t.is(renewed.shown.keys[0]?.['x'], renewed.own['x']);
 });
 
-test('the running stack keeps secrets, logs, data and configurations to its users', async (t) => {
+test('in a running stack only the owner can access files and folders', async (t) => {
   const { folders } = await readTestStack();
   t.is(await modeOf(join(folders.root, 'stack.json')), '600');
   const entries = await readdir(folders.root, { withFileTypes: true });

@@ -56,8 +56,8 @@ export function secretFiles(folder: string): SecretFiles {
 }
 
 /**
- * Makes the secrets that do not exist yet; existing ones stay, for the data depends on them. The ring
- * of attempt keys is tended too: after a long stop it has none for today.
+ * Creates missing secrets and keeps existing ones, because the data depends on them. Also tends the
+ * ring of attempt keys, which has no key for today after a long stop.
  */
 export async function createMissingSecrets(
   folder: string,
@@ -97,7 +97,7 @@ async function writeOnce(path: string, create: () => string): Promise<void> {
   if (!existsSync(path)) await write(path, create());
 }
 
-/** Written beside and moved, so that a start cut short never leaves half a key. */
+/** Writes a draft and moves it, so that an interrupted start never leaves a partial key. */
 async function write(path: string, content: string): Promise<void> {
   await writeFile(`${path}.draft`, `${content}\n`, { mode: 0o600 });
   await rename(`${path}.draft`, path);

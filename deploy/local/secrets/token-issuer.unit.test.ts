@@ -6,7 +6,7 @@ import test from 'ava';
 import { createMissingSecrets } from './secrets.ts';
 import { TOKEN_AUDIENCE, TOKEN_ISSUER, writeIssuersFile } from './token-issuer.ts';
 
-test('the services can read whose tokens to take, and nobody else may', async (t) => {
+test('only the services can read the list of trusted issuers', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'zameni-issuer-'));
   t.teardown(() => rm(folder, { recursive: true }));
   const { jwks } = await createMissingSecrets(join(folder, 'secrets'), {

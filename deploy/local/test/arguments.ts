@@ -2,17 +2,17 @@ import { matchesGlob, normalize } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StackError } from '../output/stack-error.ts';
 
-/** What `npm test` was asked to run. */
+/** The options of `npm test`. */
 export type TestArguments = {
-  /** Files or patterns of each run of AVA; one run after the other. */
+  /** Files or patterns of each run of AVA. The runs follow each other. */
   readonly phases: readonly (readonly string[])[];
   /** Patterns of titles. */
   readonly titles: readonly string[];
-  /** True when the static checks run too, as they do unless files or titles are chosen. */
+  /** Whether to run the static checks too. True unless files or titles are chosen. */
   readonly withChecks: boolean;
-  /** False when only unit tests are chosen, which need no servers. */
+  /** False if only unit tests are chosen, which need no servers. */
   readonly needsStack: boolean;
-  /** What tests of chosen length and seed read from their environment. */
+  /** Environment of the tests whose length and seed can be chosen. */
   readonly env: Readonly<Record<string, string>>;
   readonly help: boolean;
 };
@@ -23,16 +23,16 @@ export const TEST_HELP = `npm test -- [files] [options]
 Checks format, lint and types and runs the tests of all tiers against servers of their own.
 With files (or patterns such as '**/*.unit.test.ts') it runs only those, without the checks.
 
-  --match TITLE   run the tests with such titles; a file that kills servers must be named too
-  --long          the long form of the tests that have one (crash-recovery: ten minutes)
-  --seed NUMBER   repeat what chance chose in the run that printed this seed
+  --match TITLE   run the tests with matching titles; files that kill servers must be named too
+  --long          run the long form of the tests that have one (crash-recovery: ten minutes)
+  --seed NUMBER   repeat the random choices of the run that printed this seed
   --help          show this
 `;
 
 /**
- * Tests that go through the whole log and every file, message by message; each runs alone before all
- * others, while both are small. The bytes of claims are looked for before a rotation of the pepper moves
- * them.
+ * Tests that read the whole log and every file, message by message. Each runs alone before all
+ * others, while log and files are small. The search for bytes of claims runs before a rotation of
+ * the pepper moves the claims.
  */
 export const EARLY = [
   'e2e/guarantees/erasure-bytes.e2e.test.ts',
@@ -41,8 +41,8 @@ export const EARLY = [
 ] as const;
 
 /**
- * Tests that flood or kill parts of the stack, or compare times; each runs alone after all others, which
- * it would disturb or be disturbed by.
+ * Tests that flood or kill parts of the stack, or compare times. Each runs alone after all others,
+ * because they would disturb each other.
  */
 export const DISTURBING = [
   'e2e/guarantees/anonymous-equality.e2e.test.ts',
@@ -70,7 +70,7 @@ const LONG_ENV = {
 
 const MAX_SEED = 2 ** 32 - 1;
 
-/** Reads the arguments of `npm test`; `newSeed` is the seed of a long run that names none. */
+/** Parses the arguments of `npm test`. `newSeed` is the seed of a long run without `--seed`. */
 export function parseTestArguments(args: readonly string[], newSeed: number): TestArguments {
   const { positionals, values } = parse(args);
   const { match: titles, long } = values;

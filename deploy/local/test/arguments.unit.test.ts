@@ -6,7 +6,7 @@ const CRASH = 'e2e/guarantees/crash-recovery.e2e.test.ts';
 const LEFT_OUT = [...EARLY, ...DISTURBING].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
-test('runs everything when nothing is chosen, what kills servers last and alone', (t) => {
+test('runs everything by default, and files that kill servers last and alone', (t) => {
   const { phases, withChecks, needsStack, env } = parse();
   t.deepEqual(phases, [
     ...EARLY.map((file) => [file]),
@@ -26,15 +26,15 @@ test('starts no servers for unit tests alone', (t) => {
   t.false(needsStack);
 });
 
-test('starts the servers when any chosen file needs them', (t) => {
+test('starts the servers if any chosen file needs them', (t) => {
   t.true(parse('a.unit.test.ts', 'e2e/guarantees/one-winner.e2e.test.ts').needsStack);
 });
 
-test('runs a file that kills servers alone when it alone is named', (t) => {
+test('runs a file that kills servers if it alone is named', (t) => {
   t.deepEqual(parse(CRASH).phases, [[CRASH]]);
 });
 
-test('runs the files that kill servers after the others that a pattern names, one by one', (t) => {
+test('runs matching files that kill servers after the others, one by one', (t) => {
   t.deepEqual(parse('e2e/guarantees/*.e2e.test.ts').phases, [
     ...EARLY.map((file) => [file]),
     ['e2e/guarantees/*.e2e.test.ts', ...LEFT_OUT],
@@ -42,7 +42,7 @@ test('runs the files that kill servers after the others that a pattern names, on
   ]);
 });
 
-test('looks for a title in all files but those that kill servers', (t) => {
+test('searches for a title in all files except those that kill servers', (t) => {
   t.deepEqual(parse('--match', 'x').phases, [['**/*.test.ts', ...LEFT_OUT]]);
 });
 
@@ -58,7 +58,7 @@ test('a long run takes the files with a long form and has a seed', (t) => {
   t.false(withChecks);
 });
 
-test('takes a seed', (t) => {
+test('accepts a seed', (t) => {
   t.deepEqual(parse('--seed', '42').env, { ZAMENI_SEED: '42' });
   t.throws(() => parse('--seed', 'x'), { message: /--seed takes a whole number/ });
 });

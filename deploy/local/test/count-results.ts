@@ -3,19 +3,19 @@ import { stripVTControlCharacters } from 'node:util';
 /** How many tests passed and failed. */
 export type Counts = { readonly passed: number; readonly failed: number };
 
-/** The counts of one part of a run, and what it says of its failures. */
+/** The counts of one part of a run, and the output about its failures. */
 export type Results = Counts & { readonly failures: readonly string[] };
 
-/** Lines that are told of the failures of one part; what a test quotes may be long. */
+/** Most lines shown of the failures of one part. Quotes of a test may be long. */
 const MAX_FAILURE_LINES = 100;
 
 const PASSED = /^ {2}[✔√] /;
 const FAILED = /^ {2}[✘×] (?!Timed out while running tests)/;
 const PENDING = /^ {2}[◌*] /;
-/** A line of its own; after it the details of failures follow, which may quote anything. */
+/** A separate line. Details of failures follow it and may quote anything. */
 const END_OF_LIST = /^ {2}─+$/;
 
-/** Counts one line of AVA's list of results at a time. */
+/** Counts the results in AVA's list, one line at a time. */
 export function createResultCounter(): {
   readonly add: (line: string) => void;
   readonly finish: (exitCode: number | null) => Results;
@@ -33,10 +33,10 @@ export function createResultCounter(): {
         return;
       }
       if (PASSED.test(text)) passed += 1;
-      // A test that never ended is a failed one, and so is a file that broke outside its tests.
+      // A test that never ended counts as failed, and so does a file that broke outside its tests.
       if (FAILED.test(text) || PENDING.test(text)) failed += 1;
     },
-    // A crash of the runner itself leaves no failed test behind, and an empty run proves nothing.
+    // A crash of the runner itself leaves no failed test, and a run without tests proves nothing.
     finish: (exitCode) => {
       const isBroken = failed === 0 && (exitCode !== 0 || passed === 0);
       const hasFailed = isBroken || failed > 0;

@@ -42,7 +42,7 @@ test(
   { passed: 0, failed: 2 },
 );
 
-test('sees through colours', counts, ['  \u001B[32m✔\u001B[39m one'], 0, { passed: 1, failed: 0 });
+test('ignores colours', counts, ['  \u001B[32m✔\u001B[39m one'], 0, { passed: 1, failed: 0 });
 test('counts a crash of the runner as one failure', counts, ['  ✔ one'], 7, {
   passed: 1,
   failed: 1,
@@ -50,7 +50,7 @@ test('counts a crash of the runner as one failure', counts, ['  ✔ one'], 7, {
 test('counts a killed runner as one failure', counts, ['  ✔ one'], null, { passed: 1, failed: 1 });
 test('counts an empty run as one failure', counts, [], 0, { passed: 0, failed: 1 });
 
-test('adds up', (t) => {
+test('adds up counts', (t) => {
   const sum = sumResults([
     { passed: 1, failed: 2, failures: ['a', 'b'] },
     { passed: 3, failed: 0, failures: [] },
@@ -58,7 +58,7 @@ test('adds up', (t) => {
   t.deepEqual(sum, { passed: 4, failed: 2, failures: ['a', 'b'] });
 });
 
-test('keeps what AVA says of failures, to be told again at the end', (t) => {
+test('keeps AVA’s output about failures, to repeat it at the end', (t) => {
   const counter = createResultCounter();
   for (const line of ['  ✔ a › one', '  ✘ [fail]: a › two', '  ─', '  a › two', '  Difference:']) {
     counter.add(line);
@@ -71,7 +71,7 @@ test('keeps what AVA says of failures, to be told again at the end', (t) => {
   ]);
 });
 
-test('tells nothing when all passed', (t) => {
+test('keeps no output if all tests passed', (t) => {
   const counter = createResultCounter();
   for (const line of ['  ✔ a › one', '  ─', '  1 test passed']) counter.add(line);
   t.deepEqual(counter.finish(0).failures, []);

@@ -9,18 +9,18 @@ import { createResultCounter, type Results } from './count-results.ts';
 
 const STOP_DEADLINE_MS = 5_000;
 
-/** Which tests are run, and against what. */
+/** Which tests to run, and against what. */
 export type AvaOptions = {
   readonly files: readonly string[];
   readonly titles: readonly string[];
-  /** Where the tests find the description of the stack; null when they run without one. */
+  /** The file that describes the stack to the tests, or null if they run without one. */
   readonly stackFile: string | null;
   readonly env: Readonly<Record<string, string>>;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
 };
 
-/** Runs AVA, shows what it prints as it comes, and counts the results. */
+/** Runs AVA, prints its output as it arrives, and counts the results. */
 export async function runAva(options: AvaOptions): Promise<Results> {
   const { files, titles, stackFile, env, terminal, signal } = options;
   const ava = join(REPOSITORY, 'node_modules', '.bin', 'ava');
@@ -51,7 +51,7 @@ export async function runAva(options: AvaOptions): Promise<Results> {
     counter.add(line);
     terminal.line(line);
   });
-  // What the tests themselves print; it is shown but never counted.
+  // Output of the tests themselves. It is shown but never counted.
   createInterface({ input: child.stderr }).on('line', terminal.line);
   await once(child, 'close');
   signal.removeEventListener('abort', stop);
@@ -63,6 +63,6 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It ended by itself in the meantime.
+    // It has ended by itself in between.
   }
 }

@@ -12,7 +12,7 @@ const CHECKS = [
   { title: 'types', command: ['tsc', '--noEmit'] },
 ] as const;
 
-/** Runs the static checks; each counts as one test, and what a failed one says is shown. */
+/** Runs the static checks. Each counts as one test. The output of a failed check is shown. */
 export async function runChecks(terminal: Terminal, signal: AbortSignal): Promise<Results> {
   const failures: string[] = [];
   for (const { title, command } of CHECKS) {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { addTestTime, TIMES_FILE } from './times.ts';
 
-// AVA loads this in the process of each test file.
+// AVA loads this file in the process of each test file.
 const path = process.env[TIMES_FILE];
 const startedAt = performance.now();
 if (path !== undefined) {

@@ -1,19 +1,21 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
-/** The variable that names the file into which each test file writes how long it took. */
+/** Name of the variable with the file in which each test file records its duration. */
 export const TIMES_FILE = 'ZAMENI_TEST_TIMES';
 
-/** How long one test file ran, in milliseconds. */
+/** Duration of one test file in milliseconds. */
 export type TestTime = { readonly file: string; readonly ms: number };
 
 const SLOWEST = 10;
 
-/** Adds one file's time; each test process appends one line. */
+/** Records one file's duration. Each test process appends one line. */
 export function addTestTime(path: string, time: TestTime): void {
   appendFileSync(path, `${JSON.stringify(time)}\n`);
 }
 
-/** The slowest test files of a run, one line each; none without a file of times. */
+/**
+ * Describes the slowest test files of a run, one per line. Returns none without a file of times.
+ */
 export function describeSlowest(path: string): string[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { addTestTime, describeSlowest } from './times.ts';
 
-test('the ten slowest files are described, the slowest first', (t) => {
+test('describes the ten slowest files, the slowest first', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'zameni-times-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'times');

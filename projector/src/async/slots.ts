@@ -1,9 +1,11 @@
-/** Lets a bounded number of tasks run at once; the others wait in the order they came. */
+/** Limits the number of concurrent tasks. Other tasks wait in order of arrival. */
 export type Slots = {
   readonly run: <Result>(task: () => Promise<Result>) => Promise<Result>;
 };
 
-/** Makes slots; a task that gives its slot up and comes again waits behind those already there. */
+/**
+ * Creates slots. A task that gives up its slot and returns waits behind the tasks already waiting.
+ */
 export function createSlots(count: number): Slots {
   const waiting: (() => void)[] = [];
   let free = count;
@@ -18,7 +20,7 @@ export function createSlots(count: number): Slots {
     return promise;
   }
 
-  /** A slot goes straight to who waits longest, so that nobody comes in between. */
+  /** Passes a slot directly to the task that waits longest, so that no other task takes it. */
   function give(): void {
     const next = waiting.shift();
     if (next === undefined) free += 1;

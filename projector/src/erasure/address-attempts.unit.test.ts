@@ -119,7 +119,7 @@ test('does not trust an empty result of a database that is behind', async (t) =>
   t.deepEqual(await setup.stateOf(1), ['void']);
 });
 
-test('an attempt that was closed or used again meanwhile counts as void', async (t) => {
+test('an attempt that was closed or used again in between counts as void', async (t) => {
   const setup = await createSetup([1, 2]);
   const { log, shared, before, stateOf } = setup;
   shared.end = before;

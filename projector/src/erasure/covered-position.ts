@@ -19,7 +19,7 @@ const LOOKS = { baseMs: 50, maxMs: 1_000 };
 /**
  * All callers share one read, and reads become less frequent while the position does not move. A
  * position from an earlier read is never reused, because an operator may have reset the read model
- * meanwhile.
+ * since.
  */
 export function createCoveredPosition({ read, signal }: CoveredPositionOptions): CoveredPosition {
   const backoff = createBackoff(LOOKS);

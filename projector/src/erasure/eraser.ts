@@ -43,8 +43,8 @@ const MAX_OPEN = 10_000;
  * Deletes released claims, closed attempts, attempts on erased addresses, and the keys of erased
  * people from the log. Each commit names them in a deletion record, which is deleted last. So the
  * log itself shows what is left, and no checkpoint can skip a record: the worse failure is a key
- * that stays for ever. Interrupted work is repeated. Two erasers at the same time are safe, because
- * deleting a deleted record does nothing.
+ * that stays permanently. Interrupted work is repeated. Two erasers at the same time are safe,
+ * because deleting a deleted record does nothing.
  */
 export function createEraser(options: EraserOptions): Eraser {
   let progress: EraserProgress | undefined;

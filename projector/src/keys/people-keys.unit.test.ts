@@ -63,8 +63,14 @@ function only(records: readonly LogRecord[]): LogRecord {
   return record;
 }
 
-/** A log that answers given last records of one subject in turn, and then the last one for ever. */
-function tellInTurn(log: EventLog, subject: string, answers: (LogRecord | undefined)[]): EventLog {
+/**
+ * A log that gives each of these last records of one subject in turn, then the last one forever.
+ */
+function answerInTurn(
+  log: EventLog,
+  subject: string,
+  answers: (LogRecord | undefined)[],
+): EventLog {
   return {
     ...log,
     readLastFromReplica: async (asked, abort) => {
@@ -109,7 +115,7 @@ test('a key that was not read before its events is looked up once', async (t) =>
 test('a replica that lags is read again', async (t) => {
   const log = createMemoryLog();
   const { key, event } = await register(log, 1);
-  const keys = keysIn(tellInTurn(log, key.subject, [undefined, undefined, key]), {
+  const keys = keysIn(answerInTurn(log, key.subject, [undefined, undefined, key]), {
     missingMs: 10_000,
   });
   t.is(textIn(event, await keys.find(event, signal)), textOf(1));
@@ -120,7 +126,7 @@ test('a missing key means an erasure when the person’s last event is one', asy
   const [event] = await append(log, registeredMessages(1, dataKeys).slice(2));
   const [erased] = await append(log, erasedMessages(1, 1));
   if (!event) return t.fail();
-  const keys = keysIn(tellInTurn(log, event.subject, [undefined, event, erased]), {
+  const keys = keysIn(answerInTurn(log, event.subject, [undefined, event, erased]), {
     missingMs: 10_000,
   });
   t.is(await keys.find(event, signal), 'erased');
@@ -140,7 +146,7 @@ test('the key of an erased person is not kept', async (t) => {
   const log = createMemoryLog();
   const { key, event } = await register(log, 1);
   const erased = only(await append(log, erasedMessages(1, 3)));
-  const keys = keysIn(tellInTurn(log, key.subject, [undefined]));
+  const keys = keysIn(answerInTurn(log, key.subject, [undefined]));
   keys.take(key);
   t.is(textIn(event, await keys.find(event, signal)), textOf(1));
   keys.evict(erased);
@@ -154,7 +160,7 @@ test('a re-wrapped key is not kept, because it may lie after the erasure', async
   const message = { subject: key.subject, data, expectedPosition: key.position };
   const rewrapped = only(await append(log, [message]));
   await append(log, erasedMessages(1, event.position));
-  const keys = keysIn(tellInTurn(log, key.subject, [undefined]));
+  const keys = keysIn(answerInTurn(log, key.subject, [undefined]));
   keys.take(rewrapped);
   t.is(await keys.find(event, signal), 'erased');
 });

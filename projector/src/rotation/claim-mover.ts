@@ -32,9 +32,9 @@ const MAX_DELETIONS = 8;
  * one exists.
  *
  * A claim is copied as a registration would write it: once more to both layers, in one batch, each
- * message guarded. The guard of the old layer fails if the claim was released meanwhile, so no late
- * copy restores a deleted claim. The new layer has a claim if its record lies after the old one.
- * So a stale record from a replica is at worst examined again.
+ * message guarded. The guard of the old layer fails if the claim was released since, so no late
+ * copy restores a deleted claim. The new layer has a claim if its record lies after the old one. So
+ * a stale record from a replica is at worst examined again.
  */
 export async function moveClaims(
   deps: ClaimMoverDeps,

@@ -100,7 +100,7 @@ test('copies a claim again that was later written to the old layer only', async 
   t.is(await textOf(newOf(0)), later);
 });
 
-test('a copy does not restore a claim that is released and deleted meanwhile', async (t) => {
+test('a copy does not restore a claim that is released and deleted in between', async (t) => {
   const { memory, textOf, move } = await createLog(held);
   const log: EventLog = {
     ...memory,

@@ -54,7 +54,7 @@ const IDLE_MS = 1_000;
  * only.
  *
  * The work is done only after a pass that wrapped nothing. The pass before may have written keys of
- * people who were erased meanwhile, and only another pass finds these. When the work is done, the
+ * people who were erased during it, and only another pass finds these. When the work is done, the
  * older key may be destroyed, and no pass follows. With one key in the ring nothing is read.
  */
 export function createRewrapper(options: RewrapperOptions): Rewrapper {

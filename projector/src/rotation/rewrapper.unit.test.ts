@@ -176,7 +176,7 @@ test('a key that no key of the ring opens stays, is counted, and delays no other
   );
 });
 
-test('deletes a re-wrapped key whose person was erased meanwhile', async (t) => {
+test('deletes a re-wrapped key if its person was erased during the re-wrap', async (t) => {
   const log = createMemoryLog();
   const { source } = createRing('1', '2');
   const groups = people(1);
@@ -192,7 +192,7 @@ test('deletes a re-wrapped key whose person was erased meanwhile', async (t) => 
   t.deepEqual(deleted.at(-1), { subject, upTo: Number.MAX_SAFE_INTEGER });
 });
 
-test('is not done before it has looked for people who were erased meanwhile', async (t) => {
+test('is not done before another pass has looked for erased people', async (t) => {
   const memory = createMemoryLog();
   await append(memory, ...people(1));
   const { source } = createRing('1', '2');

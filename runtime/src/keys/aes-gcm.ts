@@ -1,11 +1,11 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { drawBytes } from './random-pool.ts';
 
-// NIST SP 800-38D: 96-bit random nonces, 128-bit tags, at most 2^32 plaintexts a key.
+// NIST SP 800-38D: 96-bit random nonces, 128-bit tags, at most 2^32 plaintexts per key.
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Encrypts a plaintext bound to some data: base64 of nonce, ciphertext and tag. */
+/** Encrypts a plaintext and binds it to other data. Returns base64 of nonce, ciphertext and tag. */
 export function seal(key: KeyObject, binding: Buffer, plaintext: Buffer): string {
   const nonce = drawBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(binding);
@@ -18,7 +18,7 @@ export function seal(key: KeyObject, binding: Buffer, plaintext: Buffer): string
   return body.toString('base64');
 }
 
-/** Decrypts what `seal` made; throws when key, binding or bytes are others. */
+/** Decrypts the output of `seal`. Throws if key, binding or bytes differ. */
 export function unseal(key: KeyObject, binding: Buffer, sealed: string): Buffer {
   const bytes = Buffer.from(sealed, 'base64');
   if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new Error('sealed data is too short');

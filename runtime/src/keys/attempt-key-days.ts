@@ -4,15 +4,15 @@ import type { KeyRingFile } from './key-ring.ts';
 const KEY_BYTES = 32;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** Milliseconds that a key outlives the last attempt of its day: clocks differ. */
+/** Milliseconds that a key outlives the last attempt of its day, because clocks differ. */
 const SLACK_MS = DAY_MS;
 
-/** Days whose keys are made in advance: for so long the keeper of the ring may be away. */
+/** Days for which keys are made in advance. The keeper of the ring may be down for that long. */
 const DAYS_AHEAD = 7;
 
 /**
- * The ring of attempt keys as it must be at an instant: keys for today and the days to come, and none
- * for days whose last attempt expired more than a day ago.
+ * Returns the ring of attempt keys as it must be at a time: keys for today and the days ahead, and
+ * none for days whose last attempt expired more than a day ago.
  */
 export function tendAttemptKeys(
   ring: KeyRingFile | undefined,
@@ -33,7 +33,7 @@ export function tendAttemptKeys(
   return { current: today, keys: Object.fromEntries(days) };
 }
 
-/** The UTC day of an instant, the id of its key. */
+/** Returns the UTC day of a time. It is the id of that day's key. */
 export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 'YYYY-MM-DD'.length);
 }

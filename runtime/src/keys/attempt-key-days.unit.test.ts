@@ -20,14 +20,14 @@ test('the first ring has keys for today and the seven days to come', (t) => {
   t.is(new Set(Object.values(ring.keys)).size, 8);
 });
 
-test('a day is one of UTC', (t) => {
+test('a day is a UTC day', (t) => {
   const last = tendAttemptKeys(undefined, at('2026-12-31T23:59:59.999Z'), 1);
   t.is(last.current, '2026-12-31');
   t.is(daysOf(last).at(-1), '2027-01-07');
   t.is(tendAttemptKeys(undefined, at('2027-01-01T00:00:00.000Z'), 1).current, '2027-01-01');
 });
 
-test('keys that are there stay as they are, and the ring as often as it is tended', (t) => {
+test('existing keys stay as they are, and so does the ring however often it is tended', (t) => {
   const ring = tendAttemptKeys(undefined, noon, WEEK_SECONDS);
   t.deepEqual(tendAttemptKeys(ring, noon, WEEK_SECONDS), ring);
   const next = tendAttemptKeys(ring, at('2026-03-11T00:00:00.000Z'), WEEK_SECONDS);
@@ -45,7 +45,8 @@ const isKept = test.macro<[string, number, string, boolean]>({
     t.is(tended.keys[day], kept ? ring.keys[day] : undefined);
   },
 });
-// The last attempt of a day expires a lifetime after its end; a day more covers clocks that differ.
+// The last attempt of a day expires one lifetime after the end of the day. Another day covers
+// clocks that differ.
 test(isKept, '2026-03-10', WEEK_SECONDS, '2026-03-18T23:59:59.999Z', true);
 test(isKept, '2026-03-10', WEEK_SECONDS, '2026-03-19T00:00:00.000Z', false);
 test(isKept, '2026-03-10', WEEK_SECONDS, '2027-03-19T00:00:00.000Z', false);
@@ -53,7 +54,7 @@ test(isKept, '2026-03-10', 1, '2026-03-12T00:00:00.999Z', true);
 test(isKept, '2026-03-10', 1, '2026-03-12T00:00:01.000Z', false);
 test(isKept, '2026-03-10', 30 * 24 * 60 * 60, '2026-04-10T23:59:59.999Z', true);
 
-test('a keeper who was away for long destroys what is due, and makes what is missing', (t) => {
+test('after a long absence the keeper destroys due keys and makes missing ones', (t) => {
   const ring = tendAttemptKeys(undefined, noon, WEEK_SECONDS);
   const later = tendAttemptKeys(ring, at('2026-03-24T12:00:00.000Z'), WEEK_SECONDS);
   t.is(later.current, '2026-03-24');
@@ -62,7 +63,7 @@ test('a keeper who was away for long destroys what is due, and makes what is mis
   t.is(days.length, 10);
 });
 
-test('the ring that is given stays as it is', (t) => {
+test('the ring passed in stays as it is', (t) => {
   const ring = tendAttemptKeys(undefined, noon, WEEK_SECONDS);
   const before = structuredClone(ring);
   tendAttemptKeys(ring, at('2027-01-01T00:00:00.000Z'), WEEK_SECONDS);

@@ -36,7 +36,7 @@ test('a sealed attempt fits its schema and opens to the same data', (t) => {
   t.false(JSON.stringify(sealed).includes('vera'));
 });
 
-test('an attempt is sealed under the key of its own day, whatever the ring calls current', (t) => {
+test('an attempt is sealed under the key of its own day, even if another key is current', (t) => {
   const keys = createAttemptKeys(ringOf('2026-03-11', '2026-03-10', '2026-03-09'));
   const sealed = keys.seal(ID, attempt, secrets);
   t.is(sealed.key, '2026-03-10');
@@ -44,12 +44,12 @@ test('an attempt is sealed under the key of its own day, whatever the ring calls
   t.is(keys.seal(ID, { ...attempt, time: '2026-03-11T00:00:00.000Z' }, secrets).key, '2026-03-11');
 });
 
-test('once the key of its day is destroyed nothing opens it', (t) => {
+test('after the destruction of its day’s key nothing opens an attempt', (t) => {
   const sealed = createAttemptKeys(ringOf('2026-03-10')).seal(ID, attempt, secrets);
   t.is(createAttemptKeys(ringOf('2026-03-11')).open(ID, sealed), undefined);
 });
 
-test('without a key for the day nothing is sealed, and it says what to do', (t) => {
+test('without a key for the day nothing is sealed, and the error says what to do', (t) => {
   const keys = createAttemptKeys(ringOf('2026-03-11'));
   const error = t.throws(() => keys.seal(ID, attempt, secrets));
   t.like(error, { code: 'service-unavailable', retryAfterSeconds: 60 });
@@ -72,7 +72,7 @@ test('key', isBound, { key: '2026-03-09' });
 test('bytes', isBound, { sealed: Buffer.alloc(200, 1).toString('base64') });
 test('bytes of the fingerprint', isBound, { retry: Buffer.alloc(80, 1).toString('base64') });
 
-test('a ring that was made again has another key for the day, and opens nothing', (t) => {
+test('a new ring has another key for the day and opens nothing', (t) => {
   const sealed = createAttemptKeys(ringOf('2026-03-10')).seal(ID, attempt, secrets);
   const again = createAttemptKeys({
     current: '2026-03-10',
@@ -94,7 +94,7 @@ test('the fingerprint opens without the data, under its own id only', (t) => {
 test('data that does not fit the schema is an error that quotes none of it', (t) => {
   const keys = createAttemptKeys(ringOf('2026-03-10'));
   const { email: _email, ...rest } = data;
-  // As a later version of this program may have sealed it.
+  // A later version of this program may seal such data.
   const sealed = keys.seal(ID, attempt, { ...secrets, data: rest as AttemptData });
   const error = t.throws(() => keys.open(ID, sealed));
   t.false(error?.message.includes('Vera'));
@@ -103,7 +103,7 @@ test('data that does not fit the schema is an error that quotes none of it', (t)
 test('a key that is made while it runs is found', (t) => {
   const newer = ringOf('2026-03-10');
   let ring = ringOf('2026-03-09');
-  // As a file that is read at once for an unknown id.
+  // Like a file that is read at once for an unknown id.
   const keys = createAttemptKeys({
     current: () => ring,
     find: (id) => {

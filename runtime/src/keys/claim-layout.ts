@@ -3,36 +3,36 @@ import { type ClaimRecord, subjects } from '@zameni/contracts';
 import { CLAIM_PHASES, type ClaimRules } from './claim-phases.ts';
 import type { PepperRing } from './pepper-ring.ts';
 
-/** Where the records of one claim lie. */
+/** The subjects of one claim's records. */
 export type ClaimPlace = {
   /** The subject whose record counts. */
   readonly believed: string;
-  /** Every subject a decision on the claim may write, so that each can be guarded. */
+  /** All subjects that a decision on the claim may write. Each of them can be guarded. */
   readonly reads: readonly string[];
-  /** The subjects a new record is written to. */
+  /** Returns the subjects that a new record is written to. */
   readonly writesOf: (record: ClaimRecord) => readonly string[];
 };
 
-/** Where claims lie under a ring of peppers as it is at one moment. */
+/** Computes the subjects of claims under the current state of a ring of peppers. */
 export type ClaimLayout = {
-  /** What it is told apart by: the current layer, or the new one and the phase. No secret. */
+  /** Identifies the layout: the current layer, or the new layer and the phase. Not a secret. */
   readonly state: string;
   readonly placeOf: (claim: string) => ClaimPlace;
 };
 
-/** What a rotation's worker needs to know of the two layers. */
+/** The two layers of a rotation, for its worker. */
 export type ClaimLayers = {
   readonly state: string;
   readonly work: ClaimRules['work'];
-  /** The subject in the new layer of one in the old layer; undefined for every other subject. */
+  /** Returns the new layer's subject for a subject in the old layer, or undefined for any other. */
   readonly toNew: (subject: string) => string | undefined;
 };
 
 /**
- * Where claims lie under a ring. The first pepper makes the claim of an address, and that is what
- * events and read models call it for ever; every later one makes another digest of the digest before,
- * and the last of them is the subject. So a rotation needs nobody's address, and who has only the older
- * peppers finds no claim by an address.
+ * Computes the subjects of claims under a ring. The first pepper makes the claim of an address.
+ * Events and read models use this name permanently. Each later pepper makes a digest of the
+ * previous digest, and the last digest is the subject. So a rotation needs no addresses, and an
+ * attacker with only the older peppers cannot find a claim by its address.
  */
 export function toClaimLayout(ring: PepperRing): ClaimLayout {
   const later = laterLayers(ring);
@@ -66,7 +66,7 @@ export function toClaimLayout(ring: PepperRing): ClaimLayout {
   };
 }
 
-/** The two layers of the rotation that a ring says is under way; undefined when there is none. */
+/** Returns the two layers of the rotation that a ring is in, or undefined without a rotation. */
 export function toClaimLayers(ring: PepperRing): ClaimLayers | undefined {
   if (ring.phase === undefined) return undefined;
   const later = laterLayers(ring);
@@ -79,13 +79,13 @@ export function toClaimLayers(ring: PepperRing): ClaimLayers | undefined {
     toNew: (subject) => {
       if (!subject.startsWith(prefix)) return undefined;
       const digest = subject.slice(prefix.length);
-      // The name of a later layer stands before the digest, which has no colon of its own.
+      // The name of a later layer precedes the digest, which contains no colon.
       return digest.includes(':') ? undefined : toSubject(to, to.digestOf(digest));
     },
   };
 }
 
-/** What a ring of peppers is told apart by: how far its rotation is. No secret. */
+/** Identifies the state of a ring of peppers by the progress of its rotation. Not a secret. */
 export function claimStateOf(ring: PepperRing): string {
   const last = ring.layers.at(-1) ?? ring.current;
   return ring.phase === undefined ? last : `${last}:${ring.phase}`;
@@ -93,7 +93,7 @@ export function claimStateOf(ring: PepperRing): string {
 
 type Layer = { readonly id: string; readonly digestOf: (digest: string) => string };
 
-/** The layers behind the first, which is not made here: claims come with it. */
+/** Returns the layers after the first. Claims already include the first one. */
 function laterLayers(ring: PepperRing): Layer[] {
   const [, ...later] = ring.layers;
   return later.map((id) => {
@@ -107,7 +107,7 @@ function laterLayers(ring: PepperRing): Layer[] {
   });
 }
 
-/** The first layer's claims have no name before the digest: they were there before there were layers. */
+/** Claims of the first layer have no name before the digest, because they are older than layers. */
 function toSubject(layer: Layer | undefined, digest: string): string {
   return subjects.claim(layer === undefined ? digest : `${layer.id}:${digest}`);
 }

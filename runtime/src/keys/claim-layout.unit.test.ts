@@ -21,11 +21,11 @@ const claim = createDigests(never).claimOf('vera@example.org');
 const old = toClaimLayout(never).placeOf(claim).believed;
 const fresh = toClaimLayout(once).placeOf(claim).believed;
 
-test('without a rotation a claim lies where its own name says', (t) => {
+test('without a rotation the subject of a claim is its own name', (t) => {
   t.is(old, subjects.claim(claim));
 });
 
-test('a rotation leaves what a claim is called and changes where it lies', (t) => {
+test('a rotation keeps the name of a claim and changes its subject', (t) => {
   t.is(createDigests(once).claimOf('vera@example.org'), claim);
   t.regex(fresh, /^zameni\.claim\.2:[A-Za-z0-9_-]{43}$/);
   t.false(fresh.includes(claim));
@@ -78,7 +78,7 @@ test('a second rotation moves the second layer to the third', (t) => {
   t.is(layers?.toNew(place.reads[1] ?? ''), undefined);
 });
 
-test('the phases follow each other to the end', (t) => {
+test('the phases follow each other until the rotation is over', (t) => {
   const seen: ClaimPhase[] = [];
   for (let at: ClaimPhase | undefined = 'release-both'; at !== undefined; at = nextClaimPhase(at)) {
     seen.push(at);

@@ -6,9 +6,9 @@ import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './ring-sour
 import { currentKey, type KeyRing } from './key-ring.ts';
 
 /**
- * A person's own key of 256 bits, held in memory only. It is a KeyObject even for a single use: in
- * Node 24 a cipher from bytes takes three times as long (20 µs, against 6 µs including its
- * creation).
+ * The 256-bit key of one person, held in memory only. It is a KeyObject even for a single use: in
+ * Node 24 a cipher from bytes takes three times as long (20 µs, against 6 µs including the creation
+ * of the KeyObject).
  */
 export type DataKey = KeyObject;
 

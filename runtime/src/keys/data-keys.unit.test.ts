@@ -10,12 +10,12 @@ const ringOf = (...versions: string[]): KeyRing => ({
 const binding = { eventId: 'e1', type: 'zameni.account.registered.v1', userId: 'u1' };
 const plaintext = '{"email":"vera@example.org"}';
 
-test('what is sealed under a data key opens under the same key and binding', (t) => {
+test('data sealed under a data key opens under the same key and binding', (t) => {
   const { key } = createDataKeys(ringOf('1')).create('u1');
   t.is(openPersonal(key, binding, sealPersonal(key, binding, plaintext)), plaintext);
 });
 
-test('a data key opens from its record, by the person it was made for only', (t) => {
+test('a data key opens from its record for its own person only', (t) => {
   const keys = createDataKeys(ringOf('1'));
   const { key, record } = keys.create('u1');
   const sealed = sealPersonal(key, binding, plaintext);
@@ -31,7 +31,7 @@ test('a record wrapped by an older key-encryption key still opens', (t) => {
   t.throws(() => createDataKeys(ringOf('2')).open('u1', record), { message: /lacks/ });
 });
 
-test('a re-wrapped record holds the same key, by the current key-encryption key', (t) => {
+test('a re-wrapped record holds the same key, wrapped by the current key-encryption key', (t) => {
   const older = ringOf('1');
   const { key, record } = createDataKeys(older).create('u1');
   const newer: KeyRing = { current: '2', keys: new Map([...older.keys, ['2', randomBytes(32)]]) };
@@ -44,7 +44,7 @@ test('a re-wrapped record holds the same key, by the current key-encryption key'
   t.throws(() => createDataKeys(newer).rewrap('u2', record));
 });
 
-test('follows a ring that changes', (t) => {
+test('follows changes of a ring', (t) => {
   const older = ringOf('1');
   const newer: KeyRing = { current: '2', keys: new Map([...older.keys, ['2', randomBytes(32)]]) };
   let ring = older;
@@ -56,11 +56,11 @@ test('follows a ring that changes', (t) => {
   t.notThrows(() => keys.open('u1', record));
 });
 
-test('looks for a key it does not know yet', (t) => {
+test('looks for a key that it does not know yet', (t) => {
   const newer = ringOf('2');
   const { record } = createDataKeys(newer).create('u1');
   let ring = ringOf('1');
-  // As a file that is read at once for an unknown id.
+  // Like a file that is read at once for an unknown id.
   const find = (id: string) => (ring = newer).keys.get(id);
   const keys = createDataKeys({ current: () => ring, find });
   t.notThrows(() => keys.open('u1', record));
@@ -78,7 +78,7 @@ for (const [what, other] of Object.entries({
   });
 }
 
-test('a changed or cut ciphertext does not open', (t) => {
+test('a changed or truncated ciphertext does not open', (t) => {
   const { key } = createDataKeys(ringOf('1')).create('u1');
   const bytes = Buffer.from(sealPersonal(key, binding, plaintext), 'base64');
   for (let index = 0; index < bytes.length; index += 1) {

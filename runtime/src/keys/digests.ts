@@ -2,27 +2,27 @@ import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:cryp
 import type { UserId } from '@zameni/contracts';
 import type { PepperRing } from './pepper-ring.ts';
 
-/** Keyed digests made from the pepper: each purpose has a key of its own, derived by HKDF. */
+/** Keyed digests made with the pepper. Each purpose has a key of its own, derived by HKDF. */
 export type Digests = {
   /** The claim of a canonical address: 43 characters of base64url. */
   readonly claimOf: (canonicalAddress: string) => string;
   /**
-   * The registration id of a caller's idempotency key: a UUIDv8 (RFC 9562). What kind of registration
-   * is meant is part of `caller`, so that an attempt and an account never share an id by accident.
+   * The registration id for a caller's idempotency key: a UUIDv8 (RFC 9562). `caller` includes the
+   * kind of registration, so that an attempt and an account never share an id by accident.
    */
   readonly registrationIdOf: (caller: string, idempotencyKey: string) => UserId;
-  /** The id under which the log keeps a caller whose subject is no user id: 43 characters. */
+  /** The log's id for a caller whose subject is not a user id: 43 characters. */
   readonly actorOf: (caller: string) => string;
-  /** The key under which requests of one client are counted. */
+  /** The key under which the requests of one client are counted. */
   readonly clientOf: (client: string) => string;
   /** The fingerprint of a request, salted by its registration so that equal requests differ. */
   readonly fingerprintOf: (registrationId: UserId, canonicalBody: string) => string;
 };
 
 /**
- * Digests under the first pepper of a ring. They name what is there for ever (a claim in events, the
- * registration of an idempotency key), so a rotation leaves them as they are: it changes where claims
- * lie in the log, which `toClaimLayout` says.
+ * Digests under the first pepper of a ring. They are permanent names (a claim in events, the
+ * registration of an idempotency key), so a rotation does not change them. A rotation changes only
+ * the subjects of claims in the log, see `toClaimLayout`.
  */
 export function createDigests(ring: Pick<PepperRing, 'current' | 'keys' | 'layers'>): Digests {
   const [first = ring.current] = ring.layers;
@@ -59,7 +59,7 @@ function toUuidV8(digest: Buffer): UserId {
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   const hex = bytes.toString('hex');
   const groups = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
-  // Made in the form of a user id.
+  // Has the form of a user id.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return `${groups.join('-')}-${hex.slice(20)}` as UserId;
 }

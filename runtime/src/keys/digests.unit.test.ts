@@ -12,8 +12,8 @@ const other = createDigests(ringOf(8));
 const address = 'vera@example.org';
 const uuidV8 = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-test('digests stay what the log already holds', (t) => {
-  // Computed by another program from RFC 2104 and RFC 5869; a change would lose every claim.
+test('digests equal those that the log already holds', (t) => {
+  // Computed by another program from RFC 2104 and RFC 5869. A change would lose every claim.
   t.is(digests.claimOf(address), '9YdPaNE4l3eRaaTMaruAcFhJBp7Ki6KKJDlCPVG089Y');
   const id = digests.registrationIdOf('caller', 'key-1');
   t.is(String(id), 'da045d6a-3f81-889d-8c26-45b749ec91a3');
@@ -26,14 +26,14 @@ test('a claim is the same for the same address only', (t) => {
   t.is(new Set(claims).size, 4);
 });
 
-test('everything differs by pepper', (t) => {
+test('every digest depends on the pepper', (t) => {
   const id = digests.registrationIdOf('caller', 'key');
   t.not(digests.claimOf(address), other.claimOf(address));
   t.not(id, other.registrationIdOf('caller', 'key'));
   t.not(digests.fingerprintOf(id, '{}'), other.fingerprintOf(id, '{}'));
 });
 
-test('the current pepper of the ring counts, and the others do not', (t) => {
+test('only the current pepper of the ring counts', (t) => {
   const both = new Map([
     ['1', Buffer.alloc(32, 7)],
     ['2', Buffer.alloc(32, 8)],
@@ -44,7 +44,7 @@ test('the current pepper of the ring counts, and the others do not', (t) => {
   t.is(claimUnder('2'), other.claimOf(address));
 });
 
-test('a claim and a fingerprint are 43 characters that a subject can hold', (t) => {
+test('claims and fingerprints have 43 characters that are valid in subjects', (t) => {
   const id = digests.registrationIdOf('caller', 'key');
   for (let index = 0; index < 200; index += 1) {
     t.regex(digests.claimOf(`p${index}@example.org`), /^[A-Za-z0-9_-]{43}$/);
@@ -52,7 +52,7 @@ test('a claim and a fingerprint are 43 characters that a subject can hold', (t) 
   }
 });
 
-test('a registration id is a UUID of version 8, whatever it is made of', (t) => {
+test('a registration id is a UUID of version 8 for every input', (t) => {
   const ids = Array.from({ length: 500 }, (_, index) =>
     digests.registrationIdOf('caller', `${index}`),
   );
@@ -85,14 +85,14 @@ test('a fingerprint is salted by its registration', (t) => {
   t.not(digests.fingerprintOf(one, '{"a":1}'), digests.fingerprintOf(one, '{"a":2}'));
 });
 
-test('each digest of one text is another one, so that none tells another', (t) => {
+test('the digests of one text differ from each other, so that none reveals another', (t) => {
   const { claimOf, actorOf, clientOf } = digests;
   const texts = [claimOf, actorOf, clientOf].map((digest) => digest(address));
   t.is(new Set(texts).size, 3);
   for (const text of texts) t.regex(text, /^[A-Za-z0-9_-]{43}$/);
 });
 
-test('callers and clients have the same digest each time, and another by pepper', (t) => {
+test('callers and clients have a stable digest, which depends on the pepper', (t) => {
   for (const purpose of ['actorOf', 'clientOf'] as const) {
     t.is(digests[purpose](address), createDigests(ringOf(7))[purpose](address));
     t.not(digests[purpose](address), digests[purpose](`${address} `));
@@ -100,7 +100,7 @@ test('callers and clients have the same digest each time, and another by pepper'
   }
 });
 
-test('each purpose has a key of its own', (t) => {
+test('each purpose has its own key', (t) => {
   const id = digests.registrationIdOf('caller', 'key');
   t.not(digests.claimOf(`${id}\n{}`), digests.fingerprintOf(id, '{}'));
   const asClaim = Buffer.from(digests.claimOf('6\ncaller\nkey'), 'base64url').toString('hex');

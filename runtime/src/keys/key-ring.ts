@@ -4,19 +4,19 @@ import { Compile } from 'typebox/compile';
 import { CLAIM_PHASE_NAMES } from './claim-phases.ts';
 import { parseJson, SecretFileError } from './secret-file.ts';
 
-/** Keys of 256 bits by their ids, and which of them is used for new data. */
+/** Keys of 256 bits by id. The current one is used for new data. */
 export type KeyRing = {
   readonly current: string;
   readonly keys: ReadonlyMap<string, Buffer>;
 };
 
-/** What the file of a key ring holds; `layers` and `phase` are of peppers only (pepper-ring.ts). */
+/** The content of a key ring's file. Only peppers use `layers` and `phase` (pepper-ring.ts). */
 export const KeyRingFile = Type.Object(
   {
     current: Type.String({ minLength: 1 }),
     /** A key that every process must have read before it becomes current. */
     next: Type.Optional(Type.String({ minLength: 1 })),
-    /** When keys became current, as far as that is known. */
+    /** The times at which keys became current, if known. */
     since: Type.Optional(Type.Record(Type.String(), Instant)),
     layers: Type.Optional(Type.Array(Type.String(), { minItems: 1, uniqueItems: true })),
     phase: Type.Optional(Type.Enum(CLAIM_PHASE_NAMES)),
@@ -37,7 +37,7 @@ export function readKeyRing(path: string): KeyRing {
   return toKeyRing(readKeyRingFile(path));
 }
 
-/** The ring in a file. */
+/** Converts the content of a ring's file. */
 export function toKeyRing({ current, keys }: KeyRingFile): KeyRing {
   const buffers = Object.entries(keys).map(
     ([id, key]) => [id, Buffer.from(key, 'base64')] as const,
@@ -45,7 +45,7 @@ export function toKeyRing({ current, keys }: KeyRingFile): KeyRing {
   return { current, keys: new Map(buffers) };
 }
 
-/** Reads the file of a key ring as it is, to change it. */
+/** Reads the content of a key ring's file, to change it. */
 export function readKeyRingFile(path: string): KeyRingFile {
   const file = parseJson(path);
   if (!keyRingCheck.Check(file)) {
@@ -65,7 +65,7 @@ export function readKeyRingFile(path: string): KeyRingFile {
   return file;
 }
 
-/** The key that is used for new data. */
+/** Returns the key for new data. */
 export function currentKey(ring: KeyRing): Buffer {
   const key = ring.keys.get(ring.current);
   if (key === undefined) throw new SecretFileError(`key ring lacks its current key`);

@@ -47,7 +47,7 @@ test('names a file that cannot be read', (t) => {
   }
 });
 
-test('reads every key of a ring, and which is current', (t) => {
+test('reads every key of a ring, and which one is current', (t) => {
   const ring = readKeyRing(
     writeSecret(t, JSON.stringify({ current: 'b', keys: { a: keyOf(1), b: keyOf(2) } })),
   );
@@ -58,14 +58,14 @@ test('reads every key of a ring, and which is current', (t) => {
 });
 
 const noRing = test.macro({
-  title: (what) => `refuses a key ring ${what}, and does not tell its content`,
+  title: (what) => `refuses a key ring ${what}, and does not reveal its content`,
   exec: (t, content: unknown, reason: RegExp) => {
     const text = typeof content === 'string' ? content : JSON.stringify(content);
     const path = writeSecret(t, text);
     const error = t.throws(() => readKeyRing(path), { instanceOf: SecretFileError });
     t.true(error?.message.startsWith(path));
     t.regex(error?.message.slice(path.length) ?? '', reason);
-    // The whole error, with stack and causes, as a log would have it.
+    // The whole error with stack and causes, as a log would show it.
     const shown = inspect(error, { depth: 10, showHidden: true });
     t.false(shown.includes(secret));
     t.false(shown.includes(keyOf(1).slice(0, 12)));
@@ -110,7 +110,7 @@ test(
   isNone,
 );
 test(
-  'with a version that is no name',
+  'with a version that is not a name',
   noRing,
   { current: '1', keys: { 1: keyOf(1), [`${secret} `]: keyOf(1) } },
   isNone,
@@ -146,19 +146,19 @@ test(
   { current: '1', layers: ['1'], phase: 'copy', keys: { 1: keyOf(1) } },
   /^: "phase" needs two "layers"$/,
 );
-test('in a phase that there is not', noRing, { ...ringInPhase, phase: secret }, isNone);
+test('in an unknown phase', noRing, { ...ringInPhase, phase: secret }, isNone);
 
-test('a ring of peppers tells its layers and how far its rotation is', (t) => {
+test('a ring of peppers reports its layers and the phase of its rotation', (t) => {
   const { layers, phase } = readPepperRing(writeSecret(t, JSON.stringify(ringInPhase)));
   t.deepEqual({ layers, phase }, { layers: ['1', '2'], phase: 'copy' });
 });
 
-test('a ring of peppers that was never rotated has one layer', (t) => {
+test('a ring of peppers without a rotation has one layer', (t) => {
   const path = writeSecret(t, JSON.stringify({ current: '1', keys: { 1: keyOf(1) } }));
   t.like(readPepperRing(path), { layers: ['1'], phase: undefined });
 });
 
-test('a ring made in memory without its current key gives none', (t) => {
+test('a ring made in memory without its current key is refused', (t) => {
   t.throws(() => currentKey({ current: '2', keys: new Map([['1', Buffer.alloc(32)]]) }), {
     instanceOf: SecretFileError,
   });

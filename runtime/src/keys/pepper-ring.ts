@@ -1,11 +1,11 @@
 import type { ClaimPhase } from './claim-phases.ts';
 import { type KeyRing, type KeyRingFile, readKeyRingFile, toKeyRing } from './key-ring.ts';
 
-/** A ring of peppers: claims are digests under all of its layers, one upon the other. */
+/** A ring of peppers. A claim's subject is a digest under all of its layers in turn. */
 export type PepperRing = KeyRing & {
-  /** The ids of the layers that the subjects of claims are made of, oldest first. */
+  /** The ids of the layers that make the subjects of claims, oldest first. */
   readonly layers: readonly string[];
-  /** How far the rotation to the last layer is; undefined when there is none. */
+  /** The phase of the rotation to the last layer, or undefined without a rotation. */
   readonly phase?: ClaimPhase | undefined;
 };
 
@@ -15,7 +15,9 @@ export function readPepperRing(path: string): PepperRing {
   return { ...toKeyRing(file), layers: layersOf(file), phase: file.phase };
 }
 
-/** The layers of a ring, oldest first; a ring that was never rotated has its current key only. */
+/**
+ * Returns the layers of a ring, oldest first. A ring without a rotation has its current key only.
+ */
 export function layersOf({ layers, current }: Pick<KeyRingFile, 'layers' | 'current'>): string[] {
   return layers ?? [current];
 }

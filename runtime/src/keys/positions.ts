@@ -2,11 +2,11 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './ring-source.ts';
 import { currentKey, type KeyRing } from './key-ring.ts';
 
-/** Turns positions of the log into opaque tokens and back. */
+/** Converts positions of the log to opaque tokens and back. */
 export type Positions = {
-  /** The token of a position: 23 characters of base64url. */
+  /** Returns the token of a position: 23 characters of base64url. */
   readonly seal: (position: number) => string;
-  /** The position in a token; undefined when the token was not made by us. */
+  /** Returns the position in a token, or undefined if the token is not valid. */
   readonly open: (token: string) => number | undefined;
 };
 
@@ -14,10 +14,10 @@ const FORMAT = 1;
 const TOKEN_BYTES = 17;
 
 /**
- * A token is a format byte and one AES-256 block over eight zero bytes and the position. One block
- * of a cipher is a permutation nobody without the key can aim at: a forged token opens to eight
- * zero bytes once in 2^64 tries. The same position gives the same token. The ciphers are made once:
- * in ECB without padding each block is independent of those before, and making one costs 6 µs.
+ * A token is a format byte and one AES-256 block over eight zero bytes and the position. Without
+ * the key nobody can choose what a block decrypts to: a forged token opens to eight zero bytes once
+ * in 2^64 tries. The same position always gives the same token. The ciphers are reused, because
+ * creating one costs 6 µs and ECB without padding encrypts each block independently.
  */
 export function createPositions(ring: KeyRing | KeyRingSource): Positions {
   const ciphers = deriveFromRing(toKeyRingSource(ring), createCiphers);

@@ -7,7 +7,7 @@ import type { KeyRing } from './key-ring.ts';
 
 const ring: KeyRing = { current: '1', keys: new Map([['1', randomBytes(32)]]) };
 
-test('a position comes back from its token', (t) => {
+test('a token opens to its position', (t) => {
   const positions = createPositions(ring);
   for (const position of [0, 1, 255, 4_294_967_296, Number.MAX_SAFE_INTEGER]) {
     const token = positions.seal(position);
@@ -16,7 +16,7 @@ test('a position comes back from its token', (t) => {
   }
 });
 
-test('neighbouring positions have tokens that share nothing but their form', (t) => {
+test('tokens of neighbouring positions share only their form', (t) => {
   const positions = createPositions(ring);
   const [a, b] = [positions.seal(1), positions.seal(2)];
   t.false(
@@ -33,7 +33,7 @@ test('a token of an older key still opens', (t) => {
   t.is(createPositions(newer).open(token), 42);
 });
 
-test('what we did not seal does not open', (t) => {
+test('a token that another key sealed does not open', (t) => {
   const positions = createPositions(ring);
   const token = positions.seal(42);
   const last = token.at(-1) === 'A' ? 'Q' : 'A';

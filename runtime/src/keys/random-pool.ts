@@ -1,12 +1,12 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Bytes drawn from the system at once: a call for twelve bytes costs nearly as much. */
+/** Bytes drawn from the system at once. A call for twelve bytes costs nearly as much. */
 const POOL_BYTES = 8 * 1024;
 
 const pool = Buffer.alloc(POOL_BYTES);
 let used = POOL_BYTES;
 
-/** Random bytes from the system's generator; none are handed out twice, and used ones are wiped. */
+/** Returns random bytes from the system's generator. No byte is used twice; used ones are wiped. */
 export function drawBytes(count: number): Buffer {
   if (count > POOL_BYTES) throw new RangeError(`at most ${POOL_BYTES} bytes at once`);
   if (used + count > POOL_BYTES) {

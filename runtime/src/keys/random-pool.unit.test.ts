@@ -1,7 +1,7 @@
 import test from 'ava';
 import { drawBytes } from './random-pool.ts';
 
-test('drawn bytes have the length asked for, differ, and keep their value', (t) => {
+test('drawn bytes have the requested length, differ, and keep their value', (t) => {
   const drawn = Array.from({ length: 2_000 }, () => drawBytes(12));
   const texts = drawn.map((bytes) => bytes.toString('hex'));
   t.true(drawn.every((bytes) => bytes.length === 12));

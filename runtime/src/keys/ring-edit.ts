@@ -6,12 +6,12 @@ import type { KeyRingFile } from './key-ring.ts';
 
 const KEY_BYTES = 32;
 
-/** How the name of a ring ends that is not yet in its place, or no longer. */
+/** Suffix of a ring's file before it is moved into place, and of the replaced one. */
 const DRAFT = '.draft';
 
 /**
- * Adds a new key that is not yet current. Its id counts on from the newest and ends by chance, because
- * two keys with one id would be the worst that can happen to a ring.
+ * Adds a new key that is not yet current. Its id is the next number with a random suffix, because
+ * two keys with the same id would be the worst failure of a ring.
  */
 export function addNextKey(ring: KeyRingFile): KeyRingFile {
   const newest = Math.max(0, ...Object.keys(ring.keys).map((id) => Number.parseInt(id, 10) || 0));
@@ -26,7 +26,7 @@ export function makeNextCurrent({ next, ...ring }: KeyRingFile, now: Date): KeyR
   return { ...ring, current: next, since: { ...ring.since, [next]: now.toISOString() } };
 }
 
-/** Keeps the current key, the next one, and those that `isKept` names. */
+/** Removes all keys except the current one, the next one, and those that `isKept` selects. */
 export function removeKeys(
   ring: KeyRingFile,
   isKept: (id: string) => boolean = () => false,
@@ -42,15 +42,18 @@ export function removeKeys(
 }
 
 /**
- * Puts a ring in its place in one step, with the mode and owner of the one that was there; the first is
- * readable by its owner only. Whoever reads sees the one or the other, also after a power cut. The bytes
- * of the other are overwritten before they are given up, also while its keys live on: once they are
- * destroyed nobody knows where they lay. It is the best that can be tried: a file system that copies on
- * write, an SSD or a backup may keep them. Only who holds the ring's lock may call it: what one that was
- * cut off left beside the ring is cleared first.
+ * Replaces a ring's file atomically and keeps its mode and owner. The first file is readable by its
+ * owner only. Readers see either the old or the new file, also after a power cut.
+ *
+ * The bytes of the old file are overwritten before it is removed, even while its keys are still in
+ * use: after their destruction nobody would know where those bytes are. This is best effort,
+ * because copy-on-write file systems, SSDs and backups may keep the bytes.
+ *
+ * Only the holder of the ring's lock may call this, because it first clears what an interrupted
+ * writer left beside the ring.
  */
 export async function replaceKeyRing(path: string, ring: KeyRingFile): Promise<void> {
-  // Opened before the move: afterwards the name means the new file.
+  // Opened before the move. Afterwards the name refers to the new file.
   await using old = await openIfThere(path);
   await clearDrafts(path, old);
   const kept = toDraftName(path);
@@ -58,14 +61,14 @@ export async function replaceKeyRing(path: string, ring: KeyRingFile): Promise<v
   try {
     await writeDraft(draft, ring, await old?.stat());
     if (old !== undefined) {
-      // Without a name it could not be found again if this process were killed behind the move.
+      // If this process is killed after the move, only this name finds the old file again.
       await link(path, kept);
       await syncFolder(dirname(path));
     }
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
-    // Still the ring itself, by another name.
+    // A second name of the ring itself.
     await rm(kept, { force: true });
     throw error;
   }
@@ -100,15 +103,15 @@ async function writeDraft(draft: string, ring: KeyRingFile, old: Stats | undefin
 }
 
 /**
- * Overwrites and removes what a killed writer left beside a ring. Only who holds the ring's lock may
- * call it.
+ * Overwrites and removes what a killed writer left beside a ring. Only the holder of the ring's
+ * lock may call this.
  */
 export async function clearKeyRingDrafts(path: string): Promise<void> {
   await using ring = await openIfThere(path);
   await clearDrafts(path, ring);
 }
 
-/** What is left beside a ring holds keys, too, and its writer, which was killed, clears it no more. */
+/** Files that a killed writer left beside a ring contain keys, so they are overwritten too. */
 async function clearDrafts(path: string, ring: FileHandle | undefined): Promise<void> {
   const folder = dirname(path);
   const drafts = (await readdir(folder)).filter(
@@ -117,13 +120,13 @@ async function clearDrafts(path: string, ring: FileHandle | undefined): Promise<
   const idOfRing = ring && (await idOf(ring));
   for (const name of drafts) {
     await using draft = await open(join(folder, name), constants.O_WRONLY);
-    // Killed before the move, it left the ring itself by another name.
+    // A writer that was killed before the move left a second name of the ring itself.
     if ((await idOf(draft)) !== idOfRing) await overwrite(draft);
     await rm(join(folder, name));
   }
 }
 
-/** Tells files apart, whatever their names. */
+/** Identifies a file independently of its names. */
 async function idOf(file: FileHandle): Promise<string> {
   const { dev, ino } = await file.stat({ bigint: true });
   return `${dev} ${ino}`;

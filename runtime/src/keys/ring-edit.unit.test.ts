@@ -28,7 +28,7 @@ function createFile(t: ExecutionContext) {
   return { folder, path };
 }
 
-test('a new key is of 256 random bits, has an id of its own, and is not current', (t) => {
+test('a new key has 256 random bits, its own id, and is not current', (t) => {
   const [a, b] = [addNextKey(start), addNextKey(start)];
   t.regex(a.next ?? '', /^2-[0-9a-f]{8}$/);
   t.not(a.next, b.next);
@@ -38,12 +38,12 @@ test('a new key is of 256 random bits, has an id of its own, and is not current'
   t.is(a.keys['1'], keyOf(1));
 });
 
-test('ids count on from the newest', (t) => {
+test('ids continue from the newest', (t) => {
   const ring = { current: '9-aa', keys: { '9-aa': keyOf(1), '10-bb': keyOf(2), odd: keyOf(3) } };
   t.regex(addNextKey(ring).next ?? '', /^11-/);
 });
 
-test('the next key becomes the current one, and it is known since when', (t) => {
+test('the next key becomes the current one, with the time of the change', (t) => {
   const ring = addNextKey(start);
   const { next } = ring;
   t.deepEqual(makeNextCurrent(ring, now), {
@@ -54,7 +54,7 @@ test('the next key becomes the current one, and it is known since when', (t) => 
   t.throws(() => makeNextCurrent(start, now), { instanceOf: RangeError });
 });
 
-test('what is removed is neither the current nor the next key', (t) => {
+test('the current and the next key are never removed', (t) => {
   const since = { a: now.toISOString(), b: now.toISOString() };
   const ring = {
     current: 'b',
@@ -71,7 +71,7 @@ test('what is removed is neither the current nor the next key', (t) => {
   t.deepEqual(Object.keys(removeKeys(ring, (id) => id === 'd').keys), ['b', 'c', 'd']);
 });
 
-test('a ring is replaced in one step, with the mode it had, and nothing is left beside it', async (t) => {
+test('a ring is replaced in one step, with its mode, and nothing is left beside it', async (t) => {
   const { folder, path } = createFile(t);
   const before = statSync(path);
   const ring = addNextKey(start);
@@ -83,7 +83,7 @@ test('a ring is replaced in one step, with the mode it had, and nothing is left 
   t.deepEqual(readdirSync(folder), ['ring.json']);
 });
 
-test('a ring that is replaced is overwritten where it lay', async (t) => {
+test('the bytes of a replaced ring are overwritten in place', async (t) => {
   const { folder, path } = createFile(t);
   linkSync(path, join(folder, 'same'));
   await replaceKeyRing(path, { current: '2', keys: { 2: keyOf(2) } });
@@ -91,7 +91,7 @@ test('a ring that is replaced is overwritten where it lay', async (t) => {
   t.is(readKeyRing(path).current, '2');
 });
 
-test('a draft that was cut off is overwritten and removed', async (t) => {
+test('an interrupted draft is overwritten and removed', async (t) => {
   const { folder, path } = createFile(t);
   const draft = `${path}.0123456789ab.draft`;
   writeFileSync(draft, JSON.stringify(start));
@@ -120,7 +120,7 @@ test('a ring that cannot be replaced stays, and nothing is left beside it', asyn
   t.deepEqual(readKeyRingFile(path), start);
 });
 
-/** Replaces a ring in a process that is killed as soon as it has done a step. */
+/** Replaces a ring in a process that is killed right after one step. */
 async function replaceUntil(step: 'link' | 'rename', path: string): Promise<unknown> {
   const program = `
     import fs from 'node:fs/promises';
@@ -152,7 +152,7 @@ test('a ring whose replacement was killed before its bytes were overwritten is f
   t.deepEqual(readdirSync(folder).toSorted(), ['ring.json', 'same']);
 });
 
-test('a ring whose replacement was killed before the move stays whole, also while drafts are cleared', async (t) => {
+test('a ring stays whole if its replacement was killed before the move', async (t) => {
   const { folder, path } = createFile(t);
   for (const _ of [1, 2]) {
     t.like(await replaceUntil('link', path), { signal: 'SIGKILL' });

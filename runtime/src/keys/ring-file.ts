@@ -4,24 +4,24 @@ import type { KeyRingSource } from './ring-source.ts';
 import { type KeyRing, readKeyRing } from './key-ring.ts';
 import { type PepperRing, readPepperRing } from './pepper-ring.ts';
 
-/** What reading a key ring's file again and again needs. */
+/** Options for reading a key ring's file repeatedly. */
 export type KeyRingFileOptions = {
   readonly logger: Pick<Logger, 'info' | 'error'>;
-  /** Milliseconds of a clock that only goes forward. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 };
 
-/** Milliseconds after which who uses the ring looks at its file. */
+/** Milliseconds between checks of the file while the ring is used. */
 const MAX_AGE_MS = 1_000;
 
-/** Milliseconds between looks that an unknown id asks for: ids come from outside, too. */
+/** Milliseconds between checks that unknown ids cause. Clients can send unknown ids. */
 const PAUSE_MS = 100;
 
 /**
- * Opens a key ring whose file may be replaced at any time. Its stat is taken when the ring is used, at
- * most once a second, and the file is read when that has changed; so there is no timer to stop. A
- * file that has become unusable is an error in the log, once, and the last good ring stays: to go on
- * with it is right until a key is missing, to stop never is. Throws when there is no good ring yet.
+ * Opens a key ring whose file may be replaced at any time. The file's stat is checked on use, at
+ * most once a second, and the file is read if the stat changed. So there is no timer to stop. If
+ * the file becomes unusable, an error is logged once and the last good ring stays in use: it works
+ * until a key is missing, and stopping would be worse. Throws if there is no good ring yet.
  */
 export function openKeyRing(path: string, options: KeyRingFileOptions): KeyRingSource {
   return openRing(path, readKeyRing, options);
@@ -40,7 +40,7 @@ function openRing<Ring extends KeyRing>(
   readRing: (path: string) => Ring,
   { logger, now = () => performance.now() }: KeyRingFileOptions,
 ): KeyRingSource<Ring> {
-  // Before the content, so that a change in between is seen at the next look.
+  // Read before the content, so that the next check notices a change in between.
   let seen = stampOf(path);
   let ring = readRing(path);
   let isFailing = false;
@@ -78,7 +78,7 @@ function openRing<Ring extends KeyRing>(
   };
 }
 
-/** Tells contents of a file apart; undefined when there is nothing to tell. */
+/** Identifies the content of a file. Returns undefined if the file cannot be examined. */
 function stampOf(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat && `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;

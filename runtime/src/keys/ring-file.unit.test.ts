@@ -44,7 +44,7 @@ test('reads a file that was moved into place within a second', (t) => {
   t.deepEqual(ring.find('1'), Buffer.alloc(32, 1));
 });
 
-test('reads a file that was written over', (t) => {
+test('reads a file that was overwritten', (t) => {
   const { ring, path, pass } = open(t, ringOf('1', 1));
   writeFileSync(path, ringOf('2', 1, 2));
   pass(1_000);
@@ -59,7 +59,7 @@ test('keeps the same ring while the file is the same', (t) => {
   t.deepEqual(logged, []);
 });
 
-test('looks at once for an id it does not know, but not again and again', (t) => {
+test('checks its file at once for an unknown id, but not repeatedly', (t) => {
   const { ring, replace, pass } = open(t, ringOf('1', 1));
   pass(100);
   t.is(ring.find('2'), undefined);
@@ -70,7 +70,7 @@ test('looks at once for an id it does not know, but not again and again', (t) =>
   t.deepEqual(ring.find('2'), Buffer.alloc(32, 2));
 });
 
-test('keeps the last good ring while the file is unusable, and says so once', (t) => {
+test('keeps the last good ring while the file is unusable, and logs it once', (t) => {
   const { ring, replace, remove, pass, logged } = open(t, ringOf('1', 1));
   for (const spoil of [() => replace('{"current":"1"'), () => replace(ringOf('9', 1)), remove]) {
     spoil();
@@ -94,7 +94,7 @@ test('does not open without a good ring', (t) => {
   });
 });
 
-test('what is made from a ring is made again only when it changes', (t) => {
+test('a derived value is made again only when its ring changes', (t) => {
   const { ring, replace, pass } = open(t, ringOf('1', 1));
   let times = 0;
   const made = deriveFromRing(ring, ({ current }) => `${current} ${(times += 1)}`);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A file with a secret that cannot be used; the message names the file, never its content. */
+/** A secret file that cannot be used. The message names the file, never its content. */
 export class SecretFileError extends Error {
   override readonly name = 'SecretFileError';
 }
@@ -12,7 +12,7 @@ export function readSecret(path: string): string {
   return secret;
 }
 
-/** Reads a file as JSON; the error names the file only. */
+/** Reads a file as JSON. The error names the file only. */
 export function parseJson(path: string): unknown {
   try {
     return JSON.parse(readText(path));

@@ -6,12 +6,12 @@ import type { Positions } from './positions.ts';
 import { type KeyRingSource, toKeyRingSource } from './ring-source.ts';
 import { currentKey, type KeyRing } from './key-ring.ts';
 
-/** An attempt as its link names it: bound to one record, so not to a later one under the same id. */
+/** An attempt that a link names: one record of it, not a later one with the same id. */
 export type NamedAttempt = { readonly id: UserId; readonly position: number };
 
-/** What a link proves when it comes back: a mailbox, for one record that asked for the proof. */
+/** What a returned link proves: a mailbox, for the one record that asked for the proof. */
 export type Proof = {
-  /** The attempt or the account. */
+  /** The id of the attempt or account. */
   readonly id: UserId;
   /** The keyed digest of the address that the link was sent to. */
   readonly claim: string;
@@ -21,7 +21,7 @@ export type Proof = {
       readonly kind: 'account';
       /** The event that asked for the proof: a registration or an address change. */
       readonly request: string;
-      /** Of an unproven account: an attempt on its address, which the proof of its registration closes. */
+      /** For an unproven account: an attempt on its address. Proof of the account closes it. */
       readonly attempt?: NamedAttempt;
     }
 );
@@ -29,17 +29,19 @@ export type Proof = {
 /** Makes and opens the tokens of verification links. */
 export type VerificationTokens = {
   readonly issue: (proof: Proof, expiresAt: Date) => Promise<string>;
-  /** What a token proves; undefined when it is not ours, is for something else, or has expired. */
+  /** Returns what a token proves, or undefined if it is invalid, for another use, or expired. */
   readonly open: (token: string) => Promise<Proof | undefined>;
 };
 
-/** What making them needs: positions are sealed, so that a link does not count registrations. */
+/**
+ * Dependencies of tokens. Positions are sealed, so that links do not reveal registration counts.
+ */
 export type VerificationTokenOptions = {
   readonly positions: Positions;
   readonly now: () => Date;
 };
 
-/** Told apart from every other token, so that neither is taken for the other (RFC 8725, 3.11). */
+/** Distinguishes these tokens from all others, so that none is mistaken (RFC 8725, 3.11). */
 const TYPE = 'zameni-verification+jwt';
 const AUDIENCE = 'zameni:email-verifications';
 const ALGORITHM = 'HS256';
@@ -57,9 +59,9 @@ const Payload = Compile(
 );
 
 /**
- * Tokens are JWTs signed with the current key of a ring (HMAC-SHA-256) and accepted under any of its
- * keys, so that keys rotate while links are on their way. Nothing is stored: that one is used only
- * once follows from the state of what it names.
+ * Tokens are JWTs signed with the current key of a ring (HMAC-SHA-256) and accepted under any of
+ * its keys, so that keys can rotate while links are in transit. Nothing is stored. The state of the
+ * named record ensures that a token is used only once.
  */
 export function createVerificationTokens(
   ring: KeyRing | KeyRingSource,

@@ -36,7 +36,7 @@ function toUserId(text: string): UserId {
   return userId;
 }
 
-/** Tokens of a ring, and the clock by which they live. */
+/** Creates tokens of a ring, with the clock that they use. */
 function createTokens(ring = ringOf('1', 1)) {
   const clock = { seconds: START_SECONDS };
   const now = () => new Date(clock.seconds * 1_000);
@@ -44,12 +44,12 @@ function createTokens(ring = ringOf('1', 1)) {
   return { clock, open, issue: (proof: Proof, expiresAt = EXPIRES) => issue(proof, expiresAt) };
 }
 
-/** What can be read in a token without any key. */
+/** Reads the part of a token that is readable without a key. */
 const claimsOf = (token: string): unknown =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 
 for (const [kind, proof] of Object.entries(proofs)) {
-  test(`a token of an ${kind} opens to what it was made of`, async (t) => {
+  test(`a token of an ${kind} opens to its content`, async (t) => {
     const { issue, open } = createTokens();
     const token = await issue(proof);
     t.deepEqual<Proof | undefined, Proof>(await open(token), proof);
@@ -57,7 +57,7 @@ for (const [kind, proof] of Object.entries(proofs)) {
   });
 }
 
-test('a token holds no address, and positions sealed only', async (t) => {
+test('a token holds no address, and only sealed positions', async (t) => {
   const { issue } = createTokens();
   const common = {
     sub: String(ID),
@@ -79,7 +79,7 @@ test('a token holds no address, and positions sealed only', async (t) => {
   });
 });
 
-test('a token lives as long as said, to the second', async (t) => {
+test('a token is valid exactly as long as configured', async (t) => {
   const { clock, issue, open } = createTokens();
   const token = await issue(ofAttempt);
   const half = await issue(ofAttempt, new Date(EXPIRES.getTime() + 1));
@@ -87,13 +87,13 @@ test('a token lives as long as said, to the second', async (t) => {
   t.deepEqual(await open(token), ofAttempt);
   clock.seconds += 1;
   t.is(await open(token), undefined);
-  // Not shorter than what it proves lives; the record's own instant decides to the millisecond.
+  // At least as long as the attempt. The record's own instant decides to the millisecond.
   t.deepEqual(await open(half), ofAttempt);
   clock.seconds += 1;
   t.is(await open(half), undefined);
 });
 
-test('while keys rotate, links under the old key still open and new ones are under the new', async (t) => {
+test('after a rotation links under the old key open and new links use the new key', async (t) => {
   const old = await createTokens(ringOf('1', 1)).issue(ofAttempt);
   const both = createTokens(ringOf('2', 1, 2));
   t.deepEqual(await both.open(old), ofAttempt);
@@ -125,7 +125,7 @@ async function forge({ header, claims, key = keyOf(1) }: Forged): Promise<string
     .sign(key);
 }
 
-test('a token made by hand with all the same parts opens', async (t) => {
+test('a handmade token with all the same parts opens', async (t) => {
   t.deepEqual(await createTokens().open(await forge({})), ofAttempt);
 });
 
@@ -144,23 +144,27 @@ test('of another algorithm of the family', refuses, {
 });
 test('of another type', refuses, { header: { typ: 'at+jwt' } });
 test('for another audience', refuses, { claims: { aud: 'zameni' } });
-test('that names no person', refuses, { claims: { sub: 'vera' } });
-test('whose claim is no text', refuses, { claims: { claim: 7 } });
-test('whose position is no text', refuses, { claims: { at: 4_711 } });
+test('whose subject is not a user id', refuses, { claims: { sub: 'vera' } });
+test('whose claim is not a text', refuses, { claims: { claim: 7 } });
+test('whose position is not a text', refuses, { claims: { at: 4_711 } });
 test('whose position is in clear', refuses, { claims: { at: '4711' } });
-test('whose position others have sealed', refuses, {
+test('whose position another key sealed', refuses, {
   claims: { at: createPositions(ringOf('8', 8)).seal(4_711) },
 });
-test('of a kind that there is not', refuses, { claims: { kind: 'claim' } });
-test('of an attempt, as one of an account', refuses, { claims: { kind: 'account' } });
+test('of an unknown kind', refuses, { claims: { kind: 'claim' } });
+test('of an attempt as that of an account', refuses, { claims: { kind: 'account' } });
 
 const account = { kind: 'account', at: undefined, request: ofAccount.request };
-test('an account’s token made by hand with all the same parts opens', async (t) => {
+test('an account’s handmade token with all the same parts opens', async (t) => {
   t.deepEqual(await createTokens().open(await forge({ claims: account })), ofAccount);
 });
 const named = (attempt: unknown): Forged => ({ claims: { ...account, attempt } });
-test('that names an attempt by a text', refuses, named('a'));
-test('that names an attempt of nobody', refuses, named({ id: 'vera', at: positions.seal(1) }));
+test('that names an attempt as a text', refuses, named('a'));
+test(
+  'that names an attempt with an invalid id',
+  refuses,
+  named({ id: 'vera', at: positions.seal(1) }),
+);
 test('that names an attempt without its position', refuses, named({ id: ID }));
 test('that names an attempt with a position in clear', refuses, named({ id: ID, at: '1' }));
 
@@ -173,7 +177,7 @@ for (const name of ['sub', 'aud', 'exp', 'kind', 'claim', 'at']) {
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const unsigned = part({ alg: 'none', typ: 'zameni-verification+jwt', kid: '1' });
 
-test('refuses what is no token, without a throw', async (t) => {
+test('refuses a text that is not a token, without throwing', async (t) => {
   const { issue, open } = createTokens();
   const token = await issue(ofAttempt);
   const [header = '', claims = '', signature = ''] = token.split('.');

@@ -1,9 +1,9 @@
-/** Begins reading; ends when the signal aborts. */
+/** Starts reading. The iteration ends when the signal aborts. */
 export type Read<T> = (signal: AbortSignal) => AsyncIterable<T>;
 
 /**
- * What is read, and undefined whenever nothing came for `idleMs`: a reader with a lease has to renew
- * it also while there is nothing to do.
+ * Yields what is read, and undefined after each `idleMs` without anything. A reader with a lease
+ * must renew it also when there is nothing to do.
  */
 export async function* batchesOrIdle<T>(
   read: Read<T>,
@@ -20,7 +20,7 @@ export async function* batchesOrIdle<T>(
       const result = arrived ? await next : undefined;
       if (result?.done === true) return;
       yield result?.value;
-      // Not before: nobody would hear it fail while the batch is worked on.
+      // Not earlier: nobody would handle its failure while the batch is processed.
       if (result !== undefined) next = batches.next();
     }
   } finally {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { batchesOrIdle } from './batches-or-idle.ts';
 
-test('tells what is read, and that nothing came', async (t) => {
+test('yields what is read, and undefined when nothing came', async (t) => {
   const ready = Promise.withResolvers<number>();
   const seen: (number | undefined)[] = [];
   const read = async function* () {
@@ -17,7 +17,7 @@ test('tells what is read, and that nothing came', async (t) => {
   t.is(seen.at(-1), 2);
 });
 
-test('ends the read when the one who reads leaves', async (t) => {
+test('ends the read when its consumer leaves', async (t) => {
   let hasEnded = false;
   const read = async function* (signal: AbortSignal) {
     try {
@@ -33,7 +33,7 @@ test('ends the read when the one who reads leaves', async (t) => {
   t.true(hasEnded);
 });
 
-test('a fault of the read reaches the one who reads, at the next batch', async (t) => {
+test('a failed read rejects the next batch', async (t) => {
   const read = async function* () {
     yield 1;
     throw new TypeError('away');

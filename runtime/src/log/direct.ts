@@ -2,7 +2,7 @@ import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-n
 import { apiPrefix, inboxPrefix } from '@zameni/contracts';
 import { type LogRecord, MAX_SUBJECT_RECORDS } from './event-log.ts';
 
-/** What a direct get reads with; `user` owns the inbox its records arrive in. */
+/** The connection of direct gets. `user` owns the inbox in which records arrive. */
 export type DirectConnection = {
   readonly nc: NatsConnection;
   readonly stream: string;
@@ -10,16 +10,16 @@ export type DirectConnection = {
   readonly deadlineMs: number;
 };
 
-/** Most bytes of one subject's records; it is an account, and seldom has more than a few. */
+/** Most bytes of one subject's records. A subject is an account and seldom has more than a few. */
 const MAX_SUBJECT_BYTES = 32 * 1_024 * 1_024;
 
-/** Most subjects of one multi-get; the server refuses 1,025 with status 413. */
+/** Most subjects of one multi-get. The server refuses 1,025 with status 413. */
 const MAX_MULTI_GET = 1_000;
 
-/** Statuses of a direct get that are an ending, not an error. */
+/** Statuses that end a direct get without an error. */
 const STATUS = { end: 204, nothingFound: 404 } as const;
 
-/** All records of one subject, so that an account can be rebuilt before its command is decided. */
+/** Reads all records of one subject, so that an account can be rebuilt before a decision. */
 export async function readSubject(
   connection: DirectConnection,
   subject: string,
@@ -38,7 +38,7 @@ export async function readSubject(
   );
 }
 
-/** The last record of each subject that has one, so that a whole group costs one question. */
+/** Reads the last record of each subject that has one. A whole group costs one request. */
 export async function readLast(
   connection: DirectConnection,
   subjects: readonly string[],
@@ -54,7 +54,7 @@ export async function readLast(
   return found;
 }
 
-/** The last record of one subject, asked for by a request that itself names it. */
+/** Reads the last record of one subject. The request's own subject names it. */
 export async function readLastFromReplica(
   { nc, stream, user, deadlineMs }: DirectConnection,
   subject: string,
@@ -71,15 +71,15 @@ export async function readLastFromReplica(
 
 type DirectAnswer = {
   readonly records: readonly LogRecord[];
-  /** How many records fit the question and are left out. */
+  /** Number of matching records that the answer leaves out. */
   readonly pending: number;
 };
 
 /**
- * One direct get with several answers. States: receiving, ended. Each record names the position of
- * the one before it in the answer, and the end names the last; a gap, another status or silence is
- * an error, because the worse failure is an account rebuilt without one of its events. The
- * library's own (3.4.0) checks nothing and leaves its subscription behind at every get.
+ * One direct get with several answers. States: receiving, ended. Each record carries the position
+ * of the record before it in the answer, and the end carries the last position. A gap, another
+ * status or silence is an error. The worse failure is an account that is rebuilt without one of its
+ * events. The library's own direct get (3.4.0) checks nothing and leaks its subscription.
  */
 async function getDirect(
   { nc, stream, user, deadlineMs }: DirectConnection,

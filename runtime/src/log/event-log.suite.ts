@@ -4,7 +4,7 @@ import type { EventLog, LogMessage, LogRecord, ReadOptions } from './event-log.t
 import { readToEnd } from './read-to-end.ts';
 import { LogReadError } from './reader.ts';
 
-/** Makes an empty log for one test, and the subject that stands for `name` in it. */
+/** Creates an empty log for one test, and the subject that stands for `name` in it. */
 export type LogFixture = {
   readonly log: EventLog;
   readonly subject: (name: string) => string;
@@ -13,14 +13,14 @@ export type LogFixture = {
 
 const signal = AbortSignal.timeout(600_000);
 
-/** Times a reader begins before a test gives it up. */
-const MAX_BEGINNINGS = 5;
+/** Times that a reader starts before a test fails. */
+const MAX_STARTS = 5;
 
 function message(subject: string, expectedPosition: number, data = '{}'): LogMessage {
   return { subject, data, expectedPosition };
 }
 
-/** What every adapter of the event log does, whatever it stands on. */
+/** The behaviour of every adapter of the event log. */
 export function eventLogSuite(
   test: TestFn,
   adapter: string,
@@ -28,7 +28,7 @@ export function eventLogSuite(
 ): void {
   const title = (text: string) => `event log on ${adapter}: ${text}`;
 
-  test(title('an append gives consecutive positions ending at the last'), async (t) => {
+  test(title('an append assigns consecutive positions and returns the last'), async (t) => {
     const { log, subject } = await createFixture(t);
     const outcome = await log.append(
       ['a', 'b', 'c'].map((name) => message(subject(name), 0, `"${name}"`)),
@@ -56,7 +56,7 @@ export function eventLogSuite(
     t.is(await log.head(signal), before);
   });
 
-  test(title('a guard on the position read lets exactly the next message in'), async (t) => {
+  test(title('a guard on the position read admits exactly the next message'), async (t) => {
     const { log, subject } = await createFixture(t);
     const first = await log.append([message(subject('a'), 0, '1')], signal);
     if (first.status !== 'appended') return t.fail(first.status);
@@ -73,7 +73,7 @@ export function eventLogSuite(
     t.is(textOf(await log.readFirst(subject('a'), signal, first.lastPosition)), '2');
   });
 
-  test(title('the first record behind a position is found by a filter too'), async (t) => {
+  test(title('the first record after a position is found by a filter too'), async (t) => {
     const { log, subject, filter } = await createFixture(t);
     t.is(await log.readFirst(filter, signal), undefined);
     const first = await log.append([message(subject('a'), 0, '1')], signal);
@@ -84,7 +84,7 @@ export function eventLogSuite(
     t.is(await log.readFirst(filter, signal, second.lastPosition), undefined);
   });
 
-  test(title('reading to the end tells what is there, in order, and ends'), async (t) => {
+  test(title('reading to the end yields all records in order and ends'), async (t) => {
     const { log, subject, filter } = await createFixture(t);
     const readAll = async (after: number) => {
       const texts: (string | undefined)[] = [];
@@ -102,20 +102,20 @@ export function eventLogSuite(
     t.deepEqual(await readAll(7), []);
   });
 
-  test(title('of twenty rivals for one subject exactly one wins, wholly'), async (t) => {
+  test(title('exactly one of twenty concurrent appends succeeds, as a whole'), async (t) => {
     const { log, subject } = await createFixture(t);
-    const rivals = Array.from({ length: 20 }, (_, n) =>
+    const appends = Array.from({ length: 20 }, (_, n) =>
       log.append(
         [message(subject('claim'), 0, `${n}`), message(subject(`own-${n}`), 0, `${n}`)],
         signal,
       ),
     );
-    const outcomes = await Promise.all(rivals);
+    const outcomes = await Promise.all(appends);
     const winners = outcomes.flatMap((outcome, n) => (outcome.status === 'appended' ? [n] : []));
     t.is(winners.length, 1);
     t.is(textOf(await log.readFirst(subject('claim'), signal)), `${winners[0]}`);
     const owned = await Promise.all(
-      rivals.map((_, n) => log.readFirst(subject(`own-${n}`), signal)),
+      appends.map((_, n) => log.readFirst(subject(`own-${n}`), signal)),
     );
     t.deepEqual(
       owned.flatMap((record, n) => (record === undefined ? [] : [n])),
@@ -140,7 +140,7 @@ export function eventLogSuite(
     t.is((await log.append([guarded('c', second.lastPosition)], signal)).status, 'appended');
   });
 
-  test(title('a guard on a filter does not see what does not match it'), async (t) => {
+  test(title('a guard on a filter does not see other subjects'), async (t) => {
     const { log, subject } = await createFixture(t);
     const guard = (name: string) => subject(name).replace(/[^.]+\.([^.]+)$/, '*.$1');
     const guarded = (name: string) => ({ ...message(subject(name), 0), guard: guard(name) });
@@ -153,7 +153,7 @@ export function eventLogSuite(
     t.is(await log.head(signal), 3);
   });
 
-  test(title('of twenty rivals guarded on one filter exactly one wins'), async (t) => {
+  test(title('exactly one of twenty appends guarded on one filter succeeds'), async (t) => {
     const { log, subject, filter } = await createFixture(t);
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
@@ -167,7 +167,7 @@ export function eventLogSuite(
     t.is(await log.head(signal), 1);
   });
 
-  test(title('guarding one subject twice in an append appends nothing'), async (t) => {
+  test(title('an append that guards one subject twice appends nothing'), async (t) => {
     const { log, subject } = await createFixture(t);
     const outcome = await log.append(
       [message(subject('a'), 0, '1'), message(subject('a'), 0, '2')],
@@ -177,7 +177,7 @@ export function eventLogSuite(
     t.is(await log.readFirst(subject('a'), signal), undefined);
   });
 
-  test(title('reading what is not there gives nothing'), async (t) => {
+  test(title('reading an unknown subject returns nothing'), async (t) => {
     const { log, subject } = await createFixture(t);
     await log.append([message(subject('a'), 0)], signal);
     t.is(await log.readFirst(subject('b'), signal), undefined);
@@ -193,7 +193,7 @@ export function eventLogSuite(
     });
   });
 
-  test(title('reading a subject gives all its records and no others, oldest first'), async (t) => {
+  test(title('reading a subject returns exactly its records, oldest first'), async (t) => {
     const { log, subject } = await createFixture(t);
     t.deepEqual(await log.readSubject(subject('a'), signal), []);
     const positions: number[] = [];
@@ -217,7 +217,7 @@ export function eventLogSuite(
     t.deepEqual(await log.readSubject(subject('b'), signal), []);
   });
 
-  test(title('batches come in order, from behind a position on, and go on live'), async (t) => {
+  test(title('batches arrive in order after a position, then new records'), async (t) => {
     const { log, subject, filter } = await createFixture(t);
     const first = await log.append([message(subject('0'), 0, '0')], signal);
     if (first.status !== 'appended') return t.fail(first.status);
@@ -228,7 +228,12 @@ export function eventLogSuite(
     const reading = new AbortController();
     const seen: LogRecord[] = [];
     const sizes: number[] = [];
-    const options = { filters: [filter], after: first.lastPosition, maxRecords: 3, maxBytes: 1e6 };
+    const options = {
+      filters: [filter],
+      after: first.lastPosition,
+      maxRecords: 3,
+      maxBytes: 1e6,
+    };
     for await (const batch of readOn(log, options, reading.signal)) {
       seen.push(...batch);
       sizes.push(batch.length);
@@ -244,7 +249,7 @@ export function eventLogSuite(
     );
   });
 
-  test(title('without a filter every record comes, in the order of the log'), async (t) => {
+  test(title('without a filter every record arrives, in the order of the log'), async (t) => {
     const { log, subject, filter } = await createFixture(t);
     const names = ['a', 'b', 'c'];
     await log.append(
@@ -278,7 +283,7 @@ export function eventLogSuite(
     t.deepEqual(sizes, [1, 1, 1]);
   });
 
-  test(title('the trace context of a message comes back with its record'), async (t) => {
+  test(title('a record has the trace context of its message'), async (t) => {
     const { log, subject, filter } = await createFixture(t);
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await log.append([{ ...message(subject('a'), 0), traceparent }], signal);
@@ -299,8 +304,8 @@ export function eventLogSuite(
 }
 
 /**
- * Reads as every reader of the log does: when it cannot be read on, it begins again behind what it
- * has. A consumer made a moment ago is not yet known on every server, which then answers 503.
+ * Reads as every reader of the log does: after a failure it starts again after the last record.
+ * Servers learn of a new consumer one after another and answer 503 until then.
  */
 async function* readOn(
   log: EventLog,
@@ -308,7 +313,7 @@ async function* readOn(
   reading: AbortSignal,
 ): AsyncGenerator<readonly LogRecord[]> {
   let { after } = options;
-  for (let attempt = 1; ; attempt += 1) {
+  for (let start = 1; ; start += 1) {
     try {
       for await (const batch of log.readBatches({ ...options, after }, reading)) {
         after = batch.at(-1)?.position ?? after;
@@ -316,12 +321,14 @@ async function* readOn(
       }
       return;
     } catch (error) {
-      if (!(error instanceof LogReadError) || attempt === MAX_BEGINNINGS) throw error;
+      if (!(error instanceof LogReadError) || start === MAX_STARTS) throw error;
     }
   }
 }
 
-/** The last records once all are there: any replica may answer, and one may lag behind the append. */
+/**
+ * Reads the last records once all exist. Any replica may answer, and one may lag behind the append.
+ */
 async function readLastOnceThere(
   log: EventLog,
   subjects: readonly string[],
@@ -334,7 +341,7 @@ async function readLastOnceThere(
   return records;
 }
 
-/** The records of a subject once there are as many: one replica may lag behind another. */
+/** Reads the records of a subject once there are enough. One replica may lag behind another. */
 async function readSubjectOnceThere(
   log: EventLog,
   subject: string,

@@ -6,7 +6,7 @@ import { eventLogSuite } from './event-log.suite.ts';
 import { MAX_SUBJECT_RECORDS } from './event-log.ts';
 import { createJetStreamLog } from './jetstream.ts';
 
-/** Other tests keep the servers busy meanwhile. */
+/** Other tests keep the servers busy at the same time. */
 const PATIENTLY = { timeout: 30_000 };
 
 eventLogSuite(test, 'JetStream', createTestLog);
@@ -22,7 +22,7 @@ test('an expiring message is stored with its lifetime', async (t) => {
   t.truthy(await log.readFirst(subject('a'), signal));
 });
 
-test('a message alone is appended without a batch, several in one', async (t) => {
+test('a single message is appended without a batch, several in one', async (t) => {
   const { log, stream, subject } = await createTestLog(t);
   const signal = AbortSignal.timeout(60_000);
   const jsm = await jetstreamManager(await connectTestNats(t, 'admin'), { checkAPI: false });
@@ -36,7 +36,7 @@ test('a message alone is appended without a batch, several in one', async (t) =>
   t.is(await batchOf(3), await batchOf(2));
 });
 
-test('the room of a log is told where it has a bound', async (t) => {
+test('the room of a log is reported if it has a bound', async (t) => {
   const { log, stream, subject } = await createTestLog(t);
   const signal = AbortSignal.timeout(60_000);
   const jsm = await jetstreamManager(await connectTestNats(t, 'admin'), { checkAPI: false });
@@ -50,7 +50,7 @@ test('the room of a log is told where it has a bound', async (t) => {
   t.true(bytes > data.length && bytes < 2 * data.length);
 });
 
-test('an append that gets no answer in time is of unknown outcome', async (t) => {
+test('an append without an answer in time has an unknown outcome', async (t) => {
   const { log, subject } = await createTestLog(t, { appendDeadlineMs: 1 });
   const messages = Array.from({ length: 500 }, (_, n) => ({
     subject: subject(`${n}`),
@@ -61,7 +61,7 @@ test('an append that gets no answer in time is of unknown outcome', async (t) =>
   t.is(outcome.status, 'unknown');
 });
 
-test('a subject is read up to its bound of records, and refused beyond', async (t) => {
+test('a subject is read up to its bound of records, and refused beyond it', async (t) => {
   const { log, subject } = await createTestLog(t);
   const signal = AbortSignal.timeout(60_000);
   const nc = await connectTestNats(t, 'admin');
@@ -85,7 +85,7 @@ test('a subject is read up to its bound of records, and refused beyond', async (
   t.is((await log.readLastFromLeader(subject('a'), signal))?.position, MAX_SUBJECT_RECORDS + 1);
 });
 
-test('more subjects than one multi-get takes are read in several', async (t) => {
+test('more subjects than one multi-get takes are read in several requests', async (t) => {
   const { log, subject } = await createTestLog(t);
   const signal = AbortSignal.timeout(60_000);
   const nc = await connectTestNats(t, 'admin');

@@ -14,29 +14,29 @@ import {
 } from './event-log.ts';
 import { readBatches } from './reader.ts';
 
-/** Where the log lies, and how long one attempt of each operation may take. */
+/** The stream of the log, and deadlines for one append and one read. */
 export type JetStreamLogOptions = {
   readonly stream: string;
-  /** The NATS user of the connection: replies may arrive under its prefix only. */
+  /** The NATS user of the connection. Replies arrive under its prefix only. */
   readonly user: string;
   readonly appendDeadlineMs?: number;
   readonly readDeadlineMs?: number;
 };
 
-/** Codes of JetStream's errors that decide what to do next (server errors.json, measured). */
+/** JetStream error codes that decide what to do next (server errors.json, measured). */
 const JS_ERROR = {
   wrongLastSequence: 10071,
   rivalInFlight: 10164,
   noMessageFound: 10037,
 } as const;
 
-/** Refusals of these messages, which another try meets again: too large, and a sealed stream. */
+/** Permanent refusals of these messages: too large, and a sealed stream. */
 const REJECTED = new Set([10054, 10109]);
 
 /**
  * No room: the stream's own limit (10077), the servers' or the account's (10047, 10023, 10002). The
- * first also stands for a disk that could not be written after the cluster had agreed, so whether
- * something was stored is not known.
+ * server also sends 10077 if the disk could not be written after the cluster had agreed, so the
+ * messages may be stored.
  */
 const FULL = new Set([10077, 10047, 10023, 10002]);
 
@@ -62,9 +62,9 @@ const StoredMessageReply = Compile(
 );
 
 /**
- * The event log on a JetStream stream. Appends are atomic batches (ADR-50) written with raw headers
- * and pipelined on one connection: only the commit asks for a reply, which carries the error code
- * and the last sequence. The client library's own batch drops guards and error codes.
+ * The event log on a JetStream stream. Appends are atomic batches (ADR-50) with raw headers,
+ * pipelined on one connection. Only the commit asks for a reply, which carries the error code and
+ * the last sequence. The client library's own batch drops guards and error codes.
  */
 export async function createJetStreamLog(
   nc: NatsConnection,
@@ -154,9 +154,9 @@ async function appendBatch(
 }
 
 /**
- * The headers of one message of a batch, as text encoded once. The library checks and folds every
- * name of every message, which took more time than all the rest of an append; it calls `encode` of
- * whatever headers it is given.
+ * The headers of one message of a batch, as text that is encoded once. The library checks and folds
+ * every name of every message, which took more time than the rest of an append. It calls `encode`
+ * of any headers object that it gets.
  */
 function toHeaders(
   message: LogMessage,
@@ -194,7 +194,7 @@ function toOutcome(reply: unknown): AppendOutcome {
   return { status: FULL.has(code) ? 'full' : 'unknown', cause };
 }
 
-/** Asks the leader for the first record of a subject at or behind a sequence, or for its last. */
+/** Requests a subject's last record, or its first one at or after a sequence, from the leader. */
 type MessageQuery = { seq: number; next_by_subj: string } | { last_by_subj: string };
 
 function toStoredMessage(answer: unknown): LogRecord | undefined {

@@ -7,7 +7,7 @@ import {
 } from './event-log.ts';
 import type { SecureDeletion } from './secure-deletion.ts';
 
-/** An event log in memory with the same behaviour as the JetStream one, for tests; it can forget. */
+/** An event log in memory that behaves like the JetStream one, for tests. It can also delete. */
 export function createMemoryLog(): EventLog & SecureDeletion {
   const records: (LogRecord | undefined)[] = [];
   const bySubject = new Map<string, LogRecord[]>();

@@ -2,7 +2,7 @@ import test from 'ava';
 import { eventLogSuite } from './event-log.suite.ts';
 import { createMemoryLog } from './memory.ts';
 
-test('a guard on an id sees each kind of record of it', async (t) => {
+test('a guard on an id sees every kind of record with that id', async (t) => {
   const log = createMemoryLog();
   const signal = AbortSignal.timeout(60_000);
   const append = (subject: string, guard: string) =>
@@ -15,12 +15,12 @@ test('a guard on an id sees each kind of record of it', async (t) => {
       t.is(outcome.status, 'conflict', `${kind} ${id}`);
     }
   }
-  // A star stands for one part, and a dot for itself.
+  // A star matches one part, and a dot matches itself.
   t.like(await append('zameni.account.c', 'zameni.*'), { status: 'appended' });
   t.like(await append('zameni.account.d', 'zameni.accountxb'), { status: 'appended' });
 });
 
-test('a guard on a filter does not see what was deleted', async (t) => {
+test('a guard on a filter does not see deleted records', async (t) => {
   const log = createMemoryLog();
   const signal = AbortSignal.timeout(60_000);
   const message = { subject: 'zameni.attempt.a', data: '{}', expectedPosition: 0 };

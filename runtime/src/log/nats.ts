@@ -3,17 +3,17 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 
 export type { NatsConnection } from '@nats-io/transport-node';
 
-/** How to reach the NATS cluster and as whom. */
+/** NATS servers and login. */
 export type NatsOptions = {
   /** host:port of each server. */
   readonly servers: readonly string[];
   readonly user: string;
   readonly password: string;
-  /** Shown in the servers' own reports. */
+  /** Shown in the servers' reports. */
   readonly name: string;
 };
 
-/** Connects to NATS; reconnects for ever with jitter, replies arrive under the user's own prefix. */
+/** Connects to NATS. Reconnects forever with jitter. Replies arrive under the user's own prefix. */
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
   return connect({
     servers: [...options.servers],

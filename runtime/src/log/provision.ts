@@ -12,7 +12,9 @@ import { type NatsConnection, nanos } from '@nats-io/transport-node';
 /** Code of "stream not found". */
 const STREAM_NOT_FOUND = 10059;
 
-/** The stream's configuration as the server takes it; name and subjects can differ in tests. */
+/**
+ * Returns the stream's configuration in the server's form. Tests may use other names and subjects.
+ */
 export function toStreamConfig(
   name: string = ACCOUNTS_STREAM.name,
   subjects: readonly string[] = ACCOUNTS_STREAM.subjects,
@@ -35,15 +37,15 @@ export function toStreamConfig(
 }
 
 /**
- * Of what the disk of a server has free, the share that the log may take: the rest is for the servers'
- * own logs and for an operator who has to act.
+ * Share of a server's free disk space that the log may take. The rest is for the servers' own logs
+ * and for an operator who has to act.
  */
 const LOG_SHARE = 0.75;
 
 /**
- * Creates the stream of the log, or brings the one that exists up to date. Needs user `admin`. With
- * `freeBytes`, what each server's disk has free, the log gets a bound: beyond it appends are refused and
- * all else goes on, while servers that run into the end of a disk stop.
+ * Creates the stream of the log, or updates an existing one. Needs user `admin`. `freeBytes` is the
+ * free disk space of each server and gives the log a bound. Beyond the bound only appends are
+ * refused, while a full disk would stop the servers.
  */
 export async function provisionStream(
   nc: NatsConnection,

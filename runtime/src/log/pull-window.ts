@@ -7,13 +7,13 @@ import type { LogRecord, ReadOptions } from './event-log.ts';
 export type PullWindow = {
   /** Reserves the free room and returns its size; 0 while less than `maxRecords` is free. */
   readonly reserve: () => number;
-  /** Frees the room of requested records that will not come: `count` of them, or all. */
+  /** Frees the room of requested records that will not arrive: `count` of them, or all. */
   readonly release: (count?: number) => void;
   /** Buffers a record. Returns false if `delivery` does not follow the last one. */
   readonly receive: (record: LogRecord, delivery: number) => boolean;
   /** Removes and returns the oldest records: one at least, if any, within the bounds of a batch. */
   readonly take: () => readonly LogRecord[];
-  /** True while requested records have not come. */
+  /** True while requested records have not arrived. */
   readonly isAwaiting: () => boolean;
   readonly isEmpty: () => boolean;
 };

@@ -44,7 +44,7 @@ export type PullOptions = Pick<ReadOptions, 'maxRecords' | 'maxBytes'> & {
   readonly requestSubject: string;
   /** The subject on which records and statuses arrive. */
   readonly inbox: string;
-  /** Its abort ends `next`. */
+  /** Aborting it ends `next`. */
   readonly signal: AbortSignal;
 };
 
@@ -63,7 +63,7 @@ type State =
 
 /**
  * Reads from a pull consumer. States:
- * - opening: no record has come. A 503 means that the consumer is not known yet; the request is
+ * - opening: no record has arrived. A 503 means that the consumer is not known yet; the request is
  *   sent again until the deadline.
  * - reading: from the first record on. Each record or ended request makes room for another request.
  * - failed: a gap in the deliveries, an unexpected status, or silence. Final.
@@ -96,7 +96,7 @@ export function startPull(options: PullOptions): Pull {
 
   function request(): void {
     if (state.status === 'stopped' || nc.isClosed()) return;
-    // Silence is measured from this request if the server owes nothing from an earlier one.
+    // If the server owes nothing from an earlier request, silence is measured from this one.
     if (!window.isAwaiting()) silence.refresh();
     const batch = window.reserve();
     if (batch === 0) return;

@@ -5,7 +5,9 @@ import { LogReadError, type PullConnection, type PullMessage, startPull } from '
 
 const INBOX = '_INBOX.test.1';
 
-/** A pull for batches of two records and four bytes, on a connection that the test answers for. */
+/**
+ * Starts a pull for batches of two records and four bytes, on a connection that the test controls.
+ */
 function start(t: ExecutionContext) {
   const requests: number[] = [];
   const requested = { wake: () => {} };
@@ -124,7 +126,7 @@ test('a consumer that is lost after a record fails the pull', async (t) => {
   await t.throwsAsync(pull.next(), { instanceOf: LogReadError });
 });
 
-test('an ended request is followed by another for what it still owed', (t) => {
+test('an ended request is followed by another for the records that it still owed', (t) => {
   const { requests, deliver, send } = start(t);
   deliver(1);
   send(408, 3);
@@ -139,7 +141,7 @@ test('a heartbeat changes nothing', (t) => {
   t.deepEqual(requests, [4]);
 });
 
-test('a refused reply or another status fails a reader that waits', async (t) => {
+test('a refused reply or an unexpected status fails a waiting reader', async (t) => {
   const refused = start(t);
   const waiting = refused.pull.next();
   refused.refuse();
@@ -149,7 +151,7 @@ test('a refused reply or another status fails a reader that waits', async (t) =>
   await t.throwsAsync(deleted.pull.next(), { message: 'the consumer ended with status 409' });
 });
 
-test('an abort ends the wait without records, disposing ends the subscription', async (t) => {
+test('an abort ends the wait without records, and disposing ends the subscription', async (t) => {
   const { pull, stopping, isSubscribed } = start(t);
   const next = pull.next();
   stopping.abort();

@@ -3,7 +3,7 @@ import { batchesOrIdle } from './batches-or-idle.ts';
 import type { EventLog, LogRecord } from './event-log.ts';
 import { LogReadError } from './reader.ts';
 
-/** What is read, from where on, and most records of a batch. */
+/** What to read, the start, and the size of batches. */
 export type ReadToEndOptions = {
   readonly filter: string;
   readonly after: number;
@@ -15,15 +15,16 @@ const MAX_BYTES = 1024 * 1024;
 /** Milliseconds without a record after which the leader is asked whether there is one. */
 const IDLE_MS = 500;
 
-/** Times in a row that a reader may break off without a record before that is a fault. */
+/** Consecutive failures of a reader without a record that count as a fault. */
 const MAX_BREAKS = 5;
 const BACKOFF = { baseMs: 50, maxMs: 1_000 };
 
 /**
- * Reads what the log holds now of a filter, and ends. A reader alone cannot tell that it is at the end,
- * since the replica it reads from may lag and the last records may be deleted meanwhile; so the leader
- * says whether there is one more. A reader that breaks off, as when its server is gone or too busy, is
- * begun again behind what it has. Throws when the signal aborts: a part is never taken for the whole.
+ * Reads what the log holds now for a filter, and ends. A reader cannot detect the end by itself:
+ * its replica may lag, and the last records may be deleted in between. So the leader is asked
+ * whether there is another record. A reader that fails, because its server is gone or too busy,
+ * starts again after the last record read. Throws when the signal aborts, so that a part never
+ * counts as the whole.
  */
 export async function* readToEnd(
   log: Pick<EventLog, 'readBatches' | 'readFirst' | 'head'>,

@@ -7,7 +7,7 @@ import { LogReadError } from './reader.ts';
 const { signal } = new AbortController();
 const what = { filter: 'a.*', after: 0, maxRecords: 2 };
 
-/** A log with five records whose reader breaks off as often as it is begun. */
+/** A log with five records whose reader fails each time it is started. */
 async function createBreakingLog(gives: 'a record' | 'nothing') {
   const memory = createMemoryLog();
   for (let n = 1; n <= 5; n += 1) {
@@ -38,13 +38,13 @@ async function positionsIn(log: Pick<EventLog, 'readBatches' | 'readFirst' | 'he
   return positions;
 }
 
-test('a reader that breaks off again and again is begun again behind what it has', async (t) => {
+test('a reader that fails repeatedly starts again after the last record read', async (t) => {
   const { log, begun } = await createBreakingLog('a record');
   t.deepEqual(await positionsIn(log), [1, 2, 3, 4, 5]);
   t.deepEqual(begun, [0, 1, 2, 3, 4]);
 });
 
-test('one that never gives a record is a fault', async (t) => {
+test('a reader that never yields a record is a fault', async (t) => {
   const { log, begun } = await createBreakingLog('nothing');
   await t.throwsAsync(positionsIn(log), { instanceOf: LogReadError });
   t.is(begun.length, 5);

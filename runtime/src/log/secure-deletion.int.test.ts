@@ -2,7 +2,7 @@ import { createSecureDeletion } from './secure-deletion.ts';
 import { connectTestNats, createTestLog } from '../testing/index.ts';
 import test, { type ExecutionContext } from 'ava';
 
-/** A stream of the test's own is open to this user alone. */
+/** Only this user may use a stream that a test creates. */
 const user = 'admin';
 const { signal } = new AbortController();
 
@@ -20,7 +20,7 @@ async function createSetup(t: ExecutionContext) {
   return { log, nc, stream, subject, deletion, append };
 }
 
-test('deletes what a subject holds up to a position and leaves everything else', async (t) => {
+test('deletes the records of a subject up to a position and leaves everything else', async (t) => {
   const { log, deletion, subject, append } = await createSetup(t);
   await append('a', 'one');
   await append('b', 'other');
@@ -31,7 +31,7 @@ test('deletes what a subject holds up to a position and leaves everything else',
   t.is((await log.readLastFromLeader(subject('b'), signal))?.position, 2);
 });
 
-test('a second deletion finds nothing and is fine', async (t) => {
+test('a second deletion finds nothing and succeeds', async (t) => {
   const { deletion, subject, append } = await createSetup(t);
   const position = await append('a', 'one');
   t.is(await deletion.deleteUpTo(subject('a'), position, signal), 1);
@@ -39,7 +39,7 @@ test('a second deletion finds nothing and is fine', async (t) => {
   t.is(await deletion.deleteUpTo(subject('none'), Number.MAX_SAFE_INTEGER, signal), 0);
 });
 
-test('two deletions at once leave nothing and neither fails', async (t) => {
+test('two concurrent deletions leave nothing and both succeed', async (t) => {
   const { log, deletion, subject, append } = await createSetup(t);
   let last = 0;
   for (let n = 0; n < 20; n += 1) last = await append('a', `message ${n}`);
@@ -50,7 +50,7 @@ test('two deletions at once leave nothing and neither fails', async (t) => {
   t.is(await log.readFirst(subject('a'), signal), undefined);
 });
 
-test('at any moment of a deletion the newest message of the subject is the last one', async (t) => {
+test('during a deletion the newest message of the subject is always the last one', async (t) => {
   const { log, nc, stream, subject, append } = await createSetup(t);
   await append('a', 'held');
   const released = await append('a', 'released');
@@ -69,7 +69,7 @@ test('at any moment of a deletion the newest message of the subject is the last 
   t.deepEqual(seen, [released, released, undefined]);
 });
 
-test('a message that stays though it was to be deleted is a fault', async (t) => {
+test('a message that stays after its deletion is a fault', async (t) => {
   const { log, nc, stream, subject, append } = await createSetup(t);
   const position = await append('a', 'one');
   const record = await log.readFirst(subject('a'), signal);

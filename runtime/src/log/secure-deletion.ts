@@ -4,29 +4,29 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { EventLog } from './event-log.ts';
 
-/** Deletes records from the log, so that its bytes are gone from the stream's files. */
+/** Deletes records from the log, so that their bytes are gone from the stream's files. */
 export type SecureDeletion = {
   /**
-   * Deletes every message of one exact subject up to and including a position, oldest first; answers
-   * how many it deleted. What is gone already is fine, so it can be repeated at any time.
+   * Deletes every message of one exact subject up to and including a position, oldest first.
+   * Returns how many it deleted. It can be repeated: deleted messages are no error.
    */
   readonly deleteUpTo: (subject: string, upTo: number, signal: AbortSignal) => Promise<number>;
 };
 
-/** What deleting needs: a connection that may delete (user `eraser`), and the log read with it. */
+/** A connection that may delete (user `eraser`), and the log to read with it. */
 export type SecureDeletionDeps = {
   readonly nc: NatsConnection;
   readonly log: Pick<EventLog, 'readFirst'>;
 };
 
-/** Which stream, as which NATS user, and how long the deletion of one subject may take. */
+/** The stream, the NATS user, and the time limit for the deletion of one subject. */
 export type SecureDeletionOptions = {
   readonly stream: string;
   readonly user: string;
   readonly deadlineMs?: number;
 };
 
-/** A message that is still there though the log was told to delete it. */
+/** A message is still in the log after its deletion. */
 class SecureDeletionError extends Error {
   override readonly name = 'SecureDeletionError';
 }
@@ -34,7 +34,7 @@ class SecureDeletionError extends Error {
 /** Milliseconds for one request to the log. */
 const REQUEST_DEADLINE_MS = 3_000;
 
-/** Milliseconds for all messages of one subject; what is left is deleted at the next try. */
+/** Milliseconds for all messages of one subject. The next try deletes the rest. */
 const DEADLINE_MS = 30_000;
 
 /** Tries to delete one message before it counts as a fault. */
@@ -48,10 +48,10 @@ const DeleteReply = Compile(
 );
 
 /**
- * Deletes from the log. Oldest first, because the last message of a subject counts: to delete a
- * release before the claim it releases would bring the claim back. A reply alone is not believed: the
- * server says of a message that is gone already that deleting it failed (10057), so the leader is
- * asked for the first message again after each deletion.
+ * Deletes from the log, oldest first, because the last message of a subject counts: without a
+ * claim's release, the claim would be held again. The reply alone is not trusted. For a message
+ * that is already gone the server reports a failure (10057). So the leader is asked for the first
+ * message again after each deletion.
  */
 export function createSecureDeletion(
   { nc, log }: SecureDeletionDeps,
@@ -60,7 +60,7 @@ export function createSecureDeletion(
   const api = `${apiPrefix(user)}.STREAM.MSG.DELETE.${stream}`;
   return {
     deleteUpTo: async (subject, upTo, signal) => {
-      // A wildcard would read others' messages, which are then deleted.
+      // A wildcard would match other subjects, whose messages would be deleted.
       if (/[*>]/.test(subject)) throw new RangeError('a deletion takes one exact subject');
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
       const deleted = new Set<number>();
@@ -80,7 +80,7 @@ export function createSecureDeletion(
   };
 }
 
-/** Asks the leader to overwrite a message and to delete it; whether it did is read afterwards. */
+/** Requests the deletion and overwriting of a message. The caller reads the result from the log. */
 async function eraseMessage(nc: NatsConnection, api: string, position: number): Promise<void> {
   const request = JSON.stringify({ seq: position, no_erase: false });
   const reply = await nc.request(api, request, {

@@ -3,21 +3,23 @@ import { apiPrefix } from '@zameni/contracts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** How the servers of the log stand beside the leader, by name, as the leader sees them. */
+/** States of the log's servers, by name, as the leader sees them. */
 export type LogServers = {
-  /** The last position of the log, to tell a leader that does not know better yet. */
+  /** The last position of the log as the leader knows it, to detect a stale leader. */
   readonly head: number;
   readonly leader: string | undefined;
-  /** Not heard of for a while: what is deleted now they may keep for ever. */
+  /**
+   * Servers that the leader has not heard of recently. They may keep deleted records permanently.
+   */
   readonly silent: readonly string[];
-  /** Heard of, and not yet where the leader is; under load a server comes and goes here. */
+  /** Servers that the leader hears of but that are behind it. Under load this changes often. */
   readonly catchingUp: readonly string[];
 };
 
-/** Asks the leader how the servers of the log stand. */
+/** Asks the leader for the states of the log's servers. */
 export type ReadLogServers = (signal: AbortSignal) => Promise<LogServers>;
 
-/** Milliseconds without a word after which a server counts as silent; it speaks every second. */
+/** Milliseconds without a message after which a server counts as silent. One is due each second. */
 const SILENT_MS = 5_000;
 const REQUEST_DEADLINE_MS = 3_000;
 const NANOSECONDS_PER_MS = 1_000_000;
@@ -25,7 +27,7 @@ const NANOSECONDS_PER_MS = 1_000_000;
 const InfoReply = Compile(
   Type.Object({
     state: Type.Object({ last_seq: Type.Integer() }),
-    // A server alone has no cluster.
+    // A single server has no cluster.
     cluster: Type.Optional(
       Type.Object({
         leader: Type.Optional(Type.String()),
@@ -44,7 +46,7 @@ const InfoReply = Compile(
   }),
 );
 
-/** Reads the standing of the servers from the stream's information, for a user who may have it. */
+/** Reads the states of the servers from the stream's information, which needs a permission. */
 export function createReadLogServers(
   nc: NatsConnection,
   { stream, user }: { readonly stream: string; readonly user: string },

@@ -27,7 +27,7 @@ test('applies each file once, in order', async (t) => {
   t.deepEqual((await pool.query('select * from a')).rows, [{ n: 1, m: 2 }]);
 });
 
-test('two at once apply each file once', async (t) => {
+test('two concurrent runs apply each file once', async (t) => {
   const { pool: _, ...database } = await createEmptyTestDatabase(t);
   const directory = await createFolder(t, {
     '0001_first.sql': 'create table a (n integer); select pg_sleep(0.1);',
@@ -64,7 +64,7 @@ test('refuses numbers that leave a gap', async (t) => {
   });
 });
 
-test('a file that fails leaves nothing of itself and stops the ones after it', async (t) => {
+test('a failed file is rolled back and stops the files after it', async (t) => {
   const { pool, ...database } = await createEmptyTestDatabase(t);
   const directory = await createFolder(t, {
     '0001_first.sql': 'create table a (n integer);',
@@ -90,7 +90,7 @@ test('the migrations of the read models apply', async (t) => {
   ]);
 });
 
-test('an aborted signal ends a statement that runs, and undoes its file', async (t) => {
+test('an aborted signal ends a running statement and rolls its file back', async (t) => {
   const { pool, ...database } = await createEmptyTestDatabase(t);
   const directory = await createFolder(t, {
     '0001_slow.sql': 'create table a (n integer); select pg_sleep(60);',

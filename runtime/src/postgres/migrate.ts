@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { addPassword } from './url.ts';
 
-/** Which database to migrate, directly on the primary, and the folder of the numbered files. */
+/** The database to migrate, directly on the primary, and the folder of the numbered files. */
 export type MigrateOptions = {
   /** URL without password. */
   readonly url: string;
   readonly password: string;
   readonly directory: string;
-  /** Ends the session, also in the middle of a statement; what is not committed is undone. */
+  /** Aborting it ends the session, even during a statement. Uncommitted changes are rolled back. */
   readonly signal?: AbortSignal;
 };
 
@@ -27,19 +27,19 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
-/** Milliseconds to wait for another migration, or for whoever uses a table. */
+/** Milliseconds to wait for another migration, or for other users of a table. */
 const LOCK_TIMEOUT_MS = 30_000;
 const STATEMENT_TIMEOUT_MS = 120_000;
-/** The server ends a long statement itself; this is for a server that says nothing any more. */
+/** The server itself ends a long statement. This limit covers a server that no longer answers. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 
-/** Any constant that nothing else in this database locks. */
+/** An arbitrary constant that nothing else in this database locks. */
 const LOCK = 7_263_364;
 
 /**
- * Applies the migrations that are not yet applied, each in its own transaction under one advisory
- * lock, so that two at once are safe; answers the names of those applied now. A file that changed
- * after it was applied is an error: the databases that have it would differ from those to come.
+ * Applies pending migrations, each in its own transaction, and returns their names. One advisory
+ * lock makes concurrent runs safe. A file that changed after it was applied is an error, because
+ * existing databases would differ from new ones.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { url, password, directory, signal } = options;
@@ -52,7 +52,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     query_timeout: QUERY_TIMEOUT_MS,
     application_name: 'zameni-migrate',
   });
-  // A connection that breaks between two statements is told by the next one.
+  // The next statement reports a connection that breaks between two statements.
   client.on('error', () => undefined);
   await client.connect();
   const stop = () => void client.end();
@@ -76,7 +76,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
-/** Reads the files `0001_name.sql`, `0002_…`; their numbers must follow each other from 1. */
+/** Reads the files `0001_name.sql`, `0002_…`. Their numbers must be consecutive from 1. */
 export function readMigrations(directory: string): Migration[] {
   const names = readdirSync(directory)
     .filter((name) => name.endsWith('.sql'))

@@ -4,23 +4,23 @@ import { addPassword } from './url.ts';
 
 export type { Pool } from 'pg';
 
-/** How to reach Postgres through PgBouncer, and how much of it to use. */
+/** How to reach Postgres through PgBouncer, and how many connections to use. */
 export type PoolOptions = {
   /** URL without password. */
   readonly url: string;
   readonly password: string;
-  /** Most connections of this process. */
+  /** Maximum number of connections of this process. */
   readonly max: number;
   readonly name: string;
   readonly logger: Logger;
   readonly queryDeadlineMs?: number;
 };
 
-/** Milliseconds a query may take before it is given up. */
+/** Milliseconds until a query is cancelled. */
 const QUERY_DEADLINE_MS = 5_000;
 const CONNECT_DEADLINE_MS = 2_000;
 
-/** A pool for PgBouncer in transaction mode: nothing named, nothing kept between queries. */
+/** Creates a pool for PgBouncer in transaction mode: no named statements, no session state. */
 export function createPool({
   url,
   password,

@@ -1,9 +1,9 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Clock } from '../async/clock.ts';
 
-/** A clock that stands still until it is moved. */
+/** A clock that stands still until a test advances it. */
 export type ManualClock = Clock & {
-  /** Moves time on, step by step, letting everything that falls due run. */
+  /** Advances the time step by step and runs everything that becomes due. */
   readonly advance: (ms: number) => Promise<void>;
 };
 

@@ -21,7 +21,7 @@ export {
   type TestDatabase,
 } from './stores.ts';
 
-/** A connection as one of the stack's NATS users, closed when the test ends. */
+/** Connects as one of the stack's NATS users. The connection is closed when the test ends. */
 export async function connectTestNats(t: ExecutionContext, user: string): Promise<NatsConnection> {
   const { nats } = await readTestStack();
   const login = nats.users[user];
@@ -36,7 +36,7 @@ export async function connectTestNats(t: ExecutionContext, user: string): Promis
   return nc;
 }
 
-/** A log of its own for trying things out, and the subjects it takes. */
+/** A separate log for experiments, and the subjects that it takes. */
 export type ScratchLog = {
   readonly log: EventLog;
   readonly stream: string;
@@ -44,19 +44,19 @@ export type ScratchLog = {
   readonly filter: string;
 };
 
-/** How a scratch log differs from the real one. */
+/** Differences of a scratch log from the real one. */
 export type ScratchLogOptions = {
   readonly appendDeadlineMs?: number;
-  /** Servers that keep it; as many as of the real one when left out. */
+  /** Servers that store it. The default is that of the real log. */
   readonly replicas?: number;
 };
 
 const PATIENCE_MS = 30_000;
 
-/** Deadlines of a log's appends and reads in tests that share a busy machine with others. */
+/** Deadlines of appends and reads in tests that share a busy machine with others. */
 export const PATIENT = { appendDeadlineMs: PATIENCE_MS, readDeadlineMs: PATIENCE_MS };
 
-/** An empty stream of its own with the settings of the real one, gone when the test ends. */
+/** Creates an empty stream with the settings of the real one. It is deleted when the test ends. */
 export async function createTestLog(
   t: ExecutionContext,
   options: ScratchLogOptions = {},
@@ -66,7 +66,7 @@ export async function createTestLog(
   return scratch;
 }
 
-/** An empty stream on a connection of the NATS user `admin`, deleted when it is disposed of. */
+/** Creates an empty stream as NATS user `admin`. Disposing the result deletes the stream. */
 export async function createScratchLog(
   nc: NatsConnection,
   { replicas, ...options }: ScratchLogOptions = {},
@@ -88,8 +88,8 @@ export async function createScratchLog(
 }
 
 /**
- * Whether appends reach the leader of a stream: a new stream's subjects take a moment to be known on
- * every server. Asked with a message that the leader must refuse, so that nothing is stored.
+ * Returns whether appends reach the leader of a stream, because servers learn the subjects of a new
+ * stream one after another. The leader must refuse the probe, so nothing is stored.
  */
 async function isReachable(nc: NatsConnection, subject: string): Promise<boolean> {
   const refused = headers();
@@ -98,7 +98,7 @@ async function isReachable(nc: NatsConnection, subject: string): Promise<boolean
     await nc.request(subject, '', { headers: refused, timeout: 1_000 });
     return true;
   } catch {
-    // Nobody there yet, or no leader: ask again.
+    // No stream or no leader yet. The caller asks again.
     return false;
   }
 }

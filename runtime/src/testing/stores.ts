@@ -11,15 +11,15 @@ import { addPassword } from '../postgres/url.ts';
 import { createLogger, type Logger } from '../process/logger.ts';
 import { readTestStack } from './stack.ts';
 
-/** A database of a test's own on the stack's primary: how to reach it, and a pool. */
+/** A database for one test on the stack's primary: how to reach it, and a pool. */
 export type TestDatabase = { readonly url: string; readonly password: string; readonly pool: Pool };
 
-/** A logger that says nothing. */
+/** Creates a logger without output. */
 export function createSilentLogger(): Logger {
   return createLogger({ service: 'test', instance: 'test', level: 'silent' });
 }
 
-/** An empty database, gone when the test ends. */
+/** Creates an empty database. It is deleted when the test ends. */
 export async function createEmptyTestDatabase(t: ExecutionContext): Promise<TestDatabase> {
   const { postgres } = await readTestStack();
   const { user, passwordFile } = postgres.superuser;
@@ -42,7 +42,7 @@ export async function createEmptyTestDatabase(t: ExecutionContext): Promise<Test
   return { url: url(name), password, pool };
 }
 
-/** A database with the migrations of the read models, gone when the test ends. */
+/** Creates a database with the migrations of the read models. It is deleted when the test ends. */
 export async function createTestDatabase(t: ExecutionContext): Promise<TestDatabase> {
   const database = await createEmptyTestDatabase(t);
   const directory = join(import.meta.dirname, '../../../projector/migrations');
@@ -50,7 +50,7 @@ export async function createTestDatabase(t: ExecutionContext): Promise<TestDatab
   return database;
 }
 
-/** A connected Redis client and a key prefix of the test's own. */
+/** Creates a connected Redis client and a key prefix for one test. */
 export async function createTestRedis(
   t: ExecutionContext,
 ): Promise<{ redis: Redis; prefix: string }> {

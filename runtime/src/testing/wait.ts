@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Milliseconds a test waits for a condition before it fails. */
+/** Milliseconds that a test waits for a condition before it fails. */
 const DEADLINE_MS = 30_000;
 
-/** Waits until a condition holds; rejects when it does not within the deadline. */
+/** Waits until a condition holds. Rejects if it does not hold before the deadline. */
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
   deadlineMs = DEADLINE_MS,

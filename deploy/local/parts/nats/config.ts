@@ -3,7 +3,7 @@ import { NATS_PERMISSIONS, type NatsUser, toLogSubject } from '@zameni/contracts
 /** A user of the cluster. */
 export type NatsLogin = { readonly user: NatsUser; readonly password: string };
 
-/** What one server of the NATS cluster needs to know. */
+/** Settings of one server of the NATS cluster. */
 export type NatsServer = {
   readonly name: string;
   readonly clusterName: string;
@@ -28,13 +28,13 @@ max_payload: 1MB
 
 jetstream {
   store_dir: ${JSON.stringify(server.dataFolder)}
-  # The stream has a bound of its own, at which it refuses. At this one, by default three quarters of
-  # what is free at the start, it would lose its leader and not find one after a restart either.
+  # The stream has its own bound, at which it refuses appends. At this bound, by default three
+  # quarters of the free space at the start, it would lose its leader, even after a restart.
   max_file_store: 1PB
-  # An acknowledgement waits for the disk; the cluster commits many of them with one write.
+  # An acknowledgement waits for the disk. The cluster commits many of them with one write.
   sync_interval: always
   limits {
-    # The default of 50 open batches is reached by a few command-api processes under load.
+    # A few command-api processes under load reach the default of 50 open batches.
     batch { max_inflight_per_stream: 1000 }
   }
 }
@@ -55,13 +55,14 @@ accounts: ${JSON.stringify(toAccounts(server.logins), null, 2)}
 /** The account that the log's stream belongs to. */
 export const LOG_ACCOUNT = 'LOG';
 
-/** Calls whose answer is several messages; the way back of all others ends with the first. */
+/** Calls with several replies. For all other calls the reply path ends after the first reply. */
 const HAS_SEVERAL_ANSWERS = /\.(?:CONSUMER\.MSG\.NEXT\..+|DIRECT\.GET\.[^.]+)$/;
 
 /**
- * The admin is in the account of the log, every other user in one that imports what it may publish
- * to. JetStream writes an answer to any subject its caller names, past the caller's permissions;
- * across accounts the servers name the way back themselves, and it ends in the caller's account.
+ * The admin is in the account of the log. Every other user is in an account that imports the
+ * subjects it may publish to. JetStream replies to any subject that its caller names, regardless of
+ * the caller's permissions. Across accounts the servers choose the reply path themselves, and it
+ * ends in the caller's account.
  */
 function toAccounts(logins: readonly NatsLogin[]): object {
   const own = logins.filter(({ user }) => user === 'admin');

@@ -30,11 +30,11 @@ const accounts = JSON.parse(config.slice(config.indexOf('accounts: ') + 10)) as 
   Account
 >;
 
-test('an acknowledgement waits for the disk', (t) => {
+test('an acknowledgement waits until the disk has the record', (t) => {
   t.regex(config, /sync_interval: always/);
 });
 
-test('a user may do what contracts allow and nothing else', (t) => {
+test('a user may do what the contracts allow and nothing else', (t) => {
   const { publish, subscribe } = NATS_PERMISSIONS.projector;
   t.deepEqual(accounts['projector']?.users, [
     {
@@ -45,7 +45,7 @@ test('a user may do what contracts allow and nothing else', (t) => {
   ]);
 });
 
-test('a user is in an account of its own that imports what it may publish to', (t) => {
+test('a user has its own account, which imports the subjects it may publish to', (t) => {
   t.deepEqual(Object.keys(accounts), ['LOG', 'projector', 'analyst']);
   t.deepEqual(
     accounts['analyst']?.imports?.map(({ service, to }) => [service.subject, to]),
@@ -55,7 +55,7 @@ test('a user is in an account of its own that imports what it may publish to', (
   t.is(accounts['LOG']?.jetstream, 'enabled');
 });
 
-test('the log exports to each account its own calls, with as many answers as they have', (t) => {
+test('the log exports to each account its own calls, with their number of replies', (t) => {
   const next = '$JS.API.CONSUMER.MSG.NEXT.ACCOUNTS.*';
   const get = '$JS.API.DIRECT.GET.ACCOUNTS.zameni.account.*';
   const find = (subject: string) =>

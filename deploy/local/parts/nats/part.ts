@@ -11,22 +11,22 @@ import type { ProcessPart } from '../../supervisor/supervised-process.ts';
 const SERVER_NAMES = ['nats-1', 'nats-2', 'nats-3'] as const;
 
 /**
- * Go collects when the heap has grown by this percentage since the last time. The heap of a server
- * is small, so a collection every fourth as often costs little memory and saves processor time.
+ * Heap growth in percent that starts a garbage collection in Go. A server's heap is small, so a
+ * quarter of the usual collections costs little memory and saves processor time.
  */
 const NATS_GC_PERCENT = '400';
 
 /**
- * Threads that run Go code at once in a server: three servers share the cores of one machine here, and
- * more threads than cores wake each other up for nothing. On two cores this saved a quarter of the
+ * Threads that run Go code at once in one server. Three servers share this machine's cores, and
+ * more threads than cores only wake each other up. On two cores this saved a quarter of the
  * servers' processor time (bench/results.md).
  */
 const NATS_THREADS = Math.max(1, Math.floor(availableParallelism() / SERVER_NAMES.length));
 
-/** The names of the processes that make up the event log's cluster. */
+/** The names of the processes of the log's cluster. */
 export const NATS_PARTS: readonly string[] = SERVER_NAMES;
 
-/** Makes the three servers of the cluster; each is ready once the cluster has a leader. */
+/** Creates the three servers of the cluster. Each is ready once the cluster has a leader. */
 export async function natsParts({
   profile,
   ports,

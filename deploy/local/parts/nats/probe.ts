@@ -4,7 +4,7 @@ import { httpProbe, type Probe } from '../../supervisor/probe.ts';
 
 const Group = Type.Object({ leader: Type.Optional(Type.String()) });
 
-/** The part of a NATS server's `/jsz?streams=1` that tells who leads. */
+/** The part of a NATS server's `/jsz?streams=1` that names leaders. */
 const JetStreamReport = Type.Object({
   meta_cluster: Type.Optional(Group),
   account_details: Type.Optional(
@@ -18,11 +18,11 @@ const JetStreamReport = Type.Object({
   ),
 });
 
-/** Ready when this server of a NATS cluster knows who leads, and all its streams are whole. */
+/** Ready when this NATS server knows the leader of each group and reports itself as healthy. */
 export function natsProbe(monitorUrl: string): Probe {
   const isWhole = httpProbe(`${monitorUrl}/healthz`);
   return async (signal) => {
-    // Asked first because every failed health check is a warning in the server's log.
+    // Requested first, because every failed health check logs a warning in the server.
     const response = await fetch(`${monitorUrl}/jsz?streams=1`, { signal });
     const leaderless = findLeaderless(await response.json());
     if (leaderless !== null) throw new Error(`${leaderless} has no leader yet`);
@@ -30,7 +30,7 @@ export function natsProbe(monitorUrl: string): Probe {
   };
 }
 
-/** Names a group without a leader: a request to it would get no answer at all. */
+/** Names a group without a leader. A request to that group would get no reply. */
 export function findLeaderless(report: unknown): string | null {
   if (!Value.Check(JetStreamReport, report)) return 'a server that does not report on JetStream';
   if (!report.meta_cluster?.leader) return 'the cluster';

@@ -1,4 +1,4 @@
-/** What a Postgres server needs to know. */
+/** Settings of a Postgres server. */
 export type PostgresServer = {
   readonly port: number;
   readonly clusterName: string;
@@ -15,7 +15,7 @@ export function postgresConfig({ port, clusterName, hbaFile, primary }: Postgres
   const replica = primary === undefined ? '' : replicaSettings(clusterName, primary);
   return `listen_addresses = '127.0.0.1'
 port = ${port}
-# A socket path may have 107 bytes, and a repository may lie deep: TCP only.
+# TCP only: a socket path may have 107 bytes, and the path of a repository may be longer.
 unix_socket_directories = ''
 hba_file = ${quote(hbaFile)}
 cluster_name = '${clusterName}'
@@ -25,7 +25,7 @@ shared_buffers = 64MB
 wal_level = replica
 max_wal_senders = 10
 max_wal_size = 512MB
-# A segment that is used again keeps the bytes of erased people; a new one is all zeros.
+# A reused segment keeps the bytes of erased people. A new one is all zeros.
 wal_recycle = off
 wal_init_zero = on
 hot_standby = on
@@ -39,12 +39,14 @@ timezone = 'UTC'
 ${replica}`;
 }
 
-/** Who may connect: everyone by password, over loopback only. */
+/** Access rules: every user by password, over loopback only. */
 export const POSTGRES_HBA = `host all all 127.0.0.1/32 scram-sha-256
 host replication ${REPLICATION_ROLE} 127.0.0.1/32 scram-sha-256
 `;
 
-/** Writes a password file, in which colons and backslashes would need escapes that ours never do. */
+/**
+ * Writes a password file. Colons and backslashes would need escapes, but these passwords have none.
+ */
 export function postgresPassFile(user: string, password: string): string {
   return `127.0.0.1:*:*:${user}:${password}\n`;
 }
@@ -58,7 +60,7 @@ function replicaSettings(
   return `primary_conninfo = ${quote(connection)}
 primary_slot_name = '${slot}'
 hot_standby_feedback = on
-# How long a rewrite of the primary's tables has to wait for what the replica's readers still see.
+# Bounds how long a rewrite of the primary's tables waits for old snapshots of the replica.
 wal_receiver_status_interval = 1s
 `;
 }

@@ -4,7 +4,7 @@ import { postgresConfig } from './config.ts';
 const primary = { port: 4000, passFile: "/it's here/passfile", slot: 'slot' };
 const base = { port: 4001, clusterName: 'c', hbaFile: '/a/pg_hba.conf' };
 
-test('a primary follows nobody', (t) => {
+test('a primary follows no other server', (t) => {
   t.notRegex(postgresConfig(base), /primary_conninfo/);
 });
 
@@ -15,7 +15,7 @@ test('a replica follows the primary through its slot', (t) => {
   t.regex(config, /^hot_standby_feedback = on$/m);
 });
 
-test('a path with a quote survives both the connection string and the file', (t) => {
+test('a path with a quote is valid in both the connection string and the file', (t) => {
   const config = postgresConfig({ ...base, primary });
   t.true(config.includes(String.raw`passfile=''/it\\''s here/passfile''`));
 });
@@ -26,7 +26,7 @@ test('listens on loopback only and on no socket', (t) => {
   t.regex(config, /^unix_socket_directories = ''$/m);
 });
 
-test('no segment of the write-ahead log is used again, on the primary and on the replica', (t) => {
+test('no segment of the write-ahead log is reused, on primary and replica', (t) => {
   for (const config of [postgresConfig(base), postgresConfig({ ...base, primary })]) {
     t.regex(config, /^wal_recycle = off$/m);
     t.regex(config, /^wal_init_zero = on$/m);

@@ -12,7 +12,7 @@ import { copyPrimary, createCluster, createRoles, type PostgresTools } from './s
 const SLOT = 'zameni_replica';
 const ROLES_DEADLINE_MS = 60_000;
 
-/** Makes the primary, its roles, and the replica that follows it. */
+/** Creates the primary, its roles, and the replica that follows it. */
 export async function postgresParts(context: PartContext): Promise<Part[]> {
   const { ports, layout } = context;
   const tools = toolsOf(context);
@@ -83,9 +83,9 @@ async function serverPart(
     env: serverEnvironment(),
     cwd: folder,
     runAs: databaseUser,
-    // A killed postmaster leaves its helpers to find out by themselves; QUIT takes them along.
+    // KILL would leave the postmaster's child processes running for a while. QUIT ends them too.
     deathSignal: 'QUIT',
-    // Fast shutdown: sessions end, everything is written.
+    // Fast shutdown: sessions end and all data is written.
     stop: { signal: 'SIGINT', deadlineMs: 20_000 },
     probe: postgresProbe(port),
     readyDeadlineMs: 60_000,

@@ -1,4 +1,4 @@
-/** What the connection pool needs to know. */
+/** Settings of the connection pool. */
 export type PgbouncerServer = {
   readonly port: number;
   readonly primaryPort: number;
@@ -6,7 +6,7 @@ export type PgbouncerServer = {
   readonly userFile: string;
 };
 
-/** The database every service uses, and its two names in the pool. */
+/** The database of all services. The pool has two names for it. */
 export const DATABASE = 'zameni';
 /** The pool's database on the primary. */
 export const PRIMARY_DATABASE = 'zameni_rw';
@@ -31,7 +31,7 @@ admin_users = ${PGBOUNCER_ADMIN}
 pool_mode = transaction
 max_client_conn = 1000
 default_pool_size = 20
-# Waiting longer than a caller waits only keeps work that nobody wants any more.
+# A longer wait would only keep queries whose callers have given up.
 query_wait_timeout = 10
 server_connect_timeout = 2
 server_login_retry = 1
@@ -41,7 +41,9 @@ log_disconnections = 0
 `;
 }
 
-/** Writes the pool's list of users; with plain passwords it can log in to the servers itself. */
+/**
+ * Writes the pool's list of users, with plain passwords so that the pool can log in to the servers.
+ */
 export function pgbouncerUsers(passwords: Readonly<Record<string, string>>): string {
   return Object.entries(passwords)
     .map(([user, password]) => `"${user}" "${password}"\n`)

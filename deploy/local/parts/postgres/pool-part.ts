@@ -7,7 +7,7 @@ import type { ProcessPart } from '../../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from '../context.ts';
 import { PGBOUNCER_ADMIN, pgbouncerConfig, pgbouncerUsers } from './pgbouncer-config.ts';
 
-/** Makes the connection pool between the services and Postgres. */
+/** Creates the connection pool between the services and Postgres. */
 export async function poolPart({
   ports,
   layout,

@@ -11,7 +11,7 @@ import { REPLICATION_ROLE } from './config.ts';
 
 const TIMEOUT_MS = 120_000;
 
-/** The programs of one Postgres version and the primary they work on. */
+/** The programs of one Postgres version and the primary to use them on. */
 export type PostgresTools = {
   readonly folder: string;
   readonly version: string;
@@ -19,17 +19,17 @@ export type PostgresTools = {
   readonly runAs: RunAs | undefined;
 };
 
-/** Where the primary's data goes and the password its superuser gets. */
+/** The folder of the primary's data, and the password of its superuser. */
 export type NewCluster = { readonly data: string; readonly superuserPassword: string };
 
-/** Where the replica's copy goes and how it is fetched. */
+/** The folder of the replica's copy, and how to fetch it. */
 export type ReplicaCopy = {
   readonly data: string;
   readonly passFile: string;
   readonly slot: string;
 };
 
-/** Creates the primary's data folder, in which only the superuser can log in so far. */
+/** Creates the primary's data folder. Until roles exist only the superuser can log in. */
 export async function createCluster(
   tools: PostgresTools,
   { data, superuserPassword }: NewCluster,
@@ -37,7 +37,7 @@ export async function createCluster(
 ): Promise<void> {
   if (await isUsable(tools, data)) return;
   const draft = await freshDraft(data);
-  // initdb runs as another user, who cannot read the file of the secrets folder.
+  // initdb runs as another user, who cannot read the secrets folder.
   const passwordFile = `${data}.password`;
   try {
     await writeFile(passwordFile, superuserPassword, { mode: 0o600 });
@@ -61,7 +61,7 @@ export async function createCluster(
   await rename(draft, data);
 }
 
-/** Creates the roles, the database and the replica's slot, and sets the passwords of this profile. */
+/** Creates the roles, the database and the replica's slot, and sets this profile's passwords. */
 export async function createRoles(
   tools: PostgresTools,
   secrets: SecretFiles,
@@ -93,7 +93,7 @@ export async function createRoles(
   );
 }
 
-/** Copies the primary for a replica that has no data yet. */
+/** Copies the primary for a replica without data. */
 export async function copyPrimary(
   tools: PostgresTools,
   { data, passFile, slot }: ReplicaCopy,
@@ -121,7 +121,7 @@ export async function copyPrimary(
   await handOver([standby], tools.runAs);
 }
 
-/** A copy cut short lies in the draft folder, so what is in place is whole. */
+/** Creates an empty draft folder. An interrupted copy stays there, so final data is complete. */
 async function freshDraft(data: string): Promise<string> {
   const draft = `${data}.draft`;
   await rm(draft, { recursive: true, force: true });
@@ -134,7 +134,7 @@ async function isUsable({ version }: PostgresTools, data: string): Promise<boole
   const major = (await readFile(file, 'utf8')).trim();
   if (major === version.split('.')[0]) return true;
   throw new StackError(
-    `${data} belongs to Postgres ${major}, but ${version} was found. Start with --fresh to begin anew.`,
+    `${data} belongs to Postgres ${major}, but ${version} was found. --fresh deletes the data.`,
   );
 }
 
