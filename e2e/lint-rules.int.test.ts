@@ -11,7 +11,7 @@ test.after.always(() => rmSync(folder, { recursive: true }));
 let cases = 0;
 let report: string | undefined;
 
-/** Writes a source to a path of its own: `*` or the file's name tells it apart; answers that path. */
+/** Writes a source to a path of its own and returns it. `*` or the file name makes it unique. */
 function write(path: string, source: string): string {
   cases += 1;
   const own = path.includes('*')
@@ -22,7 +22,9 @@ function write(path: string, source: string): string {
   return own;
 }
 
-/** The rules of imports, purity and casts that one file breaks; the linter runs once for all files. */
+/**
+ * The rules of imports, purity and casts that one file breaks. The linter runs once for all files.
+ */
 function brokenRules(path: string): string[] {
   report ??= lintAll();
   const lines = report.split('\n').filter((line) => line.startsWith(`${path}:`));

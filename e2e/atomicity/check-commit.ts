@@ -1,7 +1,7 @@
 import type { AccountFact } from '@zameni/contracts';
 import type { AtomicRecord, Commit } from './log.ts';
 
-/** The attempts that are known, as the last record of each has them. */
+/** The known attempts by the last record of each. */
 export type KnownAttempts = Map<
   string,
   { readonly position: number; readonly expiresAt: string; readonly claim: string } | 'closed'
@@ -9,7 +9,7 @@ export type KnownAttempts = Map<
 
 type Kind<Name extends AtomicRecord['kind']> = Extract<AtomicRecord, { readonly kind: Name }>;
 
-/** What a record of a claim, a key or an event needs beside it in its commit. */
+/** The other records that a claim, a key or an event requires in its commit. */
 export function checkNeighbours(
   commit: Commit,
   record: Kind<'claim'> | Kind<'key'> | Kind<'event'>,
@@ -29,7 +29,7 @@ export function checkNeighbours(
   }
 }
 
-/** A claim is given up by the event that says so. */
+/** A claim is released only with the event that says so. */
 function checkRelease({ records }: Commit, { record }: Kind<'claim'>): string[] {
   if (record.state === 'held') return [];
   const isSaid = records.some((one) => {
@@ -75,7 +75,7 @@ function checkEvent(commit: Commit, { userId, placed: { fact } }: Kind<'event'>)
   }
 }
 
-/** A registration is claim, key and event; where it came of an attempt, this is closed with it. */
+/** A registration is claim, key and event. If it came of an attempt, it also closes the attempt. */
 function checkRegistration(commit: Commit, userId: string, attempt: number | undefined): string[] {
   const hasKey = commit.records.some((one) => one.kind === 'key' && one.userId === userId);
   const isClosed = commit.records.some(
@@ -93,8 +93,8 @@ function checkRegistration(commit: Commit, userId: string, attempt: number | und
 }
 
 /**
- * An attempt is opened once until its instant, and closed once; by a proof with what came of it. A void
- * one can still be erased.
+ * An attempt is opened once until its instant, and closed once. A proof closes it together with the
+ * resulting event. A void attempt can still be erased.
  */
 export function checkAttempt(
   commit: Commit,
@@ -120,7 +120,7 @@ export function checkAttempt(
   ];
 }
 
-/** Notes what a commit makes of attempts: an erased address takes those on it along. */
+/** Applies a commit to the known attempts. An erased address removes the attempts on it. */
 export function noteAttempts(attempts: KnownAttempts, { records }: Commit): void {
   for (const record of records) {
     if (record.kind === 'deletion') {

@@ -1,9 +1,9 @@
 import type { AtomicRecord, Commit } from './log.ts';
 
 /**
- * A commit asks for the deletion of exactly what it ends, in one deletion record: a claim that is given
- * up, and with an erasure its address, the keys of an erased person, the records of a closed attempt, or
- * of one that was over and is replaced.
+ * A commit requests the deletion of exactly what it ends, in one deletion record: a released claim
+ * (with an erasure, its address), the keys of an erased person, the records of a closed attempt, or
+ * of an expired one that is replaced.
  */
 export function checkDeletion({ records }: Commit, record: AtomicRecord): string[] {
   const deletions = records.filter(({ kind }) => kind === 'deletion');
@@ -11,17 +11,17 @@ export function checkDeletion({ records }: Commit, record: AtomicRecord): string
     const ended = new Set([...records.flatMap(endedBy), ...records.flatMap(replacedBy)]);
     const faults = namedIn(record)
       .filter((name) => !ended.has(name))
-      .map((name) => `${name} is to be deleted, and is not ended`);
+      .map((name) => `${name} is to be deleted but not ended`);
     return deletions.length === 1 ? faults : [...faults, 'there is another deletion record'];
   }
   const asked = new Set(deletions.flatMap(namedIn));
   const faults = endedBy(record)
     .filter((name) => !asked.has(name))
-    .map((name) => `nothing asks to delete ${name}`);
+    .map((name) => `no deletion is requested for ${name}`);
   return [...faults, ...deletions.flatMap((deletion) => checkReach(deletion, record))];
 }
 
-/** A closed attempt is deleted with its open record at least. */
+/** The deletion of a closed attempt covers at least its open record. */
 function checkReach(deletion: AtomicRecord, closing: AtomicRecord): string[] {
   if (deletion.kind !== 'deletion' || closing.kind !== 'attempt') return [];
   const { id, record } = closing;

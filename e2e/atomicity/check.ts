@@ -11,28 +11,28 @@ import {
   type PlacedEvent,
 } from '../log/account.ts';
 
-/** A commit of which a part is missing, or that was made twice: which rule, where, and what. */
+/** A commit with a missing part, or made twice: which rule, where, and details. */
 export type Torn = { readonly rule: string; readonly position: number; readonly detail: string };
 
-/** What holds behind a commit: claims and keys as they were appended, people as their events say. */
+/** The state after a commit: claims and keys as appended, people as folded from their events. */
 type World = {
-  /** `unknown`: it may have been given up unseen. */
+  /** `unknown`: its release may have been deleted unseen. */
   readonly claims: Map<string, ClaimRecord | 'unknown'>;
   readonly keys: Set<string>;
   readonly attempts: KnownAttempts;
   readonly accounts: ReadonlyMap<string, LogAccount>;
   /** Accounts by the claims they ever had. */
   readonly byClaim: ReadonlyMap<string, ReadonlySet<LogAccount>>;
-  /** Accounts whose key was deleted unseen, so that nobody knows what they held. */
+  /** Accounts whose key was deleted unseen, so that their claims are unknown. */
   readonly blind: ReadonlySet<string>;
 };
 
 /**
- * Finds commits that lie in the log by half. Behind every commit, not only in the end, claims, keys and
- * events must say the same: each claim is held by a person who has it and whose key is there, and each
- * person who came to an address has its claim. A commit closes the attempt that it is about, and asks
- * for the deletion of exactly what it ends. Commits of which a message was deleted before it was seen
- * are left out, with the claims that they may have been about.
+ * Finds commits that are incomplete in the log. After every commit, not only the last, claims, keys
+ * and events must agree: a person who has the address holds each claim and has a key, and each
+ * person with an address has its claim. A commit closes the attempt that it is about, and requests
+ * the deletion of exactly what it ends. Commits with a message that was deleted unseen are left
+ * out, as are the claims they may concern.
  */
 export function findTorn(commits: readonly Commit[]): Torn[] {
   const accounts = foldAll(commits);
@@ -125,7 +125,7 @@ function checkPerson(world: World, position: number, userId: string): string[] {
   return faults;
 }
 
-/** A part of the commit was not seen: it may have been about any claim of those it names. */
+/** Part of the commit was not seen, so it may concern any of the claims it names. */
 function doubtClaims({ claims, accounts }: World, { records }: Commit): void {
   const ids = new Set(records.flatMap((record) => ('userId' in record ? record.userId : [])));
   for (const k of [...ids].flatMap((id) => claimsOf(accounts.get(id)))) claims.set(k, 'unknown');
@@ -157,7 +157,7 @@ function claimsOf(account: LogAccount | undefined): string[] {
   return [...new Set(account?.people.flatMap(({ value }) => value?.claim ?? []))];
 }
 
-/** Whether its registration was not seen, or could not be opened. */
+/** Whether the registration was not seen or could not be opened. */
 function isBlind({ people: [born] }: LogAccount): boolean {
   return born?.value === undefined;
 }

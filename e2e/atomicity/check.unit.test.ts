@@ -44,7 +44,7 @@ function open(id: string, k: string, time = NOW): Unplaced {
   return { kind: 'attempt', id, record };
 }
 
-/** What the eraser puts in the place of an attempt. */
+/** The record with which the eraser replaces an attempt. */
 function made(id: string, attempt: number): Unplaced {
   const sealed = { key: '2026-01-01', retry: 's' };
   return { kind: 'attempt', id, record: { state: 'void', attempt, expiresAt: EXPIRES, ...sealed } };
@@ -105,7 +105,7 @@ function changed(id: string, k: string): Unplaced {
   return event(id, { name: 'email-changed', data: { request: REQUEST }, personal });
 }
 
-/** Places records one behind the other; `null` is one that was deleted before anybody has seen it. */
+/** Places records one after the other. `null` is a record that was deleted before it was seen. */
 function place(unplaced: readonly (Unplaced | null)[]): AtomicRecord[] {
   return unplaced.flatMap((record, n): AtomicRecord[] => {
     const position = n + 1;
@@ -121,7 +121,7 @@ function details(...unplaced: (Unplaced | null)[]): string[] {
 }
 
 const adaIsHere = [held('a', ADA), key(ADA), registered(ADA, 'a')];
-/** An attempt at position 4, behind Ada. */
+/** An attempt at position 4, after Ada. */
 const bobTries = open(BOB, 'a');
 
 function bobIsProven(k: string, attempt: number): Unplaced[] {
@@ -134,20 +134,20 @@ function bobIsProven(k: string, attempt: number): Unplaced[] {
   ];
 }
 
-test('finds nothing where people come, prove, move, lose and go, and keys are wrapped again', (t) => {
+test('finds nothing in registrations, proofs, changes, disownings, erasures and re-wraps', (t) => {
   t.deepEqual(
     details(
       ...adaIsHere,
       bobTries,
       wish,
       key(ADA, 2),
-      // At 7: Ada is confirmed by an attempt of Eve.
+      // At 7: an attempt of Eve confirms Ada.
       open(EVE, 'a'),
       held('a', ADA, true),
       deleteAttempt(EVE, 7),
       closed(EVE, 7, ADA),
       verified(ADA),
-      // Bob's attempt is not his.
+      // Bob's attempt is disowned.
       deleteAttempt(BOB, 4),
       closed(BOB, 4),
       updated(ADA),
@@ -163,66 +163,66 @@ test('finds nothing where people come, prove, move, lose and go, and keys are wr
   );
 });
 
-test('finds nothing where an account is disowned, alone and by who proves the mailbox', (t) => {
+test('finds nothing where an account is disowned, alone or by the prover of the mailbox', (t) => {
   const proof = bobIsProven('a', 4);
   t.deepEqual(details(...adaIsHere, bobTries, ...proof.toSpliced(-1, 0, disowned(ADA))), []);
   const alone = [released('a', 'disowning'), deletion({ claims: ['a'] }), disowned(ADA)];
   t.deepEqual(details(...adaIsHere, ...alone, deletion({ people: [ADA] }), erased(ADA)), []);
 });
 
-test('a claim and its key without their event are found', (t) => {
+test('finds a claim and its key without their event', (t) => {
   t.deepEqual(details(held('a', ADA), key(ADA), held('b', BOB), key(BOB), registered(BOB, 'b')), [
     `held by ${ADA} who does not have it`,
     'a key without its event',
   ]);
 });
 
-test('an event without its key is found', (t) => {
+test('finds an event without its key', (t) => {
   t.deepEqual(details(held('a', ADA), registered(ADA, 'a')), [
     `${ADA} has no key`,
     `no key of ${ADA} beside the registration`,
   ]);
 });
 
-test('an event without its claim is found', (t) => {
+test('finds an event without its claim', (t) => {
   t.deepEqual(details(key(ADA), registered(ADA, 'a')), [
     `${ADA} has an address without its claim`,
     `no claim of ${ADA} beside the registration`,
   ]);
 });
 
-test('a registration whose messages are not in one commit is found', (t) => {
+test('finds a registration whose messages are not in one commit', (t) => {
   const late = [key(ADA), held('a', ADA), registered(ADA, 'a')];
   t.true(details(...late).includes(`no key of ${ADA} beside the registration`));
 });
 
-test('two holders of one address are found', (t) => {
+test('finds two holders of one address', (t) => {
   const faults = details(...adaIsHere, held('a', EVE), key(EVE), registered(EVE, 'a'));
   t.deepEqual(faults, [`${ADA} has it too`]);
 });
 
-test('an end that nothing asks to delete is found, and an asking without an end', (t) => {
+test('finds an end without a deletion request, and a deletion request without an end', (t) => {
   t.deepEqual(details(...adaIsHere, released('a'), erased(ADA)), [
-    'nothing asks to delete claim a',
-    'nothing asks to delete address a',
-    `nothing asks to delete person ${ADA}`,
+    'no deletion is requested for claim a',
+    'no deletion is requested for address a',
+    `no deletion is requested for person ${ADA}`,
   ]);
   const others = [held('b', BOB), key(BOB), registered(BOB, 'b')];
   t.deepEqual(details(...adaIsHere, held('b', BOB), deletePerson('a', ADA), ...others.slice(1)), [
-    `claim a is to be deleted, and is not ended`,
-    `person ${ADA} is to be deleted, and is not ended`,
-    `address a is to be deleted, and is not ended`,
+    `claim a is to be deleted but not ended`,
+    `person ${ADA} is to be deleted but not ended`,
+    `address a is to be deleted but not ended`,
   ]);
 });
 
-test('an erasure that leaves the attempts of the address is found', (t) => {
+test('finds an erasure that leaves the attempts on the address', (t) => {
   const rest = deletion({ claims: ['a'], people: [ADA] });
   t.deepEqual(details(...adaIsHere, released('a'), rest, erased(ADA)), [
-    'nothing asks to delete address a',
+    'no deletion is requested for address a',
   ]);
 });
 
-test('a claim that was given up without its event is found', (t) => {
+test('finds a claim that was released without its event', (t) => {
   const alone = [released('a'), deletion({ claims: ['a'], addresses: ['a'] })];
   t.deepEqual(details(...adaIsHere, ...alone, key(BOB), registered(BOB, 'b')).slice(0, 2), [
     `given up, and ${ADA} has it`,
@@ -230,40 +230,40 @@ test('a claim that was given up without its event is found', (t) => {
   ]);
 });
 
-test('an erasure that leaves the claim behind is found: the address would stay blocked', (t) => {
+test('finds an erasure that leaves the claim, so that the address would stay blocked', (t) => {
   t.deepEqual(details(...adaIsHere, deletion({ people: [ADA] }), erased(ADA)), [
     `${ADA} is in the claim a still`,
   ]);
 });
 
-test('a disowning that leaves the claim behind is found', (t) => {
+test('finds a disowning that leaves the claim', (t) => {
   t.deepEqual(details(...adaIsHere, wish, disowned(ADA)), [
     `${ADA} is in the claim a still`,
     `${ADA} is disowned, and no claim is given up`,
   ]);
 });
 
-test('a proof that leaves the claim as it was is found', (t) => {
+test('finds a proof that does not change the claim', (t) => {
   const faults = details(...adaIsHere, wish, verified(ADA));
   t.deepEqual(faults, ['proven in one place only', `no claim of ${ADA} beside email-verified`]);
 });
 
-test('a proof that leaves its attempt open is found', (t) => {
+test('finds a proof that leaves its attempt open', (t) => {
   const born = [held('b', BOB, true), key(BOB), registered(BOB, 'b', { attempt: 1 })];
   t.deepEqual(details(open(BOB, 'b'), ...born), [`the attempt of ${BOB} is not closed`]);
 });
 
-test('an attempt that is closed without what came of it is found', (t) => {
+test('finds an attempt that a proof closed without its event', (t) => {
   const faults = details(open(BOB, 'b'), deleteAttempt(BOB, 1), closed(BOB, 1, BOB));
   t.deepEqual(faults, [`the attempt ${BOB} is closed by a proof without its event`]);
 });
 
-test('an attempt that would be left to the log is found', (t) => {
+test('finds a closed attempt whose open record would stay in the log', (t) => {
   const faults = details(wish, open(BOB, 'b'), deleteAttempt(BOB, 1), closed(BOB, 2));
   t.deepEqual(faults, [`the open attempt ${BOB} would stay`]);
 });
 
-test('an attempt that became void may still be erased, with all of its records', (t) => {
+test('a void attempt may still be erased, with all of its records', (t) => {
   const left = made(BOB, 2);
   t.deepEqual(details(wish, open(BOB, 'b'), left, deleteAttempt(BOB, 3), closed(BOB, 2)), []);
   t.deepEqual(details(wish, open(BOB, 'b'), made(BOB, 9)), [
@@ -271,12 +271,12 @@ test('an attempt that became void may still be erased, with all of its records',
   ]);
 });
 
-test('an attempt that is over is replaced and deleted', (t) => {
+test('an expired attempt is replaced and deleted', (t) => {
   const later = open(BOB, 'b', '2026-02-01T00:00:00.000Z');
   t.deepEqual(details(open(BOB, 'b'), deleteAttempt(BOB, 1), later), []);
 });
 
-test('an attempt that is closed twice, or opened twice, is found', (t) => {
+test('finds an attempt that is closed twice, or opened twice', (t) => {
   const end = [deleteAttempt(BOB, 1), closed(BOB, 1)];
   t.deepEqual(details(open(BOB, 'b'), ...end, ...end), [`the attempt ${BOB} is closed again`]);
   t.deepEqual(details(open(BOB, 'b'), open(BOB, 'b')), [`the attempt ${BOB} is open already at 1`]);
@@ -287,13 +287,13 @@ test('an attempt on an erased address is gone: the same key may open another', (
   t.deepEqual(details(...adaIsHere, bobTries, ...erasure, open(BOB, 'a')), []);
 });
 
-test('a change of address that keeps the old one is found', (t) => {
+test('finds a change of address that keeps the old one', (t) => {
   const faults = details(...adaIsHere, held('b', ADA, true), changed(ADA, 'b'));
   t.deepEqual(faults, [`${ADA} is in the claim a still`]);
 });
 
-test('what was deleted unseen is doubted, and nothing beside it', (t) => {
-  // The release and the key of Ada are gone with them; Eve's registration is seen and torn.
+test('accounts of commits that were deleted unseen are left out, others are checked', (t) => {
+  // The release and the key of Ada are gone with them. Eve's registration is seen and torn.
   const blind = registered(ADA, 'a', { isOpen: false });
   const gone = [held('a', ADA), null, blind, null, null, erased(ADA)];
   const next = [held('a', BOB), key(BOB), registered(BOB, 'a')];

@@ -3,7 +3,7 @@ import { readTestStack } from '@zameni/runtime/testing';
 import { findLeader, kill } from '../crash/kills.ts';
 import { createRandom, type Random } from '../crash/random.ts';
 
-/** What was done to a process when. */
+/** What was done to which process, and when. */
 export type Disturbance = {
   readonly name: string;
   readonly what: 'killed' | 'paused';
@@ -11,7 +11,7 @@ export type Disturbance = {
   readonly forMs: number;
 };
 
-/** How long a process is left alone, and how long it is paused: at most so long so many times of a hundred. */
+/** How long a process is left alone, how long it is paused at most, and the chance in percent. */
 type Habit = {
   readonly minRestMs: number;
   readonly maxRestMs: number;
@@ -24,12 +24,12 @@ const OF_APIS: Habit = {
   pauses: [
     { share: 60, maxMs: 300 },
     { share: 94, maxMs: 3_000 },
-    // Longer than the log keeps a batch that is not gone on with, and than a request may take.
+    // Longer than the log keeps an unfinished batch, and longer than a request may take.
     { share: 100, maxMs: 12_000 },
   ],
 };
 
-/** While there is no leader nothing is committed, so nothing can be torn: most of the time there is one. */
+/** Nothing commits without a leader, so nothing can be torn: most of the time there is one. */
 const OF_THE_LEADER: Habit = {
   minRestMs: 2_000,
   maxRestMs: 5_000,
@@ -42,9 +42,9 @@ const OF_THE_LEADER: Habit = {
 const KILLS_OF_A_HUNDRED = 40;
 
 /**
- * Kills or pauses processes of the command API, and beside that the leader of the log's stream, at
- * moments of chance until the time is over; resolves when all of them are back. Each has a chance of
- * its own, so that the seed gives it the same fate again whatever happens beside it.
+ * Kills or pauses processes of the command API and the leader of the log's stream at random times.
+ * Resolves after the given time, when all of them are back. Each process has its own random
+ * numbers, so the seed repeats its disturbances regardless of the others.
  */
 export async function disturb(seed: number, forMs: number): Promise<Disturbance[]> {
   const startedAt = performance.now();
@@ -87,10 +87,10 @@ function drawPause(random: Random, { pauses }: Habit): number {
   return random.below(pauses.find(({ share }) => drawn < share)?.maxMs ?? 1) + 1;
 }
 
-/** Stops a process of the stack for a while, as a host that swaps does. */
+/** Pauses a process of the stack, as a host that swaps does. */
 export async function pauseProcess(name: string, forMs: number): Promise<void> {
   const pid = (await readTestStack()).pids[name];
-  if (pid === undefined) throw new Error(`nobody knows ${name}`);
+  if (pid === undefined) throw new Error(`${name} is not running`);
   process.kill(pid, 'SIGSTOP');
   try {
     await pause(forMs);

@@ -3,11 +3,14 @@ import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import type { EventLog, LogRecord } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 
-/** Everything that was appended to the log since, as it was read while it happened. */
+/** Everything that was appended to the log since the start, read as it happened. */
 export type FollowedLog = AsyncDisposable & {
   /** The position before the first record. */
   readonly after: number;
-  /** The records up to a position, in order; those that were deleted before they were read are missing. */
+  /**
+   * The records up to a position, in order. Records that were deleted before they were read are
+   * missing.
+   */
   readonly readTo: (position: number, deadlineMs: number) => Promise<readonly LogRecord[]>;
 };
 
@@ -15,8 +18,8 @@ const RETRY_MS = 50;
 const START_DEADLINE_MS = 10_000;
 
 /**
- * Follows the log, because claims and keys are deleted from it later. A reader that is lost, as by the
- * end of a server, is followed by another one.
+ * Follows the log, because the eraser deletes claims and keys from it later. If a reader ends, for
+ * example with its server, another one takes over.
  */
 export async function followLog(log: EventLog): Promise<FollowedLog> {
   const after = await log.head(AbortSignal.timeout(START_DEADLINE_MS));
@@ -34,7 +37,7 @@ export async function followLog(log: EventLog): Promise<FollowedLog> {
       try {
         for await (const batch of log.readBatches(options, stopping.signal)) records.push(...batch);
       } catch {
-        // Whatever it was: the next reader begins where this one ended, and readTo has a deadline.
+        // Any failure: the next reader begins where this one ended, and readTo has a deadline.
         await pause(RETRY_MS);
       }
     }

@@ -18,19 +18,19 @@ import {
 import type { Stack } from '@zameni/runtime/testing';
 import { readClaimLayout } from '../log/claim-names.ts';
 
-/** A commit of which all was sent to the log but the last message, which commits. */
+/** A commit whose messages were all sent to the log except the last, which commits. */
 export type HalfBatch = {
-  /** What it would make. */
+  /** The account or attempt that it would make. */
   readonly subjects: readonly string[];
-  /** Sends the rest; answers how the append ended. */
+  /** Sends the rest and returns the result of the append. */
   readonly goOn: () => Promise<AppendOutcome>;
 };
 
 const APPEND_DEADLINE_MS = 30_000;
 
 /**
- * Begins to register an address as the command API does, by the same adapter of the log, on a
- * connection that keeps the commit back: claim and key are sent, and the event is not.
+ * Begins to register an address as the command API does, with the same log adapter. The connection
+ * holds back the commit: claim and key are sent, the event is not.
  */
 export function sendHalf(nc: NatsConnection, stack: Stack, email: string): Promise<HalfBatch> {
   const userId = randomUUID();
@@ -40,10 +40,10 @@ export function sendHalf(nc: NatsConnection, stack: Stack, email: string): Promi
   ]);
 }
 
-/** An attempt whose mailbox is proven: its id, the position of its record, and the address. */
+/** A proven attempt: its id, the position of its record, and the address. */
 export type TriedAt = { readonly id: string; readonly position: number; readonly email: string };
 
-/** Begins to prove an attempt: all is sent but the event. */
+/** Begins to prove an attempt. Everything is sent except the event. */
 export function sendHalfProof(
   nc: NatsConnection,
   stack: Stack,

@@ -4,20 +4,20 @@ import type { Random } from '../crash/random.ts';
 import { personAt } from '../support/actors.ts';
 import type { LinkKind, LinkOptions, Mailboxes } from '../support/mailbox.ts';
 
-/** Who is asked, with what, and what the load is made of. */
+/** The targets and tokens of a load, and what it is made of. */
 export type AtomicLoadOptions = {
-  /** The gateway and the processes themselves: a rival comes in by another door. */
+  /** The gateway and the processes themselves, so that rivals use different doors. */
   readonly urls: readonly string[];
   readonly token: string;
   readonly mailboxes: Pick<Mailboxes, 'tokenFor'>;
   readonly random: Random;
-  /** Part of every address and key, so that runs never meet. */
+  /** Part of every address and key, so that runs do not share any. */
   readonly name: string;
   readonly lanes: number;
 };
 
-/** What somebody was told for certain: at this sealed position an account or an attempt is so. */
-export type Told = {
+/** A definite answer: at this sealed position an account or an attempt has this state. */
+export type DefiniteAnswer = {
   readonly id: string;
   readonly position: string;
 } & (
@@ -25,26 +25,26 @@ export type Told = {
   | { readonly what: 'attempted'; readonly email: string }
 );
 
-/** What a load has done. */
+/** The result of a load. */
 export type AtomicHistory = {
-  readonly told: readonly Told[];
+  readonly definite: readonly DefiniteAnswer[];
   readonly emails: readonly string[];
-  /** Answers by command and status; `none` where nobody answered in time. */
+  /** Answers by command and status. `none`: no answer in time. */
   readonly answers: ReadonlyMap<string, number>;
 };
 
-/** One way in, for callers that vouch and for the public. */
+/** One door for requests, for callers that vouch and for the public. */
 type Door = { readonly operator: Client; readonly anyone: Client };
 type Accepted = { readonly id: string; readonly position: string };
 
 /** Load that runs until it is stopped. */
 export type AtomicLoad = AsyncDisposable & { readonly stop: () => Promise<AtomicHistory> };
 
-/** Less than a process may take: what nobody waits for any more is decided all the same. */
+/** Less than a process may take: a request is decided even if its caller has gone. */
 const DEADLINE_MS = 4_000;
 const RETRIES_DEADLINE_MS = 40_000;
 
-/** Commands are mostly about people and addresses of just now, who are likely to meet. */
+/** Commands are mostly about recent people and addresses, so that they conflict. */
 const RECENT = 12;
 
 const COMMANDS = [
@@ -60,7 +60,7 @@ const COMMANDS = [
   { share: 100, type: 'erase' },
 ] as const;
 
-/** What provers say beside the token, as often as it is listed. */
+/** What provers send beside the token, weighted by how often it is listed. */
 const SAID = [
   {},
   {},
@@ -71,8 +71,9 @@ const SAID = [
 ] as const;
 
 /**
- * Sends commands of every kind, about few addresses at a time, so that they meet. A registration that
- * nobody answered is sent again under its key until it is decided; other commands are given up.
+ * Sends commands of every kind to a few addresses at a time, so that they conflict. A registration
+ * without an answer is sent again under its key until it is decided. Other commands are not
+ * retried.
  */
 export function startAtomicLoad(options: AtomicLoadOptions): AtomicLoad {
   const { urls, token, mailboxes, random, name, lanes } = options;
@@ -81,31 +82,32 @@ export function startAtomicLoad(options: AtomicLoadOptions): AtomicLoad {
     return { operator: createClient({ ...about, token }), anyone: createClient(about) };
   });
   const stopping = new AbortController();
-  /** Accounts, and the attempts that may become some. */
+  /** Accounts, and attempts that may become accounts. */
   const ids: string[] = [];
   const attempts: Accepted[] = [];
   const emails: string[] = [];
-  const told: Told[] = [];
+  const definite: DefiniteAnswer[] = [];
   const answers = new Map<string, number>();
   let keys = 0;
 
   const recent = <Item>(items: readonly Item[]): Item | undefined =>
     items[items.length - 1 - random.below(Math.min(RECENT, items.length))];
 
-  /** Asks by a door of chance; undefined when it stays open what came of it. */
+  /** Sends a request to a random door. Returns undefined if the outcome is unknown. */
   async function ask<Answer extends { readonly status: number }>(
     what: string,
     call: (door: Door) => Promise<Answer>,
   ): Promise<Answer | undefined> {
     const door = doors[random.below(doors.length)];
-    // Refused, cut off, late, or the gateway's own words: nobody knows, as for any caller.
+    // Refused, cut off, late, or answered by the gateway: the outcome is unknown, as for any
+    // caller.
     const answer = door && (await call(door).catch(() => undefined));
     const result = `${what} ${answer?.status ?? 'none'}`;
     answers.set(result, (answers.get(result) ?? 0) + 1);
     return answer?.status === 503 ? undefined : answer;
   }
 
-  /** Registers an address until it is decided, vouched for or as the public. */
+  /** Registers an address until it is decided, vouched or as the public. */
   async function register(email: string, kind: 'register' | 'attempt'): Promise<void> {
     keys += 1;
     const headers = { 'Idempotency-Key': `all-or-nothing-${name}-${keys}` };
@@ -118,13 +120,13 @@ export function startAtomicLoad(options: AtomicLoadOptions): AtomicLoad {
       if (answer?.status === 201) {
         const { userId: id } = answer.body;
         ids.push(id);
-        told.push({ id, what: 'registered', position: answer.headers.Position });
+        definite.push({ id, what: 'registered', position: answer.headers.Position });
       }
       if (answer?.status === 202) {
         const accepted = { id: answer.body.registrationId, position: answer.headers.Position };
         ids.push(accepted.id);
         attempts.push(accepted);
-        told.push({ ...accepted, what: 'attempted', email });
+        definite.push({ ...accepted, what: 'attempted', email });
       }
       if (answer !== undefined) return;
       await pause(20 + random.below(200));
@@ -145,7 +147,7 @@ export function startAtomicLoad(options: AtomicLoadOptions): AtomicLoad {
     const isNaming = kind === 'registered' && random.percent(50);
     const names = isNaming ? recent(attempts) : undefined;
     const link: LinkOptions = names === undefined ? {} : { names };
-    // They may never have asked, may be gone, or the log may have no leader to ask.
+    // The change may not exist, the person may be gone, or the log may have no leader.
     const token = await mailboxes.tokenFor(id, kind, link).catch(() => undefined);
     if (token === undefined) return;
     const said = SAID[random.below(SAID.length)];
@@ -187,7 +189,7 @@ export function startAtomicLoad(options: AtomicLoadOptions): AtomicLoad {
       case 'erase': {
         const answer = await ask(type, ({ operator }) => operator.eraseUser({ params }));
         if (answer?.status !== 202) return;
-        told.push({ id, what: 'erased', position: answer.headers.Position });
+        definite.push({ id, what: 'erased', position: answer.headers.Position });
         return;
       }
       default:
@@ -204,7 +206,7 @@ export function startAtomicLoad(options: AtomicLoadOptions): AtomicLoad {
   const stop = async () => {
     stopping.abort();
     await running;
-    return { told, emails, answers };
+    return { definite, emails, answers };
   };
   return { stop, [Symbol.asyncDispose]: async () => void (await stop()) };
 }

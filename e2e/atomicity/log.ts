@@ -28,7 +28,7 @@ export type AtomicRecord = { readonly position: number } & (
 /**
  * Records that were appended together, as far as positions show: claims, a deletion record, the
  * closing record of an attempt, a key, then events. A commit of events alone counts as part of the
- * one before.
+ * previous one.
  */
 export type Commit = {
   readonly records: readonly AtomicRecord[];
@@ -89,7 +89,7 @@ function openEach(
   });
 }
 
-/** Divides records, in order, into commits; `after` is the position before the first record. */
+/** Divides records, in order, into commits. `after` is the position before the first record. */
 export function toCommits(records: readonly AtomicRecord[], after: number): Commit[] {
   const commits: Commit[] = [];
   let before = after;
@@ -114,7 +114,7 @@ function isBoundary(record: AtomicRecord, next: AtomicRecord): boolean {
 }
 
 /**
- * A new attempt that replaces one that is over is appended with the deletion record of that one.
+ * A new attempt that replaces an expired one is appended with the deletion record of the latter.
  */
 function isReplaced(record: AtomicRecord, next: AtomicRecord): boolean {
   if (record.kind !== 'deletion' || next.kind !== 'attempt') return false;

@@ -10,10 +10,10 @@ import { mapConcurrently } from '../support/concurrently.ts';
 import type { Client } from './client.ts';
 import type { IssueLink } from './proofs.ts';
 
-/** Clients at once after the last kill. */
+/** Concurrent clients after the last kill. */
 const CONCURRENCY = 16;
 
-/** Sends every wish that was decided once more; each process has been killed since some of them. */
+/** Sends every decided wish once more. Each process has been killed since some of them. */
 export async function askAllAgain(
   client: Client,
   writes: readonly WriteHistory[],
@@ -24,7 +24,7 @@ export async function askAllAgain(
   });
 }
 
-/** Follows every link that was decided once more. */
+/** Follows every decided link once more. */
 export async function proveAllAgain(
   { client, issueLink }: { readonly client: Client; readonly issueLink: IssueLink },
   proofs: readonly ProofHistory[],
@@ -35,7 +35,7 @@ export async function proveAllAgain(
   });
 }
 
-/** Reads everything that was accepted once more, until it is answered; nothing is killed any more. */
+/** Reads everything that was accepted until it is answered. No process is killed any more. */
 export async function readAllAgain(
   client: Client,
   { writes, proofs }: Pick<History, 'writes' | 'proofs'>,

@@ -8,7 +8,7 @@ import type {
   WriteAnswer,
 } from '../history/history.ts';
 
-/** Where requests go, and the token of callers that vouch for people and read them. */
+/** The target of requests, and the token of a caller that vouches for people and reads them. */
 export type ClientOptions = {
   readonly gatewayUrl: string;
   readonly token: string;
@@ -18,23 +18,23 @@ export type ClientOptions = {
 /** What to read, and how fresh. */
 export type Question = Omit<ReadHistory, 'startedMs' | 'endedMs' | 'answer'>;
 
-/** What a prover says of the unproven account that holds the address. */
+/** The prover's answer about the unproven account that holds the address. */
 export type Holder = 'confirm' | 'not-mine';
 
-/** Sends requests and notes what was told when; it never throws. */
+/** Sends requests and records their answers with times. It never throws. */
 export type Client = {
   readonly post: (wish: Wish, deadlineMs?: number) => Promise<Sent<WriteAnswer>>;
-  /** Sends the token of a link; `holder` says what to do with an unproven account. */
+  /** Sends the token of a link. `holder` says what to do with an unproven account. */
   readonly prove: (token: string, holder?: Holder) => Promise<Sent<ProofAnswer>>;
   readonly get: (question: Question) => Promise<ReadHistory>;
 };
 
-/** The command API decides within 9 s, the gateway waits 35 s for it; a caller is less patient. */
+/** The command API decides within 9 s and the gateway waits 35 s. A caller is less patient. */
 const POST_DEADLINE_MS = 15_000;
 const WAIT_SECONDS = 5;
 const GET_DEADLINE_MS = 20_000;
 
-/** Answers that say "try again": the registration may or may not be in the log. */
+/** Answers that mean "try again": the registration may or may not be in the log. */
 const TRY_AGAIN = new Set([408, 502, 503, 504]);
 
 /** A client of the gateway. */
@@ -88,7 +88,7 @@ export function createClient({ gatewayUrl, token, positions }: ClientOptions): C
     try {
       return await read(await fetch(request));
     } catch (error) {
-      // A connection that was refused or broke, or our own deadline: it may have arrived.
+      // The connection was refused or broke, or our deadline passed: the request may have arrived.
       return { kind: 'unknown', reason: describeFault(error) };
     }
   }
@@ -137,7 +137,7 @@ export function createClient({ gatewayUrl, token, positions }: ClientOptions): C
   };
 }
 
-/** A refusal with one of the codes that may be. */
+/** A refusal with one of the allowed codes. */
 function toRefused(status: number, body: unknown, codes: readonly string[]) {
   const code = textOf(body, 'code');
   return code !== undefined && codes.includes(code)
@@ -150,7 +150,7 @@ async function readBody(response: Response): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON, which its status makes a fault or not.
+    // Not JSON. The status decides whether this is a fault.
     return text;
   }
 }

@@ -5,17 +5,17 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Random } from './random.ts';
 
-/** A process that was killed, and how long until another took its place and listened, where it does. */
+/** A killed process and the time until its replacement listened, if it listens. */
 export type Kill = { readonly name: string; readonly atMs: number; readonly backAfterMs: number };
 
-/** What chance to use, and how long to go on once everything was killed once. */
+/** The random numbers, and how long to go on after every process was killed once. */
 export type KillOptions = { readonly random: Random; readonly deadlineMs: number };
 
 const BACK_DEADLINE_MS = 60_000;
 const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 3_500;
 
-/** The part of a NATS server's `/jsz?streams=1` that tells who leads a stream. */
+/** The part of a NATS server's `/jsz?streams=1` that names the leader of a stream. */
 const StreamReport = Type.Object({
   account_details: Type.Array(
     Type.Object({
@@ -27,8 +27,8 @@ const StreamReport = Type.Object({
 });
 
 /**
- * Kills every process of the stack in turn, and the leader of the log's stream, in an order and at
- * moments of chance; the others need not have recovered yet, so losses overlap.
+ * Kills every process of the stack in turn, and the leader of the log's stream, in random order and
+ * at random times. The others need not have recovered yet, so losses overlap.
  */
 export async function killInTurn({ random, deadlineMs }: KillOptions): Promise<Kill[]> {
   const startedAt = performance.now();
@@ -42,7 +42,7 @@ export async function killInTurn({ random, deadlineMs }: KillOptions): Promise<K
       const isOver = performance.now() - startedAt > deadlineMs;
       if (isOver && kills.length >= victims.length) break;
       const name = victim === LEADER ? await findLeader(await readTestStack()) : victim;
-      // What is not there yet cannot be killed.
+      // A process that does not run yet cannot be killed.
       await returning.get(name);
       const killed = kill(name, startedAt);
       killed.catch(() => undefined);
@@ -55,12 +55,12 @@ export async function killInTurn({ random, deadlineMs }: KillOptions): Promise<K
 
 const LEADER = 'the stream’s leader';
 
-/** Kills a process; resolves when another one has taken its place and listens. */
+/** Kills a process. Resolves when its replacement listens. */
 export async function kill(name: string, startedAt: number): Promise<Kill> {
   const stack = await readTestStack();
   const pid = stack.pids[name];
   const port = portOf(stack, name);
-  if (pid === undefined) throw new Error(`nobody knows ${name}`);
+  if (pid === undefined) throw new Error(`${name} is not running`);
   const atMs = performance.now() - startedAt;
   process.kill(pid, 'SIGKILL');
   await waitUntil(async () => (await readTestStack()).pids[name] !== pid, BACK_DEADLINE_MS);
@@ -69,7 +69,7 @@ export async function kill(name: string, startedAt: number): Promise<Kill> {
   return { name, atMs, backAfterMs: performance.now() - startedAt - atMs };
 }
 
-/** The server that leads the log’s stream; any when none does at the moment. */
+/** The server that leads the log's stream, or any server if there is no leader. */
 export async function findLeader({ nats }: Stack): Promise<string> {
   for (const monitor of nats.monitors) {
     const report = await fetchJson(`${monitor}/jsz?streams=1`);
@@ -85,7 +85,7 @@ async function fetchJson(url: string): Promise<unknown> {
   try {
     return await (await fetch(url, { signal: AbortSignal.timeout(2_000) })).json();
   } catch {
-    // A server that is still recovering; another one may tell.
+    // This server still recovers. Another one may know.
     return undefined;
   }
 }

@@ -11,18 +11,18 @@ import type { Client } from './client.ts';
 import { createProvers, type IssueLink } from './proofs.ts';
 import type { Random } from './random.ts';
 
-/** How much is asked at once, and by how many. */
+/** The concurrency of the load. */
 export type LoadOptions = {
   readonly client: Client;
   readonly issueLink: IssueLink;
   readonly random: Random;
-  /** Part of every address and key, so that runs never meet. */
+  /** Part of every address and key, so that runs do not share any. */
   readonly name: string;
   readonly writers: number;
   readonly readers: number;
 };
 
-/** Load that runs until it is stopped, and remembers everything it was told. */
+/** Load that runs until it is stopped. It records every answer. */
 export type Load = AsyncDisposable & {
   /** Begins no more wishes, waits for an answer to each, and returns what was seen. */
   readonly stop: () => Promise<{ -readonly [Name in keyof History]: History[Name] }>;
@@ -38,10 +38,10 @@ type Accepted = {
 };
 
 /**
- * Writers register fresh addresses, taken ones and ones that others ask for at the same time, vouched
- * for and as the public. Under an idempotency key they send again whatever was not decided; some hang
- * up early, some send twice. Some of the attempts are proven. Readers read what was accepted, some at
- * its position, and none ever accepts an older answer than the one before.
+ * Writers register fresh addresses, taken ones, and ones that others request at the same time,
+ * vouched and as the public. With an idempotency key they retry what was not decided. Some hang up
+ * early, some send twice. Some attempts are proven. Readers read what was accepted, some at its
+ * position, and never accept an answer older than the one before.
  */
 export function startLoad(options: LoadOptions): Load {
   const { client, random, name } = options;
@@ -62,7 +62,7 @@ export function startLoad(options: LoadOptions): Load {
     const caller = random.percent(60) ? 'public' : 'service';
     return {
       key: `crash-recovery-${name}-${number}`,
-      // Without a key nobody can ask again: most of the public never does.
+      // Without a key nobody can retry, and most public clients never do.
       isKeyed: caller === 'service' || random.percent(50),
       caller,
       email,

@@ -3,7 +3,7 @@ import type { ProofAnswer, ProofHistory, Sent } from '../history/history.ts';
 import type { Client, Holder } from './client.ts';
 import type { Random } from './random.ts';
 
-/** Whose link is followed. */
+/** The attempt whose link is followed. */
 export type LinkOf = Pick<ProofHistory, 'key' | 'email' | 'attempt'>;
 
 /** Makes the token of the link of an attempt. */
@@ -16,10 +16,10 @@ export type ProversOptions = {
   readonly random: Random;
 };
 
-/** Owners of mailboxes, and everything they were told. */
+/** Owners of mailboxes, and all answers they got. */
 export type Provers = {
   readonly proofs: ProofHistory[];
-  /** Follows a link until it is decided or refused; never throws for an answer. */
+  /** Follows a link until it is decided or refused. Never throws because of an answer. */
   readonly prove: (link: LinkOf) => Promise<void>;
 };
 
@@ -27,8 +27,9 @@ export type Provers = {
 const PROOF_DEADLINE_MS = 60_000;
 
 /**
- * A link is followed again while the answer is in doubt; some are followed twice at once, some once
- * more afterwards. Where an unproven account holds the address, chance says what is done with it.
+ * A link is followed again while the answer is uncertain. Some are followed twice at once, some
+ * once more later. If an unproven account holds the address, a random choice decides what to do
+ * with it.
  */
 export function createProvers({ client, issueLink, random }: ProversOptions): Provers {
   const proofs: ProofHistory[] = [];

@@ -1,13 +1,13 @@
-/** Chance that can be repeated by its seed. */
+/** Random numbers that a seed repeats. */
 export type Random = {
-  /** A whole number from 0 to below `bound`. */
+  /** An integer from 0 to below `bound`. */
   readonly below: (bound: number) => number;
-  /** True so many times of a hundred. */
+  /** True with a chance in percent. */
   readonly percent: (share: number) => boolean;
   readonly shuffle: <Item>(items: readonly Item[]) => Item[];
 };
 
-/** Mulberry32: 32 bits of state, even enough to choose what to kill. */
+/** Mulberry32: 32 bits of state, uniform enough to choose what to kill. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createRandom } from './random.ts';
 
-test('the same seed gives the same numbers, another seed others', (t) => {
+test('the same seed gives the same numbers, another seed gives others', (t) => {
   const draw = (seed: number) => {
     const random = createRandom(seed);
     return Array.from({ length: 20 }, () => random.below(1_000));

@@ -3,7 +3,7 @@ import { createPool, readSecret } from '@zameni/runtime';
 import { createSilentLogger, type Stack } from '@zameni/runtime/testing';
 import type { AttemptRow, ReadModel } from '../history/history.ts';
 
-/** Reads the rows of the read model and its checkpoint from the primary itself. */
+/** Reads the rows of the read model and its checkpoint from the primary. */
 export async function readRows({
   postgres,
 }: Stack): Promise<{ rows: ReadModel; checkpoint: number }> {

@@ -3,20 +3,22 @@ import { mapConcurrently } from '../support/concurrently.ts';
 import { type Latency, summarize } from '../support/latency.ts';
 import type { Person } from './people.ts';
 
-/** What the demo found. */
+/** The results of the demo. */
 export type DemoReport = {
   readonly accepted: number;
   readonly readBack: number;
-  /** One line for each person that was not accepted or read back as sent; names no personal data. */
+  /**
+   * One line for each person who was not accepted or read back as sent. Contains no personal data.
+   */
   readonly faults: readonly string[];
   /** Milliseconds from sending the request to its 201. */
   readonly accept: Latency;
-  /** Milliseconds from the 201 to the person's own page. */
+  /** Milliseconds from the 201 until the person's page is readable. */
   readonly acceptToReadable: Latency;
   readonly seconds: number;
 };
 
-/** Where the demo runs, and a token that may register people and read them. */
+/** The target of the demo, and a token that may register people and read them. */
 export type DemoOptions = {
   readonly gatewayUrl: string;
   readonly token: string;
@@ -25,7 +27,9 @@ export type DemoOptions = {
   readonly onProgress?: (done: number) => void;
 };
 
-/** Vouches for people through the gateway, reads each back at its position, compares every field. */
+/**
+ * Registers vouched people through the gateway, reads each at its position, compares all fields.
+ */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const faults: string[] = [];
   const acceptMs: number[] = [];
@@ -89,7 +93,7 @@ function compare({ body }: Person, userId: string, view: UserView): string[] {
   );
 }
 
-/** JSON with the names of objects in order, because a profile comes back in any order. */
+/** JSON with sorted object keys, because a profile is returned in any order. */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
   return JSON.stringify(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));

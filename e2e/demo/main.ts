@@ -6,7 +6,7 @@ import { readPeople } from './people.ts';
 
 const CONCURRENCY = 32;
 
-/** `npm run demo`: the fixtures through the running stack of `npm start`. */
+/** `npm run demo`: registers the fixtures with the running stack of `npm start`. */
 async function main(): Promise<number> {
   const stack = await readStack('local');
   const people = readPeople();

@@ -21,7 +21,7 @@ const fixtures = new URL('../../fixtures/', import.meta.url);
 export function readPeople(): Person[] {
   return readLines('people.ndjson').map((line) => ({
     body: JSON.parse(line),
-    // The same line gives the same key, so that a second run gets the first answers again.
+    // A line always gets the same key, so that a second run gets the first answers again.
     idempotencyKey: createHash('sha256').update(line).digest('hex'),
   }));
 }

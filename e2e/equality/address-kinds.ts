@@ -2,8 +2,8 @@ import { type Actors, personAt } from '../support/actors.ts';
 import { mapConcurrently } from '../support/concurrently.ts';
 
 /**
- * What may be behind an address that a stranger names: nothing, an attempt that awaits proof, a proven
- * account, an unproven one, a deactivated one, an account that was erased, one that was disowned.
+ * The possible states of an address that a stranger names: new, an attempt that awaits proof, a
+ * proven account, an unproven one, a deactivated one, an erased one, a disowned one.
  */
 export const KINDS = [
   'new',
@@ -16,15 +16,17 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Kinds that hold no address: a stranger's attempt on one is a second attempt from then on. */
+/**
+ * Kinds that hold no address. A stranger's attempt on one makes every later one a second attempt.
+ */
 const USED_ONCE: ReadonlySet<Kind> = new Set(['new', 'erased', 'disowned']);
 
-/** Prepared at once. */
+/** Addresses prepared concurrently. */
 const CONCURRENCY = 16;
 
 /**
- * Addresses of one kind, all of one length. Of those that hold no address there are as many as are
- * asked for, so that each is met once; the others stay what they are, so one stands for all.
+ * Addresses of one kind, all of one length. Kinds that hold no address have as many addresses as
+ * requested, so that each is used once. The other kinds do not change, so one address is enough.
  */
 export async function prepareAddresses(
   actors: Actors,

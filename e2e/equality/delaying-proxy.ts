@@ -1,13 +1,13 @@
 import { Agent, createServer, request as ask } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** The header by which a request says how many milliseconds it is to be held up. */
+/** The header with the milliseconds by which the proxy delays a request. */
 export const DELAY_HEADER = 'planted-delay-ms';
 
 /** A proxy in front of a process. */
 export type DelayingProxy = AsyncDisposable & { readonly port: number };
 
-/** Forwards requests to a port, on one connection, and holds up those that say so. */
+/** Forwards requests to a port on one connection, and delays those that request it. */
 export async function startDelayingProxy(targetPort: number): Promise<DelayingProxy> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** What a sample of differences tells, with the bounds of its median at 95 % each. */
+/** The verdict on a sample of differences, with the bounds of its median at 95 % each. */
 export type Judgement = {
   readonly verdict: 'equivalent' | 'different' | 'undecided';
   readonly median: number;
@@ -6,14 +6,14 @@ export type Judgement = {
   readonly high: number;
 };
 
-/** Chance that one bound of the median is wrong: of each of the two one-sided tests. */
+/** Chance that one bound of the median is wrong, in each of the two one-sided tests. */
 const ALPHA = 0.05;
 
 /**
- * Two one-sided tests on the median of paired differences. `equivalent`: it surely lies within the
- * margin around zero; `different`: it surely lies beyond; `undecided`: the sample is too small or too
- * noisy to tell. The bounds are order statistics, which hold whatever the distribution is: latencies
- * have long tails, which would make those of a mean useless.
+ * Two one-sided tests on the median of paired differences. `equivalent`: it lies within the margin
+ * around zero. `different`: it lies outside. `undecided`: the sample is too small or too noisy. The
+ * bounds are order statistics, which hold for every distribution. Latencies have long tails, which
+ * would make the bounds of a mean useless.
  */
 export function judgeDifferences(differences: readonly number[], margin: number): Judgement {
   const sorted = differences.toSorted((a, b) => a - b);
@@ -30,8 +30,8 @@ export function judgeDifferences(differences: readonly number[], margin: number)
 }
 
 /**
- * The rank of the lower bound: how many of the smallest values may all lie below the median by chance
- * at most `ALPHA` of the time, when each does with a chance of one half. 0: too few to bound anything.
+ * The rank of the lower bound: how many of the smallest values lie below the median with a chance
+ * of at most `ALPHA`, if each does with a chance of one half. 0: too few values for a bound.
  */
 function boundRank(size: number): number {
   let rank = 0;

@@ -3,14 +3,14 @@ import { type Judgement, judgeDifferences } from './equivalence.ts';
 
 const MARGIN = 2.5;
 
-/** Differences that look random and are the same for the same seed, with a long tail to both sides. */
+/** Random differences, repeatable by the seed, with a long tail on both sides. */
 function draw(size: number, scale: number, seed = 1): number[] {
   let state = seed;
   const next = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return (state + 0.5) / 2 ** 32;
   };
-  // Of Laplace: the difference of two waits.
+  // Laplace distribution: the difference of two waits.
   return Array.from({ length: size }, () => scale * Math.log(next() / next()));
 }
 
@@ -28,16 +28,21 @@ test(
   'equivalent',
 );
 test('a shift of 5 ms is different', judges, shift(draw(200, 5), 5), 'different');
-test('so is one to the other side', judges, shift(draw(200, 5), -5), 'different');
-test('a shift by the margin is neither', judges, shift(draw(200, 5), MARGIN), 'undecided');
-test('a few pairs tell nothing', judges, draw(6, 5), 'undecided');
-test('too much noise tells nothing', judges, draw(200, 100), 'undecided');
-test('no pair tells nothing', judges, [], 'undecided');
-test('outliers do not matter', judges, [...draw(200, 5), 9_000, 9_000, -800], 'equivalent');
+test('so is a shift of 5 ms in the other direction', judges, shift(draw(200, 5), -5), 'different');
+test('a shift by the margin is undecided', judges, shift(draw(200, 5), MARGIN), 'undecided');
+test('a few pairs are undecided', judges, draw(6, 5), 'undecided');
+test('too much noise is undecided', judges, draw(200, 100), 'undecided');
+test('no pair is undecided', judges, [], 'undecided');
+test(
+  'outliers do not change the verdict',
+  judges,
+  [...draw(200, 5), 9_000, 9_000, -800],
+  'equivalent',
+);
 
-test('the bounds are the order statistics of the sign test at five in a hundred', (t) => {
+test('the bounds are the order statistics of the sign test at 5 %', (t) => {
   const ranked = (size: number) => Array.from({ length: size }, (_, n) => n + 1);
-  // Fewer heads than the rank in so many tosses of a coin: 3.1, 3.5, 2.1 and 3.2 times of a hundred.
+  // The chance of fewer heads than the rank in so many coin tosses: 3.1, 3.5, 2.1 and 3.2 %.
   t.like(judgeDifferences(ranked(5), MARGIN), { median: 3, low: 1, high: 5 });
   t.like(judgeDifferences(ranked(8), MARGIN), { median: 4.5, low: 2, high: 7 });
   t.like(judgeDifferences(ranked(20), MARGIN), { median: 10.5, low: 6, high: 15 });
@@ -45,7 +50,7 @@ test('the bounds are the order statistics of the sign test at five in a hundred'
   t.is(judgeDifferences(ranked(4), MARGIN).low, Number.NEGATIVE_INFINITY);
 });
 
-test('the bounds hold: of a thousand samples at the margin about five in a hundred pass', (t) => {
+test('the bounds hold: about 5 % of a thousand samples at the margin pass', (t) => {
   const samples = Array.from({ length: 1_000 }, (_, n) => shift(draw(100, 5, n + 1), MARGIN));
   const passed = samples.filter(
     (sample) => judgeDifferences(sample, MARGIN).verdict === 'equivalent',

@@ -1,7 +1,7 @@
 import { Agent, request as ask } from 'node:http';
 import { performance } from 'node:perf_hooks';
 
-/** What a stranger sees of one answer. */
+/** The parts of an answer that a stranger sees. */
 export type Seen = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -11,14 +11,14 @@ export type Seen = {
 
 type Headers = Readonly<Record<string, string | number>>;
 
-/** Somebody without a token, on one connection that is kept alive. */
+/** A client without a token, on one connection that is kept alive. */
 export type Stranger = Disposable & {
   readonly post: (path: string, body: object, headers?: Headers) => Promise<Seen>;
 };
 
 const DEADLINE_MS = 20_000;
 
-/** A stranger who asks a port of this machine. */
+/** A stranger who sends requests to a port of this machine. */
 export function createStranger(port: number): Stranger {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return {

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What is looked for, by a name that a report may show. */
+/** A text to search for, under a name that a report may show. */
 export type Needles = ReadonlyMap<string, Buffer>;
 
 /** Most bytes of a surrounding group of three that a needle in base64 loses at each end. */
 const GROUP = 3;
 
-/** Looks for texts as they are and as they would lie in base64, at each place within a group. */
+/** Searches for texts as they are and in base64, at each offset within a group. */
 export function toNeedles(texts: Readonly<Record<string, string>>): Needles {
   return new Map(
     Object.entries(texts).flatMap(([name, text]) => {
@@ -15,7 +15,7 @@ export function toNeedles(texts: Readonly<Record<string, string>>): Needles {
       return [
         [name, bytes] as const,
         ...Array.from({ length: GROUP }, (_, shift) => {
-          // Only whole groups are the same whatever lies around them.
+          // Only whole groups do not depend on the bytes around them.
           const inner = bytes.subarray((GROUP - shift) % GROUP);
           const whole = inner.subarray(0, inner.length - (inner.length % GROUP));
           return [`${name} in base64+${shift}`, Buffer.from(whole.toString('base64'))] as const;
@@ -25,7 +25,9 @@ export function toNeedles(texts: Readonly<Record<string, string>>): Needles {
   );
 }
 
-/** Which needles occur in the files under a folder, each with the files; files may go meanwhile. */
+/**
+ * Returns the needles found in files under a folder, with the files. Files may vanish during it.
+ */
 export function findBytes(folder: string, needles: Needles): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const path of filesUnder(folder)) {

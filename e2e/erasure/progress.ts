@@ -3,7 +3,7 @@ import { waitUntil } from '@zameni/runtime/testing';
 
 const REPLICA_DEADLINE_MS = 10_000;
 
-/** The progress once it is done: the answer to the erasure does not wait for the replica. */
+/** The finished progress. The answer to the erasure does not wait for the replica. */
 export async function progressOnceDone(
   reader: Client,
   id: string,

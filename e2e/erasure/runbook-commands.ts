@@ -14,7 +14,7 @@ export function readCommands(heading: string): string[] {
   return [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
 }
 
-/** Runs a command of the runbook as an operator of this stack would, within its time. */
+/** Runs a command of the runbook as an operator of this stack, within its time limit. */
 export async function runCommand(
   command: string,
   { stack, deadlineMs }: { readonly stack: Stack; readonly deadlineMs: number },

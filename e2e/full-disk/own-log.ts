@@ -16,7 +16,7 @@ import { SERVERS_FOLDER } from '../../deploy/local/profile/profile.ts';
 import { type Child, startChild } from '../../deploy/local/supervisor/child.ts';
 import { isHealthy } from '../support/is-healthy.ts';
 
-/** A log on three servers of a test's own, with the configuration and stream of the real ones. */
+/** A test's own log on three servers, with the configuration and stream of the real ones. */
 export type OwnLog = AsyncDisposable & {
   readonly nc: NatsConnection;
   readonly log: EventLog;
@@ -24,12 +24,12 @@ export type OwnLog = AsyncDisposable & {
   readonly restart: () => Promise<void>;
 };
 
-/** Where the servers keep what; `on` wraps the command that starts one. */
+/** The folders of the servers. `on` wraps the command that starts a server. */
 export type OwnLogOptions = {
   readonly root: string;
   readonly dataFolders: readonly string[];
   readonly on?: (command: readonly string[]) => readonly [string, ...string[]];
-  /** Bytes that the disk of each server has free; the log is bounded by it when given. */
+  /** Free bytes on the disk of each server. If given, they bound the log. */
   readonly freeBytes?: number;
 };
 

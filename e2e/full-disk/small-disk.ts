@@ -5,20 +5,20 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findSetpriv, wrapCommand } from '../../deploy/local/host/launch.ts';
 
-/** A disk that is soon full, which only commands run `on` it can see. */
+/** A small disk that only commands run with `on` can see. */
 export type SmallDisk = Disposable & {
   readonly on: (command: readonly string[]) => readonly [string, ...string[]];
-  /** Takes the free space of all folders away, as another program would. */
+  /** Fills the free space of all folders, as another program would. */
   readonly fill: () => Promise<void>;
-  /** Gives it back. */
+  /** Frees it again. */
   readonly free: () => Promise<void>;
 };
 
 const run = promisify(execFile);
 
 /**
- * Mounts a disk of memory over each folder, in a mount namespace that dies with this process: nothing
- * is left behind, and nobody else sees it. Needs root; undefined without it.
+ * Mounts a disk in memory over each folder, in a mount namespace that ends with this process. It
+ * leaves nothing behind and is invisible to others. Needs root. Undefined without it.
  */
 export async function mountSmallDisk(
   folders: readonly string[],
@@ -47,7 +47,7 @@ export async function mountSmallDisk(
   const ballast = folders.map((folder) => join(folder, 'ballast'));
   return {
     on,
-    // Writing ends where the disk does, which is what is wanted.
+    // Writing ends when the disk is full, which is intended.
     fill: async () => {
       await Promise.all(
         ballast.map((file) => runOn(['sh', '-c', 'cat /dev/zero > "$0" || true', file])),

@@ -3,7 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import type { JsonSchema } from './contract.ts';
 import { bodiesOf, type Body, ODD_TEXTS } from './values.ts';
 
-/** A body that was changed, and what must come of it. */
+/** A changed body and the expected answer. */
 export type ChangedBody = {
   readonly how: string;
   readonly body: Buffer;
@@ -15,7 +15,7 @@ export type ChangedBody = {
 const invalid = { expect: [422], code: 'invalid-request' } as const;
 const malformed = { expect: [400], code: 'malformed-json' } as const;
 
-/** One change to a valid body of a schema: of its fields, of its text, or of its bytes. */
+/** One change to a valid body of a schema: to its fields, its text or its bytes. */
 export function changedBodies(schema: JsonSchema): Arbitrary<ChangedBody> {
   const bodies = bodiesOf(schema);
   return fc.oneof(
@@ -28,7 +28,7 @@ export function changedBodies(schema: JsonSchema): Arbitrary<ChangedBody> {
 
 function changedFields(bodies: Arbitrary<Body>, schema: JsonSchema): Arbitrary<ChangedBody> {
   const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
-  // Where no field is required, who asks for what is looked at before the profile.
+  // Without required fields, the caller's permission is checked before the profile.
   const invalidProfile = required.size > 0 ? invalid : {};
   const anyValue = fc.constantFrom<unknown>(null, [], {}, true, 7, [[]], 'x');
   return fc.oneof(
@@ -89,7 +89,7 @@ const oddTexts = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
 );
 
-/** Changes of the text; `{` and `}` of the body are its first and last characters. */
+/** Changes of the text. `{` and `}` of the body are its first and last characters. */
 function changedTexts(bodies: Arbitrary<Body>): Arbitrary<ChangedBody> {
   const inside: readonly (readonly [how: string, text: string])[] = [
     ['a name twice', '"a":1,"a":1,'],
@@ -110,9 +110,9 @@ function changedTexts(bodies: Arbitrary<Body>): Arbitrary<ChangedBody> {
   const outside: readonly (readonly [how: string, make: (text: string) => string])[] = [
     ['a byte order mark', (text) => `\ufeff${text}`],
     ['a second document', (text) => `${text}{}`],
-    ['something behind it', (text) => `${text}x`],
-    ['a NUL behind it', (text) => `${text}\0`],
-    ['a last comma', (text) => `${text.slice(0, -1)},}`],
+    ['trailing text', (text) => `${text}x`],
+    ['a trailing NUL', (text) => `${text}\0`],
+    ['a trailing comma', (text) => `${text.slice(0, -1)},}`],
     ['nothing', () => ''],
     ['white space only', () => ' \n '],
     ['no-break space before it', (text) => `\u00a0${text}`],
@@ -175,7 +175,7 @@ function changedBytes(bodies: Arbitrary<Body>): Arbitrary<ChangedBody> {
         Buffer.from(wrong),
         bytes.subarray(place),
       ]);
-      return { how: 'bytes that are no UTF-8', body, person, ...malformed };
+      return { how: 'bytes that are not UTF-8', body, person, ...malformed };
     }),
     bodies.map((person) => ({
       how: 'UTF-16',

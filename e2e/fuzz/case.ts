@@ -1,12 +1,12 @@
-/** Where a request is sent. */
+/** The target of a request. */
 export type Target = { readonly name: string; readonly port: number };
 
-/** A request with everything that judging its answer needs. */
+/** A request with everything needed to judge its answer. */
 export type FuzzCase = {
   readonly target: Target;
-  /** What was done to it, in words. */
+  /** A description of the change. */
   readonly how: string;
-  /** `raw` goes out on a connection of its own, half closed behind it. */
+  /** `raw` goes out on a connection of its own, half closed afterwards. */
   readonly kind: 'valid' | 'near-valid' | 'raw';
   readonly method: string;
   readonly path: string;
@@ -14,11 +14,11 @@ export type FuzzCase = {
   readonly body: Buffer | undefined;
   /** The whole request of kind `raw`. */
   readonly bytes?: Buffer;
-  /** Statuses that the contract asks for here; undefined when any of the operation's will do. */
+  /** Expected statuses. Undefined if every status of the operation is allowed. */
   readonly expect?: readonly number[];
-  /** The code that the contract asks for here. */
+  /** The expected code. */
   readonly code?: string;
-  /** What the body was made from; its texts must not come back in an error. */
+  /** The source of the body. Its texts must not come back in an error. */
   readonly person?: unknown;
 };
 
@@ -35,7 +35,7 @@ export function toBytes({ method, path, headers, body, bytes }: FuzzCase): Buffe
   return Buffer.concat([Buffer.from(head, 'latin1'), body ?? Buffer.alloc(0)]);
 }
 
-/** A line for bash that sends the same bytes again and shows what comes back. */
+/** A line for bash that sends the same bytes again and shows the answer. */
 export function toReproduction(request: FuzzCase): string {
   const { target, kind, how } = request;
   const bytes = toBytes(request);
@@ -48,7 +48,7 @@ export function toReproduction(request: FuzzCase): string {
   ].join('\n');
 }
 
-/** Bytes that stand for themselves inside the single quotes of `printf '…'`. */
+/** Bytes that need no escape inside the single quotes of `printf '…'`. */
 const PRINTABLE: readonly (string | undefined)[] = Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);
   if (byte === 13) return '\\r';

@@ -17,23 +17,25 @@ export type ContractOperation = {
   readonly method: string;
   /** The path with `{id}` in it. */
   readonly path: string;
-  /** Schemas of what a request can carry in its path and headers. */
+  /** Schemas of the parameters in its path and headers. */
   readonly pathParameters: Readonly<Record<string, JsonSchema>>;
   readonly headerParameters: Readonly<Record<string, JsonSchema>>;
   readonly body: JsonSchema | undefined;
-  /** Of an operation that takes NDJSON instead: the schema of a line. */
+  /** For an operation that takes NDJSON instead: the schema of a line. */
   readonly lines: JsonSchema | undefined;
-  /** Statuses it can answer. */
+  /** The documented statuses. */
   readonly statuses: ReadonlySet<number>;
-  /** Whether the body fits its schema; true for an operation that takes none. */
+  /** Whether the body fits its schema. True for an operation without a body. */
   readonly takes: (body: unknown) => boolean;
-  /** Everything in which an answer leaves the document. */
+  /** The differences between an answer and the document. */
   readonly faultsOf: (answer: Answer, isHead: boolean) => string[];
 };
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** Headers that any answer may have, documented or not: of the connection, the message, browsers. */
+/**
+ * Headers that any answer may have, documented or not: of the connection, the message, browsers.
+ */
 const GENERAL_HEADERS = [
   'cache-control',
   'connection',
@@ -99,7 +101,7 @@ function readOperation(
   };
 }
 
-/** The operation that a request line means; HEAD means the GET of its path. */
+/** The operation of a request line. HEAD means the GET of its path. */
 export function findOperation(
   contract: readonly ContractOperation[],
   method: string,
@@ -116,7 +118,7 @@ export function findOperation(
   });
 }
 
-/** In what an error answer is not the problem document of the catalogue that it must be. */
+/** The differences between an error answer and the problem document of the catalogue. */
 export function problemFaults(answer: Answer, isHead: boolean): string[] {
   if (answer.status < 400) return [];
   const type = headerOf(answer, 'content-type') ?? '';
@@ -167,7 +169,7 @@ function createAnswerCheck(response: unknown, ajv: Ajv2020) {
     const type = headerOf(answer, 'content-type')?.split(';')[0];
     const content = contents.find((each) => each.type === type || each.type === '*/*');
     if (content === undefined) return [...faults, `content type ${type} is not documented`];
-    // Of NDJSON the schema is that of each line.
+    // The schema of NDJSON is that of each line.
     const text = answer.body.toString('utf8');
     const texts = type === NDJSON_MEDIA_TYPE ? text.trimEnd().split('\n') : [text];
     if (texts.every((each) => content.check(parseJson(each)))) return faults;
@@ -181,10 +183,10 @@ function get(from: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((value, name) => Reflect.get(Object(value), name), from);
 }
 
-/** Deepest document that is followed; a schema that holds itself would have no end. */
+/** Deepest document that is followed. A recursive schema would have no end. */
 const MAX_DEPTH = 64;
 
-/** A copy with what each `$ref` into the document points at in its place. */
+/** A copy in which the target of each `$ref` into the document replaces it. */
 function dereference(value: unknown, document: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH) throw new Error('the document is nested too deep');
   if (typeof value !== 'object' || value === null) return value;
@@ -210,7 +212,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON is no value; the schema refuses it.
+    // Text that is not JSON has no value, so the schema refuses it.
     return undefined;
   }
 }

@@ -1,22 +1,22 @@
 import { MAX_PUBLIC_BODY_BYTES } from '@zameni/contracts';
 import type { FuzzCase } from './case.ts';
 
-/** What the contract asks for in answer to a request; empty when any of the operation's will do. */
+/** The answer that the contract requires. Empty if every answer of the operation is allowed. */
 export type Expected = Pick<FuzzCase, 'expect' | 'code'>;
 
-/** A registration that keeps every rule of the schema, as far as its answer depends on it. */
+/** A registration that fits the schema, as far as its answer depends on it. */
 export type Registration = {
-  /** Whether the caller vouches, is known otherwise, or sends no token. */
+  /** Whether the caller vouches, has another token, or sends none. */
   readonly caller: 'vouching' | 'known' | 'anonymous';
   readonly hasKey: boolean;
-  /** Whether it says if the mailbox is proven, which is not taken from everybody. */
+  /** Whether it says that the mailbox is proven, which only some callers may. */
   readonly saysVerified: boolean;
 };
 
-/** Operations of the public, which takes no more than it from anybody. */
+/** Public operations. Their limits are the same for every caller. */
 const PUBLIC: readonly string[] = ['verifyEmail', 'resendVerification'];
 
-/** Little is read of a public request, and of any without a token. */
+/** The limits of public requests, and of requests without a token, are low. */
 export function expectedForSize(
   operation: string,
   { headers, body }: Pick<FuzzCase, 'headers' | 'body'>,
@@ -25,11 +25,11 @@ export function expectedForSize(
   if ((body?.length ?? 0) <= MAX_PUBLIC_BODY_BYTES) return undefined;
   const hasToken = headers.some(([name]) => name === 'Authorization');
   if (!hasToken || PUBLIC.includes(operation)) return { expect: [413], code: 'payload-too-large' };
-  // Who asks is known first: the token may be no good.
+  // The token is checked first: it may be invalid.
   return operation === 'registerPerson' && !isVouched ? { expect: [413, 401] } : undefined;
 }
 
-/** What may come of a registration. Drawn keys meet again with another body, which is refused. */
+/** The answers that a registration may get. Keys repeat with another body, which is refused. */
 export function expectedOfRegistration(registration: Registration): Expected {
   const { caller, hasKey, saysVerified } = registration;
   const reused = hasKey ? [422] : [];

@@ -3,7 +3,7 @@ import type { FuzzCase } from './case.ts';
 import type { ContractOperation } from './contract.ts';
 
 type Headers = FuzzCase['headers'];
-/** A change of headers and what must come of it. */
+/** A change of headers and the expected answer. */
 export type HeaderChange = Pick<FuzzCase, 'how' | 'expect' | 'code'> & {
   readonly set: Headers;
   readonly unset?: string;
@@ -60,7 +60,7 @@ export function headerChanges(operation: ContractOperation): Arbitrary<HeaderCha
       ]),
       set('Basic credentials', [['Authorization', 'Basic dmVyYTp4']], refusesToken),
       set('no token', [['Authorization', 'Bearer ']], refusesToken),
-      set('a token that is none', [['Authorization', 'Bearer a.b.c']], refusesToken),
+      set('a malformed token', [['Authorization', 'Bearer a.b.c']], refusesToken),
       set(
         'an unsigned token',
         [['Authorization', 'Bearer eyJhbGciOiJub25lIn0.e30.']],
@@ -92,7 +92,7 @@ export function headerChanges(operation: ContractOperation): Arbitrary<HeaderCha
           fc.constant(set('no content type', [], { unset: 'Content-Type', ...refusesType })),
           fc
             .constantFrom('application/json;charset=UTF-8', 'APPLICATION/json ; charset="utf-8"')
-            .map((type) => set('the same type otherwise', [['Content-Type', type]])),
+            .map((type) => set('another spelling of the type', [['Content-Type', type]])),
         ]
       : []),
   );

@@ -2,7 +2,7 @@ import { type FuzzCase, toBytes } from './case.ts';
 import { type ContractOperation, findOperation, problemFaults } from './contract.ts';
 import type { Answer, Exchange } from './wire.ts';
 
-/** Everything in which what came back breaks the contract. */
+/** Returns every fault: each difference between the answer and the contract. */
 export function judge(
   contract: readonly ContractOperation[],
   request: FuzzCase,
@@ -24,7 +24,7 @@ export function judge(
   return faults;
 }
 
-/** Of uploads only so many are taken at once, and these requests do not wait for each other. */
+/** The number of concurrent uploads is limited, and these requests do not wait for each other. */
 function isTurnedAway(
   contract: readonly ContractOperation[],
   { method, path }: FuzzCase,
@@ -35,7 +35,7 @@ function isTurnedAway(
 }
 
 /**
- * What HAProxy before 3.2 answers to a head that is no HTTP, before any of its configuration counts
+ * The answer of HAProxy before 3.2 to a head that is not HTTP. Its configuration does not apply yet
  * (https://github.com/haproxy/haproxy/issues/3032).
  */
 const BUILT_IN_PAGES: Readonly<Record<number, string>> = {
@@ -63,9 +63,9 @@ function faultsOf(
   const { expect, code } = request;
   const problem = readCode(answer);
   if (expect !== undefined && !expect.includes(answer.status)) {
-    faults.push(`status ${answer.status} ${problem} where ${expect.join(' or ')} was to come`);
+    faults.push(`status ${answer.status} ${problem} instead of ${expect.join(' or ')}`);
   } else if (code !== undefined && expect?.[0] === answer.status && problem !== code) {
-    faults.push(`code ${problem} where ${code} was to come`);
+    faults.push(`code ${problem} instead of ${code}`);
   }
   if (answer.status < 300 && operation !== undefined && request.body !== undefined) {
     if (!operation.takes(readBody(request.body))) faults.push('takes a body against its schema');
@@ -73,7 +73,7 @@ function faultsOf(
   return faults;
 }
 
-/** What no operation stands for is refused, unless the path is one only written otherwise. */
+/** A request without an operation is refused, unless its path is another spelling of one. */
 function outsideFaults(
   contract: readonly ContractOperation[],
   { method, path }: FuzzCase,
@@ -82,7 +82,7 @@ function outsideFaults(
 ): string[] {
   const meant = findOperation(contract, method, decodePath(path));
   if (meant?.faultsOf(answer, isHead).length === 0) return [];
-  if (answer.status < 400) return [`status ${answer.status} for what is not in the document`];
+  if (answer.status < 400) return [`status ${answer.status} for a request outside the document`];
   return problemFaults(answer, isHead);
 }
 
@@ -90,23 +90,25 @@ function decodePath(path: string): string {
   try {
     return decodeURIComponent(path.split('#')[0] ?? '');
   } catch {
-    // What cannot be decoded means nothing else.
+    // A path that cannot be decoded has no other spelling.
     return path;
   }
 }
 
-/** Of bytes nobody knows what they mean: an error, or what some operation answers. */
+/**
+ * The meaning of arbitrary bytes is unknown: they get an error, or the answer of some operation.
+ */
 function rawFaults(contract: readonly ContractOperation[], answer: Answer): string[] {
   if (answer.status >= 400) return problemFaults(answer, false);
   const all = contract.map((operation) => operation.faultsOf(answer, false));
   return all.some((faults) => faults.length === 0) ? [] : (all[0] ?? []);
 }
 
-/** Shorter texts turn up by chance; parts of what a fault is called are drawn now and then. */
+/** Shorter texts occur by chance. Drawn texts sometimes equal parts of an error's description. */
 const MIN_ECHO_LENGTH = 9;
 const OWN_WORDS = 'The names __proto__ and constructor.prototype';
 
-/** Texts of the request's person that an error tells again. */
+/** Texts of the request's person that an error repeats. */
 function echoes(request: FuzzCase, { status, headers, body }: Answer): string[] {
   if (status < 400) return [];
   const all = `${headers.map((header) => header.join(': ')).join('\n')}\n${body.toString('utf8')}`;
@@ -114,7 +116,7 @@ function echoes(request: FuzzCase, { status, headers, body }: Answer): string[] 
   const sent = toBytes(request).toString('utf8');
   return textsOf(request.person)
     .filter((text) => text.length >= MIN_ECHO_LENGTH && sent.includes(text) && said.includes(text))
-    .map((text) => `the error tells ${JSON.stringify(text)} again`);
+    .map((text) => `the error repeats ${JSON.stringify(text)}`);
 }
 
 function textsOf(value: unknown): string[] {
@@ -132,7 +134,7 @@ function readBody(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
-    // What is no JSON fits no schema.
+    // Text that is not JSON fits no schema.
     return undefined;
   }
 }

@@ -79,27 +79,27 @@ test('a problem of the catalogue outside the document', passes, elsewhere, probl
 
 test('a status of 500', finds, request, problem('internal'), /status 500/);
 test('a status of 503', finds, request, problem('overloaded'), /status 503/);
-test('a status nobody documented', finds, request, { ...accepted, status: 206 }, /206 is not/);
-test('a status that was not to come', finds, strict, accepted, /where 400 was to come/);
-test('a code that was not to come', finds, strict, problem('bad-request'), /malformed-json was/);
+test('an undocumented status', finds, request, { ...accepted, status: 206 }, /206 is not/);
+test('an unexpected status', finds, strict, accepted, /instead of 400/);
+test('an unexpected code', finds, strict, problem('bad-request'), /instead of malformed-json/);
 test('a missing header', finds, request, without('position'), /position of 202: missing/);
 test('a missing content type', finds, request, without('content-type'), /content type undefined/);
 test(
-  'a header nobody documented',
+  'an undocumented header',
   finds,
   request,
   { ...accepted, headers: [...accepted.headers, ['x-powered-by', 'us']] },
   /x-powered-by of 202 is not documented/,
 );
 test(
-  'a body against its schema',
+  'a body that does not fit its schema',
   finds,
   request,
   { ...accepted, body: Buffer.from(JSON.stringify({ registrationId: id, extra: 1 })) },
   /body of 202/,
 );
 test(
-  'an error that is no problem document',
+  'an error without a problem document',
   finds,
   strict,
   { ...problem('malformed-json'), headers: [['content-type', 'application/json']] },
@@ -113,14 +113,14 @@ test(
   /no code of the catalogue/,
 );
 test(
-  'a status in the body that is another',
+  'a body with another status than the answer',
   finds,
   strict,
   problem('malformed-json', { status: 422 }),
   /status of the problem/,
 );
 test(
-  'a body taken against its schema',
+  'an accepted body that does not fit its schema',
   finds,
   { ...request, body: Buffer.from('{}') },
   accepted,
@@ -131,9 +131,9 @@ test(
   finds,
   plain,
   problem('invalid-request', { detail: 'vera.markovic@example.org is taken' }),
-  /tells "vera.markovic@example.org" again/,
+  /repeats "vera.markovic@example.org"/,
 );
-test('a success outside the document', finds, elsewhere, accepted, /not in the document/);
+test('a success outside the document', finds, elsewhere, accepted, /outside the document/);
 test('a timeout of a whole request', finds, plain, problem('request-timeout'), /sent in time/);
 
 test('a fault of the connection is a fault', (t) => {
@@ -153,7 +153,7 @@ test(reads, 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab', undefined);
 test(reads, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabHTTP', 200, 'HTTP');
 test(reads, 'HTTP/1.1 304 Not Modified\r\n\r\n', 304);
 test(reads, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n', 200);
-test('what is no HTTP throws', (t) => {
+test('text that is not HTTP throws', (t) => {
   t.throws(() => readAnswer(Buffer.from('SSH-2.0-x\r\n\r\n'), false));
   t.throws(() => readAnswer(Buffer.from('HTTP/1.1 200 OK\r\nbroken\r\n\r\n'), false));
   t.throws(() => readAnswer(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), false));

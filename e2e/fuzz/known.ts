@@ -5,7 +5,7 @@ import type { System } from '../support/system.ts';
 import type { Target } from './case.ts';
 import type { Known } from './requests.ts';
 
-/** Scopes that open everything there is but an end. */
+/** Scopes for everything except erasure. */
 const LASTING_SCOPES = [
   'registrations:write',
   'users:import',
@@ -14,20 +14,20 @@ const LASTING_SCOPES = [
   'users:admin',
 ] as const satisfies readonly Scope[];
 
-/** Accounts and attempts to ask about, and as many to erase, which are asked about by nothing else. */
+/** Number of accounts and attempts to read, and number to erase. Nothing else uses the latter. */
 const LASTING = { accounts: 10, attempts: 5 };
 const DOOMED = { accounts: 10, attempts: 5 };
 
-/** What brings a person to an end, or tells of it. */
+/** Operations that erase a person, or report the progress. */
 const ENDINGS = new Set(['eraseUser', 'readErasure']);
 
-/** Everything the fuzz asks with, and the token that reads people. */
+/** Ids, tokens and positions that the fuzz uses, and the token that reads people. */
 export type Prepared = Known & {
   readonly token: string;
   readonly targets: readonly Target[];
 };
 
-/** Registers a few accounts and attempts to ask for and gets tokens of several kinds. */
+/** Registers a few accounts and attempts, and gets several kinds of tokens. */
 export async function prepareKnown({ gatewayUrl, stack, token }: System): Promise<Prepared> {
   const everything = await token(LASTING_SCOPES, 'fuzz');
   const client = createClient({ baseUrl: gatewayUrl, fetch });
@@ -78,7 +78,7 @@ export async function prepareKnown({ gatewayUrl, stack, token }: System): Promis
     targets: [gateway, ...services],
     targetsOf: ({ method, path }) => {
       const route = ROUTES.find((each) => each.method === method && each.path === path);
-      // The pages of the reference are no routes of the table.
+      // The pages of the reference are not routes of the table.
       const service = route?.service ?? 'query-api';
       return [gateway, ...services.filter((each) => each.service === service)];
     },

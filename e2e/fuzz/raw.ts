@@ -30,7 +30,7 @@ const BROKEN: readonly (readonly [how: string, text: string])[] = [
   ['a NUL in a header', `${GET}X-A: a\0b\r\n\r\n`],
   ['a space before the first header', `GET /v1/users/x HTTP/1.1\r\n ${HOST}\r\n`],
   ['two hosts', `${GET}Host: example.org\r\n\r\n`],
-  ['a host that is none', 'GET /v1/users/x HTTP/1.1\r\nHost: a b@c/d\r\n\r\n'],
+  ['an invalid host', 'GET /v1/users/x HTTP/1.1\r\nHost: a b@c/d\r\n\r\n'],
   ['headers without end', GET],
   ['a head that never ends', `${GET}X-A: ${'a'.repeat(100_000)}`],
   ['a long method', `${'A'.repeat(30_000)} / HTTP/1.1\r\n${HOST}\r\n`],
@@ -39,7 +39,7 @@ const BROKEN: readonly (readonly [how: string, text: string])[] = [
   ['a negative length', `${POST}Content-Length: -1\r\n\r\n{}`],
   ['a length in hex', `${POST}Content-Length: 0x2\r\n\r\n{}`],
   ['a length with a sign', `${POST}Content-Length: +2\r\n\r\n{}`],
-  ['a length over all bounds', `${POST}Content-Length: 99999999999999999999\r\n\r\n{}`],
+  ['an enormous length', `${POST}Content-Length: 99999999999999999999\r\n\r\n{}`],
   [
     'a length and chunks',
     `${POST}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
@@ -47,12 +47,12 @@ const BROKEN: readonly (readonly [how: string, text: string])[] = [
   ['another transfer coding', `${POST}Transfer-Encoding: gzip\r\n\r\n{}`],
   ['chunked twice', `${POST}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`],
   ['chunked in disguise', `${POST}Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`],
-  ['less body than said', `${POST}Content-Length: 100\r\n\r\n{}`],
-  ['more body than said', `${POST}Content-Length: 2\r\n\r\n{}{}{}`],
-  ['a chunk size that is none', `${CHUNKED}zz\r\n{}\r\n0\r\n\r\n`],
+  ['less body than declared', `${POST}Content-Length: 100\r\n\r\n{}`],
+  ['more body than declared', `${POST}Content-Length: 2\r\n\r\n{}{}{}`],
+  ['an invalid chunk size', `${CHUNKED}zz\r\n{}\r\n0\r\n\r\n`],
   ['a negative chunk size', `${CHUNKED}-2\r\n{}\r\n0\r\n\r\n`],
-  ['a chunk size over all bounds', `${CHUNKED}fffffffffffffffff\r\n{}\r\n0\r\n\r\n`],
-  ['a chunk longer than said', `${CHUNKED}1\r\n{}\r\n0\r\n\r\n`],
+  ['an enormous chunk size', `${CHUNKED}fffffffffffffffff\r\n{}\r\n0\r\n\r\n`],
+  ['a chunk longer than declared', `${CHUNKED}1\r\n{}\r\n0\r\n\r\n`],
   ['chunks without end', `${CHUNKED}2\r\n{}\r\n`],
   ['a chunk extension', `${CHUNKED}2;a="b"\r\n{}\r\n0\r\n\r\n`],
   ['a trailer', `${CHUNKED}2\r\n{}\r\n0\r\nX-A: b\r\n\r\n`],
@@ -65,7 +65,7 @@ const BROKEN: readonly (readonly [how: string, text: string])[] = [
   ['a database protocol', '\x00\x00\x00\x08\x04\xd2\x16\x2f'],
 ];
 
-/** Bytes that are not, or hardly, HTTP: broken requests, damaged valid ones, noise. */
+/** Bytes that are not HTTP, or hardly: broken requests, damaged valid ones, noise. */
 export function rawRequests(
   valid: Arbitrary<FuzzCase>,
   targets: readonly Target[],
@@ -105,7 +105,7 @@ export function rawRequests(
   );
 }
 
-/** Up to three places where bytes are taken away and others put in. */
+/** Up to three places where bytes are replaced by others. */
 const damages = fc.array(
   fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),

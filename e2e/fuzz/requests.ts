@@ -7,11 +7,11 @@ import { expectedForSize, expectedOfRegistration } from './expected.ts';
 import { headerChanges, withHeader } from './headers.ts';
 import { bodiesOf, type Body, valuesOf } from './values.ts';
 
-/** What the running system gave the fuzz to ask with. */
+/** Targets, ids and tokens from the running system. */
 export type Known = {
-  /** Where each operation can be sent: the gateway and the processes of its service. */
+  /** The targets of each operation: the gateway and the processes of its service. */
   readonly targetsOf: (operation: ContractOperation) => readonly Target[];
-  /** Ids an operation may be asked about: of people that exist, or that it may bring to an end. */
+  /** Ids for an operation: of people who exist, or of people it may erase. */
   readonly idsOf: (operation: ContractOperation) => readonly string[];
   /** Tokens of links that prove mailboxes. */
   readonly links: readonly string[];
@@ -19,11 +19,14 @@ export type Known = {
   readonly position: string;
   /** Values of `Authorization` with which a registration is vouched for. */
   readonly vouching: ReadonlySet<string>;
-  /** Values of `Authorization`: with the scopes of the operation, without any, of one of the people, none. */
+  /**
+   * Values of `Authorization`: with the operation's scopes, with none, of one of the people, no
+   * value.
+   */
   readonly authorizationsOf: (operation: ContractOperation) => readonly (string | undefined)[];
 };
 
-/** Requests that keep every rule of an operation. */
+/** Requests that fit every rule of an operation. */
 export function validRequests(operation: ContractOperation, known: Known): Arbitrary<FuzzCase> {
   const { headerParameters, pathParameters, body, lines } = operation;
   const optional = (name: string, values: Arbitrary<string>) =>
@@ -45,7 +48,7 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
       ? fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known.idsOf(operation)) }, fc.uuid())
       : fc.oneof(fc.constantFrom('swagger-ui.css', 'x'), valuesOf(schema).map(toSegment)),
   );
-  // Who registers needs nothing that a drawn request may lack.
+  // A registration needs nothing that a drawn request may lack.
   const isOpen = operation.id === 'registerPerson';
   return fc
     .record({
@@ -81,7 +84,7 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         person,
       } as const;
       const isVouched = known.vouching.has(authorization ?? '');
-      // Imports have bounds of their own.
+      // Imports have limits of their own.
       const tooLarge =
         operation.lines === undefined
           ? expectedForSize(operation.id, request, isVouched)
@@ -107,7 +110,7 @@ function toBody(person: Body | readonly Body[]): Buffer {
   return Buffer.from(texts.map((each) => JSON.stringify(each)).join('\n'));
 }
 
-/** Lines of which each may be anything; what is wrong with one harms no other. */
+/** Arbitrary lines. A fault in one does not affect the others. */
 function changedLines(schema: JsonSchema): Arbitrary<Pick<FuzzCase, 'how' | 'body' | 'person'>> {
   const line = fc.oneof(
     bodiesOf(schema).map((person) => ({ body: toBody(person), person })),
@@ -120,7 +123,7 @@ function changedLines(schema: JsonSchema): Arbitrary<Pick<FuzzCase, 'how' | 'bod
   }));
 }
 
-/** The same bodies, but a token now and then is one that proves something. */
+/** The same bodies. Some have a token that proves something. */
 function knownBodies(bodies: Arbitrary<Body>, links: readonly string[]): Arbitrary<Body> {
   const link = fc.option(fc.constantFrom(...links), { nil: undefined });
   return fc
@@ -128,7 +131,7 @@ function knownBodies(bodies: Arbitrary<Body>, links: readonly string[]): Arbitra
     .map(([body, token]) => ('token' in body && token !== undefined ? { ...body, token } : body));
 }
 
-/** A text as one segment of a path; a path that ended before it would mean another route. */
+/** A text as one segment of a path. A path that ends before it would mean another route. */
 function toSegment(value: unknown): string {
   return encodeURIComponent(String(value).toWellFormed()) || 'x';
 }
@@ -175,7 +178,7 @@ const otherMethods = fc.oneof(
 
 const pathChanges = fc.constantFrom(
   { how: 'upper case', change: (path: string) => path.toUpperCase() },
-  { how: 'a slash behind', change: (path: string) => `${path}/` },
+  { how: 'a trailing slash', change: (path: string) => `${path}/` },
   { how: 'two slashes', change: (path: string) => path.replaceAll('/', '//') },
   { how: 'dot segments', change: (path: string) => `/v1/x/..${path.slice(3)}` },
   {
@@ -188,7 +191,7 @@ const pathChanges = fc.constantFrom(
   { how: 'a fragment', change: (path: string) => `${path}#x` },
   { how: 'a parameter', change: (path: string) => `${path};v=1` },
   { how: 'a bad escape', change: (path: string) => `${path}%` },
-  { how: 'an escape that is no UTF-8', change: (path: string) => `${path}%ff` },
+  { how: 'an escape that is not UTF-8', change: (path: string) => `${path}%ff` },
   { how: 'an encoded NUL', change: (path: string) => `${path}%00` },
   { how: 'raw UTF-8', change: (path: string) => `${path}/\xd1\x8f` },
   { how: 'a long segment', change: (path: string) => `${path}${'a'.repeat(200)}` },

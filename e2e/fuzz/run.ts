@@ -4,26 +4,26 @@ import type { ContractOperation } from './contract.ts';
 import { judge } from './judge.ts';
 import { createClient, type Exchange, sendAndEnd } from './wire.ts';
 
-/** What is sent, how often, and how it is drawn. */
+/** The requests, their number, and how they are drawn. */
 export type FuzzOptions = {
   readonly contract: readonly ContractOperation[];
   readonly requests: Arbitrary<FuzzCase>;
   readonly count: number;
   readonly seed: number;
-  /** Requests under way at once; each lane draws from a seed of its own. */
+  /** Concurrent requests. Each lane draws from a seed of its own. */
   readonly lanes: number;
   readonly deadlineMs: number;
   readonly onAnswered: (request: FuzzCase, exchange: Exchange) => void;
 };
 
-/** What the fuzz did. */
+/** The results of the fuzz. */
 export type FuzzReport = {
   readonly sent: number;
-  /** For each lane that found something: what, with the smallest request that shows it. */
+  /** For each lane with a fault: the fault and the smallest request that shows it. */
   readonly findings: readonly string[];
 };
 
-/** Sends requests until they are all answered or, in each lane, one breaks the contract. */
+/** Sends requests until all are answered. A lane stops when an answer breaks the contract. */
 export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
   const lanes = await Promise.all(
     Array.from({ length: options.lanes }, (_, lane) => runLane(options, lane)),
@@ -62,7 +62,7 @@ async function runLane(options: FuzzOptions, lane: number) {
   const sent = details.numRuns;
   const [smallest] = details.counterexample ?? [];
   if (smallest !== undefined) {
-    // The last fault seen belongs to the last failing, which is the smallest, request.
+    // The last fault belongs to the last failing request, which is the smallest.
     return { sent, finding: `${faults.join('\n')}\n${toReproduction(smallest)}` };
   }
   if (details.failed) return { sent, finding: String(details.errorInstance) };

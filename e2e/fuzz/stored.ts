@@ -1,6 +1,6 @@
 import type { RegisterCommand, UserView } from '@zameni/contracts';
 
-/** The fields in which a stored person differs from what was sent. */
+/** The fields in which a stored person differs from the request. */
 export function compareWithView(sent: RegisterCommand, view: UserView): string[] {
   const expected = {
     email: sent.email.trim(),
@@ -18,7 +18,7 @@ export function compareWithView(sent: RegisterCommand, view: UserView): string[]
   });
 }
 
-/** JSON with the names of an object in order. */
+/** JSON with sorted object keys. */
 function toText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
   return JSON.stringify(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));

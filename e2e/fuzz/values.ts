@@ -4,7 +4,9 @@ import type { JsonSchema } from './contract.ts';
 /** A body of an operation: the object that is sent as JSON. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** Texts that have broken programs: unusual scripts, invisible characters, halves, markup. */
+/**
+ * Texts that have broken programs: unusual scripts, invisible characters, lone surrogates, markup.
+ */
 export const ODD_TEXTS: readonly string[] = [
   '\0',
   'a\0b',
@@ -49,7 +51,7 @@ export const ODD_TEXTS: readonly string[] = [
 /** Characters that no text of a person may hold. */
 const notVisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\uFFFD]/u;
 
-/** Values of fields about which a schema says too little for valid ones to be drawn from it. */
+/** Values of fields whose schema is too general to draw valid values from it. */
 const wellKnown: Readonly<Record<string, Arbitrary<unknown>>> = {
   email: fc
     .record({

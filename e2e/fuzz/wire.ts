@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** One HTTP answer as it came. */
+/** One HTTP answer as received. */
 export type Answer = {
   readonly status: number;
   /** Names in lower case, in the order sent. */
@@ -8,18 +8,18 @@ export type Answer = {
   readonly body: Buffer;
 };
 
-/** What came of sending bytes; `fault` says what no server may do. */
+/** The result of sending bytes. `fault` names behaviour that no server may show. */
 export type Exchange = { readonly answers: readonly Answer[]; readonly fault?: string };
 
 /** Milliseconds in which an answer, or the end of the connection, must come. */
 const DEADLINE_MS = 9_000;
 
-/** The value of a header; undefined when it is not there. */
+/** The value of a header. Undefined if it is missing. */
 export function headerOf(answer: Answer, name: string): string | undefined {
   return answer.headers.find(([key]) => key === name.toLowerCase())?.[1];
 }
 
-/** Sends bytes on a connection of their own, says that no more will come, reads until it ends. */
+/** Sends bytes on a connection of their own, half closes it, and reads until it ends. */
 export async function sendAndEnd(port: number, bytes: Buffer): Promise<Exchange> {
   const connection = open(port);
   connection.socket.end(bytes);
@@ -46,7 +46,9 @@ export type Client = {
   readonly close: () => void;
 };
 
-/** Creates a client of one port; a connection that the server closed between two requests is renewed. */
+/**
+ * Creates a client of one port. A connection that the server closes between requests is renewed.
+ */
 export function createClient(port: number): Client {
   let kept: Connection | undefined;
   const exchange = async (bytes: Buffer, isHead: boolean): Promise<Exchange | 'gone'> => {
@@ -95,7 +97,7 @@ type Connection = {
   readonly received: () => Buffer;
   readonly clear: () => void;
   readonly ended: boolean;
-  /** Whether the condition came to hold, looked at whenever something arrives. */
+  /** Whether the condition became true. It is checked when bytes arrive. */
   readonly waitFor: (condition: () => boolean) => Promise<boolean>;
 };
 
@@ -124,7 +126,7 @@ function open(port: number): Connection {
       new Promise((resolve) => {
         const timer = setTimeout(() => resolve(false), DEADLINE_MS);
         wake = () => {
-          // What cannot be read as an answer is for the caller to meet again and report.
+          // The caller parses unreadable bytes again and reports them.
           if (!holds(condition)) return;
           clearTimeout(timer);
           resolve(true);
@@ -150,7 +152,9 @@ function readFinal(bytes: Buffer, isHead: boolean): Read | undefined {
   return read !== undefined && read.answer.status < 200 ? readFinal(read.rest, isHead) : read;
 }
 
-/** Reads one answer off the bytes; undefined when it is not all there; throws when it is none. */
+/**
+ * Reads one answer from the bytes. Undefined if it is incomplete. Throws if it is not an answer.
+ */
 export function readAnswer(bytes: Buffer, isHead: boolean): Read | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;

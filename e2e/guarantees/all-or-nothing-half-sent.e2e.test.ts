@@ -7,12 +7,12 @@ import { openAdminLog } from '../log/admin-log.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
 
-/** Milliseconds after which the log gives up a batch that is not gone on with (ADR-50: 10 s). */
+/** Milliseconds after which the log drops an unfinished batch (ADR-50: 10 s). */
 const ABANDONED_DEADLINE_MS = 30_000;
 const READ_DEADLINE_MS = 10_000;
 const ADVISORY = `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${ACCOUNTS_STREAM.name}`;
 
-/** More than the 50 that a server keeps by default. */
+/** More than the default limit of a server, which is 50. */
 const MANY = 120;
 
 const system = await attachSystem();
@@ -24,7 +24,7 @@ test.after.always(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-/** What lies in the log on some subjects, read from its leader. */
+/** The records of the log on some subjects, read from its leader. */
 async function stored(subjects: readonly string[]): Promise<LogRecord[]> {
   const signal = AbortSignal.timeout(READ_DEADLINE_MS);
   const read = (subject: string) => admin.log.readLastFromLeader(subject, signal);
@@ -32,7 +32,7 @@ async function stored(subjects: readonly string[]): Promise<LogRecord[]> {
   return records.filter((record) => record !== undefined);
 }
 
-/** Registers an address by the API; answers who, and logs how long it took. */
+/** Registers an address with the API, returns the id, and logs the duration. */
 async function register(t: ExecutionContext, email: string): Promise<string> {
   const startedAt = performance.now();
   const { id } = await actors.register(personAt(email));
@@ -40,7 +40,7 @@ async function register(t: ExecutionContext, email: string): Promise<string> {
   return id;
 }
 
-/** Counts the batches that the log gives up from now on. */
+/** Counts the batches that the log drops from now on. */
 async function countAbandoned(t: ExecutionContext): Promise<() => number> {
   const nc = await connectTestNats(t, 'admin');
   let abandoned = 0;
@@ -49,8 +49,8 @@ async function countAbandoned(t: ExecutionContext): Promise<() => number> {
   return () => abandoned;
 }
 
-// First and alone: the log says how many batches it gave up, and these must be those of this test.
-test.serial('half a registration blocks no address, and the log gives it up', async (t) => {
+// First and alone: the log counts the batches it dropped, and all of them must be of this test.
+test.serial('half a registration blocks no address, and the log drops it', async (t) => {
   const abandoned = await countAbandoned(t);
   const nc = await connectTestNats(t, 'command-api');
   const taken = 'taken@half-sent.example.org';
@@ -80,7 +80,7 @@ test('nothing is left of a batch whose sender is gone', async (t) => {
   t.is((await stored(subjects)).length, 1);
 });
 
-test('a commit that comes after somebody else has the address appends nothing', async (t) => {
+test('a commit that comes after another account got the address appends nothing', async (t) => {
   const nc = await connectTestNats(t, 'command-api');
   const email = 'late@half-sent.example.org';
   const { subjects, goOn } = await sendHalf(nc, system.stack, email);
@@ -91,7 +91,7 @@ test('a commit that comes after somebody else has the address appends nothing', 
   t.deepEqual(others, []);
 });
 
-test('half a proof closes no attempt, and its link works', async (t) => {
+test('half a proof closes no attempt, and its link still works', async (t) => {
   const nc = await connectTestNats(t, 'command-api');
   const email = 'proof@half-sent.example.org';
   const { id, position: sealed } = await actors.attempt(personAt(email));
@@ -108,7 +108,7 @@ test('half a proof closes no attempt, and its link works', async (t) => {
   t.deepEqual(await goOn(), { status: 'conflict' });
 });
 
-test(`${MANY} batches left open hold up nobody`, async (t) => {
+test(`${MANY} unfinished batches delay nobody`, async (t) => {
   const nc = await connectTestNats(t, 'command-api');
   const emails = Array.from({ length: MANY }, (_, n) => `many-${n}@half-sent.example.org`);
   const halves = await Promise.all(emails.map((email) => sendHalf(nc, system.stack, email)));

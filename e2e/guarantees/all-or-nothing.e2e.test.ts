@@ -11,7 +11,7 @@ import { followLog } from '../atomicity/follow.ts';
 import { sendHalf } from '../atomicity/half-batch.ts';
 import { startAtomicLoad } from '../atomicity/load.ts';
 import { openRecords, toCommits } from '../atomicity/log.ts';
-import { findUntrue } from '../atomicity/told.ts';
+import { findUntrueAnswers } from '../atomicity/check-answers.ts';
 import { mapConcurrently } from '../support/concurrently.ts';
 import { findLeader, kill } from '../crash/kills.ts';
 import { createRandom } from '../crash/random.ts';
@@ -27,7 +27,7 @@ const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 32));
 
 const LANES = 24;
 const RECOVERY_DEADLINE_MS = 60_000;
-/** Addresses that are asked for once more in the end. */
+/** Addresses that are registered once more at the end. */
 const MAX_ASKED_AGAIN = 150;
 
 const system = await attachSystem();
@@ -36,7 +36,7 @@ const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
 const digests = createDigests(readPepperRing(stack.keys.pepperFile));
 
 test.serial(
-  `no commit lies in the log by half after ${SECONDS} s of processes killed and paused`,
+  `no commit is incomplete in the log after ${SECONDS} s of killed and paused processes`,
   async (t) => {
     t.timeout(SECONDS * 1_000 + 4 * RECOVERY_DEADLINE_MS);
     t.log(`repeat what chance chose with --seed ${SEED}`);
@@ -62,7 +62,7 @@ test.serial(
     for (const { name, what, atMs, forMs } of await disturb(SEED, SECONDS * 1_000)) {
       t.log(`${seconds(atMs)} ${name} ${what} for ${seconds(forMs)}`);
     }
-    const { told, emails, answers } = await load.stop();
+    const { definite, emails, answers } = await load.stop();
     t.log(
       [...answers]
         .map(([answer, count]) => `${answer}: ${count}`)
@@ -78,10 +78,13 @@ test.serial(
     const commits = toCommits(opened, follower.after);
     const seen = commits.filter(({ isWhole }) => isWhole).length;
     t.log(`${commits.length} commits, ${seen} of them seen whole`);
-    t.true(seen > SECONDS && seen > commits.length / 2, 'enough was seen');
+    t.true(seen > SECONDS && seen > commits.length / 2, 'enough commits were seen');
     t.deepEqual(findTorn(commits), []);
     t.deepEqual(
-      findUntrue(told, opened, { openPosition: positions.open, claimOf: digests.claimOf }),
+      findUntrueAnswers(definite, opened, {
+        openPosition: positions.open,
+        claimOf: digests.claimOf,
+      }),
       [],
     );
 
@@ -101,7 +104,7 @@ test.serial(
     const asked = createRandom(SEED).shuffle(emails).slice(0, MAX_ASKED_AGAIN);
     const blocked = await mapConcurrently(asked, LANES, async (email) => {
       const expected = statusOf(log, email);
-      // With a key, so that one whose answer was lost on a connection that died may be asked again.
+      // A key allows a retry if the answer was lost on a connection that died.
       const headers = { 'Idempotency-Key': randomUUID() };
       const answer = await waitForAnswer(() =>
         actors.operator.registerPerson({ body: personAt(email), headers }),
@@ -114,7 +117,7 @@ test.serial(
   },
 );
 
-test.serial('a batch whose leader is killed in the middle of it is not gone on with', async (t) => {
+test.serial('a batch whose leader is killed in the middle is not continued', async (t) => {
   t.timeout(3 * RECOVERY_DEADLINE_MS);
   await using actors = await createActors(system, 'leader-killed');
   await using admin = await openAdminLog(stack, 'leader-killed');
@@ -138,12 +141,12 @@ test.serial('a batch whose leader is killed in the middle of it is not gone on w
     others.map((record) => record?.subject),
     others.map(() => undefined),
   );
-  // It throws when the address is taken.
+  // Throws if the address is taken.
   await waitForAnswer(() => actors.register(personAt(free ?? '')));
 });
 
 test.serial(
-  'of the proofs of one address one counts, also when the leader is killed',
+  'exactly one of the proofs of one address counts, also when the leader is killed',
   async (t) => {
     t.timeout(3 * RECOVERY_DEADLINE_MS);
     await using actors = await createActors(system, 'winner-leader');
@@ -152,7 +155,7 @@ test.serial(
     const rivals = await Promise.all(Array.from({ length: LANES }, () => attempt(personAt(email))));
     const links = await Promise.all(rivals.map(({ id }) => tokenFor(id, 'attempt')));
     const killed = kill(await findLeader(stack), performance.now());
-    const told = await Promise.all(
+    const proofs = await Promise.all(
       links.map((token) =>
         waitForAnswer(async () => {
           const answer = await anyone.verifyEmail({ body: { token } });
@@ -161,12 +164,12 @@ test.serial(
       ),
     );
     await killed;
-    t.is(told.filter(({ status }) => status === 202).length, 1);
+    t.is(proofs.filter(({ status }) => status === 202).length, 1);
     const { position } = await waitForAnswer(() => actors.register(personAt(`after-${email}`)));
     const seen = await mapConcurrently(rivals, LANES, ({ id }) => actors.read(id, position));
     t.deepEqual(
       seen.map(({ status }) => status === 200),
-      told.map(({ status }) => status === 202),
+      proofs.map(({ status }) => status === 202),
     );
   },
 );
@@ -176,13 +179,13 @@ function keysOfTheErased({ accounts, keys }: LogFacts): string[] {
   return keys.map(({ userId }) => userId).filter((userId) => erased.has(userId));
 }
 
-/** How a vouched registration of an address is answered: it is free or held. */
+/** The answer to a vouched registration of an address: it is free or held. */
 function statusOf({ claims }: LogFacts, email: string): number {
   const claim = claims.find(({ k }) => k === digests.claimOf(email))?.record;
   return claim === undefined || claim.state === 'released' ? 201 : 409;
 }
 
-/** The first answer after a disturbance may be that nothing answers yet. */
+/** Retries: the services may not answer right after a disturbance. */
 async function waitForAnswer<Answer>(ask: () => Promise<Answer | undefined>): Promise<Answer> {
   const answers: Answer[] = [];
   await waitUntil(async () => {
@@ -191,7 +194,7 @@ async function waitForAnswer<Answer>(ask: () => Promise<Answer | undefined>): Pr
     return answers.length > 0;
   }, RECOVERY_DEADLINE_MS);
   const [first] = answers;
-  if (first === undefined) throw new Error('nobody answers');
+  if (first === undefined) throw new Error('no answer in time');
   return first;
 }
 

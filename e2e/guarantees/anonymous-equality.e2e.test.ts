@@ -8,15 +8,15 @@ import { judgeDifferences } from '../equality/equivalence.ts';
 import { createStranger, type Seen, type Stranger } from '../equality/strangers.ts';
 import { attachSystem } from '../support/system.ts';
 
-/** Rounds of one request of each kind; those that warm up are not in the sample. */
+/** Rounds of one request of each kind. Warm-up rounds are not in the sample. */
 const ROUNDS = 120;
 const WARM_UP = 10;
-/** Milliseconds that the median of the differences may be from zero, and that are planted. */
+/** The margin of the median of the differences around zero, and the planted delay. */
 const MARGIN_MS = 3;
 const PLANTED_MS = 5;
 /**
- * Milliseconds between the bounds of a median that is known well enough. A sample that is coarser, as
- * on a machine that does much else, is taken again, whatever it says; the last one counts in any case.
+ * Milliseconds between the bounds of a median that is precise enough. A coarser sample, as on a
+ * busy machine, is repeated whatever its verdict. The last sample always counts.
  */
 const MAX_WIDTH_MS = 2;
 const MAX_SAMPLES = 3;
@@ -34,7 +34,7 @@ test.after.always(async () => {
   await actors[Symbol.asyncDispose]();
 });
 
-/** An answer with everything that differs between any two answers put as its form. */
+/** An answer in which every value that may differ is replaced by its form. */
 function formOf({ status, headers, body }: Pick<Seen, 'status' | 'headers' | 'body'>) {
   const toForm = (text: string) =>
     text
@@ -45,7 +45,7 @@ function formOf({ status, headers, body }: Pick<Seen, 'status' | 'headers' | 'bo
   return { status, headers: forms, body: toForm(JSON.stringify(body)) };
 }
 
-/** What a stranger asks of one address, one answer for each time it is asked. */
+/** A stranger's requests for one address, with one answer for each. */
 type Asking = {
   readonly name: string;
   readonly ask: (stranger: Stranger, email: string, headers: object) => Promise<readonly Seen[]>;
@@ -118,10 +118,10 @@ async function measure(
   return differences;
 }
 
-/** Whether a retry is told the same id and position. */
+/** Whether a retry gets the same id and position. */
 function isSame(seen: readonly Seen[]): boolean {
-  const told = seen.map(({ body, headers }) => JSON.stringify([body, headers['position']]));
-  return new Set(told).size === 1;
+  const answers = seen.map(({ body, headers }) => JSON.stringify([body, headers['position']]));
+  return new Set(answers).size === 1;
 }
 
 function pad(n: number): string {
@@ -139,7 +139,7 @@ function shuffle<Item>(items: Item[]): Item[] {
   return items;
 }
 
-/** Takes samples until one is fine enough. */
+/** Repeats samples until one is precise enough. */
 async function sample(t: ExecutionContext, asking: Asking): Promise<Differences> {
   for (let taken = 1; ; taken += 1) {
     const differences = await measure(t, asking, taken);
@@ -155,26 +155,26 @@ async function sample(t: ExecutionContext, asking: Asking): Promise<Differences>
 async function judgeAll(t: ExecutionContext, asking: Asking): Promise<void> {
   for (const [kind, some] of await sample(t, asking)) {
     const { verdict, median, low, high } = judgeDifferences(some, MARGIN_MS);
-    const told = `${kind}: ${[median, low, high].map((ms) => ms.toFixed(2)).join(' ')} ms`;
-    t.log(told);
+    const summary = `${kind}: ${[median, low, high].map((ms) => ms.toFixed(2)).join(' ')} ms`;
+    t.log(summary);
     t.is(some.length, ROUNDS);
-    t.is(verdict, kind.startsWith('planted') ? 'different' : 'equivalent', told);
+    t.is(verdict, kind.startsWith('planted') ? 'different' : 'equivalent', summary);
   }
 }
 
-test.serial('a registration is answered the same whatever is behind the address', (t) =>
+test.serial('the answer to a registration does not depend on the state of the address', (t) =>
   judgeAll(t, register),
 );
 
-test.serial('so is a registration under a key, and its retry', (t) => judgeAll(t, retry));
+test.serial('nor does the answer to a keyed registration or its retry', (t) => judgeAll(t, retry));
 
-test.serial('so is the wish for another mail', (t) => judgeAll(t, resend));
+test.serial('nor does the answer to a request for another mail', (t) => judgeAll(t, resend));
 
-test.serial('what a stranger reads of a registration is the same at every time', async (t) => {
+test.serial('a stranger reads the same status for every state of the address', async (t) => {
   using stranger = createStranger(proxy.port);
   const read = async (id: string, headers: Record<string, string> = {}) => {
     const answer = await fetch(`${system.gatewayUrl}${REGISTER}/${id}`, { headers });
-    // It comes and goes with the store that answered, whatever was read.
+    // This header depends on the store that answered, not on what was read.
     const { age: _age, ...seenHeaders } = Object.fromEntries(answer.headers);
     return formOf({ status: answer.status, headers: seenHeaders, body: await answer.json() });
   };
@@ -196,7 +196,7 @@ test.serial('what a stranger reads of a registration is the same at every time',
   for (const [kind, answers] of seen) t.deepEqual(answers, expected, kind);
 });
 
-test.serial('nobody sees the erasure of who holds the address of their attempt', async (t) => {
+test.serial('a stranger cannot see the erasure of the holder of their address', async (t) => {
   using stranger = createStranger(proxy.port);
   const holders = new Map<string, string>();
   const seen: unknown[] = [];
@@ -224,7 +224,7 @@ test.serial('nobody sees the erasure of who holds the address of their attempt',
   t.deepEqual(seen[1], seen[0]);
 });
 
-/** Erases somebody in every store. */
+/** Erases a person in every store. */
 async function eraseUntilDone(id: string): Promise<void> {
   const params = { id };
   await actors.operator.eraseUser({ params });

@@ -18,14 +18,14 @@ test.after.always(() => actors[Symbol.asyncDispose]());
 
 type Ended = { readonly status: number; readonly stdout: string; readonly stderr: string };
 
-/** Runs the program as a user does; `input` is what is piped into it. */
+/** Runs the program as a user does. `input` is piped into it. */
 function run(args: readonly string[], input = ''): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const argv = [zameni, '--profile', system.stack.profile, ...args];
   const child = execFile(process.execPath, argv, { timeout: 90_000 }, (error, stdout, stderr) => {
     resolve({ status: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
   });
-  // A run that refuses its arguments does not read them.
+  // A run that refuses its arguments does not read its input.
   child.stdin?.on('error', () => undefined).end(input);
   return promise;
 }
@@ -37,7 +37,7 @@ function linesUnder(label: string): string[] {
   return peopleLines.flatMap((line) => {
     const body: RegisterCommand = JSON.parse(line);
     const email = body.email.trim().replace('@', `@${label}.`);
-    // Room for the label is not left in the longest addresses.
+    // The longest addresses have no room for the label.
     return email.length > 240 ? [] : [JSON.stringify({ ...body, email })];
   });
 }
@@ -50,7 +50,7 @@ function createFile(t: ExecutionContext, lines: readonly string[]): string {
   return path;
 }
 
-/** The primary, where the people can be looked up by their addresses. */
+/** The primary, where people can be found by their addresses. */
 function connectDatabase(t: ExecutionContext): Pool {
   const { postgres } = system.stack;
   const { host, port } = postgres.primary;
@@ -65,7 +65,7 @@ function connectDatabase(t: ExecutionContext): Pool {
   return pool;
 }
 
-/** How many people with such addresses the read model has, once it has all that was accepted. */
+/** Counts people with such addresses in the read model, once it has everything accepted so far. */
 function countPeople(t: ExecutionContext, label: string): () => Promise<number> {
   const pool = connectDatabase(t);
   return async () => {
@@ -110,16 +110,16 @@ async function catchUp(email: string): Promise<void> {
   if (status !== 0) throw new Error(stderr);
 }
 
-// One after the other: each starts a process of its own, and the machine may have few cores.
+// Serial: each test starts a process of its own, and the machine may have few cores.
 test.serial(
-  'the people of the fixtures are registered, and a second run doubles nobody',
+  'the people of the fixtures are registered, and a second run duplicates nobody',
   async (t) => {
     const lines = linesUnder('twice');
     const path = createFile(t, lines);
     const count = countPeople(t, 'twice');
     const runOnce = async () => {
       const { status, stdout, stderr } = await run(['register', path, '--json']);
-      t.is(stderr, '', 'no progress bar where nobody looks');
+      t.is(stderr, '', 'no progress bar without a terminal');
       t.is(status, 0);
       const { seconds: _, ...report } = JSON.parse(stdout);
       return report;
@@ -134,11 +134,11 @@ test.serial(
 );
 
 test.serial(
-  'the fixtures as they are, sent by the public, are attempts, whatever was registered before',
+  'the unchanged fixtures, sent by the public, become attempts even on registered addresses',
   async (t) => {
     const path = new URL('people.ndjson', fixtures).pathname;
     const { status, stdout } = await run(['register', path, '--anonymous', '--concurrency', '256']);
-    // The one line that is more than the public may send.
+    // The one line that exceeds what the public may send.
     const large = peopleLines.findIndex((line) => Buffer.byteLength(line) > 4_096) + 1;
     t.is(status, 1);
     t.regex(stdout, new RegExp(`^line ${large} +invalid +payload-too-large`));
@@ -160,7 +160,7 @@ test.serial('people who were erased since are counted as such and are no failure
 });
 
 test.serial(
-  'of a mixed file the bad lines are told by number, place and code, and never by content',
+  'bad lines of a mixed file are reported by number, place and code, never by content',
   async (t) => {
     const good = linesUnder('mixed').slice(0, 3);
     const [first = ''] = good;
@@ -168,7 +168,7 @@ test.serial(
     const refused = readFileSync(new URL('refused.ndjson', fixtures), 'utf8').trimEnd().split('\n');
     const bad = refused.map((line) => JSON.parse(line));
     const texts = bad.map(({ body, raw }) => raw ?? JSON.stringify(body));
-    // The first has the address before a rival is sent.
+    // The first registration holds the address before a rival is sent.
     t.is((await run(['register', '-'], first)).status, 0);
     const input = [...good, '', ...texts, taken, 'x'.repeat(20_000)].join('\r\n');
     const { status, stdout } = await run(['register', '-', '--json'], input);
@@ -184,13 +184,13 @@ test.serial(
     expected.push([5 + bad.length, 'duplicate', '', 'address-taken']);
     expected.push([6 + bad.length, 'invalid', '', 'payload-too-large']);
     type Line = { line: number; result: string; code: string; errors: Record<string, string>[] };
-    const told = report.lines.map(({ line, result, code, errors }: Line) => [
+    const reported = report.lines.map(({ line, result, code, errors }: Line) => [
       line,
       result,
       errors[0]?.['pointer'] ?? '',
       errors[0]?.['code'] ?? code,
     ]);
-    t.deepEqual(told, expected);
+    t.deepEqual(reported, expected);
     const human = await run(['register', '-'], input);
     t.is(human.status, 1);
     for (const { email, displayName } of [
@@ -205,7 +205,7 @@ test.serial(
 );
 
 test.serial(
-  'Ctrl-C ends the sending, sums up and exits 130; a later run finishes and doubles nobody',
+  'Ctrl-C stops the sending, prints the summary and exits 130; a later run duplicates nobody',
   async (t) => {
     const lines = linesUnder('stopped').slice(0, 200);
     const count = countPeople(t, 'stopped');
@@ -232,7 +232,7 @@ test.serial(
   },
 );
 
-test.serial('user prints a person, for people and for programs', async (t) => {
+test.serial('user prints a person for people and for programs', async (t) => {
   const { id, position } = await register('živa@cli.example.org');
   const args = ['user', id, '--min-position', position, '--wait', '30'];
   const json = await run([...args, '--json']);
@@ -247,7 +247,7 @@ test.serial('user prints a person, for people and for programs', async (t) => {
   t.false(human.stdout.includes('\u001b'));
 });
 
-test.serial('user says by code why it has nobody to print', async (t) => {
+test.serial('user reports by code why no person is printed', async (t) => {
   const nobody = ['user', '00000000-0000-4000-8000-000000000000', '--json'];
   const missing = await run(nobody);
   t.is(missing.status, 1);
@@ -258,7 +258,7 @@ test.serial('user says by code why it has nobody to print', async (t) => {
   t.is(JSON.parse(nowhere.stdout).error.code, 'no-answer');
 });
 
-test.serial('a token that is not valid stops a registration at once', async (t) => {
+test.serial('an invalid token stops a registration at once', async (t) => {
   const path = createFile(t, linesUnder('refused'));
   const { status, stdout } = await run(['register', path, '--json', '--token', 'nonsense']);
   t.is(status, 1);
@@ -283,7 +283,7 @@ test.serial('status shows the gateway and every service', async (t) => {
 });
 
 test.serial(
-  'status and doctor fail where nothing answers, and doctor says what to do',
+  'status and doctor fail when nothing answers, and doctor says what to do',
   async (t) => {
     const elsewhere = ['--url', 'http://127.0.0.1:9'];
     const status = await run(['status', ...elsewhere]);
@@ -304,7 +304,7 @@ test.serial('doctor finds every part of a running stack and prints no secret', a
   t.true(report.isStackRunning);
   type Check = { name: string; level: string; found: string };
   const checks: Check[] = report.checks;
-  // Other tests load the machine meanwhile, so a warning is no surprise; a fault would be.
+  // Other tests load the machine at the same time, so a warning is expected but a fault is not.
   t.deepEqual(
     checks.filter(({ level }) => level === 'fail'),
     [],

@@ -6,7 +6,7 @@ import { attachSystem } from '../support/system.ts';
 const system = await attachSystem();
 const actors = await createActors(system, 'commands');
 const token = await system.token(['users:write'], 'commands');
-/** A client of each process itself, past the gateway. */
+/** A client of each process, past the gateway. */
 const processes = system.stack.services
   .filter(({ service }) => service === 'command-api')
   .map(({ url }) => createClient({ baseUrl: url, fetch, token }));
@@ -22,14 +22,14 @@ function positionOf(
   return String(Reflect.get(answer.headers, 'Position'));
 }
 
-/** The person's view at a position; fails the test when there is none. */
+/** The person's view at a position. Fails the test if there is none. */
 async function viewAt(id: string, position: string) {
   const answer = await read(id, position);
   if (answer.status === 200) return answer.body;
   throw new Error(`the person was answered ${answer.status}`);
 }
 
-test('a merge patch changes what it names, takes out what is null, and is read at its position', async (t) => {
+test('a merge patch changes named fields, removes null ones, and is readable', async (t) => {
   const { id } = await register(personAt('patch@commands.example.org'));
   const body = { displayName: 'Vera Patched', profile: { city: null, floor: 3 } };
   const position = positionOf(t, await operator.updateUser({ params: { id }, body }));
@@ -48,7 +48,7 @@ test('a patch that changes nothing adds no version', async (t) => {
   t.is((await viewAt(id, position)).version, 1);
 });
 
-test('of two patches with the tag of one read the second is refused', async (t) => {
+test('the second of two patches with the same tag is refused', async (t) => {
   const { id, position } = await register(personAt('tag@commands.example.org'));
   const before = await read(id, position);
   if (before.status !== 200) return t.fail();
@@ -62,7 +62,7 @@ test('of two patches with the tag of one read the second is refused', async (t) 
   );
 });
 
-test('of twenty patches of one person at once over both processes every one is taken', async (t) => {
+test('twenty concurrent patches of one person over both processes are all applied', async (t) => {
   const crowd = 20;
   const { id } = await register(personAt('crowd@commands.example.org'));
   t.is(processes.length, 2);
@@ -96,7 +96,7 @@ test('a person changes themself with a token of their own and nobody else', asyn
   t.is((await own.deactivateUser({ params: { id: me.id }, body: reason })).status, 403);
 });
 
-test('a deactivated person keeps their address, cannot be changed, and comes back as they were', async (t) => {
+test('a deactivated person keeps their address, and is reactivated unchanged', async (t) => {
   const email = 'deactivated@commands.example.org';
   const { id } = await register(personAt(email));
   const params = { id };
@@ -121,7 +121,7 @@ test('the link of an account proves its mailbox once; a second use changes nothi
   t.deepEqual(await prove(id, 'registered'), first);
 });
 
-test('of any attempts on an address the one that is proven makes the account', async (t) => {
+test('of several attempts on an address the proven one makes the account', async (t) => {
   const body = personAt('attempts@commands.example.org');
   const [first, owner, late] = [await attempt(body), await attempt(body), await attempt(body)];
   const token = await actors.tokenFor(late.id, 'attempt');
@@ -138,7 +138,7 @@ test('of any attempts on an address the one that is proven makes the account', a
   t.is((await anyone.registerPerson({ body })).status, 202);
 });
 
-test('what the prover says takes the place of what the attempt said', async (t) => {
+test('the prover’s data replaces the data of the attempt', async (t) => {
   const body = personAt('prover@commands.example.org');
   const { id } = await attempt(body);
   const said = {
@@ -152,7 +152,7 @@ test('what the prover says takes the place of what the attempt said', async (t) 
   t.like(await viewAt(id, positionOf(t, proven)), { ...said, email: body.email });
 });
 
-test('an unproven account is confirmed by the owner of the mailbox, with what it has', async (t) => {
+test('the owner of the mailbox confirms an unproven account with its data', async (t) => {
   const body = personAt('confirmed@commands.example.org');
   const account = await register(body);
   const { id } = await attempt({ ...body, displayName: 'Vera Attempt' });
@@ -167,7 +167,7 @@ test('an unproven account is confirmed by the owner of the mailbox, with what it
   t.is(await status(id, position), 'registered');
 });
 
-test('an unproven account loses its address to the owner of the mailbox, and is deactivated', async (t) => {
+test('the owner of the mailbox takes the address of an unproven account', async (t) => {
   const body = personAt('disowned@commands.example.org');
   const account = await register(body);
   const { id } = await attempt(body);
@@ -206,7 +206,7 @@ test('a change of address takes effect by proof and frees the old address', asyn
   t.is((await operator.registerPerson({ body: personAt(wanted) })).status, 409);
 });
 
-test('a change to an address that somebody has proven is refused at the proof', async (t) => {
+test('a change to an address that is proven elsewhere is refused at the proof', async (t) => {
   const theirs = 'theirs@commands.example.org';
   const owner = await register(personAt(theirs));
   const other = await register(personAt('mine@commands.example.org'));
@@ -218,7 +218,7 @@ test('a change to an address that somebody has proven is refused at the proof', 
   t.like(await viewAt(other.id, position), { email: 'mine@commands.example.org' });
 });
 
-test('a change to the address of an unproven account asks what to do with that', async (t) => {
+test('a change to an unproven account’s address asks what to do with the account', async (t) => {
   const theirs = 'unproven@commands.example.org';
   const holder = await register(personAt(theirs));
   const { id } = await join(personAt('wants@commands.example.org'));
@@ -232,7 +232,7 @@ test('a change to the address of an unproven account asks what to do with that',
   t.like(await viewAt(holder.id, position), { status: 'deactivated' });
 });
 
-test('asking for one’s own present address takes a pending change back, and does nothing else', async (t) => {
+test('a change to one’s present address cancels a pending change, nothing else', async (t) => {
   const email = 'present@commands.example.org';
   const { id, position } = await join(personAt(email));
   const params = { id };
@@ -266,7 +266,7 @@ test('with Prefer: wait every command is readable when it is answered', async (t
   }
 });
 
-test('what is asked of nobody is answered 404, of an attempt that waits too', async (t) => {
+test('a command about an unknown id or a pending attempt is answered 404', async (t) => {
   const waiting = await attempt(personAt('nobody@commands.example.org'));
   const absent = '01980000-0000-7000-8000-00000000dead';
   for (const id of [waiting.id, absent]) {

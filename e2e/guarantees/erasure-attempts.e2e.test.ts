@@ -21,18 +21,18 @@ test.after.always(async () => {
 
 const READ_DEADLINE_MS = 10_000;
 
-/** Attempts on one address, and how long their deletion may take. */
+/** Attempts on one address, and the time limit of their deletion. */
 const FLOOD = 400;
 const FLOOD_DEADLINE_MS = 30_000;
 
-/** Erases a person or an attempt; answers the position that covers it. */
+/** Erases a person or an attempt. Returns the position that covers it. */
 async function erase(id: string): Promise<string> {
   const answer = await operator.eraseUser({ params: { id } });
   if (answer.status !== 202) throw new Error(`the erasure was answered ${answer.status}`);
   return answer.headers.Position;
 }
 
-/** Somebody who came by themselves. */
+/** A person who registered as the public. */
 async function live(email: string): Promise<string> {
   return (await join(personAt(email))).id;
 }
@@ -48,7 +48,7 @@ async function claimOn(email: string): Promise<unknown> {
   return last && JSON.parse(Buffer.from(last.data).toString());
 }
 
-test('released again at once, an address still voids what was attempted before the erasure', async (t) => {
+test('an address released again at once still voids attempts before the erasure', async (t) => {
   const email = 'released-again@erasure.example.org';
   const first = await live(email);
   const attempts = [];
@@ -71,7 +71,7 @@ test('released again at once, an address still voids what was attempted before t
   t.like((await read(later.id, later.position)).body, { email, emailVerified: true });
 });
 
-test('who holds the address since keeps it, and the log forgets that somebody was erased', async (t) => {
+test('a later holder keeps the address, and the log stops showing the erasure', async (t) => {
   const email = 'held-since@erasure.example.org';
   const first = await live(email);
   for (let n = 0; n < 20; n += 1) await attempt(personAt(email));
@@ -88,7 +88,7 @@ test('who holds the address since keeps it, and the log forgets that somebody wa
   t.like((await read(second, proven.position)).body, { email, emailVerified: true });
 });
 
-test('a flood on one address holds up the erasure of nobody, not of its owner either', async (t) => {
+test('a flood of attempts on one address delays no erasure, even of its owner', async (t) => {
   const email = 'flooded@erasure.example.org';
   const flooded = await live(email);
   const other = await live('not-flooded@erasure.example.org');
@@ -102,7 +102,7 @@ test('a flood on one address holds up the erasure of nobody, not of its owner ei
   await progressOnceDone(operator, flooded, FLOOD_DEADLINE_MS);
 });
 
-test('attempts on the address from before go with the person, and one from after stays', async (t) => {
+test('earlier attempts on the address go with the person, a later one stays', async (t) => {
   const email = 'before@erasure.example.org';
   const before = await attempt(personAt(email));
   const id = await live(email);
@@ -117,7 +117,7 @@ test('attempts on the address from before go with the person, and one from after
   }
   await progressOnceDone(operator, id);
   for (const one of [before, during]) {
-    // A stranger who waits for proof sees nothing of the erasure.
+    // A stranger with a pending attempt sees nothing of the erasure.
     t.is(await status(one.id, position), 'awaiting-proof');
     t.is((await read(one.id, position)).status, 404);
     t.is(await status(one.id, await erase(one.id)), undefined);
@@ -135,12 +135,12 @@ test('an address that was changed keeps its attempts when the person is erased',
   await operator.changeEmail({ params: { id }, body: { email } });
   await prove(id, 'email-change-requested');
   const position = await erase(id);
-  // Nobody held the address any more, so the attempt is about somebody else.
+  // Nobody held the address any more, so the attempt concerns another person.
   t.is(await status(other.id, position), 'awaiting-proof');
   t.is((await prove(other.id, 'attempt')).userId, other.id);
 });
 
-test('an attempt is erased by its id; who holds the address and other attempts stay', async (t) => {
+test('an attempt is erased by its id; the holder and other attempts stay', async (t) => {
   const email = 'waiting@erasure.example.org';
   const holder = await register(personAt(email));
   const [waiting, other] = [await attempt(personAt(email)), await attempt(personAt(email))];
@@ -158,13 +158,16 @@ test('an attempt is erased by its id; who holds the address and other attempts s
     subjects.attempt(waiting.id),
     AbortSignal.timeout(READ_DEADLINE_MS),
   );
-  t.true((first?.position ?? 0) > (open?.position ?? 0), 'what was asked is gone from the log');
+  t.true(
+    (first?.position ?? 0) > (open?.position ?? 0),
+    'the data of the attempt is gone from the log',
+  );
   t.is(await status(other.id, position), 'awaiting-proof');
   const proven = await prove(holder.id, 'registered');
   t.like((await read(holder.id, proven.position)).body, { email, emailVerified: true });
 });
 
-test('only with the scope is an attempt erased', async (t) => {
+test('an attempt is erased only with the scope', async (t) => {
   const { id, position } = await attempt(personAt('scope@erasure.example.org'));
   const token = await system.token(['users:admin', 'users:write']);
   const other = createClient({ baseUrl: system.gatewayUrl, fetch, token });
@@ -173,7 +176,7 @@ test('only with the scope is an attempt erased', async (t) => {
   t.is(await status(id, position), 'awaiting-proof');
 });
 
-test('an account that was disowned is erased too, and the address stays with its owner', async (t) => {
+test('a disowned account is erased too, and the address stays with its owner', async (t) => {
   const email = 'lost@erasure.example.org';
   const loser = await register(personAt(email));
   const winner = await attempt(personAt(email));

@@ -25,7 +25,7 @@ test.after.always(async () => {
 const READ_DEADLINE_MS = 10_000;
 const PROGRESS_DEADLINE_MS = 20_000;
 const COMMAND_DEADLINE_MS = 120_000;
-const HEADING = 'A person must be forgotten in every byte';
+const HEADING = 'A person must be erased in every byte';
 
 const NATS = ['nats-1', 'nats-2', 'nats-3'];
 const DATABASES = ['postgres-primary', 'postgres-replica'];
@@ -35,7 +35,7 @@ const FIRST = 'Quenya.Oblivion-Mailbox@Vergessen.example.org';
 const SECOND = 'second.oblivion-mailbox@vergessen.example.org';
 const THIRD = 'third.oblivion-mailbox@vergessen.example.org';
 
-/** What nobody else in this stack has: of a person. */
+/** Texts of a person that occur nowhere else in this stack. */
 const texts = {
   address: FIRST,
   'canonical address': FIRST.toLowerCase(),
@@ -48,7 +48,7 @@ const texts = {
   'digest of the second address': digests.claimOf(SECOND),
 };
 
-/** What is of attempts alone, so that no store has it in clear but for the digest. */
+/** Texts of attempts alone. No store has them in clear, except the digest. */
 const attemptTexts = {
   'name of an attempt': 'Sindarin Oblivionová-Unproven',
   'third address': THIRD,
@@ -64,8 +64,8 @@ const body = {
 };
 
 /**
- * A person who uses everything there is, but for wishes for mail: their digest stays for a day. Answers
- * the id, and what the attempt that they came by had sealed.
+ * A person who uses every feature except mail wishes, whose digest stays for a day. Returns the id,
+ * and what was sealed in their attempt.
  */
 async function live(): Promise<{ readonly id: string; readonly sealed: string }> {
   const { id } = await attempt(body);
@@ -89,7 +89,7 @@ async function live(): Promise<{ readonly id: string; readonly sealed: string }>
   return { id, sealed };
 }
 
-/** An attempt that nobody proves. */
+/** An attempt that is never proven. */
 async function attemptAt(email: string): Promise<{ readonly id: string; readonly sealed: string }> {
   const { id } = await attempt({
     ...body,
@@ -106,12 +106,12 @@ async function contentOf(subject: string): Promise<unknown> {
   return JSON.parse(Buffer.from(record.data).toString());
 }
 
-/** A person's wrapped key as it lies in the log. */
+/** A person's wrapped key as stored in the log. */
 async function wrappedKeyOf(id: string): Promise<string> {
   return Value.Parse(KeyRecord, await contentOf(subjects.key(id))).wrapped;
 }
 
-/** What an attempt asked for, sealed as it lies in the log. */
+/** The sealed data of an attempt as stored in the log. */
 async function sealedOf(id: string): Promise<string> {
   const record = Value.Parse(AttemptRecord, await contentOf(subjects.attempt(id)));
   if (record.state !== 'open') throw new Error('the attempt is closed');
@@ -122,8 +122,8 @@ function find(store: string, needles: Needles): Map<string, string[]> {
   return findBytes(join(stack.folders.root, store), needles);
 }
 
-/** Has rows in the pages of the tables and in their statistics, not in the write-ahead log alone. */
-async function writeDown(): Promise<void> {
+/** Writes rows to the pages and statistics of the tables, not only to the write-ahead log. */
+async function flushTables(): Promise<void> {
   const { primary, superuser, database } = stack.postgres;
   const pool = createPool({
     url: `postgres://${superuser.user}@${primary.host}:${primary.port}/${database}`,
@@ -140,7 +140,9 @@ async function writeDown(): Promise<void> {
   }
 }
 
-/** Waits until a store has all of these: a follower writes a moment later than the leader answers. */
+/**
+ * Waits until a store has all of these. A follower writes a moment later than the leader answers.
+ */
 async function untilFound(store: string, needles: Needles, names: readonly string[]) {
   await waitUntil(() => {
     const found = find(store, needles);
@@ -150,7 +152,7 @@ async function untilFound(store: string, needles: Needles, names: readonly strin
   });
 }
 
-/** What is left, by store. */
+/** The needles that are left, by store. */
 function leftIn(stores: readonly string[], needles: Needles): string[] {
   return stores.flatMap((store) =>
     [...find(store, needles)].map(
@@ -168,11 +170,11 @@ async function untilDone(t: ExecutionContext, id: string): Promise<void> {
   }, PROGRESS_DEADLINE_MS).catch(() => t.fail(JSON.stringify(last)));
 }
 
-test('after the commands of the runbook no file of any store has a byte of the erased', async (t) => {
+test('after the runbook commands no file of any store has a byte of the erased', async (t) => {
   t.timeout(2 * COMMAND_DEADLINE_MS);
   const { id, sealed } = await live();
   const [onAddress, alone] = [await attemptAt(SECOND), await attemptAt(THIRD)];
-  await writeDown();
+  await flushTables();
   const needles = toNeedles({
     ...texts,
     ...attemptTexts,
@@ -182,7 +184,7 @@ test('after the commands of the runbook no file of any store has a byte of the e
     'sealed, alone': alone.sealed,
   });
 
-  // The controls: each store is searched where they lie, and logs where something lies for certain.
+  // The controls: each store must contain its texts, and logs a text that is certainly there.
   const inClear = Object.keys({ ...texts, ...attemptTexts }).filter(
     (name) => !name.startsWith('digest'),
   );

@@ -18,7 +18,7 @@ const PROGRESS_DEADLINE_MS = 20_000;
 const COMMAND_DEADLINE_MS = 90_000;
 const HEADING = 'An erasure stays `under-way`';
 
-/** Takes a server of the log away: the one that takes its place is frozen before it listens. */
+/** Removes a server of the log: its replacement is frozen before it listens. */
 async function takeAway(t: ExecutionContext, part: string): Promise<() => void> {
   const pid = await pidOf(part);
   process.kill(pid, 'SIGKILL');
@@ -29,7 +29,7 @@ async function takeAway(t: ExecutionContext, part: string): Promise<() => void> 
     try {
       process.kill(frozen, 'SIGCONT');
     } catch {
-      // It is not there any more: a new one is.
+      // The old one is gone, a new one runs.
     }
   };
   t.teardown(giveBack);
@@ -38,7 +38,7 @@ async function takeAway(t: ExecutionContext, part: string): Promise<() => void> 
 
 async function pidOf(part: string): Promise<number> {
   const pid = (await readTestStack()).pids[part];
-  if (pid === undefined) throw new Error(`nobody knows ${part}`);
+  if (pid === undefined) throw new Error(`${part} is not running`);
   return pid;
 }
 
@@ -48,14 +48,14 @@ async function progressOf(id: string): Promise<ErasureView> {
   return answer.body;
 }
 
-/** The stores that are not done, and who of them is away. */
+/** The unfinished stores, and their members that are away. */
 function left({ stores }: ErasureView): string[][] {
   return stores
     .filter(({ erasedAt }) => erasedAt === null)
     .map(({ store, away = [] }) => [store, ...away]);
 }
 
-test('a server of the log that was away during an erasure is named until a new one is made', async (t) => {
+test('a log server that was away during an erasure is named until it is recreated', async (t) => {
   t.timeout(4 * COMMAND_DEADLINE_MS);
   const { id } = await actors.join(personAt('outage@erasure.example.org'));
   const leader = await findLeader(await readTestStack());
@@ -63,7 +63,7 @@ test('a server of the log that was away during an erasure is named until a new o
   const server = part.replace('nats-', 'n');
   const giveBack = await takeAway(t, part);
 
-  // Those that were connected to it have to find another server first.
+  // Clients that were connected to it must find another server first.
   let status = 0;
   await waitUntil(async () => {
     ({ status } = await operator.eraseUser({ params: { id } }));

@@ -32,11 +32,11 @@ test.after.always(async () => {
 const READ_DEADLINE_MS = 10_000;
 const REPLICA_DEADLINE_MS = 10_000;
 
-/** What must not be found of the person anywhere once they are erased. */
+/** Texts of the person that must not be found anywhere after the erasure. */
 const NAME = 'Vera Forgotten-Actor';
 const CITY = 'Forgottenville';
 
-/** A person who proves their mailbox, is read by everybody, and changes what can be changed. */
+/** A person who proves their mailbox, is read everywhere, and changes all that can be changed. */
 async function live(email: string): Promise<string> {
   const body = { ...personAt(email), displayName: NAME, profile: { city: CITY } };
   const { id } = await join(body);
@@ -61,7 +61,7 @@ function lastOf(subject: string): Promise<unknown> {
   return admin.log.readLastFromLeader(subject, AbortSignal.timeout(READ_DEADLINE_MS));
 }
 
-/** A client of each query API process itself. */
+/** A client of each query API process. */
 async function readers() {
   const token = await system.token(['users:read', 'users:erase']);
   return stack.services
@@ -69,7 +69,7 @@ async function readers() {
     .map(({ url }) => createClient({ baseUrl: url, fetch, token }));
 }
 
-/** Erases a person; answers the position that covers it. */
+/** Erases a person. Returns the position that covers it. */
 async function erase(id: string): Promise<string> {
   const answer = await operator.eraseUser({ params: { id } });
   if (answer.status !== 202) throw new Error(`the erasure was answered ${answer.status}`);
@@ -89,13 +89,13 @@ function connect(t: ExecutionContext, { host, port }: { host: string; port: numb
   return pool;
 }
 
-test('when it is answered, every process answers 410 and the progress is done in every store', async (t) => {
+test('an answered erasure is done in every store, and every process answers 410', async (t) => {
   const id = await live('gone@erasure.example.org');
   const position = await erase(id);
   const all = await readers();
   t.is(all.length, 2);
   for (const reader of all) {
-    // Nothing is asked to be fresh: no process yields them any more.
+    // No minimum position is requested: no process returns them any more.
     t.is((await reader.readUser({ params: { id } })).status, 410);
     const headers = { 'Min-Position': position, Prefer: 'wait=20' };
     t.is((await reader.readUser({ params: { id }, headers })).status, 410);
@@ -109,7 +109,7 @@ test('when it is answered, every process answers 410 and the progress is done in
   t.is(await status(id, position), undefined);
 });
 
-test('a tag of before the erasure keeps no copy alive', async (t) => {
+test('a tag from before the erasure keeps no copy alive', async (t) => {
   const id = await live('tag@erasure.example.org');
   const before = await operator.readUser({ params: { id } });
   if (before.status !== 200) return t.fail();
@@ -118,7 +118,7 @@ test('a tag of before the erasure keeps no copy alive', async (t) => {
   t.is((await operator.readUser({ params: { id }, headers })).status, 410);
 });
 
-test('both databases hold no row of the person at the position, and nothing they wrote', async (t) => {
+test('both databases hold no row of the person, and nothing they wrote', async (t) => {
   const email = 'rows@erasure.example.org';
   const id = await live(email);
   const position = positions.open(await erase(id)) ?? 0;
@@ -146,7 +146,7 @@ test('both databases hold no row of the person at the position, and nothing they
   }
 });
 
-test('the cache remembers that the person was erased, and nothing else', async (t) => {
+test('the cache holds the tombstone of the person, and nothing else', async (t) => {
   const id = await live('cache@erasure.example.org');
   const { redis } = await createTestRedis(t);
   const entries = async () => {
@@ -180,7 +180,7 @@ test('key, claim and attempt are gone from the log, and the events stay', async 
   t.truthy(await lastOf(subjects.account(id)));
 });
 
-test('the address is free: somebody else registers and proves it as their own', async (t) => {
+test('the address is free: another person registers and proves it as their own', async (t) => {
   const email = 'free@erasure.example.org';
   const id = await live(email);
   await erase(id);
@@ -190,7 +190,7 @@ test('the address is free: somebody else registers and proves it as their own', 
   t.is((await read(id, next.position)).status, 410);
 });
 
-test('people erase themselves with a token of their own, and read the progress with it', async (t) => {
+test('people erase themselves with their own token, and read the progress with it', async (t) => {
   const me = await live('self@erasure.example.org');
   const other = await live('stranger@erasure.example.org');
   const own = createClient({
@@ -205,7 +205,7 @@ test('people erase themselves with a token of their own, and read the progress w
   t.is((await operator.readUser({ params: { id: other } })).status, 200);
 });
 
-test('a second erasure gives the same answer, and nothing brings the person back', async (t) => {
+test('a second erasure gets the same answer, and nothing brings the person back', async (t) => {
   const email = 'again@erasure.example.org';
   const id = await live(email);
   await operator.changeEmail({ params: { id }, body: { email: 'later@erasure.example.org' } });
@@ -219,17 +219,17 @@ test('a second erasure gives the same answer, and nothing brings the person back
   t.like(await anyone.verifyEmail({ body: { token } }), { code: 'invalid-verification-token' });
   t.is((await anyone.resendVerification({ body: { email } })).status, 202);
   t.is((await read(id, position)).status, 410);
-  // It throws when the address is taken.
+  // Throws if the address is taken.
   await register(personAt('later@erasure.example.org'));
 });
 
-test('the progress of an erasure can be read, and there is none of an attempt', async (t) => {
+test('the progress of an erasure can be read, and an attempt has none', async (t) => {
   const { id } = await attempt(personAt('progress@erasure.example.org'));
   await erase(id);
   t.is((await operator.readErasure({ params: { id } })).status, 404);
 });
 
-test('of who is not there nothing is erased', async (t) => {
+test('the erasure of an unknown person erases nothing', async (t) => {
   const id = '01980000-0000-7000-8000-00000000dead';
   t.is((await operator.eraseUser({ params: { id } })).status, 404);
   t.is((await operator.readErasure({ params: { id } })).status, 404);

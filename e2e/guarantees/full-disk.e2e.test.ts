@@ -11,15 +11,17 @@ import { mountSmallDisk } from '../full-disk/small-disk.ts';
 
 const MEBIBYTE = 1_024 * 1_024;
 const DISK_MEBIBYTES = 48;
-/** As many of a kilobyte each fill the bounded log of the first test several times over. */
+/**
+ * Number of one-kilobyte records that fill the bounded log of the first test several times over.
+ */
 const MAX_INTENTS = 200;
-/** The deadline of an intent, and what a busy machine needs to say so. */
+/** The deadline of an intent, and the extra time of a busy machine. */
 const DEADLINE_MS = 8_000;
 const SLACK_MS = 4_000;
 const FULL = { code: 'log-unavailable' };
 
 test.serial(
-  'a log at its bound refuses at once, goes on when it is raised, and has lost nothing',
+  'a log at its bound refuses at once, continues when the bound is raised, and loses nothing',
   async (t) => {
     t.timeout(120_000);
     const root = await createFolder(t);
@@ -29,7 +31,7 @@ test.serial(
     const accepted = await fill(committer, 'before');
     const startedAt = performance.now();
     await t.throwsAsync(append(committer, 'refused'), FULL);
-    t.true(performance.now() - startedAt < DEADLINE_MS / 2, 'nobody waits for room');
+    t.true(performance.now() - startedAt < DEADLINE_MS / 2, 'a refusal does not wait for room');
     t.is(
       (await own.log.readLastFromLeader(subjectOf('before-0'), soon()))?.position,
       accepted.get('before-0'),
@@ -42,7 +44,7 @@ test.serial(
 );
 
 test.serial(
-  'servers whose disks are full refuse in time, and after a restart have lost nothing',
+  'servers with full disks refuse in time, and have lost nothing after a restart',
   async (t) => {
     t.timeout(180_000);
     const root = await createFolder(t);
@@ -72,7 +74,7 @@ test.serial(
   },
 );
 
-/** Appends until somebody is refused; answers who was accepted, and where. */
+/** Appends until a record is refused. Returns the accepted names with their positions. */
 async function fill(committer: Committer, name: string): Promise<Map<string, number>> {
   const accepted = new Map<string, number>();
   for (let n = 0; n < MAX_INTENTS; n += 1) {
@@ -85,7 +87,7 @@ async function fill(committer: Committer, name: string): Promise<Map<string, num
   throw new Error('the log did not become full');
 }
 
-/** Appends one record for a name, the same each time; answers where the first one lies. */
+/** Appends the same record for a name each time. Returns the position of the first one. */
 function append(committer: Committer, name: string): Promise<number> {
   const subject = subjectOf(name);
   const data = name.padEnd(16_000, '.');

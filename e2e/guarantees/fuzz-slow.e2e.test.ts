@@ -5,12 +5,12 @@ import test from 'ava';
 import { headerOf, readAnswer } from '../fuzz/wire.ts';
 import { attachSystem } from '../support/system.ts';
 
-/** Milliseconds for the head and for the whole request, and how late a cut may come. */
+/** Milliseconds for the head and for the whole request, and the tolerance of a cut. */
 const HEAD_DEADLINE_MS = 5_000;
 const REQUEST_DEADLINE_MS = 10_000;
 const LATE_MS = 3_000;
 
-/** Slow clients held open while somebody else is served. */
+/** Slow clients held open while another client is served. */
 const CROWD = 200;
 
 const { gatewayUrl, stack } = await attachSystem();
@@ -44,7 +44,11 @@ const slow = [
 ] as const;
 
 /** Sends the first bytes, then a drip every quarter of a second, until the server ends it. */
-async function suffer(socket: Socket, first: string, drip: string | undefined): Promise<Buffer> {
+async function sendSlowly(
+  socket: Socket,
+  first: string,
+  drip: string | undefined,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   if (first !== '') socket.write(first);
@@ -53,7 +57,7 @@ async function suffer(socket: Socket, first: string, drip: string | undefined): 
   }, 250);
   await new Promise<void>((resolve) => {
     socket.once('end', resolve).once('close', () => resolve());
-    // A reset cuts the client too.
+    // A reset also means that the client was cut.
     socket.once('error', () => resolve());
   });
   clearInterval(timer);
@@ -65,12 +69,12 @@ for (const { place, port } of places) {
   for (const { how, first, deadlineMs, drip } of slow) {
     // The query API refuses the method without waiting for a body.
     if (place === 'the query API' && deadlineMs === REQUEST_DEADLINE_MS) continue;
-    // HAProxy answers a head that is too slow before its configuration counts.
+    // HAProxy answers a slow head itself, before its configuration applies.
     const isOwnPage = place === 'the gateway' && deadlineMs === HEAD_DEADLINE_MS;
     test(`${place} cuts a client that ${how}`, async (t) => {
       t.timeout(30_000);
       const startedAt = performance.now();
-      const received = await suffer(connect(port, '127.0.0.1'), first, drip);
+      const received = await sendSlowly(connect(port, '127.0.0.1'), first, drip);
       const tookMs = performance.now() - startedAt;
       t.true(tookMs < deadlineMs + LATE_MS, `it took ${tookMs} ms`);
       t.true(tookMs > deadlineMs - 1_000, `it took only ${tookMs} ms`);
@@ -85,7 +89,7 @@ for (const { place, port } of places) {
     });
   }
 
-  test(`${CROWD} slow clients of ${place} keep nobody waiting`, async (t) => {
+  test(`${CROWD} slow clients of ${place} delay no other client`, async (t) => {
     const crowd = Array.from({ length: CROWD }, () => {
       const socket = connect(port, '127.0.0.1', () => socket.write(HEAD));
       socket.on('error', () => undefined);

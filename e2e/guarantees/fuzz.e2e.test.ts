@@ -15,15 +15,15 @@ const COUNT = Number(process.env['ZAMENI_FUZZ_REQUESTS'] ?? 5_000);
 const SEED = Number(process.env['ZAMENI_SEED'] ?? Date.now() % 2 ** 31);
 const LANES = 16;
 
-/** Milliseconds for all requests; ten times what they took when this was written. */
+/** Milliseconds for all requests: ten times the duration when this was written. */
 const DEADLINE_MS = 60_000 + COUNT * 30;
 
-/** Accepted people that are read back. */
+/** Number of accepted people that are read back. */
 const MAX_READ_BACK = 2_000;
 
 const system = await attachSystem();
 
-/** Where there is a body there is more to get wrong, most where anybody may send one. */
+/** Weights: operations with a body can fail in more ways, public ones most. */
 function weightOf({ id, body }: ContractOperation): number {
   if (id === 'registerPerson') return 24;
   return body === undefined ? 2 : 6;

@@ -22,13 +22,13 @@ const processes = system.stack.services.filter(({ service }) => service === 'com
 
 test.after.always(() => actors[Symbol.asyncDispose]());
 
-/** Longer than the command API waits for the log to answer an append: it sends it again. */
+/** Longer than the command API waits for the answer to an append, so it sends the append again. */
 const LEADER_PAUSE_MS = 3_000;
 const RECOVERY_DEADLINE_MS = 30_000;
-/** Milliseconds after which a caller that does not wait hangs up: before, while and after the append. */
+/** Milliseconds after which a caller hangs up: before, during and after the append. */
 const LONGEST_PATIENCE_MS = 40;
 
-/** Who asks: a caller who vouches, or the public. */
+/** The caller: one who vouches, or the public. */
 type Kind = 'vouched' | 'public';
 type Wish = { readonly kind: Kind; readonly body: RegisterCommand; readonly key: string };
 
@@ -40,7 +40,7 @@ function wishes(kind: Kind, name: string, count: number): Wish[] {
   }));
 }
 
-/** The answer to a wish as far as it must never differ, undefined when there was no definite one. */
+/** The parts of an answer that must never differ. Undefined if there was no definite answer. */
 async function answerOf({ kind, body, key }: Wish, client = clientOf(kind)) {
   const headers = { 'Idempotency-Key': key };
   const answer = await client.registerPerson({ body, headers }).catch(() => undefined);
@@ -55,18 +55,18 @@ function clientOf(kind: Kind): Client {
 
 type Answer = NonNullable<Awaited<ReturnType<typeof answerOf>>>;
 
-/** Asks until there is a definite answer. */
+/** Retries until there is a definite answer. */
 async function ask(wish: Wish): Promise<Answer> {
   let answer: Answer | undefined;
   await waitUntil(async () => {
     answer = await answerOf(wish);
     return answer !== undefined;
   }, RECOVERY_DEADLINE_MS);
-  if (answer === undefined) throw new Error('unreachable: it was waited for');
+  if (answer === undefined) throw new Error('unreachable: waitUntil sets it');
   return answer;
 }
 
-/** Every wish has one account or attempt of its own; an answer that came before comes again. */
+/** Every wish has its own account or attempt. An earlier answer is repeated. */
 async function isSettled(
   t: ExecutionContext,
   asked: readonly Wish[],
@@ -93,7 +93,7 @@ async function isSettled(
   t.is(ids.size, asked.length);
 }
 
-/** Sends a wish and hangs up after some milliseconds without having read an answer. */
+/** Sends a wish and hangs up after some milliseconds without reading an answer. */
 function askAndLeave(url: string, { kind, body, key }: Wish, afterMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const sent = request(`${url}/v1/registrations`, {
@@ -105,7 +105,7 @@ function askAndLeave(url: string, { kind, body, key }: Wish, afterMs: number): P
       ...(kind === 'vouched' ? { Authorization: `Bearer ${token}` } : {}),
     },
   });
-  // Hanging up is an error of the request, and it is what was wanted.
+  // Hanging up is an error of the request, and it is intended here.
   sent.on('error', () => undefined);
   sent.once('close', resolve);
   sent.end(JSON.stringify(body));
@@ -114,7 +114,7 @@ function askAndLeave(url: string, { kind, body, key }: Wish, afterMs: number): P
 }
 
 const hungUp = test.macro<[Kind]>({
-  title: (_, kind) => `a ${kind} caller that hung up before the answer gets it when it asks again`,
+  title: (_, kind) => `a ${kind} caller that hung up before the answer gets it on a retry`,
   exec: async (t, kind) => {
     const asked = wishes(kind, 'lost', 40);
     await Promise.all(
@@ -137,7 +137,7 @@ test.serial('an append whose reply is lost while the leader is frozen counts onc
 });
 
 test.serial(
-  'who was in a batch that a rival of another process got rejected gets their answer',
+  'a caller gets their answer although a rival of another process got the batch rejected',
   async (t) => {
     const clients = processes.map(({ url }) => createClient({ baseUrl: url, fetch, token }));
     const bystanders = wishes('vouched', 'bystander', 60);
@@ -153,7 +153,7 @@ test.serial(
     const before = bystanders.map((wish) => answers[all.indexOf(wish)]);
     t.true(before.every((answer) => answer !== undefined));
     await isSettled(t, bystanders, before);
-    // Nothing became free meanwhile, so what was refused is refused again.
+    // No address became free since, so a refused wish is refused again.
     for (const rival of rivals) t.deepEqual(await ask(rival), answers[all.indexOf(rival)]);
     const won = rivals.filter((rival) => answers[all.indexOf(rival)]?.status === 201);
     t.is(won.length, 10);

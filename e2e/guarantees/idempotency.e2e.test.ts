@@ -16,7 +16,7 @@ const actors = await createActors(system, 'idempotency');
 const { operator, anyone, prove, read, status: statusOf } = actors;
 
 const token = await system.token(Object.keys(SCOPES) as Scope[], 'idempotency');
-/** Clients of each process itself, past the gateway. */
+/** Clients of each process, past the gateway. */
 const urls = system.stack.services
   .filter(({ service }) => service === 'command-api')
   .map(({ url }) => url);
@@ -25,7 +25,7 @@ const strangers = urls.map((baseUrl) => createClient({ baseUrl, fetch }));
 
 test.after.always(() => actors[Symbol.asyncDispose]());
 
-/** Everything a caller can tell two answers apart by. */
+/** The parts of an answer that a caller can compare. */
 async function answerOf(client: Client, body: RegisterCommand, key: string) {
   const answer = await client.registerPerson({ body, headers: { 'Idempotency-Key': key } });
   const { status, headers } = answer;
@@ -37,7 +37,7 @@ function idOf({ body }: Awaited<ReturnType<typeof answerOf>>): string {
   return 'userId' in body ? body.userId : body.registrationId;
 }
 
-/** Forms of one body that mean something else. */
+/** Variants of one body that mean something else. */
 function othersOf(body: RegisterCommand): readonly RegisterCommand[] {
   return [
     { ...body, locale: 'de' },
@@ -77,7 +77,7 @@ const copiesOf = test.macro<['vouched' | 'public']>({
 test(copiesOf, 'vouched');
 test(copiesOf, 'public');
 
-test('a vouched retry gets the first answer, whatever became of the account since', async (t) => {
+test('a vouched retry gets the first answer, whatever happened to the account since', async (t) => {
   const body = personAt('first@idempotency.example.org');
   const ask = () => answerOf(operator, body, 'idempotency-changed-1');
   const first = await ask();
@@ -92,7 +92,7 @@ test('a vouched retry gets the first answer, whatever became of the account sinc
   t.like(after.body, { email: 'second@idempotency.example.org', displayName: 'Vera Changed' });
 });
 
-test('a vouched refusal is decided again: the retry registers once the address is free', async (t) => {
+test('a vouched refusal is decided again: it registers once the address is free', async (t) => {
   const email = 'refused@idempotency.example.org';
   const { id } = await actors.register(personAt(email));
   const ask = () => answerOf(operator, personAt(email), 'idempotency-refused-1');
@@ -116,11 +116,11 @@ test('another body under the key of a vouched registration is refused', async (t
     t.like(await answerOf(operator, other, key), { status: 422, body: 'idempotency-key-reused' });
   }
   t.deepEqual(await answerOf(operator, turned(body), key), first);
-  // What is not said means no.
+  // A missing field means no.
   t.deepEqual(await answerOf(operator, { ...body, emailVerified: false }, key), first);
 });
 
-test('after an erasure a vouched retry is told so, whatever its body', async (t) => {
+test('after an erasure a vouched retry learns of it, whatever its body', async (t) => {
   const body = personAt('erased@idempotency.example.org');
   const ask = (other = body) => answerOf(operator, other, 'idempotency-erased-01');
   const first = await ask();
@@ -132,7 +132,7 @@ test('after an erasure a vouched retry is told so, whatever its body', async (t)
   t.is((await read(id, first.headers.Position ?? '')).status, 410);
 });
 
-test('a public retry gets the first answer while the attempt waits, and once it is an account', async (t) => {
+test('a public retry gets the first answer, also when the attempt is an account', async (t) => {
   const key = '7c1f3f1e-0b5a-4d83-9a4f-public000001';
   const body = personAt('reused-public@idempotency.example.org');
   const first = await answerOf(anyone, body, key);
@@ -161,7 +161,7 @@ test('a public retry gets the first answer while the attempt waits, and once it 
 });
 
 const afterErasure = test.macro<['attempt' | 'account']>({
-  title: (_, erased) => `after the erasure of the ${erased} a public retry is answered 202 alike`,
+  title: (_, erased) => `after the erasure of the ${erased} a public retry gets the same 202`,
   exec: async (t, erased) => {
     const key = `7c1f3f1e-0b5a-4d83-9a4f-erased-${erased}`;
     const body = personAt(`public-${erased}@idempotency.example.org`);

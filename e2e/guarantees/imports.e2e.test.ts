@@ -47,7 +47,7 @@ const headersOf = (key: string): UploadHeaders => ({
   'idempotency-key': `${key}-0123456789abcdef`,
 });
 
-/** Imports as a client does: again while there is no room, or nobody to answer. */
+/** Imports with retries while there is no room or no answer, as a client does. */
 async function importAll(name: string, body: string | readonly RegisterCommand[]) {
   const deadlineAt = performance.now() + BUSY_DEADLINE_MS;
   for (;;) {
@@ -73,7 +73,7 @@ async function readLines(body: AsyncIterable<ImportLine>) {
 const idsOf = (rows: readonly ImportRow[]) =>
   rows.flatMap((row) => (row.outcome === 'registered' ? [row.userId] : []));
 
-/** How many people the read model has of a test, once it has come to a position. */
+/** Counts the people of a test in the read model, once it has reached a position. */
 async function countPeople(name: string, { summary, rows }: Awaited<ReturnType<typeof importAll>>) {
   const read = await actors.read(idsOf(rows)[0] ?? '', summary.position ?? '');
   if (read.status !== 200) throw new Error(`the first row is answered ${read.status}`);
@@ -97,7 +97,7 @@ async function countPeople(name: string, { summary, rows }: Awaited<ReturnType<t
   }
 }
 
-/** Waits until so many rows more have come into the log. */
+/** Waits until the log has the given number of new rows. */
 async function untilTakenIn(head: number, rows: number): Promise<void> {
   const messagesOfRow = 3;
   await waitUntil(
@@ -128,7 +128,7 @@ async function stall() {
   return { answer, tookMs: performance.now() - startedAt };
 }
 
-test.serial('10,000 rows land and are readable, and nobody else waits for them', async (t) => {
+test.serial('10,000 rows become readable, and no other request waits for them', async (t) => {
   t.timeout(60_000);
   const bodies = people('many', 10_000);
   const startedAt = performance.now();
@@ -212,7 +212,7 @@ test.serial('rows of every kind get their outcomes, and the same ones again', as
   t.regex(other.text, /^\{"line":1,"outcome":"refused","code":"idempotency-key-reused"\}\n/);
   t.false(first.text.includes('example'));
 
-  // An erased row stays erased; a refused one is decided again.
+  // An erased row stays erased. A refused one is decided again.
   for (const id of [erased, held.id]) {
     t.is((await actors.operator.eraseUser({ params: { id } })).status, 202);
   }
@@ -230,7 +230,7 @@ function toOutcome(row: ImportRow) {
   return [row.line, row.outcome, 'code' in row ? row.code : null];
 }
 
-test.serial('an import that is cut and sent again doubles nobody', async (t) => {
+test.serial('an import that is cut and sent again duplicates nobody', async (t) => {
   const bodies = people('cut', 600);
   const head = await admin.log.head(signal);
   const upload = openUpload(gatewayUrl, headersOf('cut'));
@@ -244,7 +244,7 @@ test.serial('an import that is cut and sent again doubles nobody', async (t) => 
   t.deepEqual(await importAll('cut', bodies), whole);
 });
 
-test.serial('two imports with the same key race to the same lines', async (t) => {
+test.serial('two concurrent imports with the same key report the same lines', async (t) => {
   const bodies = people('race', 300);
   const [one, other] = await Promise.all([importAll('race', bodies), importAll('race', bodies)]);
   t.like(one.summary, { rows: 300, registered: 300 });
@@ -256,7 +256,8 @@ const refuses = test.macro<[UploadHeaders, string, number, Problem['code']]>({
   title: (title = '') => `refuses ${title}`,
   exec: async (t, headers, text, status, code) => {
     const upload = openUpload(gatewayUrl, { ...headersOf('refused'), ...headers });
-    // Written before it ends, it goes out in chunks unless it says its length.
+    // A string body that is written before the end goes out in chunks unless its length is
+    // declared.
     upload.write(text);
     upload.end();
     const answer = await upload.answer;
@@ -303,7 +304,7 @@ test.serial(
 );
 test.serial('more than 10 MiB', refuses, {}, wideLines, 413, 'payload-too-large');
 test.serial(
-  'what says that it is more than 10 MiB',
+  'a declared length of more than 10 MiB',
   refuses,
   { 'content-length': String(wideLines.length) },
   wideLines,
@@ -321,7 +322,7 @@ test.serial('an upload may take long while it goes on, and is cut when it does n
   t.is('problem' in answer ? answer.problem.detail : '', 'Taken in before: 2 rows');
 });
 
-/** Sends half an import, signals every command API, and sends the rest; resolves to the answer. */
+/** Sends half an import, signals every command API, and sends the rest. Resolves to the answer. */
 async function interrupt(name: string, by: 'SIGKILL' | 'SIGTERM', bodies: RegisterCommand[]) {
   const head = await admin.log.head(signal);
   const upload = openUpload(gatewayUrl, headersOf(name));
@@ -340,33 +341,33 @@ async function interrupt(name: string, by: 'SIGKILL' | 'SIGTERM', bodies: Regist
   return answer;
 }
 
+test.serial('a command API that drains ends the import, and the rest is sent again', async (t) => {
+  const bodies = people('drained', 400);
+  const answer = await interrupt('drained', 'SIGTERM', bodies);
+  if (answer === undefined || !('summary' in answer)) return t.fail();
+  const { registered, failed } = answer.summary;
+  t.log(`${registered} registered, ${failed} failed`);
+  t.is(registered + failed, 400);
+  t.true(registered >= 100);
+  const whole = await importAll('drained', bodies);
+  t.like(whole.summary, { rows: 400, registered: 400 });
+  t.is(await countPeople('drained', whole), 400);
+});
+
 test.serial(
-  'a command API that is told to stop ends the import, and the rest is sent again',
+  'a command API that is killed during an import loses and duplicates nobody',
   async (t) => {
-    const bodies = people('drained', 400);
-    const answer = await interrupt('drained', 'SIGTERM', bodies);
-    if (answer === undefined || !('summary' in answer)) return t.fail();
-    const { registered, failed } = answer.summary;
-    t.log(`${registered} registered, ${failed} failed`);
-    t.is(registered + failed, 400);
-    t.true(registered >= 100);
-    const whole = await importAll('drained', bodies);
+    const bodies = people('killed', 400);
+    t.not((await interrupt('killed', 'SIGKILL', bodies))?.status, 202);
+    const whole = await importAll('killed', bodies);
     t.like(whole.summary, { rows: 400, registered: 400 });
-    t.is(await countPeople('drained', whole), 400);
+    t.is(await countPeople('killed', whole), 400);
+    t.deepEqual(await importAll('killed', bodies), whole);
+    for (const { url, service } of stack.services) {
+      if (service === 'command-api') await waitUntil(async () => isReady(url), 20_000);
+    }
   },
 );
-
-test.serial('a command API that is killed in the middle loses and doubles nobody', async (t) => {
-  const bodies = people('killed', 400);
-  t.not((await interrupt('killed', 'SIGKILL', bodies))?.status, 202);
-  const whole = await importAll('killed', bodies);
-  t.like(whole.summary, { rows: 400, registered: 400 });
-  t.is(await countPeople('killed', whole), 400);
-  t.deepEqual(await importAll('killed', bodies), whole);
-  for (const { url, service } of stack.services) {
-    if (service === 'command-api') await waitUntil(async () => isReady(url), 20_000);
-  }
-});
 
 async function isReady(url: string): Promise<boolean> {
   // It may not listen yet.

@@ -23,14 +23,14 @@ test.after.always(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-/** Milliseconds for a rotation, with a grace of 4 seconds and processes that were killed. */
+/** Milliseconds for a rotation, with a grace of 4 seconds and killed processes. */
 const ROTATION_DEADLINE_MS = 180_000;
 const READ_DEADLINE_MS = 30_000;
 const { signal } = new AbortController();
 
 type Ended = { readonly status: number | string; readonly stdout: string; readonly stderr: string };
 
-/** Runs `zameni keys` as an operator does; the child can be killed. */
+/** Runs `zameni keys` as an operator does. The child can be killed. */
 function keys(...args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const argv = [zameni, 'keys', ...args, '--profile', stack.profile, '--json'];
@@ -61,7 +61,7 @@ async function registerMany(n: number): Promise<string[]> {
   return ids;
 }
 
-/** A person is whole when their data can be changed, which opens their key, and read. */
+/** Checks that a person can be changed, which opens their key, and read. */
 async function changeAndRead(t: ExecutionContext, id: string): Promise<void> {
   const changed = await actors.operator.updateUser({ params: { id }, body: { locale: 'sr' } });
   if (changed.status !== 202) return t.fail(`the change was answered ${changed.status}`);
@@ -69,7 +69,7 @@ async function changeAndRead(t: ExecutionContext, id: string): Promise<void> {
   t.like(seen, { status: 200, body: { displayName: 'Vera Actor', locale: 'sr' } });
 }
 
-/** The last record of every key in the log, by the subject of its person, with all that lie there. */
+/** The last record of every key in the log, by subject, and all subjects of keys. */
 async function readKeks(): Promise<Map<string, string[]>> {
   const keks = new Map<string, string[]>();
   const what = { filter: subjects.key('*'), after: 0, maxRecords: 500 };
@@ -82,7 +82,7 @@ async function readKeks(): Promise<Map<string, string[]>> {
   return keks;
 }
 
-/** Where the record of an attempt lies in the log. */
+/** The position of an attempt's record in the log. */
 async function positionOf(attempt: string): Promise<number | undefined> {
   const signal = AbortSignal.timeout(READ_DEADLINE_MS);
   return (await admin.log.readLastFromLeader(subjects.attempt(attempt), signal))?.position;
@@ -116,7 +116,7 @@ test.serial('links made before and after a rotation of their keys work', async (
   }
 });
 
-test.serial('positions from before a rotation of their keys are still understood', async (t) => {
+test.serial('positions from before a rotation of their keys are still accepted', async (t) => {
   const { id, position } = await actors.register(
     personAt(`rotation.position.${process.pid}@example.org`),
   );
@@ -129,7 +129,7 @@ test.serial('positions from before a rotation of their keys are still understood
   t.is((await actors.anyone.verifyEmail({ body: { token } })).status, 202);
 });
 
-test.serial('a rotation that is stopped from the keyboard gives its ring back', async (t) => {
+test.serial('a rotation that is interrupted from the keyboard restores its ring', async (t) => {
   const path = stack.keys.positionKeyFile;
   const stopped = keys('rotate', 'position');
   // Added, but not yet read by every process.
@@ -145,7 +145,7 @@ test.serial('a rotation that is stopped from the keyboard gives its ring back', 
 });
 
 test.serial(
-  'everybody stays readable through a rotation that is killed, and nothing is wrapped by the older key',
+  'everybody stays readable through a killed rotation, and the older key wraps nothing after it',
   async (t) => {
     t.timeout(ROTATION_DEADLINE_MS + 60_000);
     const { current: older } = readKeyRingFile(kekFile);
@@ -158,11 +158,11 @@ test.serial(
     const over = new AbortController();
     const registering = (async () => {
       const during: string[] = [];
-      // Faster would only take the processor from what is tested.
+      // A higher rate would only take processor time from the tested rotation.
       while (!over.signal.aborted) during.push(...(await registerMany(10)));
       return during;
     })();
-    // Until the new key is current, so that the killed command leaves both in use.
+    // Wait for the new key to be current, so that the killed command leaves both in use.
     await waitUntil(() => readKeyRingFile(kekFile).current !== older, READ_DEADLINE_MS);
     first.child.kill('SIGKILL');
     t.is((await first.ended).status, 'SIGKILL');
@@ -200,7 +200,7 @@ test.serial(
   },
 );
 
-test.serial('the keys are listed by their ids, with what is wrapped by them', async (t) => {
+test.serial('the keys are listed by their ids, with what each wraps', async (t) => {
   const { status, stdout, stderr } = await keys('list').ended;
   t.is(status, 0, stderr);
   const { rings } = JSON.parse(stdout);
@@ -213,7 +213,7 @@ test.serial('the keys are listed by their ids, with what is wrapped by them', as
 });
 
 test.serial(
-  'the ring of attempts has a key for today, and a rotation leaves it alone',
+  'the ring of attempts has a key for today, and a rotation does not change it',
   async (t) => {
     const today = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
     const waiting = await attempt();
@@ -231,7 +231,7 @@ test.serial(
   },
 );
 
-test.serial('what cannot be rotated is said', async (t) => {
+test.serial('a rotation that is not possible is refused with the reason', async (t) => {
   t.is((await keys('rotate').ended).status, 2);
   t.is((await keys('rotate', 'kek', '--finish').ended).status, 2);
   t.is((await keys('rotate', 'kek', '--grace', '0').ended).status, 2);

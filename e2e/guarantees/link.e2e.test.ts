@@ -30,7 +30,7 @@ function link(...args: readonly string[]): Promise<Ended> {
   return promise;
 }
 
-/** The report of a link that there is. */
+/** The report of a link that exists. */
 async function reportOf(t: ExecutionContext, ...args: readonly string[]) {
   const { status, stdout, stderr } = await link(...args, '--json');
   t.is(status, 0, stderr);
@@ -44,14 +44,14 @@ async function codeOf(t: ExecutionContext, ...args: readonly string[]): Promise<
   return JSON.parse(stdout).error.code;
 }
 
-/** What the tokens of this stack say. */
+/** Opens the tokens of this stack. */
 function openTokens(): VerificationTokens {
   const ring = readKeyRing(secretFiles(system.stack.folders.secrets).verificationKey);
   const positions = createPositions(readKeyRing(system.stack.keys.positionKeyFile));
   return createVerificationTokens(ring, { positions, now: () => new Date() });
 }
 
-/** Follows a link; answers the account it led to, or the code of the refusal. */
+/** Follows a link. Returns the account it led to, or the code of the refusal. */
 async function follow(token: string): Promise<{ userId: string; position: string } | string> {
   const answer = await anyone.verifyEmail({ body: { token } });
   if (answer.status !== 202) return answer.code;
@@ -60,7 +60,7 @@ async function follow(token: string): Promise<{ userId: string; position: string
 
 const someone = () => personAt(`link.${randomUUID()}@example.org`);
 
-test('the link of an attempt proves it, and a second use answers the same', async (t) => {
+test('the link of an attempt proves it, and a second use gets the same answer', async (t) => {
   const { id } = await attempt(someone());
   const report = await reportOf(t, id);
   t.like(report, { id, kind: 'attempt', purpose: 'registration', attempt: id, request: null });
@@ -92,7 +92,7 @@ test('the link of an account proves the address that it holds', async (t) => {
   t.is(await codeOf(t, id), 'already-proven');
 });
 
-test('while an unproven account holds the address, its link is given, and closes the attempt', async (t) => {
+test('an attempt gets the link of an unproven holder, which closes the attempt', async (t) => {
   const body = someone();
   const account = await register(body);
   const { id } = await attempt(body);
@@ -108,7 +108,7 @@ test('while an unproven account holds the address, its link is given, and closes
   t.is(await codeOf(t, id), 'already-proven');
 });
 
-test('--own gives the attempt’s own link, and the proof asks what to do with the holder', async (t) => {
+test('--own returns the attempt’s link; its proof asks what to do with the holder', async (t) => {
   const body = someone();
   const account = await register(body);
   const { id } = await attempt(body);
@@ -122,7 +122,7 @@ test('--own gives the attempt’s own link, and the proof asks what to do with t
   t.is(await codeOf(t, account.id), 'address-disowned');
 });
 
-test('an attempt on an address that somebody has proven has no link', async (t) => {
+test('an attempt on an address that is already proven has no link', async (t) => {
   const body = someone();
   await join(body);
   const { id } = await attempt(body);
@@ -131,7 +131,7 @@ test('an attempt on an address that somebody has proven has no link', async (t) 
   t.is(await follow(token), 'address-taken');
 });
 
-test('an attempt that its mailbox has disowned, or that was erased, has no link', async (t) => {
+test('an attempt that was disowned by its mailbox, or erased, has no link', async (t) => {
   const disowned = await attempt(someone());
   const { token } = await reportOf(t, disowned.id);
   t.is((await anyone.verifyEmail({ body: { token, notMine: true } })).status, 202);
@@ -141,7 +141,7 @@ test('an attempt that its mailbox has disowned, or that was erased, has no link'
   t.is(await codeOf(t, erased.id), 'attempt-erased');
 });
 
-test('an address change that waits comes first, and an erased person has no link', async (t) => {
+test('a pending address change comes first, and an erased person has no link', async (t) => {
   const { id } = await register(someone());
   const params = { id };
   const { email } = someone();
@@ -152,14 +152,14 @@ test('an address change that waits comes first, and an erased person has no link
   t.is((await operator.eraseUser({ params })).status, 202);
   t.is(await codeOf(t, id), 'user-erased');
   t.is(await follow(report.token), 'invalid-verification-token');
-  // Key and claims are deleted by the eraser in the projector.
+  // The eraser in the projector deletes key and claims.
   await waitUntil(async () => {
     const erasure = await operator.readErasure({ params });
     return erasure.status === 200 && erasure.body.status === 'done';
   });
 });
 
-test('nobody there, or no id, is said as it is', async (t) => {
+test('an unknown id and a malformed id are reported as such', async (t) => {
   t.is(await codeOf(t, randomUUID()), 'registration-not-found');
   t.is((await link('nobody')).status, 2);
 });

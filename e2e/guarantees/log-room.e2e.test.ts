@@ -10,15 +10,15 @@ import { startOwnCommandApi } from '../support/own-command-api.ts';
 import { attachSystem } from '../support/system.ts';
 
 const MEBIBYTE = 1_024 * 1_024;
-/** What the log may hold beyond what it has. */
+/** Bytes that the log may hold beyond its present content. */
 const FREE_BYTES = 48 * MEBIBYTE;
-/** Of what is free, `provisionStream` gives the log this share. */
+/** The share of free space that `provisionStream` gives the log. */
 const LOG_SHARE = 0.75;
-/** Of each kind there are so many who are proven, changed and erased in the full log. */
+/** Number of people of each kind who are proven, changed and erased in the full log. */
 const SOME = 15;
 const CONCURRENCY = 8;
 const MAX_REQUESTS = 20_000;
-/** Services look once a second how full the log is: until then not much may come in. */
+/** Services check the log's size once a second. Little may be appended before they do. */
 const VOUCHERS = 2;
 const PAUSE_MS = 20;
 const MANY_IN_A_ROW = 8;
@@ -44,7 +44,7 @@ async function roomOf({ log }: Pick<AdminLog, 'log'>) {
   return room;
 }
 
-/** Each process looks by itself, so what one answers another may not answer yet. */
+/** Each process checks by itself, so the processes may answer differently for a while. */
 async function untilAllAnswer(status: number, ask: () => Promise<Answer>): Promise<void> {
   let inARow = 0;
   await waitUntil(async () => {
@@ -53,7 +53,7 @@ async function untilAllAnswer(status: number, ask: () => Promise<Answer>): Promi
   }, LOOK_DEADLINE_MS);
 }
 
-/** Makes the log so small that what it has is a small part of it; gives the bound back in the end. */
+/** Makes the log so small that its content is a small part of it. Restores the bound at the end. */
 async function boundLog(t: ExecutionContext, nc: NatsConnection): Promise<void> {
   const before = await roomOf(admin);
   const restore = async () => {
@@ -70,13 +70,13 @@ async function boundLog(t: ExecutionContext, nc: NatsConnection): Promise<void> 
   t.true(bytes < 0.55 * maxBytes);
 }
 
-/** Somebody with much to say: as many texts of 500 letters as fit. */
+/** A person with as many texts of 500 letters as fit. */
 function largePersonAt(email: string, texts: number): RegisterCommand {
   const all = Array.from({ length: texts }, (_, n) => [`text${n}`, 'x'.repeat(500)]);
   return { ...personAt(email), profile: Object.fromEntries(all) };
 }
 
-/** Asks until there is no room; answers what was accepted, and how the last one was refused. */
+/** Sends requests until there is no room. Returns what was accepted, and the refusal. */
 async function fill<Asked extends Answer>(
   ask: (n: number) => Promise<Asked>,
   concurrency = CONCURRENCY,
@@ -106,7 +106,7 @@ const many = <Made>(make: (n: number) => Promise<Made>) =>
   mapConcurrently([...Array(SOME).keys()], CONCURRENCY, make);
 
 test.serial(
-  'a log that fills refuses attempts first, then vouched people, and never a proof, change or erasure',
+  'a log that fills refuses attempts first, then vouched people, never a proof, change or erasure',
   async (t) => {
     t.timeout(240_000);
     const nc = await connectTestNats(t, 'admin');
@@ -141,7 +141,7 @@ test.serial(
     isFull(t, vouched.refused);
     await untilAllAnswer(503, () => operator.registerPerson({ body: personAt(at('more', 1)) }));
     t.log(`${vouched.accepted.length} people until ${percent(await roomOf(admin)).toFixed(1)} %`);
-    t.true(percent(await roomOf(admin)) < 98, 'there is room for what must always fit');
+    t.true(percent(await roomOf(admin)) < 98, 'there is room for the reserved commands');
     const registered = vouched.accepted.flatMap((answer): Accepted[] =>
       answer.status === 201 ? [{ id: answer.body.userId, position: answer.headers.Position }] : [],
     );
@@ -181,34 +181,31 @@ test.serial(
   },
 );
 
-test.serial(
-  'beyond a number of live attempts there are no more, and everything else goes on',
-  async (t) => {
-    const tried = await attempt(personAt('first@few-attempts.example.org'));
-    const holder = await register(personAt('holder@few-attempts.example.org'));
-    await using few = await startOwnCommandApi(system, {
-      name: 'few-attempts',
-      env: { ZAMENI_MAX_LIVE_ATTEMPTS: '1' },
-    });
-    const ask = (n: number) =>
-      few.anyone.registerPerson({ body: personAt(`more-${n}@few-attempts.example.org`) });
-    let n = 0;
-    // It is counted every few seconds.
-    await waitUntil(async () => (await ask((n += 1))).status === 503, LOOK_DEADLINE_MS);
-    isFull(t, await ask(n + 1));
-    isFull(
-      t,
-      await few.anyone.resendVerification({ body: { email: 'holder@few-attempts.example.org' } }),
-    );
-    const body = personAt('vouched@few-attempts.example.org');
-    t.is((await few.operator.registerPerson({ body })).status, 201);
-    const token = await actors.tokenFor(tried.id, 'attempt');
-    t.is((await few.anyone.verifyEmail({ body: { token } })).status, 202);
-    const params = { id: holder.id };
-    t.is((await few.operator.updateUser({ params, body: { locale: 'sr' } })).status, 202);
-    t.is((await few.operator.eraseUser({ params })).status, 202);
-  },
-);
+test.serial('a limit of live attempts refuses further attempts and nothing else', async (t) => {
+  const tried = await attempt(personAt('first@few-attempts.example.org'));
+  const holder = await register(personAt('holder@few-attempts.example.org'));
+  await using few = await startOwnCommandApi(system, {
+    name: 'few-attempts',
+    env: { ZAMENI_MAX_LIVE_ATTEMPTS: '1' },
+  });
+  const ask = (n: number) =>
+    few.anyone.registerPerson({ body: personAt(`more-${n}@few-attempts.example.org`) });
+  let n = 0;
+  // It is counted every few seconds.
+  await waitUntil(async () => (await ask((n += 1))).status === 503, LOOK_DEADLINE_MS);
+  isFull(t, await ask(n + 1));
+  isFull(
+    t,
+    await few.anyone.resendVerification({ body: { email: 'holder@few-attempts.example.org' } }),
+  );
+  const body = personAt('vouched@few-attempts.example.org');
+  t.is((await few.operator.registerPerson({ body })).status, 201);
+  const token = await actors.tokenFor(tried.id, 'attempt');
+  t.is((await few.anyone.verifyEmail({ body: { token } })).status, 202);
+  const params = { id: holder.id };
+  t.is((await few.operator.updateUser({ params, body: { locale: 'sr' } })).status, 202);
+  t.is((await few.operator.eraseUser({ params })).status, 202);
+});
 
 test.serial('the shares of the log are settings', async (t) => {
   const nc = await connectTestNats(t, 'admin');

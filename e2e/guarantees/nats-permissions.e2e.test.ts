@@ -12,19 +12,19 @@ type Door = readonly [subject: string, ...openFor: User[]];
 const USERS = ['command-api', 'projector', 'query-api', 'eraser', 'analyst'] as const;
 type User = (typeof USERS)[number];
 
-/** The API of the log as its users call it; what `admin` calls is answered to nobody else. */
+/** The API of the log as its users call it. Only `admin` may make the calls of `admin`. */
 const api = 'log.api';
 const ownApi = '$JS.API';
 const stream = ACCOUNTS_STREAM.name;
 const id = 'd2b5f0a4-1c1e-4d2a-9d0c-0a4b8f2f6c11';
 
 /**
- * No harm is done by a door that is open against expectation: the log takes no message of this
- * length, and it is neither an empty request nor JSON, as JetStream wants them.
+ * An unexpectedly open door does no harm: the log accepts no message of this length, and it is
+ * neither an empty request nor JSON, as JetStream requires.
  */
 const tooLong = Buffer.alloc(ACCOUNTS_STREAM.max_msg_size + 1, '.');
 
-/** Calls that change the stream itself; nobody but the admin may. */
+/** Calls that change the stream itself. Only the admin may make them. */
 const changes = [
   `STREAM.CREATE.${stream}`,
   'STREAM.CREATE.OTHER',
@@ -40,7 +40,7 @@ const changes = [
   'SERVER.REMOVE',
 ];
 
-/** What may be published to, and by whom; written out, so that no change goes unnoticed. */
+/** Allowed subjects to publish to, by user. Written out, so that no change goes unnoticed. */
 const publishDoors: readonly Door[] = [
   [`zameni.account.${id}`, 'command-api'],
   [`zameni.claim.${id}`, 'command-api', 'eraser'],
@@ -64,7 +64,7 @@ const publishDoors: readonly Door[] = [
   [`${api}.DIRECT.GET.${stream}.zameni.>`],
   [`${api}.DIRECT.GET.${stream}.>`],
   [`${api}.CONSUMER.CREATE.${stream}`],
-  // The projector reads everything; a filter in the subject is for those who may not.
+  // The projector reads everything. A filter in the subject is for users who may not.
   [`${api}.CONSUMER.CREATE.${stream}.none`, 'projector'],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.account.*`, 'analyst'],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.key.*`, 'eraser'],
@@ -102,7 +102,7 @@ const publishDoors: readonly Door[] = [
   [`$JS.ACK.${stream}.none.1.1.1.1.0`],
   ['$SYS.REQ.SERVER.PING'],
   ['$SYS.REQ.USER.INFO'],
-  // The servers answer under a user's prefix; the users themselves answer nobody.
+  // The servers answer under a user's prefix. The users themselves answer nobody.
   ...USERS.map((user): Door => [`${inboxPrefix(user)}.reply`]),
   [`${inboxPrefix('admin')}.reply`],
 ];
@@ -145,7 +145,7 @@ for (const user of USERS) {
     t.deepEqual(open.map(toSubject), expectedOf(subscribeDoors, user));
   });
 
-  test(`every permission of ${user} is among the doors tried`, (t) => {
+  test(`every permission of ${user} is among the tried doors`, (t) => {
     const { publish, subscribe } = NATS_PERMISSIONS[user];
     for (const [patterns, doors] of [
       [publish, publishDoors],
@@ -160,10 +160,10 @@ for (const user of USERS) {
   });
 
   /*
-   * JetStream writes the answer to a request to whatever subject the request names, past the
-   * permissions of the user (nats-server issue 8274). An account of its own keeps it in there.
+   * JetStream writes the answer to a request to the subject that the request names, past the
+   * permissions of the user (nats-server issue 8274). A separate account confines it.
    */
-  test(`no answer that ${user} leads elsewhere arrives in a log or at another user`, async (t) => {
+  test(`no answer that ${user} redirects arrives in a log or at another user`, async (t) => {
     const { log, subject } = await createTestLog(t);
     const other = user === 'projector' ? 'query-api' : 'projector';
     const nc = await connectTestNats(t, user);
@@ -182,7 +182,8 @@ for (const user of USERS) {
       }
       nc.publish(called, '', { reply: subject('led') });
     }
-    // The control: answers led to the user itself do arrive, behind them nothing is on its way.
+    // The control: answers to the user itself do arrive, and no earlier message is still on its
+    // way.
     await waitUntil(() => (received[2]?.() ?? 0) > 0);
     t.false(await arrives(() => [0, 1].some((index) => (received[index]?.() ?? 0) > 0)));
     t.is(await log.head(AbortSignal.timeout(5_000)), 0);
@@ -215,7 +216,7 @@ test('only a user with the right password logs in, at every server', async (t) =
   }
 });
 
-test('the routes of the cluster are open to no client', async (t) => {
+test('the routes of the cluster are closed to clients', async (t) => {
   const { nats } = await readTestStack();
   const pass = readPassword(nats.users['admin']?.passwordFile ?? '');
   const routes = await Promise.all(nats.monitors.map(readRouteAddress));
@@ -227,7 +228,7 @@ test('the routes of the cluster are open to no client', async (t) => {
   }
 });
 
-/** Whether a request passes the server's check; what answers it, if anyone, does not matter. */
+/** Whether a request passes the server's check. The answer, if any, does not matter. */
 async function canPublish(nc: NatsClient, subject: string): Promise<boolean> {
   try {
     await nc.request(subject, tooLong, { timeout: 5_000 });
@@ -241,7 +242,7 @@ async function canPublish(nc: NatsClient, subject: string): Promise<boolean> {
   }
 }
 
-/** Listens as a user, and tells how many messages came. */
+/** Listens as a user, and counts the messages that arrive. */
 async function countMessages(
   t: ExecutionContext,
   user: string,
@@ -266,7 +267,7 @@ async function canSubscribe(nc: NatsClient, subject: string): Promise<boolean> {
   return !isRefused;
 }
 
-/** What a server says to a login: PONG or an error. */
+/** A server's answer to a login: PONG or an error. */
 async function logIn(address: string, login: object): Promise<string> {
   const { hostname, port } = new URL(`nats://${address}`);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -289,7 +290,7 @@ async function readRouteAddress(monitor: string): Promise<string> {
   return `${cluster.addr}:${cluster.cluster_port}`;
 }
 
-/** Whether something comes to hold soon; an absence can only be waited for. */
+/** Whether a condition becomes true soon. For an absence the whole time must pass. */
 async function arrives(condition: () => boolean | Promise<boolean>): Promise<boolean> {
   return waitUntil(condition, 1_000).then(
     () => true,

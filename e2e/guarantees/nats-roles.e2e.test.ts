@@ -55,7 +55,7 @@ for (const [user, filters] of [
   ['query-api', ['zameni.attempt.*']],
   ['command-api', []],
 ] as const) {
-  test(`no reader of ${filters.join(' and ') || 'everything'} for ${user}`, async (t) => {
+  test(`${user} gets no reader of ${filters.join(' and ') || 'everything'}`, async (t) => {
     const log = await openLog(t, user);
     const options = { filters, after: 0, maxRecords: 1, maxBytes: 1e6 };
     const read = async () => {
@@ -70,7 +70,7 @@ for (const [user, seen, hidden] of [
   ['eraser', 'zameni.claim.*', 'zameni.account.*'],
   ['eraser', 'zameni.deletion.*', 'zameni.attempt.*'],
 ] as const) {
-  test(`no other filter hides in a request of ${user} for ${seen}`, async (t) => {
+  test(`a request of ${user} for ${seen} cannot hide another filter`, async (t) => {
     const nc = await connectTestNats(t, user);
     for (const [config, code] of [
       [{ filter_subject: hidden }, JS.filterMismatch],
@@ -85,7 +85,7 @@ for (const [user, seen, hidden] of [
     t.is((await create(nc, user, { filter_subject: seen }, `.${seen}`)).error, undefined);
   });
 
-  test(`a reader that ${user} has of ${seen} becomes one of nothing else`, async (t) => {
+  test(`a reader of ${seen} that ${user} has cannot be changed to another filter`, async (t) => {
     const nc = await connectTestNats(t, user);
     const name = randomUUID();
     const own = { name, filter_subject: seen };
@@ -96,7 +96,7 @@ for (const [user, seen, hidden] of [
   });
 }
 
-test('the query API learns that a registration is in the log, and no more', async (t) => {
+test('the query API learns that a registration is in the log, and nothing more', async (t) => {
   const account = subjects.account((await actors.register(someone())).id);
   const attempt = subjects.attempt((await actors.attempt(someone())).id);
   const log = await openLog(t, 'query-api');
@@ -108,7 +108,7 @@ test('the query API learns that a registration is in the log, and no more', asyn
   t.false(await log.hasRecord(subjects.attempt(randomUUID()), deadline()));
 });
 
-test('the eraser reaches the deletion of a record, nobody else does', async (t) => {
+test('only the eraser can delete a record', async (t) => {
   const request = JSON.stringify({ seq: Number.MAX_SAFE_INTEGER });
   const call = (nc: NatsClient, user: string) =>
     nc.request(`${apiPrefix(user)}.STREAM.MSG.DELETE.${stream}`, request);
@@ -121,10 +121,11 @@ test('the eraser reaches the deletion of a record, nobody else does', async (t) 
 });
 
 /*
- * A consumer that pushes would be delivered past all permissions (nats-server issue 8274), in the
- * account of the log. Only literal subscriptions draw its messages, and no service has one there.
+ * Push deliveries of a consumer bypass all permissions (nats-server issue 8274), but stay in the
+ * account of the log. Only literal subscriptions receive its messages, and no service has one
+ * there.
  */
-test('what a consumer of the projector pushes reaches neither log, API nor user', async (t) => {
+test('pushes of a consumer of the projector reach neither log, API nor user', async (t) => {
   const { log, subject } = await createTestLog(t);
   await actors.register(someone());
   const [nc, admin] = [await connectTestNats(t, 'projector'), await connectTestNats(t, 'admin')];
@@ -175,7 +176,7 @@ async function readKinds(log: EventLog, { filters, after, until }: Reading) {
     }
     return false;
   };
-  // A new consumer takes a moment to be known on every server; a reader then starts again.
+  // Every server learns of a new consumer after a moment. A reader then starts again.
   await waitUntil(() =>
     read().catch((error: unknown) => {
       if (error instanceof Error && error.name === 'LogReadError') return false;
@@ -195,7 +196,7 @@ function toAnswer(message: Awaited<ReturnType<NatsClient['request']>>): Answer {
   return message.data.length === 0 ? {} : message.json<Answer>();
 }
 
-/** Asks for a consumer as a user; the servers forget it soon. */
+/** Requests a consumer as a user. The servers remove it soon. */
 async function create(nc: NatsClient, user: string, config: object, filter = ''): Promise<Answer> {
   const common = { name: randomUUID(), ack_policy: 'none', num_replicas: 1, mem_storage: true };
   const whole = { ...common, deliver_policy: 'all', inactive_threshold: 5_000_000_000, ...config };
@@ -204,7 +205,7 @@ async function create(nc: NatsClient, user: string, config: object, filter = '')
   return toAnswer(await nc.request(subject, JSON.stringify(request), { timeout: 5_000 }));
 }
 
-/** Asks, as the projector, for a consumer of events that pushes. */
+/** Requests, as the projector, a consumer of events that pushes. */
 async function push(nc: NatsClient, config: object): Promise<Answer> {
   return create(nc, 'projector', { filter_subjects: ['zameni.account.*'], ...config });
 }

@@ -19,7 +19,7 @@ const system = await attachSystem();
 const actors = await createActors(system, 'one-winner-histories');
 test.after.always(() => actors[Symbol.asyncDispose]());
 
-/** A step before it is known which id and which link it is about. */
+/** A step whose id and link are not known yet. */
 type Drawn = {
   readonly type: Step['type'];
   readonly id: number;
@@ -42,13 +42,13 @@ const drawn: Arbitrary<Drawn> = fc.record({
   said: fc.constantFrom<Said>('nothing', 'nothing', 'confirm', 'not-mine', 'disclaim'),
 });
 
-/** Rounds of steps by several clients at once. */
+/** Rounds of steps by several concurrent clients. */
 const rounds = fc.array(fc.array(drawn, { minLength: 1, maxLength: 3 }), {
   minLength: 4,
   maxLength: MAX_ROUNDS,
 });
 
-/** What a history knows of an id, and the tokens of its links. */
+/** The ids of a history, and the tokens of their links. */
 type Known = {
   id: string;
   attempt: string | undefined;
@@ -60,7 +60,7 @@ const nobody: Known = { id: '', attempt: undefined, registered: undefined, chang
 
 let histories = 0;
 
-/** Does a step against the system; answers what was told, with the id of the account where one is named. */
+/** Sends a step to the system. Returns the answer, with the id of the account if it names one. */
 async function perform(
   { operator, anyone, tokenFor }: Actors,
   known: Known[],
@@ -70,7 +70,7 @@ async function perform(
   if (step.type === 'attempt' || step.type === 'register') {
     const isPublic = step.type === 'attempt';
     const body = personAt(emailOf(step.address));
-    // Of a refused registration nobody is told an id, so nothing can be asked of it.
+    // A refused registration returns no id, so later steps of it cannot be sent.
     known[step.id] = nobody;
     const answer = await (isPublic ? anyone : operator).registerPerson({ body });
     if (answer.status === 202) {
@@ -113,7 +113,7 @@ async function perform(
   }
 }
 
-/** An answer with the account that it names as the model names it. */
+/** An answer that names its account as the model does. */
 function nameAccount(known: readonly Known[], answer: string): string {
   const [status, account] = answer.split(' ');
   if (account === undefined) return answer;
@@ -133,7 +133,7 @@ function toNoLink(error: unknown): undefined {
   if (!(error instanceof LinkGoneError)) throw error;
 }
 
-/** The steps of a round that can be asked for. */
+/** The steps of a round that can be sent. */
 function toSteps(round: readonly Drawn[], known: readonly Known[]): Step[] {
   let next = known.length;
   return round.flatMap(({ type, id, address, said }): Step[] => {
@@ -163,7 +163,7 @@ function toSteps(round: readonly Drawn[], known: readonly Known[]): Step[] {
   });
 }
 
-/** Gets the links of changes that were asked for; false when it is open whether there is one. */
+/** Gets the links of requested changes. False if it is unknown whether there is one. */
 async function takeLinks(known: Known[], models: readonly Model[]): Promise<boolean> {
   for (const [n, one] of known.entries()) {
     const accounts = models.map(({ entries }) => entries[n]?.account);
@@ -177,7 +177,7 @@ async function takeLinks(known: Known[], models: readonly Model[]): Promise<bool
   return true;
 }
 
-/** In what the system differs from the model in the end. */
+/** The final differences between the system and the model. */
 async function compare(
   { read, status }: Actors,
   known: readonly Known[],
@@ -194,18 +194,21 @@ async function compare(
           ? `200 ${user.body.email} ${user.body.emailVerified} ${user.body.status}`
           : String(user.status);
       const isSeen = toSeen(entry, emailOf).some((expected) => expected === seen);
-      const told = (await status(id, position)) ?? 'nothing';
+      const current = (await status(id, position)) ?? 'nothing';
       const expected = toStatus(model, entry);
       return [
         ...(isSeen ? [] : [`${n} is ${seen} instead of ${JSON.stringify(entry)}`]),
-        ...(told === expected ? [] : [`${n} is told ${told} instead of ${expected}`]),
+        ...(current === expected ? [] : [`${n} has status ${current} instead of ${expected}`]),
       ];
     }),
   );
   return faults.flat();
 }
 
-/** What may be read of a person; which address a disowned one still shows is not the model's matter. */
+/**
+ * The readable parts of a person. The model ignores the address that a disowned account still
+ * shows.
+ */
 function toSeen({ account }: Entry, emailOf: (address: number) => string): string[] {
   if (account === undefined) return ['404'];
   if (account.isErased) return ['410'];
@@ -216,7 +219,7 @@ function toSeen({ account }: Entry, emailOf: (address: number) => string): strin
 }
 
 function toStatus({ entries }: Model, { attempt, provenFor, account }: Entry): string {
-  // Nobody may observe that an attempt became void.
+  // A void attempt must not be observable.
   if (attempt === 'open' || attempt === 'void') return 'awaiting-proof';
   const person = provenFor === undefined ? account : entries[provenFor]?.account;
   return person?.isErased === false ? 'registered' : 'nothing';
@@ -232,10 +235,10 @@ async function replay(history: readonly (readonly Drawn[])[]): Promise<string[]>
     const answers = await Promise.all(
       steps.map(async (step) => [step, await perform(actors, known, step, emailOf)] as const),
     );
-    // Only now the ids of all who were registered in the round are known.
-    const told = answers.map(([step, answer]) => [step, nameAccount(known, answer)] as const);
-    models = explain(models, told);
-    return models.length > 0 ? [] : [`no order explains ${JSON.stringify(told)}`];
+    // The ids of all accounts registered in the round are known only now.
+    const answered = answers.map(([step, answer]) => [step, nameAccount(known, answer)] as const);
+    models = explain(models, answered);
+    return models.length > 0 ? [] : [`no order explains ${JSON.stringify(answered)}`];
   };
   for (const round of history) {
     const faults = await run(toSteps(round, known));
@@ -243,7 +246,7 @@ async function replay(history: readonly (readonly Drawn[])[]): Promise<string[]>
     if (!(await takeLinks(known, models))) break;
   }
   for (let address = 0; address < ADDRESSES; address += 1) {
-    // A vouched registration is told whether the address is free.
+    // A vouched registration learns whether the address is free.
     const faults = await run([{ type: 'register', id: known.length, address }]);
     if (faults.length > 0) return faults;
   }
@@ -258,7 +261,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? `${error.message} ${error.stack}` : 'something else was thrown';
 }
 
-test(`in ${HISTORIES} random histories of rivals every address has the one holder a model says`, async (t) => {
+test(`in ${HISTORIES} random histories every address has the holder of a model`, async (t) => {
   t.timeout(DEADLINE_MS + 30_000);
   t.log(`ZAMENI_SEED=${SEED}`);
   const lanes = await Promise.all(

@@ -13,7 +13,7 @@ const system = await attachSystem();
 const actors = await createActors(system, 'one-winner');
 const { operator, anyone, attempt, register, tokenFor, join, prove, read, status } = actors;
 const token = await system.token(Object.keys(SCOPES) as Scope[], 'one-winner');
-/** Every process of the command API itself, so that rivals meet across processes. */
+/** Every process of the command API, so that rivals meet across processes. */
 const doors = system.stack.services
   .filter(({ service }) => service === 'command-api')
   .map(({ url: baseUrl }) => ({
@@ -22,7 +22,7 @@ const doors = system.stack.services
   }));
 test.after.always(() => actors[Symbol.asyncDispose]());
 
-/** Ways to write one address that all compare equal: case, width, composition, IDN. */
+/** Spellings of one address that all compare equal: case, width, composition, IDN. */
 function variantsOf(name: string): string[] {
   const local = `rivál.${name}`;
   const hosts = ['почта.example.org', 'xn--80a1acny.example.org', 'ПОЧТА.Example.ORG'];
@@ -49,18 +49,18 @@ function door(n: number) {
   return one;
 }
 
-/** Follows a link at a door; answers what was told: an account, or a code. */
-async function follow(n: number, link: string, said: object = {}): Promise<Told> {
+/** Follows a link at a door. Returns the answer: an account, or a code. */
+async function follow(n: number, link: string, said: object = {}): Promise<LinkAnswer> {
   const answer = await door(n).anyone.verifyEmail({ body: { token: link, ...said } });
   if (answer.status !== 202) return { code: answer.code };
   return { userId: answer.body.userId, position: answer.headers.Position };
 }
 
-type Told =
+type LinkAnswer =
   | { readonly userId: string; readonly position: string }
   | { readonly code: string; readonly userId?: undefined };
 
-/** The ids of the accounts that hold an address in the end, as readers see them. */
+/** The ids of the accounts that finally hold an address, as readers see them. */
 async function holdersOf(ids: readonly string[], email: string): Promise<string[]> {
   const { position } = await register(personAt(`end-${randomUUID()}@example.org`));
   const canonical = canonicalOf(email);
@@ -72,27 +72,27 @@ async function holdersOf(ids: readonly string[], email: string): Promise<string[
   return found.flat();
 }
 
-/** As far as the variants differ: all of them are of the host in the letters of people. */
+/** The part that differs between the variants. The host, in its Unicode form, is common to all. */
 function canonicalOf(email: string): string {
   const [local = '', host = ''] = email.trim().normalize('NFKC').toLowerCase().split('@');
   return `${local}@${host.replace('xn--80a1acny', 'почта')}`;
 }
 
-test(`of ${RIVALS} attempts on one address all are taken alike, and one is proven, ${ROUNDS} times`, async (t) => {
+test(`${RIVALS} attempts on an address get equal answers, and one is proven`, async (t) => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const emails = Array.from({ length: RIVALS }, (_, n) => variant(`attempts-${round}`, n));
     const rivals = await Promise.all(emails.map((email) => attempt(personAt(email))));
     const links = await Promise.all(rivals.map(({ id }) => tokenFor(id, 'attempt')));
-    const told = await Promise.all(links.map((link, n) => follow(n, link)));
-    const winners = told.filter(({ userId }) => userId !== undefined);
+    const answers = await Promise.all(links.map((link, n) => follow(n, link)));
+    const winners = answers.filter(({ userId }) => userId !== undefined);
     t.is(winners.length, 1, `round ${round}`);
-    for (const one of told) if ('code' in one) t.is(one.code, 'address-taken');
+    for (const one of answers) if ('code' in one) t.is(one.code, 'address-taken');
     const ids = rivals.map(({ id }) => id);
     t.deepEqual(await holdersOf(ids, emails[0] ?? ''), [winners[0]?.userId]);
   }
 });
 
-test(`of attempts, address changes, vouched registrations and "not mine" one holds the address, ${ROUNDS} times`, async (t) => {
+test(`one of attempts, changes, vouched registrations and "not mine" wins`, async (t) => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const name = `all-${round}`;
     const tried: Accepted[] = [];
@@ -122,7 +122,7 @@ test(`of attempts, address changes, vouched registrations and "not mine" one hol
     for (const one of proofs) if ('code' in one) t.is(one.code, 'address-taken');
     const winners = proofs.flatMap(({ userId }) => userId ?? []);
     t.is(winners.length, 1, `round ${round}`);
-    // A person who was vouched for a moment before was disowned by the proof.
+    // The proof disowned an account that was vouched for a moment before.
     const ids = [...tried, ...changing].map(({ id }) => id);
     t.deepEqual(await holdersOf([...ids, ...vouched.flat()], variant(name, 0)), winners);
   }
@@ -138,18 +138,18 @@ test('of vouched registrations of one address exactly one is accepted', async (t
   t.is(statuses.filter((code) => code === 409).length, statuses.length - 1);
 });
 
-test('of a proof and "not mine" of one link at once one counts, and a second use tells which', async (t) => {
+test('of a concurrent proof and "not mine" one counts, and a second use says which', async (t) => {
   const { id } = await attempt(personAt('ways@one-winner.example.org'));
   const link = await tokenFor(id, 'attempt');
   const ways = [{ notMine: true }, {}] as const;
-  const told = await Promise.all(
+  const answers = await Promise.all(
     Array.from({ length: RIVALS }, (_, n) => follow(n, link, ways[n % 2])),
   );
   const { position } = await register(personAt('ways-end@one-winner.example.org'));
   const isProven = (await read(id, position)).status === 200;
   const lost = isProven ? 'address-taken' : 'invalid-verification-token';
   const way = isProven ? 1 : 0;
-  for (const [n, one] of told.entries()) {
+  for (const [n, one] of answers.entries()) {
     if (n % 2 === way) t.is(one.userId, id);
     else t.like(one, { code: lost });
   }

@@ -14,10 +14,10 @@ const FIRST_RATE = 4_000;
 const FLOOD_SECONDS = 3;
 const MAX_FLOODS = 4;
 const SAMPLE = 200;
-/** The deadline of a command, and what a busy machine needs to say so. */
+/** The deadline of a command, and the extra time of a busy machine. */
 const REFUSED_WITHIN_MS = 8_000 + 4_000;
 const COPIES = 20;
-/** Whether it is answered counts here, not when: this process shares the cores with the flood. */
+/** Only whether it is answered counts, not when: this process shares the cores with the flood. */
 const HEALTH_DEADLINE_MS = 10_000;
 
 const system = await attachSystem();
@@ -26,14 +26,14 @@ const actors = await createActors(system, 'overload');
 const { anyone } = actors;
 const token = await system.token(Object.keys(SCOPES) as Scope[], 'overload');
 const apis = stack.services.filter(({ service }) => service === 'command-api');
-/** The command API itself: the gateway would speak for it once it is not ready. */
+/** The command API itself: the gateway answers in its place while it is not ready. */
 const direct = createClient({ baseUrl: apis[0]?.url ?? '', fetch, token });
 const stranger = createClient({ baseUrl: apis[0]?.url ?? '', fetch });
 
 test.after.always(() => actors[Symbol.asyncDispose]());
 
 test.serial(
-  'a flood is served as far as it goes, refused beyond, and leaves nothing',
+  'a flood is served up to capacity, refused beyond, and has no after-effects',
   async (t) => {
     t.timeout(120_000);
     const prefix = `overload-${Date.now()}`;
@@ -43,23 +43,23 @@ test.serial(
       const stopWatching = watchHealth();
       const rate = FIRST_RATE * 2 ** round;
       const input = { gatewayUrl, rate, seconds: FLOOD_SECONDS, prefix: `${prefix}-${round}` };
-      const told = await flood(input);
+      const result = await flood(input);
       const { asked, unanswered } = await stopWatching();
       t.true(asked > 0);
       t.is(unanswered, 0, 'health is always answered');
-      floods.push(told);
-      isShed = Object.keys(told.refused).length > 0;
-      t.log(`${rate}/s: ${told.accepted.length} accepted, ${JSON.stringify(told.refused)}`);
+      floods.push(result);
+      isShed = Object.keys(result.refused).length > 0;
+      t.log(`${rate}/s: ${result.accepted.length} accepted, ${JSON.stringify(result.refused)}`);
     }
-    // The first registration and the first read after it, asked once.
+    // The first registration and the first read after it, without a retry.
     const after = await anyone.registerPerson({ body: personAt(`${prefix}@after.example.org`) });
-    if (after.status !== 202) return t.fail(`the flood is over, and answered was ${after.status}`);
+    if (after.status !== 202) return t.fail(`after the flood the answer was ${after.status}`);
     const { Position: position } = after.headers;
     t.is(await actors.status(after.body.registrationId, position), 'awaiting-proof');
 
-    t.true(isShed, 'no flood was more than could be served');
+    t.true(isShed, 'no flood exceeded the capacity');
     for (const { faults } of floods) t.deepEqual(faults, {});
-    const accepted = floods.flatMap((told) => told.accepted.map(([id]) => id));
+    const accepted = floods.flatMap((result) => result.accepted.map(([id]) => id));
     t.true(accepted.length > 0);
     await using admin = await openAdminLog(stack, 'overload');
     const first = await admin.log.readLast(
@@ -79,7 +79,7 @@ for (const [how, strike] of [
   ['killed', killLog],
 ] as const) {
   test.serial(
-    `with the log ${how} every command is refused in time, and decided once after it`,
+    `with the log ${how} every command is refused in time, and decided once afterwards`,
     async (t) => {
       t.timeout(120_000);
       const name = `overload-${how}-${Date.now()}`;
@@ -113,7 +113,7 @@ for (const [how, strike] of [
   );
 }
 
-/** Every other command, sent while nothing of the log answers. */
+/** Every other command, sent while the log does not answer. */
 function commandsOn({ id }: Accepted, link: string) {
   const params = { id };
   const headers = { 'Idempotency-Key': randomUUID() };
@@ -140,7 +140,9 @@ async function isRefused(
   t.true(performance.now() - startedAt < REFUSED_WITHIN_MS, `${what} was refused late`);
 }
 
-/** The keys of what was refused are decided now, the same way each time, and nobody is there twice. */
+/**
+ * The keys of refused requests are now decided, the same way each time, and nobody is duplicated.
+ */
 async function isDecidedOnce(
   t: ExecutionContext,
   register: (n: number) => ReturnType<Client['registerPerson']>,
@@ -161,7 +163,9 @@ async function isDecidedOnce(
   }
 }
 
-/** Asks every command API for its health all the time; counts the questions and those not answered. */
+/**
+ * Checks the health of every command API continuously. Counts the checks and the unanswered ones.
+ */
 function watchHealth() {
   const questions: Promise<boolean>[] = [];
   const timer = setInterval(() => {

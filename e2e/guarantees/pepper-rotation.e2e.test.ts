@@ -38,7 +38,7 @@ const ANSWER_DEADLINE_MS = 60_000;
 const LANES = 4;
 const BETWEEN_RACES_MS = 1_000;
 
-/** Where the command is killed, and which processes with it. */
+/** The points at which the command is killed, and the processes killed with it. */
 const KILLS: readonly (readonly [phase: ClaimPhase, ...processes: string[]])[] = [
   ['write-both', 'command-api-1'],
   ['copy', 'projector-1', 'projector-2'],
@@ -47,7 +47,7 @@ const KILLS: readonly (readonly [phase: ClaimPhase, ...processes: string[]])[] =
 
 type Ended = { readonly status: number | string; readonly stdout: string; readonly stderr: string };
 
-/** Runs the rotation as an operator does; `stop` kills it. */
+/** Runs the rotation as an operator does. `stop` kills it. */
 function rotate(): { stop: () => void; ended: Promise<Ended> } {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const args = ['keys', 'rotate', 'pepper', '--grace', '4', '--profile', stack.profile, '--json'];
@@ -58,7 +58,7 @@ function rotate(): { stop: () => void; ended: Promise<Ended> } {
   return { stop: () => child.kill('SIGKILL'), ended: promise };
 }
 
-/** What is answered in the end: processes are killed meanwhile, and a key makes it safe to ask again. */
+/** The final answer. Processes are killed at the same time, and a key makes retries safe. */
 async function surely<Answer>(ask: (key: string) => Promise<Answer | undefined>): Promise<Answer> {
   const key = randomUUID();
   const answers: Answer[] = [];
@@ -68,11 +68,11 @@ async function surely<Answer>(ask: (key: string) => Promise<Answer | undefined>)
     return answers.length > 0;
   }, ANSWER_DEADLINE_MS);
   const [first] = answers;
-  if (first === undefined) throw new Error('nobody answers');
+  if (first === undefined) throw new Error('no answer in time');
   return first;
 }
 
-/** The account that an address was given to, or that another one has it. */
+/** The account that got an address, or `taken` if another one has it. */
 type Outcome = { readonly id: string } | 'taken';
 
 const register = (email: string): Promise<Outcome> =>
@@ -103,7 +103,7 @@ const erase = (id: string): Promise<true> =>
     return status === 202 ? true : undefined;
   });
 
-/** Somebody who was told that an address is theirs. */
+/** A caller who learned that an address is theirs. */
 type Holder = { readonly email: string; readonly id: string };
 
 let count = 0;
@@ -112,7 +112,9 @@ function newAddress(when: string): string {
   return `${when}.${count}.${process.pid}@pepper.example.org`;
 }
 
-/** Two are vouched for and one proves the mailbox, all at once; exactly one gets the address. */
+/**
+ * Two registrations are vouched for and one is proven, all at once. Exactly one gets the address.
+ */
 async function race(when: string): Promise<Holder & { readonly winners: number }> {
   const email = newAddress(when);
   const link = await attempt(email);
@@ -140,7 +142,7 @@ async function claimOf(email: string): Promise<ClaimRecord | undefined> {
 }
 
 test.serial(
-  'through a rotation that is killed every address is somebody’s once, and the old subjects are gone',
+  'through a killed rotation every address keeps one holder, and the old subjects disappear',
   async (t) => {
     t.timeout(ROTATION_DEADLINE_MS + 120_000);
     const { current: older } = readKeyRingFile(pepperFile);
@@ -162,7 +164,7 @@ test.serial(
     const load = (async () => {
       const toErase = before.slice(0, 12);
       while (!over.signal.aborted) {
-        // As fast as it can it would make ten thousand claims, which take minutes to be deleted.
+        // At full speed it would make ten thousand claims, which take minutes to delete.
         await pause(BETWEEN_RACES_MS);
         during.push(...(await races('during', LANES)));
         const gone = toErase.pop();
@@ -200,7 +202,7 @@ test.serial(
     t.true(during.length > LANES && erased.length > 0, 'the control');
     const after = await races('after', 10);
 
-    // The eraser may have the last releases before it.
+    // The eraser may still have to delete the last releases.
     await waitUntil(async () =>
       (await readClaims()).every(({ subject }) => subject.startsWith(`zameni.claim.${current}:`)),
     );
@@ -220,7 +222,8 @@ test.serial(
     t.like(await claimOf(proven), { state: 'held', userId: provenId, verified: true });
     t.like(await claimOf(unproven), { state: 'held', userId: unprovenId, verified: false });
     const late = await follow(waitingLink);
-    if (late === 'taken') return t.fail('an attempt from before holds nothing and is proven after');
+    if (late === 'taken')
+      return t.fail('an attempt from before the rotation cannot be proven after it');
     t.like(await claimOf(waiting), { state: 'held', userId: late.id, verified: true });
     for (const { email } of erased) {
       const again = await register(email);

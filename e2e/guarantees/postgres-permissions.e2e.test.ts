@@ -24,14 +24,14 @@ type Place = { readonly host: string; readonly port: number; readonly database: 
 const DENIED = '42501';
 const READ_ONLY = '25006';
 const WRONG_PASSWORD = '28P01';
-/** Read-write mode cannot be asked for during recovery: feature not supported. */
+/** Read-write mode is not available during recovery: feature not supported. */
 const NOT_DURING_RECOVERY = '0A000';
 /** PgBouncer's own refusals carry the code of a protocol violation. */
 const POOL_REFUSES = '08P01';
 
 const schema = `${ACCOUNTS_PROJECTION.name}_v${ACCOUNTS_PROJECTION.version}`;
 
-/** A table of the read models, with a column of its own and the roles that read it. */
+/** A table of the read models, with one of its columns and the roles that read it. */
 type Table = { readonly name: string; readonly column: string; readonly readers: readonly Login[] };
 
 const tables: readonly Table[] = [
@@ -44,8 +44,8 @@ const tables: readonly Table[] = [
 ];
 
 /**
- * Runs statements as a role at a place: the first column of the first row, or the SQLSTATE. The pool
- * drops a connection after an error, and with it the transaction.
+ * Runs statements as a role at a place. Returns the first column of the first row, or the SQLSTATE.
+ * The pool drops a connection after an error, and with it the transaction.
  */
 function connectAs(t: ExecutionContext, { user, passwordFile }: Login, place: Place) {
   const pool = createPool({
@@ -68,7 +68,7 @@ function connectAs(t: ExecutionContext, { user, passwordFile }: Login, place: Pl
   };
 }
 
-/** What changes a read model. */
+/** Statements that change a read model. */
 function writesOf({ name, column }: Table): string[] {
   return [
     `insert into ${name} select * from ${name} where false`,
@@ -106,22 +106,22 @@ for (const [how, place] of [
   }
 }
 
-test('zameni_command does not read which migrations there were', async (t) => {
+test('zameni_command cannot read the list of migrations', async (t) => {
   t.is(await connectAs(t, command, direct)('select count(*) from zameni.migrations'), DENIED);
 });
 
-test('the read models tried are all there are', async (t) => {
+test('the list of tried read models is complete', async (t) => {
   const run = connectAs(t, projector, direct);
   t.is(
     await run(`select string_agg(schemaname || '.' || tablename, ',' order by 1)
       from (select schemaname, tablename from pg_tables where tableowner = '${projector.user}'
         order by 1, 2) as own`),
-    // The list of migrations is the projector's own; it tells nothing about people.
+    // The list of migrations is the projector's own. It contains nothing about people.
     [...tables.map(({ name }) => name), 'zameni.migrations'].toSorted().join(),
   );
 });
 
-test('nobody but the projector executes what applies its batches', async (t) => {
+test('only the projector executes the functions that apply its batches', async (t) => {
   const run = connectAs(t, superuser, direct);
   for (const { user } of [query, command, projector]) {
     t.is(
@@ -151,11 +151,11 @@ const createsNothing = test.macro<[Login]>(async (t, login) => {
   ]) {
     t.is(await run(`begin; ${sql}; rollback`), DENIED, sql);
   }
-  // A grant of what one may not pass on is a warning only, so the right itself is looked at; of a
-  // schema that is closed not even that is told.
+  // A grant without the right to grant is only a warning, so the right itself is checked. For a
+  // closed schema even that check is denied.
   const isGranter = `select has_table_privilege('${schema}.users', 'select with grant option')`;
   t.is(await run(isGranter), login === query ? false : DENIED);
-  // These are for no transaction.
+  // These cannot run in a transaction.
   for (const sql of ['create database more', 'alter system set log_statement = none']) {
     t.is(await run(sql), DENIED, sql);
   }
@@ -189,14 +189,18 @@ const staysItself = test.macro<[Login]>(async (t, login) => {
   t.is(await run("select passwd from pg_user where usename = 'postgres'"), '********');
 });
 
-test('zameni_query reads no secrets of the servers and becomes nobody else', staysItself, query);
 test(
-  'zameni_command reads no secrets of the servers and becomes nobody else',
+  'zameni_query reads no secrets of the servers and cannot become another role',
+  staysItself,
+  query,
+);
+test(
+  'zameni_command reads no secrets of the servers and cannot become another role',
   staysItself,
   command,
 );
 
-test('no service role is more than an ordinary role', async (t) => {
+test('every service role is an ordinary role', async (t) => {
   const run = connectAs(t, superuser, direct);
   for (const { user } of [query, command, projector]) {
     t.is(
@@ -232,7 +236,7 @@ for (const [how, place] of [
   });
 }
 
-test('the pool and the servers let in nobody without the right password', async (t) => {
+test('the pool and the servers refuse every wrong password', async (t) => {
   const wrong = { user: query.user, passwordFile: projector.passwordFile };
   for (const place of [direct, replica]) {
     t.is(await connectAs(t, wrong, place)('select 1'), WRONG_PASSWORD);

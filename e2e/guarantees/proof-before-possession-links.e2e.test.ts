@@ -34,7 +34,7 @@ test.after.always(async () => {
 
 type Said = Omit<VerifyEmailCommand, 'token'>;
 
-/** Follows a link; answers whose account it is about, or the code. */
+/** Follows a link. Returns the account it is about, or the code. */
 async function follow(token: string, said: Said = {}): Promise<string> {
   const answer = await anyone.verifyEmail({ body: { token, ...said } });
   return answer.status === 202 ? answer.body.userId : answer.code;
@@ -50,14 +50,14 @@ async function now(): Promise<string> {
   return (await register(personAt(email))).position;
 }
 
-/** Whether a person is there, and how. */
+/** Whether a person exists, and their state. */
 async function seen(id: string): Promise<string> {
   const { status: code, body } = await read(id, await now());
   if (body === undefined || !('email' in body)) return String(code);
   return `${body.status} ${body.emailVerified ? 'proven' : 'unproven'}`;
 }
 
-/** Attempts an address at the API whose attempts live for seconds. */
+/** Makes an attempt at the API whose attempts live for seconds. */
 async function attemptShortly(email: string, key?: string) {
   const headers = { 'Idempotency-Key': key };
   const answer = await short.anyone.registerPerson({ body: personAt(email), headers });
@@ -72,7 +72,7 @@ function lastOf(subject: string) {
 }
 
 test.serial(
-  'until its instant an attempt is there, and from then on there is none, whatever a server holds',
+  'an attempt exists until its instant and not after it, whatever a server still holds',
   async (t) => {
     const proven = await attemptShortly('in-time@links.example.org');
     const late = await attemptShortly('late@links.example.org');
@@ -80,21 +80,21 @@ test.serial(
     const token = await tokenFor(late.id, 'attempt');
     t.is((await prove(proven.id, 'attempt')).userId, proven.id);
     await afterTheInstant();
-    // The token itself lives on, and so does the record.
+    // The token and the record outlive the instant.
     t.not(await lastOf(subjects.attempt(late.id)), undefined);
     t.is(await status(late.id, late.position), undefined);
     t.is(await seen(late.id), '404');
     for (const said of [{}, { notMine: true }, { holder: 'confirm' }] as const) {
       t.is(await follow(token, said), invalid);
     }
-    // Its record lies in the log for another hour, and can be erased.
+    // Its record stays in the log for another hour, and can be erased.
     await erase(t, late.id);
     t.is(await seen(proven.id), 'active proven', 'an account outlives the attempt it came of');
   },
 );
 
 test.serial(
-  'a retry after the instant is a new attempt for every address, and an older link does not open it',
+  'a retry after the instant is a new attempt for every address, closed to the older link',
   async (t) => {
     await register(personAt('retry-unproven@links.example.org'));
     await join(personAt('retry-proven@links.example.org'));
@@ -106,7 +106,7 @@ test.serial(
       );
     const first = await attemptAll();
     const older = await Promise.all(first.map(({ id }) => tokenFor(id, 'attempt')));
-    t.deepEqual(await attemptAll(), first, 'a retry in time is told the same');
+    t.deepEqual(await attemptAll(), first, 'a retry in time gets the same answer');
     await afterTheInstant();
     const second = await attemptAll();
     for (const [n, { id, position }] of second.entries()) {
@@ -116,12 +116,12 @@ test.serial(
       t.is(await follow(older[n] ?? ''), invalid);
     }
     const newer = await Promise.all(second.map(({ id }) => tokenFor(id, 'attempt')));
-    const told = await Promise.all(newer.map((token) => follow(token)));
-    t.deepEqual(told, [second[0]?.id ?? '', unproven, taken]);
+    const answers = await Promise.all(newer.map((token) => follow(token)));
+    t.deepEqual(answers, [second[0]?.id ?? '', unproven, taken]);
   },
 );
 
-test('once the key of its day is destroyed nothing opens an attempt', async (t) => {
+test('nothing opens an attempt once the key of its day is destroyed', async (t) => {
   const folder = await mkdtemp(joinPath(tmpdir(), 'zameni-links-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const { keys } = readKeyRingFile(secretFiles(stack.folders.secrets).attemptKeys);
@@ -142,8 +142,8 @@ test('once the key of its day is destroyed nothing opens an attempt', async (t) 
   t.is(await follow(token), id, 'the control');
 });
 
-/** An account that was vouched for, and an attempt of its address. */
-async function contest(name: string) {
+/** An account that was vouched for, and an attempt on its address. */
+async function createRivals(name: string) {
   const email = `${name}@links.example.org`;
   const account = await register(personAt(email));
   const tried = await attempt(personAt(email));
@@ -151,37 +151,37 @@ async function contest(name: string) {
   return { email, account, tried, link, own: await tokenFor(tried.id, 'attempt') };
 }
 
-test('the link of an unproven account confirms it, and closes the attempt that caused the mail', async (t) => {
-  const { account, tried, link, own } = await contest('confirm');
-  const told = await anyone.verifyEmail({ body: { token: link } });
-  if (told.status !== 202) return t.fail(`the proof was answered ${told.status}`);
-  t.is(told.body.userId, account.id);
-  t.is(await status(tried.id, told.headers.Position), 'registered');
+test('the link of an unproven account confirms it, and closes the attempt', async (t) => {
+  const { account, tried, link, own } = await createRivals('confirm');
+  const proof = await anyone.verifyEmail({ body: { token: link } });
+  if (proof.status !== 202) return t.fail(`the proof was answered ${proof.status}`);
+  t.is(proof.body.userId, account.id);
+  t.is(await status(tried.id, proof.headers.Position), 'registered');
   t.is(await seen(account.id), 'active proven');
   t.is(await seen(tried.id), '404');
-  t.is(await follow(own), account.id, 'its own link is told whose account it is');
+  t.is(await follow(own), account.id, 'its own link names its account');
   t.is(await follow(link, { notMine: true }), taken, 'a proven account is never disowned');
   t.is(await follow(own, { notMine: true }), taken);
   t.is(await seen(account.id), 'active proven');
 });
 
-test('"not mine" releases the address from an unproven account, and the attempt has it', async (t) => {
-  const { email, account, tried, link, own } = await contest('not-mine');
+test('"not mine" moves the address from an unproven account to the attempt', async (t) => {
+  const { email, account, tried, link, own } = await createRivals('not-mine');
   t.is(await follow(link, { notMine: true }), account.id);
   t.is(await seen(account.id), 'deactivated unproven');
-  t.is(await follow(link, { notMine: true }), account.id, 'a second use is told the same');
+  t.is(await follow(link, { notMine: true }), account.id, 'a second use gets the same answer');
   t.is(await follow(link), invalid);
   t.is(await follow(own), tried.id);
   t.is(await seen(tried.id), 'active proven');
-  // Support may take the account back, but not its address.
+  // Support may reactivate the account, but not return its address.
   const params = { id: account.id };
   t.is((await operator.reactivateUser({ params, body: { reasonCode: 'test' } })).status, 202);
   t.is(await follow(link), invalid);
   t.like(await operator.registerPerson({ body: personAt(email) }), { code: taken });
 });
 
-test('the own link of an attempt offers both ways, and stays good for either', async (t) => {
-  const confirmed = await contest('offer-confirm');
+test('an attempt’s own link offers both choices, and stays valid for either', async (t) => {
+  const confirmed = await createRivals('offer-confirm');
   t.is(await follow(confirmed.own), unproven);
   t.is(await follow(confirmed.own), unproven);
   t.is(await follow(confirmed.own, { holder: 'confirm' }), confirmed.account.id);
@@ -189,7 +189,7 @@ test('the own link of an attempt offers both ways, and stays good for either', a
   t.is(await seen(confirmed.account.id), 'active proven');
   t.is(await status(confirmed.tried.id, await now()), 'registered');
 
-  const disowned = await contest('offer-not-mine');
+  const disowned = await createRivals('offer-not-mine');
   t.is(await follow(disowned.own), unproven);
   t.is(await follow(disowned.own, { holder: 'not-mine' }), disowned.tried.id);
   t.is(await follow(disowned.own, { holder: 'confirm' }), disowned.tried.id);
@@ -198,17 +198,17 @@ test('the own link of an attempt offers both ways, and stays good for either', a
   t.is(await follow(disowned.link), invalid);
 });
 
-test('the confirmation of another account cannot change what it says', async (t) => {
-  const { account, link, own } = await contest('fields');
+test('the confirmation of another account cannot change its data', async (t) => {
+  const { account, link, own } = await createRivals('fields');
   const said = { displayName: 'Mallory Attacker' };
   t.is(await follow(own, { holder: 'confirm', ...said }), 'invalid-request');
   t.is(await follow(link, said), 'invalid-request');
   t.is(await follow(own, { holder: 'confirm' }), account.id);
 });
 
-test('of a deactivated holder nothing is taken without "not mine"', async (t) => {
+test('a deactivated holder loses nothing without "not mine"', async (t) => {
   const body = { reasonCode: 'abuse' };
-  const off = await contest('off-unproven');
+  const off = await createRivals('off-unproven');
   await operator.deactivateUser({ params: { id: off.account.id }, body });
   t.is(await follow(off.own), unproven);
   t.is(await follow(off.own, { holder: 'confirm' }), 'user-deactivated');
@@ -225,11 +225,11 @@ test('of a deactivated holder nothing is taken without "not mine"', async (t) =>
   t.is(await seen(proven.id), 'deactivated proven');
 });
 
-test('a second use changes nothing and is told the same, side by side and after changes too', async (t) => {
+test('a second use changes nothing and gets the same answer, also after changes', async (t) => {
   const { id } = await attempt(personAt('twice@links.example.org'));
   const token = await tokenFor(id, 'attempt');
-  const told = await Promise.all(Array.from({ length: COPIES }, () => follow(token)));
-  t.deepEqual(new Set(told), new Set([id]));
+  const answers = await Promise.all(Array.from({ length: COPIES }, () => follow(token)));
+  t.deepEqual(new Set(answers), new Set([id]));
   const { body } = await read(id, await now());
   t.like(body, { version: 1 });
   const params = { id };
@@ -256,7 +256,7 @@ test('"not mine" of an attempt deletes it', async (t) => {
   t.is(await follow(token, { notMine: true }), id);
   t.is(await follow(token), invalid);
   await waitUntil(() => isDeleted(id, open ?? 0));
-  // It throws when the address is taken.
+  // Throws if the address is taken.
   await register(personAt('deleted@links.example.org'));
 });
 
@@ -267,7 +267,7 @@ async function isDeleted(id: string, position: number): Promise<boolean> {
   return first === undefined || first.position > position;
 }
 
-test('what an attempt asked for is deleted once it is proven', async (t) => {
+test('the data of an attempt is deleted once it is proven', async (t) => {
   const { id } = await attempt(personAt('once-proven@links.example.org'));
   const open = (await lastOf(subjects.attempt(id)))?.position;
   await prove(id, 'attempt');
@@ -275,7 +275,7 @@ test('what an attempt asked for is deleted once it is proven', async (t) => {
   t.is(await status(id, await now()), 'registered');
 });
 
-test('one’s own present address voids a pending change and its link, and nothing else', async (t) => {
+test('one’s present address voids a pending change and its link, nothing else', async (t) => {
   const email = 'present@links.example.org';
   const { id } = await join(personAt(email));
   const params = { id };
@@ -289,7 +289,7 @@ test('one’s own present address voids a pending change and its link, and nothi
   t.like((await read(id, await now())).body, expected, 'nothing is appended');
 });
 
-test('a key stays bound to its body while attempt or account live, and tells nothing afterwards', async (t) => {
+test('a key is bound to its body while attempt or account live, not afterwards', async (t) => {
   const keyOf = (name: string) => ({ 'Idempotency-Key': `links-${name}-0123456789abcdef` });
   const ask = async (client: typeof anyone, name: string, locale: string) => {
     const body = { ...personAt(`key-${name}@links.example.org`), locale };
@@ -316,9 +316,9 @@ test('a key stays bound to its body while attempt or account live, and tells not
   for (const locale of ['en', 'de']) t.is(await ask(operator, 'vouched', locale), 'user-erased');
 });
 
-test('an erasure voids older links and leaves a later registration alone', async (t) => {
+test('an erasure voids older links and does not affect a later registration', async (t) => {
   const email = 'erased@links.example.org';
-  const { account, link, own } = await contest('erased');
+  const { account, link, own } = await createRivals('erased');
   await erase(t, account.id);
   for (const token of [link, own]) {
     for (const said of [{}, { notMine: true }] as const) t.is(await follow(token, said), invalid);

@@ -39,7 +39,7 @@ test.after.always(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-/** What an attacker asks for at an address that is not theirs. */
+/** An attacker's registration of an address that is not theirs. */
 function attackOn(email: string): RegisterCommand {
   return {
     ...personAt(email),
@@ -50,7 +50,7 @@ function attackOn(email: string): RegisterCommand {
   };
 }
 
-/** Follows a link; answers the status, the code and whose account it is about. */
+/** Follows a link. Returns the status, the code and the account it is about. */
 async function follow(token: string, said: object = {}) {
   const answer = await anyone.verifyEmail({ body: { token, ...said } });
   if (answer.status !== 202) return { status: answer.status, code: answer.code };
@@ -69,7 +69,9 @@ async function viewOf(t: ExecutionContext, id: string, position: string) {
   return body;
 }
 
-/** Attempts at an address from an API whose attempts live for seconds, until after their instant. */
+/**
+ * Makes attempts on an address at an API whose attempts live for seconds, and waits for their end.
+ */
 async function attackUntilAfterTheInstant(email: string): Promise<void> {
   const attack = () => short.anyone.registerPerson({ body: attackOn(email) });
   for (let n = 0; n < ATTEMPTS; n += 1) await attack();
@@ -77,7 +79,7 @@ async function attackUntilAfterTheInstant(email: string): Promise<void> {
   for (let n = 0; n < ATTEMPTS; n += 1) await attack();
 }
 
-test('whatever a stranger attempts, an account that is unproven, deactivated or proven stays as it is', async (t) => {
+test('no attempt of a stranger changes an unproven, deactivated or proven account', async (t) => {
   const unproven = await register(personAt('unproven@possession.example.org'));
   const proven = await join(personAt('proven@possession.example.org'));
   const off = await register(personAt('off@possession.example.org'));
@@ -97,13 +99,13 @@ test('whatever a stranger attempts, an account that is unproven, deactivated or 
   t.deepEqual(await viewsNow('after'), before);
   for (const id of [unproven.id, proven.id]) {
     const answer = await operator.updateUser({ params: { id }, body: { locale: 'sr' } });
-    t.is(answer.status, 202, 'the key is there');
+    t.is(answer.status, 202, 'the data key exists');
   }
-  // The forgotten link of the person who was vouched for still is theirs.
+  // The unused link of the vouched person still works.
   t.is((await prove(unproven.id, 'registered')).userId, unproven.id);
 });
 
-test('later attempts of an attacker leave the link of the owner good', async (t) => {
+test('later attempts of an attacker do not invalidate the link of the owner', async (t) => {
   const email = 'earlier@possession.example.org';
   const own = await attempt(personAt(email));
   const attacks = await Promise.all(
@@ -121,7 +123,7 @@ test('later attempts of an attacker leave the link of the owner good', async (t)
   }
 });
 
-test('an attempt of an attacker that the owner confirms by mistake is theirs in every field', async (t) => {
+test('an attack that the owner confirms by mistake gets the owner’s data', async (t) => {
   const email = 'mistake@possession.example.org';
   const attack = await attempt(attackOn(email));
   const own = await attempt(personAt(email));
@@ -132,17 +134,17 @@ test('an attempt of an attacker that the owner confirms by mistake is theirs in 
     termsVersion: '2026-02',
     profile: { city: 'Novi Sad' },
   };
-  const told = await follow(await tokenFor(attack.id, 'attempt'), said);
-  t.is(told.userId, attack.id);
-  const view = await viewOf(t, attack.id, told.position ?? '');
+  const proof = await follow(await tokenFor(attack.id, 'attempt'), said);
+  t.is(proof.userId, attack.id);
+  const view = await viewOf(t, attack.id, proof.position ?? '');
   t.like(view, { ...said, email, emailVerified: true, version: 1 });
   const registeredAt = view !== undefined && 'registeredAt' in view ? view.registeredAt : '';
-  t.true(registeredAt >= startedAt, 'the terms count from now on');
+  t.true(registeredAt >= startedAt, 'the terms count from the proof');
   const late = await follow(await tokenFor(own.id, 'attempt'));
   t.deepEqual(late, { status: 409, code: 'address-taken' });
 });
 
-test('possession of a registration id authorises nothing, before the proof and after', async (t) => {
+test('a registration id authorises nothing, before the proof and after', async (t) => {
   const { id, position } = await attempt(personAt('id-alone@possession.example.org'));
   const token = await system.token([], 'an-attacker');
   const attacker = createClient({ baseUrl: system.gatewayUrl, fetch, token });
@@ -159,12 +161,12 @@ test('possession of a registration id authorises nothing, before the proof and a
     t.deepEqual(await refusals(anyone), [401, 401, 401, 401, 401]);
     t.deepEqual(await refusals(attacker), [403, 403, 403, 403, 403]);
   }
-  // What the id does show: that the owner has followed the link.
+  // The id does show that the owner followed the link.
   t.is(await status(id, await now('id')), 'registered');
   t.not(position, '');
 });
 
-test(`${WISHES} wishes for mail are ${WISHES} records of their own, and no account feels them`, async (t) => {
+test(`${WISHES} mail wishes are ${WISHES} records, and affect no account`, async (t) => {
   t.timeout(120_000);
   const email = 'wished@possession.example.org';
   const { id, position } = await join(personAt(email));
@@ -214,12 +216,12 @@ test('an attempt is no person: it is not read, not changed, and takes no address
   const params = { id };
   t.is((await operator.updateUser({ params, body: { locale: 'sr' } })).status, 404);
   t.is((await operator.deactivateUser({ params, body: { reasonCode: 'abuse' } })).status, 404);
-  // It throws when the address is taken.
+  // Throws if the address is taken.
   const vouched = await register(personAt(email));
   t.is(await status(vouched.id, vouched.position), 'registered');
 });
 
-test('a vouched registration is refused also while the holder is unproven, and a retry is decided again', async (t) => {
+test('an unproven holder keeps the address, and a vouched retry is decided again', async (t) => {
   const email = 'refused@possession.example.org';
   const key = 'possession-refused-0123456789abcdef';
   const holder = await register(personAt(email));
@@ -235,7 +237,7 @@ test('a vouched registration is refused also while the holder is unproven, and a
   t.not(id, holder.id);
 });
 
-test('only a caller who vouches says that the mailbox is proven', async (t) => {
+test('only a caller who vouches may say that the mailbox is proven', async (t) => {
   const body = { ...personAt('vouched@possession.example.org'), emailVerified: true };
   const answer = await anyone.registerPerson({ body });
   t.is(answer.status, 422);
@@ -245,7 +247,7 @@ test('only a caller who vouches says that the mailbox is proven', async (t) => {
   t.like(await viewOf(t, id, position), { emailVerified: true });
 });
 
-test('whether a caller may vouch is a part of the id: attempt and account share none', async (t) => {
+test('the permission to vouch is part of the id: attempt and account share none', async (t) => {
   const key = 'possession-same-key-0123456789abcdef';
   const headers = { 'Idempotency-Key': key };
   const subject = 'possession-scopes';
@@ -270,7 +272,7 @@ test('whether a caller may vouch is a part of the id: attempt and account share 
   t.is(new Set(ids).size, ids.length);
 });
 
-test('the public may send less at once than who vouches', async (t) => {
+test('the body limit of the public is lower than that of a caller who vouches', async (t) => {
   const texts = Array.from({ length: 10 }, (_, n) => [`text${n}`, 'x'.repeat(500)]);
   const body: RegisterCommand = {
     ...personAt('large@possession.example.org'),
@@ -293,7 +295,7 @@ test('support finds attempts by their ids, and erases one', async (t) => {
     params: { id: first.id },
     headers: { 'Min-Position': second.position, Prefer: 'wait=20' },
   });
-  // The scope makes no difference: nobody but the eraser and the mailer opens an attempt.
+  // The scope makes no difference: only the eraser and the mailer open an attempt.
   t.deepEqual(seen.body, { registrationId: first.id, status: 'awaiting-proof' });
   const answer = await operator.eraseUser({ params: { id: first.id } });
   if (answer.status !== 202) return t.fail(`the erasure was answered ${answer.status}`);

@@ -14,7 +14,7 @@ function shellBlocks(document: string): string[] {
   return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
 }
 
-/** Runs a block as written, but against the stack of the tests. */
+/** Runs a block as written, but on the stack of the tests. */
 async function runBlock(block: string): Promise<string> {
   const script = block
     .replaceAll('127.0.0.1:8080', new URL(system.gatewayUrl).host)
@@ -30,7 +30,7 @@ async function runBlock(block: string): Promise<string> {
   return stdout;
 }
 
-/** Blocks that were run before this, and those that restart servers, which tests of erasure run. */
+/** Blocks that ran before, and those that restart servers, which the tests of erasure run. */
 const ranElsewhere = [
   'npm start\n',
   'npm test\n',

@@ -45,7 +45,7 @@ type Request = {
   readonly body?: string;
 };
 
-/** Sends a request through the gateway and holds the answer against the served document. */
+/** Sends a request through the gateway and compares the answer with the served document. */
 async function observe(t: ExecutionContext, request: Request, status: number): Promise<SeenAnswer> {
   const { method = 'GET', path, headers = {}, body } = request;
   const response = await fetch(`${system.gatewayUrl}${path}`, {
@@ -78,13 +78,13 @@ async function register(t: ExecutionContext, email: string) {
   return { registrationId, fresh };
 }
 
-/** Sends the token of a link, with what the prover says. */
+/** Sends the token of a link, with the prover's data. */
 function proof(body: object, to = ''): Request {
   const path = `/v1/email-verifications${to}`;
   return { method: 'POST', path, headers: json, body: JSON.stringify(body) };
 }
 
-/** Follows the link of an attempt, twice, because the second time changes nothing. */
+/** Follows the link of an attempt twice, because the second time changes nothing. */
 async function prove(t: ExecutionContext, id: string) {
   const token = await mailboxes.tokenFor(id, 'attempt');
   const first = await observe(t, proof({ token }), 202);
@@ -103,7 +103,7 @@ test('the served documents are those of the contracts', async (t) => {
   t.is(events.text, JSON.stringify(createAsyncApi()));
 });
 
-test('the document lists what the gateway answers, and nothing else', async (t) => {
+test('the document lists the answers of the gateway, and nothing else', async (t) => {
   const listed = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
@@ -112,7 +112,7 @@ test('the document lists what the gateway answers, and nothing else', async (t) 
     ...REFERENCE_PAGES.map(({ path }) => `GET ${path}`),
   ];
   t.deepEqual(listed.toSorted(), ours.toSorted());
-  // Asked of the running system: each method on each path is answered by it, or refused by name.
+  // Tried on the running system: it answers each method on each path, or refuses it by name.
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
   for (const path of Object.keys(document.paths)) {
     const takes = methods.filter((method) => listed.includes(`${method} ${path}`));
@@ -133,7 +133,7 @@ test('the document lists what the gateway answers, and nothing else', async (t) 
   }
 });
 
-test('what is inside only or not there is answered 404', async (t) => {
+test('an internal or missing path is answered 404', async (t) => {
   for (const path of ['/', '/livez', '/readyz', '/metrics', '/v1', '/v1/users', '/v2/users/7']) {
     const response = await fetch(`${system.gatewayUrl}${path}`);
     const problem = (await response.json()) as Problem;
@@ -143,7 +143,7 @@ test('what is inside only or not there is answered 404', async (t) => {
   }
 });
 
-test('every file of the page is there, is kept by its tag, and names no other host', async (t) => {
+test('every file of the page exists, is cached by its tag, and names no other host', async (t) => {
   const page = await observe(t, { path: '/docs' }, 200);
   const files = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
   t.true(files.length >= 4);
@@ -179,7 +179,7 @@ test('every answer to a registration is in the document', async (t) => {
   t.like(JSON.parse(notTaken.text), { errors: [{ pointer: '/emailVerified', code: 'not-taken' }] });
 });
 
-test('an attempt that is erased is gone, and an account that is erased too', async (t) => {
+test('an erased attempt is gone, and an erased account too', async (t) => {
   const erase = async (id: string) => {
     const headers = bearer(tokens.operator);
     const erased = await observe(t, { method: 'DELETE', path: `/v1/users/${id}`, headers }, 202);
@@ -261,7 +261,7 @@ test('every answer to a proof of a mailbox is in the document', async (t) => {
   await observe(t, proof({ token: disowned, notMine: true }), 202);
 });
 
-test('the wish for another mail is answered the same whatever is behind the address', async (t) => {
+test('a request for another mail gets the same answer for every address', async (t) => {
   const ask = () => observe(t, proof({ email: 'reference-10@example.org' }, '/resend'), 202);
   const { text } = await ask();
   const { registrationId } = await register(t, 'reference-10@example.org');
@@ -298,7 +298,7 @@ const reader = bearer(tokens.reader);
 const ours = { path: user, headers: { ...reader, 'min-position': 'x'.repeat(23) } };
 const long = 'a'.repeat(100);
 const anyone = (headers: Record<string, string>) => post('reference-6@example.org', headers);
-test('a body that breaks off', answers, { ...post(''), body: '{"email":' }, 'malformed-json');
+test('an unfinished body', answers, { ...post(''), body: '{"email":' }, 'malformed-json');
 test('a short idempotency key', answers, anyone({ 'idempotency-key': 'x' }), 'malformed-header');
 test(
   'a body of another type',
@@ -308,14 +308,14 @@ test(
 );
 test('a body over 4 KiB from anyone', answers, post('x'.repeat(4_200)), 'payload-too-large');
 const vouched = (email: string) => post(email, bearer(tokens.writer));
-test('as much from a caller', answers, vouched('x'.repeat(4_200)), 'invalid-request');
+test('a body over 4 KiB from a caller', answers, vouched('x'.repeat(4_200)), 'invalid-request');
 test('a body over 16 KiB', answers, vouched('x'.repeat(17_000)), 'payload-too-large');
-test('an address that is none', answers, post('vera'), 'invalid-request');
+test('a malformed address', answers, post('vera'), 'invalid-request');
 test('an address of another type', answers, post(7), 'invalid-request');
 test('a registration with a bad token', answers, anyone(bearer('abc')), 'unauthorized');
-test('a registration that is not there', answers, { path: registration }, 'registration-not-found');
+test('an unknown registration', answers, { path: registration }, 'registration-not-found');
 test(
-  'a registration id of no form',
+  'a malformed registration id',
   answers,
   { path: '/v1/registrations/7' },
   'registration-not-found',
@@ -334,18 +334,18 @@ test(
   { path: user, headers: bearer(tokens.writer) },
   'forbidden',
 );
-test('a person that is not there', answers, { path: user, headers: reader }, 'user-not-found');
-test('a position that is not ours', answers, ours, 'malformed-header');
+test('an unknown person', answers, { path: user, headers: reader }, 'user-not-found');
+test('a foreign position', answers, ours, 'malformed-header');
 const change = { method: 'PATCH', path: user, headers: json, body: '{"locale":"en"}' };
 const as = (token: string) => ({ ...change, headers: { ...json, ...bearer(token) } });
 test('a change without a token', answers, change, 'unauthorized');
 test('a change without the scope', answers, as(tokens.reader), 'forbidden');
-test('a change of nobody', answers, as(tokens.operator), 'user-not-found');
+test('a change of an unknown person', answers, as(tokens.operator), 'user-not-found');
 const erasure = { method: 'DELETE', path: user };
 test('an erasure without a token', answers, erasure, 'unauthorized');
 test('an erasure without the scope', answers, { ...erasure, headers: reader }, 'forbidden');
 test(
-  'an erasure of nobody',
+  'an erasure of an unknown person',
   answers,
   { ...erasure, headers: bearer(tokens.operator) },
   'user-not-found',

@@ -10,7 +10,7 @@ const system = await attachSystem();
 const actors = await createActors(system, 'register-and-read');
 test.after.always(() => actors[Symbol.asyncDispose]());
 
-test('everybody vouched for is readable at their position, field by field', async (t) => {
+test('every vouched person is readable at their position, field by field', async (t) => {
   const people = readPeople();
   const report = await runDemo({
     gatewayUrl: system.gatewayUrl,
@@ -54,7 +54,7 @@ test('a person reads themself with a token of their own and nobody else', async 
   t.is((await client.readUser({ params: me.params })).status, 401);
 });
 
-test('who awaits proof is no person that anybody reads', async (t) => {
+test('an attempt cannot be read as a person', async (t) => {
   const { id, position } = await actors.attempt(personAt('pending@example.org'));
   t.is(await actors.status(id, position), 'awaiting-proof');
   t.is((await actors.read(id, position)).status, 404);

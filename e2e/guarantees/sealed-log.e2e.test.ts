@@ -14,7 +14,7 @@ const { stack } = system;
 const actors = await createActors(system, 'sealed-log');
 test.after.always(() => actors[Symbol.asyncDispose]());
 
-/** Longer than what turns up by chance. */
+/** Longer than texts that occur by chance. */
 const stranger = {
   email: 'sealed.attempt.stranger@example.org',
   displayName: 'Svetozar Zapečaćeni',
@@ -23,7 +23,7 @@ const stranger = {
   profile: { note: 'a note that nobody but the prover reads' },
 };
 
-test('the raw bytes of the log and of all log files hold no address or name of nine bytes or more', async (t) => {
+test('the bytes of log and log files hold no address or name of over 8 bytes', async (t) => {
   const people = readPeople();
   const token = await system.token(['registrations:write', 'users:read']);
   const report = await runDemo({
@@ -46,7 +46,7 @@ test('the raw bytes of the log and of all log files hold no address or name of n
     name.startsWith('nats'),
   );
   t.is(natsFolders.length, 3);
-  // The control: facts in clear are found, so the search reads what it should.
+  // The control: facts in clear are found, so the search covers the right files.
   const control = [eventType('registered'), 'termsVersion', 'zameni.attempt.', '"state":"open"'];
   for (const [name, folder] of natsFolders) {
     const files = filesUnder(folder);
@@ -56,7 +56,7 @@ test('the raw bytes of the log and of all log files hold no address or name of n
   t.is(findTexts(filesUnder(stack.folders.logs), secrets).length, 0, 'log files');
 });
 
-test('only the command API is told where the keys of attempts are', async (t) => {
+test('only the command API knows the path of the keys of attempts', async (t) => {
   const { pids } = await readTestStack();
   for (const { name, service } of stack.services) {
     const environment = readFileSync(`/proc/${pids[name]}/environ`, 'utf8');

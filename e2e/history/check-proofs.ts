@@ -11,7 +11,7 @@ import {
 
 type Decided = Extract<ProofAnswer, { kind: 'decided' }>;
 
-/** What provers were told is in the log, and stays so; nobody is refused an address that is free. */
+/** Answers to proofs are in the log and stay valid. No free address is refused. */
 export function checkProofs(proofs: readonly ProofHistory[], log: LogFacts): Violation[] {
   const accounts = new Map(log.accounts.map((account) => [account.id, account]));
   const attempts = new Map(log.attempts.map((attempt) => [attempt.id, attempt]));
@@ -45,7 +45,7 @@ function findAnswerFault(answer: ProofAnswer, others: readonly LogAccount[]): Fa
   const isHeld = others.some(({ people }) =>
     people.some(({ value }) => value?.view.emailVerified === isVerified),
   );
-  return isHeld ? [] : [['refused-is-taken', `${answer.code}, held by nobody like that`]];
+  return isHeld ? [] : [['refused-is-taken', `${answer.code}, no such account holds it`]];
 }
 
 function findSecondAnswer([first, ...others]: readonly Decided[]): Faults {
@@ -67,8 +67,8 @@ function findDifference(
   const { closed } = attempt ?? {};
   if (closed?.by !== 'proof') return 'the attempt is not closed by a proof';
   if (attempt?.position !== proof.attempt.position) return 'another attempt is closed';
-  if (closed.userId !== userId) return `closed for ${closed.userId}, told ${userId}`;
-  if (closed.position > position) return `told ${position}, closed at ${closed.position}`;
+  if (closed.userId !== userId) return `closed for ${closed.userId}, answered ${userId}`;
+  if (closed.position > position) return `answered ${position}, closed at ${closed.position}`;
   if (account === undefined) return `there is no account ${userId}`;
   const isOwn = userId === proof.attempt.id;
   if (isOwn && account.attempt !== attempt.position) return 'the account is of another attempt';

@@ -9,13 +9,16 @@ import {
   type Violation,
 } from './history.ts';
 
-/** What the log says of one registration. */
+/** The content of the log about one registration. */
 type Known = {
   readonly attempt: LogAttempt | undefined;
   readonly account: LogAccount | undefined;
 };
 
-/** What readers were told is as fresh as they asked, true of the log, and there in the end. */
+/**
+ * Each read is as fresh as requested and agrees with the log. Everything accepted is found in the
+ * end.
+ */
 export function checkReads({ writes, reads }: History, log: LogFacts): Violation[] {
   const accounts = new Map(log.accounts.map((account) => [account.id, account]));
   const attempts = new Map(log.attempts.map((attempt) => [attempt.id, attempt]));
@@ -57,14 +60,14 @@ function* findFaults(read: ReadHistory, known: Known): Generator<[rule: string, 
   if (minPosition !== undefined && (position === undefined || position < minPosition)) {
     yield ['none-older-than-asked', `asked for ${minPosition}, got ${position ?? 'none'}`];
   }
-  // That it is missing from the log is reported where what was accepted is looked up.
+  // The check of accepted registrations reports what is missing from the log.
   if (known.account === undefined && known.attempt === undefined) return;
   if (position === undefined) return yield ['answers-are-log', 'not found at no position'];
   const expected = path === 'registrations' ? registrationAt(read, known) : personAt(known);
   yield* compare(answer, expected(position), position);
 }
 
-/** What is told of a registration at a position. */
+/** The expected answer for a registration at a position. */
 function registrationAt({ registrationId }: ReadHistory, { attempt, account }: Known) {
   return (position: number): object | undefined => {
     const status =
@@ -90,6 +93,7 @@ function* compare(
     if (expected !== undefined) yield ['accepted-is-found', `not found at ${position}`];
     return;
   }
-  const [is, told] = [canonicalJson(expected ?? 'nothing'), canonicalJson(answer.view)];
-  if (is !== told) yield ['answers-are-log', `at ${position} it says ${told} instead of ${is}`];
+  const [logged, answered] = [canonicalJson(expected ?? 'nothing'), canonicalJson(answer.view)];
+  if (logged !== answered)
+    yield ['answers-are-log', `at ${position} the answer is ${answered} instead of ${logged}`];
 }

@@ -7,7 +7,7 @@ import {
   type Violation,
 } from './history.ts';
 
-/** The claims of the log are what its events make them, and the read model equals the log. */
+/** The claims of the log follow from its events, and the read model equals the log. */
 export function checkStores({ log, rows }: Stores): Violation[] {
   const people = peopleOf(log);
   const holders = people.filter(({ ownedAt }) => ownedAt !== undefined);
@@ -54,7 +54,7 @@ export function checkStores({ log, rows }: Stores): Violation[] {
   ];
 }
 
-/** The people there are in the end, with the position of the last event of each. */
+/** The people who exist in the end, with the position of the last event of each. */
 function peopleOf({ accounts }: LogFacts): (Person & { readonly position: number })[] {
   return accounts.flatMap(({ people }) => {
     const last = people.at(-1);
@@ -62,13 +62,13 @@ function peopleOf({ accounts }: LogFacts): (Person & { readonly position: number
   });
 }
 
-/** How far the erasure of a key has come is not told here: a test of its own waits for it. */
+/** The progress of deleting keys is not checked here. A test of its own waits for it. */
 function keysOfTheLiving({ accounts, keys }: LogFacts): LogFacts['keys'] {
   const erased = new Set(accounts.filter(({ isErased }) => isErased).map(({ id }) => id));
   return keys.filter(({ userId }) => !erased.has(userId));
 }
 
-/** A key lies before its events; one that was wrapped again may lie anywhere behind. */
+/** A key precedes its events. A re-wrapped key may follow them. */
 function findLateKeys({ accounts, keys }: LogFacts): Violation[] {
   const firsts = new Map(accounts.map(({ id, first }) => [id, first]));
   return keys.flatMap(({ userId, position, version }) =>
@@ -94,7 +94,7 @@ function attemptsOf({ attempts, accounts }: LogFacts): AttemptRow[] {
   });
 }
 
-/** A row without a record: of an attempt that was deleted, or that expires from the log before it. */
+/** A row may lack a record: its attempt was deleted, or the record expired from the log first. */
 function isLeftOver(row: AttemptRow, expected: readonly AttemptRow[]): boolean {
   const isKnown = expected.some(({ id }) => id === row.id);
   return !isKnown && (row.state === 'gone' || Date.parse(row.expiresAt) < Date.now());
@@ -120,7 +120,7 @@ type Comparison<Item> = {
   readonly idOf: (item: Item) => string;
 };
 
-/** Compares two sets of items as texts: what is missing, what is too much, what differs. */
+/** Compares two sets of items as texts: missing, surplus and different items. */
 function compare<Item>(rule: string, { expected, actual, idOf }: Comparison<Item>): Violation[] {
   const wanted = new Map(expected.map((item) => [canonicalJson(item), idOf(item)]));
   const found = new Map(actual.map((item) => [canonicalJson(item), idOf(item)]));

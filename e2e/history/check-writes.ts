@@ -15,7 +15,7 @@ type Known = {
   readonly attempts: ReadonlyMap<string, LogAttempt>;
 };
 
-/** What callers of POST were told is in the log, once, in the order they saw it happen. */
+/** Answers to POST are in the log once, in the order in which callers saw them. */
 export function checkWrites(writes: readonly WriteHistory[], log: LogFacts): Violation[] {
   const known: Known = {
     accounts: new Map(log.accounts.map((account) => [account.id, account])),
@@ -57,7 +57,7 @@ function checkFaults({ wish, sent }: WriteHistory): Violation[] {
   );
 }
 
-/** Under one key there is one answer; what was registered is never refused later. */
+/** One key has one answer. A registered wish is never refused later. */
 function checkOneAnswer(write: WriteHistory): Violation[] {
   const { wish, sent } = write;
   const [first, ...others] = decisionsOf(write);
@@ -104,7 +104,7 @@ function findAccountFault(
   return findOtherContent(wish, account);
 }
 
-/** Of an attempt that was proven the account is left, which has its data. */
+/** A proven attempt leaves only the account, which has its data. */
 function findAttemptFault(
   wish: Wish,
   { registrationId, position }: Decided,
@@ -122,7 +122,7 @@ function findAttemptFault(
 }
 
 function findOtherContent(wish: Wish, { people: [born] }: LogAccount): string | undefined {
-  // Nobody can tell any more what an erased person was registered with.
+  // The data that an erased person was registered with is unknown.
   if (born?.value === undefined) return undefined;
   return isSame(wish, born.value.view) ? undefined : 'has other content in the log';
 }
@@ -138,7 +138,7 @@ function isSame(wish: Content, { email, displayName, locale, termsVersion }: Con
   );
 }
 
-/** Nobody is refused an address that no other account has ever had. */
+/** No address is refused unless another account has held it. */
 function checkRefusals(write: WriteHistory, holders: ReadonlySet<LogAccount>): Violation[] {
   const { wish, sent } = write;
   const own = new Set(decisionsOf(write).map(({ registrationId }) => registrationId));
@@ -146,7 +146,13 @@ function checkRefusals(write: WriteHistory, holders: ReadonlySet<LogAccount>): V
   return sent.flatMap(({ answer }) =>
     answer.kind !== 'refused' || (isHeld && wish.caller === 'service')
       ? []
-      : [{ rule: 'refused-is-taken', detail: `${answer.code}, held by nobody`, key: wish.key }],
+      : [
+          {
+            rule: 'refused-is-taken',
+            detail: `${answer.code}, no account holds it`,
+            key: wish.key,
+          },
+        ],
   );
 }
 
@@ -164,7 +170,7 @@ function checkOneRegistrationAKey(writes: readonly WriteHistory[]): Violation[] 
   });
 }
 
-/** What began after an answer was given lies behind it in the log. */
+/** A request that began after an answer lies after that answer in the log. */
 function checkRealTime(writes: readonly WriteHistory[]): Violation[] {
   const ends = writes
     .flatMap(({ sent }) => sent)

@@ -5,8 +5,8 @@ import { checkWrites } from './check-writes.ts';
 import type { History, Stores, Violation } from './history.ts';
 
 /**
- * Finds every promise that a history breaks, from what clients were told and what the stores hold
- * in the end, and from nothing else: no process is believed.
+ * Finds every broken promise in a history. Uses only the answers to clients and the final content
+ * of the stores: no process is trusted.
  */
 export function findViolations(history: History, stores: Stores): Violation[] {
   return [

@@ -35,7 +35,7 @@ import {
   rowOf,
   sent,
   stores,
-  told,
+  accepted,
 } from './history.fixture.ts';
 import type { History, Sent, Stores, WriteAnswer } from './history.ts';
 import type { LogAccount, Person } from '../log/account.ts';
@@ -59,48 +59,48 @@ test('an accepted attempt that is not in the log', breaks, 'accepted-is-logged',
   stores: withLog({ attempts: [bobAttempt] }),
 });
 test('an answer with the position of another registration', breaks, 'accepted-is-logged', {
-  history: withAda(sent(20, 30, told(ADA, 4))),
+  history: withAda(sent(20, 30, accepted(ADA, 4))),
 });
 test('an answer that names another registration', breaks, 'accepted-is-logged', {
-  history: withAda(sent(20, 30, told(BOB, 3))),
+  history: withAda(sent(20, 30, accepted(BOB, 3))),
 });
 test('a 202 for a person who is vouched for', breaks, 'accepted-is-logged', {
-  history: withAda(sent(20, 30, { ...told(ADA, 3), status: 202 })),
+  history: withAda(sent(20, 30, { ...accepted(ADA, 3), status: 202 })),
 });
-test('a person with other content than was sent', breaks, 'accepted-is-logged', {
+test('a person whose content differs from the request', breaks, 'accepted-is-logged', {
   stores: withLog({ accounts: [withPerson(ada, { locale: 'de' }), bob] }),
 });
-test('an attempt with other content than was sent', breaks, 'accepted-is-logged', {
+test('an attempt whose content differs from the request', breaks, 'accepted-is-logged', {
   stores: withLog({
     attempts: [bobAttempt, { ...eveAttempt, data: { ...eveData, locale: 'de' } }],
   }),
 });
-test('a retry that is told something else', breaks, 'one-answer-a-key', {
-  history: withAda(sent(20, 30, told(ADA, 3)), sent(31, 39, told(ADA, 4))),
+test('a retry with another answer', breaks, 'one-answer-a-key', {
+  history: withAda(sent(20, 30, accepted(ADA, 3)), sent(31, 39, accepted(ADA, 4))),
 });
 test('a person who is refused after they were registered', breaks, 'one-answer-a-key', {
-  history: withAda(sent(20, 30, told(ADA, 3)), sent(31, 39, refused())),
+  history: withAda(sent(20, 30, accepted(ADA, 3)), sent(31, 39, refused())),
 });
 test('two keys with one registration', breaks, 'one-registration-a-key', {
-  history: withBob(sent(40, 50, told(EVE, 5))),
+  history: withBob(sent(40, 50, accepted(EVE, 5))),
 });
-test('a refusal of an address that nobody has', breaks, 'refused-is-taken', {
-  history: withAda(sent(0, 10, refused()), sent(20, 30, told(ADA, 3))),
+test('a refusal of an address that is free', breaks, 'refused-is-taken', {
+  history: withAda(sent(0, 10, refused()), sent(20, 30, accepted(ADA, 3))),
 });
 test('an attempt that is refused', breaks, 'refused-is-taken', {
   history: withBob(sent(0, 10, refused()), ...bobSent),
 });
 test('a position before one that was answered earlier', breaks, 'positions-follow-time', {
-  history: withAda(sent(60, 70, told(ADA, 3))),
+  history: withAda(sent(60, 70, accepted(ADA, 3))),
 });
 test('an answer outside the contract', breaks, 'no-unknown-answers', {
   history: withAda(sent(0, 1, { kind: 'fault', reason: 'answered 500' }), ...adaSent),
 });
 
-test('a proof that closed nothing', breaks, 'proven-is-logged', {
+test('a proof that closed no attempt', breaks, 'proven-is-logged', {
   stores: withLog({ attempts: [{ ...bobAttempt, closed: undefined }, eveAttempt] }),
 });
-test('a proof that is told another account', breaks, 'proven-is-logged', {
+test('a proof answered with another account', breaks, 'proven-is-logged', {
   history: withProof(proofOf('bob', BOB, 4, proven(ADA, 9))),
 });
 test('a proof that left the mailbox unproven', breaks, 'proven-is-logged', {
@@ -109,10 +109,10 @@ test('a proof that left the mailbox unproven', breaks, 'proven-is-logged', {
 test('a proof with a position that does not cover it', breaks, 'proven-is-logged', {
   history: withProof(proofOf('bob', BOB, 4, proven(BOB, 6))),
 });
-test('a second use of a link that is told another account', breaks, 'one-answer-a-link', {
+test('a second use of a link answered with another account', breaks, 'one-answer-a-link', {
   history: withProof(proofOf('bob', BOB, 4, proven(BOB, 9), proven(ADA, 9))),
 });
-test('a proof that is refused an address that is free', breaks, 'refused-is-taken', {
+test('a proof that is refused although the address is free', breaks, 'refused-is-taken', {
   history: withProof(proofOf('eve', EVE, 5, { kind: 'refused', code: 'address-taken' })),
 });
 test('an answer to a proof outside the contract', breaks, 'no-unknown-answers', {
@@ -142,7 +142,7 @@ test('a claim that is proven without its event', breaks, 'claims-are-events', {
     claims: [{ k: 'k-ada', record: { state: 'held', userId: ADA, verified: true } }, bobClaim],
   }),
 });
-test('a claim that was given up without its event', breaks, 'claims-are-events', {
+test('a claim that was released without its event', breaks, 'claims-are-events', {
   stores: withLog({
     claims: [{ k: 'k-ada', record: { state: 'released', by: 'disowning' } }, bobClaim],
   }),
@@ -154,7 +154,7 @@ test('a key behind its event', breaks, 'keys-are-events', {
 test('a person missing from the rows', breaks, 'users-are-log', {
   stores: withRows({ users: [rowOf(bobPerson, 9)] }),
 });
-test('a person the log does not know', breaks, 'users-are-log', {
+test('a person missing from the log', breaks, 'users-are-log', {
   stores: withRows({ users: [...stores.rows.users, rowOf(adaPerson, 8)] }),
 });
 test('an attempt missing from the rows', breaks, 'attempts-are-log', {
@@ -163,14 +163,14 @@ test('an attempt missing from the rows', breaks, 'attempts-are-log', {
 test('an attempt in another state than in the log', breaks, 'attempts-are-log', {
   stores: withRows({ attempts: [{ ...bobRow, state: 'open' }, eveRow] }),
 });
-test('an open attempt that the log does not know', breaks, 'attempts-are-log', {
+test('an open attempt missing from the log', breaks, 'attempts-are-log', {
   stores: withLog({ attempts: [bobAttempt] }),
 });
 test('an address without its owner', breaks, 'owners-are-log', {
   stores: withRows({ owners: [] }),
 });
 
-test('an answer older than asked', breaks, 'none-older-than-asked', {
+test('an answer older than requested', breaks, 'none-older-than-asked', {
   history: withRead({ minPosition: 8, answer: found(7, registration(ADA, 'registered')) }),
 });
 test('an accepted registration that is not found', breaks, 'accepted-is-found', {
@@ -185,14 +185,14 @@ test('a person not found at a position that covers them', breaks, 'accepted-is-f
 test('only accepted at a position that covers the event', breaks, 'answers-are-log', {
   history: withRead({ answer: found(3, registration(ADA, 'accepted')) }),
 });
-test('an attempt that is told registered before it was proven', breaks, 'answers-are-log', {
+test('an attempt reported as registered before it was proven', breaks, 'answers-are-log', {
   history: withRead({
     key: 'bob',
     registrationId: BOB,
     answer: found(6, registration(BOB, 'registered')),
   }),
 });
-test('an attempt that is a person', breaks, 'answers-are-log', {
+test('an attempt that is readable as a person', breaks, 'answers-are-log', {
   history: withRead({ registrationId: EVE, path: 'users', answer: found(9, adaPerson.view) }),
 });
 test('a view that is not the log’s', breaks, 'answers-are-log', {
@@ -201,14 +201,14 @@ test('a view that is not the log’s', breaks, 'answers-are-log', {
 test('a view newer than the position it comes with', breaks, 'answers-are-log', {
   history: withRead({ path: 'users', answer: found(2, adaPerson.view) }),
 });
-test('no answer in the end', breaks, 'readable-in-the-end', {
+test('no answer at the end', breaks, 'readable-in-the-end', {
   history: withRead({ isFinal: true, answer: { kind: 'unknown', reason: '503' } }),
 });
-test('an accepted registration that nobody read in the end', breaks, 'readable-in-the-end', {
+test('an accepted registration that nobody read at the end', breaks, 'readable-in-the-end', {
   history: { ...history, reads: finalReads.slice(1) },
 });
 
-test('not yet is allowed while the answer says that it covers less', (t) => {
+test('a registration may be unreadable while the answer covers less', (t) => {
   const early = [
     read({ isFinal: false, answer: found(2, registration(ADA, 'accepted')) }),
     read({ isFinal: false, path: 'users', answer: absent(2) }),
@@ -223,11 +223,11 @@ test('not yet is allowed while the answer says that it covers less', (t) => {
   t.deepEqual(findViolations({ ...history, reads: [...early, ...finalReads] }, stores), []);
 });
 
-test('a retry that is told where the account begins', breaks, 'one-answer-a-key', {
-  history: withBob(...bobSent, sent(70, 80, told(BOB, 9))),
+test('a retry answered with the position of the account', breaks, 'one-answer-a-key', {
+  history: withBob(...bobSent, sent(70, 80, accepted(BOB, 9))),
 });
 
-test('who proves the mailbox and disowns its account has the address', (t) => {
+test('a prover who disowns the account gets the address', (t) => {
   const view = { ...adaPerson.view, status: 'deactivated', version: 2 } as const;
   const gone: Person = { ...adaPerson, ownedAt: undefined, view };
   const eve = personOf(EVE, 'ada@example.org', { ownedAt: 14, emailVerified: true });
@@ -263,7 +263,7 @@ test('who proves the mailbox and disowns its account has the address', (t) => {
   t.deepEqual(findViolations({ ...history, proofs, reads }, taken), []);
 });
 
-test('the report tells everything about the registration concerned and nothing else', (t) => {
+test('the report contains everything about the registration concerned and nothing else', (t) => {
   const broken = withRead({ path: 'users', answer: absent(3) });
   const report = describeViolations(findViolations(broken, stores), broken, stores);
   t.regex(report, /^1 broken promises: accepted-is-found 1/);

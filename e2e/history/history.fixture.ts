@@ -11,26 +11,26 @@ import type {
   WriteAnswer,
 } from './history.ts';
 
-/** Somebody who is vouched for. */
+/** A vouched account. */
 export const ADA = '00000000-0000-8000-8000-00000000000a';
-/** Somebody who proves an attempt. */
+/** A person who proves an attempt. */
 export const BOB = '00000000-0000-8000-8000-00000000000b';
-/** An attempt on the address of Ada. */
+/** An attempt on Ada's address. */
 export const EVE = '00000000-0000-8000-8000-00000000000e';
 const EXPIRES = '2999-01-01T00:00:00.000Z';
 
-/** What is asked for Ada. */
+/** Ada's request. */
 export const adaWish = wish('ada', 'service', 'ada@example.org');
-/** What Bob asks for. */
+/** Bob's request. */
 export const bobWish = wish('bob', 'public', 'bob@example.org');
 const eveWish = wish('eve', 'public', 'ada@example.org');
-/** Ada, as the log has them. */
+/** Ada in the log. */
 export const adaPerson = personOf(ADA, 'ada@example.org', { ownedAt: 3 });
-/** Bob, as the log has them. */
+/** Bob in the log. */
 export const bobPerson = personOf(BOB, 'bob@example.org', { ownedAt: 9, emailVerified: true });
-/** The account of Ada. */
+/** Ada's account. */
 export const ada = accountOf(adaPerson, undefined);
-/** The account of Bob. */
+/** Bob's account. */
 export const bob = accountOf(bobPerson, 4);
 /** The attempt that Bob proved. */
 export const bobAttempt: LogAttempt = {
@@ -41,9 +41,9 @@ export const bobAttempt: LogAttempt = {
   data: undefined,
   closed: { by: 'proof', userId: BOB, position: 7 },
 };
-/** What Eve asks for. */
+/** Eve's request. */
 export const eveData = { ...contentOf('ada@example.org'), profile: {}, fingerprint: 'f' };
-/** The attempt of Eve. */
+/** Eve's attempt. */
 export const eveAttempt: LogAttempt = {
   id: EVE,
   position: 5,
@@ -52,11 +52,11 @@ export const eveAttempt: LogAttempt = {
   data: eveData,
   closed: undefined,
 };
-/** The claim of Ada. */
+/** Ada's claim. */
 export const adaClaim = claimOf(adaPerson);
-/** The claim of Bob. */
+/** Bob's claim. */
 export const bobClaim = claimOf(bobPerson);
-/** The row of the attempt of Eve. */
+/** The row of Eve's attempt. */
 export const eveRow = {
   id: EVE,
   claim: 'k-ada',
@@ -65,7 +65,7 @@ export const eveRow = {
   state: 'open',
   userId: null,
 } as const;
-/** The row of the attempt of Bob. */
+/** The row of Bob's attempt. */
 export const bobRow = {
   ...eveRow,
   id: BOB,
@@ -77,7 +77,7 @@ export const bobRow = {
 
 /**
  * Ada is vouched for, with a lost reply and a retry. Bob registers as the public and proves his
- * mailbox. Eve attempts Ada's address, and is told that an unproven account holds it.
+ * mailbox. Eve makes an attempt on Ada's address and learns that an unproven account holds it.
  */
 export const stores: Stores = {
   log: {
@@ -98,7 +98,7 @@ export const stores: Stores = {
     ],
   },
 };
-/** What everybody reads in the end. */
+/** The reads at the end. */
 export const finalReads = [
   read({ answer: found(9, registration(ADA, 'registered')) }),
   read({ path: 'users', answer: found(9, adaPerson.view) }),
@@ -109,10 +109,10 @@ export const finalReads = [
 ];
 const lost: WriteAnswer = { kind: 'unknown', reason: '503' };
 /** The requests for Ada. */
-export const adaSent = [sent(0, 10, lost), sent(20, 30, told(ADA, 3))];
+export const adaSent = [sent(0, 10, lost), sent(20, 30, accepted(ADA, 3))];
 /** The requests of Bob. */
-export const bobSent = [sent(40, 50, told(BOB, 4))];
-const eveSent = [sent(40, 50, told(EVE, 5))];
+export const bobSent = [sent(40, 50, accepted(BOB, 4))];
+const eveSent = [sent(40, 50, accepted(EVE, 5))];
 /** What clients saw. */
 export const history: History = {
   writes: [
@@ -127,7 +127,7 @@ export const history: History = {
   reads: finalReads,
 };
 
-/** What everybody asks for at an address. */
+/** The request that everybody sends for an address. */
 export function contentOf(email: string) {
   return { email, displayName: 'Somebody', locale: 'en', termsVersion: '2026-01' };
 }
@@ -177,7 +177,7 @@ export function sent<Answer>(startedMs: number, endedMs: number, answer: Answer)
 }
 
 /** The answer to an accepted registration. */
-export function told(registrationId: string, position: number) {
+export function accepted(registrationId: string, position: number) {
   const status = registrationId === ADA ? 201 : 202;
   return { kind: 'decided', status, registrationId, position } as const;
 }
@@ -192,14 +192,14 @@ export function proven(userId: string, position: number): ProofAnswer {
   return { kind: 'decided', userId, position };
 }
 
-/** A link and what its proofs were told. */
+/** A link and the answers to its proofs. */
 export function proofOf(key: string, id: string, position: number, ...answers: ProofAnswer[]) {
   const email = key === 'bob' ? 'bob@example.org' : 'ada@example.org';
   const all = answers.map((answer, n) => sent(60 + n, 61 + n, answer));
   return { key, email, attempt: { id, position }, sent: all };
 }
 
-/** How a registration stands. */
+/** The status of a registration. */
 export function registration(registrationId: string, status: string) {
   return { registrationId, status };
 }
@@ -214,7 +214,7 @@ export function absent(position: number): ReadAnswer {
   return { kind: 'absent', position };
 }
 
-/** A read of Ada in the end, but for what is changed. */
+/** A read of Ada at the end, with changes. */
 export function read(changes: Partial<ReadHistory> & Pick<ReadHistory, 'answer'>): ReadHistory {
   const about = { key: 'ada', path: 'registrations', registrationId: ADA } as const;
   const times = { startedMs: 100, endedMs: 110 };

@@ -2,9 +2,9 @@ import type { ClaimRecord, UserView } from '@zameni/contracts';
 import type { LogAccount } from '../log/account.ts';
 import type { LogAttempt } from '../log/attempt.ts';
 
-/** What a caller wants registered. */
+/** A registration that a caller wants. */
 export type Wish = {
-  /** Its name; the idempotency key too, where it is sent with one. */
+  /** Its name. Also its idempotency key, if it is sent with one. */
   readonly key: string;
   readonly isKeyed: boolean;
   readonly caller: 'public' | 'service';
@@ -19,7 +19,7 @@ type Unknown = { readonly kind: 'unknown'; readonly reason: string };
 /** An answer that should not exist. */
 type Fault = { readonly kind: 'fault'; readonly reason: string };
 
-/** What one POST of a wish was told. `refused`: another account holds the address. */
+/** The answer to one POST of a wish. `refused`: another account holds the address. */
 export type WriteAnswer =
   | {
       readonly kind: 'decided';
@@ -31,33 +31,33 @@ export type WriteAnswer =
   | Unknown
   | Fault;
 
-/** One request and its answer; times are of the client's clock, in milliseconds. */
+/** One request and its answer. Times are from the client's clock, in milliseconds. */
 export type Sent<Answer> = {
   readonly startedMs: number;
   readonly endedMs: number;
   readonly answer: Answer;
 };
 
-/** A wish and everything it was told. */
+/** A wish and all its answers. */
 export type WriteHistory = { readonly wish: Wish; readonly sent: readonly Sent<WriteAnswer>[] };
 
-/** What one proof of a mailbox was told. */
+/** The answer to one proof of a mailbox. */
 export type ProofAnswer =
   | { readonly kind: 'decided'; readonly userId: string; readonly position: number }
   | { readonly kind: 'refused'; readonly code: string }
   | Unknown
   | Fault;
 
-/** The link of an attempt and everything that its proofs were told. */
+/** The link of an attempt and all answers to its proofs. */
 export type ProofHistory = {
-  /** Of the wish. */
+  /** The key of the wish. */
   readonly key: string;
   readonly email: string;
   readonly attempt: { readonly id: string; readonly position: number };
   readonly sent: readonly Sent<ProofAnswer>[];
 };
 
-/** What one GET was told; `view` is the body as it came. */
+/** The answer to one GET. `view` is the body as received. */
 export type ReadAnswer =
   | { readonly kind: 'found'; readonly position: number; readonly view: unknown }
   | { readonly kind: 'absent'; readonly position: number | undefined }
@@ -70,7 +70,7 @@ export type ReadHistory = Sent<ReadAnswer> & {
   readonly path: 'registrations' | 'users';
   readonly registrationId: string;
   readonly minPosition: number | undefined;
-  /** True when nothing was killed any more, so that there is no excuse. */
+  /** True if no process is killed any more: a failure then has no excuse. */
   readonly isFinal: boolean;
 };
 
@@ -81,7 +81,7 @@ export type History = {
   readonly reads: readonly ReadHistory[];
 };
 
-/** What the log says in the end. */
+/** The final content of the log. */
 export type LogFacts = {
   readonly accounts: readonly LogAccount[];
   readonly attempts: readonly LogAttempt[];
@@ -104,7 +104,7 @@ export type AttemptRow = {
   readonly userId: string | null;
 };
 
-/** What Postgres says in the end. */
+/** The final content of Postgres. */
 export type ReadModel = {
   readonly users: readonly {
     readonly view: UserView;
@@ -119,10 +119,10 @@ export type ReadModel = {
   }[];
 };
 
-/** The final stores. */
+/** The final content of the stores. */
 export type Stores = { readonly log: LogFacts; readonly rows: ReadModel };
 
-/** A broken promise: which, what was seen, and of which wish or registration. */
+/** A broken promise: its rule, what was seen, and the wish or registration concerned. */
 export type Violation = {
   readonly rule: string;
   readonly detail: string;
@@ -130,7 +130,7 @@ export type Violation = {
   readonly registrationId?: string | undefined;
 };
 
-/** The answers that were decisions. */
+/** The answers that are decisions. */
 export function decisionsOf<Answer extends { readonly kind: string }>({
   sent,
 }: {
@@ -145,7 +145,7 @@ function isDecided<Answer extends { readonly kind: string }>(
   return answer.kind === 'decided';
 }
 
-/** JSON with the names of objects in order, so that equal values give equal texts. */
+/** JSON with sorted object keys, so that equal values give equal texts. */
 export function canonicalJson(value: unknown): string {
   return (
     JSON.stringify(value, (_, inner: unknown) =>

@@ -2,7 +2,7 @@ import { decisionsOf, type History, type Stores, type Violation } from './histor
 
 const SHOWN_VIOLATIONS = 5;
 
-/** Tells the first broken promises, each with everything that is known of the registration. */
+/** Describes the first broken promises, each with everything known about the registration. */
 export function describeViolations(
   violations: readonly Violation[],
   history: History,
@@ -26,9 +26,9 @@ function linesOf({ key, registrationId }: Violation, history: History, stores: S
     const isNamed = decisionsOf(write).some((one) => one.registrationId === registrationId);
     return write.wish.key === key || (registrationId !== undefined && isNamed);
   });
-  const told = own === undefined ? [] : decisionsOf(own);
-  const ids = new Set([registrationId, ...told.map((answer) => answer.registrationId)]);
-  const positions = new Set(told.map(({ position }) => position));
+  const decisions = own === undefined ? [] : decisionsOf(own);
+  const ids = new Set([registrationId, ...decisions.map((answer) => answer.registrationId)]);
+  const positions = new Set(decisions.map(({ position }) => position));
   const timed = [
     ...(own?.sent ?? []).map((sent) => ({ of: 'POST', ...sent })),
     ...history.proofs

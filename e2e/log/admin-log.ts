@@ -2,10 +2,10 @@ import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import { connectNats, createJetStreamLog, type EventLog, readSecret } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
 
-/** The log of a stack as its NATS admin, who may read everything. */
+/** The log of a stack, opened as its NATS admin, who may read everything. */
 export type AdminLog = AsyncDisposable & { readonly log: EventLog };
 
-/** Connects to the log; the servers' reports show `name`. */
+/** Connects to the log. The servers' reports show `name`. */
 export async function openAdminLog({ nats }: Stack, name: string): Promise<AdminLog> {
   const login = nats.users['admin'];
   if (login === undefined) throw new Error('the stack has no NATS user admin');

@@ -54,7 +54,7 @@ export function statusAt(
   position: number,
 ): 'accepted' | 'awaiting-proof' | 'registered' | undefined {
   if (position < openedAt) return 'accepted';
-  // Nobody may observe that an attempt became void.
+  // A void attempt must not be observable.
   if (closed === undefined || closed.by === 'void' || position < closed.position) {
     return 'awaiting-proof';
   }

@@ -1,34 +1,34 @@
-/** What became of an attempt; `void`: the person who held its address was erased. */
+/** The state of an attempt. `void`: the person who held its address was erased. */
 type AttemptState = 'none' | 'open' | 'proof' | 'not-mine' | 'erasure' | 'void';
 
-/** One account: the address it holds, and what waits. */
+/** One account: the address it holds, and what is pending. */
 export type Account = {
   /** Undefined once it was disowned. */
   address: number | undefined;
   isVerified: boolean;
   isActive: boolean;
   isErased: boolean;
-  /** The address of the newest change that waits for proof, and how many were asked for. */
+  /** The address of the newest pending change, and the number of changes requested. */
   wanted: number | undefined;
   changes: number;
-  /** Links whose proof was given: 0 is that of the registration, the others those of changes. */
+  /** Links that were proven: 0 is that of the registration, the others those of changes. */
   proofs: number[];
 };
 
 /** One id: an attempt, an account, or an account that came of its attempt. */
 export type Entry = {
   attempt: AttemptState;
-  /** The address that was asked for. */
+  /** The requested address. */
   asked: number;
-  /** After a proof: whose account came of it, or was confirmed by it. */
+  /** After a proof: the account that it made or confirmed. */
   provenFor: number | undefined;
   account: Account | undefined;
 };
 
-/** What a prover says beside the link. */
+/** The prover's statement beside the link. */
 export type Said = 'nothing' | 'confirm' | 'not-mine' | 'disclaim';
 
-/** What each step is about, besides an id. */
+/** The data of each step besides an id. */
 type About = {
   attempt: { readonly address: number };
   register: { readonly address: number };
@@ -41,15 +41,15 @@ type About = {
   erase: object;
 };
 
-/** What a client asks for; ids are named by the order they were asked for. */
+/** A client's request. Ids are named by the order in which they were requested. */
 export type Step = {
   [Type in keyof About]: { readonly type: Type; readonly id: number } & About[Type];
 }[keyof About];
 
-/** Who may hold which address, by the rule alone and nothing of how it is done. */
+/** The rule of who may hold which address, independent of the implementation. */
 export type Model = { readonly entries: (Entry | undefined)[] };
 
-/** Applies a step; answers what the caller must be told: a status, whose account, or a code. */
+/** Applies a step. Returns the expected answer: a status, an account, or a code. */
 export function apply(model: Model, step: Step): string {
   const { id } = step;
   if (step.type === 'attempt' || step.type === 'register') return register(model, step);
@@ -140,19 +140,19 @@ function close(entry: Entry, provenFor: number): string {
 function proveAccount({ id, entry: { account }, said }: Proof): string {
   if (account === undefined || account.isErased) return invalid;
   if (said === 'confirm' || said === 'not-mine') return 'invalid-request';
-  const told = `202 ${id}`;
+  const accepted = `202 ${id}`;
   const isNotMine = said === 'disclaim';
-  if (account.proofs.includes(0)) return isNotMine ? 'address-taken' : told;
-  if (account.address === undefined) return isNotMine ? told : invalid;
+  if (account.proofs.includes(0)) return isNotMine ? 'address-taken' : accepted;
+  if (account.address === undefined) return isNotMine ? accepted : invalid;
   if (account.isVerified) return invalid;
   if (isNotMine) {
     disown(account);
-    return told;
+    return accepted;
   }
   if (!account.isActive) return 'user-deactivated';
   account.isVerified = true;
   account.proofs.push(0);
-  return told;
+  return accepted;
 }
 
 /** The link of an address change. */
@@ -161,14 +161,14 @@ function proveChange(
   { id, entry: { account }, said, change }: Proof & { readonly change: number },
 ): string {
   if (account === undefined || account.isErased) return invalid;
-  const told = `202 ${id}`;
+  const accepted = `202 ${id}`;
   const isNotMine = said === 'disclaim';
-  if (account.proofs.includes(change)) return isNotMine ? 'address-taken' : told;
+  if (account.proofs.includes(change)) return isNotMine ? 'address-taken' : accepted;
   const { wanted } = account;
-  if (change !== account.changes || wanted === undefined) return isNotMine ? told : invalid;
+  if (change !== account.changes || wanted === undefined) return isNotMine ? accepted : invalid;
   if (isNotMine) {
     account.wanted = undefined;
-    return told;
+    return accepted;
   }
   if (!account.isActive) return 'user-deactivated';
   const holder = holderOf(model, wanted);
@@ -180,10 +180,10 @@ function proveChange(
   }
   Object.assign(account, { address: wanted, isVerified: true, wanted: undefined });
   account.proofs.push(change);
-  return told;
+  return accepted;
 }
 
-/** Who holds an address; undefined while it is free. */
+/** The holder of an address. Undefined while it is free. */
 function holderOf(
   { entries }: Model,
   address: number,
@@ -216,7 +216,7 @@ function changeAccount(
   return '202';
 }
 
-/** An erased person takes the attempts on their address with them. */
+/** The erasure of a person voids the attempts on their address. */
 function erase({ entries }: Model, entry: Entry): string {
   const { account, attempt } = entry;
   if (account === undefined) {

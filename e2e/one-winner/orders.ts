@@ -1,15 +1,15 @@
 import { apply, type Model, type Step } from './model.ts';
 
 /**
- * The models that remain when steps were sent at once and each was told what it was told: one for
- * each order in which they may have happened. None: no order explains it.
+ * The models that explain the answers to concurrent steps, one for each possible order. Empty if no
+ * order explains them.
  */
 export function explain(
   models: readonly Model[],
-  told: readonly (readonly [step: Step, answer: string])[],
+  answered: readonly (readonly [step: Step, answer: string])[],
 ): Model[] {
   const remaining = models.flatMap((model) =>
-    ordersOf(told).flatMap((order) => {
+    ordersOf(answered).flatMap((order) => {
       const next = structuredClone(model);
       return order.every(([step, answer]) => apply(next, step) === answer) ? [next] : [];
     }),

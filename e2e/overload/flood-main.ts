@@ -6,9 +6,9 @@ import { Value } from 'typebox/value';
 import { type Flood, FloodInput } from './flood.ts';
 
 const TICK_MS = 5;
-/** Milliseconds after which a request that nobody answered is a fault. */
+/** Milliseconds after which an unanswered request is a fault. */
 const ANSWER_DEADLINE_MS = 20_000;
-/** Fewer than the connections that the gateway takes at once. */
+/** Fewer than the concurrent connections of the gateway. */
 const MAX_CONNECTIONS = 3_000;
 
 const { gatewayUrl, rate, seconds, prefix } = Value.Parse(
@@ -70,7 +70,7 @@ function count(counts: Record<string, number>, what: string): void {
   counts[what] = (counts[what] ?? 0) + 1;
 }
 
-// An open loop: what is due is sent, however long the answers take.
+// An open loop: due requests are sent regardless of earlier answers.
 const startedAt = performance.now();
 const under: Promise<void>[] = [];
 for (let passedMs = 0; passedMs < seconds * 1_000; passedMs = performance.now() - startedAt) {

@@ -3,18 +3,18 @@ import { json } from 'node:stream/consumers';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 
-/** A flood of registrations of fresh addresses, as the public sends them. */
+/** A flood of public registrations of fresh addresses. */
 export const FloodInput = Type.Object({
   gatewayUrl: Type.String(),
-  /** Requests a second, sent whatever becomes of those before. */
+  /** Requests a second, sent regardless of earlier answers. */
   rate: Type.Number(),
   seconds: Type.Number(),
-  /** Begins every address, so that no two floods share one. */
+  /** The prefix of every address, so that no two floods share one. */
   prefix: Type.String(),
 });
 export type FloodInput = Static<typeof FloodInput>;
 
-/** What a flood was told. */
+/** The answers to a flood. */
 export const Flood = Type.Object({
   sent: Type.Integer(),
   seconds: Type.Number(),
@@ -23,14 +23,14 @@ export const Flood = Type.Object({
   /** Refusals by their code. */
   refused: Type.Record(Type.String(), Type.Integer()),
   refusedMs: Type.Array(Type.Number()),
-  /** Answers that are neither: what was wrong, and how often. */
+  /** Other answers: the fault, and how often it occurred. */
   faults: Type.Record(Type.String(), Type.Integer()),
 });
 export type Flood = Static<typeof Flood>;
 
 const program = new URL('./flood-main.ts', import.meta.url).pathname;
 
-/** Floods from a process of its own, whose event loop is not late because of the caller's. */
+/** Runs a flood in its own process, so that the caller's work does not delay its event loop. */
 export async function flood(input: FloodInput): Promise<Flood> {
   const child = spawn(process.execPath, [program, JSON.stringify(input)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
 import { isHealthy } from '../support/is-healthy.ts';
 
-/** Servers of the log that are all away; the end brings them back and waits until they are well. */
+/** An outage of all servers of the log. The end restores them and waits until they are healthy. */
 export type LogOutage = { readonly end: () => Promise<void> };
 
 const BACK_DEADLINE_MS = 60_000;
-/** Seconds after which a held supervisor goes on, even if this process has died. */
+/** Seconds after which a paused supervisor continues, even if this process has died. */
 const HELD_SECONDS = 90;
 
 /** Freezes all servers of the log: connections stay open, and nothing is answered. */
@@ -21,7 +21,7 @@ export function freezeLog(stack: Stack): LogOutage {
   };
 }
 
-/** Kills all servers of the log; the supervisor is held, or they would be back in a moment. */
+/** Kills all servers of the log. The supervisor is paused: it would restart them at once. */
 export function killLog(stack: Stack): LogOutage {
   const { supervisorPid } = stack;
   const script = `sleep ${HELD_SECONDS}; kill -CONT ${supervisorPid}`;

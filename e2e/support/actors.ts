@@ -10,39 +10,41 @@ import {
 import { type LinkKind, type LinkOptions, openMailboxes } from './mailbox.ts';
 import type { System } from './system.ts';
 
-/** What was accepted: the id of an account or an attempt, and the position that covers it. */
+/** An accepted change: the id of an account or an attempt, and the position that covers it. */
 export type Accepted = { readonly id: string; readonly position: string };
 
-/** What came of a link: the account that it made or proved, and the position that covers it. */
+/**
+ * The result of following a link: the account it made or proved, and the position that covers it.
+ */
 export type Proven = { readonly userId: string; readonly position: string };
 
-/** What people and operators do in tests: over HTTP, but for the links, which reach no mailbox. */
+/** What people and operators do in tests. All goes over HTTP except links: no mailbox gets them. */
 export type Actors = AsyncDisposable & {
   /** An operator with every scope, and the public. */
   readonly operator: Client;
   readonly anyone: Client;
   /** Registers an account, vouched for by the operator. */
   readonly register: (body: RegisterCommand, key?: string) => Promise<Accepted>;
-  /** Registers as the public does. */
+  /** Registers as the public. */
   readonly attempt: (body: RegisterCommand, key?: string) => Promise<Accepted>;
   readonly tokenFor: (id: string, kind: LinkKind, options?: LinkOptions) => Promise<string>;
-  /** Follows a link; answers what came of it. */
+  /** Follows a link and returns its result. */
   readonly prove: (id: string, kind: LinkKind, options?: LinkOptions) => Promise<Proven>;
-  /** A person who came by themselves: an attempt, and the proof of its mailbox. */
+  /** Registers a person as the public and proves the mailbox. */
   readonly join: (body: RegisterCommand, key?: string) => Promise<Accepted>;
-  /** Reads a person as the operator, at a position at least. */
+  /** Reads a person as the operator, at the given position or later. */
   readonly read: (id: string, position: string) => Promise<AnswerOf<'readUser'>>;
-  /** How a registration stands at a position at least; undefined where there is none. */
+  /** The status of a registration at the given position or later. Undefined if there is none. */
   readonly status: (
     id: string,
     position: string,
   ) => Promise<RegistrationView['status'] | undefined>;
 };
 
-/** Brings the actors in; `name` is the subject of the operator's token. */
+/** Creates the actors. `name` is the subject of the operator's token. */
 export async function createActors(system: System, name: string): Promise<Actors> {
   const baseUrl = system.gatewayUrl;
-  // The keys of an object that no code extends.
+  // The keys come from an object that no code extends.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const token = await system.token(Object.keys(SCOPES) as Scope[], name);
   const operator = createClient({ baseUrl, fetch, token });
@@ -90,7 +92,7 @@ export async function createActors(system: System, name: string): Promise<Actors
   };
 }
 
-/** A body that registers somebody at an address. */
+/** A body that registers a person at an address. */
 export function personAt(email: string): RegisterCommand {
   return {
     email,

@@ -1,4 +1,4 @@
-/** Does a piece of work for every item, so many at a time; rejects with the first failure. */
+/** Runs work for every item with bounded concurrency. Rejects with the first failure. */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   concurrency: number,

@@ -1,7 +1,7 @@
-/** Shorter texts turn up by chance in ciphertext written as base64. */
+/** Shorter texts occur by chance in ciphertext written as base64. */
 const MIN_BYTES = 9;
 
-/** Which of the texts occur in the bytes, as UTF-8; texts under nine bytes are not looked for. */
+/** Returns the texts that occur in the bytes as UTF-8. Ignores texts under nine bytes. */
 export function findTexts(files: readonly Buffer[], texts: readonly string[]): string[] {
   const byStart = new Map<number, Set<Buffer>>();
   for (const text of new Set(texts)) {

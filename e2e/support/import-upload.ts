@@ -1,26 +1,26 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { ImportLine, ImportRow, ImportSummary, Problem } from '@zameni/contracts';
 
-/** What became of an import: its rows and their summary, or why it was refused as a whole. */
+/** The result of an import: its rows and their summary, or why all of it was refused. */
 export type Imported =
   | { readonly status: 202; readonly rows: readonly ImportRow[]; readonly summary: ImportSummary }
   | { readonly status: number; readonly problem: Problem };
 
-/** An upload in the hands of the test, chunked and without a declared size. */
+/** An upload controlled by the test: chunked, without a declared size. */
 export type Upload = {
   readonly write: (text: string) => void;
-  /** Ends the upload; the answer comes, or the connection's fault. */
+  /** Ends the upload. Returns the answer, or the error of the connection. */
   readonly end: (text?: string) => void;
   readonly cut: () => void;
   readonly answer: Promise<Imported>;
 };
 
-/** What an upload is sent with; what is undefined is left out. */
+/** Headers of an upload. Undefined ones are left out. */
 export type UploadHeaders = Readonly<Record<string, string | undefined>>;
 
 const ANSWER_DEADLINE_MS = 40_000;
 
-/** Begins an upload and leaves it to the test how it goes on. */
+/** Begins an upload. The test decides how it goes on. */
 export function openUpload(gatewayUrl: string, headers: UploadHeaders): Upload {
   const sent = Object.entries(headers).filter(([, value]) => value !== undefined);
   const upload = request(`${gatewayUrl}/v1/imports`, {
@@ -48,21 +48,21 @@ async function readAnswer(upload: ClientRequest): Promise<Imported> {
   return parseImported(response.statusCode ?? 0, text);
 }
 
-/** Reads the text of an answer; throws when the summary is missing, as after a cut. */
+/** Reads the text of an answer. Throws if the summary is missing, as after a cut. */
 export function parseImported(status: number, text: string): Imported {
-  // The answer is judged by the test that asked.
+  // The calling test checks the answer.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   if (status !== 202) return { status, problem: JSON.parse(text) as Problem };
   const lines = text.trimEnd().split('\n').map(parseLine);
   const summary = lines.pop();
   if (summary === undefined || 'line' in summary) throw new Error('the summary is missing');
-  // The answer is judged by the test that asked.
+  // The calling test checks the answer.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { status, rows: lines as ImportRow[], summary };
 }
 
 function parseLine(text: string): ImportLine {
-  // The answer is judged by the test that asked.
+  // The calling test checks the answer.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return JSON.parse(text) as ImportLine;
 }

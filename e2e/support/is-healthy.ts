@@ -1,9 +1,9 @@
-/** Whether a process says that it is well; one that is not there is not. */
+/** Whether a process reports itself healthy. False if it does not answer. */
 export async function isHealthy(url: string, deadlineMs = 2_000): Promise<boolean> {
   try {
     return (await fetch(url, { signal: AbortSignal.timeout(deadlineMs) })).ok;
   } catch {
-    // Not there yet; whoever asks has a deadline.
+    // It does not listen yet. The caller has a deadline.
     return false;
   }
 }

@@ -24,12 +24,14 @@ import { Value } from 'typebox/value';
 import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 
-/** What a link proves: an attempt, the address an account holds unproven, or the one it wants. */
+/** What a link proves: an attempt, an account's unproven address, or its pending address. */
 export type LinkKind = 'attempt' | 'registered' | 'email-change-requested';
 
-/** What else a link says. */
+/** Optional content of a link. */
 export type LinkOptions = {
-  /** The attempt that caused the mail, as its registration was answered; for links of accounts only. */
+  /**
+   * The attempt that caused the mail, as its registration was answered. Only for links of accounts.
+   */
   readonly names?: { readonly id: string; readonly position: string };
 };
 
@@ -39,18 +41,18 @@ export type Mailboxes = AsyncDisposable & {
   readonly tokenFor: (id: string, kind: LinkKind, options?: LinkOptions) => Promise<string>;
 };
 
-/** No link can be made any more: the attempt is over, or the account was erased and its key with it. */
+/** No link can be made: the attempt is over, or the account and its key are erased. */
 export class LinkGoneError extends Error {
   override readonly name = 'LinkGoneError';
 }
 
-/** Milliseconds to read what a link is made of. */
+/** Milliseconds to read the records that a link is made from. */
 const READ_DEADLINE_MS = 10_000;
 
-/** Every link lives an hour: with a shortened attempt, its own instant is what ends it. */
+/** Every link lives an hour, so a shortened attempt ends at its own instant, not with the link. */
 const LIFETIME_MS = 60 * 60 * 1_000;
 
-/** Opens the mailboxes: makes each token from the log and the keys of the stack. */
+/** Opens the mailboxes. Each token is made from the log and the keys of the stack. */
 export async function openMailboxes(stack: Stack): Promise<Mailboxes> {
   const { log, [Symbol.asyncDispose]: close } = await openAdminLog(stack, 'mailboxes');
   const logger = createSilentLogger();
@@ -104,7 +106,7 @@ async function findRequest(
   return { kind: 'account', id, claim: opened.personal.claim, request: metadata.id };
 }
 
-/** A replica that lags behind what was accepted is asked again. */
+/** Retries while the replica has not caught up with what was accepted. */
 async function findNewest(
   log: EventLog,
   id: UserId,

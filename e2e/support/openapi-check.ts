@@ -1,7 +1,7 @@
 import { NDJSON_MEDIA_TYPE } from '@zameni/contracts';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
-/** The parts of an OpenAPI document that say what may be answered. */
+/** The parts of an OpenAPI document that describe answers. */
 export type OpenApiDocument = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
   readonly components: object;
@@ -15,17 +15,17 @@ type OpenApiResponse = {
   readonly content?: Readonly<Record<string, { schema?: object }>>;
 };
 
-/** An answer as it was seen, its body read. */
+/** A received answer with its body. */
 export type SeenAnswer = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
 };
 
-/** Says where an answer differs from what the document promises of an operation; nothing: nowhere. */
+/** Reports where an answer differs from the operation's documentation. Empty if nowhere. */
 export type AnswerCheck = (method: string, path: string, answer: SeenAnswer) => string[];
 
-/** Makes the check of answers from a document alone, by a validator that is not our services'. */
+/** Creates a check from a document alone, with a validator that our services do not use. */
 export function createAnswerCheck(document: OpenApiDocument): AnswerCheck {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -67,7 +67,7 @@ export function createAnswerCheck(document: OpenApiDocument): AnswerCheck {
     if (described === undefined) return [`the media type ${mediaType} is not in the document`];
     const { schema } = described;
     if (schema === undefined) return [];
-    // Of NDJSON the schema is that of each line.
+    // The schema of NDJSON is that of each line.
     const texts = mediaType === NDJSON_MEDIA_TYPE ? text.trimEnd().split('\n') : [text];
     return texts.flatMap((each) => faultsOf('body', schema, JSON.parse(each)));
   }

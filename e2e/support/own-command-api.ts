@@ -11,7 +11,7 @@ import { startChild } from '../../deploy/local/supervisor/child.ts';
 import { isHealthy } from './is-healthy.ts';
 import type { System } from './system.ts';
 
-/** A process of the command API beside those of the stack, with settings of its own. */
+/** A process of the command API in addition to the stack's, with its own settings. */
 export type OwnCommandApi = AsyncDisposable & {
   readonly url: string;
   /** An operator with every scope, and the public. */
@@ -19,7 +19,9 @@ export type OwnCommandApi = AsyncDisposable & {
   readonly anyone: Client;
 };
 
-/** Its name, which is the subject of the operator's token too, and the variables that differ. */
+/**
+ * Its name, also the subject of the operator's token, and the environment variables that differ.
+ */
 export type OwnCommandApiOptions = {
   readonly name: string;
   readonly env: Readonly<Record<string, string>>;
@@ -28,7 +30,7 @@ export type OwnCommandApiOptions = {
 const HOST = '127.0.0.1';
 const READY_DEADLINE_MS = 30_000;
 
-/** Starts the process on the servers of the stack; resolves when it is ready. */
+/** Starts the process with the stack's servers. Resolves when it is ready. */
 export async function startOwnCommandApi(
   system: System,
   { name, env }: OwnCommandApiOptions,
@@ -57,7 +59,7 @@ export async function startOwnCommandApi(
     child.kill();
     throw new Error(`${name} is not ready, see its log`, { cause });
   });
-  // The keys of an object that no code extends.
+  // The keys come from an object that no code extends.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const token = await system.token(Object.keys(SCOPES) as Scope[], name);
   return {
@@ -68,7 +70,7 @@ export async function startOwnCommandApi(
   };
 }
 
-/** What the variables are made from, as the stack describes it. */
+/** The parts of the stack's description that the variables are made from. */
 function toSource({ profile, nats, pgbouncer, redis, folders }: Stack) {
   const natsClient = nats.servers.map((server) => Number(server.split(':')[1]));
   return {

@@ -7,13 +7,13 @@ import { readTestStack, type Stack } from '@zameni/runtime/testing';
 export type System = {
   readonly stack: Stack;
   readonly gatewayUrl: string;
-  /** A token as an operator gets one: printed by `zameni token`. */
+  /** A token as an operator gets it, from `zameni token`. */
   readonly token: (scopes: readonly Scope[], subject?: string) => Promise<string>;
 };
 
 const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
 
-/** Attaches to the stack the tests were started with. */
+/** Attaches to the stack that the tests were started with. */
 export async function attachSystem(): Promise<System> {
   const stack = await readTestStack();
   return {

@@ -53,8 +53,9 @@ export {
   sealPersonal,
 } from './keys/data-keys.ts';
 export { createDigests, type Digests } from './keys/digests.ts';
+export { type KeyRing, KeyRingFile, readKeyRing, readKeyRingFile } from './keys/key-ring.ts';
+export { layersOf, type PepperRing, readPepperRing } from './keys/pepper-ring.ts';
 export { createPositions, type Positions } from './keys/positions.ts';
-export { drawBytes } from './keys/random-pool.ts';
 export {
   addNextKey,
   clearKeyRingDrafts,
@@ -62,10 +63,8 @@ export {
   removeKeys,
   replaceKeyRing,
 } from './keys/ring-edit.ts';
-export { layersOf, type PepperRing, readPepperRing } from './keys/pepper-ring.ts';
 export { openKeyRing, openPepperRing } from './keys/ring-file.ts';
 export { type KeyRingSource, toKeyRingSource } from './keys/ring-source.ts';
-export { type KeyRing, KeyRingFile, readKeyRing, readKeyRingFile } from './keys/key-ring.ts';
 export { readSecret, SecretFileError } from './keys/secret-file.ts';
 export {
   createVerificationTokens,
@@ -118,4 +117,5 @@ export {
 export { DEADLINES, longestCommitMs } from './process/deadlines.ts';
 export { runService, type Service, type ServiceContext } from './process/lifecycle.ts';
 export { createLogger, type Logger } from './process/logger.ts';
+export { drawBytes } from './process/random-pool.ts';
 export { currentTraceparent, withAppendSpan, withRecordSpans } from './process/trace.ts';

@@ -21,7 +21,7 @@ import { addLoadShedding } from './load-shedding.ts';
 import type { Logger } from '../process/logger.ts';
 import { refuseUnknownRoutes } from './method-not-allowed.ts';
 import { toProblem } from './problem.ts';
-import { drawBytes } from '../keys/random-pool.ts';
+import { drawBytes } from '../process/random-pool.ts';
 import { createValidator } from './validation.ts';
 
 /** What an HTTP application needs. */

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
-import { drawBytes } from './random-pool.ts';
+import { drawBytes } from '../process/random-pool.ts';
 
 // NIST SP 800-38D: 96-bit random nonces, 128-bit tags, at most 2^32 plaintexts per key.
 const NONCE_BYTES = 12;

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { KeyRecord } from '@zameni/contracts';
 import { seal, unseal } from './aes-gcm.ts';
-import { drawBytes } from './random-pool.ts';
+import { drawBytes } from '../process/random-pool.ts';
 import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './ring-source.ts';
 import { currentKey, type KeyRing } from './key-ring.ts';
 

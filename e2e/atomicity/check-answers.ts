@@ -1,17 +1,17 @@
-import type { Told } from './load.ts';
+import type { DefiniteAnswer } from './load.ts';
 import type { AtomicRecord } from './log.ts';
 
-/** What opens what callers were told. */
-export type ToldOpeners = {
+/** Opens the positions that callers were given. */
+export type AnswerOpeners = {
   readonly openPosition: (sealed: string) => number | undefined;
   readonly claimOf: (email: string) => string;
 };
 
-/** What was told, and is not in the log like that. */
-export function findUntrue(
-  told: readonly Told[],
+/** Returns answers that the log does not confirm. */
+export function findUntrueAnswers(
+  definite: readonly DefiniteAnswer[],
   records: readonly AtomicRecord[],
-  { openPosition, claimOf }: ToldOpeners,
+  { openPosition, claimOf }: AnswerOpeners,
 ): string[] {
   const byPosition = new Map(records.map((record) => [record.position, record]));
   const closed = new Set(
@@ -22,18 +22,21 @@ export function findUntrue(
   const erased = new Set(
     records.flatMap((one) => (one.kind === 'deletion' ? one.record.addresses : [])),
   );
-  return told.flatMap((one) => {
+  return definite.flatMap((one) => {
     const { id, what } = one;
     const position = openPosition(one.position) ?? 0;
     const record = byPosition.get(position);
-    // The deletion of an attempt that is over may have been faster than the follower.
+    // The expired attempt may have been deleted before the follower read it.
     const isOver = closed.has(position) || (what === 'attempted' && erased.has(claimOf(one.email)));
     const isGone = what === 'attempted' && record === undefined && isOver;
-    return isGone || isSo(record, one) ? [] : [`${id} is not ${what} at ${position}`];
+    return isGone || isConfirmed(record, one) ? [] : [`${id} is not ${what} at ${position}`];
   });
 }
 
-function isSo(record: AtomicRecord | undefined, { id, what }: Pick<Told, 'id' | 'what'>): boolean {
+function isConfirmed(
+  record: AtomicRecord | undefined,
+  { id, what }: Pick<DefiniteAnswer, 'id' | 'what'>,
+): boolean {
   switch (what) {
     case 'attempted':
       return record?.kind === 'attempt' && record.id === id && record.record.state === 'open';
