@@ -98,6 +98,9 @@ refuses('runtime/src/x.ts', "export { start } from '../../deploy/local/start.ts'
 allows('runtime/src/x.ts', "export { Pool } from 'pg';");
 
 refuses('deploy/local/x.ts', "export { createApp } from '@zameni/command-api';");
+refuses('deploy/local/x.ts', "export { Pool } from 'pg';");
+refuses('e2e/x.ts', "export { connect } from '@nats-io/transport-node';");
+refuses('bench/x.ts', "export { Redis } from 'ioredis';");
 refuses('deploy/local/x.ts', "export { createApp } from '../../command-api/src/app.ts';");
 refuses('deploy/local/x.ts', "export { main } from '../../cli/src/main.ts';");
 allows('deploy/local/x.ts', "export { readStack } from '@zameni/runtime/stack';");

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSecret } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
+// oxlint-disable-next-line no-restricted-imports -- the baseline is a plain program on Postgres
 import pg from 'pg';
 
 /** A running baseline: its address and its process. */

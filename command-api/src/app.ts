@@ -12,7 +12,7 @@ export type AppDeps = RegistrationRoutesDeps &
   UserRoutesDeps & {
     readonly logger: Logger;
     readonly checks: HealthChecks;
-    /** Dependencies that commands can be decided without. */
+    /** Dependencies that commands can be decided without. Some answers wait for them. */
     readonly degradedChecks?: HealthChecks;
     readonly keyRings?: KeyRings;
   };

@@ -127,7 +127,8 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     untilErased: createUntilErased({ pool, log }),
     stopping: signal,
     checks: { log: async () => void (await log.head(signal)) },
-    // Commands are decided without them: limits are local, and no command waits for its outcome.
+    // Commands are decided without them. Without Redis limits are local. Without Postgres `DELETE`
+    // cannot see that the erasure is done, so it is answered 503, and the erasure continues.
     degradedChecks: {
       redis: async () => void (await redis.ping()),
       postgres: async () => void (await pool.query('select 1')),

@@ -1,31 +1,16 @@
 export {
-  ChangeEmailCommand,
-  DisplayName,
   IdempotencyKey,
   MIN_ANONYMOUS_KEY_BITS,
   Locale,
   MAX_ADDRESS_LENGTH,
   MAX_BODY_BYTES,
   MAX_PUBLIC_BODY_BYTES,
-  Profile,
-  ReasonCode,
-  ReasonCommand,
   RegisterCommand,
-  ResendVerificationCommand,
-  TermsVersion,
   UpdateUserCommand,
   VerifyEmailCommand,
 } from './commands.ts';
 export { ERROR_CODES, type ErrorCode, FIELD_CODES, type FieldCode } from './error-codes.ts';
-export {
-  AddressDigest,
-  EntityTag,
-  Instant,
-  PositionToken,
-  parseUserId,
-  type UserId,
-  Uuid,
-} from './identifiers.ts';
+export { Instant, PositionToken, parseUserId, type UserId } from './identifiers.ts';
 export {
   ImportLine,
   ImportRow,
@@ -53,18 +38,10 @@ export {
   UserView,
   encodeUserView,
 } from './views.ts';
-export {
-  type ClientOptions,
-  ContractError,
-  createClient,
-  type Fetch,
-  type FetchedResponse,
-} from './client/client.ts';
-export type { LinesToSend } from './client/lines.ts';
-export type { AnswerOf, CallOptions, Client, RequestOf } from './client/types.ts';
+export { createClient, type Fetch } from './client/client.ts';
+export type { AnswerOf, Client } from './client/types.ts';
 export { createAsyncApi } from './documents/asyncapi.ts';
-export { API_VERSION, createOpenApi } from './documents/openapi.ts';
-export type { Json, JsonObject } from './documents/schema-components.ts';
+export { createOpenApi } from './documents/openapi.ts';
 export {
   type EventMetadata,
   decodeEvent,
@@ -75,19 +52,9 @@ export {
   openEvent,
   type StoredEvent,
   UnreadableEventError,
-  UnwritableEventError,
 } from './events/codec.ts';
-export { type Actor, Envelope } from './events/envelope.ts';
-export {
-  type AccountEvent,
-  type AccountFact,
-  clearSchemas,
-  DISOWNED,
-  EVENT_NAMES,
-  type EventName,
-  eventVersions,
-  personalSchemas,
-} from './events/events.ts';
+export type { Actor } from './events/envelope.ts';
+export { type AccountEvent, type AccountFact, DISOWNED, type EventName } from './events/events.ts';
 export {
   decodeText,
   type ParseRecord,
@@ -97,9 +64,7 @@ export {
   parseDeletionRecord,
   parseEventType,
   parseKeyRecord,
-  parseMailWish,
   parseOrThrow,
-  type RecordContent,
   UnreadableRecordError,
 } from './log/parse-record.ts';
 export {
@@ -121,7 +86,6 @@ export {
   JETSTREAM_API,
   NATS_PERMISSIONS,
   NATS_USERS,
-  type NatsPermissions,
   type NatsUser,
   recordKind,
   type RecordKind,
@@ -130,18 +94,11 @@ export {
   toLogSubject,
 } from './log/topology.ts';
 export {
-  type Answer,
   type Field,
   type HttpService,
   NDJSON_MEDIA_TYPE,
   type Operation,
 } from './operations/operation.ts';
-export { OPERATIONS, type OperationId } from './operations/operations.ts';
-export {
-  METHODS,
-  REFERENCE_PAGES,
-  type ReferencePage,
-  ROUTES,
-  type Route,
-} from './operations/routes.ts';
+export { OPERATIONS } from './operations/operations.ts';
+export { METHODS, REFERENCE_PAGES, ROUTES, type Route } from './operations/routes.ts';
 export { SCOPES, type Scope } from './operations/scopes.ts';

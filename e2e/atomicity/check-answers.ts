@@ -26,7 +26,8 @@ export function findUntrueAnswers(
     const { id, what } = one;
     const position = openPosition(one.position) ?? 0;
     const record = byPosition.get(position);
-    // The expired attempt may have been deleted before the follower read it.
+    // An attempt that is closed, or whose address was erased, may have been deleted before the
+    // follower read it.
     const isOver = closed.has(position) || (what === 'attempted' && erased.has(claimOf(one.email)));
     const isGone = what === 'attempted' && record === undefined && isOver;
     return isGone || isConfirmed(record, one) ? [] : [`${id} is not ${what} at ${position}`];

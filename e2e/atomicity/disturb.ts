@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { readTestStack } from '@zameni/runtime/testing';
-import { findLeader, kill } from '../crash/kills.ts';
-import { createRandom, type Random } from '../crash/random.ts';
+import { findLeader, kill } from '../support/kills.ts';
+import { createRandom, type Random } from '../support/random.ts';
 
 /** What was done to which process, and when. */
 export type Disturbance = {

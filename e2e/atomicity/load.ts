@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, createClient } from '@zameni/contracts';
-import type { Random } from '../crash/random.ts';
 import { personAt } from '../support/actors.ts';
 import type { LinkKind, LinkOptions, Mailboxes } from '../support/mailbox.ts';
+import type { Random } from '../support/random.ts';
 
 /** The targets and tokens of a load, and what it is made of. */
 export type AtomicLoadOptions = {

@@ -9,9 +9,9 @@ import {
   recordKind,
 } from '@zameni/contracts';
 import type { DataKey, LogRecord } from '@zameni/runtime';
-import { claimOf, type LogOpener, nameIn, placeAttempt, placeEvent } from '../crash/stores.ts';
 import type { PlacedEvent } from '../log/account.ts';
 import { nameClaims } from '../log/claim-names.ts';
+import { claimOf, type LogOpener, nameIn, placeAttempt, placeEvent } from '../log/stores.ts';
 
 /** A parsed record of the log. */
 export type AtomicRecord = { readonly position: number } & (

@@ -7,9 +7,9 @@ import type {
   WriteAnswer,
   WriteHistory,
 } from '../history/history.ts';
+import type { Random } from '../support/random.ts';
 import type { Client } from './client.ts';
 import { createProvers, type IssueLink } from './proofs.ts';
-import type { Random } from './random.ts';
 
 /** The concurrency of the load. */
 export type LoadOptions = {

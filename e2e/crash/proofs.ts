@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProofAnswer, ProofHistory, Sent } from '../history/history.ts';
+import type { Random } from '../support/random.ts';
 import type { Client, Holder } from './client.ts';
-import type { Random } from './random.ts';
 
 /** The attempt whose link is followed. */
 export type LinkOf = Pick<ProofHistory, 'key' | 'email' | 'attempt'>;

@@ -7,7 +7,7 @@ import { openAdminLog } from '../log/admin-log.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
 
-/** Milliseconds after which the log drops an unfinished batch (ADR-50: 10 s). */
+/** Milliseconds after which the log drops an unfinished batch (NATS ADR-50: 10 s). */
 const ABANDONED_DEADLINE_MS = 30_000;
 const READ_DEADLINE_MS = 10_000;
 const ADVISORY = `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${ACCOUNTS_STREAM.name}`;

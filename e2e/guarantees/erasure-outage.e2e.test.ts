@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { createClient, type ErasureView } from '@zameni/contracts';
 import { readTestStack, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { findLeader } from '../crash/kills.ts';
 import { readCommands, runCommand } from '../erasure/runbook-commands.ts';
 import { createActors, personAt } from '../support/actors.ts';
+import { findLeader } from '../support/kills.ts';
 import { attachSystem } from '../support/system.ts';
 
 const system = await attachSystem();

@@ -10,8 +10,8 @@ import {
 import { readTestStack, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { pauseProcess } from '../atomicity/disturb.ts';
-import { findLeader, kill } from '../crash/kills.ts';
 import { createActors, personAt } from '../support/actors.ts';
+import { findLeader, kill } from '../support/kills.ts';
 import { attachSystem } from '../support/system.ts';
 
 const system = await attachSystem();

@@ -6,9 +6,9 @@ import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
-import { kill } from '../crash/kills.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { createActors, personAt } from '../support/actors.ts';
+import { kill } from '../support/kills.ts';
 import { attachSystem } from '../support/system.ts';
 
 const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;

@@ -13,7 +13,7 @@ import {
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { Value } from 'typebox/value';
-import { kill } from '../crash/kills.ts';
+import { kill } from '../support/kills.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { readClaimLayout } from '../log/claim-names.ts';
 import { createActors, personAt } from '../support/actors.ts';

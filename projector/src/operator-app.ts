@@ -28,7 +28,11 @@ export type OperatorAppOptions = {
   readonly degradedChecks: HealthChecks;
 };
 
-/** Creates the operator's port, for internal use only: `/livez`, `/readyz` and `/status`. */
+/**
+ * Creates the operator's port, for internal use only: `/livez`, `/readyz`, `/key-rings` and
+ * `/status`. Readiness depends on the projection and the eraser. Stalls of the re-wrapper and the
+ * reclaimer are in `/status` only.
+ */
 export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
   const { logger, log, status, eraser, rewrapper, reclaimer, degradedChecks } = options;
   const { keyRings = {} } = options;

@@ -3,7 +3,7 @@ export { type Breaker, createBreaker } from './async/circuit-breaker.ts';
 export { type Clock, systemClock } from './async/clock.ts';
 export { type Line, readLines } from './async/lines.ts';
 export { createBackoff, delay, withDeadline } from './async/retry.ts';
-export { readTokenIssuers, type TokenIssuer } from './auth/issuers.ts';
+export { readTokenIssuers } from './auth/issuers.ts';
 export {
   type Caller,
   createTokenVerifier,
@@ -26,7 +26,7 @@ export {
 } from './cache/view-cache.ts';
 export { createHttpApp, listenHttp, traceIdOf } from './http/app.ts';
 export { keepOwnDeadline } from './http/client-errors.ts';
-export { type HealthChecks, Readiness } from './http/health.ts';
+export type { HealthChecks } from './http/health.ts';
 export { parseJsonBody, requirePlainUtf8 } from './http/json-body.ts';
 export { type KeyRings, KeyRingsView } from './http/key-ring-route.ts';
 export { toRoute } from './http/operation-route.ts';
@@ -35,7 +35,7 @@ export { parsePreferWait } from './http/prefer-wait.ts';
 export { splitQuoted } from './http/split-quoted.ts';
 export { createValidator } from './http/validation.ts';
 export { dayOf, tendAttemptKeys } from './keys/attempt-key-days.ts';
-export { type AttemptKeys, type AttemptSecrets, createAttemptKeys } from './keys/attempt-keys.ts';
+export { type AttemptKeys, createAttemptKeys } from './keys/attempt-keys.ts';
 export {
   type ClaimLayers,
   type ClaimLayout,
@@ -49,7 +49,6 @@ export {
   type DataKey,
   type DataKeys,
   openPersonal,
-  type PersonalBinding,
   sealPersonal,
 } from './keys/data-keys.ts';
 export { createDigests, type Digests } from './keys/digests.ts';
@@ -65,7 +64,7 @@ export {
 } from './keys/ring-edit.ts';
 export { openKeyRing, openPepperRing } from './keys/ring-file.ts';
 export { type KeyRingSource, toKeyRingSource } from './keys/ring-source.ts';
-export { readSecret, SecretFileError } from './keys/secret-file.ts';
+export { readSecret } from './keys/secret-file.ts';
 export {
   createVerificationTokens,
   type Proof,
@@ -77,31 +76,19 @@ export { parsePolicy, rateLimitVariable } from './limits/policy.ts';
 export { createRateLimits, type RateLimits } from './limits/rate-limits.ts';
 export { attemptTtlSeconds } from './log/attempt-ttl.ts';
 export { batchesOrIdle } from './log/batches-or-idle.ts';
-export type {
-  AppendOutcome,
-  EventLog,
-  LogMessage,
-  LogRecord,
-  ReadOptions,
-} from './log/event-log.ts';
+export type { AppendOutcome, EventLog, LogMessage, LogRecord } from './log/event-log.ts';
 export { createJetStreamLog } from './log/jetstream.ts';
 export { connectNats, type NatsConnection, type NatsOptions } from './log/nats.ts';
 export { provisionStream } from './log/provision.ts';
 export { readToEnd } from './log/read-to-end.ts';
 export { createSecureDeletion, type SecureDeletion } from './log/secure-deletion.ts';
 export { createReadLogServers, type LogServers, type ReadLogServers } from './log/servers.ts';
-export {
-  type Migration,
-  MigrationError,
-  type MigrateOptions,
-  migrate,
-} from './postgres/migrate.ts';
+export { migrate } from './postgres/migrate.ts';
 export { createPool, type Pool } from './postgres/pool.ts';
 export { readCheckpoint } from './postgres/read-checkpoint.ts';
 export {
   attemptKeyConfig,
   attemptLifetimeConfig,
-  ConfigError,
   callersConfig,
   kekConfig,
   loadConfig,
@@ -115,7 +102,7 @@ export {
   verificationConfig,
 } from './process/config.ts';
 export { DEADLINES, longestCommitMs } from './process/deadlines.ts';
-export { runService, type Service, type ServiceContext } from './process/lifecycle.ts';
+export { runService, type ServiceContext } from './process/lifecycle.ts';
 export { createLogger, type Logger } from './process/logger.ts';
 export { drawBytes } from './process/random-pool.ts';
 export { currentTraceparent, withAppendSpan, withRecordSpans } from './process/trace.ts';

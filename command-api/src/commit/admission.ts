@@ -27,8 +27,9 @@ export type Admission = {
  *
  * - `open`: intents are admitted.
  * - `standing`: the youngest of the last group waited longer than `maxStandingMs`, and the group
- *   had no room for others.
+ *   left at least `minWaiting` intents behind for lack of room.
  * - `stuck`: no group was taken for `maxWaitMs`.
+ * - `full`: `maxWaiting` intents are in the queue.
  *
  * The youngest decides, not the oldest, and intents left only because of their rivals do not count:
  * a flood on one address makes its own rivals old, and must not get others refused.

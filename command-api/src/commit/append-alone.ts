@@ -1,5 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AppError, type EventLog, type Logger, type LogMessage } from '@zameni/runtime';
+import {
+  AppError,
+  createOverloaded,
+  type EventLog,
+  type Logger,
+  type LogMessage,
+} from '@zameni/runtime';
 import { appendUntilKnown } from './append.ts';
 
 /**
@@ -49,7 +55,7 @@ export function createAppendAlone(
   }
 
   return async (messages, signal) => {
-    if (underWay >= maxUnderWay) throw new AppError('overloaded', { retryAfterSeconds: 1 });
+    if (underWay >= maxUnderWay) throw createOverloaded();
     underWay += 1;
     const context = { log, logger, signal, isWanted: () => !signal.aborted };
     try {

@@ -1,4 +1,4 @@
-import { AppError } from '@zameni/runtime';
+import { AppError, createOverloaded } from '@zameni/runtime';
 
 /** Runs one act at a time under each key; the others wait in the order of their calls. */
 export type InTurn = <Result>(
@@ -32,7 +32,7 @@ export function createTurns(maxWaiting: number = MAX_WAITING): InTurn {
       queues.set(key, []);
       return;
     }
-    if (queue.length >= maxWaiting) throw new AppError('overloaded', { retryAfterSeconds: 1 });
+    if (queue.length >= maxWaiting) throw createOverloaded();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const leave = () => {
       const place = queue.indexOf(resolve);

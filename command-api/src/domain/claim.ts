@@ -21,7 +21,6 @@ export const freeClaim: ClaimState = { state: 'free', erasedAt: 0 };
 /** Interprets the last record of a claim. */
 export function toClaimState({ record, position }: ClaimInLog): ClaimState {
   if (record.state === 'held') {
-    // The schema of the record has checked the form of the id.
     const { userId, verified, erasedAt = 0 } = record;
     // The schema of the record has checked the form of the id.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { AppError } from '@zameni/runtime';
 
-/** Seconds until a refused client may try again. */
+/** Seconds until a refused client may try again. An import takes longer than other requests. */
 const RETRY_AFTER_SECONDS = 5;
 
 /**

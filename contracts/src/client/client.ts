@@ -6,7 +6,7 @@ import { decodeLines, type LinesToSend, toLinesBody } from './lines.ts';
 import type { AnyAnswer, AnyRequest, CallOptions, Client } from './types.ts';
 
 /** The part of a `fetch` response that a client needs. */
-export type FetchedResponse = {
+type FetchedResponse = {
   readonly status: number;
   readonly headers: { readonly get: (name: string) => string | null };
   readonly text: () => Promise<string>;

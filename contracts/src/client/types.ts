@@ -56,7 +56,7 @@ type PartOf<Key extends string, Fields> = [RequiredNames<Fields>] extends [never
     };
 
 /** The request of an operation: parameters of path and query, headers and body. */
-export type RequestOf<Id extends OperationId> = IfAny<
+type RequestOf<Id extends OperationId> = IfAny<
   keyof Operations[Id]['params'],
   { readonly params: { readonly [Name in keyof Operations[Id]['params']]: string } }
 > &

@@ -1,11 +1,5 @@
 /** A JSON value. */
-export type Json =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Json[]
-  | { readonly [name: string]: Json };
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /** An object of a JSON document. */
 export type JsonObject = { readonly [name: string]: Json };

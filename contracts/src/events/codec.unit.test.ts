@@ -79,6 +79,7 @@ const refuses = test.macro<[string]>({
 });
 
 test('what is not JSON', refuses, '{');
+test('JSON that is not an object', refuses, 'null');
 test('JSON that is no envelope', refuses, '[]');
 test('an unknown event', refuses, JSON.stringify({ ...envelope, type: 'zameni.account.born.v1' }));
 test(
@@ -117,6 +118,10 @@ test('refuses to encode an event that could not be decoded', (t) => {
 test('refuses to open an event without its personal data', (t) => {
   const stored = decodeEvent(JSON.stringify(envelope));
   t.throws(() => openEvent(stored, null), { instanceOf: UnreadableEventError });
+  for (const text of ['null', '[]', '{"email":vera']) {
+    const error = t.throws(() => openEvent(stored, text), { instanceOf: UnreadableEventError });
+    t.is(error?.cause, undefined, 'the cause would quote the text');
+  }
   t.throws(() => openEvent(stored, '{"email":"vera@example.org"}'), {
     instanceOf: UnreadableEventError,
   });

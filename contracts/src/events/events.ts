@@ -17,7 +17,7 @@ export const EVENT_NAMES = [
 export type EventName = (typeof EVENT_NAMES)[number];
 
 /** Retries of a registration are compared by it. */
-export const Fingerprint = Type.String({
+const Fingerprint = Type.String({
   pattern: '^[A-Za-z0-9_-]{43}$',
   description:
     'Keyed digest of the request body, which detects a retry with another body; random without a key',

@@ -1,16 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import {
-  AttemptData,
-  AttemptRecord,
-  ClaimRecord,
-  DeletionRecord,
-  KeyRecord,
-  MailWish,
-} from './records.ts';
+import { AttemptData, AttemptRecord, ClaimRecord, DeletionRecord, KeyRecord } from './records.ts';
 
 /** The content of a record: bytes as the log has them, or text that is not appended yet. */
-export type RecordContent = Uint8Array | string;
+type RecordContent = Uint8Array | string;
 
 /** Parses the content of one kind of record. Returns undefined if it does not fit the schema. */
 export type ParseRecord<Content> = (content: RecordContent) => Content | undefined;
@@ -44,9 +37,6 @@ export const parseKeyRecord = createParser(KeyRecord);
 
 /** Parses a deletion record. */
 export const parseDeletionRecord = createParser(DeletionRecord);
-
-/** Parses a mail wish. */
-export const parseMailWish = createParser(MailWish);
 
 /** Parses the unsealed data of an attempt. */
 export const parseAttemptData = createParser(AttemptData);

@@ -102,7 +102,7 @@ const stream = ACCOUNTS_STREAM.name;
 const PULLS = [`CONSUMER.MSG.NEXT.${stream}.*`, `CONSUMER.DELETE.${stream}.*`];
 
 /** Subjects that a NATS user may publish to, which its account imports, and subscribe to. */
-export type NatsPermissions = {
+type NatsPermissions = {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
 };

@@ -54,7 +54,7 @@ export const idParam = {
 } as const satisfies Record<string, Field>;
 
 /** `Position`, present on every answer that knows a position. */
-export const positionHeader = {
+const positionHeader = {
   description: 'The position in the log that this answer covers or created',
   schema: PositionToken,
   required: true,

@@ -14,7 +14,8 @@ export type Route = {
 export const METHODS = { get: 'GET', post: 'POST', patch: 'PATCH', delete: 'DELETE' } as const;
 
 /**
- * The routes of both APIs. The gateway's configuration and the services' routes derive from them.
+ * The routes of both APIs. The gateway's configuration and the answers 405 derive from them. The
+ * services take their routes from `OPERATIONS` (runtime/src/http/operation-route.ts).
  */
 export const ROUTES: readonly Route[] = Object.values(OPERATIONS).map(
   ({ service, method, path, ...operation }) => ({
@@ -26,7 +27,7 @@ export const ROUTES: readonly Route[] = Object.values(OPERATIONS).map(
 );
 
 /** A page of the reference. The query API serves it. */
-export type ReferencePage = {
+type ReferencePage = {
   readonly id: string;
   readonly path: `/${string}`;
   readonly summary: string;

@@ -137,7 +137,7 @@ test('a tombstone replaces the entry, and no older answer comes back', async (t)
   t.like(await cache.read('user', id), { view: 'erased', position: 40 });
 });
 
-test('of two tombstones the newer counts', async (t) => {
+test('of `absent` and `erased` the newer counts', async (t) => {
   const { cache, writer } = await createSetup(t);
   await writer.begin(first);
   t.true(await writer.advance(first, 20, [{ ...user(20, 0), view: 'absent' }]));

@@ -5,8 +5,9 @@ import type { ViewChange } from './writer.ts';
 
 /**
  * The cached views that a batch changes, as the query API answers them. Views of people come from
- * their committed rows, because a patch is not the whole row. A deleted row leaves a tombstone, so
- * no older answer of a database comes back. The status of a registration is not cached.
+ * their committed rows, because a patch is not the whole row. A deleted row leaves `erased` or
+ * `absent`, so no older answer of a database comes back. The status of a registration is not
+ * cached.
  */
 export function toViewChanges(
   rows: readonly UserRow[],

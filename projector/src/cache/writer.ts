@@ -10,7 +10,7 @@ import {
   withDeadline,
 } from '@zameni/runtime';
 
-/** A view or its tombstone, complete up to the position of the event that changed it. */
+/** What the projector fills in after a commit; `position` is that of the event that changed it. */
 export type ViewChange = ViewFill;
 
 /** An epoch of the cache, and the position of its watermark. */
@@ -40,7 +40,7 @@ export type ViewCacheWriterOptions = {
 };
 
 /** Milliseconds until a watermark that is not renewed expires. */
-export const WATERMARK_LIFETIME_MS = 15_000;
+const WATERMARK_LIFETIME_MS = 15_000;
 
 /**
  * Milliseconds for one write-through. A Redis that hangs slows the projector, but never stops it.

@@ -5,8 +5,8 @@ import {
   type LogRecord,
   withRecordSpans,
 } from '@zameni/runtime';
-import { createCacheEraser } from '../cache/cache-eraser.ts';
 import type { CacheFeed } from '../cache/feed.ts';
+import { createTombstoneWriter } from '../cache/tombstone-writer.ts';
 import { toViewChanges } from '../cache/view-changes.ts';
 import type { PeopleKeys } from '../keys/people-keys.ts';
 import {
@@ -27,7 +27,7 @@ export type ProjectionOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> 
   readonly keys: PeopleKeys;
   readonly store: ProjectionStore;
   readonly cache: CacheFeed;
-  readonly housekeeping: Pick<AttemptHousekeeping, 'tend'>;
+  readonly housekeeping: Pick<AttemptHousekeeping, 'run'>;
   readonly idleMs?: number;
   readonly lingerMs?: number;
 };
@@ -65,18 +65,18 @@ export function createProjection(options: ProjectionOptions): LeasedWork {
 async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<void> {
   const { log, store, cache, keys, housekeeping, idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
   const { from, signal, onProgress } = run;
-  const eraser = createCacheEraser({ store, cache, now: Date.now });
+  const tombstones = createTombstoneWriter({ store, cache, now: Date.now });
   const readOptions = { filters: [], after: from, maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
   let position = from;
 
   cache.resume(position);
   await cache.follow(position, []);
-  await eraser.run(position, true);
+  await tombstones.run(position, true);
   try {
     for await (const batch of batchesOrIdle(read, idleMs, signal)) {
       if (!(await (batch === undefined ? idle() : applyBatch(batch)))) return;
-      housekeeping.tend();
+      housekeeping.run();
       // After a commit that came alone, the next one is read at once.
       if ((batch?.length ?? 0) > MAX_COMMIT_RECORDS) await rest(lingerMs, signal);
     }
@@ -95,7 +95,7 @@ async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<vo
         position = to;
         onProgress(position, true);
         await cache.follow(position, toViewChanges(rows, changes));
-        await eraser.run(position, changes.erasures.length > 0);
+        await tombstones.run(position, changes.erasures.length > 0);
         return true;
       });
       if (!isOurs) return false;
@@ -109,7 +109,7 @@ async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<vo
     if (!(await store.renewLease())) return false;
     onProgress(position, false);
     await cache.follow(position, []);
-    await eraser.run(position, false);
+    await tombstones.run(position, false);
     return true;
   }
 }
@@ -125,7 +125,7 @@ function toTraced(records: readonly ProjectedRecord[]): readonly Traced[] {
   return records.flatMap((each): readonly Traced[] => {
     if (each.kind === 'event') return each.event.metadata.time >= oldest ? [each.event] : [];
     // A closing record is in one commit with an event that has the same trace.
-    if (each.kind !== 'attempt' || each.attempt.record.state !== 'open') return [];
+    if (each.attempt.record.state !== 'open') return [];
     return each.attempt.record.time >= oldest ? [each.attempt] : [];
   });
 }

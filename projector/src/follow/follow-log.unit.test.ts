@@ -44,7 +44,7 @@ function start(t: ExecutionContext, log: EventLog, store: ProjectionStore, idleM
     store,
     logger,
     keys: createPeopleKeys({ log, dataKeys }, { maxKeys: 100 }),
-    housekeeping: { tend: () => undefined },
+    housekeeping: { run: () => undefined },
     cache: {
       resume: () => undefined,
       follow: async (position) => {

@@ -67,7 +67,7 @@ function project(t: ExecutionContext, { log, dataKeys, database }: Replayed): Le
     store: createPostgresStore(database.pool, owner),
     keys: createPeopleKeys({ log, dataKeys }, { maxKeys: MAX_KEYS }),
     cache: { resume: () => undefined, follow: async () => true },
-    housekeeping: { tend: () => undefined },
+    housekeeping: { run: () => undefined },
     logger,
     standbyMs: 20,
     idleMs: 50,

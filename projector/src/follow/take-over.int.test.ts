@@ -38,7 +38,7 @@ function start(
     store: bend(createPostgresStore(pool, { projection, version, holder, leaseMs })),
     keys: createPeopleKeys({ log, dataKeys }, { maxKeys: 100 }),
     cache: { resume: () => undefined, follow: async () => true },
-    housekeeping: { tend: () => undefined },
+    housekeeping: { run: () => undefined },
     logger: createSilentLogger(),
     standbyMs: 20,
     idleMs: 50,

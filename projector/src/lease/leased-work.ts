@@ -33,7 +33,7 @@ export type LeasedWorkOptions = {
   readonly standbyMs?: number;
 };
 
-/** Work that runs once and reports its status. */
+/** Work under a lease, and its status in this process. */
 export type LeasedWork = {
   /** Runs until the signal aborts. It retries after every fault, so it does not reject. */
   readonly run: (signal: AbortSignal) => Promise<void>;

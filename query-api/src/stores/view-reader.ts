@@ -21,7 +21,7 @@ export type ViewQuery = {
   readonly signal: AbortSignal;
 };
 
-/** A view or a tombstone, and the position that the answer covers. */
+/** A view, or why there is none, and the position that the answer covers. */
 export type ViewAnswer = {
   readonly position: number;
   readonly view: View;

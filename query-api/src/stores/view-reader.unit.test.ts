@@ -51,12 +51,12 @@ test('answers from the replica and fills the cache', async (t) => {
   t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, view }]);
 });
 
-test('trusts a tombstone in the cache without asking a database', async (t) => {
+test('trusts `absent` and `erased` in the cache without asking a database', async (t) => {
   const { stores, read } = createSetup();
-  for (const tombstone of ['absent', 'erased'] as const) {
-    stores.cached = { view: tombstone, position: 12, ageMs: 1 };
-    t.like(await read(), { position: 12, view: tombstone });
-    t.like(await read({ minPosition: 12 }), { view: tombstone });
+  for (const none of ['absent', 'erased'] as const) {
+    stores.cached = { view: none, position: 12, ageMs: 1 };
+    t.like(await read(), { position: 12, view: none });
+    t.like(await read({ minPosition: 12 }), { view: none });
   }
   t.false(stores.asked.includes('replica'));
 });

@@ -1,6 +1,6 @@
 import type { View, ViewKind } from '@zameni/runtime';
 
-/** A view or a tombstone in a database, and the position that the answer covers. */
+/** A view in a database, or why there is none, and the position that the answer covers. */
 export type StoredView = {
   readonly position: number;
   readonly view: View;

@@ -2,21 +2,22 @@
 export type ViewContent = { readonly version: number; readonly body: string };
 
 /**
- * A view as the stores know it: its content, or a tombstone. `absent`: there is no view. `erased`:
- * the person was erased.
+ * A view as the stores know it: its content, or why there is none. `absent`: no row has the id.
+ * `erased`: the person was erased, or the registration has ended. The `erased` entry of a person is
+ * their tombstone.
  */
 export type View = ViewContent | 'absent' | 'erased';
 
-/** Marks a tombstone. Versions of people start at 1. */
-const TOMBSTONE_VERSION = 0;
+/** Marks an entry without content. Versions of people start at 1. */
+const NO_CONTENT_VERSION = 0;
 
 /** A view as the fields of its entry in Redis. */
 export function encodeEntry(view: View): readonly [version: number, body: string] {
-  return typeof view === 'string' ? [TOMBSTONE_VERSION, view] : [view.version, view.body];
+  return typeof view === 'string' ? [NO_CONTENT_VERSION, view] : [view.version, view.body];
 }
 
-/** Parses the fields of an entry. Undefined for a tombstone that this version does not know. */
+/** Parses the fields of an entry. Undefined if it has no content for a reason unknown here. */
 export function decodeEntry(version: number, body: string): View | undefined {
-  if (version !== TOMBSTONE_VERSION) return { version, body };
+  if (version !== NO_CONTENT_VERSION) return { version, body };
   return body === 'absent' || body === 'erased' ? body : undefined;
 }

@@ -1,12 +1,12 @@
 import test from 'ava';
 import { decodeEntry, encodeEntry } from './entry.ts';
 
-test('a view and both tombstones survive encoding', (t) => {
+test('content, `absent` and `erased` survive encoding', (t) => {
   for (const view of [{ version: 3, body: '{"n":3}' }, 'absent', 'erased'] as const) {
     t.deepEqual(decodeEntry(...encodeEntry(view)), view);
   }
 });
 
-test('an unknown tombstone is not an answer', (t) => {
+test('an entry without content for an unknown reason is not an answer', (t) => {
   t.is(decodeEntry(0, 'hidden'), undefined);
 });

@@ -1,5 +1,5 @@
 import type { Clock } from '../async/clock.ts';
-import { AppError } from '../errors.ts';
+import { createOverloaded } from '../http/overloaded.ts';
 import { createPositionPoller } from './position-poller.ts';
 
 /** The position that a reader waits for, and what ends the wait. */
@@ -94,7 +94,7 @@ export function createFreshness(options: FreshnessOptions): Freshness {
     wait: async (wait) => {
       const waitMs = wait.deadlineMs - clock.now();
       if (waitMs <= 0 || stopping.aborted || wait.signal.aborted) return 'late';
-      if (waiters.size >= maxWaiters) throw new AppError('overloaded', { retryAfterSeconds: 1 });
+      if (waiters.size >= maxWaiters) throw createOverloaded();
       const { promise, resolve: settle } = Promise.withResolvers<FreshnessOutcome>();
       const waiter: Waiter = { ...wait, settle };
       const giveUp = () => settle('late');

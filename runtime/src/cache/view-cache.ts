@@ -17,7 +17,7 @@ export type CachedView = {
   readonly ageMs: number;
 };
 
-/** A view found in a database that covers `position`. */
+/** A view for the cache: what a database knows, complete up to `position`. */
 export type ViewFill = {
   readonly kind: ViewKind;
   readonly id: string;
@@ -52,7 +52,7 @@ export type ViewCacheOptions = {
 export const ENTRY_LIFETIME_MS = 3_600_000;
 
 /** Milliseconds an entry lives that a reader stored from before the watermark. */
-export const BEHIND_LIFETIME_MS = 5_000;
+const BEHIND_LIFETIME_MS = 5_000;
 
 /** Milliseconds a read waits for Redis. A database answers faster than that. */
 const READ_DEADLINE_MS = 100;

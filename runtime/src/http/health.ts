@@ -6,7 +6,7 @@ import { withDeadline } from '../async/retry.ts';
 export type HealthChecks = Readonly<Record<string, () => Promise<unknown>>>;
 
 /** Answer of `/readyz`: `missing` makes the process not ready, `degraded` does not. */
-export const Readiness = Type.Object(
+const Readiness = Type.Object(
   {
     ready: Type.Boolean(),
     missing: Type.Array(Type.String()),
@@ -14,7 +14,7 @@ export const Readiness = Type.Object(
   },
   { additionalProperties: false, title: 'Readiness' },
 );
-export type Readiness = Static<typeof Readiness>;
+type Readiness = Static<typeof Readiness>;
 
 /** Milliseconds a dependency has to answer. Less than the gateway's deadline for a check. */
 const CHECK_DEADLINE_MS = 1_000;

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 
 /**
  * Range of `Retry-After` in seconds. It is random, so that refused callers return at different
- * times.
+ * times. Only imports, which take longer, have an interval of their own.
  */
 const RETRY_AFTER_SECONDS = { least: 1, most: 3 } as const;
 

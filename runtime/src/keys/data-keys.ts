@@ -13,7 +13,7 @@ import { currentKey, type KeyRing } from './key-ring.ts';
 export type DataKey = KeyObject;
 
 /** The context of a ciphertext, which opens for no other event, type or person. */
-export type PersonalBinding = {
+type PersonalBinding = {
   readonly eventId: string;
   readonly type: string;
   readonly userId: string;

@@ -54,7 +54,7 @@ export type ReadOptions = {
   readonly maxBytes: number;
 };
 
-/** Most messages in one atomic append; JetStream takes 1,000 (ADR-50). */
+/** Most messages in one atomic append; JetStream takes 1,000 (NATS ADR-50). */
 export const MAX_APPEND_MESSAGES = 1_000;
 
 /** Most records of one subject that are read at once. Zameni writes no account larger than that. */

@@ -62,7 +62,7 @@ const StoredMessageReply = Compile(
 );
 
 /**
- * The event log on a JetStream stream. Appends are atomic batches (ADR-50) with raw headers,
+ * The event log on a JetStream stream. Appends are atomic batches (NATS ADR-50) with raw headers,
  * pipelined on one connection. Only the commit asks for a reply, which carries the error code and
  * the last sequence. The client library's own batch drops guards and error codes.
  */

@@ -1,12 +1,5 @@
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
-import {
-  DiscardPolicy,
-  JetStreamApiError,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-} from '@nats-io/jetstream';
+import { JetStreamApiError, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 
 /** Code of "stream not found". */
@@ -22,9 +15,9 @@ export function toStreamConfig(
   return {
     name,
     subjects: [...subjects],
-    storage: StorageType.File,
-    retention: RetentionPolicy.Limits,
-    discard: DiscardPolicy.New,
+    storage: ACCOUNTS_STREAM.storage,
+    retention: ACCOUNTS_STREAM.retention,
+    discard: ACCOUNTS_STREAM.discard,
     num_replicas: ACCOUNTS_STREAM.num_replicas,
     allow_atomic: ACCOUNTS_STREAM.allow_atomic,
     allow_direct: ACCOUNTS_STREAM.allow_direct,

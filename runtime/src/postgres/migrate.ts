@@ -5,7 +5,7 @@ import pg from 'pg';
 import { addPassword } from './url.ts';
 
 /** The database to migrate, directly on the primary, and the folder of the numbered files. */
-export type MigrateOptions = {
+type MigrateOptions = {
   /** URL without password. */
   readonly url: string;
   readonly password: string;
@@ -15,7 +15,7 @@ export type MigrateOptions = {
 };
 
 /** One numbered migration file. */
-export type Migration = {
+type Migration = {
   readonly number: number;
   readonly name: string;
   readonly sql: string;
@@ -77,7 +77,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 }
 
 /** Reads the files `0001_name.sql`, `0002_…`. Their numbers must be consecutive from 1. */
-export function readMigrations(directory: string): Migration[] {
+function readMigrations(directory: string): Migration[] {
   const names = readdirSync(directory)
     .filter((name) => name.endsWith('.sql'))
     .toSorted();

@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino';
 export type { Logger } from 'pino';
 
 /** Names of fields that may carry secrets or personal data. Their values are redacted. */
-export const REDACTED_FIELDS = [
+const REDACTED_FIELDS = [
   'authorization',
   'cookie',
   'password',

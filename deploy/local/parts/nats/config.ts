@@ -53,7 +53,7 @@ accounts: ${JSON.stringify(toAccounts(server.logins), null, 2)}
 }
 
 /** The account that the log's stream belongs to. */
-export const LOG_ACCOUNT = 'LOG';
+const LOG_ACCOUNT = 'LOG';
 
 /** Calls with several replies. For all other calls the reply path ends after the first reply. */
 const HAS_SEVERAL_ANSWERS = /\.(?:CONSUMER\.MSG\.NEXT\..+|DIRECT\.GET\.[^.]+)$/;

@@ -4,7 +4,7 @@ import type { AttemptStore } from './rows.ts';
 /** Removes expired attempts and counts live ones, beside the projection. */
 export type AttemptHousekeeping = AsyncDisposable & {
   /** Begins a round if one is due and none is running. Call it only while active. */
-  readonly tend: () => void;
+  readonly run: () => void;
 };
 
 /** Dependencies of housekeeping; `now` is the time in milliseconds. */
@@ -35,7 +35,7 @@ export function createAttemptHousekeeping(
   let round: Promise<void> | undefined;
   let dueAtMs = 0;
 
-  async function run(): Promise<void> {
+  async function runRound(): Promise<void> {
     const begunAtMs = now();
     try {
       for (let count = 0; count < MAX_REMOVALS && (await store.removeExpired()); count += 1) {
@@ -43,7 +43,8 @@ export function createAttemptHousekeeping(
       }
       await store.countLive();
     } catch (error) {
-      if (!stopping.signal.aborted) logger.warn({ error }, 'attempts could not be tended');
+      if (!stopping.signal.aborted)
+        logger.warn({ error }, 'attempts could not be removed or counted');
     } finally {
       dueAtMs = now() + Math.max(ROUND_MS, PAUSE_FACTOR * (now() - begunAtMs));
       round = undefined;
@@ -51,9 +52,9 @@ export function createAttemptHousekeeping(
   }
 
   return {
-    tend: () => {
+    run: () => {
       if (round !== undefined || now() < dueAtMs || stopping.signal.aborted) return;
-      round = run();
+      round = runRound();
     },
     [Symbol.asyncDispose]: async () => {
       stopping.abort();

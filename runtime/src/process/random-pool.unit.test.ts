@@ -1,5 +1,5 @@
 import test from 'ava';
-import { drawBytes } from '../process/random-pool.ts';
+import { drawBytes } from './random-pool.ts';
 
 test('drawn bytes have the requested length, differ, and keep their value', (t) => {
   const drawn = Array.from({ length: 2_000 }, () => drawBytes(12));

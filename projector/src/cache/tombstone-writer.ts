@@ -2,13 +2,13 @@ import type { ProjectionStore } from '../read-models/store.ts';
 import type { CacheFeed } from './feed.ts';
 
 /** Writes the tombstone of each erasure to the cache until it is known to be there. */
-export type CacheEraser = {
+export type TombstoneWriter = {
   /** Call it at each checkpoint while active; `urgent` if the batch contained an erasure. */
   readonly run: (position: number, urgent: boolean) => Promise<void>;
 };
 
-/** Dependencies of the cache eraser. */
-export type CacheEraserOptions = {
+/** Dependencies of the tombstone writer. */
+export type TombstoneWriterOptions = {
   readonly store: Pick<ProjectionStore, 'readErasuresNotInCache' | 'markErasedFromCache'>;
   readonly cache: Pick<CacheFeed, 'follow'>;
   readonly now: () => number;
@@ -18,11 +18,15 @@ export type CacheEraserOptions = {
 const LOOK_MS = 1_000;
 
 /**
- * Creates a cache eraser. The batch that erases a person writes the tombstone with its other views,
- * but that write may fail. So each tombstone that is not confirmed is written again each second. A
- * person counts as erased from the cache only after a confirmed write.
+ * Creates a tombstone writer. The batch that erases a person writes the tombstone with its other
+ * views, but that write may fail. So each tombstone that is not confirmed is written again each
+ * second. A person counts as erased from the cache only after a confirmed write.
  */
-export function createCacheEraser({ store, cache, now }: CacheEraserOptions): CacheEraser {
+export function createTombstoneWriter({
+  store,
+  cache,
+  now,
+}: TombstoneWriterOptions): TombstoneWriter {
   let nextLookMs = 0;
   return {
     run: async (position, urgent) => {

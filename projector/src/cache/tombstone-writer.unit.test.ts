@@ -1,12 +1,12 @@
 import test from 'ava';
-import { createCacheEraser } from './cache-eraser.ts';
+import { createTombstoneWriter } from './tombstone-writer.ts';
 import type { ViewChange } from './writer.ts';
 
-/** A cache eraser with one erasure to write, and a cache that can be down. */
+/** A tombstone writer with one erasure to write, and a cache that can be down. */
 function createSetup() {
   const state = { nowMs: 0, away: false, waiting: [{ userId: 'a', position: 7 }], looks: 0 };
   const written: ViewChange[] = [];
-  const eraser = createCacheEraser({
+  const tombstones = createTombstoneWriter({
     store: {
       readErasuresNotInCache: async () => {
         state.looks += 1;
@@ -25,26 +25,26 @@ function createSetup() {
     },
     now: () => state.nowMs,
   });
-  return { state, written, eraser };
+  return { state, written, tombstones };
 }
 
 test('an erasure counts as done once its tombstone is in the cache', async (t) => {
-  const { state, written, eraser } = createSetup();
-  await eraser.run(9, true);
+  const { state, written, tombstones } = createSetup();
+  await tombstones.run(9, true);
   t.deepEqual(written, [{ kind: 'user', id: 'a', position: 7, view: 'erased' }]);
   t.deepEqual(state.waiting, []);
 });
 
 test('while the cache is down it tries again, at most each second', async (t) => {
-  const { state, eraser } = createSetup();
+  const { state, tombstones } = createSetup();
   state.away = true;
-  await eraser.run(9, true);
+  await tombstones.run(9, true);
   t.is(state.waiting.length, 1);
   state.away = false;
   state.nowMs = 999;
-  await eraser.run(9, false);
+  await tombstones.run(9, false);
   t.is(state.looks, 1);
   state.nowMs = 1_000;
-  await eraser.run(9, false);
+  await tombstones.run(9, false);
   t.deepEqual(state.waiting, []);
 });

@@ -26,10 +26,10 @@ import {
 import type { Stack } from '@zameni/runtime/testing';
 import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
 import type { LogFacts } from '../history/history.ts';
-import { foldAccount, type PlacedEvent } from '../log/account.ts';
-import { openAdminLog } from '../log/admin-log.ts';
-import { foldAttempt, type PlacedAttempt } from '../log/attempt.ts';
-import { nameClaims, readClaimLayout } from '../log/claim-names.ts';
+import { foldAccount, type PlacedEvent } from './account.ts';
+import { openAdminLog } from './admin-log.ts';
+import { foldAttempt, type PlacedAttempt } from './attempt.ts';
+import { nameClaims, readClaimLayout } from './claim-names.ts';
 
 const READ_DEADLINE_MS = 120_000;
 
