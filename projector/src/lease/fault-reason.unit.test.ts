@@ -71,7 +71,7 @@ for (const [what, thrown, reason] of [
   ['JSON.parse', thrownBy(() => JSON.parse(personal)), 'SyntaxError'],
   ['the language', thrownBy(() => BigInt(personal)), 'SyntaxError'],
   ['a library', errorOf('InvalidSubjectError', personal), 'InvalidSubjectError'],
-  ['whoever throws a text', personal, 'a thrown string'],
+  ['a thrown text', personal, 'a thrown string'],
   ['a strange code', errorOf('OtherError', personal, { code: personal }), 'OtherError'],
 ] as const) {
   test(`the text of ${what} is not shown`, (t) => {
