@@ -9,7 +9,7 @@ import type { Terminal } from '../deploy/local/output/terminal.ts';
 import { parseScale } from '../deploy/local/profile/scale.ts';
 import { runInForeground } from '../deploy/local/supervisor/foreground.ts';
 import { withStack } from '../deploy/local/with-stack.ts';
-import { goFirst } from './go-first.ts';
+import { goFirst } from './cpu-priority.ts';
 import { credentialsOf, PATHS, type RegistrationPath } from './load/registration-path.ts';
 import { runLoad } from './load/wrk.ts';
 import { measureAppend, WITH_RETRIES } from './measurements/append.ts';

@@ -13,7 +13,7 @@ import {
 import type { Stack } from '@zameni/runtime/stack';
 import { createSilentLogger } from '@zameni/runtime/testing';
 import { issueToken } from '../../cli/src/framework/local-issuer.ts';
-import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
+import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { type CpuSeconds, cpuMsEach, readCpu } from '../load/cpu.ts';
 import { toRegistration } from '../load/registration-path.ts';
 import { openCostLog } from './cost-log.ts';

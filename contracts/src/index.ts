@@ -54,7 +54,7 @@ export {
   UnreadableEventError,
 } from './events/codec.ts';
 export type { Actor } from './events/envelope.ts';
-export { type AccountEvent, type AccountFact, DISOWNED, type EventName } from './events/events.ts';
+export { type AccountEvent, type AccountFact, DISOWNED, type EventName } from './events/schemas.ts';
 export {
   decodeText,
   type ParseRecord,
@@ -99,6 +99,6 @@ export {
   NDJSON_MEDIA_TYPE,
   type Operation,
 } from './operations/operation.ts';
-export { OPERATIONS } from './operations/operations.ts';
 export { METHODS, REFERENCE_PAGES, ROUTES, type Route } from './operations/routes.ts';
 export { SCOPES, type Scope } from './operations/scopes.ts';
+export { OPERATIONS } from './operations/table.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { parseProfile, type Profile } from './profile/profile.ts';
+import { parseProfile, type Profile } from './profile/names.ts';
 import { MAX_PROCESSES, parseScale, type Scale, SERVICES } from './profile/scale.ts';
 import { StackError } from './output/stack-error.ts';
 

@@ -1,6 +1,6 @@
 import { parseStartArguments, START_HELP } from './arguments.ts';
 import { summarise } from './output/summary.ts';
-import { REPOSITORY } from './profile/profile.ts';
+import { REPOSITORY } from './profile/names.ts';
 import { runInForeground } from './supervisor/foreground.ts';
 import { withStack } from './with-stack.ts';
 

@@ -1,11 +1,11 @@
 import { attemptLifetimeSeconds } from './secrets/attempt-keys.ts';
 import { deleteData, createLayout } from './profile/layout.ts';
 import type { PartContext } from './parts/context.ts';
-import { stackParts } from './parts/parts.ts';
+import { stackParts } from './parts/whole-stack.ts';
 import { claimPorts, layOutPorts } from './profile/ports.ts';
 import { requireFreePorts } from './profile/port-check.ts';
 import { lockFolder } from './profile/lock.ts';
-import { basePort, type Profile, profileFolder, SERVERS_FOLDER } from './profile/profile.ts';
+import { basePort, type Profile, profileFolder, SERVERS_FOLDER } from './profile/names.ts';
 import { probeWholePath } from './parts/probe-whole-path.ts';
 import { chooseDatabaseUser } from './host/run-as.ts';
 import { type Killers, type Running, runParts } from './supervisor/run-parts.ts';

@@ -6,7 +6,7 @@ import type {
   Sent,
   Wish,
   WriteAnswer,
-} from '../history/history.ts';
+} from '../history/types.ts';
 
 /** The target of requests, and the token of a caller that vouches for people and reads them. */
 export type ClientOptions = {

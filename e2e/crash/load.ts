@@ -6,7 +6,7 @@ import type {
   Wish,
   WriteAnswer,
   WriteHistory,
-} from '../history/history.ts';
+} from '../history/types.ts';
 import type { Random } from '../support/random.ts';
 import type { Client } from './client.ts';
 import { createProvers, type IssueLink } from './proofs.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ProofAnswer, ProofHistory, Sent } from '../history/history.ts';
+import type { ProofAnswer, ProofHistory, Sent } from '../history/types.ts';
 import type { Random } from '../support/random.ts';
 import type { Client, Holder } from './client.ts';
 

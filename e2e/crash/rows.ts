@@ -1,7 +1,7 @@
 import type { UserView } from '@zameni/contracts';
 import { createPool, readSecret } from '@zameni/runtime';
 import { createSilentLogger, type Stack } from '@zameni/runtime/testing';
-import type { AttemptRow, ReadModel } from '../history/history.ts';
+import type { AttemptRow, ReadModel } from '../history/types.ts';
 
 /** Reads the rows of the read model and its checkpoint from the primary. */
 export async function readRows({

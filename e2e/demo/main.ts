@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { readStack } from '@zameni/runtime/stack';
-import { runDemo } from './demo.ts';
 import { readPeople } from './people.ts';
+import { runDemo } from './run.ts';
 
 const CONCURRENCY = 32;
 

@@ -12,7 +12,7 @@ import { waitUntil } from '@zameni/runtime/testing';
 import { findServer, isFound } from '../../deploy/local/install/find-servers.ts';
 import { natsFolder } from '../../deploy/local/install/nats.ts';
 import { natsConfig } from '../../deploy/local/parts/nats/config.ts';
-import { SERVERS_FOLDER } from '../../deploy/local/profile/profile.ts';
+import { SERVERS_FOLDER } from '../../deploy/local/profile/names.ts';
 import { type Child, startChild } from '../../deploy/local/supervisor/child.ts';
 import { isHealthy } from '../support/is-healthy.ts';
 

@@ -18,7 +18,7 @@ import { createRandom } from '../support/random.ts';
 import { readRows } from '../crash/rows.ts';
 import { createLogOpener, readLog } from '../log/stores.ts';
 import { checkStores } from '../history/check-stores.ts';
-import type { LogFacts } from '../history/history.ts';
+import type { LogFacts } from '../history/types.ts';
 import { openMailboxes } from '../support/mailbox.ts';
 import { attachSystem } from '../support/system.ts';
 

@@ -9,8 +9,8 @@ import {
 } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
-import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
-import { askAllAgain, proveAllAgain, readAllAgain } from '../crash/again.ts';
+import { secretFiles } from '../../deploy/local/secrets/files.ts';
+import { askAllAgain, proveAllAgain, readAllAgain } from '../crash/ask-again.ts';
 import { createClient } from '../crash/client.ts';
 import { killInTurn } from '../support/kills.ts';
 import { startLoad } from '../crash/load.ts';
@@ -20,7 +20,7 @@ import { readRows } from '../crash/rows.ts';
 import { readLog } from '../log/stores.ts';
 import { findViolations } from '../history/check.ts';
 import { describeViolations } from '../history/report.ts';
-import type { History } from '../history/history.ts';
+import type { History } from '../history/types.ts';
 import { isHealthy } from '../support/is-healthy.ts';
 import { attachSystem } from '../support/system.ts';
 

@@ -5,7 +5,7 @@ import { readKeyRingFile, readToEnd } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
-import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
+import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { kill } from '../support/kills.ts';

@@ -8,7 +8,7 @@ import {
 } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
+import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
 

@@ -6,7 +6,7 @@ import { type ErrorCode, subjects, type VerifyEmailCommand } from '@zameni/contr
 import { readKeyRingFile } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
+import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { startOwnCommandApi } from '../support/own-command-api.ts';

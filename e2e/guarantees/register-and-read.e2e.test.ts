@@ -1,8 +1,8 @@
 import { createClient, Problem } from '@zameni/contracts';
 import { createValidator } from '@zameni/runtime';
 import test from 'ava';
-import { runDemo } from '../demo/demo.ts';
 import { readPeople, readRefused } from '../demo/people.ts';
+import { runDemo } from '../demo/run.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
 

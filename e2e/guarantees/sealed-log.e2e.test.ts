@@ -5,7 +5,7 @@ import { readTestStack } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createActors } from '../support/actors.ts';
 import { findTexts } from '../support/find-texts.ts';
-import { runDemo } from '../demo/demo.ts';
+import { runDemo } from '../demo/run.ts';
 import { readPeople } from '../demo/people.ts';
 import { attachSystem } from '../support/system.ts';
 

@@ -7,7 +7,7 @@ import {
   type ProofAnswer,
   type ProofHistory,
   type Violation,
-} from './history.ts';
+} from './types.ts';
 
 type Decided = Extract<ProofAnswer, { kind: 'decided' }>;
 

@@ -7,7 +7,7 @@ import {
   type LogFacts,
   type ReadHistory,
   type Violation,
-} from './history.ts';
+} from './types.ts';
 
 /** The content of the log about one registration. */
 type Known = {

@@ -5,7 +5,7 @@ import {
   type LogFacts,
   type Stores,
   type Violation,
-} from './history.ts';
+} from './types.ts';
 
 /** The claims of the log follow from its events, and the read model equals the log. */
 export function checkStores({ log, rows }: Stores): Violation[] {

@@ -7,7 +7,7 @@ import {
   type Wish,
   type WriteAnswer,
   type WriteHistory,
-} from './history.ts';
+} from './types.ts';
 
 type Decided = Extract<WriteAnswer, { kind: 'decided' }>;
 type Known = {

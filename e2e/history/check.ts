@@ -2,7 +2,7 @@ import { checkProofs } from './check-proofs.ts';
 import { checkReads } from './check-reads.ts';
 import { checkStores } from './check-stores.ts';
 import { checkWrites } from './check-writes.ts';
-import type { History, Stores, Violation } from './history.ts';
+import type { History, Stores, Violation } from './types.ts';
 
 /**
  * Finds every broken promise in a history. Uses only the answers to clients and the final content

@@ -36,8 +36,8 @@ import {
   sent,
   stores,
   accepted,
-} from './history.fixture.ts';
-import type { History, Sent, Stores, WriteAnswer } from './history.ts';
+} from './types.fixture.ts';
+import type { History, Sent, Stores, WriteAnswer } from './types.ts';
 import type { LogAccount, Person } from '../log/account.ts';
 
 test('a history that keeps every promise has no violation', (t) => {

@@ -1,4 +1,4 @@
-import { decisionsOf, type History, type Stores, type Violation } from './history.ts';
+import { decisionsOf, type History, type Stores, type Violation } from './types.ts';
 
 const SHOWN_VIOLATIONS = 5;
 

@@ -24,8 +24,8 @@ import {
   readKeyRing,
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
-import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
-import type { LogFacts } from '../history/history.ts';
+import { secretFiles } from '../../deploy/local/secrets/files.ts';
+import type { LogFacts } from '../history/types.ts';
 import { foldAccount, type PlacedEvent } from './account.ts';
 import { openAdminLog } from './admin-log.ts';
 import { foldAttempt, type PlacedAttempt } from './attempt.ts';

@@ -21,7 +21,7 @@ import {
 } from '@zameni/runtime';
 import { createSilentLogger, type Stack, waitUntil } from '@zameni/runtime/testing';
 import { Value } from 'typebox/value';
-import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
+import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 
 /** What a link proves: an attempt, an account's unproven address, or its pending address. */

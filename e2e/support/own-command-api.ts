@@ -5,8 +5,8 @@ import { type Client, createClient, SCOPES, type Scope } from '@zameni/contracts
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
 import { serverEnvironment } from '../../deploy/local/parts/context.ts';
 import { serviceEnvironment } from '../../deploy/local/parts/service-environment.ts';
-import { REPOSITORY } from '../../deploy/local/profile/profile.ts';
-import { secretFiles } from '../../deploy/local/secrets/secrets.ts';
+import { REPOSITORY } from '../../deploy/local/profile/names.ts';
+import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { startChild } from '../../deploy/local/supervisor/child.ts';
 import { isHealthy } from './is-healthy.ts';
 import type { System } from './system.ts';

@@ -22,7 +22,7 @@ import { createOperatorApp } from './operator-app.ts';
 import { createAttemptHousekeeping } from './read-models/attempts/housekeeping.ts';
 import { createAttemptStore } from './read-models/attempts/rows.ts';
 import { createPostgresStore } from './read-models/store-postgres.ts';
-import { startEraser } from './start-eraser.ts';
+import { startEraser } from './start-reactors.ts';
 
 /** Connections to Postgres: one for batches, three for lease, attempts, status and health. */
 const POOL_SIZE = 4;

@@ -23,7 +23,7 @@ export {
   viewCacheKeys,
   type ViewFill,
   type ViewKind,
-} from './cache/view-cache.ts';
+} from './cache/views.ts';
 export { createHttpApp, listenHttp, traceIdOf } from './http/app.ts';
 export { keepOwnDeadline } from './http/client-errors.ts';
 export type { HealthChecks } from './http/health.ts';

@@ -25,7 +25,7 @@ no secret.`,
       stack === undefined && args.value('url') === undefined
         ? undefined
         : await connect(args, env, ['users:read']);
-    const { examine } = await import('./doctor.ts');
+    const { examine } = await import('./examine.ts');
     const report = await examine({ profile, stack, connection });
     stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toText(report, stdout));
     return report.isHealthy ? EXIT.done : EXIT.failed;

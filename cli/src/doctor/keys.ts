@@ -1,6 +1,6 @@
 import { dayOf, readKeyRingFile } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
-import { secretFiles } from '../../../deploy/local/secrets/secrets.ts';
+import { secretFiles } from '../../../deploy/local/secrets/files.ts';
 import { type Check, check, type Finding } from './report.ts';
 
 const DAY_MS = 24 * 3_600 * 1_000;

@@ -10,7 +10,7 @@ import {
   type ServerName,
 } from '../../../deploy/local/install/server-catalog.ts';
 import { isAtLeast } from '../../../deploy/local/install/version.ts';
-import { SERVERS_FOLDER } from '../../../deploy/local/profile/profile.ts';
+import { SERVERS_FOLDER } from '../../../deploy/local/profile/names.ts';
 import { checkAttemptKeys } from './keys.ts';
 import { type Check, check, type Finding } from './report.ts';
 

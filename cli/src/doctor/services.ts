@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../framework/connection.ts';
 import { readProblem } from '../framework/problem-answer.ts';
-import { readStatus, type ServiceStatus } from '../stack/stack-status.ts';
+import { readStatus, type ServiceStatus } from '../stack/read-status.ts';
 import { type Check, check, type Finding } from './report.ts';
 
 /** Records that a projection may lag without a warning. */

@@ -8,7 +8,7 @@ import { type Interrupts, listenForInterrupts } from '../framework/interrupts.ts
 import { alignColumns, type Io } from '../framework/io.ts';
 import { showSteps } from './progress.ts';
 import { type RingName, RINGS } from './rings.ts';
-import type { RotationReport } from './rotate.ts';
+import type { RotationReport } from './rotation.ts';
 import { tend, tendOptions } from './tend-command.ts';
 
 const names = Object.keys(RINGS);
@@ -131,7 +131,7 @@ async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Prom
     );
   }
   const stack = await readStack(profileOf(args));
-  const { withRing } = await import('./rotate.ts');
+  const { withRing } = await import('./rotation.ts');
   const { rotateRing } = await import('./rotate-ring.ts');
   using interrupts = listenForInterrupts(() => {
     io.stderr.write('\nStopping. The same command goes on from here.\n');

@@ -2,7 +2,7 @@ import { dayOf, type KeyRingFile, readKeyRingFile } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { type Static, Type } from 'typebox';
 import { alignColumns } from '../framework/io.ts';
-import { countByKek, withLog } from './count.ts';
+import { countByKek, withLog } from './keys-in-log.ts';
 import { type RingName, RINGS } from './rings.ts';
 
 /** Output of `zameni keys list --json`: ids, never keys. */

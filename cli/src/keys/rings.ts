@@ -1,5 +1,5 @@
 import type { Stack } from '@zameni/runtime/stack';
-import { secretFiles } from '../../../deploy/local/secrets/secrets.ts';
+import { secretFiles } from '../../../deploy/local/secrets/files.ts';
 
 type Service = Stack['services'][number]['service'];
 

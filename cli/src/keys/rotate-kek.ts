@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { readKeyRingFile, removeKeys, replaceKeyRing } from '@zameni/runtime';
 import { CommandError } from '../framework/command.ts';
-import { countByKek, withLog } from './count.ts';
-import { untilProjectorIsDone } from './projector.ts';
+import { countByKek, withLog } from './keys-in-log.ts';
 import {
   introduceKey,
   type Rotation,
   type RotationReport,
   untilCurrentEverywhere,
-} from './rotate.ts';
+} from './rotation.ts';
+import { untilProjectorIsDone } from './until-projector-is-done.ts';
 
 const PAUSE_MS = 500;
 

@@ -1,5 +1,5 @@
 import { type KeyRingFile, readKeyRingFile, removeKeys, replaceKeyRing } from '@zameni/runtime';
-import { introduceKey, type Rotation, type RotationReport } from './rotate.ts';
+import { introduceKey, type Rotation, type RotationReport } from './rotation.ts';
 
 /** How long to keep older keys, and whether this run only removes those kept long enough. */
 export type KeepOptions = { readonly keepMs: number; readonly isFinish: boolean };

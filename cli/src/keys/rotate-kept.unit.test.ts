@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type KeyRingFile, readKeyRingFile } from '@zameni/runtime';
 import test, { type ExecutionContext } from 'ava';
 import { rotateKept } from './rotate-kept.ts';
-import type { Rotation } from './rotate.ts';
+import type { Rotation } from './rotation.ts';
 
 const DAY_MS = 24 * 3_600 * 1_000;
 const key = Buffer.alloc(32).toString('base64');

@@ -10,8 +10,8 @@ import {
 import { CommandError } from '../framework/command.ts';
 import { toNextPepperStep } from './pepper-steps.ts';
 import { getJson, untilEveryProcess } from './processes.ts';
-import { untilProjectorIsDone } from './projector.ts';
-import type { Rotation, RotationReport } from './rotate.ts';
+import { untilProjectorIsDone } from './until-projector-is-done.ts';
+import type { Rotation, RotationReport } from './rotation.ts';
 
 const PAUSE_MS = 500;
 

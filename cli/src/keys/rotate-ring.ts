@@ -1,8 +1,8 @@
 import { UsageError } from '../framework/command.ts';
-import type { Rotation, RotationReport } from './rotate.ts';
 import { rotateKek } from './rotate-kek.ts';
 import { type KeepOptions, rotateKept } from './rotate-kept.ts';
 import { rotatePepper } from './rotate-pepper.ts';
+import type { Rotation, RotationReport } from './rotation.ts';
 
 /** Options for all kinds of rings. */
 export type RotateOptions = KeepOptions & { readonly graceMs: number };

@@ -79,8 +79,8 @@ export async function tend(args: Arguments, io: Io): Promise<number> {
 /** Returns the path of a profile's ring, which exists before the stack's description does. */
 async function localRing(args: Arguments): Promise<string> {
   const [{ profileFolder }, { secretFiles }] = await Promise.all([
-    import('../../../deploy/local/profile/profile.ts'),
-    import('../../../deploy/local/secrets/secrets.ts'),
+    import('../../../deploy/local/profile/names.ts'),
+    import('../../../deploy/local/secrets/files.ts'),
   ]);
   return secretFiles(join(profileFolder(profileOf(args)), 'secrets')).attemptKeys;
 }

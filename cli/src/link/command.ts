@@ -39,7 +39,7 @@ there. Everybody who has the link can prove the mailbox: treat it like a passwor
     if (id === undefined) throw new UsageError('<id> is a UUID, as a registration returns it');
     const stack = await readStack(profileOf(args));
     const [{ issueLink }, { attemptLifetimeSeconds }] = await Promise.all([
-      import('./issue-link.ts'),
+      import('./make.ts'),
       import('../../../deploy/local/secrets/attempt-keys.ts'),
     ]);
     const report = await issueLink(stack, {

@@ -2,7 +2,7 @@ import { type Command, EXIT } from '../framework/command.ts';
 import { connect } from '../framework/connection.ts';
 import { connectionOptions, jsonOption } from '../framework/global-options.ts';
 import { alignColumns, paint, type Screen } from '../framework/io.ts';
-import { readStatus, type ServiceStatus, type StatusReport } from './stack-status.ts';
+import { readStatus, type ServiceStatus, type StatusReport } from './read-status.ts';
 
 /** `zameni status`: shows which processes answer, and the progress of the projection. */
 export const statusCommand: Command = {

@@ -1,6 +1,6 @@
 import type { UserId } from '@zameni/contracts';
 import { AppError, type Digests } from '@zameni/runtime';
-import { type CommitDeps, commitDecision } from '../commit/commit-decision.ts';
+import { type CommitDeps, commitDecision } from '../commit/decide-and-commit.ts';
 import type { Cause } from '../commit/event-messages.ts';
 import { decideRegistration } from '../domain/decide-registration.ts';
 import { readFirstAnswer } from '../log/first-answer.ts';

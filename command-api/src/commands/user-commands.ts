@@ -1,6 +1,6 @@
 import type { UpdateUserCommand, UserId } from '@zameni/contracts';
 import { AppError, type Digests, type Proof, type VerificationTokens } from '@zameni/runtime';
-import { type CommitDeps, commitDecision } from '../commit/commit-decision.ts';
+import { type CommitDeps, commitDecision } from '../commit/decide-and-commit.ts';
 import { decideAccountProof } from '../domain/decide-account-proof.ts';
 import { decideAttemptProof } from '../domain/decide-attempt-proof.ts';
 import { decideUserChange, type UserChange } from '../domain/decide-user-change.ts';

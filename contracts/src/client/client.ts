@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile';
 import { NDJSON_MEDIA_TYPE, type Operation } from '../operations/operation.ts';
-import { OPERATIONS } from '../operations/operations.ts';
+import { OPERATIONS } from '../operations/table.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEM_STATUS, Problem } from '../problem.ts';
 import { decodeLines, type LinesToSend, toLinesBody } from './lines.ts';
 import type { AnyAnswer, AnyRequest, CallOptions, Client } from './types.ts';

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { ErrorCode } from '../error-codes.ts';
-import type { OPERATIONS, OperationId } from '../operations/operations.ts';
+import type { OPERATIONS, OperationId } from '../operations/table.ts';
 import type { PROBLEM_STATUS, Problem } from '../problem.ts';
 import type { LinesToSend } from './lines.ts';
 

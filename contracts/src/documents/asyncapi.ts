@@ -5,7 +5,7 @@ import {
   type EventName,
   eventVersions,
   personalSchemas,
-} from '../events/events.ts';
+} from '../events/schemas.ts';
 import { eventType } from '../events/codec.ts';
 import { API_VERSION } from './openapi.ts';
 import {

@@ -8,7 +8,7 @@ import {
   NDJSON_MEDIA_TYPE,
   type Operation,
 } from '../operations/operation.ts';
-import { OPERATIONS } from '../operations/operations.ts';
+import { OPERATIONS } from '../operations/table.ts';
 import { toReferencePaths } from './openapi-reference.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import {

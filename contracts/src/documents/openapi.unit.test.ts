@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { ERROR_CODES } from '../error-codes.ts';
-import { OPERATIONS } from '../operations/operations.ts';
+import { OPERATIONS } from '../operations/table.ts';
 import { PROBLEM_STATUS } from '../problem.ts';
 import { EXAMPLES } from './examples.ts';
 import { API_VERSION, createOpenApi } from './openapi.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Compile } from 'typebox/compile';
 import { createOpenApi } from './openapi.ts';
-import { OPERATIONS } from '../operations/operations.ts';
+import { OPERATIONS } from '../operations/table.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import type { Operation } from '../operations/operation.ts';
 

@@ -10,7 +10,7 @@ import {
   type EventName,
   eventVersions,
   personalSchemas,
-} from './events.ts';
+} from './schemas.ts';
 import { upcastersOf } from './upcasters.ts';
 
 /** The attributes that every event has. */

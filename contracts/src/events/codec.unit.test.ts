@@ -10,7 +10,7 @@ import {
   UnwritableEventError,
 } from './codec.ts';
 import type { Envelope } from './envelope.ts';
-import { type AccountEvent, DISOWNED, EVENT_NAMES, eventVersions } from './events.ts';
+import { type AccountEvent, DISOWNED, EVENT_NAMES, eventVersions } from './schemas.ts';
 
 type Golden = {
   readonly envelope: Envelope;

@@ -1,4 +1,4 @@
-import type { EventName } from './events.ts';
+import type { EventName } from './schemas.ts';
 
 type Fields = Record<string, unknown>;
 

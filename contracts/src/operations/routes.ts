@@ -1,5 +1,5 @@
 import type { HttpService } from './operation.ts';
-import { OPERATIONS } from './operations.ts';
+import { OPERATIONS } from './table.ts';
 
 /** One route of the API and its service. */
 export type Route = {

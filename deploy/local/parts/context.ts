@@ -1,8 +1,8 @@
 import type { RunAs } from '../host/launch.ts';
 import type { Servers } from '../install/find-servers.ts';
 import type { Layout } from '../profile/layout.ts';
+import type { Profile } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
-import type { Profile } from '../profile/profile.ts';
 import type { Scale } from '../profile/scale.ts';
 
 /** Context from which every part of a stack is created. */

@@ -6,7 +6,7 @@ import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { livingHolder } from '../host/file-lock.ts';
 import { keeperLock, tendKeyRing } from '../secrets/attempt-keys.ts';
-import { secretFiles } from '../secrets/secrets.ts';
+import { secretFiles } from '../secrets/files.ts';
 import { superviseProcess } from '../supervisor/supervised-process.ts';
 import { keyKeeperPart } from './key-keeper.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { livingHolder } from '../host/file-lock.ts';
 import type { Layout } from '../profile/layout.ts';
-import { REPOSITORY } from '../profile/profile.ts';
+import { REPOSITORY } from '../profile/names.ts';
 import { keeperLock } from '../secrets/attempt-keys.ts';
 import type { Probe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';

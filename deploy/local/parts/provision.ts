@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectNats, migrate, provisionStream } from '@zameni/runtime';
 import { readPassword } from '../profile/layout.ts';
-import { REPOSITORY } from '../profile/profile.ts';
+import { REPOSITORY } from '../profile/names.ts';
 import type { PartContext } from './context.ts';
 import { NATS_PARTS } from './nats/part.ts';
 import { DATABASE } from './postgres/pgbouncer-config.ts';

@@ -1,6 +1,6 @@
 import type { Layout } from '../profile/layout.ts';
+import type { Profile } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
-import type { Profile } from '../profile/profile.ts';
 import type { Service } from '../profile/scale.ts';
 import { passedOn } from './passed-on.ts';
 import { PRIMARY_DATABASE, REPLICA_DATABASE } from './postgres/pgbouncer-config.ts';

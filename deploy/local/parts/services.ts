@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { REPOSITORY } from '../profile/profile.ts';
+import { REPOSITORY } from '../profile/names.ts';
 import type { Service } from '../profile/scale.ts';
 import { httpProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';

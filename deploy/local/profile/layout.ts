@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TendOptions } from '../secrets/attempt-keys.ts';
-import { createMissingSecrets, type SecretFiles } from '../secrets/secrets.ts';
+import { createMissingSecrets, type SecretFiles } from '../secrets/files.ts';
 import { writeIssuersFile } from '../secrets/token-issuer.ts';
 
 /** The servers that have a folder of their own. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTokenIssuers } from '@zameni/runtime';
 import test from 'ava';
-import { createMissingSecrets } from './secrets.ts';
+import { createMissingSecrets } from './files.ts';
 import { TOKEN_AUDIENCE, TOKEN_ISSUER, writeIssuersFile } from './token-issuer.ts';
 
 test('only the services can read the list of trusted issuers', async (t) => {

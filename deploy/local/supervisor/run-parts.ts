@@ -8,7 +8,7 @@ import {
   type Part,
   type Supervisor,
   type SupervisorOptions,
-} from './supervisor.ts';
+} from './start-and-stop.ts';
 import { explainFault } from '../output/stack-error.ts';
 import type { Death } from './supervised-process.ts';
 import { inSeconds, type Terminal } from '../output/terminal.ts';

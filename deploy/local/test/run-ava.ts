@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { findSetpriv, wrapCommand } from '../host/launch.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { REPOSITORY } from '../profile/profile.ts';
+import { REPOSITORY } from '../profile/names.ts';
 import { createResultCounter, type Results } from './count-results.ts';
 
 const STOP_DEADLINE_MS = 5_000;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { runCommand } from '../host/command.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { REPOSITORY } from '../profile/profile.ts';
+import { REPOSITORY } from '../profile/names.ts';
 import type { Results } from './count-results.ts';
 
 const TIMEOUT_MS = 180_000;

@@ -1,12 +1,12 @@
 import { subjectFilters } from '@zameni/contracts';
 import { batchesOrIdle, type EventLog } from '@zameni/runtime';
-import { createLeaseKeeper } from '../lease/lease-keeper.ts';
+import { createLeaseKeeper } from '../lease/keeper.ts';
 import {
   createLeasedWork,
   type LeasedRun,
   type LeasedWork,
   type LeasedWorkOptions,
-} from '../lease/leased-work.ts';
+} from '../lease/work.ts';
 import { createDeletions, type DeletionsOptions } from './deletions.ts';
 import type { EraserStore } from './store.ts';
 

@@ -1,10 +1,6 @@
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
-import {
-  type CheckpointOwner,
-  createPostgresLeaseStore,
-  readPosition,
-} from '../lease/checkpoint.ts';
+import { type CheckpointOwner, createPostgresLeaseStore, readPosition } from '../lease/store.ts';
 import type { AttemptsOnAddress, EraserStore, FoundAttempts, NotedErasure } from './store.ts';
 
 /** Attempts per query, so that other addresses get their turn in between. */

@@ -1,4 +1,4 @@
-import type { LeaseStore } from '../lease/leased-work.ts';
+import type { LeaseStore } from '../lease/work.ts';
 
 /** Progress of an erasure as the eraser knows it. */
 export type NotedErasure = {

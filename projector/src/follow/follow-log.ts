@@ -14,7 +14,7 @@ import {
   type LeasedRun,
   type LeasedWork,
   type LeasedWorkOptions,
-} from '../lease/leased-work.ts';
+} from '../lease/work.ts';
 import type { AttemptHousekeeping } from '../read-models/attempts/housekeeping.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
 import { toRowChanges } from '../read-models/row-changes.ts';

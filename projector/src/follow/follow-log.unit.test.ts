@@ -16,7 +16,7 @@ import {
   voidedMessages,
 } from '../attempts.fixture.ts';
 import { createPeopleKeys } from '../keys/people-keys.ts';
-import type { LeasedWork } from '../lease/leased-work.ts';
+import type { LeasedWork } from '../lease/work.ts';
 import {
   createMemoryStore,
   createSharedCheckpoint,

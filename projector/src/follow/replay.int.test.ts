@@ -40,7 +40,7 @@ import {
   voidedMessages,
 } from '../attempts.fixture.ts';
 import { createPeopleKeys } from '../keys/people-keys.ts';
-import type { LeasedWork } from '../lease/leased-work.ts';
+import type { LeasedWork } from '../lease/work.ts';
 import { createPostgresStore } from '../read-models/store-postgres.ts';
 import { createProjection } from './follow-log.ts';
 

@@ -10,7 +10,7 @@ import {
 import test, { type ExecutionContext } from 'ava';
 import { createTestDataKeys, registeredMessages } from '../accounts.fixture.ts';
 import { createPeopleKeys } from '../keys/people-keys.ts';
-import type { LeasedWork } from '../lease/leased-work.ts';
+import type { LeasedWork } from '../lease/work.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
 import { createPostgresStore } from '../read-models/store-postgres.ts';
 import { createProjection } from './follow-log.ts';

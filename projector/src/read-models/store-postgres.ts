@@ -1,5 +1,5 @@
 import type { Pool } from '@zameni/runtime';
-import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/checkpoint.ts';
+import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/store.ts';
 import { toColumns } from './columns.ts';
 import { markErasedFromCache, readErasuresNotInCache } from './erasures/rows.ts';
 import type { RowChanges } from './row-changes.ts';

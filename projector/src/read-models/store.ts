@@ -1,4 +1,4 @@
-import type { LeaseStore } from '../lease/leased-work.ts';
+import type { LeaseStore } from '../lease/work.ts';
 import type { Erasure } from './erasures/rows.ts';
 import type { RowChanges } from './row-changes.ts';
 import type { UserRow } from './users/rows.ts';

@@ -9,14 +9,14 @@ import {
   readToEnd,
   toClaimLayers,
 } from '@zameni/runtime';
-import { createLeaseKeeper } from '../lease/lease-keeper.ts';
+import { createLeaseKeeper } from '../lease/keeper.ts';
 import {
   createLeasedWork,
   type LeasedRun,
   type LeasedWork,
   type LeasedWorkOptions,
   type LeaseStore,
-} from '../lease/leased-work.ts';
+} from '../lease/work.ts';
 import { type ClaimMoverDeps, moveClaims } from './claim-mover.ts';
 
 /** Dependencies of the reclaimer. It reads, writes and deletes in the log as user `eraser`. */

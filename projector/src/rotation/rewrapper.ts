@@ -8,14 +8,14 @@ import {
   readToEnd,
 } from '@zameni/runtime';
 import { createSlots } from '../async/slots.ts';
-import { createLeaseKeeper } from '../lease/lease-keeper.ts';
+import { createLeaseKeeper } from '../lease/keeper.ts';
 import {
   createLeasedWork,
   type LeasedRun,
   type LeasedWork,
   type LeasedWorkOptions,
   type LeaseStore,
-} from '../lease/leased-work.ts';
+} from '../lease/work.ts';
 import { deleteIfErased, type RewrapDeps, rewrapKey } from './rewrap-key.ts';
 
 /** Dependencies of the re-wrapper. */

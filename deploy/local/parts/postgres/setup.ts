@@ -6,7 +6,7 @@ import type { RunAs } from '../../host/launch.ts';
 import { handOver } from '../../host/run-as.ts';
 import { StackError } from '../../output/stack-error.ts';
 import { readPassword } from '../../profile/layout.ts';
-import type { SecretFiles } from '../../secrets/secrets.ts';
+import type { SecretFiles } from '../../secrets/files.ts';
 import { REPLICATION_ROLE } from './config.ts';
 
 const TIMEOUT_MS = 120_000;

@@ -1,5 +1,5 @@
 import { type Pool, readCheckpoint } from '@zameni/runtime';
-import type { LeaseStore } from './leased-work.ts';
+import type { LeaseStore } from './work.ts';
 
 /** A checkpoint, the process that may move it, and the duration of its lease. */
 export type CheckpointOwner = {

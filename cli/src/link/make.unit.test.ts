@@ -23,9 +23,9 @@ import {
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Check } from 'typebox/value';
-import { createMissingSecrets } from '../../../deploy/local/secrets/secrets.ts';
-import { LinkReport, makeLink } from './issue-link.ts';
+import { createMissingSecrets } from '../../../deploy/local/secrets/files.ts';
 import { createLinkLog } from './log.ts';
+import { LinkReport, makeLink } from './make.ts';
 
 const now = new Date('2026-03-04T05:06:07.089Z');
 const time = '2026-03-04T05:00:00.000Z';

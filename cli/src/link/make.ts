@@ -18,7 +18,7 @@ import {
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { type Static, Type } from 'typebox';
-import { secretFiles } from '../../../deploy/local/secrets/secrets.ts';
+import { secretFiles } from '../../../deploy/local/secrets/files.ts';
 import { CommandError } from '../framework/command.ts';
 import { chooseLink, lookAtAttempt, type NoAttemptLink, type Placed } from './attempt-link.ts';
 import { type LinkLog, type LoggedAccount, withLinkLog } from './log.ts';

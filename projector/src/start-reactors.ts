@@ -15,7 +15,7 @@ import {
 import type { Config } from './config.ts';
 import { createEraser, type Eraser } from './erasure/eraser.ts';
 import { createPostgresEraserStore } from './erasure/store-postgres.ts';
-import { createPostgresLeaseStore } from './lease/checkpoint.ts';
+import { createPostgresLeaseStore } from './lease/store.ts';
 import { createReclaimer, type Reclaimer } from './rotation/reclaimer.ts';
 import { createRewrapper, type Rewrapper } from './rotation/rewrapper.ts';
 

@@ -5,7 +5,7 @@ import { readKeyRing, readSecret } from '@zameni/runtime';
 import { readTestStack } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createLayout } from '../profile/layout.ts';
-import { createMissingSecrets, type SecretFiles } from './secrets.ts';
+import { createMissingSecrets, type SecretFiles } from './files.ts';
 
 const attempts = { now: new Date('2026-03-04T05:06:07Z'), lifetimeSeconds: 7 * 24 * 3_600 };
 

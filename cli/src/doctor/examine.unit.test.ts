@@ -7,7 +7,7 @@ import { judgeServer as judgeNats, judgeStream } from './log.ts';
 import { checkFreeSpace, checkNode, softLimit } from './machine.ts';
 import { check, type Finding } from './report.ts';
 import { judgeClock, judgeProjection, judgeService } from './services.ts';
-import type { ServiceStatus } from '../stack/stack-status.ts';
+import type { ServiceStatus } from '../stack/read-status.ts';
 
 const levelOf = (finding: Finding) => (typeof finding === 'string' ? 'ok' : finding.level);
 const judges = test.macro<[() => Finding, 'ok' | 'warn' | 'fail', RegExp]>(

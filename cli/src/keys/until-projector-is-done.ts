@@ -3,7 +3,7 @@ import { ProjectorStatus } from '@zameni/contracts';
 import { Compile } from 'typebox/compile';
 import { CommandError } from '../framework/command.ts';
 import { getJson } from './processes.ts';
-import type { Rotation } from './rotate.ts';
+import type { Rotation } from './rotation.ts';
 
 /** Background work of the projector that a rotation waits for, by its name in the status. */
 type WorkName = 'rewrapper' | 'reclaimer';

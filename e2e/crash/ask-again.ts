@@ -5,7 +5,7 @@ import {
   type ProofHistory,
   type ReadHistory,
   type WriteHistory,
-} from '../history/history.ts';
+} from '../history/types.ts';
 import { mapConcurrently } from '../support/concurrently.ts';
 import type { Client } from './client.ts';
 import type { IssueLink } from './proofs.ts';

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import anyTest, { type ExecutionContext } from 'ava';
 import { REPEAT_AFTER_MS } from '../host/interrupts.ts';
 import { findSetpriv } from '../host/launch.ts';
-import type { FakeChild, FixtureInput } from './supervisor.fixture.ts';
+import type { FakeChild, FixtureInput } from './start-and-stop.fixture.ts';
 
 const DEADLINE_MS = 30_000;
 
@@ -192,7 +192,7 @@ async function startStack(
   for (const child of fakes) children.push({ port: await freePort(), ...child });
   const journal = join(folder, 'journal');
   const input: FixtureInput = { folder, journal, restartDelayMs, children };
-  const fixture = join(import.meta.dirname, 'supervisor.fixture.ts');
+  const fixture = join(import.meta.dirname, 'start-and-stop.fixture.ts');
   const supervisor = spawn(process.execPath, [fixture, JSON.stringify(input)]);
   t.teardown(() => supervisor.kill('SIGKILL'));
   return observe(supervisor, input.journal);

@@ -1,4 +1,4 @@
-import type { LeaseStore } from './leased-work.ts';
+import type { LeaseStore } from './work.ts';
 
 /**
  * Creates a function that renews a lease that was just taken, at most every `everyMs`. Work calls

@@ -9,7 +9,7 @@ import type {
   Stores,
   Wish,
   WriteAnswer,
-} from './history.ts';
+} from './types.ts';
 
 /** A vouched account. */
 export const ADA = '00000000-0000-8000-8000-00000000000a';

@@ -1,4 +1,4 @@
-import type { Part } from '../supervisor/supervisor.ts';
+import type { Part } from '../supervisor/start-and-stop.ts';
 import type { PartContext } from './context.ts';
 import { gatewayPart } from './gateway.ts';
 import { keyKeeperPart } from './key-keeper.ts';
