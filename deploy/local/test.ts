@@ -9,7 +9,7 @@ import { runChecks } from './test/run-checks.ts';
 import { parseScale } from './profile/scale.ts';
 import { explainFault } from './output/stack-error.ts';
 import { stackFilePath } from '@zameni/runtime/stack';
-import { parseTestArguments, TEST_HELP } from './test/arguments.ts';
+import { DISTURBING, parseTestArguments, TEST_HELP } from './test/arguments.ts';
 import { describeSlowest, TIMES_FILE } from './test/times.ts';
 import { withStack } from './with-stack.ts';
 
@@ -20,7 +20,7 @@ const INTERRUPTED = 128 + constants.signals.SIGINT;
 
 process.exitCode = await runInForeground(async (foreground) => {
   const { terminal, signal } = foreground;
-  const { help, phases, titles, withChecks, needsStack, env } = parseTestArguments(
+  const { help, phases, beside, titles, withChecks, needsStack, env } = parseTestArguments(
     process.argv.slice(2),
     randomInt(2 ** 32),
   );
@@ -33,12 +33,12 @@ process.exitCode = await runInForeground(async (foreground) => {
   const folder = mkdtempSync(join(tmpdir(), 'zameni-test-'));
   const times = join(folder, 'times');
   const results: Results[] = [];
+  const common = { titles, env: { ...env, [TIMES_FILE]: times } };
   const ava = async (stackFile: string | null, until: AbortSignal) => {
     for (const files of phases) {
+      if (DISTURBING.some((file) => files.includes(file))) await others;
       if (until.aborted) return;
-      const all = { ...env, [TIMES_FILE]: times };
-      const options = { files, titles, stackFile, env: all, terminal, signal: until };
-      results.push(await runAva(options));
+      results.push(await runAva({ ...common, files, stackFile, terminal, signal: until }));
     }
   };
   const onStack = async () => {
@@ -66,12 +66,20 @@ process.exitCode = await runInForeground(async (foreground) => {
       results.push(oneFailure(failure));
     }
   };
-  if (withChecks) {
-    await runPart(async () => {
-      results.push(await runChecks(terminal, signal));
-    });
-  }
+  /** What needs no servers, beside the tests that mostly wait for servers. */
+  const withoutStack = async () => {
+    if (withChecks) results.push(await runChecks(terminal, signal));
+    if (beside.length === 0) return;
+    // Shown at the end, because two runs of AVA would mix their reports of failures.
+    const lines: string[] = [];
+    const quiet = { ...terminal, line: (text: string) => lines.push(text) };
+    const run = { ...common, files: beside, stackFile: null, concurrency: 1 };
+    results.push(await runAva({ ...run, terminal: quiet, signal }));
+    for (const line of lines) terminal.line(line);
+  };
+  const others = runPart(withoutStack);
   await runPart(() => (needsStack ? onStack() : ava(null, signal)));
+  await others;
   const slowest = withChecks ? describeSlowest(times) : [];
   rmSync(folder, { recursive: true });
   if (signal.aborted) return INTERRUPTED;

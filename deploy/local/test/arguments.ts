@@ -6,6 +6,8 @@ import { StackError } from '../output/stack-error.ts';
 export type TestArguments = {
   /** Files or patterns of each run of AVA. The runs follow each other. */
   readonly phases: readonly (readonly string[])[];
+  /** Files or patterns that need no servers. They may run beside the first phases. */
+  readonly beside: readonly string[];
   /** Patterns of titles. */
   readonly titles: readonly string[];
   /** Whether to run the static checks too. True unless files or titles are chosen. */
@@ -43,7 +45,8 @@ export const EARLY = [
 
 /**
  * Tests that flood or kill parts of the stack, or compare times. Each runs alone after all others,
- * because they would disturb each other.
+ * because they would disturb each other. The stack tests before them share their time with the unit
+ * tests.
  */
 export const DISTURBING = [
   'e2e/guarantees/anonymous-equality.e2e.test.ts',
@@ -68,6 +71,8 @@ const LONG_ENV = {
   ZAMENI_FUZZ_REQUESTS: '100000',
 } as const;
 
+const UNIT_TESTS = '**/*.unit.test.ts';
+
 const MAX_SEED = 2 ** 32 - 1;
 
 /** Parses the arguments of `npm test`. `newSeed` is the seed of a long run without `--seed`. */
@@ -75,12 +80,14 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
   const { positionals, values } = parse(args);
   const { match: titles, long } = values;
   const files = positionals.length === 0 && long ? LONG_FILES : positionals;
+  const isWhole = files.length === 0 && titles.length === 0;
   const seed = values.seed === undefined ? undefined : parseSeed(values.seed);
   const seeded = seed ?? (long ? newSeed : undefined);
   return {
     phases: toPhases(files, titles),
+    beside: isWhole ? [UNIT_TESTS] : [],
     titles,
-    withChecks: files.length === 0 && titles.length === 0,
+    withChecks: isWhole,
     needsStack: files.length === 0 || files.some((file) => !file.endsWith('.unit.test.ts')),
     env: {
       ...(long ? LONG_ENV : {}),
@@ -93,7 +100,8 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
 function toPhases(files: readonly string[], titles: readonly string[]): string[][] {
   const alone: readonly string[] = [...EARLY, ...DISTURBING];
   const others = files.filter((file) => !alone.includes(normalize(file)));
-  const together = files.length === 0 ? ['**/*.test.ts'] : others;
+  const all = titles.length === 0 ? ['**/*.test.ts', `!${UNIT_TESTS}`] : ['**/*.test.ts'];
+  const together = files.length === 0 ? all : others;
   const chosen = (some: readonly string[]) =>
     some.filter((one) =>
       files.length === 0

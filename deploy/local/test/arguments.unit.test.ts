@@ -7,10 +7,11 @@ const LEFT_OUT = [...EARLY, ...DISTURBING].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
 test('runs everything by default, and files that kill servers last and alone', (t) => {
-  const { phases, withChecks, needsStack, env } = parse();
+  const { phases, beside, withChecks, needsStack, env } = parse();
+  t.deepEqual(beside, ['**/*.unit.test.ts']);
   t.deepEqual(phases, [
     ...EARLY.map((file) => [file]),
-    ['**/*.test.ts', ...LEFT_OUT],
+    ['**/*.test.ts', '!**/*.unit.test.ts', ...LEFT_OUT],
     ...DISTURBING.map((file) => [file]),
   ]);
   t.is(phases.at(-1)?.[0], CRASH);
@@ -20,8 +21,9 @@ test('runs everything by default, and files that kill servers last and alone', (
 });
 
 test('starts no servers for unit tests alone', (t) => {
-  const { phases, withChecks, needsStack } = parse('a/b.unit.test.ts');
+  const { phases, beside, withChecks, needsStack } = parse('a/b.unit.test.ts');
   t.deepEqual(phases, [['a/b.unit.test.ts', ...LEFT_OUT]]);
+  t.deepEqual(beside, []);
   t.false(withChecks);
   t.false(needsStack);
 });

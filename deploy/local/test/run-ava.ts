@@ -16,16 +16,19 @@ export type AvaOptions = {
   /** The file that describes the stack to the tests, or null if they run without one. */
   readonly stackFile: string | null;
   readonly env: Readonly<Record<string, string>>;
+  /** Test files at once. AVA's configuration decides if it is left out. */
+  readonly concurrency?: number;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
 };
 
 /** Runs AVA, prints its output as it arrives, and counts the results. */
 export async function runAva(options: AvaOptions): Promise<Results> {
-  const { files, titles, stackFile, env, terminal, signal } = options;
+  const { files, titles, stackFile, env, concurrency, terminal, signal } = options;
   const ava = join(REPOSITORY, 'node_modules', '.bin', 'ava');
   const matches = titles.map((title) => `--match=${title}`);
-  const [program, ...args] = wrapCommand([ava, ...matches, ...files], {
+  const atOnce = concurrency === undefined ? [] : [`--concurrency=${concurrency}`];
+  const [program, ...args] = wrapCommand([ava, ...atOnce, ...matches, ...files], {
     setpriv: findSetpriv(),
     deathSignal: 'KILL',
   });
