@@ -41,7 +41,7 @@ type Target = {
   readonly pids: Readonly<Record<string, number>>;
   readonly kind?: LoadKind;
   /** Waits for the work that the requests cause later, which counts too. */
-  readonly settle?: () => Promise<void>;
+  readonly catchUp?: () => Promise<void>;
   readonly around?: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
@@ -58,7 +58,7 @@ export async function measureAppend(options: AppendOptions): Promise<AppendFigur
     'postgres-replica': stack.pids['postgres-replica'] ?? 0,
   };
   const api = stack.services.find(({ service }) => service === 'command-api')?.url ?? '';
-  const zameni = { url: api, pids: stack.pids, settle: () => untilReadable(api) };
+  const zameni = { url: api, pids: stack.pids, catchUp: () => untilReadable(api) };
   const targets: Target[] = [
     { name: 'validated no-op', url: noop.url, pids: { api: noop.pid } },
     {
@@ -100,14 +100,14 @@ async function measure(
   round: number,
 ): Promise<AppendFigure> {
   const load = { ...target.kind, url: target.url, connections };
-  const settle = target.settle ?? (() => Promise.resolve());
+  const catchUp = target.catchUp ?? (() => Promise.resolve());
   const prefix = `${target.name.toLowerCase().replaceAll(/[^a-z]+/g, '-')}.${connections}.${round}`;
   const warmUp = round === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS;
   await runLoad({ ...load, seconds: warmUp, prefix: `w.${prefix}` });
-  await settle();
+  await catchUp();
   const before = readCpu(target.pids);
   const result = await runLoad({ ...load, seconds, prefix });
-  await settle();
+  await catchUp();
   const after = readCpu(target.pids);
   const cpuMs = cpuMsEach(before, after, result.requests);
   return { ...result, target: target.name, connections, cpuMs };

@@ -29,12 +29,12 @@ export const AddressDigest = Type.String({
 });
 
 /** A time as RFC 3339 text in UTC with milliseconds. */
-export const Instant = Type.String({
-  title: 'Instant',
+export const Timestamp = Type.String({
+  title: 'Timestamp',
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
   description: 'Moment in UTC (RFC 3339, milliseconds)',
 });
-export type Instant = Static<typeof Instant>;
+export type Timestamp = Static<typeof Timestamp>;
 
 /** A position in the log, sealed for clients: one version byte and one AES block, base64url. */
 export const PositionToken = Type.String({

@@ -10,7 +10,7 @@ export {
   VerifyEmailCommand,
 } from './commands.ts';
 export { ERROR_CODES, type ErrorCode, FIELD_CODES, type FieldCode } from './error-codes.ts';
-export { Instant, PositionToken, parseUserId, type UserId } from './identifiers.ts';
+export { Timestamp, PositionToken, parseUserId, type UserId } from './identifiers.ts';
 export {
   ImportLine,
   ImportRow,

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { DisplayName, Locale, Profile, TermsVersion } from './commands.ts';
-import { Instant, Uuid } from './identifiers.ts';
+import { Timestamp, Uuid } from './identifiers.ts';
 
 /** Answer of `POST /v1/registrations` to the public. It reveals nothing about the address. */
 export const RegistrationAccepted = Type.Object(
@@ -59,12 +59,12 @@ export const ErasureView = Type.Object(
   {
     userId: Uuid,
     status: Type.Enum(['under-way', 'done']),
-    requestedAt: Instant,
+    requestedAt: Timestamp,
     stores: Type.Array(
       Type.Object(
         {
           store: Type.Enum([...ERASURE_STORES]),
-          erasedAt: Type.Union([Instant, Type.Null()]),
+          erasedAt: Type.Union([Timestamp, Type.Null()]),
           away: Type.Optional(
             Type.Array(Type.String(), {
               description: 'Servers of the store that are or were away and are not done yet',
@@ -90,7 +90,7 @@ export const UserView = Type.Object(
     termsVersion: TermsVersion,
     profile: Profile,
     status: Type.Enum(['active', 'deactivated']),
-    registeredAt: Instant,
+    registeredAt: Timestamp,
     version: Type.Integer({ minimum: 1 }),
   },
   { additionalProperties: false, title: 'UserView' },

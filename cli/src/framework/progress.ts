@@ -2,7 +2,7 @@ import type { Screen } from './io.ts';
 
 /** The progress of a command. */
 export type ProgressState = {
-  readonly settled: number;
+  readonly done: number;
   readonly failed: number;
   /** Bytes done, and the total. The total of a pipe is unknown. */
   readonly bytes: number;
@@ -32,11 +32,11 @@ export function showProgress(screen: Screen, state: () => ProgressState): Dispos
 
 /** Formats one line of at most `columns` characters. A narrow terminal gets fewer parts. */
 export function drawProgress(state: ProgressState, columns: number): string {
-  const { settled, failed, bytes, totalBytes, elapsedMs } = state;
+  const { done, failed, bytes, totalBytes, elapsedMs } = state;
   const share = totalBytes ? Math.min(1, bytes / totalBytes) : undefined;
   const percent = share === undefined ? '' : `${Math.floor(share * 100)}%`.padStart(4);
-  const people = `${settled.toLocaleString('en')} lines`;
-  const rate = `${Math.round((settled * 1_000) / Math.max(1, elapsedMs)).toLocaleString('en')}/s`;
+  const people = `${done.toLocaleString('en')} lines`;
+  const rate = `${Math.round((done * 1_000) / Math.max(1, elapsedMs)).toLocaleString('en')}/s`;
   const faults = failed > 0 ? `${failed.toLocaleString('en')} not accepted` : '';
   const left = share === undefined || share < 0.01 ? '' : remaining(elapsedMs, share);
   const parts = [percent, people, faults, rate, left].filter((part) => part !== '');

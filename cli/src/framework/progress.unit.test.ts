@@ -3,7 +3,7 @@ import { createMemoryScreen } from './io.fixture.ts';
 import { createScreen, toPrintable } from './io.ts';
 import { drawProgress, showProgress } from './progress.ts';
 
-const state = { settled: 1_234, failed: 0, bytes: 50, totalBytes: 100, elapsedMs: 10_000 };
+const state = { done: 1_234, failed: 0, bytes: 50, totalBytes: 100, elapsedMs: 10_000 };
 
 test('shows bar, share, lines, rate and remaining time on a wide terminal', (t) => {
   const line = drawProgress(state, 79);

@@ -26,7 +26,7 @@ export type LinkChoice =
   | { readonly next: 'refuse'; readonly reason: NoAttemptLink };
 
 /**
- * Decides the next step for an attempt at an instant; `found` is undefined if the id has no
+ * Decides the next step for an attempt at a time; `found` is undefined if the id has no
  * attempt. A proven attempt leads to the account that it created, which has links of its own.
  */
 export function lookAtAttempt(

@@ -114,7 +114,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
       send: (content, signal) => sendRegistration(content, { ...sending, signal }),
       signal,
       closeInput: () => chunks.destroy(),
-      onSettled: (line, result) => {
+      onDone: (line, result) => {
         bytes = Math.max(bytes, line.endsAt);
         tally.add(line.number, result);
       },

@@ -11,7 +11,7 @@ export type RegisterPeopleOptions = {
   readonly signal: AbortSignal;
   /** Closes the input, so that no worker waits for a line that is never sent. */
   readonly closeInput: () => void;
-  readonly onSettled: (line: Line, result: LineResult) => void;
+  readonly onDone: (line: Line, result: LineResult) => void;
 };
 
 /** Number of consecutive failures after which no more lines are sent. */
@@ -23,7 +23,7 @@ const MAX_FAILURES_IN_A_ROW = 64;
  * read ahead.
  */
 export async function registerPeople(options: RegisterPeopleOptions): Promise<string | null> {
-  const { lines, concurrency, send, signal, closeInput, onSettled } = options;
+  const { lines, concurrency, send, signal, closeInput, onDone } = options;
   const stopping = new AbortController();
   const ending = AbortSignal.any([signal, stopping.signal]);
   let stopped: string | null = null;
@@ -33,11 +33,11 @@ export async function registerPeople(options: RegisterPeopleOptions): Promise<st
     stopping.abort();
     closeInput();
   };
-  const settle = (line: Line, result: LineResult) => {
+  const finish = (line: Line, result: LineResult) => {
     failuresInARow = result.result === 'failed' ? failuresInARow + 1 : 0;
     if (result.result === 'hopeless') stop(result.code);
     if (failuresInARow >= MAX_FAILURES_IN_A_ROW) stop('too-many-failures');
-    onSettled(line, result);
+    onDone(line, result);
   };
   const worker = async () => {
     while (!ending.aborted) {
@@ -45,9 +45,9 @@ export async function registerPeople(options: RegisterPeopleOptions): Promise<st
       if (line === undefined || ending.aborted) return;
       const text = decode(line.content);
       if (text?.trim() === '') continue;
-      if (line.content === undefined) settle(line, invalid('payload-too-large'));
-      else if (text === undefined || !isJson(text)) settle(line, invalid('malformed-json'));
-      else settle(line, await send(line.content, ending));
+      if (line.content === undefined) finish(line, invalid('payload-too-large'));
+      else if (text === undefined || !isJson(text)) finish(line, invalid('malformed-json'));
+      else finish(line, await send(line.content, ending));
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));

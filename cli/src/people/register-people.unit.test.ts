@@ -26,7 +26,7 @@ async function run(source: readonly (string | Buffer)[], options: Options = {}) 
     },
     signal: options.signal ?? new AbortController().signal,
     closeInput: () => undefined,
-    onSettled: (line: Line, result) => tally.add(line.number, result),
+    onDone: (line: Line, result) => tally.add(line.number, result),
   });
   return { sent, report: tally.report({ url: '', stopped, seconds: 1 }) };
 }
@@ -111,17 +111,17 @@ test('reports a broken input, and the lines before the break', async (t) => {
     yield Buffer.from('{"n":1}\n');
     throw new Error('read fault');
   }
-  const settled: number[] = [];
+  const done: number[] = [];
   const stopped = await registerPeople({
     lines: readLines(broken(), 64),
     concurrency: 2,
     send: async () => ({ result: 'registered' }),
     signal: new AbortController().signal,
     closeInput: () => undefined,
-    onSettled: (line) => settled.push(line.number),
+    onDone: (line) => done.push(line.number),
   });
   t.is(stopped, 'input-unreadable');
-  t.deepEqual(settled, [1]);
+  t.deepEqual(done, [1]);
 });
 
 test('stops reading an open pipe for a refused caller', async (t) => {
@@ -133,7 +133,7 @@ test('stops reading an open pipe for a refused caller', async (t) => {
     send: async () => ({ result: 'hopeless', code: 'unauthorized', status: 401 }),
     signal: new AbortController().signal,
     closeInput: () => pipe.destroy(),
-    onSettled: () => undefined,
+    onDone: () => undefined,
   });
   t.is(stopped, 'unauthorized');
 });

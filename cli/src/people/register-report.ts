@@ -53,7 +53,7 @@ const MAX_LINES = 10_000;
 /** Counts results in any order. */
 export type Tally = {
   readonly add: (line: number, result: LineResult) => void;
-  readonly progress: () => { readonly settled: number; readonly failed: number };
+  readonly progress: () => { readonly done: number; readonly failed: number };
   readonly report: (end: Pick<RegisterReport, 'url' | 'stopped' | 'seconds'>) => RegisterReport;
 };
 
@@ -73,7 +73,7 @@ export function createTally(): Tally {
   const read = () => Object.values(counts).reduce((sum, count) => sum + count, 0);
   return {
     progress: () => ({
-      settled: read() - counts.unfinished,
+      done: read() - counts.unfinished,
       failed: counts.invalid + counts.failed,
     }),
     add: (line, result) => {

@@ -19,7 +19,7 @@ export type SendOptions = {
 };
 
 type Sending =
-  | { readonly next: 'settled'; readonly result: LineResult }
+  | { readonly next: 'done'; readonly result: LineResult }
   | {
       readonly next: 'again';
       readonly code: string;
@@ -44,7 +44,7 @@ export function idempotencyKeyOf(line: Buffer): string {
 }
 
 /**
- * Sends one line until it has a result. States: sending, waiting for the retry, settled. Transient
+ * Sends one line until it has a result. States: sending, waiting for the retry, done. Transient
  * failures (503, 429, no answer) are retried with jittered backoff, and never before `Retry-After`.
  * The number of retries and the total time are bounded. Sending a line twice is harmless, because
  * its key identifies the registration.
@@ -55,7 +55,7 @@ export async function sendRegistration(line: Buffer, options: SendOptions): Prom
   const giveUpAt = performance.now() + deadlineMs;
   for (let left = retries; ; left -= 1) {
     const sent = await send(line, options);
-    if (sent.next === 'settled') return sent.result;
+    if (sent.next === 'done') return sent.result;
     const { code, status, afterMs } = sent;
     const pauseMs =
       afterMs > 0 ? afterMs + Math.random() * RETRY_AFTER_SPREAD_MS : backoff.nextMs();
@@ -95,18 +95,17 @@ async function send(line: Buffer, { url, token, fetch }: SendOptions): Promise<S
 async function toSending(response: Response): Promise<Sending> {
   const { status } = response;
   const text = await response.text();
-  if (status === 201) return { next: 'settled', result: { result: 'registered' } };
-  if (status === 202) return { next: 'settled', result: { result: 'accepted' } };
+  if (status === 201) return { next: 'done', result: { result: 'registered' } };
+  if (status === 202) return { next: 'done', result: { result: 'accepted' } };
   const { code, errors } = readProblem(text);
   if (TRANSIENT.has(status)) {
     return { next: 'again', code, status, afterMs: retryAfterMs(response.headers) };
   }
   if (status === 409 || status === 410) {
     const result = status === 409 ? 'duplicate' : 'erased';
-    return { next: 'settled', result: { result, code, status, errors: [] } };
+    return { next: 'done', result: { result, code, status, errors: [] } };
   }
-  if (HOPELESS.has(status))
-    return { next: 'settled', result: { result: 'hopeless', code, status } };
+  if (HOPELESS.has(status)) return { next: 'done', result: { result: 'hopeless', code, status } };
   const result = INVALID.has(status) ? 'invalid' : 'failed';
-  return { next: 'settled', result: { result, code, status, errors } };
+  return { next: 'done', result: { result, code, status, errors } };
 }

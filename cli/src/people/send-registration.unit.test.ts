@@ -43,7 +43,7 @@ test('sends the unchanged line with the token and a key made from its bytes', as
 });
 
 const ends = test.macro<[Answer, unknown]>({
-  title: (_, answer) => `${String(answer[0])} settles the line without a retry`,
+  title: (_, answer) => `${String(answer[0])} ends the line without a retry`,
   exec: async (t, answer, expected) => {
     const { send, requests } = createServer([answer]);
     t.deepEqual<unknown, unknown>(await send(), expected);

@@ -19,7 +19,7 @@ import {
 import type { AttemptChange, ClaimChange, Commit } from '../domain/decision.ts';
 import type { UnguardedMessage } from './group.ts';
 
-/** The cause of what is appended: actor, ISO 8601 instant in UTC, W3C trace context. */
+/** The cause of what is appended: actor, ISO 8601 time in UTC, W3C trace context. */
 export type Cause = {
   readonly actor: Actor;
   readonly causationId: string;

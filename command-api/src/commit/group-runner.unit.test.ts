@@ -29,7 +29,7 @@ test('a group stays within its bound of bytes', async (t) => {
   t.deepEqual(sizes, [8, 8, 4]);
 });
 
-test('rivals inside a process are settled without a conflict in the log', async (t) => {
+test('rivals inside a process cause no conflict in the log', async (t) => {
   const outcomes: string[] = [];
   const { log } = bendAppends(async (append) => {
     const outcome = await append();

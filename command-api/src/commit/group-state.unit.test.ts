@@ -104,7 +104,7 @@ test('a replica that lags does not hide a known record', async (t) => {
   const lagging: EventLog = { ...log, readLast: async () => new Map() };
   await using committer = createCommitter(lagging, logger);
   await writeCounts(log, 'account.b', 1);
-  // The conflict is settled by the leader; from here on groups are read pessimistically.
+  // The leader decides the conflict; from here on groups are read pessimistically.
   t.is((await committer.submit(countIntent('account.b'))).count, 2);
   const before = outcomes.length;
   t.is((await committer.submit(countIntent('account.a', ...records))).count, 3);

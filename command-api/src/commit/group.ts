@@ -111,7 +111,7 @@ export function chooseGroup(
 
 /**
  * Decides a group in order, from the last record of each subject. Each decision sees what those
- * before it will append, so rivals inside a group are settled here. Postpones intents that would
+ * before it will append, so rivals inside a group are decided here. Postpones intents that would
  * write a subject a second time, because a batch may guard a subject only once, and those beyond
  * `maxBytes`.
  */

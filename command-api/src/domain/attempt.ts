@@ -1,6 +1,6 @@
 import type { AttemptData, AttemptRecord, ClosedAttempt, UserId } from '@zameni/contracts';
 
-/** State of one attempt at an instant. */
+/** State of one attempt at a time. */
 export type AttemptState =
   | { readonly state: 'absent' }
   | OpenState
@@ -49,7 +49,7 @@ export function toAttemptState(
   { now, open }: { readonly now: string; readonly open: () => Secrets | undefined },
 ): AttemptState {
   const { expiresAt } = record;
-  // All instants have one form, so their texts sort like their times.
+  // All times have one form, so their texts sort like them.
   const isOver = expiresAt <= now;
   switch (record.state) {
     case 'open': {

@@ -19,7 +19,7 @@ export type AttemptLogDeps = {
   readonly attemptKeys: AttemptKeys;
 };
 
-/** Loads the state of an attempt at an instant. Throws `log-unavailable`. */
+/** Loads the state of an attempt at a time. Throws `log-unavailable`. */
 export type LoadAttempt = (id: UserId, now: string, signal: AbortSignal) => Promise<LoadedAttempt>;
 
 /** Reads attempts from the leader, because a link may be used right after the registration. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Instant, Uuid } from '../identifiers.ts';
+import { Timestamp, Uuid } from '../identifiers.ts';
 
 /**
  * CloudEvents 1.0 envelope in JSON format with Zameni's extension attributes, whose names are in
@@ -14,7 +14,7 @@ export const Envelope = Type.Object(
     source: Type.String({ minLength: 1 }),
     type: Type.String({ pattern: '^zameni\\.account\\.[a-z-]+\\.v[1-9][0-9]{0,3}$' }),
     subject: Uuid,
-    time: Instant,
+    time: Timestamp,
     datacontenttype: Type.Literal('application/json'),
     causationid: Type.String({ minLength: 1, maxLength: 64 }),
     actortype: Type.Enum(['anonymous', 'caller', 'system']),

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { DisplayName, Locale, Profile, TermsVersion } from '../commands.ts';
 import { Envelope } from '../events/envelope.ts';
-import { AddressDigest, Instant, Uuid } from '../identifiers.ts';
+import { AddressDigest, Timestamp, Uuid } from '../identifiers.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -53,9 +53,9 @@ export const OpenAttempt = Type.Object(
   {
     state: Type.Literal('open'),
     claim: AddressDigest,
-    time: Instant,
+    time: Timestamp,
     /** The attempt ends at this instant, even if a server still shows it. */
-    expiresAt: Instant,
+    expiresAt: Timestamp,
     actor: Type.Object(
       { type: Envelope.properties.actortype, id: Envelope.properties.actorid },
       closed,
@@ -75,7 +75,7 @@ export const ClosedAttempt = Type.Object(
     state: Type.Literal('closed'),
     /** Position of the attempt that was closed. */
     attempt: Type.Integer({ minimum: 1 }),
-    expiresAt: Instant,
+    expiresAt: Timestamp,
     by: Type.Enum(['proof', 'not-mine', 'erasure']),
     /** After proof: the account that the proof created or confirmed. */
     userId: Type.Optional(Uuid),
@@ -94,7 +94,7 @@ export const VoidAttempt = Type.Object(
     state: Type.Literal('void'),
     /** Position of the attempt that became void. */
     attempt: Type.Integer({ minimum: 1 }),
-    expiresAt: Instant,
+    expiresAt: Timestamp,
     key: AttemptKeyId,
     retry: SealedFingerprint,
   },
@@ -120,7 +120,7 @@ export const AttemptData = Type.Object(
 export type AttemptData = Static<typeof AttemptData>;
 
 /** A request for another mail to a mailbox. It does not depend on the state of the address. */
-export const MailWish = Type.Object({ claim: AddressDigest, time: Instant }, closed);
+export const MailWish = Type.Object({ claim: AddressDigest, time: Timestamp }, closed);
 export type MailWish = Static<typeof MailWish>;
 
 /** Seconds until a mail wish expires from the log. */

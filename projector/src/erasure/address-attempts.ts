@@ -11,7 +11,7 @@ export type AddressAttempts = {
 
 /** Dependencies of that; `questions` bounds concurrent queries to the database. */
 export type AddressAttemptsOptions = VoidAttemptDeps & {
-  readonly store: Pick<EraserStore, 'findAttempts' | 'removeAttempt' | 'settleAttempt'>;
+  readonly store: Pick<EraserStore, 'findAttempts' | 'removeAttempt' | 'clearClaim'>;
   readonly covered: CoveredPosition;
   readonly questions: Slots;
   readonly signal: AbortSignal;
@@ -35,7 +35,7 @@ export function createAddressAttempts(options: AddressAttemptsOptions): AddressA
   async function end(id: string, which: AttemptsOnAddress): Promise<void> {
     const attempt = { id, before: which.before };
     const isLeft = await slots.run(() => voidAttempt(options, attempt, signal));
-    const takeOut = isLeft ? store.settleAttempt : store.removeAttempt;
+    const takeOut = isLeft ? store.clearClaim : store.removeAttempt;
     await questions.run(() => takeOut(id, which));
   }
 

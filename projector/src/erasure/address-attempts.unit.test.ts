@@ -169,5 +169,5 @@ test('a fault at one attempt rejects', async (t) => {
     append: async () => ({ status: 'rejected', cause: new Error('too large') }),
   };
   const ending = start(t, setup, { log }).endAll(setup.which);
-  await t.throwsAsync(ending, { name: 'VoidAttemptError' });
+  await t.throwsAsync(ending, { name: 'ReplaceError' });
 });

@@ -10,7 +10,7 @@ import { createAddressAttempts } from './address-attempts.ts';
 import { createCoveredPosition } from './covered-position.ts';
 import { createDeletionTurns } from './deletion-turns.ts';
 import { createServersBehind } from './servers-behind.ts';
-import { settleClaim } from './settle-claim.ts';
+import { clearErasedAt } from './clear-erased-at.ts';
 import type { EraserStore, NotedErasure } from './store.ts';
 import type { VoidAttemptDeps } from './void-attempt.ts';
 
@@ -20,7 +20,7 @@ export type DeletionsOptions = Pick<VoidAttemptDeps, 'log' | 'now'> & {
   readonly servers: ReadLogServers;
   readonly store: Pick<
     EraserStore,
-    'noteErasure' | 'readCoveredPosition' | 'findAttempts' | 'removeAttempt' | 'settleAttempt'
+    'noteErasure' | 'readCoveredPosition' | 'findAttempts' | 'removeAttempt' | 'clearClaim'
   >;
   readonly signal: AbortSignal;
   readonly sliceMs?: number;
@@ -147,7 +147,7 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     await covered.until(position);
     // Last, when no claim can be appended any more that was decided from a deleted record.
     const which = claims.map((k) => ({ subject: subjects.claim(k), upTo: position }));
-    await Promise.all(which.map((claim) => settleClaim({ log, deletion }, claim, signal)));
+    await Promise.all(which.map((claim) => clearErasedAt({ log, deletion }, claim, signal)));
     await note('all');
     await turns.deleteUpTo(subject, position);
   }

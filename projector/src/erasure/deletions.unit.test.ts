@@ -170,7 +170,7 @@ test('waits for the read model where it must, and delays nothing else', async (t
   await waitUntil(() => isDone(given, 1));
   t.deepEqual(subjectsIn(given).slice(3), [attemptOf(3), subjects.claim(claim), deletionOf(1)]);
   t.deepEqual(stepsOf(given, 1), ['key', 'all']);
-  // The second one waits for the read model to be settled.
+  // The second one waits for the read model.
   await waitUntil(() => eraser.progress()?.left === 1);
   await delay(100, signal);
   t.is(subjectsIn(given).length, 6);
@@ -229,15 +229,15 @@ test('a claim with endless records delays its own erasure only', async (t) => {
   };
   for (let n = 1; n <= 9; n += 1) await append(given.log, erasure(n));
   const { eraser } = startEraser(t, { ...given, deletion: slow });
-  const settled = () => given.shared.noted.filter(({ isGone }) => isGone === 'all');
+  const finished = () => given.shared.noted.filter(({ isGone }) => isGone === 'all');
   // The endless claims take all eight turns.
-  await waitUntil(() => settled().length === 1 && turns.length > 2 * endless.size);
-  t.is(settled()[0]?.userId, userIdOf(9));
+  await waitUntil(() => finished().length === 1 && turns.length > 2 * endless.size);
+  t.is(finished()[0]?.userId, userIdOf(9));
   t.is(eraser.status().state, 'active');
   await waitUntil(() => eraser.progress()?.left === 8);
   isEndless = false;
   await waitUntil(() => eraser.progress()?.left === 0);
-  t.is(settled().length, 9);
+  t.is(finished().length, 9);
 });
 
 test('a thousand attempts on one address delay no other erasure', async (t) => {

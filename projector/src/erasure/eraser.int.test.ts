@@ -126,8 +126,7 @@ function createStore(pool: Pool) {
  */
 function start(t: ExecutionContext, { database, readModel, log, nc }: Setup) {
   const stopping = new AbortController();
-  const { readCoveredPosition, findAttempts, removeAttempt, settleAttempt } =
-    createStore(readModel);
+  const { readCoveredPosition, findAttempts, removeAttempt, clearClaim } = createStore(readModel);
   const eraser = createEraser({
     log,
     deletion: createSecureDeletion({ nc, log }, { stream, user }),
@@ -137,7 +136,7 @@ function start(t: ExecutionContext, { database, readModel, log, nc }: Setup) {
       readCoveredPosition,
       findAttempts,
       removeAttempt,
-      settleAttempt,
+      clearClaim,
     },
     now: () => new Date(),
     logger: createSilentLogger(),

@@ -82,7 +82,7 @@ export function createMemoryEraserStore(shared: SharedErasures, me: string): Era
     removeAttempt: async (id, which) => {
       if (find(which).some(({ attemptId }) => attemptId === id)) shared.attempts.delete(id);
     },
-    settleAttempt: async (id, which) => {
+    clearClaim: async (id, which) => {
       const row = find(which).find(({ attemptId }) => attemptId === id);
       if (row !== undefined) shared.attempts.set(id, { ...row, claim: null });
     },

@@ -104,7 +104,7 @@ test('finds void attempts until their claim is taken out', async (t) => {
   }
   const which = { claim: 'one', before: 4 };
   t.deepEqual((await store.findAttempts(which)).ids, [ids[1]?.id]);
-  for (const { id } of ids) await store.settleAttempt(id, which);
+  for (const { id } of ids) await store.clearClaim(id, which);
   t.deepEqual((await store.findAttempts(which)).ids, []);
   const { rows } = await database.pool.query(
     'select claim from accounts_v1.attempts where claim is not null order by claim',

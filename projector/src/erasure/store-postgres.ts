@@ -19,7 +19,7 @@ export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): E
     readCoveredPosition: () => readPosition(pool, { projection, version }),
     findAttempts: (which) => findAttempts(pool, which),
     removeAttempt: (id, which) => removeAttempt(pool, id, which),
-    settleAttempt: (id, which) => settleAttempt(pool, id, which),
+    clearClaim: (id, which) => clearClaim(pool, id, which),
   };
 }
 
@@ -76,7 +76,7 @@ async function removeAttempt(
   );
 }
 
-async function settleAttempt(
+async function clearClaim(
   pool: Pool,
   id: string,
   { claim, before }: AttemptsOnAddress,

@@ -28,5 +28,5 @@ export type EraserStore = LeaseStore & {
   /** Removes the row of an attempt that no longer has a record in the log. */
   readonly removeAttempt: (id: string, which: AttemptsOnAddress) => Promise<void>;
   /** Removes the claim from the row of an attempt that was deleted from the log. */
-  readonly settleAttempt: (id: string, which: AttemptsOnAddress) => Promise<void>;
+  readonly clearClaim: (id: string, which: AttemptsOnAddress) => Promise<void>;
 };

@@ -193,7 +193,7 @@ test('a leader that stays behind and an attempt with constant conflicts are faul
   ];
   for (const bend of bent) {
     const { run, records } = await createSetup(() => bend);
-    await t.throwsAsync(run(), { name: 'VoidAttemptError' });
+    await t.throwsAsync(run(), { name: 'ReplaceError' });
     t.deepEqual(await records(), [open]);
   }
 });
@@ -210,7 +210,7 @@ test('a log that refuses the void record for good is a fault', async (t) => {
   const { deleted, run } = await createSetup(() => ({
     append: async () => ({ status: 'rejected', cause }),
   }));
-  const error = await t.throwsAsync(run(), { name: 'VoidAttemptError' });
+  const error = await t.throwsAsync(run(), { name: 'ReplaceError' });
   t.is(error?.cause, cause);
   t.deepEqual(deleted, []);
 });

@@ -124,8 +124,8 @@ test('a replay after the eraser ran ends in the same rows', async (t) => {
   await log.deleteUpTo(subjects.key(userIdOf(1)), Number.MAX_SAFE_INTEGER, signal);
   await log.deleteUpTo(subjects.attempt(userIdOf(2)), 4, signal);
   await log.deleteUpTo(subjects.attempt(userIdOf(3)), 5, signal);
-  const settled = `update accounts_v1.attempts set claim = null where state = 'void'`;
-  t.is((await live.pool.query(settled)).rowCount, 1);
+  const cleared = `update accounts_v1.attempts set claim = null where state = 'void'`;
+  t.is((await live.pool.query(cleared)).rowCount, 1);
   const second = project(t, { log, dataKeys, database: replayed });
   await waitUntil(() => second.status().position === 12);
   const [users = [], owners = [], attempts, erasures] = await rowsIn(replayed);

@@ -1,13 +1,12 @@
 /** Classes of this project whose messages quote no record, row or request. */
 const OUR_ERRORS = new Set([
+  'LeaderBehindError',
   'LogReadError',
-  'RewrapError',
+  'ReplaceError',
   'SecretFileError',
   'SecureDeletionError',
-  'SettleClaimError',
   'StaleLeaderError',
   'UnreadableRecordError',
-  'VoidAttemptError',
 ]);
 
 /** Errors of a chain of causes that are described. */

@@ -61,10 +61,10 @@ test(
 test(
   'a refusal by the log, with what it caused',
   says,
-  errorOf('VoidAttemptError', 'the log refuses', {
+  errorOf('ReplaceError', 'the log refuses', {
     cause: errorOf('JetStreamApiError', personal, { code: 10_071 }),
   }),
-  'VoidAttemptError: the log refuses, caused by JetStreamApiError 10071',
+  'ReplaceError: the log refuses, caused by JetStreamApiError 10071',
 );
 
 for (const [what, thrown, reason] of [

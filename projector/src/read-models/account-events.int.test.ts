@@ -17,7 +17,7 @@ import {
   afterEraser,
   expectRows,
   type Rows,
-  settleAttempts,
+  clearClaims,
   toPlainRows,
 } from './expected-rows.fixture.ts';
 import { cutHistories } from './histories.fixture.ts';
@@ -124,18 +124,18 @@ test('however a history is cut into batches, the tables are the same', async (t)
         const { users } = await readRows(pool);
         for (const row of written) t.deepEqual(users.get(row.userId), row);
       }
-      const settle = (rows: Rows) =>
+      const clear = (rows: Rows) =>
         toPlainRows(
-          eraserWasThere ? { ...rows, attempts: settleAttempts(rows.attempts) } : { ...rows },
+          eraserWasThere ? { ...rows, attempts: clearClaims(rows.attempts) } : { ...rows },
         );
-      const expected = settle(expectRows(batches.flat()));
-      t.deepEqual(settle(await readRows(pool)), expected);
+      const expected = clear(expectRows(batches.flat()));
+      t.deepEqual(clear(await readRows(pool)), expected);
       // The last batch again changes nothing.
       await pool.query('update zameni.checkpoints set position = 0');
       const last = given.at(-1) ?? [];
       const again = { from: 0, to: positionOf(last.at(-1)) ?? 0, changes: toRowChanges(last) };
       t.deepEqual(await store.apply(again), []);
-      t.deepEqual(settle(await readRows(pool)), expected);
+      t.deepEqual(clear(await readRows(pool)), expected);
     }),
     { numRuns: 60 },
   );

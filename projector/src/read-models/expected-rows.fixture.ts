@@ -53,7 +53,7 @@ function withoutErasedKeys(history: readonly ProjectedRecord[]): ProjectedRecord
 }
 
 /** The rows after the eraser removed the claims of void attempts. */
-export function settleAttempts(rows: ReadonlyMap<string, AttemptRow>): Map<string, AttemptRow> {
+export function clearClaims(rows: ReadonlyMap<string, AttemptRow>): Map<string, AttemptRow> {
   return new Map(
     [...rows].map(([id, row]) => [id, row.state === 'void' ? { ...row, claim: null } : row]),
   );

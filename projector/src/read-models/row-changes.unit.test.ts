@@ -9,7 +9,7 @@ import {
   userIdOf,
 } from '../accounts.fixture.ts';
 import { attempted, closedAttempt, voidedAttempt } from '../attempts.fixture.ts';
-import { afterEraser, expectRows, settleAttempts, toPlainRows } from './expected-rows.fixture.ts';
+import { afterEraser, expectRows, clearClaims, toPlainRows } from './expected-rows.fixture.ts';
 import { cutHistories } from './histories.fixture.ts';
 import { applyToMemory, createSharedCheckpoint } from './memory-store.fixture.ts';
 import type { ProjectedRecord } from './record.ts';
@@ -87,10 +87,10 @@ test('however a history is cut into batches, the rows are the same', (t) => {
       const shared = createSharedCheckpoint();
       for (const batch of given) applyToMemory(shared, toRowChanges(batch));
       const { users, attempts } = shared;
-      const settle = eraserWasThere ? settleAttempts : (rows: typeof attempts) => rows;
+      const clear = eraserWasThere ? clearClaims : (rows: typeof attempts) => rows;
       t.deepEqual(
-        toPlainRows({ users, attempts: settle(attempts) }),
-        toPlainRows({ ...expected, attempts: settle(expected.attempts) }),
+        toPlainRows({ users, attempts: clear(attempts) }),
+        toPlainRows({ ...expected, attempts: clear(expected.attempts) }),
       );
       t.deepEqual([...shared.erasures.keys()], [...erasures.keys()]);
     }),

@@ -56,7 +56,7 @@ test('copies a held claim but no released one, which counts until it is deleted'
   t.is(await move(copying), 0, 'the eraser was there');
 });
 
-test('does not copy a claim with an erasure, which counts until it is settled', async (t) => {
+test('does not copy a claim with an erasure, which counts until it is cleared', async (t) => {
   const knowing = held.replace('}', ',"erasedAt":1}');
   const { memory, textOf, move } = await createLog(knowing);
   t.is(await move(copying), 1);

@@ -247,6 +247,6 @@ test('does not trust a leader that is behind a record it has read', async (t) =>
   const { rewrapper } = start(t, log, { source: createRing('1', '2').source });
   await waitUntil(() => rewrapper.status().state === 'stalled');
   t.like(rewrapper.status(), {
-    stall: { reason: 'RewrapError: a key is written to again and again' },
+    stall: { reason: 'ReplaceError: a record is written to again and again' },
   });
 });

@@ -1,11 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { OPERATIONS, parseUserId, type RegistrationView } from '@zameni/contracts';
 import { AppError, type TokenVerifier, toRoute } from '@zameni/runtime';
+import type { IsInLog } from '../stores/log-lookup.ts';
 import { parseStatus } from '../stores/registration-status.ts';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
-
-/** Whether the log has a record of this registration; throws `log-unavailable`. */
-export type IsInLog = (registrationId: string, signal: AbortSignal) => Promise<boolean>;
 
 /** What the route needs. */
 export type RegistrationRoutesDeps = ReadDeps & {

@@ -10,7 +10,9 @@ import {
   type NatsConnection,
   type NatsOptions,
 } from '@zameni/runtime';
-import type { IsInLog } from '../http/registration-routes.ts';
+
+/** Whether the log has a record of this registration. Throws `log-unavailable`. */
+export type IsInLog = (registrationId: string, signal: AbortSignal) => Promise<boolean>;
 
 /** The event log as the last place to find a registration. */
 export type LogLookup = AsyncDisposable & {

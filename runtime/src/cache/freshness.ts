@@ -32,7 +32,7 @@ export type FreshnessOptions = {
   readonly stopping: AbortSignal;
 };
 
-type Waiter = FreshnessWait & { readonly settle: (outcome: FreshnessOutcome) => void };
+type Waiter = FreshnessWait & { readonly answer: (outcome: FreshnessOutcome) => void };
 
 /** Milliseconds between polls. A watermark costs Redis microseconds, a checkpoint costs a query. */
 const WATERMARK_POLL = { minMs: 3, maxMs: 25 };
@@ -55,7 +55,7 @@ export function createFreshness(options: FreshnessOptions): Freshness {
   const reportTo = (source: 'cache' | 'replica') => (position: number) => {
     for (const waiter of waiters) {
       if (position < waiter.position) continue;
-      if (source === 'replica' || waiter.cacheCounts) waiter.settle(source);
+      if (source === 'replica' || waiter.cacheCounts) waiter.answer(source);
     }
   };
   const replica = createPositionPoller({
@@ -95,9 +95,9 @@ export function createFreshness(options: FreshnessOptions): Freshness {
       const waitMs = wait.deadlineMs - clock.now();
       if (waitMs <= 0 || stopping.aborted || wait.signal.aborted) return 'late';
       if (waiters.size >= maxWaiters) throw createOverloaded();
-      const { promise, resolve: settle } = Promise.withResolvers<FreshnessOutcome>();
-      const waiter: Waiter = { ...wait, settle };
-      const giveUp = () => settle('late');
+      const { promise, resolve: answer } = Promise.withResolvers<FreshnessOutcome>();
+      const waiter: Waiter = { ...wait, answer };
+      const giveUp = () => answer('late');
       const cancel = clock.after(waitMs, giveUp);
       wait.signal.addEventListener('abort', giveUp, { once: true });
       stopping.addEventListener('abort', giveUp, { once: true });

@@ -115,7 +115,7 @@ test('polls again for a reader that comes later', async (t) => {
 test('a reader beyond the bound is refused, and accepted again after another leaves', async (t) => {
   const { clock, wait } = createSetup(1);
   const waiting = wait(12);
-  await t.throwsAsync(wait(12), { message: /More is waiting/ });
+  await t.throwsAsync(wait(12), { message: /Too many requests/ });
   await clock.advance(1_000);
   t.is(await waiting, 'late');
   const next = wait(10);

@@ -1,4 +1,4 @@
-import { Instant } from '@zameni/contracts';
+import { Timestamp } from '@zameni/contracts';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { CLAIM_PHASE_NAMES } from './claim-phases.ts';
@@ -17,7 +17,7 @@ export const KeyRingFile = Type.Object(
     /** A key that every process must have read before it becomes current. */
     next: Type.Optional(Type.String({ minLength: 1 })),
     /** The times at which keys became current, if known. */
-    since: Type.Optional(Type.Record(Type.String(), Instant)),
+    since: Type.Optional(Type.Record(Type.String(), Timestamp)),
     layers: Type.Optional(Type.Array(Type.String(), { minItems: 1, uniqueItems: true })),
     phase: Type.Optional(Type.Enum(CLAIM_PHASE_NAMES)),
     keys: Type.Record(

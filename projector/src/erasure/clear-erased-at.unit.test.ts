@@ -3,7 +3,7 @@ import type { AppendOutcome, EventLog } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
 import { claimOf, userIdOf } from '../accounts.fixture.ts';
-import { settleClaim } from './settle-claim.ts';
+import { clearErasedAt } from './clear-erased-at.ts';
 
 const { signal } = new AbortController();
 const subject = subjects.claim(claimOf(1));
@@ -24,8 +24,8 @@ async function createLog(...records: readonly (ClaimRecord | string)[]) {
 
 type Log = Awaited<ReturnType<typeof createLog>>;
 
-const settle = (memory: Log, upTo: number, log: EventLog = memory) =>
-  settleClaim({ log, deletion: memory }, { subject, upTo }, signal);
+const clear = (memory: Log, upTo: number, log: EventLog = memory) =>
+  clearErasedAt({ log, deletion: memory }, { subject, upTo }, signal);
 
 async function claimsOf(log: Log): Promise<unknown[]> {
   const records = await log.readSubject(subject, signal);
@@ -49,15 +49,15 @@ function once<Name extends 'append' | 'readLastFromLeader'>(
 
 test('removes the erasure from a claim that is held again', async (t) => {
   const log = await createLog(...repeating);
-  await settle(log, 1);
+  await clear(log, 1);
   t.deepEqual(await claimsOf(log), [held]);
-  await settle(log, 1);
+  await clear(log, 1);
   t.is(await log.head(signal), 3, 'once is enough');
 });
 
-test('keeps a later erasure, which its own deletion record settles', async (t) => {
+test('keeps a later erasure, which has a deletion record of its own', async (t) => {
   const log = await createLog(...repeating);
-  await settle(log, 0);
+  await clear(log, 0);
   t.deepEqual(await claimsOf(log), [...repeating]);
 });
 
@@ -67,15 +67,15 @@ for (const [name, record] of [
 ] as const) {
   test(`a claim that ${name} is left alone`, async (t) => {
     const log = await createLog(erased, record);
-    await settle(log, 1);
+    await clear(log, 1);
     t.deepEqual(await claimsOf(log), [erased, record]);
   });
 }
 
-test('a claim without a record has nothing to settle', async (t) => {
+test('a claim without a record needs no change', async (t) => {
   const log = await createLog(erased);
   await log.deleteUpTo(subject, 1, signal);
-  await settle(log, 1);
+  await clear(log, 1);
   t.is(await log.head(signal), 1);
 });
 
@@ -85,7 +85,7 @@ test('does not trust a former leader', async (t) => {
     const before = await log.readFirst(subject, signal);
     const stale = once(log, 'readLastFromLeader', async () => (isThere ? before : undefined));
     const head = once(log, 'readLastFromLeader', async () => undefined);
-    await settle(log, 1, isThere ? stale : { ...head, head: async () => 0 });
+    await clear(log, 1, isThere ? stale : { ...head, head: async () => 0 });
     t.deepEqual(await claimsOf(log), [held], isThere ? 'what is deleted' : 'nothing');
   }
 });
@@ -98,7 +98,7 @@ test('tries again after a conflict', async (t) => {
     await log.append([{ subject, data, expectedPosition: 2 }], signal);
     return { status: 'conflict' };
   });
-  await settle(log, 1, racing);
+  await clear(log, 1, racing);
   t.deepEqual(await claimsOf(log), [{ ...held, userId: userIdOf(2) }]);
 });
 
@@ -108,19 +108,19 @@ test('finds an append whose answer was lost', async (t) => {
     await log.append([{ subject, data: JSON.stringify(held), expectedPosition: 2 }], signal);
     return { status: 'unknown', cause: new Error('no answer') };
   });
-  await settle(log, 1, lost);
+  await clear(log, 1, lost);
   t.deepEqual((await claimsOf(log)).at(-1), held);
 });
 
 test('an unreadable record and a log that refuses are faults', async (t) => {
   const broken = await createLog(erased, '{"state":"lent"}');
-  await t.throwsAsync(settle(broken, 1), { name: 'UnreadableRecordError' });
+  await t.throwsAsync(clear(broken, 1), { name: 'UnreadableRecordError' });
   const memory = await createLog(...repeating);
   const refusing: EventLog = {
     ...memory,
     append: async () => ({ status: 'rejected', cause: new Error('no') }),
   };
-  await t.throwsAsync(settle(memory, 1, refusing), { name: 'SettleClaimError' });
+  await t.throwsAsync(clear(memory, 1, refusing), { name: 'ReplaceError' });
   const busy: EventLog = { ...memory, append: async () => ({ status: 'busy' }) };
-  await t.throwsAsync(settle(memory, 1, busy), { message: /again and again/ });
+  await t.throwsAsync(clear(memory, 1, busy), { message: /again and again/ });
 });
