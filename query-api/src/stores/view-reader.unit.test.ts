@@ -106,7 +106,9 @@ test('without a wait the primary is asked at once', async (t) => {
 
 test('never says "not found" for "not yet"', async (t) => {
   const { stores, read } = createSetup();
-  await t.throwsAsync(read({ minPosition: 20 }), { message: /has not reached the requested position/ });
+  await t.throwsAsync(read({ minPosition: 20 }), {
+    message: /has not reached the requested position/,
+  });
   t.deepEqual(stores.asked, ['cache', 'replica', 'primary']);
 });
 
