@@ -41,6 +41,7 @@ export const EARLY = [
   'e2e/guarantees/pepper-rotation.e2e.test.ts',
   'e2e/guarantees/key-rotation.e2e.test.ts',
   'e2e/guarantees/all-or-nothing.e2e.test.ts',
+  'e2e/guarantees/crash-recovery.e2e.test.ts',
 ] as const;
 
 /**
@@ -55,7 +56,6 @@ export const DISTURBING = [
   'e2e/guarantees/log-room.e2e.test.ts',
   'e2e/guarantees/erasure-outage.e2e.test.ts',
   'e2e/guarantees/overload.e2e.test.ts',
-  'e2e/guarantees/crash-recovery.e2e.test.ts',
 ] as const;
 
 /** The files that have a long form. */
