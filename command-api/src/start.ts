@@ -1,6 +1,6 @@
 import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
-  connectNats,
+  connectNatsNearLeader,
   createAttemptKeys,
   createDataKeys,
   createDigests,
@@ -41,12 +41,15 @@ const POOL_SIZE = 4;
 export async function startCommandApi(context: ServiceContext<Config>): Promise<void> {
   const { config, logger, resources, signal } = context;
   const name = config.ZAMENI_INSTANCE;
-  const nc = await connectNats({
-    servers: config.ZAMENI_NATS_SERVERS.split(','),
-    user: config.ZAMENI_NATS_USER,
-    password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
-    name,
-  });
+  const nc = await connectNatsNearLeader(
+    {
+      servers: config.ZAMENI_NATS_SERVERS.split(','),
+      user: config.ZAMENI_NATS_USER,
+      password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
+      name,
+    },
+    ACCOUNTS_STREAM.name,
+  );
   resources.defer(() => nc.close());
   const pool = resources.adopt(
     createPool({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
-  connectNats,
+  connectNatsNearLeader,
   createDataKeys,
   createJetStreamLog,
   createPool,
@@ -37,12 +37,15 @@ const LEASE_MS = 3_000;
 export async function startProjector(context: ServiceContext<Config>): Promise<void> {
   const { config, logger, resources, signal, fail } = context;
   const name = config.ZAMENI_INSTANCE;
-  const nc = await connectNats({
-    servers: config.ZAMENI_NATS_SERVERS.split(','),
-    user: config.ZAMENI_NATS_USER,
-    password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
-    name,
-  });
+  const nc = await connectNatsNearLeader(
+    {
+      servers: config.ZAMENI_NATS_SERVERS.split(','),
+      user: config.ZAMENI_NATS_USER,
+      password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
+      name,
+    },
+    ACCOUNTS_STREAM.name,
+  );
   resources.defer(() => nc.close());
   const log = await createJetStreamLog(nc, {
     stream: ACCOUNTS_STREAM.name,

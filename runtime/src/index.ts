@@ -78,7 +78,12 @@ export { attemptTtlSeconds } from './log/attempt-ttl.ts';
 export { batchesOrIdle } from './log/batches-or-idle.ts';
 export type { AppendOutcome, EventLog, LogMessage, LogRecord } from './log/event-log.ts';
 export { createJetStreamLog } from './log/jetstream.ts';
-export { connectNats, type NatsConnection, type NatsOptions } from './log/nats.ts';
+export {
+  connectNats,
+  connectNatsNearLeader,
+  type NatsConnection,
+  type NatsOptions,
+} from './log/nats.ts';
 export { provisionStream } from './log/provision.ts';
 export { readToEnd } from './log/read-to-end.ts';
 export { createSecureDeletion, type SecureDeletion } from './log/secure-deletion.ts';

@@ -18,11 +18,14 @@ export type Gateway = {
 };
 
 /**
- * Requests that one process handles at once, and requests that wait per service. More requests
- * would only wait longer, and a process sheds load itself when it is overloaded.
+ * Requests that one process of a service handles at once. Readers who wait for a position need
+ * little, so the query API takes more. More registrations would only wait longer: with these and
+ * `MAX_QUEUED` an accepted one takes half a second at most among 3,000 clients (bench/results.md).
  */
-const MAX_IN_PROCESS = 1_000;
-const MAX_QUEUED = 500;
+const MAX_IN_PROCESS = { 'command-api': 650, 'query-api': 1_000 } as const;
+
+/** Requests that wait per service. A process sheds load itself when it is overloaded. */
+const MAX_QUEUED = 250;
 
 /** Responses of the gateway itself, by their original status. */
 const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [
@@ -115,7 +118,7 @@ function backend(name: HttpService, targets: readonly GatewayTarget[]): string {
   option redispatch 1
   retry-on conn-failure empty-response
   http-request disable-l7-retry unless { method GET }
-  default-server check inter 500ms fastinter 200ms fall 2 rise 1 maxconn ${MAX_IN_PROCESS}
+  default-server check inter 500ms fastinter 200ms fall 2 rise 1 maxconn ${MAX_IN_PROCESS[name]}
 ${targets.map((target) => `  server ${target.name} 127.0.0.1:${target.port}`).join('\n')}`;
 }
 

@@ -8,25 +8,38 @@ export type KeyCache = {
   readonly clear: () => void;
 };
 
-/** Keeps at most `maxKeys` keys and evicts the least recently used one. */
+/**
+ * Keeps at most `maxKeys` keys, in two generations. When the young one is half of them, the old one
+ * is dropped and the young one becomes old. A used key moves to the young one. A single map that
+ * drops its first key would search for that key among the dropped ones at each insertion, which
+ * took 10 % of the projector.
+ */
 export function createKeyCache(maxKeys: number): KeyCache {
-  // A Map iterates in order of insertion, so the first key is the least recently used one.
-  const keys = new Map<string, DataKey>();
+  let young = new Map<string, DataKey>();
+  let old = new Map<string, DataKey>();
+  const set = (userId: string, key: DataKey) => {
+    old.delete(userId);
+    young.set(userId, key);
+    if (young.size < maxKeys / 2) return;
+    old = young;
+    young = new Map();
+  };
   return {
     get: (userId) => {
-      const key = keys.get(userId);
-      if (key === undefined) return undefined;
-      keys.delete(userId);
-      keys.set(userId, key);
-      return key;
+      const key = young.get(userId);
+      if (key !== undefined) return key;
+      const older = old.get(userId);
+      if (older !== undefined) set(userId, older);
+      return older;
     },
-    set: (userId, key) => {
-      keys.delete(userId);
-      keys.set(userId, key);
-      const oldest = keys.keys().next();
-      if (keys.size > maxKeys && oldest.done !== true) keys.delete(oldest.value);
+    set,
+    evict: (userId) => {
+      young.delete(userId);
+      old.delete(userId);
     },
-    evict: (userId) => void keys.delete(userId),
-    clear: () => keys.clear(),
+    clear: () => {
+      young.clear();
+      old.clear();
+    },
   };
 }

@@ -4,8 +4,8 @@ import { createKeyCache } from './key-cache.ts';
 
 const key = createSecretKey(randomBytes(32));
 
-test('keeps a bounded number of keys and evicts the least recently used one', (t) => {
-  const keys = createKeyCache(2);
+test('keeps a bounded number of keys and drops those not used for longest', (t) => {
+  const keys = createKeyCache(4);
   keys.set('a', key);
   keys.set('b', key);
   t.is(keys.get('a'), key);
