@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import type { Stack } from '@zameni/runtime/stack';
 import { findOnPath } from '../deploy/local/host/launch.ts';
 import { installWithApt } from '../deploy/local/install/with-apt.ts';
@@ -10,6 +9,7 @@ import { parseScale } from '../deploy/local/profile/scale.ts';
 import { runInForeground } from '../deploy/local/supervisor/foreground.ts';
 import { withStack } from '../deploy/local/with-stack.ts';
 import { goFirst } from './cpu-priority.ts';
+import { printedToken } from './load/printed-token.ts';
 import { credentialsOf, PATHS, type RegistrationPath } from './load/registration-path.ts';
 import { runLoad } from './load/wrk.ts';
 import { measureAppend, WITH_RETRIES } from './measurements/append.ts';
@@ -17,6 +17,7 @@ import { measureCapacity } from './measurements/capacity.ts';
 import { measureCosts } from './measurements/cost.ts';
 import { type LagFigure, measureLag } from './measurements/lag.ts';
 import { measureOverload } from './measurements/overload.ts';
+import { measureProjection } from './measurements/projection.ts';
 import { profileProcess } from './measurements/profile.ts';
 import { measureStorms } from './measurements/storms.ts';
 import {
@@ -25,6 +26,7 @@ import {
   toCostTable,
   toLagTable,
   toOverloadTable,
+  toProjectionTable,
   toStormTable,
 } from './report.ts';
 
@@ -43,12 +45,14 @@ Commands:
                      75 % of the measured capacity
   overload           public registrations accepted and shed, and their latencies,
                      with 64 to 3,000 clients in a closed loop
+  projection         rebuild of the read models, compared with COPY of the same rows
   storms             throughput of other registrations beside duplicates and retries
   profile <process>  CPU profile under load, for example of command-api-1
 
 Options:
   --seconds N        length of each measurement (default 8)
-  --rounds N         append, storms: measurements of each figure, the median counts (default 3)
+  --rounds N         append, projection, storms: measurements, the median counts (default 3)
+  --count N          projection: registrations at least (default 1000000)
   --connections L    numbers of connections (default 1,64,256; all but append use the last)
   --path P           profile: public or vouched registrations (default public)
   --scale NAME=N     processes of a service (default 1 each; storms: command-api=2)
@@ -59,6 +63,7 @@ type Settings = {
   readonly terminal: Terminal;
   readonly seconds: number;
   readonly rounds: number;
+  readonly count: number;
   readonly connections: readonly number[];
   readonly process: string;
   readonly path: RegistrationPath;
@@ -69,6 +74,7 @@ const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> 
   cost: runCost,
   lag: runLag,
   overload: runOverload,
+  projection: runProjection,
   storms: runStorms,
   profile: runProfile,
 };
@@ -86,6 +92,7 @@ process.exitCode = await runInForeground(async (foreground) => {
     options: {
       seconds: { type: 'string', default: '8' },
       rounds: { type: 'string', default: '3' },
+      count: { type: 'string', default: '1000000' },
       connections: { type: 'string', default: '1,64,256' },
       scale: { type: 'string' },
       path: { type: 'string', default: 'public' },
@@ -93,21 +100,22 @@ process.exitCode = await runInForeground(async (foreground) => {
     },
   });
   const command = commands[positionals[0] ?? ''];
-  const numbers = [values.seconds, values.rounds, ...values.connections.split(',')].map(Number);
+  const { seconds: length, rounds: times, count: people } = values;
+  const numbers = [length, times, people, ...values.connections.split(',')].map(Number);
   const path = PATHS.find((known) => known === values.path);
   const areNumbers = numbers.every((n) => Number.isInteger(n) && n > 0);
   if (values.help || command === undefined || path === undefined || !areNumbers) {
     terminal.line(HELP);
     return values.help ? 0 : 2;
   }
-  const [seconds = 8, rounds = 3, ...connections] = numbers;
+  const [seconds = 8, rounds = 3, count = 0, ...connections] = numbers;
   if (findOnPath('wrk') === null) {
     await terminal.step('installing wrk', () => installWithApt(['wrk']));
   }
   const scale = parseScale(values.scale ?? SCALES[positionals[0] ?? ''] ?? '');
   return withStack({ profile: 'bench', scale, fresh: true, ...foreground }, async ({ stack }) => {
-    const target = positionals[1] ?? 'command-api-1';
-    await command({ stack, terminal, seconds, rounds, connections, process: target, path });
+    const settings = { terminal, seconds, rounds, count, connections, path };
+    await command({ ...settings, stack, process: positionals[1] ?? 'command-api-1' });
     return 0;
   });
 });
@@ -184,6 +192,20 @@ async function runStorms({ terminal, connections, ...settings }: Settings): Prom
   terminal.line(`\n${describeMachine()}\n\n${toStormTable(figures)}`);
 }
 
+async function runProjection({ terminal, connections, ...settings }: Settings): Promise<void> {
+  const figures = await measureProjection({
+    ...settings,
+    token: await printedToken(),
+    connections: connections.at(-1) ?? 64,
+    onSeeded: (registrations) => terminal.line(`${registrations} registrations in the log`),
+    onFigure: ({ way, registrations, seconds }) => {
+      const rate = (registrations / seconds).toFixed(0).padStart(7);
+      terminal.line(`${way.padEnd(32)} ${seconds.toFixed(1)} s  ${rate} registrations/s`);
+    },
+  });
+  terminal.line(`\n${describeMachine()}\n\n${toProjectionTable(figures)}`);
+}
+
 async function runOverload({ stack, terminal, seconds, connections }: Settings): Promise<void> {
   // Only a warm-up; the figure is not used.
   const load = { prefix: 'capacity', connections: connections.at(-1) ?? 64, seconds };
@@ -225,13 +247,4 @@ async function runProfile(settings: Settings): Promise<void> {
     terminal.line(`${(share * 100).toFixed(1).padStart(5)} %  ${label}  ${where}`);
   }
   terminal.line(`\nThe whole profile: ${file}`);
-}
-
-/** Prints a token that may vouch for people and read them. It outlives every measurement. */
-async function printedToken(): Promise<string> {
-  const zameni = new URL('../cli/bin/zameni.ts', import.meta.url).pathname;
-  const scopes = ['--scope', 'registrations:write', '--scope', 'users:read'];
-  const args = [zameni, 'token', '--profile', 'bench', '--ttl', '86400', ...scopes];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return stdout.trim();
 }

@@ -4,6 +4,7 @@ import type { AppendFigure } from './measurements/append.ts';
 import type { CostFigure } from './measurements/cost.ts';
 import type { LagFigure } from './measurements/lag.ts';
 import type { OverloadFigure } from './measurements/overload.ts';
+import { type ProjectionFigure, REBUILD } from './measurements/projection.ts';
 import type { StormFigure } from './measurements/storms.ts';
 
 /** Describes the machine and the day of a measurement, for bench/results.md. */
@@ -149,6 +150,47 @@ export function toStormTable(figures: readonly StormFigure[]): string {
     'of it 409',
     'failed',
     'CPU ms per registration of both',
+  ];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/**
+ * Formats the median round of a rebuild and of each COPY as a Markdown table. The ratio is the
+ * rebuild's rate by that of the row.
+ */
+export function toProjectionTable(figures: readonly ProjectionFigure[]): string {
+  const rateOf = ({ registrations, seconds }: ProjectionFigure) => registrations / seconds;
+  const groups = Map.groupBy(figures, ({ way }) => way);
+  const medians = [...groups.values()].flatMap((rounds) => {
+    const sorted = rounds.toSorted((a, b) => rateOf(a) - rateOf(b));
+    return sorted[Math.floor((sorted.length - 1) / 2)] ?? [];
+  });
+  const rebuilt = medians.find(({ way }) => way === REBUILD);
+  const rows = medians.map((figure) => {
+    const { way, registrations, records, seconds, cpuMs, memory } = figure;
+    const share = rebuilt === undefined ? Number.NaN : rateOf(rebuilt) / rateOf(figure);
+    return [
+      way,
+      registrations,
+      seconds.toFixed(1),
+      rateOf(figure).toFixed(0),
+      records === undefined ? '' : (records / seconds).toFixed(0),
+      share.toFixed(2),
+      memory === undefined
+        ? ''
+        : [memory.early, memory.late, memory.most].map((mib) => mib.toFixed(0)).join(', '),
+      describeCpu(cpuMs, 3),
+    ];
+  });
+  const head = [
+    'way',
+    'registrations',
+    'seconds',
+    'registrations/s',
+    'records/s',
+    'rebuild × this',
+    'projector MiB: 2nd quarter, last, most',
+    'CPU ms per registration',
   ];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }

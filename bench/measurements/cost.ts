@@ -108,12 +108,13 @@ function createSealing({ folders }: Stack): () => number {
   const attempt = {
     state: 'open',
     claim: DIGEST,
+    locale,
     time,
     expiresAt: time,
     actor: { type: 'anonymous', id: 'anonymous' },
     causationId: '0'.repeat(32),
   } as const;
-  const data = { email, displayName, locale, termsVersion, profile };
+  const data = { email, displayName, termsVersion, profile };
   const secrets = { data, fingerprint: DIGEST };
   return () => {
     for (let n = 0; n < CHUNK; n += 1) attemptKeys.seal(randomUUID(), attempt, secrets);

@@ -6,6 +6,7 @@ const OUR_ERRORS = new Set([
   'SecretFileError',
   'SecureDeletionError',
   'StaleLeaderError',
+  'TooManyParkedError',
   'UnreadableRecordError',
 ]);
 

@@ -11,8 +11,19 @@ export type CheckpointOwner = {
 
 /** The lease and checkpoint in Postgres, for the process that `owner` names. */
 export function createPostgresLeaseStore(pool: Pool, owner: CheckpointOwner): LeaseStore {
+  /** The expired lease that the last try to take it found. */
+  let expired: Lease | undefined;
   return {
-    takeLease: () => takeLease(pool, owner),
+    takeLease: async () => {
+      const lease = await readLease(pool, owner);
+      const isFree = lease.holder === null || lease.holder === owner.holder;
+      const isGivenUp = isSame(lease, expired);
+      expired = lease.isExpired ? lease : undefined;
+      if (!isFree && !isGivenUp) return undefined;
+      const position = await takeLease(pool, owner, lease);
+      if (position === undefined && lease.isExpired) await endFrozen(pool, owner, lease);
+      return position;
+    },
     renewLease: () => renewLease(pool, owner),
     releaseLease: () => releaseLease(pool, owner),
     readPosition: () => readPosition(pool, owner),
@@ -27,23 +38,90 @@ export async function readPosition(
   return (await readCheckpoint(pool, { name: projection, version })) ?? 0;
 }
 
-/** Takes the lease in one compare-and-set. */
-async function takeLease(pool: Pool, owner: CheckpointOwner): Promise<number | undefined> {
+/**
+ * A lease as another process sees it. A renewal that comes late, because the database is slow, may
+ * be expired when it is committed. So a lease counts as given up only if it has not changed between
+ * two tries. Its holder has the time between them for its next statement.
+ */
+type Lease = {
+  readonly holder: string | null;
+  /** As text: a Date has no microseconds. */
+  readonly until: string;
+  readonly isExpired: boolean;
+};
+
+function isSame(lease: Lease, before: Lease | undefined): boolean {
+  return lease.holder === before?.holder && lease.until === before.until;
+}
+
+async function readLease(
+  pool: Pool,
+  { projection, version }: Pick<CheckpointOwner, 'projection' | 'version'>,
+): Promise<Lease> {
+  const { rows } = await pool.query<Lease>(
+    `select holder, lease_until::text as until, lease_until < now() as "isExpired"
+     from zameni.checkpoints where projection = $1 and version = $2`,
+    [projection, version],
+  );
+  const lease = rows[0];
+  if (lease === undefined) throw new Error('the projection has no checkpoint');
+  return lease;
+}
+
+/**
+ * Takes the lease in one compare-and-set. It does not wait for a row that is locked: the holder is
+ * at work then, or frozen.
+ */
+async function takeLease(
+  pool: Pool,
+  { projection, version, holder, leaseMs }: CheckpointOwner,
+  { holder: before, until }: Lease,
+): Promise<number | undefined> {
   const { rows } = await pool.query<{ position: string }>(
     `update zameni.checkpoints
      set holder = $3, lease_until = now() + $4 * interval '1 millisecond'
-     where projection = $1 and version = $2
-       and (holder is null or holder = $3 or lease_until < now())
+     where (projection, version) = (
+       select projection, version from zameni.checkpoints
+       where projection = $1 and version = $2
+         and holder is not distinct from $5 and lease_until = $6::timestamptz
+       for update skip locked
+     )
      returning position`,
-    [owner.projection, owner.version, owner.holder, owner.leaseMs],
+    [projection, version, holder, leaseMs, before, until],
   );
   return rows[0] === undefined ? undefined : Number(rows[0].position);
 }
 
+/**
+ * Ends the connection whose transaction keeps an expired lease locked and waits for its process:
+ * for a statement, or until it takes the rows of an answer that is larger than the buffers between
+ * them. A process that is frozen then would keep the lock for ever. A slow statement does not wait
+ * for its process, so it is never ended. `xmax` is the transaction that has locked the row.
+ */
+async function endFrozen(
+  pool: Pool,
+  { projection, version }: CheckpointOwner,
+  { until }: Lease,
+): Promise<void> {
+  await pool.query(
+    `select pg_terminate_backend(activity.pid)
+     from zameni.checkpoints stored
+     join pg_locks held on held.locktype = 'transactionid' and held.transactionid = stored.xmax
+     join pg_stat_activity activity on activity.pid = held.pid
+     where stored.projection = $1 and stored.version = $2 and stored.lease_until = $3::timestamptz
+       and held.granted and activity.wait_event_type = 'Client'`,
+    [projection, version, until],
+  );
+}
+
+/**
+ * The new end counts from when the row is free. A renewal may wait for a batch that takes longer
+ * than the lease, and must not be expired right after it.
+ */
 async function renewLease(pool: Pool, owner: CheckpointOwner): Promise<boolean> {
   const { rowCount } = await pool.query(
     `update zameni.checkpoints
-     set lease_until = now() + $4 * interval '1 millisecond'
+     set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
      where projection = $1 and version = $2 and holder = $3`,
     [owner.projection, owner.version, owner.holder, owner.leaseMs],
   );

@@ -1,11 +1,15 @@
-import { coerceError, createBackoff, delay, type Logger } from '@zameni/runtime';
-import { PoisonRecordError } from '../records/poison-record.ts';
+import { coerceError, createBackoff, DEADLINES, delay, type Logger } from '@zameni/runtime';
 import { toFaultReason } from './fault-reason.ts';
-import type { ProjectionStatus, Stall } from './status.ts';
+import { startLeaseKeeper } from './keeper.ts';
+import type { ProjectionStatus } from './status.ts';
 
 /** The lease of work that one process does at a time, and the checkpoint that comes with it. */
 export type LeaseStore = {
-  /** Takes the lease if it is free or ours. Returns the checkpoint, or undefined if it is taken. */
+  /**
+   * Takes the lease if it is free, ours or expired. Returns the checkpoint, or undefined if it is
+   * taken. A standby calls it again and again: only the second call that finds the same expired
+   * lease takes it.
+   */
   readonly takeLease: () => Promise<number | undefined>;
   /** Renews the lease. Returns false if another process has taken it. */
   readonly renewLease: () => Promise<boolean>;
@@ -18,9 +22,12 @@ export type LeaseStore = {
 /** One run of the work: its start, its end, and the report of its progress. */
 export type LeasedRun = {
   readonly from: number;
+  /** Aborts when the process stops or the lease is lost. */
   readonly signal: AbortSignal;
-  /** Called after each step with the checkpoint, and whether the step applied anything. */
-  readonly onProgress: (position: number, applied: boolean) => void;
+  /** Called after each step with the checkpoint. */
+  readonly onProgress: (position: number) => void;
+  /** Called after a step that is no progress yet. The lease of work without steps expires. */
+  readonly onStep: () => void;
 };
 
 /** Work, its lease, and its name in the process's log. */
@@ -31,6 +38,7 @@ export type LeasedWorkOptions = {
   readonly work: (run: LeasedRun) => Promise<void>;
   readonly logger: Logger;
   readonly standbyMs?: number;
+  readonly renewMs?: number;
 };
 
 /** Work under a lease, and its status in this process. */
@@ -40,25 +48,24 @@ export type LeasedWork = {
   readonly status: () => ProjectionStatus;
 };
 
-/** Milliseconds between two tries of a standby to take the lease, less a random part. */
-const STANDBY_MS = 1_000;
+/** Milliseconds between two looks of a standby at the checkpoint. */
+const LOOK_MS = 1_000;
 
-/** A poison record is retried before the lease ends: every process would stall at it. */
-const POISON_BACKOFF = { baseMs: 200, maxMs: 2_000 };
-const FAULT_BACKOFF = { baseMs: 100, maxMs: 5_000 };
+/** Not longer than a take-over, because every process stalls while the database restarts. */
+const FAULT_BACKOFF = { baseMs: 100, maxMs: DEADLINES.takeOver };
 
 /**
  * Runs work while this process holds its lease. States: starting; standby (another process holds
- * the lease; this one tries to take it every second); active; stalled (backoff, then a new start
- * from the checkpoint, because a fault hides how far the last step came). A fault of this process's
- * environment releases the lease, since a standby may do better. A poison record keeps it. To skip
- * a record would be the worse failure, to stand still the lesser.
+ * the lease; this one tries to take it again and again); active (a keeper renews the lease beside
+ * the work); stalled (backoff, then a new start from the checkpoint, because a fault hides how far
+ * the last step came). A fault releases the lease, since a standby may do better. Two processes may believe that they are active. So every write compares the
+ * holder or is safe to repeat, and the lease only decides who does the work.
  */
 export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
-  const { name, store, work, logger, standbyMs = STANDBY_MS } = options;
-  const poisonBackoff = createBackoff(POISON_BACKOFF);
+  const { name, store, work, logger, renewMs, standbyMs = DEADLINES.leaseStandby } = options;
   const faultBackoff = createBackoff(FAULT_BACKOFF);
   let status: ProjectionStatus = { state: 'starting', position: 0 };
+  let nextLookAtMs = 0;
 
   async function step(signal: AbortSignal): Promise<void> {
     const from = await store.takeLease();
@@ -68,32 +75,50 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
       logger.info({ work: name, position: from }, 'work is active');
       status = { state: 'active', position: from };
     }
-    await work({ from, signal, onProgress });
+    await keepAndWork(from, signal);
     if (!signal.aborted) logger.warn({ work: name }, 'work lost its lease');
   }
 
-  function onProgress(position: number, applied: boolean): void {
+  /** Works until the lease is lost or the signal aborts. Throws on a fault of work or lease. */
+  async function keepAndWork(from: number, signal: AbortSignal): Promise<void> {
+    await using keeper = startLeaseKeeper(store, renewMs === undefined ? {} : { renewMs });
+    const { onStep } = keeper;
+    const run: LeasedRun = {
+      from,
+      signal: AbortSignal.any([signal, keeper.signal]),
+      onStep,
+      onProgress: (position) => {
+        onStep();
+        onProgress(position);
+      },
+    };
+    try {
+      await work(run);
+    } catch (error) {
+      // Work that was cut short throws what it was cut short with.
+      if (!keeper.signal.aborted) throw error;
+    }
+    const fault = keeper.fault();
+    if (fault !== undefined) throw fault;
+  }
+
+  function onProgress(position: number): void {
     status = { state: 'active', position };
     faultBackoff.reset();
-    if (applied) poisonBackoff.reset();
   }
 
   async function standBy(signal: AbortSignal): Promise<void> {
-    const position = await store.readPosition();
-    if (status.state !== 'standby') logger.info({ work: name, position }, 'work stands by');
-    status = { state: 'standby', position };
+    if (status.state !== 'standby' || performance.now() >= nextLookAtMs) {
+      const position = await store.readPosition();
+      if (status.state !== 'standby') logger.info({ work: name, position }, 'work stands by');
+      status = { state: 'standby', position };
+      nextLookAtMs = performance.now() + LOOK_MS;
+    }
     await delay(standbyMs * (0.5 + Math.random() / 2), signal);
   }
 
   async function stall(error: unknown, signal: AbortSignal): Promise<void> {
-    const reason = toStall(error);
-    const isNews = status.state !== 'stalled' || !isSameStall(status.stall, reason);
-    status = { state: 'stalled', position: status.position, stall: reason };
-    if (reason.kind === 'poison') {
-      // Logged once for each record, not at every retry.
-      if (isNews) logger.error({ work: name, poison: reason }, 'work stalled at a record');
-      return delay(poisonBackoff.nextMs(), signal);
-    }
+    status = { state: 'stalled', position: status.position, reason: toFaultReason(error) };
     logger.error({ work: name, error: coerceError(error) }, 'work stalled');
     await releaseLease();
     return delay(faultBackoff.nextMs(), signal);
@@ -123,13 +148,4 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
     },
     status: () => status,
   };
-}
-
-function isSameStall(a: Stall, b: Stall): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function toStall(error: unknown): Stall {
-  if (error instanceof PoisonRecordError) return { kind: 'poison', ...error.record };
-  return { kind: 'fault', reason: toFaultReason(error) };
 }

@@ -23,6 +23,16 @@ export const DEADLINES = {
   gatewayServer: 35_000,
   /** The default pause of a key rotation for commits under way. */
   rotationGrace: 30_000,
+  /** From the death or pause of the active projector to its successor's first statement. */
+  takeOver: 3_000,
+  /** A lease that is not renewed. */
+  lease: 1_600,
+  /** Between two renewals of a lease. */
+  leaseRenewal: 400,
+  /** Between two tries of a standby to take a lease, less a random part. */
+  leaseStandby: 300,
+  /** The longest step of work under a lease. */
+  leasedStep: 120_000,
 } as const;
 
 export type Deadlines = Readonly<Record<keyof typeof DEADLINES, number>>;
@@ -35,6 +45,21 @@ export function longestCommitMs(deadlines: Deadlines = DEADLINES): number {
   const { commitTries, logRead, intent, logAppend } = deadlines;
   return commitTries + 2 * logRead + intent + logAppend;
 }
+
+/**
+ * The longest time that a lease stays with a process that is dead or frozen. It was renewed just
+ * before. A standby takes a lease that it finds expired twice. If a transaction of the frozen
+ * process has locked it, one more try takes it.
+ */
+export function longestTakeOverMs({ lease, leaseStandby }: Deadlines = DEADLINES): number {
+  return lease + 3 * leaseStandby;
+}
+
+/** Milliseconds for the statements of a take-over, and for the start of reading the log. */
+const TAKE_OVER_MARGIN_MS = 500;
+
+/** Renewals that may fail to come, one after another, before a lease expires. */
+const MISSED_RENEWALS = 3;
 
 type Relation = {
   readonly rule: string;
@@ -65,6 +90,22 @@ const RELATIONS: readonly Relation[] = [
   {
     rule: 'a drain takes longer than the intents that are queued',
     isKept: (d) => d.drain > d.intent + d.logAppend,
+  },
+  {
+    rule: 'a standby takes over in time, also from a process that froze inside a transaction',
+    isKept: (d) => d.takeOver >= longestTakeOverMs(d) + TAKE_OVER_MARGIN_MS,
+  },
+  {
+    rule: 'a lease outlives several renewals that fail to come',
+    isKept: (d) => d.lease > MISSED_RENEWALS * d.leaseRenewal,
+  },
+  {
+    rule: 'a step of leased work may take longer than any wait in it',
+    isKept: (d) => d.leasedStep > longestCommitMs(d),
+  },
+  {
+    rule: 'an erasure outlasts the take-over of its eraser',
+    isKept: (d) => d.erased > 2 * d.takeOver,
   },
 ];
 

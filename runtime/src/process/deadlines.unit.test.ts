@@ -5,12 +5,14 @@ import {
   type Deadlines,
   findBrokenRelations,
   longestCommitMs,
+  longestTakeOverMs,
 } from './deadlines.ts';
 
 test('the deadlines agree with each other', (t) => {
   t.deepEqual(findBrokenRelations(), []);
   t.notThrows(() => assertDeadlines());
   t.is(longestCommitMs(), 24_000);
+  t.is(longestTakeOverMs(), 2_500);
 });
 
 const breaks = test.macro<[Partial<Deadlines>, RegExp]>({
@@ -27,3 +29,8 @@ test(breaks, { preferWait: 31_000 }, /longest wait/);
 test(breaks, { gatewayServer: 30_000 }, /gateway waits longer than an answer/);
 test(breaks, { erased: 11_000 }, /gateway waits longer than an erasure/);
 test(breaks, { drain: 10_000 }, /drain takes longer/);
+test(breaks, { lease: 1_601 }, /takes over in time/);
+test(breaks, { leaseStandby: 301 }, /takes over in time/);
+test(breaks, { leaseRenewal: 534 }, /outlives several renewals/);
+test(breaks, { leasedStep: 24_000 }, /longer than any wait/);
+test(breaks, { takeOver: 5_000 }, /outlasts the take-over/);

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type Stack, waitUntil } from '@zameni/runtime/testing';
+import { serverEnvironment } from '../../deploy/local/parts/context.ts';
+import { serviceEnvironment } from '../../deploy/local/parts/service-environment.ts';
+import { REPOSITORY } from '../../deploy/local/profile/names.ts';
+import type { Service } from '../../deploy/local/profile/scale.ts';
+import { secretFiles } from '../../deploy/local/secrets/files.ts';
+import { startChild } from '../../deploy/local/supervisor/child.ts';
+import { isHealthy } from './is-healthy.ts';
+
+/** A process of a service in addition to the stack's. Nobody restarts it. */
+export type OwnProcess = AsyncDisposable & { readonly url: string; readonly pid: number };
+
+/** The service, the name of the process, and the environment variables that differ. */
+export type OwnProcessOptions = {
+  readonly service: Service;
+  readonly name: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+const HOST = '127.0.0.1';
+const READY_DEADLINE_MS = 30_000;
+
+/** Starts the process with the stack's servers. Resolves when it is ready. */
+export async function startOwnProcess(
+  stack: Stack,
+  { service, name, env = {} }: OwnProcessOptions,
+): Promise<OwnProcess> {
+  const port = await findFreePort();
+  const child = startChild(
+    {
+      name,
+      command: [process.execPath, '--import', '@zameni/runtime/telemetry', 'src/main.ts'],
+      cwd: join(REPOSITORY, service),
+      env: {
+        ...serverEnvironment(),
+        ...serviceEnvironment(toSource(stack), service),
+        ZAMENI_PORT: String(port),
+        ZAMENI_INSTANCE: name,
+        ...env,
+      },
+      deathSignal: 'KILL',
+      stop: { signal: 'SIGTERM', deadlineMs: 15_000 },
+    },
+    { logFile: join(stack.folders.logs, `${name}.log`) },
+  );
+  const url = `http://${HOST}:${port}`;
+  await waitUntil(() => isHealthy(`${url}/readyz`), READY_DEADLINE_MS).catch((cause: unknown) => {
+    child.kill();
+    throw new Error(`${name} is not ready, see its log`, { cause });
+  });
+  return { url, pid: child.pid, [Symbol.asyncDispose]: async () => void (await child.stop()) };
+}
+
+/** The parts of the stack's description that the variables are made from. */
+function toSource({ profile, nats, pgbouncer, redis, folders }: Stack) {
+  const natsClient = nats.servers.map((server) => Number(server.split(':')[1]));
+  return {
+    profile,
+    ports: { natsClient, pgbouncer: pgbouncer.port, redis: redis.port },
+    layout: {
+      secrets: secretFiles(folders.secrets),
+      issuersFile: join(folders.root, 'issuers.json'),
+    },
+  };
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, HOST);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('there is no port');
+  return address.port;
+}

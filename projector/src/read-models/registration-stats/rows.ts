@@ -1,0 +1,12 @@
+/**
+ * What a batch adds to a row of `accounts_v1.registration_stats`: the steps of registrations in one
+ * minute (UTC) and one locale. The counts name nobody, so they outlive an erasure.
+ */
+export type RegistrationCounts = {
+  readonly minute: string;
+  /** Language, script and region only. */
+  readonly locale: string;
+  readonly accepted: number;
+  readonly registered: number;
+  readonly verified: number;
+};
