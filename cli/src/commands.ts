@@ -3,6 +3,7 @@ import { doctorCommand } from './doctor/command.ts';
 import type { Command } from './framework/command.ts';
 import { keysCommand } from './keys/command.ts';
 import { linkCommand } from './link/command.ts';
+import { parkedCommand } from './parked/command.ts';
 import { registerCommand } from './people/register-command.ts';
 import { userCommand } from './people/user-command.ts';
 import { purgeCommand } from './purge/command.ts';
@@ -16,6 +17,7 @@ const commands: Command[] = [
   doctorCommand,
   tokenCommand,
   linkCommand,
+  parkedCommand,
   purgeCommand,
   keysCommand,
 ];

@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   'address-taken': 'The address belongs to another person',
   'address-unproven':
     'An account that nobody has proven holds the address; say with `holder` what to do with it',
+  'park-changed': 'Another record is parked than the request names; read it again',
   'payload-too-large': 'The body is larger than allowed',
   'unsupported-media-type': 'The body has a media type that this path does not accept',
   'request-timeout': 'The request did not arrive in time',
@@ -31,6 +32,8 @@ export const ERROR_CODES = {
   'log-full': 'The event log has no room for this now; try again later',
   'store-unavailable': 'The read model cannot be reached; try again',
   'projection-lagging': 'The read model has not reached the requested position; try again',
+  'account-parked':
+    'A record of this account cannot be applied to the read model; an operator must redrive or discard it',
   overloaded: 'Too many requests are waiting; try again',
   'service-unavailable': 'A part that this service needs is not ready; try again',
   'gateway-timeout': 'The service did not answer in time',

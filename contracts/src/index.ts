@@ -19,6 +19,16 @@ export {
   MAX_IMPORT_ROWS,
 } from './import-views.ts';
 export {
+  DiscardParked,
+  MAX_PARKED_PAGE,
+  PARK_REASONS,
+  PARKED_PAGE,
+  ParkedFilter,
+  ParkedSubject,
+  ParkedSubjects,
+  ReasonWord,
+} from './parked.ts';
+export {
   FieldError,
   PROBLEM_MEDIA_TYPE,
   PROBLEM_STATUS,
@@ -28,9 +38,18 @@ export {
 export { ACCOUNTS_PROJECTION } from './projections.ts';
 export { ProjectorStatus } from './projector-status.ts';
 export {
+  MAX_STATS_BUCKETS,
+  MAX_STATS_LOCALES,
+  RegistrationStatsView,
+  RegistrationSteps,
+  STATS_BUCKETS,
+  StatsBucket,
+} from './stats-views.ts';
+export {
   CommandAccepted,
   ERASURE_STORES,
   ErasureView,
+  ProjectionsView,
   RegistrationAccepted,
   RegistrationCreated,
   RegistrationView,

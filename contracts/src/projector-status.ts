@@ -62,15 +62,10 @@ export const ProjectorStatus = Type.Object(
     lag: Type.Union([Type.Integer(), Type.Null()], {
       description: 'Records of any kind between position and head',
     }),
-    stall: Type.Optional(
-      Type.Object({
-        kind: Type.Enum(['poison', 'fault']),
-        reason: Type.String(),
-        position: Type.Optional(Type.Integer()),
-        subject: Type.Optional(Type.String()),
-        eventId: Type.Optional(Type.String()),
-      }),
-    ),
+    reason: work.reason,
+    parked: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Parked subjects; null while their number is unknown',
+    }),
     eraser: EraserStatus,
     rewrapper: RewrapperStatus,
     reclaimer: ReclaimerStatus,

@@ -16,12 +16,24 @@ export const RegistrationCreated = Type.Object(
 );
 export type RegistrationCreated = Static<typeof RegistrationCreated>;
 
+/** Only in views of parked accounts and attempts. Any other view has no such field. */
+const parked = Type.Optional(
+  Type.Literal(true, {
+    description:
+      'Records that cannot be applied yet are parked: the answer shows what was before them',
+  }),
+);
+
 /**
  * Answer of `GET /v1/registrations/{id}`. `accepted`: in the log. `awaiting-proof`: an attempt
  * whose mailbox is not proven yet. `registered`: the account exists.
  */
 export const RegistrationView = Type.Object(
-  { registrationId: Uuid, status: Type.Enum(['accepted', 'awaiting-proof', 'registered']) },
+  {
+    registrationId: Uuid,
+    status: Type.Enum(['accepted', 'awaiting-proof', 'registered']),
+    parked,
+  },
   { additionalProperties: false, title: 'RegistrationView' },
 );
 export type RegistrationView = Static<typeof RegistrationView>;
@@ -79,6 +91,44 @@ export const ErasureView = Type.Object(
 );
 export type ErasureView = Static<typeof ErasureView>;
 
+/**
+ * Answer of `GET /v1/projections`. It names no subject. Positions are numbers, for operators who
+ * compare them with logs.
+ */
+export const ProjectionsView = Type.Object(
+  {
+    head: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+      description: 'Position of the last record of the log; null while the log cannot be reached',
+    }),
+    projections: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          version: Type.Integer({ minimum: 1 }),
+          position: Type.Integer({
+            minimum: 0,
+            description: 'Position of the last record that was applied or parked (the checkpoint)',
+          }),
+          lag: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+            description: 'Records of any kind between `position` and `head`; null without a head',
+          }),
+          lagSeconds: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+            description:
+              'Seconds for which the log is known to be past `position`, 0 without a lag; null without a head. The real time may be longer: the process that answers counts from its own start, and measures with an error of a sixteenth and a second',
+          }),
+          parked: Type.Integer({
+            minimum: 0,
+            description: 'Accounts, attempts and other subjects with records that wait',
+          }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false, title: 'ProjectionsView' },
+);
+export type ProjectionsView = Static<typeof ProjectionsView>;
+
 /** Answer of `GET /v1/users/{id}`. `version` counts the events of the person. */
 export const UserView = Type.Object(
   {
@@ -92,6 +142,7 @@ export const UserView = Type.Object(
     status: Type.Enum(['active', 'deactivated']),
     registeredAt: Timestamp,
     version: Type.Integer({ minimum: 1 }),
+    parked,
   },
   { additionalProperties: false, title: 'UserView' },
 );

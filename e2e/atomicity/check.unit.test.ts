@@ -36,6 +36,7 @@ function open(id: string, k: string, time = NOW): Unplaced {
   const record = {
     state: 'open',
     claim: k,
+    locale: 'en',
     ...about,
     key: '2026-01-01',
     sealed: 's',
@@ -82,7 +83,11 @@ function registered(id: string, k: string, { attempt, isOpen = true }: Born = {}
 
 const erased = (id: string) => event(id, { name: 'erased', data: {}, personal: null });
 const verified = (id: string) =>
-  event(id, { name: 'email-verified', data: { request: REQUEST }, personal: null });
+  event(id, {
+    name: 'email-verified',
+    data: { request: REQUEST, locale: 'en' },
+    personal: null,
+  });
 const updated = (id: string) =>
   event(id, { name: 'reactivated', data: { reasonCode: 'test' }, personal: null });
 

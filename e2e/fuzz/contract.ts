@@ -17,8 +17,9 @@ export type ContractOperation = {
   readonly method: string;
   /** The path with `{id}` in it. */
   readonly path: string;
-  /** Schemas of the parameters in its path and headers. */
+  /** Schemas of the parameters in its path, query and headers. */
   readonly pathParameters: Readonly<Record<string, JsonSchema>>;
+  readonly queryParameters: Readonly<Record<string, JsonSchema>>;
   readonly headerParameters: Readonly<Record<string, JsonSchema>>;
   readonly body: JsonSchema | undefined;
   /** For an operation that takes NDJSON instead: the schema of a line. */
@@ -88,6 +89,7 @@ function readOperation(
     method: method.toUpperCase(),
     path,
     pathParameters: parametersIn('path'),
+    queryParameters: parametersIn('query'),
     headerParameters: parametersIn('header'),
     body: body === undefined ? undefined : toSchema(body),
     lines: lines === undefined ? undefined : toSchema(lines),

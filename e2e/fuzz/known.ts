@@ -5,13 +5,15 @@ import type { System } from '../support/system.ts';
 import type { Target } from './case.ts';
 import type { Known } from './requests.ts';
 
-/** Scopes for everything except erasure. */
+/** Scopes for everything that callers ask for, except erasure. */
 const LASTING_SCOPES = [
   'registrations:write',
   'users:import',
   'users:read',
   'users:write',
   'users:admin',
+  'stats:read',
+  'ops:read',
 ] as const satisfies readonly Scope[];
 
 /** Number of accounts and attempts to read, and number to erase. Nothing else uses the latter. */

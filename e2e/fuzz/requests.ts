@@ -28,7 +28,7 @@ export type Known = {
 
 /** Requests that fit every rule of an operation. */
 export function validRequests(operation: ContractOperation, known: Known): Arbitrary<FuzzCase> {
-  const { headerParameters, pathParameters, body, lines } = operation;
+  const { headerParameters, pathParameters, queryParameters, body, lines } = operation;
   const optional = (name: string, values: Arbitrary<string>) =>
     fc.option(values, { nil: undefined, freq: 2 }).map((value) => [name, value] as const);
   const headers = Object.entries(headerParameters)
@@ -48,6 +48,9 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
       ? fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known.idsOf(operation)) }, fc.uuid())
       : fc.oneof(fc.constantFrom('swagger-ui.css', 'x'), valuesOf(schema).map(toSegment)),
   );
+  const query = Object.entries(queryParameters).map(([name, schema]) =>
+    optional(name, valuesOf(schema, name).map(String)),
+  );
   // A registration needs nothing that a drawn request may lack.
   const isOpen = operation.id === 'registerPerson';
   return fc
@@ -62,8 +65,9 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
             ? fc.constant(undefined)
             : knownBodies(bodiesOf(body), known.links),
       parameters: fc.tuple(...parameters),
+      query: fc.tuple(...query),
     })
-    .map(({ target, authorization, headers, person, parameters }): FuzzCase => {
+    .map(({ target, authorization, headers, person, parameters, query }): FuzzCase => {
       const sent: (readonly [string, string | undefined])[] = [
         ['Host', '127.0.0.1'],
         ['Authorization', authorization],
@@ -78,7 +82,7 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         how: operation.id,
         kind: 'valid',
         method: operation.method,
-        path: operation.path.replace(/\{\w+\}/, parameters[0] ?? ''),
+        path: operation.path.replace(/\{\w+\}/, parameters[0] ?? '') + toQuery(query),
         headers: headersSent,
         body: person === undefined ? undefined : toBody(person),
         person,
@@ -129,6 +133,14 @@ function knownBodies(bodies: Arbitrary<Body>, links: readonly string[]): Arbitra
   return fc
     .tuple(bodies, link)
     .map(([body, token]) => ('token' in body && token !== undefined ? { ...body, token } : body));
+}
+
+/** The query of a path; nothing if no parameter has a value. */
+function toQuery(query: readonly (readonly [string, string | undefined])[]): string {
+  const given = query.flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, value]],
+  );
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
 }
 
 /** A text as one segment of a path. A path that ends before it would mean another route. */

@@ -68,6 +68,10 @@ const wellKnown: Readonly<Record<string, Arbitrary<unknown>>> = {
       .filter((text) => text.trim() !== '' && !notVisible.test(text) && lengthOf(text) <= 200),
     fc.constantFrom('Љиљана', '歐陽俊傑', 'x'.repeat(200), '😀'.repeat(200), 'O’Brien-Smith Jr.'),
   ),
+  // Ranges of statistics, most of them short enough.
+  from: fc.constantFrom('2026-03-28T00:00:00Z', '2026-03-29T01:00:00+01:00', '2030-01-01T00:00Z'),
+  to: fc.constantFrom('2026-03-30T00:00:00.000Z', '2026-03-29T03:00:00+02:00', '2999-01-01T00:00Z'),
+  timeZone: fc.constantFrom('UTC', 'Europe/Belgrade', 'Asia/Kathmandu', 'Europe/Nowhere'),
   locale: fc.constantFrom('en', 'sr-Latn-RS', 'de-DE', 'zh-Hant-TW', 'EN-gb', 'de-DE-1996'),
 };
 

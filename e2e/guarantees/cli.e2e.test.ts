@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RegisterCommand } from '@zameni/contracts';
+import { ACCOUNTS_PROJECTION, type RegisterCommand } from '@zameni/contracts';
 import { createPool, type Pool, readSecret } from '@zameni/runtime';
 import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
@@ -258,6 +258,70 @@ test.serial('user reports by code why no person is printed', async (t) => {
   t.is(JSON.parse(nowhere.stdout).error.code, 'no-answer');
 });
 
+test.serial('parked reads the operator port and refuses what is not parked, by code', async (t) => {
+  const list = await run(['parked', 'ls', '--json']);
+  t.is(list.status, 0, list.stderr);
+  t.true(Array.isArray(JSON.parse(list.stdout).parked));
+  const nobody = '00000000-0000-4000-8000-000000000000';
+  const codeOf = async (...args: readonly string[]) => {
+    const { status, stdout } = await run(['parked', ...args, '--json']);
+    t.is(status, 1, args.join(' '));
+    return JSON.parse(stdout).error.code;
+  };
+  t.is(await codeOf('show', nobody), 'not-parked');
+  t.is(await codeOf('discard', nobody, '--reason', 'test', '--position', '1'), 'not-found');
+  const token = await system.token(['users:read'], 'stranger');
+  t.is(await codeOf('ls', '--token', token), 'forbidden');
+  t.is(await codeOf('ls', '--url', 'http://127.0.0.1:9'), 'no-answer');
+  const redrive = await run(['parked', 'redrive', nobody]);
+  t.is(redrive.status, 1);
+  t.regex(redrive.stdout, /^not-parked /);
+});
+
+/** A position that no record of the log reaches, because a discard skips whatever lies there. */
+const NOWHERE = 9e14;
+
+/** Parks attempts without records, as if these had expired since. Returns their ids. */
+async function parkAttempts(t: ExecutionContext, positions: readonly number[]): Promise<string[]> {
+  const { rows } = await connectDatabase(t).query<{ id: string }>(
+    `insert into zameni.parked (
+       projection, version, subject, position, last_position, waiting, reason
+     )
+     select $1, $2, 'zameni.attempt.' || gen_random_uuid(), position, position, 1, 'undecodable'
+     from unnest($3::bigint[]) as position
+     returning substring(subject from '[^.]*$') as id`,
+    [ACCOUNTS_PROJECTION.name, ACCOUNTS_PROJECTION.version, positions],
+  );
+  return rows.map(({ id }) => id);
+}
+
+test.serial('parked shows, redrives and discards, and the projector does the work', async (t) => {
+  const [first = '', second = ''] = await parkAttempts(t, [NOWHERE, NOWHERE + 1]);
+  t.regex(
+    (await run(['parked', 'ls'])).stdout,
+    new RegExp(`^undecodable .* 1 +${NOWHERE} +${first}$`, 'm'),
+  );
+  t.regex(
+    (await run(['parked', 'show', second])).stdout,
+    new RegExp(`^position +${NOWHERE + 1}$`, 'm'),
+  );
+  const changed = ['--reason', 'test', '--position', '9', '--json'];
+  const refused = await run(['parked', 'discard', second, ...changed]);
+  t.is(JSON.parse(refused.stdout).error.code, 'park-changed');
+  const redriven = await run(['parked', 'redrive', first]);
+  t.is(redriven.status, 0, redriven.stderr);
+  t.regex(redriven.stdout, /^done /);
+  const discarded = await run(['parked', 'discard', second, '--reason', 'test', '--json']);
+  t.is(discarded.status, 0, discarded.stderr);
+  t.like(JSON.parse(discarded.stdout).subjects, [{ id: second, outcome: 'done' }]);
+  const { rows } = await connectDatabase(t).query(
+    'delete from zameni.discarded where subject = $1 returning reason, discarded_by',
+    [`zameni.attempt.${second}`],
+  );
+  t.is(rows[0]?.reason, 'test');
+  t.regex(rows[0]?.discarded_by, /^[A-Za-z0-9_-]{43}$/, 'the operator is kept as a digest');
+});
+
 test.serial('an invalid token stops a registration at once', async (t) => {
   const path = createFile(t, linesUnder('refused'));
   const { status, stdout } = await run(['register', path, '--json', '--token', 'nonsense']);
@@ -311,7 +375,7 @@ test.serial('doctor finds every part of a running stack and prints no secret', a
   );
   const names = new Set(checks.map(({ name }) => name));
   const expected =
-    'node nats-server postgres pgbouncer redis-server haproxy nats-1 nats-2 nats-3 postgres-primary postgres-replica replication redis gateway token projection';
+    'node nats-server postgres pgbouncer redis-server haproxy nats-1 nats-2 nats-3 postgres-primary postgres-replica replication redis gateway token projection parked';
   const services = system.stack.services.map((service) => service.name);
   const spaced = ['disk space', 'attempt keys', 'stream ACCOUNTS'];
   for (const name of [...expected.split(' '), ...spaced, ...services]) {

@@ -1,20 +1,12 @@
 import { randomInt } from 'node:crypto';
-import { parseUserId } from '@zameni/contracts';
-import {
-  createDigests,
-  createPositions,
-  createVerificationTokens,
-  readKeyRing,
-  readPepperRing,
-} from '@zameni/runtime';
+import { createPositions, readKeyRing } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
-import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { askAllAgain, proveAllAgain, readAllAgain } from '../crash/ask-again.ts';
 import { createClient } from '../crash/client.ts';
 import { killInTurn } from '../support/kills.ts';
+import { createIssueLink } from '../crash/issue-link.ts';
 import { startLoad } from '../crash/load.ts';
-import type { IssueLink } from '../crash/proofs.ts';
 import { createRandom } from '../support/random.ts';
 import { readRows } from '../crash/rows.ts';
 import { readLog } from '../log/stores.ts';
@@ -31,26 +23,11 @@ const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 32));
 const RECOVERY_DEADLINE_MS = 120_000 + SECONDS * 500;
 
 const HEALTH_DEADLINE_MS = 60_000;
-const LINK_LIFETIME_MS = 60 * 60 * 1_000;
 
 const system = await attachSystem();
 const { stack, gatewayUrl } = system;
 const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
-const digests = createDigests(readPepperRing(stack.keys.pepperFile));
-const { verificationKey } = secretFiles(stack.folders.secrets);
-const tokens = createVerificationTokens(readKeyRing(verificationKey), {
-  positions,
-  now: () => new Date(),
-});
-
-/** Uses the answer alone: the log may not be available. */
-const issueLink: IssueLink = ({ email, attempt }) => {
-  const id = parseUserId(attempt.id);
-  if (id === undefined) throw new Error('an attempt has no id');
-  const { position } = attempt;
-  const proof = { kind: 'attempt', id, claim: digests.claimOf(email), position } as const;
-  return tokens.issue(proof, new Date(Date.now() + LINK_LIFETIME_MS));
-};
+const issueLink = createIssueLink(stack);
 
 test(`accepted registrations survive ${SECONDS} s of kill -9 of every process`, async (t) => {
   t.timeout(SECONDS * 1_000 + 2 * RECOVERY_DEADLINE_MS);

@@ -53,7 +53,7 @@ const publishDoors: readonly Door[] = [
   ['anything'],
   [`${api}.STREAM.INFO.${stream}`, 'command-api', 'projector', 'query-api', 'eraser'],
   [`${api}.STREAM.MSG.GET.${stream}`, 'command-api', 'eraser'],
-  [`${api}.DIRECT.GET.${stream}`, 'command-api', 'eraser'],
+  [`${api}.DIRECT.GET.${stream}`, 'command-api', 'projector', 'eraser'],
   [`${api}.DIRECT.GET.${stream}.zameni.account.${id}`, 'projector', 'analyst'],
   [`${api}.DIRECT.GET.${stream}.zameni.key.${id}`, 'projector', 'eraser'],
   [`${api}.DIRECT.GET.${stream}.zameni.claim.${id}`, 'eraser'],

@@ -38,8 +38,11 @@ const tables: readonly Table[] = [
   { name: `${schema}.users`, column: 'position', readers: [query] },
   { name: `${schema}.address_owner`, column: 'position', readers: [query] },
   { name: `${schema}.attempts`, column: 'position', readers: [query] },
+  { name: `${schema}.registration_stats`, column: 'accepted', readers: [query] },
   { name: 'zameni.checkpoints', column: 'position', readers: [query, command] },
   { name: 'zameni.erasures', column: 'position', readers: [query, command] },
+  { name: 'zameni.parked', column: 'position', readers: [query] },
+  { name: 'zameni.discarded', column: 'position', readers: [query] },
   { name: 'zameni.room', column: 'live_attempts', readers: [query, command] },
 ];
 
@@ -128,7 +131,9 @@ test('only the projector executes the functions that apply its batches', async (
       await run(`select string_agg(proname, ',' order by proname) from pg_proc
         where pronamespace in ('${schema}'::regnamespace, 'zameni'::regnamespace)
         and has_function_privilege('${user}', oid, 'execute')`),
-      user === projector.user ? 'apply,apply_attempts,apply_erasures,apply_users' : null,
+      user === projector.user
+        ? 'apply,apply_attempts,apply_erasures,apply_parked,apply_registration_counts,apply_users'
+        : null,
       user,
     );
   }

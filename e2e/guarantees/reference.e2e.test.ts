@@ -3,9 +3,11 @@ import {
   createOpenApi,
   PROBLEM_STATUS,
   Problem,
+  type ProjectionsView,
   REFERENCE_PAGES,
   type RegistrationAccepted,
   type RegistrationCreated,
+  type RegistrationStatsView,
   ROUTES,
 } from '@zameni/contracts';
 import { createValidator } from '@zameni/runtime';
@@ -31,6 +33,8 @@ const absent = '01980000-0000-7000-8000-00000000dead';
 const tokens = {
   reader: await system.token(['users:read']),
   writer: await system.token(['registrations:write']),
+  watcher: await system.token(['ops:read']),
+  counter: await system.token(['stats:read']),
   operator: await system.token(['users:write', 'users:admin', 'users:erase']),
 };
 const patient = { prefer: 'wait=10' };
@@ -281,6 +285,38 @@ test('every answer about a person is in the document', async (t) => {
   await observe(t, { method: 'HEAD', path, headers }, 200);
   const asSelf = bearer(await system.token([], registrationId));
   await observe(t, { path, headers: { ...fresh, ...asSelf } }, 200);
+});
+
+test('how far the projections are is answered as the document says', async (t) => {
+  const path = '/v1/projections';
+  const { text } = await observe(t, { path, headers: bearer(tokens.watcher) }, 200);
+  const { head, projections } = JSON.parse(text) as ProjectionsView;
+  const [accounts] = projections;
+  t.is(accounts?.name, 'accounts');
+  t.true(accounts !== undefined && head !== null && head >= accounts.position);
+  t.is(codeOf(await observe(t, { path }, 401)), 'unauthorized');
+  t.is(codeOf(await observe(t, { path, headers: bearer(tokens.reader) }, 403)), 'forbidden');
+});
+
+test('counts of registrations are answered as the document says', async (t) => {
+  const { fresh } = await register(t, 'reference-15@example.org');
+  const now = Date.now();
+  const at = (ms: number) => encodeURIComponent(new Date(now + ms).toISOString());
+  const range = (bucket: string) =>
+    `/v1/stats/registrations?from=${at(-60_000)}&to=${at(60_000)}&bucket=${bucket}`;
+  const counter = bearer(tokens.counter);
+  const { text } = await observe(
+    t,
+    { path: range('hour'), headers: { ...fresh, ...counter } },
+    200,
+  );
+  const { buckets } = JSON.parse(text) as RegistrationStatsView;
+  t.true((buckets.at(-1)?.byLocale[person.locale]?.accepted ?? 0) > 0);
+  t.is(codeOf(await observe(t, { path: range('day') }, 401)), 'unauthorized');
+  const reader = bearer(tokens.reader);
+  t.is(codeOf(await observe(t, { path: range('day'), headers: reader }, 403)), 'forbidden');
+  const wrong = await observe(t, { path: range('week'), headers: counter }, 422);
+  t.is(codeOf(wrong), 'invalid-request');
 });
 
 const answers = test.macro<[Request, keyof typeof PROBLEM_STATUS]>({

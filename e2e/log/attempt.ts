@@ -1,10 +1,13 @@
-import type { AttemptData, AttemptRecord, ClosedAttempt } from '@zameni/contracts';
+import type { AttemptData, AttemptRecord, ClosedAttempt, OpenAttempt } from '@zameni/contracts';
+
+/** The data of a registration: sealed, and in clear. */
+export type AttemptContent = AttemptData & Pick<OpenAttempt, 'locale'>;
 
 /** A record of an attempt with its position. `data` is undefined if its key is destroyed. */
 export type PlacedAttempt = {
   readonly position: number;
   readonly record: AttemptRecord;
-  readonly data: AttemptData | undefined;
+  readonly data: AttemptContent | undefined;
 };
 
 /** One attempt, folded from its remaining records. After its end only the last one remains. */
@@ -15,7 +18,7 @@ export type LogAttempt = {
   readonly expiresAt: string;
   /** The digest of the address and the data, while the open record exists. */
   readonly claim: string | undefined;
-  readonly data: AttemptData | undefined;
+  readonly data: AttemptContent | undefined;
   readonly closed:
     | {
         readonly by: ClosedAttempt['by'] | 'void';

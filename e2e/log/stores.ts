@@ -170,7 +170,8 @@ export function placeEvent(
 export function placeAttempt(logged: LogRecord, attemptKeys: AttemptKeys): PlacedAttempt {
   const { subject, position } = logged;
   const record = parseOrThrow(parseAttemptRecord, logged);
-  const isOpen = record.state === 'open';
-  const data = isOpen ? attemptKeys.open(nameIn(subject), record)?.data : undefined;
+  if (record.state !== 'open') return { position, record, data: undefined };
+  const opened = attemptKeys.open(nameIn(subject), record);
+  const data = opened && { ...opened.data, locale: record.locale };
   return { position, record, data };
 }

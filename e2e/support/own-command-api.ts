@@ -1,14 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { type Client, createClient, SCOPES, type Scope } from '@zameni/contracts';
-import { type Stack, waitUntil } from '@zameni/runtime/testing';
-import { serverEnvironment } from '../../deploy/local/parts/context.ts';
-import { serviceEnvironment } from '../../deploy/local/parts/service-environment.ts';
-import { REPOSITORY } from '../../deploy/local/profile/names.ts';
-import { secretFiles } from '../../deploy/local/secrets/files.ts';
-import { startChild } from '../../deploy/local/supervisor/child.ts';
-import { isHealthy } from './is-healthy.ts';
+import { type OwnProcessOptions, startOwnProcess } from './own-process.ts';
 import type { System } from './system.ts';
 
 /** A process of the command API in addition to the stack's, with its own settings. */
@@ -20,45 +11,15 @@ export type OwnCommandApi = AsyncDisposable & {
 };
 
 /**
- * Its name, also the subject of the operator's token, and the environment variables that differ.
+ * Starts the process with the stack's servers. Resolves when it is ready. Its name is also the
+ * subject of the operator's token.
  */
-export type OwnCommandApiOptions = {
-  readonly name: string;
-  readonly env: Readonly<Record<string, string>>;
-};
-
-const HOST = '127.0.0.1';
-const READY_DEADLINE_MS = 30_000;
-
-/** Starts the process with the stack's servers. Resolves when it is ready. */
 export async function startOwnCommandApi(
   system: System,
-  { name, env }: OwnCommandApiOptions,
+  { name, env }: Required<Omit<OwnProcessOptions, 'service'>>,
 ): Promise<OwnCommandApi> {
-  const { stack } = system;
-  const port = await findFreePort();
-  const child = startChild(
-    {
-      name,
-      command: [process.execPath, '--import', '@zameni/runtime/telemetry', 'src/main.ts'],
-      cwd: join(REPOSITORY, 'command-api'),
-      env: {
-        ...serverEnvironment(),
-        ...serviceEnvironment(toSource(stack), 'command-api'),
-        ZAMENI_PORT: String(port),
-        ZAMENI_INSTANCE: name,
-        ...env,
-      },
-      deathSignal: 'KILL',
-      stop: { signal: 'SIGTERM', deadlineMs: 15_000 },
-    },
-    { logFile: join(stack.folders.logs, `${name}.log`) },
-  );
-  const url = `http://${HOST}:${port}`;
-  await waitUntil(() => isHealthy(`${url}/readyz`), READY_DEADLINE_MS).catch((cause: unknown) => {
-    child.kill();
-    throw new Error(`${name} is not ready, see its log`, { cause });
-  });
+  const own = await startOwnProcess(system.stack, { service: 'command-api', name, env });
+  const { url } = own;
   // The keys come from an object that no code extends.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const token = await system.token(Object.keys(SCOPES) as Scope[], name);
@@ -66,29 +27,6 @@ export async function startOwnCommandApi(
     url,
     operator: createClient({ baseUrl: url, fetch, token }),
     anyone: createClient({ baseUrl: url, fetch }),
-    [Symbol.asyncDispose]: async () => void (await child.stop()),
+    [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
   };
-}
-
-/** The parts of the stack's description that the variables are made from. */
-function toSource({ profile, nats, pgbouncer, redis, folders }: Stack) {
-  const natsClient = nats.servers.map((server) => Number(server.split(':')[1]));
-  return {
-    profile,
-    ports: { natsClient, pgbouncer: pgbouncer.port, redis: redis.port },
-    layout: {
-      secrets: secretFiles(folders.secrets),
-      issuersFile: join(folders.root, 'issuers.json'),
-    },
-  };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('there is no port');
-  return address.port;
 }

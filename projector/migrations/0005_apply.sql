@@ -12,7 +12,8 @@
 -- - One statement each, so its steps see the tables as they were before. No step touches a row that
 --   another step touches: a person is either patched or removed, an address is either taken over or
 --   given up, an attempt is either written or gone.
--- - Rows only grow newer: to apply a batch twice changes nothing. An erased person gets no new row.
+-- - Rows only grow newer: to apply a batch twice changes nothing, but adds its counts again. An
+--   erased person gets no new row.
 -- - Tables are looked up row by row (`limit 1`, `offset 0`, arrays). A join would be planned as a
 --   scan of a whole table as soon as that looks cheaper than 500 look-ups, which it never is.
 -- - Sequential scans are off. A kept plan that was made while a table was small would scan it at
@@ -43,6 +44,15 @@ begin
   end if;
   if changes ? 'erasures' then
     perform accounts_v1.apply_erasures(changes->'erasures');
+  end if;
+  if changes ? 'counts' then
+    perform accounts_v1.apply_registration_counts(changes->'counts');
+  end if;
+  if changes ?| array['parks', 'waits', 'unparked'] then
+    perform zameni.apply_parked(
+      of_projection, of_version, coalesce(changes->'parks', '[]'),
+      coalesce(changes->'waits', '[]'), coalesce(changes->'unparked', '[]')
+    );
   end if;
 end
 $$;

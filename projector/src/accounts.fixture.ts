@@ -81,18 +81,37 @@ function attributes(n: number, { position, version, actor }: Place) {
   };
 }
 
+/** The differences of a registration; `attempt` is the position of a proven attempt. */
+type Registration = {
+  readonly claim?: string;
+  readonly emailVerified?: boolean;
+  readonly locale?: string;
+  readonly attempt?: number;
+};
+
 /** Creates `registered` of the n-th made-up person, unproven by default. */
-export function registration(n: number, { claim = claimOf(n), emailVerified = false } = {}) {
+export function registration(n: number, options: Registration = {}) {
+  const { claim = claimOf(n), emailVerified = false, locale = 'sr-Cyrl-RS', attempt } = options;
   return {
     name: 'registered',
-    data: { locale: 'sr-Cyrl-RS', termsVersion: '2026-01', fingerprint, emailVerified },
+    data: {
+      locale,
+      termsVersion: '2026-01',
+      fingerprint,
+      emailVerified,
+      ...(attempt === undefined ? {} : { attempt }),
+    },
     personal: { ...personalOf(n), claim },
   } as const satisfies AccountEvent;
 }
 
 /** Events of a person, each with made-up content. */
 export const happenings = {
-  verified: { name: 'email-verified', data: { request: userIdOf(7) }, personal: null },
+  verified: {
+    name: 'email-verified',
+    data: { request: userIdOf(7), locale: 'sr-Cyrl-RS' },
+    personal: null,
+  },
   updated: {
     name: 'profile-updated',
     data: { locale: 'de' },

@@ -14,10 +14,11 @@ import type { ProjectedRecord } from './read-models/record.ts';
 export const EXPIRES_AT = '2026-03-11T05:06:07.089Z';
 
 /** Creates the record that opens an attempt on the address with a claim. */
-export function openAttempt(claim: string): OpenAttempt {
+export function openAttempt(claim: string, locale = 'sr-Cyrl-RS'): OpenAttempt {
   return {
     state: 'open',
     claim,
+    locale,
     time: '2026-03-04T05:06:07.089Z',
     expiresAt: EXPIRES_AT,
     actor: { type: 'anonymous', id: 'public' },

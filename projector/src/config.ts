@@ -1,4 +1,5 @@
 import {
+  callersConfig,
   kekConfig,
   natsConfig,
   pepperConfig,
@@ -11,6 +12,7 @@ import { type Static, Type } from 'typebox';
 /** The environment of the projector. */
 export const Config = Type.Object({
   ...serviceConfig,
+  ...callersConfig,
   ...natsConfig,
   ...kekConfig,
   ...pepperConfig,

@@ -6,6 +6,7 @@ import {
   createJetStreamLog,
   createReadLogServers,
   createSecureDeletion,
+  DEADLINES,
   type KeyRingSource,
   type PepperRing,
   type Pool,
@@ -23,9 +24,6 @@ import { createRewrapper, type Rewrapper } from './rotation/rewrapper.ts';
 const ERASER = { projection: 'eraser', version: 1 } as const;
 const REWRAPPER = { projection: 'rewrapper', version: 1 } as const;
 const RECLAIMER = { projection: 'reclaimer', version: 1 } as const;
-
-/** Milliseconds until a lease that is not renewed expires. One deletion may be slow. */
-const LEASE_MS = 10_000;
 
 /** The workers that use the log as the NATS user that may delete from it. */
 export type Erasing = {
@@ -61,7 +59,7 @@ export async function startEraser(
   const log = await createJetStreamLog(nc, { stream, user });
   const deletion = createSecureDeletion({ nc, log }, { stream, user });
   const holder = `${config.ZAMENI_INSTANCE}-${randomUUID()}`;
-  const owned = { holder, leaseMs: LEASE_MS };
+  const owned = { holder, leaseMs: DEADLINES.lease };
   const eraser = createEraser({
     log,
     deletion,

@@ -3,14 +3,20 @@ import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
   connectNatsNearLeader,
   createDataKeys,
+  createDigests,
   createJetStreamLog,
   createPool,
+  createRateLimits,
   createRedis,
+  DEADLINES,
+  createTokenVerifier,
   listenHttp,
   openKeyRing,
   openPepperRing,
   readSecret,
+  readTokenIssuers,
   type ServiceContext,
+  toActorId,
   viewCacheKeys,
 } from '@zameni/runtime';
 import { createCacheFeed } from './cache/feed.ts';
@@ -18,20 +24,19 @@ import { createViewCacheWriter } from './cache/writer.ts';
 import type { Config } from './config.ts';
 import { createProjection } from './follow/follow-log.ts';
 import { createPeopleKeys } from './keys/people-keys.ts';
-import { createOperatorApp } from './operator-app.ts';
+import { createOperatorApp } from './operator/app.ts';
+import { OPERATOR_LIMIT } from './operator/parked-routes.ts';
+import { createOperatorStore } from './parking/operator-store.ts';
 import { createAttemptHousekeeping } from './read-models/attempts/housekeeping.ts';
 import { createAttemptStore } from './read-models/attempts/rows.ts';
 import { createPostgresStore } from './read-models/store-postgres.ts';
 import { startEraser } from './start-reactors.ts';
 
-/** Connections to Postgres: one for batches, three for lease, attempts, status and health. */
-const POOL_SIZE = 4;
+/** Connections to Postgres: for a batch, leases and attempts, and the four queries of an eraser. */
+const POOL_SIZE = 7;
 
 /** People whose opened data keys are cached, about 0.3 KB each. */
 const MAX_KEYS = 50_000;
-
-/** Milliseconds until a lease that is not renewed expires. */
-const LEASE_MS = 3_000;
 
 /** Starts the projector, which reads the log and writes Postgres and Redis. */
 export async function startProjector(context: ServiceContext<Config>): Promise<void> {
@@ -68,7 +73,12 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   resources.defer(() => redis.disconnect());
 
   const { name: projection, version } = ACCOUNTS_PROJECTION;
-  const owner = { projection, version, holder: `${name}-${randomUUID()}`, leaseMs: LEASE_MS };
+  const owner = {
+    projection,
+    version,
+    holder: `${name}-${randomUUID()}`,
+    leaseMs: DEADLINES.lease,
+  };
   const keyRing = openKeyRing(config.ZAMENI_KEK_FILE, { logger });
   const housekeeping = resources.use(
     createAttemptHousekeeping({ store: createAttemptStore(pool), logger, now: Date.now }),
@@ -92,10 +102,22 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const peppers = openPepperRing(config.ZAMENI_PEPPER_FILE, { logger });
   const { eraser, ...movers } = await startEraser(context, { pool, keyRing, peppers });
 
+  const operatorStore = createOperatorStore(pool);
+  const digests = createDigests(peppers.current());
   const app = createOperatorApp({
     logger,
     log,
     status: running.status,
+    parked: () => operatorStore.count(ACCOUNTS_PROJECTION),
+    parkedRoutes: {
+      store: operatorStore,
+      tokens: createTokenVerifier({
+        issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
+        logger,
+      }),
+      limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger }),
+      actorOf: (caller) => toActorId(digests, caller),
+    },
     eraser,
     ...movers,
     keyRings: { kek: keyRing, pepper: peppers },

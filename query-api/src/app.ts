@@ -1,6 +1,8 @@
 import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
 import { type ErasureRoutesDeps, erasureRoutes } from './http/erasure-routes.ts';
+import { type ProjectionRoutesDeps, projectionRoutes } from './http/projection-routes.ts';
 import { type RegistrationRoutesDeps, registrationRoutes } from './http/registration-routes.ts';
+import { type StatsRoutesDeps, statsRoutes } from './http/stats-routes.ts';
 import { type UserRoutesDeps, userRoutes } from './http/user-routes.ts';
 import type { ReferenceFiles } from './reference/files.ts';
 import { referenceRoutes } from './reference/routes.ts';
@@ -8,7 +10,9 @@ import { referenceRoutes } from './reference/routes.ts';
 /** What the query API needs. */
 export type AppDeps = UserRoutesDeps &
   RegistrationRoutesDeps &
-  ErasureRoutesDeps & {
+  ErasureRoutesDeps &
+  ProjectionRoutesDeps &
+  StatsRoutesDeps & {
     readonly logger: Logger;
     readonly checks: HealthChecks;
     readonly degradedChecks: HealthChecks;
@@ -30,6 +34,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
   await app.register(userRoutes(deps));
   await app.register(erasureRoutes(deps));
   await app.register(registrationRoutes(deps));
+  await app.register(projectionRoutes(deps));
+  await app.register(statsRoutes(deps));
   await app.register(referenceRoutes(deps.reference));
   return app;
 }

@@ -3,6 +3,7 @@ import {
   PositionToken,
   Problem,
   REFERENCE_PAGES,
+  RegistrationView,
   ROUTES,
   type Scope,
   UserView,
@@ -53,7 +54,9 @@ async function createTestApp({ answer = found, isInLog = async () => false }: Op
     logger,
     positions,
     isInLog,
+    readStats: async ({ to }) => ({ position: 42, end: to, buckets: [] }),
     readErasure: async () => ({ position: 42, erasure: undefined }),
+    readProjections: async () => ({ head: null, projections: [] }),
     checks: {},
     degradedChecks: {},
     reference: new Map(),
@@ -255,4 +258,71 @@ test('an unavailable log is 503, not 404', async (t) => {
   const response = await get(`/v1/registrations/${id}`);
   t.is(response.statusCode, 503);
   t.like(response.json(), { code: 'log-unavailable' });
+});
+
+const parkedUser: UserView = { ...user, parked: true };
+const parked: ViewAnswer = {
+  position: 38,
+  parkedAt: 39,
+  view: { version: 3, body: JSON.stringify(parkedUser) },
+};
+
+test('a person who is parked is shown as before the record that waits, and said to be', async (t) => {
+  const { get } = await createTestApp({ answer: parked });
+  const response = await get(`/v1/users/${id}`, as('reader'));
+  t.is(response.statusCode, 200);
+  t.deepEqual(response.json(), parkedUser);
+  t.true(Value.Check(UserView, response.json()));
+  t.like(response.headers, {
+    'account-parked': 'true',
+    etag: '"accounts.1-parked-3"',
+    position: positions.seal(38),
+  });
+});
+
+test('304 does not pass from a version to the same version while parked, or back', async (t) => {
+  const whole = '"accounts.1-3"';
+  for (const [answer, other, own] of [
+    [parked, whole, '"accounts.1-parked-3"'],
+    [found, '"accounts.1-parked-3"', whole],
+  ] as const) {
+    const { get } = await createTestApp({ answer });
+    const changed = await get(`/v1/users/${id}`, { ...as('self'), 'if-none-match': other });
+    t.is(changed.statusCode, 200);
+    const same = await get(`/v1/users/${id}`, { ...as('self'), 'if-none-match': own });
+    t.is(same.statusCode, 304);
+    t.is(same.headers['account-parked'], answer === parked ? 'true' : undefined);
+  }
+});
+
+test('an answer about a person who is not parked does not mention parking', async (t) => {
+  const { get } = await createTestApp();
+  const response = await get(`/v1/users/${id}`, as('reader'));
+  t.is(response.headers['account-parked'], undefined);
+  t.false('parked' in response.json<object>());
+});
+
+test('a parked registration has the status of its row, or is accepted', async (t) => {
+  for (const [view, status] of [
+    [{ version: 1, body: 'awaiting-proof' }, 'awaiting-proof'],
+    ['absent', 'accepted'],
+  ] as const) {
+    const answer: ViewAnswer = { position: 38, parkedAt: 39, view };
+    const { get } = await createTestApp({ answer, isInLog: isAsked });
+    const response = await get(`/v1/registrations/${id}`);
+    t.is(response.statusCode, 200);
+    t.deepEqual(response.json(), { registrationId: id, status, parked: true });
+    t.true(Value.Check(RegistrationView, response.json()));
+    t.like(response.headers, { 'account-parked': 'true', position: positions.seal(38) });
+  }
+});
+
+test('a position that is parked is 503, with a detail and a longer Retry-After', async (t) => {
+  const detail = 'An operator must redrive or discard the record';
+  const refused = new AppError('account-parked', { detail, retryAfterSeconds: 60 });
+  const { get } = await createTestApp({ answer: refused });
+  const response = await get(`/v1/users/${id}`, as('reader'));
+  t.is(response.statusCode, 503);
+  t.is(response.headers['retry-after'], '60');
+  t.like(response.json(), { code: 'account-parked', detail });
 });

@@ -20,13 +20,17 @@ import { createHealthChecks } from './http/health-checks.ts';
 import { readReferenceFiles } from './reference/files.ts';
 import { createErasureReader } from './stores/erasure-store.ts';
 import { createGuardedStore } from './stores/guarded-store.ts';
+import { createHeadWatch } from './stores/head-watch.ts';
 import { createLogLookup } from './stores/log-lookup.ts';
+import { createProjectionsReader } from './stores/projections-store.ts';
+import { createStatsReader } from './stores/stats-store.ts';
 import { createViewReader } from './stores/view-reader.ts';
 import { createPostgresViewStore } from './stores/view-store-postgres.ts';
 
 /** Connections of one process. PgBouncer shares 20 connections per database among all processes. */
 const REPLICA_POOL_SIZE = 10;
 const PRIMARY_POOL_SIZE = 5;
+const STATS_POOL_SIZE = 2;
 
 /** Most readers that wait for a position at once. */
 const MAX_WAITERS = 10_000;
@@ -65,6 +69,14 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   const store = createPostgresViewStore(replicaPool);
   const replica = createGuardedStore({ store, name: 'postgres-replica', logger });
   const clock = systemClock;
+  const head = resources.use(createHeadWatch({ readHead: () => log.readHead(signal), clock }));
+  const freshness = createFreshness({
+    watermark: cache.watermark,
+    replicaPosition: replica.readPosition,
+    clock,
+    maxWaiters: MAX_WAITERS,
+    stopping: signal,
+  });
   const position = openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger });
   const app = await createApp({
     logger,
@@ -73,7 +85,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
       replica: () => replicaPool.query('select 1'),
       primary: () => primaryPool.query('select 1'),
       redis: () => redis.ping(),
-      nats: () => log.check(signal),
+      nats: () => log.readHead(signal),
     }),
     tokens: createTokenVerifier({
       issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
@@ -83,17 +95,19 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     isInLog: log.isInLog,
     reference: readReferenceFiles(),
     readErasure: createErasureReader({ primary: primaryPool, replica: replicaPool }),
+    readProjections: createProjectionsReader({ primary: primaryPool, head }),
+    readStats: createStatsReader({
+      // Counting is slow, so it has connections of its own.
+      replica: openPool(config.ZAMENI_POSTGRES_REPLICA_URL, STATS_POOL_SIZE),
+      primary: primaryPool,
+      freshness,
+      clock,
+    }),
     readView: createViewReader({
       cache,
       replica,
       primary: createPostgresViewStore(primaryPool),
-      freshness: createFreshness({
-        watermark: cache.watermark,
-        replicaPosition: replica.readPosition,
-        clock,
-        maxWaiters: MAX_WAITERS,
-        stopping: signal,
-      }),
+      freshness,
       clock,
     }),
   });

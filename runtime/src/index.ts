@@ -3,6 +3,7 @@ export { type Breaker, createBreaker } from './async/circuit-breaker.ts';
 export { type Clock, systemClock } from './async/clock.ts';
 export { type Line, readLines } from './async/lines.ts';
 export { createBackoff, delay, withDeadline } from './async/retry.ts';
+export { toActorId } from './auth/actor-id.ts';
 export { readTokenIssuers } from './auth/issuers.ts';
 export {
   type Caller,
@@ -12,6 +13,7 @@ export {
 } from './auth/tokens.ts';
 export { encodeEntry, type View, type ViewContent } from './cache/entry.ts';
 export { createFreshness, type Freshness, REPLICA_AFTER_MS } from './cache/freshness.ts';
+export { createPositionPoller } from './cache/position-poller.ts';
 export { createRedis, type Redis } from './cache/redis.ts';
 export { advanceScript, beginEpochScript, runScript } from './cache/scripts.ts';
 export {

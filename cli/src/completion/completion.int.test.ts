@@ -35,6 +35,8 @@ test(offers, 'zameni --profile test sta', ['status']);
 test(offers, 'zameni completion ', ['bash', 'zsh', 'fish', '--help']);
 test(offers, 'zameni keys r', ['rotate']);
 test(offers, 'zameni keys rotate ve', ['verification']);
+test(offers, 'zameni parked re', ['redrive']);
+test(offers, 'zameni parked discard --po', ['--position']);
 test(offers, 'zameni user --m', ['--min-position']);
 test(offers, 'zameni token --scope users', [
   'users:import',

@@ -34,7 +34,11 @@ function commandCase({ name, operand, object, options }: Command): string {
   const operands = [operand, object].flatMap((spec, index) =>
     spec === undefined
       ? []
-      : [quote(`${index + 1}:${escapeColon(spec.name)}:${actionOf(spec.isFile, spec.choices)}`)],
+      : [
+          quote(
+            `${spec.isMany === true ? '*' : index + 1}:${escapeColon(spec.name)}:${actionOf(spec.isFile, spec.choices)}`,
+          ),
+        ],
   );
   const specs = [...options.map(optionSpec), quote('--help[explain]'), ...operands];
   return `        ${name}) _arguments ${specs.join(' ')} ;;`;

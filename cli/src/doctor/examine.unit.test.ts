@@ -6,7 +6,7 @@ import { judgeAttemptKeys } from './keys.ts';
 import { judgeServer as judgeNats, judgeStream } from './log.ts';
 import { checkFreeSpace, checkNode, softLimit } from './machine.ts';
 import { check, type Finding } from './report.ts';
-import { judgeClock, judgeProjection, judgeService } from './services.ts';
+import { judgeClock, judgeParked, judgeProjection, judgeService } from './services.ts';
 import type { ServiceStatus } from '../stack/read-status.ts';
 
 const levelOf = (finding: Finding) => (typeof finding === 'string' ? 'ok' : finding.level);
@@ -201,14 +201,14 @@ test(
   /6\.2/,
 );
 
-const service = (role: ProjectorStatus['role'], lag: number): ServiceStatus => ({
+const service = (role: ProjectorStatus['role'], lag: number, parked = 0): ServiceStatus => ({
   name: 'projector-1',
   url: '',
   state: 'ready',
   missing: [],
   degraded: [],
   milliseconds: 1,
-  projection: { role, position: 10, head: 10 + lag, lag },
+  projection: { role, position: 10, head: 10 + lag, lag, parked },
 });
 test(
   'an active projector that keeps up is ok',
@@ -230,6 +230,21 @@ test(
   () => judgeProjection([service('standby', 0)]),
   'fail',
   /no projector/,
+);
+test('nothing parked is ok', judges, () => judgeParked([service('active', 0)]), 'ok', /^no acc/);
+test(
+  'a parked account is a warning, whichever projector knows it',
+  judges,
+  () => judgeParked([service('standby', 0), service('active', 0, 3)]),
+  'warn',
+  /^3 accounts/,
+);
+test(
+  'an unknown number of parked accounts is no fault of them',
+  judges,
+  () => judgeParked([{ ...service('active', 0), projection: null }]),
+  'ok',
+  /nobody knows/,
 );
 test(
   'names the dependency that a service misses',

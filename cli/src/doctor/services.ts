@@ -38,6 +38,7 @@ export async function checkServices(connection: Connection): Promise<Check[]> {
         remedy,
         look: () => judgeProjection(services),
       }),
+      check({ area: 'service', name: 'parked', remedy, look: () => judgeParked(services) }),
     );
   }
   return Promise.all(checks);
@@ -84,6 +85,17 @@ export function judgeProjection(services: readonly ServiceStatus[]): Finding {
   const found = `position ${active.position}, ${lag}, ${standbys} on standby`;
   if ((active.lag ?? 0) <= GOOD_LAG) return found;
   const remedy = 'watch npx zameni status: it should fall; deploy/runbook.md, "projection-lagging"';
+  return { level: 'warn', found, remedy };
+}
+
+/** Judges whether records of accounts or attempts cannot be applied. */
+export function judgeParked(services: readonly ServiceStatus[]): Finding {
+  const counts = services.flatMap(({ projection }) => projection?.parked ?? []);
+  if (counts.length === 0) return 'nobody knows the number now';
+  const parked = Math.max(...counts);
+  if (parked === 0) return 'no account or attempt';
+  const found = `${parked} accounts or attempts; their latest changes cannot be read`;
+  const remedy = 'npx zameni parked ls; deploy/runbook.md, "A parked account"';
   return { level: 'warn', found, remedy };
 }
 

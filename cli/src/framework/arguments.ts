@@ -5,7 +5,11 @@ import { type Arguments, type Command, UsageError } from './command.ts';
 export function parseArguments(command: Command, args: readonly string[]): Arguments {
   const { values, positionals } = parse(command, args);
   const [operand = '', ...others] = positionals;
-  const [object = '', ...more] = command.object === undefined ? ['', ...others] : others;
+  const room = command.object === undefined ? 0 : 1;
+  const taken = command.object?.isMany === true ? others.length : room;
+  const objects = others.slice(0, taken);
+  const [object = ''] = objects;
+  const more = others.slice(taken);
   if (command.operand === undefined && operand !== '') {
     throw new UsageError(`it takes no operand, and "${operand}" is one`);
   }
@@ -17,13 +21,16 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     throw new UsageError(`${enough} enough; ${positionals.length} are given`);
   }
   requireChoice(`<${command.operand?.name}>`, operand, command.operand?.choices);
-  if (object !== '') requireChoice(`<${command.object?.name}>`, object, command.object?.choices);
+  for (const each of objects) {
+    if (each !== '') requireChoice(`<${command.object?.name}>`, each, command.object?.choices);
+  }
   for (const { name, choices } of command.options) {
     for (const value of textsOf(values, name)) requireChoice(`--${name}`, value, choices);
   }
   return {
     operand,
     object,
+    objects,
     has: (flag) => values[flag] === true,
     value: (option) => textsOf(values, option).at(-1),
     values: (option) => textsOf(values, option),

@@ -62,3 +62,13 @@ test('refuses an operand for a command without one', (t) => {
   const { operand: _, ...plain } = command;
   t.throws(() => parseArguments(plain, ['x']), { instanceOf: UsageError });
 });
+
+test('reads a second operand, and more of them only if it may be repeated', (t) => {
+  const two: Command = { ...command, object: { name: 'bag' } };
+  t.like(parseArguments(two, ['a', 'b']), { operand: 'a', object: 'b', objects: ['b'] });
+  t.like(parseArguments(two, ['a']), { object: '', objects: [] });
+  t.throws(() => parseArguments(two, ['a', 'b', 'c']), { message: /two operands are enough/ });
+  const many: Command = { ...command, object: { name: 'bag', isMany: true, choices: ['b', 'c'] } };
+  t.like(parseArguments(many, ['a', 'b', 'c']), { object: 'b', objects: ['b', 'c'] });
+  t.throws(() => parseArguments(many, ['a', 'b', 'd']), { message: /<bag> cannot be "d"/ });
+});

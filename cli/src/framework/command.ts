@@ -19,6 +19,8 @@ export type OperandSpec = {
   /** The allowed values. Without them the operand is a file or free text. */
   readonly choices?: readonly string[];
   readonly isFile?: boolean;
+  /** True if the last operand may be repeated. */
+  readonly isMany?: boolean;
 };
 
 /** The parsed arguments of a command. */
@@ -27,6 +29,8 @@ export type Arguments = {
   readonly operand: string;
   /** Empty if there is no second operand. */
   readonly object: string;
+  /** The second operand and those after it, if it may be repeated. */
+  readonly objects: readonly string[];
   readonly has: (flag: string) => boolean;
   /** The last value given. */
   readonly value: (option: string) => string | undefined;

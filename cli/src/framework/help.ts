@@ -1,4 +1,4 @@
-import type { Command, OptionSpec } from './command.ts';
+import type { Command, OperandSpec, OptionSpec } from './command.ts';
 import { alignColumns } from './io.ts';
 
 /** Returns the text of `zameni --help`. */
@@ -29,7 +29,9 @@ export function helpOf(command: Command): string {
   const usage = [
     `Usage: npx zameni ${name}`,
     ...(operand === undefined ? [] : [`<${operand.choices?.join('|') ?? operand.name}>`]),
-    ...(object === undefined ? [] : [`[${object.choices?.join('|') ?? object.name}]`]),
+    ...(object === undefined
+      ? []
+      : [`[${object.choices?.join('|') ?? object.name}]${many(object)}`]),
     ...(options.length === 0 ? [] : ['[options]']),
   ].join(' ');
   const statuses = { 0: 'done', 1: 'failed', 2: 'wrong arguments', ...exitStatuses };
@@ -45,6 +47,10 @@ export function helpOf(command: Command): string {
     'Exit status:',
     ...Object.entries(statuses).map(([status, meaning]) => `  ${status.padEnd(3)}  ${meaning}`),
   ].join('\n')}\n`;
+}
+
+function many({ isMany }: OperandSpec): string {
+  return isMany === true ? '...' : '';
 }
 
 function toRow({ name, value, summary, isMany }: OptionSpec): string[] {

@@ -32,3 +32,17 @@ export function listenForInterrupts(onFirst: () => void): Interrupts {
     },
   };
 }
+
+/** Runs work that a signal may stop at any step. Returns the exit status. */
+export async function orStopped(
+  interrupts: Interrupts,
+  work: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    const stopped = interrupts.exitStatus();
+    if (stopped === undefined) throw error;
+    return stopped;
+  }
+}

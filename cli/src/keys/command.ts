@@ -4,7 +4,7 @@ import { parseInteger } from '../framework/arguments.ts';
 import { type Arguments, type Command, EXIT, UsageError } from '../framework/command.ts';
 import { profileOf } from '../framework/connection.ts';
 import { jsonOption, profileOption } from '../framework/global-options.ts';
-import { type Interrupts, listenForInterrupts } from '../framework/interrupts.ts';
+import { listenForInterrupts, orStopped } from '../framework/interrupts.ts';
 import { alignColumns, type Io } from '../framework/io.ts';
 import { showSteps } from './progress.ts';
 import { type RingName, RINGS } from './rings.ts';
@@ -111,6 +111,7 @@ async function list(args: Arguments, io: Io, ring: RingName | undefined): Promis
   return await orStopped(interrupts, async () => {
     const report = await listKeys(stack, ring, interrupts.signal);
     io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toKeysTable(report));
+    return EXIT.done;
   });
 }
 
@@ -140,6 +141,7 @@ async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Prom
   return await orStopped(interrupts, async () => {
     const report = await rotateShowingSteps();
     io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toText(report));
+    return EXIT.done;
   });
 
   /** Removes the progress line before the report is printed. */
@@ -148,18 +150,6 @@ async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Prom
     return await withRing({ ...begun, reportStep: steps.reportStep }, (rotation) =>
       rotateRing(rotation, options),
     );
-  }
-}
-
-/** Runs work that a signal may stop at any step, and returns the exit status. */
-async function orStopped(interrupts: Interrupts, work: () => Promise<void>): Promise<number> {
-  try {
-    await work();
-    return EXIT.done;
-  } catch (error) {
-    const stopped = interrupts.exitStatus();
-    if (stopped === undefined) throw error;
-    return stopped;
   }
 }
 

@@ -9,6 +9,7 @@ const now = new Date('2026-03-04T05:06:07.089Z');
 const open: OpenAttempt = {
   state: 'open',
   claim: 'c'.repeat(43),
+  locale: 'en',
   time: '2026-03-04T05:00:00.000Z',
   expiresAt: '2026-03-11T05:00:00.000Z',
   actor: { type: 'anonymous', id: 'public' },

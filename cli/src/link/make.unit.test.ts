@@ -74,16 +74,14 @@ async function createWorld(t: ExecutionContext) {
   return {
     openAttempt: () => {
       const actor = { type: 'anonymous', id: 'public' } as const;
-      const about = { state: 'open', claim, time, expiresAt, actor, causationId: 'r' } as const;
-      const data = {
-        email,
-        displayName: 'Vera',
-        locale: 'sl',
-        termsVersion: '1',
-        profile: {},
-      };
+      const about = { claim, locale: 'sl', time, expiresAt, actor, causationId: 'r' };
+      const data = { email, displayName: 'Vera', termsVersion: '1', profile: {} };
       const keys = createAttemptKeys(readKeyRing(secrets.attemptKeys));
-      const record = keys.seal(attempt, about, { data, fingerprint: 'f'.repeat(43) });
+      const record = keys.seal(
+        attempt,
+        { state: 'open', ...about },
+        { data, fingerprint: 'f'.repeat(43) },
+      );
       return put(subjects.attempt(attempt), JSON.stringify(record));
     },
     closeAttempt: (record: AttemptRecord) => {

@@ -134,6 +134,7 @@ function toTable({ user, position }: UserReport, screen: Screen): string {
     ['status', rest.status],
     ['registered', rest.registeredAt],
     ['version', String(rest.version)],
+    ...(rest.parked === true ? [['parked', 'later records wait; this is the state before']] : []),
     ...Object.entries(profile).map(([name, value]) => [`profile.${name}`, JSON.stringify(value)]),
     ...(position === null ? [] : [['position', position]]),
   ];

@@ -4,9 +4,11 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 /** The part of a projector's status that the report shows. */
-const ProjectionProgress = Type.Pick(ProjectorStatus, ['role', 'position', 'head', 'lag'], {
-  title: 'ProjectionProgress',
-});
+const ProjectionProgress = Type.Pick(
+  ProjectorStatus,
+  ['role', 'position', 'head', 'lag', 'parked'],
+  { title: 'ProjectionProgress' },
+);
 
 /** State of one process. */
 export const ServiceStatus = Type.Object(
@@ -89,10 +91,12 @@ async function readService(service: Stack['services'][number]): Promise<ServiceS
     missing: readiness.missing,
     degraded: readiness.degraded,
     milliseconds: ready?.milliseconds ?? null,
-    projection: projectorCheck.Check(view)
-      ? { role: view.role, position: view.position, head: view.head, lag: view.lag }
-      : null,
+    projection: projectorCheck.Check(view) ? toProgress(view) : null,
   };
+}
+
+function toProgress({ role, position, head, lag, parked }: ProjectorStatus) {
+  return { role, position, head, lag, parked };
 }
 
 function stateOf(status: number | undefined, isDegraded: boolean): ServiceStatus['state'] {

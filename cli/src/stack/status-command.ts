@@ -12,8 +12,8 @@ export const statusCommand: Command = {
   description: `
 Asks the gateway and, on a local stack, every service behind it. Shows whether it
 is ready and what it misses. For a projector it also shows its role, its position,
-the head of the log, and the lag between the two in records of any kind, claims
-and keys included.`,
+the head of the log, the lag between the two in records of any kind, claims and
+keys included, and how many accounts and attempts are parked.`,
   examples: [
     'npx zameni status',
     'npx zameni status --url https://zameni.example.org',
@@ -69,8 +69,9 @@ function detailsOf(service: ServiceStatus): string {
 }
 
 function progressOf(projection: NonNullable<ServiceStatus['projection']>): string {
-  const { role, position, head, lag } = projection;
-  return `${role}, position ${position}, head ${head ?? '?'}, lag ${lag ?? '?'}`;
+  const { role, position, head, lag, parked } = projection;
+  const progress = `position ${position}, head ${head ?? '?'}, lag ${lag ?? '?'}`;
+  return `${role}, ${progress}, parked ${parked ?? '?'}`;
 }
 
 function inMs({ milliseconds }: { readonly milliseconds: number | null }): string {

@@ -106,8 +106,8 @@ function seal(
   const { id, time, actor, causationId, fingerprint } = context;
   const expiresAt = new Date(Date.parse(time) + attemptLifetimeMs).toISOString();
   const claim = digests.claimOf(address.canonical);
-  const attempt = { state: 'open', claim, time, expiresAt, actor, causationId } as const;
-  const data = { email: address.typed, displayName, locale, termsVersion, profile };
+  const attempt = { state: 'open', claim, locale, time, expiresAt, actor, causationId } as const;
+  const data = { email: address.typed, displayName, termsVersion, profile };
   return attemptKeys.seal(id, attempt, { data, fingerprint });
 }
 

@@ -6,6 +6,7 @@ export type PresentAccount = {
   readonly version: number;
   /** Retries of the registration are compared by it. */
   readonly fingerprint: string;
+  readonly locale: string;
   /** The event that registered the person. Its link proves the first address. */
   readonly registration: string;
   /** The position of the attempt that became this account. Undefined if vouched. */
@@ -34,11 +35,12 @@ export type IdentifiedFact = AccountFact & { readonly id: string };
 /** Returns the state after one more event. It accepts every event ever stored. */
 export function evolve(state: AccountState, event: IdentifiedFact): AccountState {
   if (event.name === 'registered') {
-    const { fingerprint, emailVerified, attempt } = event.data;
+    const { fingerprint, locale, emailVerified, attempt } = event.data;
     return {
       status: 'active',
       version: 1,
       fingerprint,
+      locale,
       registration: event.id,
       attempt,
       emailVerified,
@@ -76,7 +78,7 @@ export function evolve(state: AccountState, event: IdentifiedFact): AccountState
     case 'reactivated':
       return { ...state, version, status: 'active' };
     case 'profile-updated':
-      return { ...state, version };
+      return { ...state, version, locale: event.data.locale };
     default:
       return event satisfies never;
   }

@@ -22,6 +22,7 @@ import {
 
 const unproven = {
   fingerprint: 'f'.repeat(43),
+  locale: 'sr-Latn-RS',
   registration: 'registration',
   attempt: undefined,
   emailVerified: false,
@@ -121,8 +122,9 @@ test(
   [...HISTORIES.disowned, reactivated, changeRequested(), changed()],
   { ...unproven, status: 'active', version: 5, emailVerified: true, proofs: ['change'] },
 );
-test('an update, only the version grows', leadsTo, [registered(), updated], {
+test('an update, the version and the locale change', leadsTo, [registered(), updated], {
   ...unproven,
+  locale: 'de',
   status: 'active',
   version: 2,
 });

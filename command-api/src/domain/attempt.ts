@@ -17,7 +17,8 @@ export type LastRecord = {
 };
 
 /** An attempt that awaits proof. */
-export type OpenState = LastRecord & Secrets & { readonly state: 'open'; readonly claim: string };
+export type OpenState = LastRecord &
+  Secrets & { readonly state: 'open'; readonly claim: string; readonly locale: string };
 
 /** The sealed part of an attempt. */
 type Secrets = { readonly data: AttemptData; readonly fingerprint: string };
@@ -56,7 +57,8 @@ export function toAttemptState(
       const last = { position, of: position, expiresAt };
       const secrets = isOver ? undefined : open();
       if (secrets === undefined) return { state: 'over', ...last };
-      return { state: 'open', ...last, claim: record.claim, ...secrets };
+      const { claim, locale } = record;
+      return { state: 'open', ...last, claim, locale, ...secrets };
     }
     case 'closed': {
       // A repeated erasure changes nothing, so the erasure must stay known.

@@ -18,6 +18,7 @@ const AFTER = '2026-11-29T10:00:00.001Z';
 const open: OpenAttempt = {
   state: 'open',
   claim: HOME,
+  locale: 'en',
   time: '2026-11-22T10:00:00.000Z',
   expiresAt: EXPIRES,
   actor: { type: 'anonymous', id: 'anonymous' },

@@ -65,7 +65,7 @@ export function decideAccountProof(command: ProveAccount, situation: Situation):
     return commit({ accounts: [{ userId, event }] });
   }
   if (account.status === 'deactivated') return refuse('user-deactivated');
-  return proveWanted(command, { old: data, wanted: data.wanted }, situation);
+  return proveWanted(command, account, { old: data, wanted: data.wanted }, situation);
 }
 
 function proveHeld(
@@ -100,11 +100,16 @@ type Addresses = {
 
 function proveWanted(
   { userId, claim, request, said }: ProveAccount,
+  { emailVerified, locale }: PresentAccount,
   { old, wanted }: Addresses,
   situation: Situation,
 ): Decision {
   const holder = claimIn(situation, claim);
-  const event: AccountEvent = { name: 'email-changed', data: { request }, personal: wanted };
+  const event: AccountEvent = {
+    name: 'email-changed',
+    data: { request, ...(emailVerified ? {} : { firstProof: { locale } }) },
+    personal: wanted,
+  };
   const changed = commit({
     accounts: [{ userId, event }],
     claims: [

@@ -58,14 +58,10 @@ const same: Decision = { outcome: 'unchanged' };
 const notMine: Said = { notMine: true };
 const holdsHome: Given = { claims: { [HOME]: heldBy(VERA) } };
 
+const proof = { request: 'registration', locale: 'sr-Latn-RS' };
 const proves = (attempts: Extract<Decision, { outcome: 'commit' }>['attempts'] = []): Decision =>
   commit({
-    accounts: [
-      {
-        userId: VERA,
-        event: { name: 'email-verified', data: { request: 'registration' }, personal: null },
-      },
-    ],
+    accounts: [{ userId: VERA, event: { name: 'email-verified', data: proof, personal: null } }],
     claims: [{ claim: HOME, record: heldBy(VERA, true) }],
     attempts,
   });
@@ -241,10 +237,12 @@ for (const said of [{}, notMine]) {
 const wanting = [registered(), verified, changeRequested()];
 const change: Link = { claim: WORK, request: 'change' };
 const owns: Given = { claims: { [HOME]: heldBy(VERA, true) } };
+const firstProof = { locale: 'sr-Latn-RS' };
 const changes = (
-  more: { readonly keepsHome?: boolean; readonly disowns?: UserId } = {},
+  more: { keepsHome?: true; disowns?: UserId; firstProof?: typeof firstProof } = {},
 ): Decision => {
-  const data = { request: 'change' };
+  const first = more.firstProof === undefined ? {} : { firstProof: more.firstProof };
+  const data = { request: 'change', ...first };
   const personal = { email: 'vera@example.net', claim: WORK };
   const event = { name: 'email-changed', data, personal } as const;
   const release = { claim: HOME, record: { state: 'released', by: 'email-change' } } as const;
@@ -270,18 +268,18 @@ test(
   changes(),
 );
 test(
-  'an address may change before the first one is proven',
+  'an address may change before the first one is proven, which is the first proof',
   decides,
   [registered(), changeRequested()],
   { given: holdsHome, link: change },
-  changes(),
+  changes({ firstProof }),
 );
 test(
   'an old address that another account holds now stays with that account',
   decides,
   [...HISTORIES.disowned, reactivated, changeRequested()],
   { given: { claims: { [HOME]: heldBy(MILA, true) } }, link: change },
-  changes({ keepsHome: true }),
+  changes({ keepsHome: true, firstProof }),
 );
 test(
   'a disowned account may prove the same address later',
@@ -297,7 +295,7 @@ test(
         userId: VERA,
         event: {
           name: 'email-changed',
-          data: { request: 'change' },
+          data: { request: 'change', firstProof },
           personal: { email: 'vera@example.net', claim: HOME },
         },
       },

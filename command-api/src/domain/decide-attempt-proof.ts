@@ -103,7 +103,11 @@ function decideAgain(
 
 function register({ id, claim, said }: ProveAttempt, attempt: OpenState) {
   const { data, fingerprint, position } = attempt;
-  const { displayName, locale, termsVersion, profile } = { ...data, ...definedOf(said) };
+  const { displayName, locale, termsVersion, profile } = {
+    ...data,
+    locale: attempt.locale,
+    ...definedOf(said),
+  };
   const event: AccountEvent = {
     name: 'registered',
     data: {

@@ -164,7 +164,11 @@ const confirms = (userId: UserId): Decision => ({
     accounts: [
       {
         userId,
-        event: { name: 'email-verified', data: { request: 'registration' }, personal: null },
+        event: {
+          name: 'email-verified',
+          data: { request: 'registration', locale: 'sr-Latn-RS' },
+          personal: null,
+        },
       },
     ],
     claims: [{ claim: HOME, record: heldBy(userId, true) }],

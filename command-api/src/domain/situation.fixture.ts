@@ -72,7 +72,7 @@ export const registered = (
 export const verified: Happened = {
   id: 'proof',
   name: 'email-verified',
-  data: { request: 'registration' },
+  data: { request: 'registration', locale: 'sr-Latn-RS' },
   personal: null,
 };
 export const changeRequested = (id = 'change', claim = WORK): Happened => ({
@@ -146,11 +146,11 @@ export const openAttempt: OpenState = {
   position: ATTEMPT_AT,
   of: ATTEMPT_AT,
   claim: HOME,
+  locale: 'en',
   expiresAt: EXPIRES,
   data: {
     email: 'vera@example.org',
     displayName: 'Somebody',
-    locale: 'en',
     termsVersion: '2025-01',
     profile: { city: 'Anywhere' },
   },

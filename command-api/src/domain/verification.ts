@@ -44,7 +44,7 @@ export function confirmAccount(
   claim: string,
   attempts: readonly AttemptChange[],
 ): Commit {
-  const data = { request: account.registration };
+  const data = { request: account.registration, locale: account.locale };
   const event: AccountEvent = { name: 'email-verified', data, personal: null };
   return commit({
     accounts: [{ userId, event }],

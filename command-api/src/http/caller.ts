@@ -9,6 +9,7 @@ import {
   limitRequest,
   type RateLimits,
   requireScope,
+  toActorId,
   type TokenVerifier,
   traceIdOf,
 } from '@zameni/runtime';
@@ -90,15 +91,4 @@ export function requirePermission(
   requireScope(caller, scope, isSelfToo ? userId : undefined);
   if (userId === undefined) throw new AppError('not-found');
   return userId;
-}
-
-/**
- * The id of a caller that an event keeps permanently. A subject that is a user id is kept as it is,
- * because it means the same person for every issuer. Any other becomes a keyed digest with the
- * issuer: issuers may use addresses or names as subjects, and the same subject of two issuers may
- * mean different callers.
- */
-function toActorId(digests: Digests, { subject, issuer }: Caller): string {
-  // A subject contains no line break.
-  return parseUserId(subject) ?? digests.actorOf(`${subject}\n${issuer}`);
 }

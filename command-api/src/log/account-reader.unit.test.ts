@@ -11,7 +11,11 @@ const userId = toUserId('01980000-0000-7000-8000-000000000001');
 const subject = subjects.account(userId);
 
 const erased = { name: 'erased', data: {}, personal: null } as const;
-const verified = { name: 'email-verified', data: { request: userId }, personal: null } as const;
+const verified = {
+  name: 'email-verified',
+  data: { request: userId, locale: 'en' },
+  personal: null,
+} as const;
 const registered = {
   name: 'registered',
   data: {

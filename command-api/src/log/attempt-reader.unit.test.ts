@@ -25,6 +25,7 @@ const open = attemptKeys.seal(
   {
     state: 'open',
     claim: HOME,
+    locale: openAttempt.locale,
     time: NOW,
     expiresAt: later,
     actor: { type: 'anonymous', id: 'anonymous' },

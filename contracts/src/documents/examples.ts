@@ -2,6 +2,7 @@ import type { RegisterCommand } from '../commands.ts';
 import { ERROR_CODES, type ErrorCode } from '../error-codes.ts';
 import { PROBLEM_STATUS, PROBLEM_TYPE_BASE, type Problem } from '../problem.ts';
 import type { ImportLine } from '../import-views.ts';
+import type { RegistrationStatsView } from '../stats-views.ts';
 import {
   type CommandAccepted,
   ERASURE_STORES,
@@ -9,6 +10,7 @@ import {
   type RequestAccepted,
 } from '../views.ts';
 import type {
+  ProjectionsView,
   RegistrationAccepted,
   RegistrationCreated,
   RegistrationView,
@@ -49,6 +51,22 @@ const erasure: ErasureView = {
   stores: ERASURE_STORES.map((store) => ({ store, erasedAt })),
 };
 
+const projections: ProjectionsView = {
+  head: 40_312,
+  projections: [
+    { name: 'accounts', version: 1, position: 40_309, lag: 3, lagSeconds: 1, parked: 0 },
+  ],
+};
+
+const steps = { accepted: 12, registered: 9, verified: 8 };
+const stats: RegistrationStatsView = {
+  from: '2026-11-21T23:00:00.000Z',
+  to: '2026-11-22T23:00:00.000Z',
+  bucket: 'day',
+  timeZone: 'Europe/Belgrade',
+  buckets: [{ start: '2026-11-21T23:00:00.000Z', ...steps, byLocale: { 'sr-Latn-RS': steps } }],
+};
+
 const importLine: ImportLine = { line: 1, outcome: 'registered', userId };
 
 /** An example of each body, by the title of its schema. */
@@ -66,6 +84,8 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   CommandAccepted: commandAccepted,
   RequestAccepted: requestAccepted,
   ErasureView: erasure,
+  ProjectionsView: projections,
+  RegistrationStatsView: stats,
   ImportLine: importLine,
 };
 

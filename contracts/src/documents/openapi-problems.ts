@@ -114,4 +114,5 @@ const OF_READERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'user-erased',
   'registration-not-found',
   'projection-lagging',
+  'account-parked',
 ]);

@@ -46,6 +46,11 @@ for (const name of EVENT_NAMES) {
 
 const variants = {
   'an import without mail': ['registered', 'imported', { mail: 'none' }],
+  'a change of address that proves the first mailbox': [
+    'email-changed',
+    'first-proof',
+    { firstProof: { locale: 'sr-Latn-RS' } },
+  ],
   'a disowned account': ['deactivated', 'disowned', { address: 'released', reasonCode: DISOWNED }],
 } as const;
 for (const [variantName, [name, variant, data]] of Object.entries(variants)) {

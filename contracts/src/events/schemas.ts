@@ -54,11 +54,26 @@ export const clearSchemas = {
     },
     closed,
   ),
-  'email-verified': Type.Object({ request: ProofRequest }, closed),
+  'email-verified': Type.Object({ request: ProofRequest, locale: Locale }, closed),
   'profile-updated': Type.Object({ locale: Locale }, closed),
   'email-change-requested': Type.Object({}, closed),
   'email-change-cancelled': Type.Object({}, closed),
-  'email-changed': Type.Object({ request: ProofRequest }, closed),
+  'email-changed': Type.Object(
+    {
+      request: ProofRequest,
+      firstProof: Type.Optional(
+        Type.Object(
+          { locale: Locale },
+          {
+            ...closed,
+            description:
+              'Set if no mailbox of the account was proven before, with the locale of the person; else absent',
+          },
+        ),
+      ),
+    },
+    closed,
+  ),
   deactivated: Type.Object(
     {
       reasonCode: ReasonCode,

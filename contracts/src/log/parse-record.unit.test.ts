@@ -49,7 +49,6 @@ test('a deletion record', parses, parseDeletionRecord, {
 test('the data of an attempt', parses, parseAttemptData, {
   email: 'vera@example.org',
   displayName: 'Vera Marković',
-  locale: 'sr-Latn-RS',
   termsVersion: '2026-01',
   profile: { city: 'Niš' },
 });

@@ -53,6 +53,8 @@ export const OpenAttempt = Type.Object(
   {
     state: Type.Literal('open'),
     claim: AddressDigest,
+    /** In clear, because registrations are counted by it. */
+    locale: Locale,
     time: Timestamp,
     /** The attempt ends at this instant, even if a server still shows it. */
     expiresAt: Timestamp,
@@ -106,12 +108,11 @@ export type VoidAttempt = Static<typeof VoidAttempt>;
 export const AttemptRecord = Type.Union([OpenAttempt, ClosedAttempt, VoidAttempt]);
 export type AttemptRecord = Static<typeof AttemptRecord>;
 
-/** The data of a registration, which its attempt holds sealed. */
+/** The data of a registration that its attempt holds sealed: everything except the locale. */
 export const AttemptData = Type.Object(
   {
     email: Type.String(),
     displayName: DisplayName,
-    locale: Locale,
     termsVersion: TermsVersion,
     profile: Profile,
   },

@@ -10,6 +10,7 @@ const expiresAt = '2026-11-29T10:00:00.000Z';
 const open = {
   state: 'open',
   claim,
+  locale: 'sr-Latn-RS',
   time,
   expiresAt,
   actor: { type: 'anonymous', id: 'anonymous' },

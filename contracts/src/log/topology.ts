@@ -122,6 +122,8 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
       `STREAM.INFO.${stream}`,
       `CONSUMER.CREATE.${stream}.*`,
       ...directGetsOf(subjectFilters.keys, subjectFilters.accounts),
+      // All records of a parked subject.
+      `DIRECT.GET.${stream}`,
       ...PULLS,
     ],
   }),

@@ -95,6 +95,15 @@ export const readHeaders = {
   },
 } as const satisfies Record<string, Field>;
 
+/** Marks an answer about an account or attempt with records that wait. */
+export const parkedHeaders = {
+  'Account-Parked': {
+    description:
+      'Records of this account or attempt are parked: the answer ends before the first of them, as `Position` says',
+    schema: Type.Literal('true'),
+  },
+} as const satisfies Record<string, Field>;
+
 /** The headers of every answer to a command. */
 export const commandHeaders = {
   Position: positionHeader,

@@ -7,5 +7,8 @@ export const SCOPES = {
   'users:write': 'Change the profile and address of any person',
   'users:admin': 'Deactivate and reactivate people',
   'users:erase': 'Erase any person and read the progress of an erasure',
+  'stats:read': 'Read counts of registrations, which name nobody',
+  'ops:read': 'Read the state of the system, without personal data',
+  'ops:write': 'Try parked records again, or discard them',
 } as const satisfies Record<string, string>;
 export type Scope = keyof typeof SCOPES;

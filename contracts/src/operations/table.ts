@@ -15,10 +15,13 @@ import {
   freshnessHeaders,
   idParam,
   type Operation,
+  parkedHeaders,
   problemsEverywhere,
   readHeaders,
   waitHeaders,
 } from './operation.ts';
+import { OPERATOR_OPERATIONS } from './operator-operations.ts';
+import { STATS_OPERATIONS } from './stats-operations.ts';
 import { USER_OPERATIONS } from './user-operations.ts';
 
 const etag = {
@@ -103,7 +106,11 @@ export const OPERATIONS = {
     params: idParam,
     headers: freshnessHeaders,
     answers: {
-      200: { description: 'The registration', body: RegistrationView, headers: readHeaders },
+      200: {
+        description: 'The registration',
+        body: RegistrationView,
+        headers: { ...readHeaders, ...parkedHeaders },
+      },
     },
     problems: [
       ...problemsEverywhere,
@@ -111,6 +118,7 @@ export const OPERATIONS = {
       'not-found',
       'registration-not-found',
       'projection-lagging',
+      'account-parked',
       'store-unavailable',
       'log-unavailable',
     ],
@@ -121,7 +129,8 @@ export const OPERATIONS = {
     method: 'get',
     path: '/v1/users/{id}',
     summary: 'Read a person',
-    description: 'For the person (a token whose `sub` is the id) and for scope `users:read`.',
+    description:
+      'For the person (a token whose `sub` is the id) and for scope `users:read`. While records of the account are parked, the answer shows what was before them: `parked` is true and `Account-Parked` is set.',
     token: 'needed',
     scopes: ['users:read'],
     params: idParam,
@@ -133,8 +142,15 @@ export const OPERATIONS = {
       },
     },
     answers: {
-      200: { description: 'The person', body: UserView, headers: { ...readHeaders, ETag: etag } },
-      304: { description: 'Not changed', headers: { ...readHeaders, ETag: etag } },
+      200: {
+        description: 'The person',
+        body: UserView,
+        headers: { ...readHeaders, ...parkedHeaders, ETag: etag },
+      },
+      304: {
+        description: 'Not changed',
+        headers: { ...readHeaders, ...parkedHeaders, ETag: etag },
+      },
     },
     problems: [
       ...problemsEverywhere,
@@ -144,6 +160,7 @@ export const OPERATIONS = {
       'user-not-found',
       'user-erased',
       'projection-lagging',
+      'account-parked',
       'store-unavailable',
     ],
   },
@@ -172,6 +189,8 @@ export const OPERATIONS = {
   },
   ...USER_OPERATIONS,
   ...IMPORT_OPERATIONS,
+  ...STATS_OPERATIONS,
+  ...OPERATOR_OPERATIONS,
 } as const satisfies Readonly<Record<string, Operation>>;
 
 /** The name of an operation. */

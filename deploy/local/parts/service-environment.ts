@@ -44,6 +44,7 @@ export function serviceEnvironment(
       return {
         ...common,
         ...passedOn(process.env, ['logs']),
+        ...callerEnvironment(source),
         ...storeEnvironment(source, 'zameni_projector', secrets.postgresProjector),
         ZAMENI_KEK_FILE: secrets.kek,
         ZAMENI_PEPPER_FILE: secrets.pepper,

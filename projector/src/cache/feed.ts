@@ -37,7 +37,9 @@ export function createCacheFeed({ writer, newEpochId, now, logger }: CacheFeedOp
 
   async function begin(position: number): Promise<CacheEpoch> {
     const begun = { id: newEpochId(), position };
-    await writer.begin(begun);
+    if (!(await writer.begin(begun))) {
+      throw new Error('the watermark is beyond the checkpoint: another process is active');
+    }
     logger.info({ position }, 'cache epoch begun');
     return begun;
   }

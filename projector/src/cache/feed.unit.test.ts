@@ -9,13 +9,19 @@ const change: ViewChange = { kind: 'user', id: 'a', position: 5, view: { version
 /** A Redis that fails or loses the epoch on demand, and records its calls. */
 function createTestFeed() {
   const asked: string[] = [];
-  const redis = { state: 'there' as 'there' | 'away' | 'emptied', nowMs: 0, epochs: 0 };
+  const redis = {
+    state: 'there' as 'there' | 'away' | 'emptied' | 'of another',
+    nowMs: 0,
+    epochs: 0,
+  };
   const feed = createCacheFeed({
     writer: {
       begin: async ({ id, position }: CacheEpoch) => {
         asked.push(`begin ${id} at ${position}`);
         if (redis.state === 'away') throw new Error('away');
+        if (redis.state === 'of another') return false;
         redis.state = 'there';
+        return true;
       },
       advance: async ({ id, position }, next, changes) => {
         asked.push(`${id}: ${position} to ${next}, ${changes.length}`);
@@ -72,4 +78,15 @@ test('a take-over keeps an epoch only where it stood', async (t) => {
   feed.resume(8);
   await feed.follow(8, []);
   t.deepEqual(asked.slice(2), ['e1: 4 to 4, 0', 'begin e2 at 8', 'e2: 8 to 8, 0']);
+});
+
+test('a process that woke up behind the active one begins no epoch', async (t) => {
+  const { feed, redis, asked } = createTestFeed();
+  redis.state = 'of another';
+  t.false(await feed.follow(4, [change]));
+  redis.state = 'there';
+  t.false(await feed.follow(9, [change]));
+  redis.nowMs = 1_000;
+  t.true(await feed.follow(9, [change]));
+  t.deepEqual(asked, ['begin e1 at 4', 'begin e2 at 9', 'e2: 9 to 9, 1']);
 });

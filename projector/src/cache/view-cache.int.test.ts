@@ -169,6 +169,15 @@ test('the watermark advances only from where its own epoch left it', async (t) =
   t.is(await cache.read('user', id), undefined);
 });
 
+test('an epoch does not begin behind the watermark', async (t) => {
+  const { cache, writer } = await createSetup(t);
+  t.true(await writer.begin(first));
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  t.false(await writer.begin({ id: 'epoch-2', position: 19 }));
+  t.like(await cache.read('user', id), { view: { version: 2 }, position: 20 });
+  t.true(await writer.begin({ id: 'epoch-2', position: 20 }));
+});
+
 test('an emptied Redis ends the epoch', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
   await writer.begin(first);

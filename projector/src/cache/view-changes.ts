@@ -1,4 +1,5 @@
-import { encodeUserView } from '@zameni/contracts';
+import { encodeUserView, subjects } from '@zameni/contracts';
+import type { ParkingChanges } from '../parking/changes.ts';
 import type { RowChanges } from '../read-models/row-changes.ts';
 import { toUserView, type UserRow } from '../read-models/users/rows.ts';
 import type { ViewChange } from './writer.ts';
@@ -6,12 +7,13 @@ import type { ViewChange } from './writer.ts';
 /**
  * The cached views that a batch changes, as the query API answers them. Views of people come from
  * their committed rows, because a patch is not the whole row. A deleted row leaves `erased` or
- * `absent`, so no older answer of a database comes back. The status of a registration is not
+ * `absent`, so no older answer of a database comes back. A parked account leaves `parked`: its entry
+ * would otherwise seem to cover the records that wait. The status of a registration is not
  * cached.
  */
 export function toViewChanges(
   rows: readonly UserRow[],
-  { removals }: Pick<RowChanges, 'removals'>,
+  { removals, parks = [] }: Pick<RowChanges, 'removals'> & Partial<ParkingChanges>,
 ): ViewChange[] {
   return [
     ...rows.map((row): ViewChange => {
@@ -26,5 +28,11 @@ export function toViewChanges(
         view: left,
       }),
     ),
+    ...parks.flatMap(({ subject, position }): ViewChange[] => {
+      if (!subject.startsWith(ACCOUNT)) return [];
+      return [{ kind: 'user', id: subject.slice(ACCOUNT.length), position, view: 'parked' }];
+    }),
   ];
 }
+
+const ACCOUNT = subjects.account('');

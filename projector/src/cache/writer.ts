@@ -18,8 +18,11 @@ export type CacheEpoch = { readonly id: string; readonly position: number };
 
 /** Writes the view cache, for the active projector only. Each call has a deadline. */
 export type ViewCacheWriter = {
-  /** Begins an epoch at the projector's checkpoint. Entries of older epochs are untrusted. */
-  readonly begin: (epoch: CacheEpoch) => Promise<void>;
+  /**
+   * Begins an epoch at the projector's checkpoint. Entries of older epochs are untrusted. Returns
+   * false if the watermark is beyond it: then another process is active.
+   */
+  readonly begin: (epoch: CacheEpoch) => Promise<boolean>;
   /**
    * Writes committed views through and advances the watermark. Returns whether the epoch is still
    * open. After `false` or a failure only a new epoch makes the cache trusted again.
@@ -59,9 +62,9 @@ export function createViewCacheWriter(options: ViewCacheWriterOptions): ViewCach
     withDeadline(work, deadlineMs, () => new Error('the cache did not take the write in time'));
 
   return {
-    begin: async ({ id, position }) => {
+    begin: ({ id, position }) => {
       const values = [id, position, WATERMARK_LIFETIME_MS];
-      await inTime(runScript(redis, beginEpochScript, [keys.watermark], values));
+      return inTime(runScript(redis, beginEpochScript, [keys.watermark], values));
     },
     advance: ({ id, position }, next, changes) => {
       const entries = changes.map((change) => keys.entry(change.kind, change.id));

@@ -54,9 +54,10 @@ const GRACE_MS = 5_000;
  * then the record itself. Keys are deleted at any time. A claim that an erasure released makes
  * attempts on its address void, so it is deleted after them.
  *
- * Attempts on an erased address are found in the read model, so each record waits until the read
- * model covers it. The record also stays that long because it may be the last one of the log, whose
- * position readers wait for. This wait occupies no slot.
+ * Attempts on an erased address are found in the read model, and every attempt is counted there, so
+ * each record waits with its attempts until the read model covers it. The record also stays that
+ * long because it may be the last one of the log, whose position readers wait for. This wait
+ * occupies no slot.
  *
  * Deleting can be interrupted and repeated, because the deletion record is deleted last. The key is
  * recorded as deleted before the rest, because anybody can create attempts and so delay the rest.
@@ -135,9 +136,17 @@ export function createDeletions(options: DeletionsOptions): Deletions {
       await Promise.all(keys.map((key) => turns.deleteUpTo(key, Number.MAX_SAFE_INTEGER)));
       await note('key');
     };
+    const deleteAttempts = async () => {
+      if (attempts.length === 0) return;
+      // The read model counts a registration by its open record, which it must read before.
+      await covered.until(position);
+      await Promise.all(
+        attempts.map(({ id, upTo }) => turns.deleteUpTo(subjects.attempt(id), upTo)),
+      );
+    };
     const deleteRest = async () => {
       await Promise.all([
-        ...attempts.map(({ id, upTo }) => turns.deleteUpTo(subjects.attempt(id), upTo)),
+        deleteAttempts(),
         ...addresses.map((claim) => onAddresses.endAll({ claim, before: position })),
       ]);
       await Promise.all(earlier);

@@ -180,6 +180,21 @@ test('waits for the read model where it must, and delays nothing else', async (t
   await waitUntil(() => eraser.progress()?.left === 0);
 });
 
+test('a closed attempt is deleted only after the read model has read it', async (t) => {
+  const given = createSurroundings();
+  const { log, shared } = given;
+  shared.end = 0;
+  const attempts = [{ id: userIdOf(3), upTo: 1 }];
+  await append(log, attemptMessages(3), [deletionMessage(1, { attempts })], erasure(2));
+  startEraser(t, given);
+  await waitUntil(() => subjectsIn(given).includes(keyOf(2)));
+  await delay(100, signal);
+  t.false(subjectsIn(given).includes(attemptOf(3)));
+  shared.end = forEver;
+  await waitUntil(() => isDone(given, 1));
+  t.true(subjectsIn(given).includes(attemptOf(3)));
+});
+
 test('a later release of a claim waits for the attempts of an earlier erasure', async (t) => {
   const given = createSurroundings();
   const { log, shared } = given;

@@ -1,6 +1,5 @@
 import { subjectFilters } from '@zameni/contracts';
 import { batchesOrIdle, type EventLog } from '@zameni/runtime';
-import { createLeaseKeeper } from '../lease/keeper.ts';
 import {
   createLeasedWork,
   type LeasedRun,
@@ -11,7 +10,7 @@ import { createDeletions, type DeletionsOptions } from './deletions.ts';
 import type { EraserStore } from './store.ts';
 
 /** Dependencies of the eraser. It reads and deletes from the log as the NATS user `eraser`. */
-export type EraserOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
+export type EraserOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs' | 'renewMs'> &
   Omit<DeletionsOptions, 'signal' | 'store' | 'log'> & {
     readonly log: DeletionsOptions['log'] & Pick<EventLog, 'readBatches'>;
     readonly store: EraserStore;
@@ -29,7 +28,7 @@ export type Eraser = LeasedWork & { readonly progress: () => EraserProgress | un
 const MAX_RECORDS = 500;
 const MAX_BYTES = 1024 * 1024;
 
-/** Milliseconds between renewals of the lease, also when there are no records. */
+/** Milliseconds between reports of progress, also when there are no records. */
 const IDLE_MS = 1_000;
 
 /**
@@ -62,7 +61,7 @@ async function erase(
   { signal, onProgress }: LeasedRun,
   report: (progress: EraserProgress) => void,
 ): Promise<void> {
-  const { log, store, idleMs = IDLE_MS } = options;
+  const { log, idleMs = IDLE_MS } = options;
   const readOptions = {
     filters: [subjectFilters.deletions],
     after: 0,
@@ -71,29 +70,28 @@ async function erase(
   };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
   await using deletions = createDeletions({ ...options, signal });
-  const keepLease = createLeaseKeeper({ renewLease }, idleMs);
+  let progressAtMs = performance.now();
 
   for await (const batch of batchesOrIdle(read, idleMs, signal)) {
     for (const record of batch ?? []) {
       deletions.begin(record);
       while (deletions.open() >= MAX_OPEN) {
         await deletions.untilDone(idleMs);
-        if (!(await goOn())) return;
+        if (signal.aborted) return;
+        reportProgress();
       }
     }
-    if (!(await goOn())) return;
+    reportProgress();
   }
 
-  /** Reports the progress and renews the lease. Returns false if the lease is lost. */
-  async function goOn(): Promise<boolean> {
+  /**
+   * Not at once: deletions that were just begun may meet the fault of the stall again. There is no
+   * position to report.
+   */
+  function reportProgress(): void {
     report({ left: deletions.open() });
-    return keepLease();
-  }
-
-  /** A stall ends when the lease is renewed without an error. There is no position to report. */
-  async function renewLease(): Promise<boolean> {
-    const isOurs = await store.renewLease();
-    if (isOurs) onProgress(0, false);
-    return isOurs;
+    if (performance.now() - progressAtMs < idleMs) return;
+    progressAtMs = performance.now();
+    onProgress(0);
   }
 }

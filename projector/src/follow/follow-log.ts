@@ -17,20 +17,36 @@ import {
 } from '../lease/work.ts';
 import type { AttemptHousekeeping } from '../read-models/attempts/housekeeping.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
-import { toRowChanges } from '../read-models/row-changes.ts';
+import { type Applied, applyOrPark } from '../parking/apply-or-park.ts';
+import { createParking } from '../parking/changes.ts';
+import type { Fold } from '../parking/fold-or-park.ts';
+import { createRedrive } from '../parking/redrive.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
 import { readRecords } from './read-records.ts';
 
 /** Dependencies of the projection. */
 export type ProjectionOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> & {
-  readonly log: Pick<EventLog, 'readBatches'>;
+  readonly log: Pick<EventLog, 'readBatches' | 'readSubject' | 'hasRecord'>;
   readonly keys: PeopleKeys;
   readonly store: ProjectionStore;
   readonly cache: CacheFeed;
   readonly housekeeping: Pick<AttemptHousekeeping, 'run'>;
   readonly idleMs?: number;
   readonly lingerMs?: number;
+  /** The fold of the read models. Tests plant faults in it. */
+  readonly fold?: Fold;
 };
+
+/**
+ * Most parked subjects. More are a sign of a fault of the system, such as a missing key ring. Then
+ * the projection stalls, because to stand still is better than to park everybody.
+ */
+const MAX_PARKED = 1_000;
+
+/** More subjects would be parked than may be. */
+class TooManyParkedError extends Error {
+  override readonly name = 'TooManyParkedError';
+}
 
 const MAX_RECORDS = 1_000;
 const MAX_BYTES = 1024 * 1024;
@@ -59,15 +75,19 @@ export function createProjection(options: ProjectionOptions): LeasedWork {
 /**
  * Follows the whole log from a checkpoint while the lease is ours. For each batch: read, open,
  * apply rows and checkpoint together, write the cache. The checkpoint is the position of the last
- * record of a batch, of any kind. Returns when the lease is lost or the signal aborts. If a record
- * cannot be projected, everything before it is applied, then this throws.
+ * record of a batch, of any kind. A record that cannot be projected parks its subject; everything
+ * else goes on. Returns when the lease is lost or the signal aborts.
  */
 async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<void> {
-  const { log, store, cache, keys, housekeeping, idleMs = IDLE_MS, lingerMs = LINGER_MS } = options;
+  const { log, store, cache, keys, housekeeping, logger } = options;
+  const { idleMs = IDLE_MS, lingerMs = LINGER_MS, fold } = options;
   const { from, signal, onProgress } = run;
   const tombstones = createTombstoneWriter({ store, cache, now: Date.now });
+  const redrive = createRedrive(options);
   const readOptions = { filters: [], after: from, maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
+  const parked = new Set(await store.readParked());
+  const discarded = await store.readDiscarded();
   let position = from;
 
   cache.resume(position);
@@ -76,6 +96,13 @@ async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<vo
   try {
     for await (const batch of batchesOrIdle(read, idleMs, signal)) {
       if (!(await (batch === undefined ? idle() : applyBatch(batch)))) return;
+      let isOurs = true;
+      await redrive({
+        position,
+        signal,
+        onApplied: async (applied) => (isOurs = await follow(applied)),
+      });
+      if (!isOurs) return;
       housekeeping.run();
       // After a commit that came alone, the next one is read at once.
       if ((batch?.length ?? 0) > MAX_COMMIT_RECORDS) await rest(lingerMs, signal);
@@ -86,28 +113,41 @@ async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<vo
 
   /** Applies a batch. Returns false if the checkpoint was not ours to move. */
   async function applyBatch(records: readonly LogRecord[]): Promise<boolean> {
-    const { projected, to, poison } = await readRecords(records, keys, signal);
-    if (to !== undefined) {
-      const changes = toRowChanges(projected);
-      const isOurs = await withRecordSpans('project', toTraced(projected), async () => {
-        const rows = await store.apply({ from: position, to, changes });
-        if (rows === undefined) return false;
-        position = to;
-        onProgress(position, true);
-        await cache.follow(position, toViewChanges(rows, changes));
-        await tombstones.run(position, changes.erasures.length > 0);
-        return true;
-      });
-      if (!isOurs) return false;
+    const to = records.at(-1)?.position ?? position;
+    const parking = createParking(parked);
+    const projected = await readRecords(records, { keys, parking, discarded, signal });
+    const { parks } = parking.changes();
+    if (parked.size + parks.length > MAX_PARKED) {
+      throw new TooManyParkedError(`more than ${MAX_PARKED} subjects would be parked`);
     }
-    if (poison !== undefined) throw poison;
+    return withRecordSpans('project', toTraced(projected), async () => {
+      const batch = { from: position, to, records: projected, parking };
+      const applied = await applyOrPark(store, batch, fold);
+      if (applied === undefined) return false;
+      position = to;
+      onProgress(position);
+      return follow(applied);
+    });
+  }
+
+  /** Follows what was applied, in the cache and in the set of parked subjects. */
+  async function follow(applied: Applied | undefined): Promise<boolean> {
+    if (applied === undefined) return false;
+    const { rows, changes, parking } = applied;
+    for (const { subject } of parking.unparked) parked.delete(subject);
+    for (const { subject, position: at, reason, detail } of parking.parks) {
+      parked.add(subject);
+      logger.error({ subject, position: at, reason, detail }, 'a subject is parked');
+    }
+    await cache.follow(position, toViewChanges(rows, { ...changes, parks: parking.parks }));
+    await tombstones.run(position, changes.erasures.length > 0);
     return true;
   }
 
   /** Renews lease and watermark. Returns false if the lease is no longer ours. */
   async function idle(): Promise<boolean> {
     if (!(await store.renewLease())) return false;
-    onProgress(position, false);
+    onProgress(position);
     await cache.follow(position, []);
     await tombstones.run(position, false);
     return true;

@@ -1,84 +1,16 @@
 import { subjects } from '@zameni/contracts';
-import { createLogger, type EventLog, type LogMessage } from '@zameni/runtime';
+import type { EventLog } from '@zameni/runtime';
 import { createMemoryLog, waitUntil } from '@zameni/runtime/testing';
-import test, { type ExecutionContext } from 'ava';
-import {
-  claimOf,
-  createTestDataKeys,
-  erasedMessages,
-  registeredMessages,
-  userIdOf,
-} from '../accounts.fixture.ts';
+import test from 'ava';
+import { claimOf, erasedMessages, registeredMessages, userIdOf } from '../accounts.fixture.ts';
 import {
   attemptMessages,
   closedMessages,
   deletionMessages,
   voidedMessages,
 } from '../attempts.fixture.ts';
-import { createPeopleKeys } from '../keys/people-keys.ts';
-import type { LeasedWork } from '../lease/work.ts';
-import {
-  createMemoryStore,
-  createSharedCheckpoint,
-  type SharedCheckpoint,
-} from '../read-models/memory-store.fixture.ts';
-import type { ProjectionStore } from '../read-models/store.ts';
-import { createProjection } from './follow-log.ts';
-
-const dataKeys = createTestDataKeys();
-const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
-const { signal } = new AbortController();
-
-type Started = {
-  readonly projection: LeasedWork;
-  readonly stop: () => Promise<void>;
-  /** The checkpoints that the cache followed, without repetitions. */
-  readonly followed: number[];
-};
-
-function start(t: ExecutionContext, log: EventLog, store: ProjectionStore, idleMs = 5): Started {
-  const stopping = new AbortController();
-  const followed: number[] = [];
-  const projection = createProjection({
-    log,
-    store,
-    logger,
-    keys: createPeopleKeys({ log, dataKeys }, { maxKeys: 100 }),
-    housekeeping: { run: () => undefined },
-    cache: {
-      resume: () => undefined,
-      follow: async (position) => {
-        if (followed.at(-1) !== position) followed.push(position);
-        return true;
-      },
-    },
-    standbyMs: 5,
-    idleMs,
-  });
-  const running = projection.run(stopping.signal);
-  const stop = () => {
-    stopping.abort();
-    return running;
-  };
-  t.teardown(stop);
-  return { projection, stop, followed };
-}
-
-async function append(log: EventLog, ...groups: readonly LogMessage[][]): Promise<void> {
-  for (const messages of groups) {
-    const { status } = await log.append(messages, signal);
-    if (status !== 'appended') throw new Error(status);
-  }
-}
-
-function usersIn({ applied }: SharedCheckpoint): string[] {
-  return applied.flatMap(({ changes }) => changes.patches.map((patch) => patch.userId));
-}
-
-const broken = (n: number): LogMessage[] =>
-  registeredMessages(n, dataKeys).map((message, index) =>
-    index === 2 ? { ...message, data: '{}' } : message,
-  );
+import { createMemoryStore, createSharedCheckpoint } from '../read-models/memory-store.fixture.ts';
+import { append, dataKeys, start, usersIn } from './projection.fixture.ts';
 
 test('projects what is in the log and what comes after', async (t) => {
   const log = createMemoryLog();
@@ -137,43 +69,6 @@ test('continues after the checkpoint, reading keys from before it', async (t) =>
   t.deepEqual(usersIn(shared), [userIdOf(1)]);
 });
 
-test('stalls at a record it cannot project, after applying everything before it', async (t) => {
-  const log = createMemoryLog();
-  const shared = createSharedCheckpoint();
-  await append(log, registeredMessages(1, dataKeys), broken(2), registeredMessages(3, dataKeys));
-  const { projection } = start(t, log, createMemoryStore(shared, 'a'));
-  await waitUntil(() => projection.status().state === 'stalled');
-  t.deepEqual(projection.status(), {
-    state: 'stalled',
-    // Claim and key of the person whose event is broken are read.
-    position: 5,
-    stall: {
-      kind: 'poison',
-      reason: 'undecodable',
-      position: 6,
-      subject: subjects.account(userIdOf(2)),
-    },
-  });
-  t.deepEqual(usersIn(shared), [userIdOf(1)]);
-  t.is(shared.holder, 'a');
-});
-
-test('stalls at an attempt it cannot read, after applying everything before it', async (t) => {
-  const log = createMemoryLog();
-  const shared = createSharedCheckpoint();
-  const subject = subjects.attempt(userIdOf(1));
-  await append(log, registeredMessages(2, dataKeys), attemptMessages(3));
-  await append(log, [{ subject, data: '{"state":"open"}', expectedPosition: 0 }]);
-  const { projection } = start(t, log, createMemoryStore(shared, 'a'));
-  await waitUntil(() => projection.status().state === 'stalled');
-  t.deepEqual(projection.status(), {
-    state: 'stalled',
-    position: 4,
-    stall: { kind: 'poison', reason: 'undecodable', position: 5, subject },
-  });
-  t.is(shared.attempts.size, 1);
-});
-
 test('an erased person is gone from rows and cache, and the projection continues', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedCheckpoint();
@@ -205,7 +100,7 @@ test('a second process stands by, and takes over at once when the first stops', 
 test('a process that lost its lease while it slept applies nothing more', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedCheckpoint();
-  const { projection } = start(t, log, createMemoryStore(shared, 'a'), 60_000);
+  const { projection } = start(t, log, createMemoryStore(shared, 'a'), { idleMs: 60_000 });
   await waitUntil(() => projection.status().state === 'active');
   shared.holder = 'b';
   await append(log, registeredMessages(1, dataKeys));

@@ -1,38 +1,60 @@
-import { parseAttemptRecord, recordKind } from '@zameni/contracts';
+import { parseAttemptRecord, recordKind, UnreadableRecordError } from '@zameni/contracts';
 import type { LogRecord } from '@zameni/runtime';
 import type { PeopleKeys } from '../keys/people-keys.ts';
+import type { Parking } from '../parking/changes.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
+import { isErasedEvent } from '../records/erased-event.ts';
 import { idOf } from '../records/event-record.ts';
 import { poisonAt } from '../records/poison-at.ts';
 import { PoisonRecordError } from '../records/poison-record.ts';
 import { readEvent } from './read-event.ts';
 
-/** The parsed records of a batch, up to one that cannot be projected. */
-export type ReadRecords = {
-  readonly projected: readonly ProjectedRecord[];
-  /** Position of the last parsed record of any kind. Undefined if there is none. */
-  readonly to: number | undefined;
-  readonly poison?: PoisonRecordError;
+/** What reading records needs. */
+export type ReadRecordsDeps = {
+  readonly keys: PeopleKeys;
+  /** The parked subjects. Takes what this batch changes of them. */
+  readonly parking: Parking;
+  /** Positions of records that operators decided to skip. */
+  readonly discarded: ReadonlySet<number>;
+  readonly signal: AbortSignal;
 };
 
-/** Parses records in log order, and keeps keys for the events after them. */
+/**
+ * Parses records in log order, and keeps keys for the events after them. A record that cannot be
+ * projected parks its subject; later records of the subject wait. An erasure is read also while
+ * its person's account is parked, and ends that: nothing may wait for a key that is destroyed.
+ */
 export async function readRecords(
   records: readonly LogRecord[],
-  keys: PeopleKeys,
-  signal: AbortSignal,
-): Promise<ReadRecords> {
+  { keys, parking, discarded, signal }: ReadRecordsDeps,
+): Promise<readonly ProjectedRecord[]> {
   const projected: ProjectedRecord[] = [];
-  let to: number | undefined;
   for (const record of records) {
+    if (discarded.has(record.position)) continue;
+    const isParked = parking.isParked(record.subject);
+    if (isParked && !isErasure(record)) {
+      parking.wait(record);
+      continue;
+    }
     try {
       projected.push(...(await readRecord(record, keys, signal)));
+      if (isParked) parking.unpark(record.subject);
     } catch (error) {
-      if (error instanceof PoisonRecordError) return { projected, to, poison: error };
-      throw error;
+      if (!(error instanceof PoisonRecordError)) throw error;
+      if (isParked) parking.wait(record);
+      else parking.park(record, error.record.reason);
     }
-    to = record.position;
   }
-  return { projected, to };
+  return projected;
+}
+
+function isErasure(record: LogRecord): boolean {
+  try {
+    return isErasedEvent(record);
+  } catch (error) {
+    if (error instanceof UnreadableRecordError) return false;
+    throw error;
+  }
 }
 
 async function readRecord(

@@ -2,7 +2,13 @@ import { subjects } from '@zameni/contracts';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import type { LogMessage, LogRecord } from '@zameni/runtime';
 import test from 'ava';
-import { claimOf, createTestDataKeys, registeredMessages, userIdOf } from '../accounts.fixture.ts';
+import {
+  claimOf,
+  createTestDataKeys,
+  erasedMessages,
+  registeredMessages,
+  userIdOf,
+} from '../accounts.fixture.ts';
 import {
   attemptMessages,
   deletionMessages,
@@ -11,14 +17,20 @@ import {
   voidedMessages,
 } from '../attempts.fixture.ts';
 import { createPeopleKeys } from '../keys/people-keys.ts';
-import { type ReadRecords, readRecords } from './read-records.ts';
+import { createParking, type ParkingChanges } from '../parking/changes.ts';
+import type { ProjectedRecord } from '../read-models/record.ts';
+import { readRecords } from './read-records.ts';
 
 const { signal } = new AbortController();
 const dataKeys = createTestDataKeys();
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
+type Read = ParkingChanges & { readonly projected: readonly ProjectedRecord[] };
+
+type Before = { readonly parked?: readonly string[]; readonly discarded?: readonly number[] };
+
 /** Reads messages as records at positions 1, 2, …; the log itself is empty. */
-function read(messages: readonly LogMessage[]): Promise<ReadRecords> {
+async function read(messages: readonly LogMessage[], before: Before = {}): Promise<Read> {
   const records = messages.map(
     ({ subject, data }, index): LogRecord => ({
       subject,
@@ -27,24 +39,24 @@ function read(messages: readonly LogMessage[]): Promise<ReadRecords> {
       traceparent,
     }),
   );
-  const keys = createPeopleKeys(
-    { log: createMemoryLog(), dataKeys },
-    { maxKeys: 10, missingMs: 0 },
-  );
-  return readRecords(records, keys, signal);
+  const log = { ...createMemoryLog(), head: async () => records.length };
+  const keys = createPeopleKeys({ log, dataKeys }, { maxKeys: 10, missingMs: 0 });
+  const parking = createParking(new Set(before.parked));
+  const discarded = new Set(before.discarded);
+  const projected = await readRecords(records, { keys, parking, discarded, signal });
+  return { projected, ...parking.changes() };
 }
 
 test('reads records of every kind in order, and keys for the events after them', async (t) => {
   const wish = { subject: subjects.mailWish(userIdOf(9)), data: '{}', expectedPosition: 0 };
-  const { projected, to, poison } = await read([
+  const { projected, parks } = await read([
     ...attemptMessages(1),
     ...registeredMessages(2, dataKeys),
     ...voidedMessages(1, 1),
     ...deletionMessages(1, { addresses: [claimOf(2)] }),
     wish,
   ]);
-  t.is(poison, undefined);
-  t.is(to, 7);
+  t.deepEqual(parks, []);
   t.like(projected, [
     {
       kind: 'attempt',
@@ -61,26 +73,53 @@ test('reads records of every kind in order, and keys for the events after them',
 });
 
 test('reads nothing of deletion records', async (t) => {
-  const { projected, to, poison } = await read([
+  const { projected, parks } = await read([
     broken(subjects.deletion(userIdOf(1))),
     ...attemptMessages(1),
   ]);
-  t.deepEqual([projected.length, to, poison], [1, 2, undefined]);
+  t.deepEqual([projected.length, parks], [1, []]);
 });
 
-const stops = test.macro<[LogMessage | undefined, string]>({
-  title: (what) => `stops at ${what ?? ''}, after reading everything before it`,
+const parksIt = test.macro<[LogMessage | undefined, string]>({
+  title: (what) => `parks ${what ?? ''}, and reads what comes after it`,
   exec: async (t, message, reason) => {
     if (message === undefined) return t.fail();
-    const { projected, to, poison } = await read([...attemptMessages(1), message]);
+    const { projected, parks } = await read([message, ...attemptMessages(3)]);
     t.is(projected.length, 1);
-    t.is(to, 1);
-    t.deepEqual(poison?.record, { reason, position: 2, subject: message.subject } as never);
+    const { subject } = message;
+    const place = { subject, position: 1, lastPosition: 1, waiting: 1 };
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    t.deepEqual(parks as unknown, [{ ...place, reason, detail: null, traceId }]);
   },
 });
 
 const broken = (subject: string) => ({ subject, data: '{"state":"open"}', expectedPosition: 0 });
-test('an unreadable attempt', stops, broken(subjects.attempt(userIdOf(1))), 'undecodable');
-test('a kind of a later version', stops, broken('zameni.later.1'), 'undecodable');
-test('an event', stops, broken(subjects.account(userIdOf(1))), 'undecodable');
-test('an event without key', stops, registeredMessages(2, dataKeys)[2], 'key-missing');
+const account = subjects.account(userIdOf(1));
+test('an unreadable attempt', parksIt, broken(subjects.attempt(userIdOf(1))), 'undecodable');
+test('a kind of a later version', parksIt, broken('zameni.later.1'), 'undecodable');
+test('an event', parksIt, broken(account), 'undecodable');
+test('an event without key', parksIt, registeredMessages(2, dataKeys)[2], 'key-missing');
+
+test('further records of a parked subject wait, in this batch and in the next', async (t) => {
+  const first = await read([broken(account), ...attemptMessages(3), broken(account)]);
+  t.like(first.parks, [{ subject: account, position: 1, lastPosition: 3, waiting: 2 }]);
+  const next = await read([...registeredMessages(1, dataKeys)], { parked: [account] });
+  t.deepEqual(next.projected, []);
+  t.deepEqual(next.waits, [{ subject: account, lastPosition: 3, waiting: 1 }]);
+});
+
+test('an erasure is read while its account is parked, and ends that', async (t) => {
+  const messages = [broken(account), ...erasedMessages(1, 1)];
+  const { projected, parks, unparked } = await read(messages);
+  t.like(projected, [{ kind: 'event', event: { event: { name: 'erased' } } }]);
+  t.deepEqual([parks, unparked], [[], []]);
+  const later = await read(erasedMessages(1, 1), { parked: [account] });
+  t.is(later.projected.length, 1);
+  t.deepEqual(later.unparked, [{ subject: account }]);
+});
+
+test('a discarded record is skipped, and what comes after it is read', async (t) => {
+  const messages = [broken(account), ...registeredMessages(1, dataKeys)];
+  const { projected, parks } = await read(messages, { discarded: [1] });
+  t.deepEqual([projected.length, parks], [1, []]);
+});

@@ -62,7 +62,7 @@ async function countUsers({ pool }: TestDatabase): Promise<number> {
 test('a standby takes over from a process that stops, and nothing is lost', async (t) => {
   const database = await createTestDatabase(t);
   const log = createMemoryLog();
-  const first = start(t, log, database, 'a', SHORT_LEASE_MS);
+  const first = start(t, log, database, 'a', LONG_LEASE_MS);
   await waitUntil(() => first.projection.status().state === 'active');
   const second = start(t, log, database, 'b', LONG_LEASE_MS);
   for (let n = 0; n < 20; n += 1) {
@@ -81,6 +81,10 @@ test('a process that froze before its batch applies nothing once another took ov
   const late = Promise.withResolvers<boolean>();
   const first = start(t, log, database, 'a', SHORT_LEASE_MS, (store) => ({
     ...store,
+    renewLease: async () => {
+      await frozen.promise;
+      return store.renewLease();
+    },
     apply: async (batch) => {
       await frozen.promise;
       const applied = await store.apply(batch);

@@ -27,14 +27,14 @@ export type PeopleKeys = {
 
 /** The source of key records, and the keys that open them. */
 export type PeopleKeysDeps = {
-  readonly log: Pick<EventLog, 'readLastFromReplica'>;
+  readonly log: Pick<EventLog, 'readLastFromReplica' | 'hasRecord' | 'head'>;
   readonly dataKeys: Pick<DataKeys, 'open'>;
 };
 
 /** Number of keys to keep open, and milliseconds to look for a missing key. */
 export type PeopleKeysOptions = { readonly maxKeys: number; readonly missingMs?: number };
 
-/** Milliseconds until a key that no replica shows counts as missing, because a replica may lag. */
+/** Milliseconds to ask the replicas for a key, which may lag, before the leader is asked. */
 const MISSING_MS = 1_000;
 const MISSING_BACKOFF = { baseMs: 20, maxMs: 200 };
 
@@ -42,7 +42,8 @@ const MISSING_BACKOFF = { baseMs: 20, maxMs: 200 };
  * A person's key record lies right before their first event, so the key is almost always in memory.
  * Otherwise it is read from the log. Any replica may answer, so a missing key is read again. A
  * missing key counts as destroyed only if the person's last event is their erasure; a stale answer
- * cannot show an erasure too early. A key record that cannot be opened may have been re-wrapped
+ * cannot show an erasure too early. It counts as missing only if a leader that knows the event says
+ * so. A key record that cannot be opened may have been re-wrapped
  * since. So the event that needs the key stops the projection, not the key record.
  */
 export function createPeopleKeys(
@@ -70,9 +71,16 @@ export function createPeopleKeys(
       if (last !== undefined && orPoison(last, 'undecodable', () => isErasedEvent(last))) {
         return 'erased';
       }
-      if (performance.now() >= giveUpAtMs) throw poisonAt(event, 'key-missing');
+      if (performance.now() >= giveUpAtMs && (await isMissing(event, signal))) {
+        throw poisonAt(event, 'key-missing');
+      }
       await delay(backoff.nextMs(), signal);
     }
+  }
+
+  async function isMissing(event: LogRecord, signal: AbortSignal): Promise<boolean> {
+    if (await log.hasRecord(subjects.key(idOf(event)), signal)) return false;
+    return (await log.head(signal)) >= event.position;
   }
 
   return {

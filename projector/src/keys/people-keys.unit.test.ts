@@ -21,8 +21,12 @@ import { createPeopleKeys } from './people-keys.ts';
 const { signal } = new AbortController();
 const dataKeys = createTestDataKeys();
 
-function keysIn(log: Pick<EventLog, 'readLastFromReplica'>, { missingMs = 0 } = {}) {
-  return createPeopleKeys({ log, dataKeys }, { maxKeys: 10, missingMs });
+function keysIn(
+  log: Pick<EventLog, 'readLastFromReplica'>,
+  { missingMs = 0, isMissing = true } = {},
+) {
+  const leader = { hasRecord: async () => !isMissing, head: async () => 1_000 };
+  return createPeopleKeys({ log: { ...leader, ...log }, dataKeys }, { maxKeys: 10, missingMs });
 }
 
 /** Appends messages and returns them as records of the log. */

@@ -1,4 +1,5 @@
 import { eraseAccount, keepClaim } from './attempts/fold.ts';
+import type { Park } from '../parking/changes.ts';
 import type { AttemptRow } from './attempts/rows.ts';
 import type { ErasureRow } from './erasures/rows.ts';
 import type { RowChanges } from './row-changes.ts';
@@ -15,6 +16,10 @@ export type SharedCheckpoint = {
   readonly attempts: Map<string, AttemptRow>;
   readonly erasures: Map<string, ErasureRow>;
   readonly erasedFromCache: Set<string>;
+  readonly parked: Map<string, Park>;
+  readonly discarded: Set<number>;
+  /** Subjects that are to be tried again. */
+  readonly requested: Set<string>;
 };
 
 /** Creates a checkpoint that no process holds. */
@@ -27,6 +32,9 @@ export function createSharedCheckpoint(): SharedCheckpoint {
     attempts: new Map(),
     erasures: new Map(),
     erasedFromCache: new Set(),
+    parked: new Map(),
+    discarded: new Set(),
+    requested: new Set(),
   };
 }
 
@@ -47,14 +55,36 @@ export function createMemoryStore(shared: SharedCheckpoint, me: string): Project
       if (shared.holder !== me || shared.position !== batch.from) return undefined;
       shared.position = batch.to;
       shared.applied.push(batch);
+      parkInMemory(shared, batch);
       return applyToMemory(shared, batch.changes);
     },
+    findRejection: async () => undefined,
+    readParked: async () => [...shared.parked.keys()],
+    readDiscarded: async () => new Set(shared.discarded),
+    readRedriveRequests: async () =>
+      [...shared.parked.values()].filter(({ subject }) => shared.requested.has(subject)),
     readErasuresNotInCache: async () =>
       [...shared.erasures.values()].filter(({ userId }) => !shared.erasedFromCache.has(userId)),
     markErasedFromCache: async (userIds) => {
       for (const userId of userIds) shared.erasedFromCache.add(userId);
     },
   };
+}
+
+function parkInMemory({ parked, requested }: SharedCheckpoint, { parking }: RowBatch): void {
+  for (const { subject } of parking?.unparked ?? []) {
+    parked.delete(subject);
+    requested.delete(subject);
+  }
+  for (const park of parking?.parks ?? []) {
+    parked.set(park.subject, park);
+    requested.delete(park.subject);
+  }
+  for (const { subject, lastPosition, waiting } of parking?.waits ?? []) {
+    const park = parked.get(subject);
+    if (park === undefined) throw new Error('a record waits for a subject that is not parked');
+    parked.set(subject, { ...park, lastPosition, waiting: park.waiting + waiting });
+  }
 }
 
 /** Applies a batch to rows in memory, without owners of addresses. Returns the changed people. */

@@ -1,6 +1,7 @@
 import { foldAttempts } from './attempts/fold.ts';
 import { foldErasures } from './erasures/fold.ts';
 import type { ProjectedRecord } from './record.ts';
+import { foldRegistrationCounts } from './registration-stats/fold.ts';
 import { foldUsers } from './users/fold.ts';
 
 /** Rows that a batch of records changes, in sets: the SQL function `apply` reads them by name. */
@@ -15,5 +16,6 @@ export function toRowChanges(records: readonly ProjectedRecord[]) {
     ...foldUsers(records),
     attempts: foldAttempts(records),
     erasures: foldErasures(records),
+    counts: foldRegistrationCounts(records),
   };
 }

@@ -2,7 +2,8 @@ import type { Pool } from '@zameni/runtime';
 import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/store.ts';
 import { toColumns } from './columns.ts';
 import { markErasedFromCache, readErasuresNotInCache } from './erasures/rows.ts';
-import type { RowChanges } from './row-changes.ts';
+import { isRejection } from '../parking/apply-or-park.ts';
+import { createParkingStore } from '../parking/store.ts';
 import type { ProjectionStore, RowBatch } from './store.ts';
 import { toBegunRow } from './users/fold.ts';
 import { type StoredUser, toUserRow, type UserRow, userColumnsOf } from './users/rows.ts';
@@ -11,7 +12,9 @@ import { type StoredUser, toUserRow, type UserRow, userColumnsOf } from './users
 export function createPostgresStore(pool: Pool, owner: CheckpointOwner): ProjectionStore {
   return {
     ...createPostgresLeaseStore(pool, owner),
+    ...createParkingStore(pool, owner),
     apply: (batch) => apply(pool, owner, batch),
+    findRejection: (batch) => findRejection(pool, owner, batch),
     readErasuresNotInCache: () => readErasuresNotInCache(pool),
     markErasedFromCache: (userIds) => markErasedFromCache(pool, userIds),
   };
@@ -32,15 +35,17 @@ const APPLY = `select person, ${userColumnsOf('changed')}
 
 /**
  * Applies a batch in one statement: one round trip and one implicit transaction, so a process that
- * freezes holds no lock.
+ * freezes holds no lock, unless the answer is larger than the buffers of the connection. Then a
+ * standby ends the connection, see `projector/src/lease/store.ts`.
  */
 async function apply(
-  pool: Pool,
+  pool: Pick<Pool, 'query'>,
   owner: CheckpointOwner,
-  { from, to, changes }: RowBatch,
+  { from, to, changes, parking }: RowBatch,
 ): Promise<readonly UserRow[] | undefined> {
   const { projection, version, holder, leaseMs } = owner;
-  const values = [projection, version, holder, leaseMs, from, to, toJson(changes)];
+  const json = toJson({ ...changes, ...parking });
+  const values = [projection, version, holder, leaseMs, from, to, json];
   const { rows } = await pool.query<Applied>(APPLY, values);
   if (rows.length === 0) return undefined;
   const returned = new Set(rows.map(({ person }) => person));
@@ -53,10 +58,31 @@ async function apply(
   return [...changed, ...begun];
 }
 
+async function findRejection(
+  pool: Pool,
+  owner: CheckpointOwner,
+  batch: RowBatch,
+): Promise<string | undefined> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await apply(client, owner, batch);
+    return undefined;
+  } catch (error) {
+    if (isRejection(error)) return error.code;
+    throw error;
+  } finally {
+    await client.query('rollback').catch(() => undefined);
+    client.release();
+  }
+}
+
 /** The sets that are not empty, each row by the names of its columns. */
-function toJson(changes: RowChanges): string {
-  const sets = Object.entries(changes).filter(([, rows]) => rows.length > 0);
+function toJson(sets: Readonly<Record<string, readonly object[]>>): string {
+  const filled = Object.entries(sets).filter(([, rows]) => rows.length > 0);
   return JSON.stringify(
-    Object.fromEntries(sets.map(([name, rows]) => [name, rows.map(toColumns)])),
+    Object.fromEntries(
+      filled.map(([name, rows]) => [name, rows.map((row) => toColumns({ ...row }))]),
+    ),
   );
 }

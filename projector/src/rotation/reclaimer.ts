@@ -9,7 +9,6 @@ import {
   readToEnd,
   toClaimLayers,
 } from '@zameni/runtime';
-import { createLeaseKeeper } from '../lease/keeper.ts';
 import {
   createLeasedWork,
   type LeasedRun,
@@ -20,7 +19,7 @@ import {
 import { type ClaimMoverDeps, moveClaims } from './claim-mover.ts';
 
 /** Dependencies of the reclaimer. It reads, writes and deletes in the log as user `eraser`. */
-export type ReclaimerOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
+export type ReclaimerOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs' | 'renewMs'> &
   Omit<ClaimMoverDeps, 'log'> & {
     readonly log: ClaimMoverDeps['log'] & Pick<EventLog, 'readBatches' | 'readFirst' | 'head'>;
     readonly peppers: Pick<KeyRingSource<PepperRing>, 'current'>;
@@ -42,12 +41,12 @@ export type ReclaimProgress = {
 export type Reclaimer = LeasedWork & { readonly progress: () => ReclaimProgress | undefined };
 
 /**
- * Claims per batch. The lease is renewed between batches. All copies of a batch are one append,
- * while each deletion takes several requests to the log.
+ * Claims per batch, after which progress is reported. All copies of a batch are one append, while
+ * each deletion takes several requests to the log.
  */
 const MAX_RECORDS = { none: 1, copy: 250, delete: 24 } as const;
 
-/** Milliseconds between checks of the ring, and between renewals of the lease. */
+/** Milliseconds between checks of the ring. */
 const IDLE_MS = 1_000;
 
 /**
@@ -72,35 +71,31 @@ async function reclaim(
   { signal, onProgress }: LeasedRun,
   report: (progress: ReclaimProgress | undefined) => void,
 ): Promise<void> {
-  const { log, peppers, store, idleMs = IDLE_MS } = options;
+  const { log, peppers, idleMs = IDLE_MS } = options;
   let done: string | undefined;
-  const keepLease = createLeaseKeeper(store, idleMs);
 
-  while (await keepLease()) {
+  while (!signal.aborted) {
     const ring = peppers.current();
     const layers = toClaimLayers(ring);
     const isWanted = layers !== undefined && layers.work !== 'none';
     if (!isWanted) report(undefined);
     else if (done !== claimStateOf(ring)) {
       const found = await pass(layers);
-      if (found === undefined) return;
       if (found === 0) done = layers.state;
       report({ phase: layers.state, isDone: found === 0, found });
     }
-    onProgress(0, isWanted);
+    onProgress(0);
     await delay(idleMs, signal).catch(() => undefined);
-    if (signal.aborted) return;
   }
 
-  /** Reads all claims once. Returns how many needed work, or undefined if the lease is lost. */
-  async function pass(layers: ClaimLayers): Promise<number | undefined> {
+  /** Reads all claims once. Returns how many needed work. Throws when the signal aborts. */
+  async function pass(layers: ClaimLayers): Promise<number> {
     let found = 0;
     const what = { filter: subjectFilters.claims, after: 0, maxRecords: MAX_RECORDS[layers.work] };
     for await (const records of readToEnd(log, what, signal)) {
       found += await moveClaims(options, { layers, records }, signal);
-      onProgress(records.at(-1)?.position ?? 0, found > 0);
+      onProgress(records.at(-1)?.position ?? 0);
       report({ phase: layers.state, isDone: false, found });
-      if (!(await keepLease())) return undefined;
     }
     return found;
   }

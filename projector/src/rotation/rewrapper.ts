@@ -8,7 +8,6 @@ import {
   readToEnd,
 } from '@zameni/runtime';
 import { createSlots } from '../async/slots.ts';
-import { createLeaseKeeper } from '../lease/keeper.ts';
 import {
   createLeasedWork,
   type LeasedRun,
@@ -19,7 +18,7 @@ import {
 import { deleteIfErased, type RewrapDeps, rewrapKey } from './rewrap-key.ts';
 
 /** Dependencies of the re-wrapper. */
-export type RewrapperOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> &
+export type RewrapperOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs' | 'renewMs'> &
   Omit<RewrapDeps, 'log'> & {
     readonly log: RewrapDeps['log'] & Pick<EventLog, 'readBatches' | 'readFirst'>;
     readonly keyRing: Pick<KeyRingSource, 'current'>;
@@ -44,7 +43,7 @@ const MAX_RECORDS = 256;
 /** Keys re-wrapped concurrently. Few, because this is background work. */
 const MAX_AT_ONCE = 8;
 
-/** Milliseconds between checks for work, and between renewals of the lease. */
+/** Milliseconds between checks for work. */
 const IDLE_MS = 1_000;
 
 /**
@@ -69,10 +68,10 @@ export function createRewrapper(options: RewrapperOptions): Rewrapper {
 
 async function rewrap(
   options: RewrapperOptions,
-  { signal, onProgress }: LeasedRun,
+  { signal, onProgress, onStep }: LeasedRun,
   report: (progress: RewrapProgress) => void,
 ): Promise<void> {
-  const { log, keyRing, store, logger, idleMs = IDLE_MS } = options;
+  const { log, keyRing, logger, idleMs = IDLE_MS } = options;
   const slots = createSlots(MAX_AT_ONCE);
   let ring = keyRing.current();
   /** Up to this position only unusable records are wrapped by another key. */
@@ -80,41 +79,38 @@ async function rewrap(
   let left = 0;
   let unusable = 0;
   let isWrapping = false;
-  const keepLease = createLeaseKeeper(store, idleMs);
 
-  while (await keepLease()) {
+  while (!signal.aborted) {
     if (keyRing.current() !== ring) {
       ring = keyRing.current();
       position = 0;
       unusable = 0;
     }
     isWrapping = false;
-    if (ring.keys.size > 1 && !(await pass())) return;
+    if (ring.keys.size > 1) await pass();
     if (isWrapping) continue;
     if (keyRing.current() === ring) report({ kek: ring.current, left: unusable, unusable });
-    onProgress(position, false);
+    onProgress(position);
     await delay(idleMs, signal).catch(() => undefined);
-    if (signal.aborted) return;
   }
 
-  /** Processes the keys after the position once. Returns false if the lease is lost. */
-  async function pass(): Promise<boolean> {
+  /** Processes the keys after the position once. Throws when the signal aborts. */
+  async function pass(): Promise<void> {
     left = 0;
     if (position === 0) {
       report({ kek: ring.current, left: null, unusable });
-      const isCounted = await eachBatch(
-        async (records) => void (left += records.filter(isOld).length),
-      );
-      if (!isCounted) return false;
+      await eachBatch(async (records) => {
+        left += records.filter(isOld).length;
+        onStep();
+      });
     }
     const to = { position };
-    const isDone = await eachBatch(async (records) => {
+    await eachBatch(async (records) => {
       await lookAtAll(records);
       to.position = records.at(-1)?.position ?? to.position;
-      onProgress(to.position, records.some(isOld));
+      onProgress(to.position);
     });
-    if (isDone && keyRing.current() === ring) position = to.position;
-    return isDone;
+    if (keyRing.current() === ring) position = to.position;
   }
 
   /** After a fault it starts no further record and waits for those in progress. */
@@ -143,15 +139,13 @@ async function rewrap(
     report({ kek: ring.current, left, unusable });
   }
 
-  /** Reads to the end or until the ring changes. Returns false if the lease is lost. */
+  /** Reads to the end or until the ring changes. */
   async function eachBatch(apply: (records: readonly LogRecord[]) => Promise<void>) {
     const what = { filter: subjectFilters.keys, after: position, maxRecords: MAX_RECORDS };
     for await (const records of readToEnd(log, what, signal)) {
-      if (keyRing.current() !== ring) return true;
+      if (keyRing.current() !== ring) return;
       await apply(records);
-      if (!(await keepLease())) return false;
     }
-    return true;
   }
 
   function isOld(record: LogRecord): boolean {

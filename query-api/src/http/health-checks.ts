@@ -14,7 +14,8 @@ export type Dependencies = {
  * - without Redis reads are slower
  * - without the replica the primary is read
  * - without the primary a missing view is not proven to be absent
- * - without NATS an accepted registration that is not projected yet looks like an unknown one
+ * - without NATS an accepted registration that is not projected yet looks like an unknown one, and
+ *   the lag of projections is not known
  */
 export function createHealthChecks(dependencies: Dependencies): {
   readonly checks: HealthChecks;

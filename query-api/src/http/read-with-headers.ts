@@ -7,8 +7,8 @@ export type ReadDeps = { readonly readView: ReadView; readonly positions: Positi
 
 /**
  * Reads a view as fresh as the request demands and sets the headers of every answer, also of "not
- * found": `Position`, `Age`, `Preference-Applied`, `Vary` and `Cache-Control`. No shared cache stores
- * the answer, and a client's cache revalidates it. Throws `malformed-header` for a `Min-Position`
+ * found": `Position`, `Age`, `Account-Parked`, `Preference-Applied`, `Vary` and `Cache-Control`. No
+ * shared cache stores the answer, and a client's cache revalidates it. Throws `malformed-header` for a `Min-Position`
  * that is not one of our positions, and the errors of `readView`.
  */
 export async function readWithHeaders(
@@ -23,17 +23,21 @@ export async function readWithHeaders(
   const waitMs = (waitSeconds ?? 0) * 1_000;
   const answer = await readView({ kind, id, minPosition, waitMs, signal: request.signal });
   reply.header('Position', positions.seal(answer.position));
+  if (answer.parkedAt !== undefined) reply.header('Account-Parked', 'true');
   if (answer.ageMs !== undefined) reply.header('Age', String(Math.floor(answer.ageMs / 1_000)));
   return answer;
 }
 
 /** How fresh the answer must be, and how long to wait for it; undefined if not demanded. */
-type ReadDemand = {
+export type ReadDemand = {
   readonly minPosition: number | undefined;
   readonly waitSeconds: number | undefined;
 };
 
-function parseReadDemand(
+/**
+ * Reads `Min-Position` and `Prefer`. Throws `malformed-header` for a position that is not ours.
+ */
+export function parseReadDemand(
   headers: FastifyRequest['headers'],
   positions: Pick<Positions, 'open'>,
 ): ReadDemand {

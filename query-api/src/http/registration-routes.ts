@@ -14,6 +14,7 @@ export type RegistrationRoutesDeps = ReadDeps & {
 /**
  * `GET /v1/registrations/{id}`: the id is enough to read the status, and a scope reveals no more.
  * If the read model has no registration, the log is asked, so an accepted one is never "not found".
+ * A parked one is accepted too: its record waits.
  * For an ended registration the log is not asked, because it keeps records of an attempt for a
  * while after the attempt's instant.
  */
@@ -26,7 +27,11 @@ export function registrationRoutes(deps: RegistrationRoutesDeps): FastifyPluginA
         const id = parseUserId(request.params.id);
         if (id === undefined) throw new AppError('registration-not-found');
         const subject = { kind: 'registration', id } as const;
-        const { view } = await readWithHeaders(deps, subject, request, reply);
+        const { view, parkedAt } = await readWithHeaders(deps, subject, request, reply);
+        if (parkedAt !== undefined) {
+          const status = typeof view === 'string' ? 'accepted' : parseStatus(view);
+          return { registrationId: id, status, parked: true };
+        }
         if (typeof view !== 'string') return { registrationId: id, status: parseStatus(view) };
         if (view === 'absent' && (await deps.isInLog(id, request.signal)))
           return { registrationId: id, status: 'accepted' };

@@ -24,11 +24,17 @@ export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
         requireScope(caller, 'users:read', request.params.id);
         const id = parseUserId(request.params.id);
         if (id === undefined) throw new AppError('user-not-found');
-        const { view } = await readWithHeaders(deps, { kind: 'user', id }, request, reply);
+        const { view, parkedAt } = await readWithHeaders(
+          deps,
+          { kind: 'user', id },
+          request,
+          reply,
+        );
         if (view === 'absent') throw new AppError('user-not-found');
         // This check comes before the entity tag: a 304 would keep the client's copy.
         if (view === 'erased') throw new AppError('user-erased');
-        return sendUser(request, reply, view);
+        const etag = toEntityTag(view, parkedAt !== undefined);
+        return sendUser(request, reply, { etag, body: view.body });
       },
     });
   };
@@ -38,16 +44,19 @@ export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
 function sendUser(
   request: FastifyRequest,
   reply: FastifyReply,
-  { version, body }: ViewContent,
+  { etag, body }: { readonly etag: string; readonly body: string },
 ): FastifyReply {
-  const etag = toEntityTag(version);
   reply.header('ETag', etag);
   if (matchesEntityTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
   // The body is JSON text that fits the schema, so it is not parsed and serialised again.
   return reply.type('application/json; charset=utf-8').send(body);
 }
 
-/** The strong entity tag of a person's version. It differs between versions of the projection. */
-function toEntityTag(version: number): string {
-  return `"${ACCOUNTS_PROJECTION.name}.${ACCOUNTS_PROJECTION.version}-${version}"`;
+/**
+ * The strong entity tag of a person's version. It differs between versions of the projection. The
+ * view of a parked account has another text than the same version of one that is not parked.
+ */
+function toEntityTag({ version }: ViewContent, isParked: boolean): string {
+  const projection = `${ACCOUNTS_PROJECTION.name}.${ACCOUNTS_PROJECTION.version}`;
+  return `"${projection}-${isParked ? 'parked-' : ''}${version}"`;
 }

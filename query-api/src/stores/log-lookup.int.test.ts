@@ -28,7 +28,7 @@ test('starts without the log and throws `log-unavailable`', async (t) => {
   // No server listens on port 1.
   const lookup = createTestLookup(t, ['127.0.0.1:1'], 'x');
   await t.throwsAsync(lookup.isInLog(id, signal), { message: /event log cannot be reached/ });
-  await t.throwsAsync(lookup.check(signal), { message: /event log cannot be reached/ });
+  await t.throwsAsync(lookup.readHead(signal), { message: /event log cannot be reached/ });
 });
 
 test('finds no record of an unknown registration', async (t) => {
@@ -37,10 +37,11 @@ test('finds no record of an unknown registration', async (t) => {
   const lookup = createTestLookup(t, nats.servers, password);
   // It connects in the background.
   await waitUntil(() =>
-    lookup.check(signal).then(
+    lookup.readHead(signal).then(
       () => true,
       () => false,
     ),
   );
   t.false(await lookup.isInLog(id, signal));
+  t.true(Number.isSafeInteger(await lookup.readHead(signal)));
 });

@@ -14,11 +14,11 @@ import {
 /** Whether the log has a record of this registration. Throws `log-unavailable`. */
 export type IsInLog = (registrationId: string, signal: AbortSignal) => Promise<boolean>;
 
-/** The event log as the last place to find a registration. */
+/** The event log as the last place to find a registration, and its head. */
 export type LogLookup = AsyncDisposable & {
   readonly isInLog: IsInLog;
-  /** Resolves if the log answers, for health checks. */
-  readonly check: (signal: AbortSignal) => Promise<void>;
+  /** The position of the last record of the log. Throws `log-unavailable`. */
+  readonly readHead: (signal: AbortSignal) => Promise<number>;
 };
 
 /** The log's servers, and the signal that ends connecting. */
@@ -75,7 +75,7 @@ export function createLogLookup({ nats, logger, signal }: LogLookupOptions): Log
         );
         return found.includes(true);
       }),
-    check: (checkSignal) => ask(async (reachable) => void (await reachable.head(checkSignal))),
+    readHead: (request) => ask((reachable) => reachable.head(request)),
     [Symbol.asyncDispose]: async () => {
       await connecting;
       await connection?.close();

@@ -4,7 +4,6 @@ import {
   type Freshness,
   REPLICA_AFTER_MS,
   type ViewCache,
-  type View,
   type ViewKind,
 } from '@zameni/runtime';
 import type { OptionalViewStore, StoredView, ViewStore } from './view-store.ts';
@@ -22,14 +21,15 @@ export type ViewQuery = {
 };
 
 /** A view, or why there is none, and the position that the answer covers. */
-export type ViewAnswer = {
-  readonly position: number;
-  readonly view: View;
+export type ViewAnswer = StoredView & {
   /** Age in milliseconds, if the view is from the cache. */
   readonly ageMs?: number;
 };
 
-/** Answers a query. Throws `store-unavailable`, `projection-lagging` or `overloaded`. */
+/**
+ * Answers a query. Throws `store-unavailable`, `projection-lagging`, `account-parked` or
+ * `overloaded`.
+ */
 export type ReadView = (query: ViewQuery) => Promise<ViewAnswer>;
 
 /** The stores a view is read from. */
@@ -47,21 +47,31 @@ export type ViewReaderOptions = {
  */
 const CACHE_FIRST_MS = REPLICA_AFTER_MS;
 
+/** Seconds after which a retry may find that an operator has dealt with a parked account. */
+const PARKED_RETRY_SECONDS = 60;
+
 /**
  * Reads cache, replica and primary, in this order. Registrations are read seldom and not cached. An
  * answer never covers less than `minPosition`: the reader waits for cache and replica, then reads
  * the primary once, then throws `projection-lagging`. A missing view on the replica counts only
  * with a `minPosition`. Otherwise the primary is read, because "not found" for "not yet" is the
  * worse failure.
+ *
+ * A view of a parked account covers nothing from its first waiting record on, and is never "not
+ * found". To wait for more is useless, so the primary decides at once: it knows a redrive before the
+ * replica does.
  */
 export function createViewReader(options: ViewReaderOptions): ReadView {
   const { cache, replica, primary, freshness, clock } = options;
 
-  async function fromCache(query: ViewQuery): Promise<ViewAnswer | undefined> {
+  /** `parked` is no answer, but says that to wait for the cache is useless. */
+  async function fromCache(query: ViewQuery): Promise<ViewAnswer | 'parked' | undefined> {
     if (!isCached(query)) return undefined;
     const found = await cache.read(query.kind, query.id);
-    if (found === undefined || !covers(found, query)) return undefined;
-    return found;
+    if (found === undefined) return undefined;
+    const { view, position, ageMs } = found;
+    if (view === 'parked') return 'parked';
+    return covers(found, query) ? { view, position, ageMs } : undefined;
   }
 
   async function fromReplica(query: ViewQuery): Promise<StoredView | undefined> {
@@ -76,9 +86,13 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     }
   }
 
-  /** Offers a found view to the cache. Missing ones are not cached: their number has no bound. */
+  /**
+   * Offers a found view to the cache. Missing ones are not cached: their number has no bound. Parked
+   * ones are not, because a settled entry would cover what waits.
+   */
   async function offer<T extends StoredView | undefined>(stored: T, query: ViewQuery): Promise<T> {
-    if (stored !== undefined && stored.view !== 'absent' && isCached(query)) {
+    if (stored === undefined || stored.view === 'absent') return stored;
+    if (stored.parkedAt === undefined && isCached(query)) {
       const { kind, id } = query;
       // Not awaited: a slow cache must not delay the answer. It never rejects.
       void cache.offer({ kind, id, ...stored });
@@ -86,6 +100,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     return stored;
   }
 
+  /** Undefined if it is too late, or if the account is parked. */
   async function afterWaiting(
     query: ViewQuery,
     position: number,
@@ -97,7 +112,9 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
       const reached = await freshness.wait({ position, deadlineMs, cacheCounts, signal });
       if (reached === 'late') return undefined;
       const answer = reached === 'cache' ? await fromCache(query) : await fromReplica(query);
-      if (answer !== undefined && covers(answer, query)) return answer;
+      if (answer === 'parked') return undefined;
+      if (answer !== undefined && isAnswer(answer, query)) return answer;
+      if (answer?.parkedAt !== undefined) return undefined;
       // The watermark has the position but the cache lacks the entry, so waiting does not help.
       if (reached === 'cache') cacheCounts = false;
     }
@@ -113,27 +130,49 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     const { minPosition, waitMs } = query;
     const deadlineMs = clock.now() + waitMs;
     const cached = await fromCache(query);
-    if (cached !== undefined) return cached;
-    const mayWait = isCached(query) && waitMs > 0;
+    if (cached !== undefined && cached !== 'parked') return cached;
+    const mayWait = isCached(query) && waitMs > 0 && cached !== 'parked';
     if (minPosition !== undefined && mayWait && (await isBehind(minPosition))) {
       const soonMs = Math.min(deadlineMs, clock.now() + CACHE_FIRST_MS);
       const soon = await afterWaiting(query, minPosition, soonMs);
       if (soon !== undefined) return soon;
     }
     const first = await fromReplica(query);
-    if (first !== undefined && covers(first, query)) {
+    if (first !== undefined && isAnswer(first, query)) {
       if (isLasting(first, query) || minPosition !== undefined) return first;
     }
-    if (minPosition === undefined) return fromPrimary(query);
+    if (minPosition === undefined) return toAnswer(await fromPrimary(query), query);
     // Without the replica waiting may be useless, and the primary may have the position already.
-    const early = first === undefined ? await fromPrimary(query) : undefined;
-    if (early !== undefined && covers(early, query)) return early;
+    const isParked = cached === 'parked' || first?.parkedAt !== undefined;
+    const early = isParked || first === undefined ? await fromPrimary(query) : undefined;
+    if (early?.parkedAt !== undefined) return toAnswer(early, query);
+    if (early !== undefined && isAnswer(early, query)) return early;
     const waited = await afterWaiting(query, minPosition, deadlineMs);
     if (waited !== undefined) return waited;
     const late = waitMs === 0 && early !== undefined ? early : await fromPrimary(query);
-    if (!covers(late, query)) throw new AppError('projection-lagging', { retryAfterSeconds: 1 });
-    return late;
+    return toAnswer(late, query);
   };
+}
+
+/** Returns what the primary said if it answers the query, and throws otherwise. */
+function toAnswer(stored: StoredView, query: ViewQuery): StoredView {
+  if (isAnswer(stored, query)) return stored;
+  if (stored.parkedAt === undefined) {
+    throw new AppError('projection-lagging', { retryAfterSeconds: 1 });
+  }
+  const detail =
+    stored.view === 'absent'
+      ? 'Nothing of it is readable until an operator redrives or discards the record: `zameni parked show ID`'
+      : 'An operator must redrive or discard the record: `zameni parked show ID`. Without Min-Position the state before it is readable';
+  throw new AppError('account-parked', { detail, retryAfterSeconds: PARKED_RETRY_SECONDS });
+}
+
+/** Whether a view answers the query. A parked account without a row is not "not found". */
+function isAnswer(answer: StoredView, query: ViewQuery): boolean {
+  const { kind } = query;
+  const { view, parkedAt } = answer;
+  if (kind === 'user' && view === 'absent' && parkedAt !== undefined) return false;
+  return covers(answer, query);
 }
 
 function isCached({ kind }: ViewQuery): boolean {

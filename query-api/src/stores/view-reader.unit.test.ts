@@ -227,3 +227,96 @@ test('the end of a registration is read from the primary, because it may be made
   t.like(await read({ kind: 'registration' }), { position: 11 });
   t.like(await read({ kind: 'registration', minPosition: 10 }), { view: 'erased' });
 });
+
+/** The state before record 15, with which the account was parked. */
+const parked = { position: 14, view, parkedAt: 15 };
+const parkedNothing = { position: 14, view: 'absent', parkedAt: 15 } as const;
+const isParked = { code: 'account-parked' };
+
+test('a parked entry of the cache is a miss, and a parked view is not offered to it', async (t) => {
+  const { stores, read } = createSetup();
+  stores.cached = { view: 'parked', position: 30, ageMs: 1 };
+  stores.replica = parked;
+  t.deepEqual(await read(), parked);
+  t.deepEqual(await read({ minPosition: 14 }), parked);
+  t.deepEqual(stores.asked, ['cache', 'replica', 'cache', 'replica']);
+  t.deepEqual(stores.filled, []);
+});
+
+test('a parked account answers no position of its first waiting record or later', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = parked;
+  stores.primary = parked;
+  for (const minPosition of [15, 40]) {
+    const error = await t.throwsAsync(read({ minPosition }), isParked);
+    t.like(error, { retryAfterSeconds: 60 });
+    t.regex(String(Reflect.get(error, 'detail')), /zameni parked show ID.*Without Min-Position/);
+    await t.throwsAsync(read({ kind: 'registration', minPosition }), isParked);
+  }
+});
+
+test('a parked account without a row is not "not found"', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = { position: 10, view: 'absent' };
+  stores.primary = parkedNothing;
+  const error = await t.throwsAsync(read(), isParked);
+  t.regex(String(Reflect.get(error, 'detail')), /^Nothing of it is readable/);
+  stores.replica = parkedNothing;
+  await t.throwsAsync(read(), isParked);
+  await t.throwsAsync(read({ minPosition: 14 }), isParked);
+});
+
+test('a parked registration without a row is an answer', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = parkedNothing;
+  stores.primary = parkedNothing;
+  const kind = 'registration';
+  t.deepEqual(await read({ kind }), parkedNothing);
+  t.deepEqual(await read({ kind, minPosition: 14 }), parkedNothing);
+});
+
+test('nobody waits for a parked account', async (t) => {
+  const { stores, read } = createSetup();
+  stores.replica = parked;
+  stores.primary = parked;
+  // The clock of this test does not move, so a wait would never end.
+  for (const cached of [undefined, { view: 'parked', position: 15, ageMs: 1 } as const]) {
+    stores.cached = cached;
+    stores.watermark = cached === undefined ? undefined : 20;
+    await t.throwsAsync(read({ minPosition: 15, waitMs: 5_000 }), isParked);
+  }
+  stores.cached = { view: 'parked', position: 15, ageMs: 1 };
+  stores.watermark = 20;
+  await t.throwsAsync(read({ minPosition: 40, waitMs: 5_000 }), isParked);
+  stores.replica = { position: 10, view };
+  await t.throwsAsync(read({ minPosition: 40, waitMs: 5_000 }), isParked);
+});
+
+test('a wait ends when the account is parked meanwhile', async (t) => {
+  const { clock, stores, read } = createSetup();
+  const reading = t.throwsAsync(read({ minPosition: 15, waitMs: 5_000 }), isParked);
+  await clock.advance(20);
+  stores.cached = { view: 'parked', position: 15, ageMs: 1 };
+  stores.watermark = 20;
+  stores.replica = parked;
+  stores.primary = parked;
+  await clock.advance(25);
+  t.truthy(await reading);
+});
+
+test('the primary decides about a park, because it knows a redrive first', async (t) => {
+  const { clock, stores, read } = createSetup();
+  stores.replica = parked;
+  stores.primary = { position: 30, view: { version: 3, body: '{"n":3}' } };
+  t.like(await read({ minPosition: 15 }), { position: 30, view: { version: 3 } });
+  stores.primary = { position: 30, view: 'erased' };
+  t.like(await read({ minPosition: 15 }), { position: 30, view: 'erased' });
+  stores.primary = { position: 30, view: 'absent' };
+  t.like(await read({ minPosition: 15 }), { position: 30, view: 'absent' });
+  await t.throwsAsync(read({ minPosition: 31 }), { code: 'projection-lagging' });
+  const reading = read({ minPosition: 31, waitMs: 1_000 });
+  await clock.advance(500);
+  stores.replica = { position: 31, view };
+  await clock.advance(500);
+  t.like(await reading, { position: 31, view });
+});

@@ -1,4 +1,4 @@
-import { UserView } from '@zameni/contracts';
+import { ACCOUNTS_PROJECTION, subjects, UserView } from '@zameni/contracts';
 import type { Pool, View } from '@zameni/runtime';
 import { createEmptyTestDatabase, createTestDatabase } from '@zameni/runtime/testing';
 import test from 'ava';
@@ -115,6 +115,87 @@ test('an erased person differs from an unknown one', async (t) => {
   );
   const store = createPostgresViewStore(pool);
   t.deepEqual(await store.read('user', id), { position: 50, view: 'erased' });
+});
+
+async function park(pool: Pool, subject: string, position: number): Promise<void> {
+  const { name, version } = ACCOUNTS_PROJECTION;
+  await pool.query(
+    `insert into zameni.parked
+       (projection, version, subject, position, last_position, waiting, reason)
+     values ($1, $2, $3, $4, $4, 1, 'fold-failed'), ($1, $2 + 1, $3, 1, 1, 1, 'fold-failed'),
+       ($1 || '-other', $2, $3, 1, 1, 1, 'fold-failed')`,
+    [name, version, subject, position],
+  );
+}
+
+test('a parked account is read as before its first waiting record, and says so', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await insertUser(pool);
+  await park(pool, subjects.account(id), 44);
+  const store = createPostgresViewStore(pool);
+  const { view, ...place } = await store.read('user', id);
+  t.deepEqual(place, { position: 43, parkedAt: 44 });
+  const body: unknown = JSON.parse(toBody(view));
+  t.deepEqual(body, { ...user, parked: true });
+  t.true(Value.Check(UserView, body));
+  const registration = await store.read('registration', id);
+  t.deepEqual(registration, { ...place, view: status('registered') });
+  t.deepEqual(await store.read('user', other), { position: 50, view: 'absent' });
+  t.deepEqual(await store.read('registration', other), { position: 50, view: 'absent' });
+});
+
+test('a park of another version or projection does not count', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await insertUser(pool);
+  await park(pool, subjects.account(id), 44);
+  await pool.query(`delete from zameni.parked where projection = $1 and version = $2`, [
+    ACCOUNTS_PROJECTION.name,
+    ACCOUNTS_PROJECTION.version,
+  ]);
+  const store = createPostgresViewStore(pool);
+  t.like(await store.read('user', id), { position: 50 });
+  t.false('parked' in JSON.parse(toBody((await store.read('user', id)).view)));
+  t.deepEqual(await store.read('registration', id), { position: 50, view: status('registered') });
+});
+
+test('a parked account without a row is absent up to its park', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await park(pool, subjects.account(id), 1);
+  const store = createPostgresViewStore(pool);
+  t.deepEqual(await store.read('user', id), { position: 0, view: 'absent', parkedAt: 1 });
+});
+
+test('an attempt is parked from the first record that waits, of it or of its account', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await park(pool, subjects.attempt(id), 33);
+  const store = createPostgresViewStore(pool);
+  const read = () => store.read('registration', id);
+  t.deepEqual(await read(), { position: 32, view: 'absent', parkedAt: 33 });
+  t.deepEqual(await store.read('user', id), { position: 0, view: 'absent' });
+  await park(pool, subjects.account(id), 31);
+  t.deepEqual(await read(), { position: 30, view: 'absent', parkedAt: 31 });
+  await pool.query(
+    `insert into accounts_v1.attempts (attempt_id, position, expires_at, state)
+     values ($1, 3, now() + '1 minute', 'open')`,
+    [id],
+  );
+  t.like(await read(), { view: status('awaiting-proof'), parkedAt: 31 });
+  // It may have been proven in time.
+  await pool.query(`update accounts_v1.attempts set expires_at = '-infinity'`);
+  t.deepEqual(await read(), { position: 30, view: 'absent', parkedAt: 31 });
+});
+
+test('an erasure counts for a parked account too', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await insertUser(pool);
+  await park(pool, subjects.account(id), 44);
+  await pool.query(
+    'insert into zameni.erasures (user_id, position, requested_at) values ($1, 49, now())',
+    [id],
+  );
+  const store = createPostgresViewStore(pool);
+  t.deepEqual(await store.read('user', id), { position: 50, view: 'erased' });
+  t.deepEqual(await store.read('registration', id), { position: 50, view: 'erased' });
 });
 
 test('rejects if the projection has no tables', async (t) => {

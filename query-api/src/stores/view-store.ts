@@ -3,7 +3,13 @@ import type { View, ViewKind } from '@zameni/runtime';
 /** A view in a database, or why there is none, and the position that the answer covers. */
 export type StoredView = {
   readonly position: number;
-  readonly view: View;
+  /** Only the cache says `parked` instead of a view. */
+  readonly view: Exclude<View, 'parked'>;
+  /**
+   * The position of the first record that waits, only if the account or attempt is parked. The view
+   * then covers the position before it, whatever the checkpoint is.
+   */
+  readonly parkedAt?: number;
 };
 
 /** The read model in one database, replica or primary. Rejects if it is unavailable. */

@@ -80,7 +80,11 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 }
 
 /** Throws `unauthorized` without a caller, `forbidden` unless they have the scope or are `self`. */
-export function requireScope(caller: Caller | undefined, scope: Scope, self?: string): void {
+export function requireScope(
+  caller: Caller | undefined,
+  scope: Scope,
+  self?: string,
+): asserts caller is Caller {
   if (caller === undefined) throw new AppError('unauthorized');
   if (!caller.scopes.has(scope) && (self === undefined || caller.subject !== self)) {
     throw new AppError('forbidden');

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { decodeEntry, encodeEntry } from './entry.ts';
 
-test('content, `absent` and `erased` survive encoding', (t) => {
-  for (const view of [{ version: 3, body: '{"n":3}' }, 'absent', 'erased'] as const) {
+test('content, `absent`, `erased` and `parked` survive encoding', (t) => {
+  for (const view of [{ version: 3, body: '{"n":3}' }, 'absent', 'erased', 'parked'] as const) {
     t.deepEqual(decodeEntry(...encodeEntry(view)), view);
   }
 });

@@ -56,10 +56,13 @@ redis.call('pexpire', KEYS[1], ARGV[4])
 return 1`);
 
 /**
- * Begins an epoch. Entries of older epochs are not trusted after that.
+ * Begins an epoch. Entries of older epochs are not trusted after that. A watermark beyond the
+ * position is that of another process, which has taken over. Returns 1 if the epoch begins.
  * KEYS: watermark. ARGV: epoch, position, lifetime (ms).
  */
 export const beginEpochScript = toScript(`
+local stored = redis.call('hget', KEYS[1], 'position')
+if stored and tonumber(stored) > tonumber(ARGV[2]) then return 0 end
 redis.call('hset', KEYS[1], 'epoch', ARGV[1], 'position', ARGV[2])
 redis.call('pexpire', KEYS[1], ARGV[3])
 return 1`);

@@ -33,9 +33,14 @@ export type HttpAppOptions = {
   readonly degradedChecks?: HealthChecks;
   /** Key rings that may change, by purpose. `/key-rings` lists the ids of their keys. */
   readonly keyRings?: KeyRings;
+  /** Most characters of a path parameter. The default has room for an id. */
+  readonly maxParamLength?: number;
   /** True if the service behind the request's route is overloaded. */
   readonly isOverloaded?: (request: FastifyRequest) => boolean;
 };
+
+/** Characters of a path parameter that has room for an id. */
+const ID_LENGTH = 64;
 
 /** Carries a validation fault through Fastify to the error handler. */
 class ValidationFault extends Error {
@@ -59,7 +64,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     http: { ...SLOW_CLIENT_OPTIONS, requireHostHeader: false },
     clientErrorHandler: answerClientError,
     frameworkErrors: sendProblem,
-    routerOptions: { maxParamLength: 64 },
+    routerOptions: { maxParamLength: options.maxParamLength ?? ID_LENGTH },
     // While closing, requests are answered with Connection: close.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

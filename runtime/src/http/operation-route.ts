@@ -13,7 +13,9 @@ type RouteSchema<O extends Operation> = {
   (O extends { query: infer Query extends Record<string, Field> }
     ? {
         readonly querystring: TObject<{
-          [Name in keyof Query]: TOptional<Query[Name]['schema']>;
+          [Name in keyof Query]: Query[Name] extends { readonly required: true }
+            ? Query[Name]['schema']
+            : TOptional<Query[Name]['schema']>;
         }>;
       }
     : unknown);

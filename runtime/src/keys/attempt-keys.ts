@@ -31,7 +31,7 @@ export type AttemptKeys = {
 };
 
 /**
- * Attempts are sealed by AES-256-GCM, bound to id, claim, instants and key. One key per day is
+ * Attempts are sealed by AES-256-GCM, bound to id, claim, locale, instants and key. One key per day is
  * cheaper than one per attempt. Its destruction ends all attempts of the day wherever copies exist:
  * on servers that were down, in Raft logs, in backups. The limit of 2^32 seals per key (NIST SP
  * 800-38D) allows 49,000 attempts per second.
@@ -96,6 +96,7 @@ function retryBindingOf(id: string, day: string): Buffer {
   return Buffer.from(`retry\n${id}\n${day}`);
 }
 
-function bindingOf(id: string, day: string, { claim, time, expiresAt }: UnsealedAttempt): Buffer {
-  return Buffer.from(`${id}\n${day}\n${claim}\n${time}\n${expiresAt}`);
+function bindingOf(id: string, day: string, attempt: UnsealedAttempt): Buffer {
+  const { claim, locale, time, expiresAt } = attempt;
+  return Buffer.from([id, day, claim, locale, time, expiresAt].join('\n'));
 }

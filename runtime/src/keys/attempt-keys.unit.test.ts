@@ -13,6 +13,7 @@ const ID = '01980000-0000-7000-8000-000000000001';
 const attempt: UnsealedAttempt = {
   state: 'open',
   claim: 'c'.repeat(43),
+  locale: 'sr-Latn-RS',
   time: '2026-03-10T23:59:59.999Z',
   expiresAt: '2026-03-17T23:59:59.999Z',
   actor: { type: 'anonymous', id: 'anonymous' },
@@ -21,7 +22,6 @@ const attempt: UnsealedAttempt = {
 const data: AttemptData = {
   email: 'vera@example.org',
   displayName: 'Vera Marković',
-  locale: 'sr-Latn-RS',
   termsVersion: '2026-01',
   profile: { city: 'Niš', news: true, seats: 2 },
 };
@@ -66,6 +66,7 @@ const isBound = test.macro<[Partial<OpenAttempt> & { readonly id?: string }]>({
 });
 test('id', isBound, { id: '01980000-0000-7000-8000-000000000002' });
 test('digest of an address', isBound, { claim: 'd'.repeat(43) });
+test('locale', isBound, { locale: 'en' });
 test('instant of its end', isBound, { expiresAt: '2027-03-17T23:59:59.999Z' });
 test('instant of its beginning', isBound, { time: '2026-03-10T00:00:00.000Z' });
 test('key', isBound, { key: '2026-03-09' });

@@ -2,12 +2,15 @@ import { UserView } from '@zameni/contracts';
 import { type Static, Type } from 'typebox';
 import { columnOf } from '../columns.ts';
 
+// Only the query API knows whether an account is parked.
+const { parked: _parked, ...columns } = UserView.properties;
+
 /**
  * A row of `accounts_v1.users`: the view of a person, `claim`, the keyed digest of their address,
  * and `position`, the position of the last event in the row.
  */
 export const UserRow = Type.Object({
-  ...UserView.properties,
+  ...columns,
   claim: Type.String(),
   position: Type.Integer(),
 });

@@ -1,22 +1,31 @@
 import { ProjectorStatus } from '@zameni/contracts';
-import { createLogger } from '@zameni/runtime';
+import { createLogger, createRateLimits } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
-import type { ProjectionStatus } from './lease/status.ts';
-import { createOperatorApp } from './operator-app.ts';
+import type { ProjectionStatus } from '../lease/status.ts';
+import { createOperatorApp } from './app.ts';
+import { createMemoryOperatorStore } from './operator-store.fixture.ts';
+import { OPERATOR_LIMIT } from './parked-routes.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
-const subject = 'zameni.account.01980000-0000-7000-8000-000000000001';
 
 function createTestApp(
   status: ProjectionStatus,
   head = async () => 50,
   eraserStatus: ProjectionStatus = { state: 'active', position: 40 },
+  parked: () => number | null | Promise<number> = () => 2,
 ) {
   return createOperatorApp({
     logger,
     log: { head },
     status: () => status,
+    parked,
+    parkedRoutes: {
+      tokens: { verify: async () => undefined },
+      store: createMemoryOperatorStore([]),
+      limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger }),
+      actorOf: ({ subject }) => subject,
+    },
     eraser: { status: () => eraserStatus, progress: () => ({ left: 3 }) },
     rewrapper: {
       status: () => ({ state: 'active', position: 30 }),
@@ -53,7 +62,7 @@ test('a stalled projection is not ready and reports position and reason', async 
   const app = createTestApp({
     state: 'stalled',
     position: 42,
-    stall: { kind: 'poison', reason: 'undecodable', position: 45, subject },
+    reason: 'LogReadError: the log went silent',
   });
   t.is((await app.inject('/readyz')).statusCode, 503);
   t.deepEqual((await app.inject('/status')).json(), {
@@ -63,7 +72,8 @@ test('a stalled projection is not ready and reports position and reason', async 
     position: 42,
     head: 50,
     lag: 8,
-    stall: { kind: 'poison', reason: 'undecodable', position: 45, subject },
+    reason: 'LogReadError: the log went silent',
+    parked: 2,
     eraser: { role: 'active', left: 3 },
     rewrapper: { role: 'active', kek: '2', left: 7, unusable: 0 },
     reclaimer: { role: 'active', phase: '2:copy', isDone: false, found: 5 },
@@ -74,7 +84,7 @@ test('a stalled eraser makes the process not ready and reports the reason', asyn
   const app = createTestApp({ state: 'active', position: 42 }, undefined, {
     state: 'stalled',
     position: 41,
-    stall: { kind: 'fault', reason: 'SecureDeletionError' },
+    reason: 'SecureDeletionError',
   });
   const response = await app.inject('/readyz');
   t.is(response.statusCode, 503);
@@ -93,11 +103,22 @@ test('reports its position even if the log does not answer', async (t) => {
   t.like((await app.inject('/status')).json(), { position: 42, head: null, lag: null });
 });
 
+test('reports that the number of parked subjects is unknown', async (t) => {
+  for (const parked of [() => null, () => Promise.reject(new Error('away'))]) {
+    const app = createTestApp({ state: 'active', position: 42 }, undefined, undefined, parked);
+    t.like((await app.inject('/status')).json(), { position: 42, parked: null });
+  }
+});
+
+test('asks for a token before it shows what is parked', async (t) => {
+  const app = createTestApp({ state: 'active', position: 42 });
+  t.is((await app.inject('/v1/parked')).statusCode, 401);
+});
+
 test('every status fits the schema that its readers check', async (t) => {
-  const stall = { kind: 'poison', reason: 'undecodable', position: 45, subject } as const;
   for (const status of [
     { state: 'starting', position: 0 },
-    { state: 'stalled', position: 42, stall },
+    { state: 'stalled', position: 42, reason: 'TypeError' },
   ] as const) {
     const app = createTestApp(status, undefined, status);
     t.true(Value.Check(ProjectorStatus, (await app.inject('/status')).json()));

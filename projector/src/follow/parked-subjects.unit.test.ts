@@ -1,0 +1,115 @@
+import { subjects } from '@zameni/contracts';
+import { createMemoryLog, waitUntil } from '@zameni/runtime/testing';
+import test from 'ava';
+import { erasedMessages, registeredMessages, userIdOf } from '../accounts.fixture.ts';
+import type { Fold } from '../parking/fold-or-park.ts';
+import { createMemoryStore, createSharedCheckpoint } from '../read-models/memory-store.fixture.ts';
+import { toRowChanges } from '../read-models/row-changes.ts';
+import { append, broken, dataKeys, start } from './projection.fixture.ts';
+
+const accountOf = (n: number) => subjects.account(userIdOf(n));
+
+test('a poison event parks its account, and everyone else goes on', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const { projection, views } = start(t, log, createMemoryStore(shared, 'a'));
+  await append(log, registeredMessages(1, dataKeys), broken(2), registeredMessages(3, dataKeys));
+  await waitUntil(() => shared.position === 9);
+  t.deepEqual([...shared.users.keys()], [userIdOf(1), userIdOf(3)]);
+  t.like(shared.parked.get(accountOf(2)), { position: 6, waiting: 1, reason: 'undecodable' });
+  t.is(projection.status().state, 'active');
+  await waitUntil(() => views.some(({ view }) => view === 'parked'));
+  t.like(
+    views.find(({ view }) => view === 'parked'),
+    { id: userIdOf(2), position: 6 },
+  );
+});
+
+test('an erasure ends the parking of its account', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  start(t, log, createMemoryStore(shared, 'a'));
+  await append(log, broken(1), erasedMessages(1, 3));
+  await waitUntil(() => shared.erasures.size === 1);
+  t.is(shared.parked.size, 0);
+  t.is(shared.users.size, 0);
+});
+
+/** A fold that throws for some people until it is repaired. */
+function plant(...numbers: number[]) {
+  const bugs = new Set<string>(numbers.map(userIdOf));
+  const fold: Fold = (records) => {
+    for (const record of records) {
+      if (record.kind === 'event' && bugs.has(record.event.metadata.userId)) throw new Error('bug');
+    }
+    return toRowChanges(records);
+  };
+  return { fold, repair: () => bugs.clear() };
+}
+
+test('a bug in a fold parks the accounts it throws for; repaired and redriven, nothing is lost', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const { fold, repair } = plant(2, 4);
+  const { views } = start(t, log, createMemoryStore(shared, 'a'), { fold });
+  for (const n of [1, 2, 3, 4]) await append(log, registeredMessages(n, dataKeys));
+  await waitUntil(() => shared.position === 12);
+  t.deepEqual([...shared.users.keys()].toSorted(), [1, 3].map(userIdOf));
+  t.like(shared.parked.get(accountOf(2)), { reason: 'fold-failed', position: 6 });
+  shared.requested.add(accountOf(2));
+  await waitUntil(() => shared.requested.size === 0);
+  t.is(shared.parked.size, 2, 'it fails again and stays parked');
+  repair();
+  shared.requested.add(accountOf(2)).add(accountOf(4));
+  await waitUntil(() => shared.parked.size === 0);
+  t.deepEqual([...shared.users.keys()].toSorted(), [1, 2, 3, 4].map(userIdOf));
+  t.is(shared.position, 12);
+  await waitUntil(() => views.at(-1)?.id === userIdOf(4) || views.at(-1)?.id === userIdOf(2));
+});
+
+test('what arrives while an account is parked keeps its order', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const { fold, repair } = plant(1);
+  start(t, log, createMemoryStore(shared, 'a'), { fold });
+  await append(log, registeredMessages(1, dataKeys));
+  await waitUntil(() => shared.parked.size === 1);
+  await append(log, erasedMessages(2, 0), registeredMessages(3, dataKeys));
+  await waitUntil(() => shared.users.size === 1);
+  repair();
+  shared.requested.add(accountOf(1));
+  await waitUntil(() => shared.users.size === 2);
+  t.is(shared.users.get(userIdOf(1))?.position, 3);
+});
+
+test('a discarded record is skipped at the redrive, and the records behind it are applied', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  start(t, log, createMemoryStore(shared, 'a'));
+  const [claim, key, event] = registeredMessages(1, dataKeys);
+  if (!claim || !key || !event) return t.fail();
+  await append(log, [claim, key, { ...event, data: '{}' }]);
+  await waitUntil(() => shared.parked.size === 1);
+  await append(log, [{ ...event, expectedPosition: 3 }]);
+  await waitUntil(() => shared.parked.get(accountOf(1))?.waiting === 2);
+  t.is(shared.users.size, 0);
+  shared.discarded.add(3);
+  shared.requested.add(accountOf(1));
+  await waitUntil(() => shared.users.size === 1);
+  t.is(shared.parked.size, 0);
+});
+
+test('more parked subjects than may be stall the projection', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const { projection } = start(t, log, createMemoryStore(shared, 'a'));
+  const messages = Array.from({ length: 1_001 }, (_, n) => {
+    return { subject: accountOf(n + 1), data: '{}', expectedPosition: 0 };
+  });
+  await append(log, messages.slice(0, 600), messages.slice(600));
+  await waitUntil(() => projection.status().state === 'stalled');
+  t.true(shared.parked.size <= 1_000);
+  t.like(projection.status(), {
+    reason: 'TooManyParkedError: more than 1000 subjects would be parked',
+  });
+});

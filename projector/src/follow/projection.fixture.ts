@@ -1,0 +1,81 @@
+import { createLogger, type EventLog, type LogMessage } from '@zameni/runtime';
+import type { ExecutionContext } from 'ava';
+import { createTestDataKeys, registeredMessages } from '../accounts.fixture.ts';
+import type { ViewChange } from '../cache/writer.ts';
+import { createPeopleKeys } from '../keys/people-keys.ts';
+import type { LeasedWork } from '../lease/work.ts';
+import type { SharedCheckpoint } from '../read-models/memory-store.fixture.ts';
+import type { ProjectionStore } from '../read-models/store.ts';
+import { createProjection, type ProjectionOptions } from './follow-log.ts';
+
+/** Keys of all test people. */
+export const dataKeys = createTestDataKeys();
+const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const { signal } = new AbortController();
+
+/** A projection that runs in memory. */
+export type Started = {
+  readonly projection: LeasedWork;
+  readonly stop: () => Promise<void>;
+  /** The checkpoints that the cache followed, without repetitions. */
+  readonly followed: number[];
+  /** The changes of views that the cache got. */
+  readonly views: ViewChange[];
+};
+
+/** Starts a projection of a log in memory. It stops with the test. */
+export function start(
+  t: ExecutionContext,
+  log: EventLog,
+  store: ProjectionStore,
+  options: Partial<Pick<ProjectionOptions, 'idleMs' | 'fold'>> = {},
+): Started {
+  const stopping = new AbortController();
+  const followed: number[] = [];
+  const views: ViewChange[] = [];
+  const projection = createProjection({
+    log,
+    store,
+    logger,
+    keys: createPeopleKeys({ log, dataKeys }, { maxKeys: 100, missingMs: 0 }),
+    housekeeping: { run: () => undefined },
+    cache: {
+      resume: () => undefined,
+      follow: async (position, changes) => {
+        if (followed.at(-1) !== position) followed.push(position);
+        views.push(...changes);
+        return true;
+      },
+    },
+    standbyMs: 5,
+    idleMs: 5,
+    ...options,
+  });
+  const running = projection.run(stopping.signal);
+  const stop = () => {
+    stopping.abort();
+    return running;
+  };
+  t.teardown(stop);
+  return { projection, stop, followed, views };
+}
+
+/** Appends groups of messages, each at once. */
+export async function append(log: EventLog, ...groups: readonly LogMessage[][]): Promise<void> {
+  for (const messages of groups) {
+    const { status } = await log.append(messages, signal);
+    if (status !== 'appended') throw new Error(status);
+  }
+}
+
+/** The people in every batch that was applied. */
+export function usersIn({ applied }: SharedCheckpoint): string[] {
+  return applied.flatMap(({ changes }) => changes.patches.map((patch) => patch.userId));
+}
+
+/** The registration of the n-th test person, whose event cannot be decoded. */
+export function broken(n: number): LogMessage[] {
+  return registeredMessages(n, dataKeys).map((message, index) =>
+    index === 2 ? { ...message, data: '{}' } : message,
+  );
+}

@@ -1,0 +1,107 @@
+import { ACCOUNTS_PROJECTION, ProjectorStatus } from '@zameni/contracts';
+import {
+  createHttpApp,
+  type EventLog,
+  type HealthChecks,
+  type KeyRings,
+  type Logger,
+  withDeadline,
+} from '@zameni/runtime';
+import type { Eraser } from '../erasure/eraser.ts';
+import { isHealthy, type ProjectionStatus } from '../lease/status.ts';
+import type { Reclaimer } from '../rotation/reclaimer.ts';
+import type { Rewrapper } from '../rotation/rewrapper.ts';
+import { addParkedRoutes, type ParkedRoutesDeps } from './parked-routes.ts';
+
+/** Milliseconds to wait for the head of the log, and for the number of parked subjects. */
+const STATUS_DEADLINE_MS = 500;
+
+/** Characters of a path parameter that has room for any subject, also percent-encoded. */
+const SUBJECT_LENGTH = 1_024;
+
+/** Dependencies of the operator's port. */
+export type OperatorAppOptions = {
+  readonly logger: Logger;
+  readonly log: Pick<EventLog, 'head'>;
+  readonly status: () => ProjectionStatus;
+  /** The number of parked subjects; null if it is unknown. */
+  readonly parked: () => Promise<number | null> | number | null;
+  readonly parkedRoutes: ParkedRoutesDeps;
+  readonly eraser: Pick<Eraser, 'status' | 'progress'>;
+  readonly rewrapper: Pick<Rewrapper, 'status' | 'progress'>;
+  readonly reclaimer: Pick<Reclaimer, 'status' | 'progress'>;
+  readonly keyRings?: KeyRings;
+  readonly checks: HealthChecks;
+  readonly degradedChecks: HealthChecks;
+};
+
+/**
+ * Creates the operator's port, for internal use only: `/livez`, `/readyz`, `/key-rings`, `/status`
+ * and, for callers with a token, `/v1/parked`. Readiness depends on the projection and the eraser. Stalls of the re-wrapper and the
+ * reclaimer are in `/status` only.
+ */
+export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
+  const { logger, log, status, eraser, rewrapper, reclaimer, degradedChecks } = options;
+  const { keyRings = {} } = options;
+  const app = createHttpApp({
+    logger,
+    keyRings,
+    degradedChecks,
+    maxParamLength: SUBJECT_LENGTH,
+    checks: {
+      ...options.checks,
+      projection: async () => {
+        if (!isHealthy(status())) throw new Error('the projection is stalled or not yet started');
+      },
+      eraser: async () => {
+        if (!isHealthy(eraser.status()))
+          throw new Error('the eraser is stalled or not yet started');
+      },
+    },
+  });
+  app.get('/status', { schema: { response: { 200: ProjectorStatus } } }, async (request) => {
+    const [head, parked] = await Promise.all([
+      orNull(log.head(request.signal)),
+      orNull(options.parked()),
+    ]);
+    return {
+      ...toProjection(status(), head),
+      parked,
+      eraser: { ...toWork(eraser.status()), ...eraser.progress() },
+      rewrapper: { ...toWork(rewrapper.status()), ...rewrapper.progress() },
+      reclaimer: { ...toWork(reclaimer.status()), ...reclaimer.progress() },
+    };
+  });
+  addParkedRoutes(app, options.parkedRoutes);
+  return app;
+}
+
+async function orNull(asked: Promise<number | null> | number | null): Promise<number | null> {
+  try {
+    const answer = Promise.resolve(asked);
+    return await withDeadline(answer, STATUS_DEADLINE_MS, () => new Error('too late'));
+  } catch {
+    // Operators need this answer most when a dependency is down. The rest of it is still correct.
+    return null;
+  }
+}
+
+function toProjection(
+  status: ProjectionStatus,
+  head: number | null,
+): Omit<ProjectorStatus, 'parked' | 'eraser' | 'rewrapper' | 'reclaimer'> {
+  return {
+    projection: ACCOUNTS_PROJECTION.name,
+    version: ACCOUNTS_PROJECTION.version,
+    role: status.state,
+    position: status.position,
+    head,
+    lag: head === null ? null : Math.max(0, head - status.position),
+    ...(status.state === 'stalled' ? { reason: status.reason } : {}),
+  };
+}
+
+function toWork(status: ProjectionStatus) {
+  const reason = status.state === 'stalled' ? { reason: status.reason } : {};
+  return { role: status.state, ...reason };
+}

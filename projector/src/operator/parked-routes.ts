@@ -1,0 +1,118 @@
+import {
+  DiscardParked,
+  PARKED_PAGE,
+  ParkedFilter,
+  type ParkedSubject,
+  ParkedSubjects,
+  parseUserId,
+} from '@zameni/contracts';
+import {
+  AppError,
+  type Caller,
+  type createHttpApp,
+  limitRequest,
+  type RateLimits,
+  requireScope,
+  type TokenVerifier,
+  traceIdOf,
+} from '@zameni/runtime';
+import type { OperatorStore } from '../parking/operator-store.ts';
+
+/** Changes that all operators together may request of one process. */
+export const OPERATOR_LIMIT = { quota: 50, windowSeconds: 1 } as const;
+
+/** What the routes need. */
+export type ParkedRoutesDeps = {
+  readonly tokens: TokenVerifier;
+  readonly store: OperatorStore;
+  readonly limits: RateLimits<'operator'>;
+  /** The id of a caller that the table of discarded records keeps. */
+  readonly actorOf: (caller: Caller) => string;
+};
+
+type OneId = { Params: { id: string } };
+
+/**
+ * The routes about parked subjects. Reading takes scope `ops:read`, changing `ops:write`. A change
+ * is a request that the active projector works off, so it is answered 202.
+ */
+export function addParkedRoutes(
+  app: ReturnType<typeof createHttpApp>,
+  { tokens, store, limits, actorOf }: ParkedRoutesDeps,
+): void {
+  app.get<{ Querystring: ParkedFilter }>(
+    '/v1/parked',
+    { schema: { querystring: ParkedFilter, response: { 200: ParkedSubjects } } },
+    async ({ headers, query }, reply) => {
+      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+      const { limit, id, ...filter } = query;
+      reply.header('Cache-Control', 'no-store');
+      return store.list({
+        ...filter,
+        id: id === undefined ? undefined : toId(id),
+        limit: Number(limit ?? PARKED_PAGE),
+      });
+    },
+  );
+
+  app.get<OneId>(
+    '/v1/parked/:id',
+    { schema: { response: { 200: ParkedSubjects } } },
+    async ({ headers, params }, reply) => {
+      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+      reply.header('Cache-Control', 'no-store');
+      return orNotFound(await store.find(toId(params.id)));
+    },
+  );
+
+  app.post<OneId>(
+    '/v1/parked/:id/redrives',
+    { schema: { response: { 202: ParkedSubjects } } },
+    async (request, reply) => {
+      const caller = await tokens.verify(request.headers.authorization);
+      requireScope(caller, 'ops:write');
+      await limitRequest(reply, limits, [LIMITED]);
+      const requested = orNotFound(await store.requestRedrive(toId(request.params.id)));
+      return reply.code(202).header('Cache-Control', 'no-store').send(requested);
+    },
+  );
+
+  app.post<OneId & { Body: DiscardParked }>(
+    '/v1/parked/:id/discards',
+    { schema: { body: DiscardParked, response: { 202: ParkedSubjects } } },
+    async (request, reply) => {
+      const caller = await tokens.verify(request.headers.authorization);
+      requireScope(caller, 'ops:write');
+      await limitRequest(reply, limits, [LIMITED]);
+      const id = toId(request.params.id);
+      const { position, reason } = request.body;
+      const actor = actorOf(caller);
+      const discarded = await store.discard({ id, position, reason, actor });
+      if (discarded.length === 0) {
+        orNotFound(await store.find(id));
+        throw new AppError('park-changed');
+      }
+      const fact = { subject: discarded[0]?.subject, position, reason, actor };
+      request.log.warn({ ...fact, traceId: traceIdOf(request) }, 'operator discarded a record');
+      return reply.code(202).header('Cache-Control', 'no-store').send(toAnswer(discarded));
+    },
+  );
+}
+
+/** All changes count alike. */
+const LIMITED = { policy: 'operator', key: 'all' } as const;
+
+/** Subjects hold UUIDs in lower case. Any other id is taken as it is. */
+function toId(text: string): string {
+  return parseUserId(text) ?? text;
+}
+
+function orNotFound(parked: readonly ParkedSubject[]): ParkedSubjects {
+  if (parked.length === 0)
+    throw new AppError('not-found', { detail: 'Nothing like that is parked' });
+  return toAnswer(parked);
+}
+
+function toAnswer(parked: readonly ParkedSubject[]): ParkedSubjects {
+  return { parked: [...parked], next: null };
+}

@@ -1,0 +1,103 @@
+import { ACCOUNTS_PROJECTION, subjects } from '@zameni/contracts';
+import type { Pool } from '@zameni/runtime';
+import { createTestDatabase } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { personalOf, projected, registration, userIdOf } from '../accounts.fixture.ts';
+import type { ProjectedRecord } from '../read-models/record.ts';
+import { toRowChanges } from '../read-models/row-changes.ts';
+import type { ProjectionStore } from '../read-models/store.ts';
+import { createPostgresStore } from '../read-models/store-postgres.ts';
+import { applyOrPark } from './apply-or-park.ts';
+import { createParking, type Park } from './changes.ts';
+
+const { name: projection, version } = ACCOUNTS_PROJECTION;
+const accountOf = (n: number) => subjects.account(userIdOf(n));
+
+async function createSetup(t: ExecutionContext): Promise<{ pool: Pool; store: ProjectionStore }> {
+  const { pool } = await createTestDatabase(t);
+  const store = createPostgresStore(pool, { projection, version, holder: 'a', leaseMs: 60_000 });
+  await store.takeLease();
+  return { pool, store };
+}
+
+function registers(n: number, position: number, displayName = 'Person'): ProjectedRecord {
+  const event = registration(n);
+  const personal = { ...personalOf(n), displayName };
+  return { kind: 'event', event: projected(n, { ...event, personal }, { position }) };
+}
+
+const park: Park = {
+  subject: accountOf(1),
+  position: 3,
+  lastPosition: 3,
+  waiting: 1,
+  reason: 'undecodable',
+  detail: null,
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+};
+const none = { parks: [], waits: [], unparked: [] };
+const noRows = toRowChanges([]);
+
+async function readParked(pool: Pool): Promise<unknown[]> {
+  const { rows } = await pool.query(
+    `select subject, position::int, last_position::int as last, waiting, reason, detail, attempts,
+       trace_id, redrive_requested_at is not null as requested
+     from zameni.parked order by position`,
+  );
+  return rows;
+}
+
+test('a park, its waiting records and its end are stored with the checkpoint', async (t) => {
+  const { pool, store } = await createSetup(t);
+  await store.apply({ from: 0, to: 3, changes: noRows, parking: { ...none, parks: [park] } });
+  const waits = [{ subject: park.subject, lastPosition: 9, waiting: 2 }];
+  await store.apply({ from: 3, to: 9, changes: noRows, parking: { ...none, waits } });
+  const { traceId: trace_id } = park;
+  const row = { subject: park.subject, position: 3, last: 9, waiting: 3, attempts: 1, trace_id };
+  const expected = { ...row, reason: 'undecodable', detail: null, requested: false };
+  t.deepEqual(await readParked(pool), [expected]);
+  t.deepEqual(await store.readParked(), [park.subject]);
+  t.is(
+    await store.apply({ from: 3, to: 9, changes: noRows, parking: { ...none, waits } }),
+    undefined,
+  );
+  t.deepEqual(await readParked(pool), [expected], 'a batch that is not ours changes nothing');
+  const unparked = [{ subject: park.subject }];
+  await store.apply({ from: 9, to: 9, changes: noRows, parking: { ...none, unparked } });
+  t.deepEqual(await readParked(pool), []);
+});
+
+test('a redrive that fails counts, and ends the request', async (t) => {
+  const { pool, store } = await createSetup(t);
+  await store.apply({ from: 0, to: 3, changes: noRows, parking: { ...none, parks: [park] } });
+  t.deepEqual(await store.readRedriveRequests(), []);
+  await pool.query('update zameni.parked set redrive_requested_at = now()');
+  t.like(await store.readRedriveRequests(), [{ subject: park.subject, position: 3 }]);
+  const again = [{ ...park, reason: 'fold-failed' } as const];
+  await store.apply({ from: 3, to: 3, changes: noRows, parking: { ...none, parks: again } });
+  t.like(await readParked(pool), [{ reason: 'fold-failed', attempts: 2, requested: false }]);
+});
+
+test('rows that Postgres refuses park their subjects, and all others are applied', async (t) => {
+  const { pool, store } = await createSetup(t);
+  const records = [1, 2, 3, 4, 5].map((n) => {
+    return registers(n, n, n === 2 || n === 5 ? 'a zero byte \u0000' : 'Person');
+  });
+  const parking = createParking(new Set());
+  const applied = await applyOrPark(store, { from: 0, to: 5, records, parking });
+  t.deepEqual(applied?.rows.map(({ userId }) => userId).toSorted(), [1, 3, 4].map(userIdOf));
+  t.is(await store.readPosition(), 5);
+  t.like(await readParked(pool), [
+    { subject: accountOf(2), reason: 'rejected', detail: '22P05' },
+    { subject: accountOf(5), reason: 'rejected', detail: '22P05' },
+  ]);
+});
+
+test('a fault that is not of the data parks nobody', async (t) => {
+  const { pool, store } = await createSetup(t);
+  await pool.query('alter table accounts_v1.users rename to away');
+  const batch = { from: 0, to: 1, records: [registers(1, 1)], parking: createParking(new Set()) };
+  await t.throwsAsync(applyOrPark(store, batch), { code: '42P01' });
+  t.deepEqual(await readParked(pool), []);
+  t.is(await store.readPosition(), 0);
+});
