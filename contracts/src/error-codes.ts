@@ -23,7 +23,7 @@ export const ERROR_CODES = {
   'address-taken': 'The address belongs to another person',
   'address-unproven':
     'An account that nobody has proven holds the address; say with `holder` what to do with it',
-  'park-changed': 'Another record is parked than the request names; read it again',
+  'park-changed': 'The parked record is not the one that the request names; read it again',
   'payload-too-large': 'The body is larger than allowed',
   'unsupported-media-type': 'The body has a media type that this path does not accept',
   'request-timeout': 'The request did not arrive in time',

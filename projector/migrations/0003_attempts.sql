@@ -47,8 +47,15 @@ as $$
 #variable_conflict use_column
 begin
 with newer as materialized (
-  select a.*
+  select
+    a.attempt_id, a.claim, a.position, a.expires_at,
+    case when e.user_id is null then a.state else 'gone' end as state,
+    case when e.user_id is null then a.user_id end as user_id
   from jsonb_populate_recordset(null::accounts_v1.attempts, apply_attempts.attempts) as a
+  -- A parked attempt may be applied after the erasure of the person to whom it led.
+  left join lateral (
+    select erased.user_id from zameni.erasures erased where erased.user_id = a.user_id limit 1
+  ) e on true
   left join lateral (
     select stored.position from accounts_v1.attempts stored
     where stored.attempt_id = a.attempt_id limit 1

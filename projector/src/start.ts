@@ -35,6 +35,9 @@ import { startEraser } from './start-reactors.ts';
 /** Connections to Postgres: for a batch, leases and attempts, and the four queries of an eraser. */
 const POOL_SIZE = 7;
 
+/** Connections for operators: their requests must not keep leases and batches waiting. */
+const OPERATOR_POOL_SIZE = 2;
+
 /** People whose opened data keys are cached, about 0.3 KB each. */
 const MAX_KEYS = 50_000;
 
@@ -56,14 +59,11 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
     stream: ACCOUNTS_STREAM.name,
     user: config.ZAMENI_NATS_USER,
   });
-  const pool = createPool({
-    url: config.ZAMENI_POSTGRES_URL,
-    password: readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE),
-    max: POOL_SIZE,
-    name,
-    logger,
-  });
-  resources.defer(() => pool.end());
+  const url = config.ZAMENI_POSTGRES_URL;
+  const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
+  const openPool = (max: number) =>
+    resources.adopt(createPool({ url, password, max, name, logger }), (opened) => opened.end());
+  const pool = openPool(POOL_SIZE);
   const redis = createRedis({
     url: config.ZAMENI_REDIS_URL,
     password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
@@ -102,7 +102,7 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const peppers = openPepperRing(config.ZAMENI_PEPPER_FILE, { logger });
   const { eraser, ...movers } = await startEraser(context, { pool, keyRing, peppers });
 
-  const operatorStore = createOperatorStore(pool);
+  const operatorStore = createOperatorStore(openPool(OPERATOR_POOL_SIZE));
   const digests = createDigests(peppers.current());
   const app = createOperatorApp({
     logger,

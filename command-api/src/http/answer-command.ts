@@ -14,7 +14,7 @@ export type AnswerDeps = {
 
 /**
  * Sets the headers of every answer to a command, after a wait of up to `Prefer: wait=N`.
- * `Preference-Applied` means that the outcome is readable; without it, the outcome is unknown. The
+ * `Preference-Applied` means that the read model has passed the outcome; without it, that is unknown. The
  * time that the command itself took shortens the longest wait.
  */
 export async function answerCommand(

@@ -113,7 +113,7 @@ export const commandHeaders = {
     required: true,
   },
   'Preference-Applied': {
-    description: 'The `wait` that was applied; the outcome is readable',
+    description: 'The `wait` that was applied; the read model has passed the outcome',
     schema: Type.String({ pattern: '^wait=[0-9]{1,2}$' }),
   },
 } as const satisfies Record<string, Field>;
@@ -122,7 +122,7 @@ export const commandHeaders = {
 export const waitHeaders = {
   Prefer: {
     description:
-      '`wait=N`: seconds to wait until the outcome is readable, 30 at most (RFC 7240); `Preference-Applied` confirms that it is',
+      '`wait=N`: seconds to wait until the outcome is readable, 30 at most (RFC 7240); `Preference-Applied` confirms that the read model has passed it',
     schema: Type.String({ examples: ['wait=5'] }),
   },
 } as const satisfies Record<string, Field>;

@@ -22,10 +22,10 @@ export type Gateway = {
  * little, so the query API takes more. More registrations would only wait longer: with these and
  * `MAX_QUEUED` an accepted one takes half a second at most among 3,000 clients (bench/results.md).
  */
-const MAX_IN_PROCESS = { 'command-api': 650, 'query-api': 1_000 } as const;
+const MAX_IN_PROCESS = { 'command-api': 550, 'query-api': 1_000 } as const;
 
 /** Requests that wait per service. A process sheds load itself when it is overloaded. */
-const MAX_QUEUED = 250;
+const MAX_QUEUED = 200;
 
 /** Responses of the gateway itself, by their original status. */
 const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [

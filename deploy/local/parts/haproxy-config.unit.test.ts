@@ -75,7 +75,7 @@ test('answers for a broken service as for a missing one', (t) => {
 });
 
 test('bounds the requests that a process handles and those that wait', (t) => {
-  t.is(config.match(/^ {2}default-server .* maxconn 650$/gm)?.length, 1);
+  t.is(config.match(/^ {2}default-server .* maxconn 550$/gm)?.length, 1);
   t.is(config.match(/^ {2}default-server .* maxconn 1000$/gm)?.length, 1);
   const refusals = config.match(/^ {2}http-request return status 503 .+$/gm) ?? [];
   t.is(refusals.length, 2);

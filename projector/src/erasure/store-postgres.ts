@@ -1,6 +1,6 @@
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import { ACCOUNTS_PROJECTION, subjects } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
-import { type CheckpointOwner, createPostgresLeaseStore, readPosition } from '../lease/store.ts';
+import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/store.ts';
 import type { AttemptsOnAddress, EraserStore, FoundAttempts, NotedErasure } from './store.ts';
 
 /** Attempts per query, so that other addresses get their turn in between. */
@@ -16,7 +16,7 @@ export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): E
   return {
     ...createPostgresLeaseStore(pool, owner),
     noteErasure: (erasure) => noteErasure(pool, erasure),
-    readCoveredPosition: () => readPosition(pool, { projection, version }),
+    readCoveredPosition: () => readCoveredPosition(pool),
     findAttempts: (which) => findAttempts(pool, which),
     removeAttempt: (id, which) => removeAttempt(pool, id, which),
     clearClaim: (id, which) => clearClaim(pool, id, which),
@@ -47,13 +47,31 @@ async function noteErasure(
   );
 }
 
+/**
+ * The position up to which the read model has every attempt. The checkpoint has passed records of
+ * parked attempts that are not in the rows.
+ */
+const COVERED = `least(position, (
+  select min(parked.position) - 1 from zameni.parked
+  where parked.projection = checkpoints.projection and parked.version = checkpoints.version
+    and parked.subject like '${subjects.attempt('%')}'
+))`;
+
+async function readCoveredPosition(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ covered: string }>(
+    `select ${COVERED} as covered from zameni.checkpoints where projection = $1 and version = $2`,
+    [projection, version],
+  );
+  return Number(rows[0]?.covered ?? 0);
+}
+
 /** Reads attempts and position from one snapshot, so that no covered attempt is missing. */
 async function findAttempts(
   pool: Pool,
   { claim, before }: AttemptsOnAddress,
 ): Promise<FoundAttempts> {
   const { rows } = await pool.query<{ ids: string[]; covered: string }>(
-    `select position as covered, array(
+    `select ${COVERED} as covered, array(
        select attempt_id::text from accounts_v1.attempts
        where claim = $1 and ${IS_ENDED} limit $3
      ) as ids

@@ -18,7 +18,7 @@ import {
 import type { AttemptHousekeeping } from '../read-models/attempts/housekeeping.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
 import { type Applied, applyOrPark } from '../parking/apply-or-park.ts';
-import { createParking } from '../parking/changes.ts';
+import { createParking, type ParkingChanges } from '../parking/changes.ts';
 import type { Fold } from '../parking/fold-or-park.ts';
 import { createRedrive } from '../parking/redrive.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
@@ -81,7 +81,7 @@ export function createProjection(options: ProjectionOptions): LeasedWork {
 async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<void> {
   const { log, store, cache, keys, housekeeping, logger } = options;
   const { idleMs = IDLE_MS, lingerMs = LINGER_MS, fold } = options;
-  const { from, signal, onProgress } = run;
+  const { from, signal, onProgress, onStep } = run;
   const tombstones = createTombstoneWriter({ store, cache, now: Date.now });
   const redrive = createRedrive(options);
   const readOptions = { filters: [], after: from, maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES };
@@ -95,14 +95,9 @@ async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<vo
   await tombstones.run(position, true);
   try {
     for await (const batch of batchesOrIdle(read, idleMs, signal)) {
+      // First, so that redrives can end a stall for too many parked subjects.
+      if (!(await redriveParked())) return;
       if (!(await (batch === undefined ? idle() : applyBatch(batch)))) return;
-      let isOurs = true;
-      await redrive({
-        position,
-        signal,
-        onApplied: async (applied) => (isOurs = await follow(applied)),
-      });
-      if (!isOurs) return;
       housekeeping.run();
       // After a commit that came alone, the next one is read at once.
       if ((batch?.length ?? 0) > MAX_COMMIT_RECORDS) await rest(lingerMs, signal);
@@ -115,19 +110,29 @@ async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<vo
   async function applyBatch(records: readonly LogRecord[]): Promise<boolean> {
     const to = records.at(-1)?.position ?? position;
     const parking = createParking(parked);
-    const projected = await readRecords(records, { keys, parking, discarded, signal });
-    const { parks } = parking.changes();
-    if (parked.size + parks.length > MAX_PARKED) {
-      throw new TooManyParkedError(`more than ${MAX_PARKED} subjects would be parked`);
-    }
+    const projected = await readRecords(records, { keys, parking, discarded, signal, onStep });
     return withRecordSpans('project', toTraced(projected), async () => {
-      const batch = { from: position, to, records: projected, parking };
+      const batch = { from: position, to, records: projected, parking, assertRoom };
       const applied = await applyOrPark(store, batch, fold);
       if (applied === undefined) return false;
       position = to;
       onProgress(position);
       return follow(applied);
     });
+  }
+
+  /** Throws if a batch would park more subjects than may be. */
+  function assertRoom({ parks }: Pick<ParkingChanges, 'parks'>): void {
+    if (parks.length === 0 || parked.size + parks.length <= MAX_PARKED) return;
+    throw new TooManyParkedError(`more than ${MAX_PARKED} subjects would be parked`);
+  }
+
+  /** Tries parked subjects again, if an operator asked for it. Returns false as `applyBatch`. */
+  async function redriveParked(): Promise<boolean> {
+    let isOurs = true;
+    const onApplied = async (applied: Applied | undefined) => (isOurs = await follow(applied));
+    await redrive({ position, signal, onStep, onApplied });
+    return isOurs;
   }
 
   /** Follows what was applied, in the cache and in the set of parked subjects. */

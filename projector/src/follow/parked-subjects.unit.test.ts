@@ -67,6 +67,24 @@ test('a bug in a fold parks the accounts it throws for; repaired and redriven, n
   await waitUntil(() => views.at(-1)?.id === userIdOf(4) || views.at(-1)?.id === userIdOf(2));
 });
 
+test('a fault of the fold before a poison record of the same batch moves the park back', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const { fold, repair } = plant(1, 2);
+  const [claim, key, event] = registeredMessages(1, dataKeys);
+  if (!claim || !key || !event) return t.fail();
+  const next = { ...event, data: '{}', expectedPosition: 3 };
+  await append(log, [claim, key, event], [next], registeredMessages(2, dataKeys));
+  start(t, log, createMemoryStore(shared, 'a'), { fold });
+  await waitUntil(() => shared.position === 7);
+  const park = { position: 3, lastPosition: 4, waiting: 2, reason: 'fold-failed' };
+  t.like(shared.parked.get(accountOf(1)), park);
+  repair();
+  shared.requested.add(accountOf(1));
+  await waitUntil(() => shared.users.has(userIdOf(1)));
+  t.like(shared.parked.get(accountOf(1)), { position: 4, waiting: 1, reason: 'undecodable' });
+});
+
 test('what arrives while an account is parked keeps its order', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedCheckpoint();
@@ -112,4 +130,23 @@ test('more parked subjects than may be stall the projection', async (t) => {
   t.like(projection.status(), {
     reason: 'TooManyParkedError: more than 1000 subjects would be parked',
   });
+});
+
+test('redrives end a stall for too many parked subjects', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  for (let n = 1; n <= 1_200; n += 1) {
+    const place = { position: 1, lastPosition: 1, waiting: 1 };
+    const reason = { reason: 'undecodable', detail: null, traceId: null } as const;
+    shared.parked.set(accountOf(n), { subject: accountOf(n), ...place, ...reason });
+  }
+  await append(log, registeredMessages(2_000, dataKeys));
+  const { projection } = start(t, log, createMemoryStore(shared, 'a'));
+  await waitUntil(() => shared.position === 3);
+  t.is(shared.users.size, 1, 'a batch that parks nobody is applied');
+  await append(log, broken(3_000));
+  await waitUntil(() => projection.status().state === 'stalled');
+  shared.discarded.add(1);
+  for (let n = 1; n <= 1_200; n += 1) shared.requested.add(accountOf(n));
+  await waitUntil(() => shared.parked.size < 1_200);
 });

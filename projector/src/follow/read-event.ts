@@ -44,6 +44,15 @@ export async function readEvent(
 
   function open(key: DataKey, sealed: string): string {
     const binding = { eventId: metadata.id, type, userId: metadata.userId };
-    return orPoison(record, 'undecryptable', () => openPersonal(key, binding, sealed), metadata.id);
+    const openOrEvict = () => {
+      try {
+        return openPersonal(key, binding, sealed);
+      } catch (error) {
+        // The record of the key may be repaired before the next try.
+        keys.evict(record);
+        throw error;
+      }
+    };
+    return orPoison(record, 'undecryptable', openOrEvict, metadata.id);
   }
 }

@@ -17,6 +17,8 @@ export type ReadRecordsDeps = {
   /** Positions of records that operators decided to skip. */
   readonly discarded: ReadonlySet<number>;
   readonly signal: AbortSignal;
+  /** Called for each record, because a batch of missing keys takes long. */
+  readonly onStep: () => void;
 };
 
 /**
@@ -26,11 +28,13 @@ export type ReadRecordsDeps = {
  */
 export async function readRecords(
   records: readonly LogRecord[],
-  { keys, parking, discarded, signal }: ReadRecordsDeps,
+  { keys, parking, discarded, signal, onStep }: ReadRecordsDeps,
 ): Promise<readonly ProjectedRecord[]> {
   const projected: ProjectedRecord[] = [];
   for (const record of records) {
-    if (discarded.has(record.position)) continue;
+    onStep();
+    // An erasure is never skipped.
+    if (discarded.has(record.position) && !isErasure(record)) continue;
     const isParked = parking.isParked(record.subject);
     if (isParked && !isErasure(record)) {
       parking.wait(record);

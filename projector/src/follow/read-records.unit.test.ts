@@ -43,7 +43,13 @@ async function read(messages: readonly LogMessage[], before: Before = {}): Promi
   const keys = createPeopleKeys({ log, dataKeys }, { maxKeys: 10, missingMs: 0 });
   const parking = createParking(new Set(before.parked));
   const discarded = new Set(before.discarded);
-  const projected = await readRecords(records, { keys, parking, discarded, signal });
+  const projected = await readRecords(records, {
+    keys,
+    parking,
+    discarded,
+    signal,
+    onStep: () => undefined,
+  });
   return { projected, ...parking.changes() };
 }
 

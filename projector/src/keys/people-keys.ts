@@ -43,8 +43,8 @@ const MISSING_BACKOFF = { baseMs: 20, maxMs: 200 };
  * Otherwise it is read from the log. Any replica may answer, so a missing key is read again. A
  * missing key counts as destroyed only if the person's last event is their erasure; a stale answer
  * cannot show an erasure too early. It counts as missing only if a leader that knows the event says
- * so. A key record that cannot be opened may have been re-wrapped
- * since. So the event that needs the key stops the projection, not the key record.
+ * so. A key record that cannot be opened may have been re-wrapped since. So the event that needs the
+ * key parks its account, not the key record.
  */
 export function createPeopleKeys(
   { log, dataKeys }: PeopleKeysDeps,

@@ -11,6 +11,8 @@ export type Batch = {
   readonly to: number;
   readonly records: readonly ProjectedRecord[];
   readonly parking: Parking;
+  /** Throws if the batch would park too many subjects. */
+  readonly assertRoom?: (changes: ParkingChanges) => void;
 };
 
 /** What was applied. */
@@ -37,6 +39,7 @@ export async function applyOrPark(
   let { records, changes } = foldOrPark(batch.records, parking, fold);
   for (;;) {
     const all = parking.changes();
+    batch.assertRoom?.(all);
     try {
       const rows = await store.apply({ from, to, changes, parking: all });
       return rows && { rows, changes, parking: all };
@@ -49,8 +52,10 @@ export async function applyOrPark(
       if (offenders.length === 0) throw error;
       const kept = new Set(records);
       for (const { group, sqlState } of offenders) {
+        const first = await findFirstRejected(group, rejects);
         for (const record of group) kept.delete(record);
-        for (const record of keepUnless(group, parking, 'rejected', isFirst(), sqlState)) {
+        const isAtFault = (record: ProjectedRecord) => record === first;
+        for (const record of keepUnless(group, parking, 'rejected', isAtFault, sqlState)) {
           kept.add(record);
         }
       }
@@ -60,17 +65,18 @@ export async function applyOrPark(
   }
 }
 
-/** All records of a rejected subject wait, because it is unknown which of them is at fault. */
-function isFirst(): () => boolean {
-  let isBegun = false;
-  return () => {
-    const first = !isBegun;
-    isBegun = true;
-    return first;
-  };
-}
-
 type Rejects = (records: readonly ProjectedRecord[]) => Promise<string | undefined>;
+
+/** Finds the record with which a group is first rejected. */
+async function findFirstRejected(
+  group: readonly ProjectedRecord[],
+  rejects: Rejects,
+): Promise<ProjectedRecord | undefined> {
+  for (const [index, record] of group.entries()) {
+    if ((await rejects(group.slice(0, index + 1))) !== undefined) return record;
+  }
+  return group.at(-1);
+}
 
 /** Finds the groups that are rejected alone, by halves. */
 async function findOffenders(

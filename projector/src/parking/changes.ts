@@ -36,7 +36,9 @@ export type ParkingChanges = {
 /** Parked subjects before a batch, and what the batch changes of them. */
 export type Parking = {
   readonly isParked: (subject: string) => boolean;
-  /** Parks the subject of a record. */
+  /** Whether a record waits: its subject is parked at it or before it. */
+  readonly holds: (place: Place) => boolean;
+  /** Parks the subject of a record, or moves its park back to the record. */
   readonly park: (place: Place, reason: ParkReason, detail?: string) => void;
   /** Counts a record of a parked subject, which is not applied. */
   readonly wait: (place: Place) => void;
@@ -50,18 +52,31 @@ export function createParking(known: ReadonlySet<string>): Parking {
   const parks = new Map<string, Park>();
   const waits = new Map<string, Wait>();
   const unparked = new Set<string>();
+  const wasParked = (subject: string) => known.has(subject) && !unparked.has(subject);
   return {
-    isParked: (subject) => parks.has(subject) || (known.has(subject) && !unparked.has(subject)),
+    isParked: (subject) => parks.has(subject) || wasParked(subject),
+    holds: ({ subject, position }) => {
+      const park = parks.get(subject);
+      return park === undefined ? wasParked(subject) : park.position <= position;
+    },
     park: ({ subject, position, traceparent }, reason, detail) => {
-      const trace = { traceId: toTraceId(traceparent), detail: detail ?? null };
-      const place = { subject, position, lastPosition: position, waiting: 1 };
-      parks.set(subject, { ...place, reason, ...trace });
+      const later = parks.get(subject);
+      parks.set(subject, {
+        subject,
+        position,
+        lastPosition: Math.max(position, later?.lastPosition ?? 0),
+        waiting: 1 + (later?.waiting ?? 0),
+        reason,
+        detail: detail ?? null,
+        traceId: toTraceId(traceparent),
+      });
       unparked.delete(subject);
     },
     wait: ({ subject, position }) => {
       const park = parks.get(subject);
       if (park !== undefined) {
-        parks.set(subject, { ...park, lastPosition: position, waiting: park.waiting + 1 });
+        const lastPosition = Math.max(position, park.lastPosition);
+        parks.set(subject, { ...park, lastPosition, waiting: park.waiting + 1 });
         return;
       }
       const waiting = (waits.get(subject)?.waiting ?? 0) + 1;

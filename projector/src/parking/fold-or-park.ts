@@ -57,8 +57,8 @@ function keepFoldable(
 }
 
 /**
- * Parks a subject at its first record that is at fault, and keeps the records before it. After an
- * erasure nothing of the person waits.
+ * Parks a subject at its first record that is at fault, and keeps the records before it. A park at
+ * a later record of the batch moves back. After an erasure nothing of the person waits.
  */
 export function keepUnless(
   group: readonly ProjectedRecord[],
@@ -70,7 +70,7 @@ export function keepUnless(
   return group.filter((record) => {
     const place = placeOf(record);
     if (isErasure(record)) parking.unpark(place.subject);
-    if (parking.isParked(place.subject)) parking.wait(place);
+    if (parking.holds(place)) parking.wait(place);
     else if (isAtFault(record)) parking.park(place, reason, detail);
     else return true;
     return false;

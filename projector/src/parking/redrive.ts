@@ -1,4 +1,4 @@
-import type { EventLog, Logger } from '@zameni/runtime';
+import { coerceError, type EventLog, type Logger, type LogRecord } from '@zameni/runtime';
 import type { PeopleKeys } from '../keys/people-keys.ts';
 import { readRecords } from '../follow/read-records.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
@@ -24,12 +24,16 @@ export type Redrive = (run: {
   /** The checkpoint, which does not move. */
   readonly position: number;
   readonly signal: AbortSignal;
+  readonly onStep: () => void;
   /** Called for each subject that was tried. Returns false to end the round. */
   readonly onApplied: (applied: Applied | undefined) => Promise<boolean>;
 }) => Promise<void>;
 
 /** Milliseconds between two looks for requests. With ten subjects a round: 20 a second at most. */
 const LOOK_MS = 500;
+
+/** Milliseconds after which a round ends, so that redrives of missing keys delay no batch for long. */
+const ROUND_MS = 500;
 
 /**
  * Creates the redrive. The records of a subject are read from the log by its name, from the first
@@ -42,31 +46,46 @@ export function createRedrive({ log, keys, store, logger, fold }: RedriveDeps): 
 
   async function redrive(
     request: RedriveRequest,
-    position: number,
-    signal: AbortSignal,
+    { position, signal, onStep }: Pick<Parameters<Redrive>[0], 'position' | 'signal' | 'onStep'>,
   ): Promise<Applied | undefined | 'later'> {
     const { subject } = request;
-    const all = await log.readSubject(subject, signal);
-    const last = all.at(-1)?.position ?? 0;
-    // Records of attempts expire. The leader knows whether there are none left.
-    const isBehind = last < request.lastPosition;
-    if (isBehind && (last > 0 || (await log.hasRecord(subject, signal)))) return 'later';
+    const all = await readWhole(request, signal);
+    if (all === undefined) return 'later';
     const records = all.filter((record) => {
       return record.position >= request.position && record.position <= position;
     });
     const parking = createParking(new Set([subject]));
     parking.unpark(subject);
     const discarded = await store.readDiscarded();
-    const projected = await readRecords(records, { keys, parking, discarded, signal });
+    const projected = await readRecords(records, { keys, parking, discarded, signal, onStep });
     const batch = { from: position, to: position, records: projected, parking };
     return applyOrPark(store, batch, fold);
   }
 
-  return async ({ position, signal, onApplied }) => {
+  /** Reads all records of a subject. Undefined if the replica that answered is behind. */
+  async function readWhole(
+    { subject, lastPosition }: RedriveRequest,
+    signal: AbortSignal,
+  ): Promise<readonly LogRecord[] | undefined> {
+    try {
+      const all = await log.readSubject(subject, signal);
+      const last = all.at(-1)?.position ?? 0;
+      if (last >= lastPosition) return all;
+      // Records of attempts expire. The leader knows whether there are none left.
+      return last > 0 || (await log.hasRecord(subject, signal)) ? undefined : all;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      logger.warn({ subject, error: coerceError(error) }, 'a parked subject cannot be read');
+      return undefined;
+    }
+  }
+
+  return async ({ onApplied, ...run }) => {
     if (performance.now() < nextLookAt) return;
-    nextLookAt = performance.now() + LOOK_MS;
+    const endsAt = performance.now() + ROUND_MS;
     for (const request of await store.readRedriveRequests()) {
-      const applied = await redrive(request, position, signal);
+      if (performance.now() >= endsAt) break;
+      const applied = await redrive(request, run);
       if (applied === 'later') continue;
       const { subject } = request;
       const [park] = applied?.parking.parks ?? [];
@@ -74,5 +93,6 @@ export function createRedrive({ log, keys, store, logger, fold }: RedriveDeps): 
       else logger.warn({ subject, reason: park.reason }, 'a subject is parked again');
       if (!(await onApplied(applied))) return;
     }
+    nextLookAt = performance.now() + LOOK_MS;
   };
 }

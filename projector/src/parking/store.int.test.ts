@@ -2,7 +2,7 @@ import { ACCOUNTS_PROJECTION, subjects } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
 import { createTestDatabase } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { personalOf, projected, registration, userIdOf } from '../accounts.fixture.ts';
+import { happenings, personalOf, projected, registration, userIdOf } from '../accounts.fixture.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
 import { toRowChanges } from '../read-models/row-changes.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
@@ -91,6 +91,17 @@ test('rows that Postgres refuses park their subjects, and all others are applied
     { subject: accountOf(2), reason: 'rejected', detail: '22P05' },
     { subject: accountOf(5), reason: 'rejected', detail: '22P05' },
   ]);
+});
+
+test('the record that Postgres refuses is named, and the ones before it are applied', async (t) => {
+  const { pool, store } = await createSetup(t);
+  const personal = { ...happenings.updated.personal, displayName: 'a zero byte \u0000' };
+  const update = projected(1, { ...happenings.updated, personal }, { position: 4, version: 2 });
+  const records = [registers(1, 3), { kind: 'event', event: update } as const, registers(2, 5)];
+  const parking = createParking(new Set());
+  const applied = await applyOrPark(store, { from: 0, to: 5, records, parking });
+  t.deepEqual(applied?.rows.map(({ userId }) => userId).toSorted(), [1, 2].map(userIdOf));
+  t.like(await readParked(pool), [{ subject: accountOf(1), position: 4, waiting: 1 }]);
 });
 
 test('a fault that is not of the data parks nobody', async (t) => {

@@ -64,6 +64,8 @@ async function findRejection(
   batch: RowBatch,
 ): Promise<string | undefined> {
   const client = await pool.connect();
+  // The query reports the loss of its connection; without a listener it would end the process.
+  client.on('error', () => undefined);
   try {
     await client.query('begin');
     await apply(client, owner, batch);
@@ -72,8 +74,12 @@ async function findRejection(
     if (isRejection(error)) return error.code;
     throw error;
   } finally {
-    await client.query('rollback').catch(() => undefined);
-    client.release();
+    const isClean = await client.query('rollback').then(
+      () => true,
+      () => false,
+    );
+    // A connection that may still be in the transaction must not serve another batch.
+    client.release(!isClean);
   }
 }
 

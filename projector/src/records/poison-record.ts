@@ -17,7 +17,7 @@ export type PoisonRecord = {
 };
 
 /**
- * A record that stops the projection. It has no cause on purpose: the message of a failed parse
+ * A record that cannot be projected. It parks its subject. It has no cause on purpose: the message of a failed parse
  * quotes its input, which may be personal data.
  */
 export class PoisonRecordError extends Error {
