@@ -9,7 +9,7 @@ import { parseScale } from '../deploy/local/profile/scale.ts';
 import { runInForeground } from '../deploy/local/supervisor/foreground.ts';
 import { withStack } from '../deploy/local/with-stack.ts';
 import { goFirst } from './cpu-priority.ts';
-import { printedToken } from './load/printed-token.ts';
+import { printedToken } from './print-token.ts';
 import { credentialsOf, PATHS, type RegistrationPath } from './load/registration-path.ts';
 import { runLoad } from './load/wrk.ts';
 import { measureAppend, WITH_RETRIES } from './measurements/append.ts';

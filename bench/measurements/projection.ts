@@ -5,10 +5,10 @@ import { readStack, type Stack } from '@zameni/runtime/stack';
 import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import { Value } from 'typebox/value';
 import { openAdminLog } from '../../e2e/log/admin-log.ts';
+import { connectSuperuser } from '../connect-superuser.ts';
 import { cpuMsEach, readCpu } from '../load/cpu.ts';
-import { type Memory, sampleMemory } from '../load/memory.ts';
-import { connectSuperuser } from '../load/superuser.ts';
 import { runLoad } from '../load/wrk.ts';
+import { type Memory, sampleMemory } from '../sample-memory.ts';
 import { copyTables, emptyTables, listTables } from './copy-tables.ts';
 
 /** One way to fill the tables, with what it took. */

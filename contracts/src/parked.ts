@@ -37,7 +37,7 @@ export const ParkedSubject = Type.Object(
     waiting: Type.Integer({ description: 'Records that wait, the first one included' }),
     reason: ReasonWord,
     detail: Type.Union([Type.String(), Type.Null()], { description: 'SQLSTATE of `rejected`' }),
-    attempts: Type.Integer({ description: 'How many times the record was tried' }),
+    tries: Type.Integer({ description: 'How many times the record was tried' }),
     traceId: Type.Union([Type.String(), Type.Null()], {
       description: 'Trace of the request that appended the record',
     }),

@@ -3,7 +3,7 @@
 -- is the queue, so only positions are kept. TypeScript: projector/src/parking/.
 --
 -- `position` is the first record that is not applied, `last_position` the last one that waits,
--- `waiting` their number. `attempts` counts the tries. A redrive is requested by an operator and
+-- `waiting` their number. `tries` counts how often it was tried. A redrive is requested by an operator and
 -- done by the active projector.
 create table zameni.parked (
   projection text not null,
@@ -14,7 +14,7 @@ create table zameni.parked (
   waiting integer not null,
   reason text not null,
   detail text,
-  attempts integer not null default 1,
+  tries integer not null default 1,
   trace_id text,
   parked_at timestamptz not null default now(),
   redrive_requested_at timestamptz,
@@ -61,7 +61,7 @@ begin
   on conflict (projection, version, subject) do update set
     position = excluded.position, last_position = excluded.last_position,
     waiting = excluded.waiting, reason = excluded.reason, detail = excluded.detail,
-    trace_id = excluded.trace_id, attempts = stored.attempts + 1, redrive_requested_at = null;
+    trace_id = excluded.trace_id, tries = stored.tries + 1, redrive_requested_at = null;
 
   update zameni.parked as stored
   set last_position = w.last_position, waiting = stored.waiting + w.waiting

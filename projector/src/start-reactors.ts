@@ -26,14 +26,14 @@ const REWRAPPER = { projection: 'rewrapper', version: 1 } as const;
 const RECLAIMER = { projection: 'reclaimer', version: 1 } as const;
 
 /** The workers that use the log as the NATS user that may delete from it. */
-export type Erasing = {
+export type Reactors = {
   readonly eraser: Eraser;
   readonly rewrapper: Rewrapper;
   readonly reclaimer: Reclaimer;
 };
 
 /** Where the workers keep their leases, and the rings they follow. */
-export type ErasingDeps = {
+export type ReactorsDeps = {
   readonly pool: Pool;
   readonly keyRing: KeyRingSource;
   readonly peppers: KeyRingSource<PepperRing>;
@@ -43,10 +43,10 @@ export type ErasingDeps = {
  * Starts eraser, re-wrapper and reclaimer on a connection of their own. Its user may delete, and
  * may append keys, claims and attempts. Nothing else in this process has these rights.
  */
-export async function startEraser(
+export async function startReactors(
   { config, logger, resources, signal, fail }: ServiceContext<Config>,
-  { pool, keyRing, peppers }: ErasingDeps,
-): Promise<Erasing> {
+  { pool, keyRing, peppers }: ReactorsDeps,
+): Promise<Reactors> {
   const user = config.ZAMENI_ERASER_NATS_USER;
   const nc = await connectNats({
     servers: config.ZAMENI_NATS_SERVERS.split(','),

@@ -26,11 +26,11 @@ import { createProjection } from './follow/follow-log.ts';
 import { createPeopleKeys } from './keys/people-keys.ts';
 import { createOperatorApp } from './operator/app.ts';
 import { OPERATOR_LIMIT } from './operator/parked-routes.ts';
-import { createOperatorStore } from './parking/operator-store.ts';
+import { createOperatorStore } from './operator/parked-store.ts';
 import { createAttemptHousekeeping } from './read-models/attempts/housekeeping.ts';
 import { createAttemptStore } from './read-models/attempts/rows.ts';
 import { createPostgresStore } from './read-models/store-postgres.ts';
-import { startEraser } from './start-reactors.ts';
+import { startReactors } from './start-reactors.ts';
 
 /** Connections to Postgres: for a batch, leases and attempts, and the four queries of an eraser. */
 const POOL_SIZE = 7;
@@ -100,7 +100,7 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   resources.defer(() => stopped);
 
   const peppers = openPepperRing(config.ZAMENI_PEPPER_FILE, { logger });
-  const { eraser, ...movers } = await startEraser(context, { pool, keyRing, peppers });
+  const { eraser, ...movers } = await startReactors(context, { pool, keyRing, peppers });
 
   const operatorStore = createOperatorStore(openPool(OPERATOR_POOL_SIZE));
   const digests = createDigests(peppers.current());

@@ -6,7 +6,7 @@ import { profileOf } from '../framework/connection.ts';
 import { jsonOption, profileOption } from '../framework/global-options.ts';
 import { listenForInterrupts, orStopped } from '../framework/interrupts.ts';
 import { alignColumns, type Io } from '../framework/io.ts';
-import { showSteps } from './progress.ts';
+import { showSteps } from '../framework/steps.ts';
 import { type RingName, RINGS } from './rings.ts';
 import type { RotationReport } from './rotation.ts';
 import { tend, tendOptions } from './tend-command.ts';

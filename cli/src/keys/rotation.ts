@@ -9,8 +9,8 @@ import type { Stack } from '@zameni/runtime/stack';
 import { type Static, Type } from 'typebox';
 import { lockFile } from '../../../deploy/local/host/file-lock.ts';
 import { CommandError } from '../framework/command.ts';
+import type { StepProgress } from '../framework/steps.ts';
 import { untilEveryProcess } from './processes.ts';
-import type { StepProgress } from './progress.ts';
 import { RINGS, type RotatedRing } from './rings.ts';
 
 /** A running rotation. */

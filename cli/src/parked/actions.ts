@@ -4,7 +4,7 @@ import { parseInteger } from '../framework/arguments.ts';
 import { type Arguments, CommandError, EXIT, UsageError } from '../framework/command.ts';
 import type { Interrupts } from '../framework/interrupts.ts';
 import type { Io } from '../framework/io.ts';
-import { showSteps } from '../keys/progress.ts';
+import { showSteps } from '../framework/steps.ts';
 import { discard } from './discard.ts';
 import type { OperatorPort } from './operator-port.ts';
 import { redrive, type RedriveTarget } from './redrive.ts';

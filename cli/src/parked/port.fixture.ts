@@ -14,7 +14,7 @@ export function parkedAt(position: number, more: Partial<ParkedSubject> = {}): P
     waiting: 1,
     reason: 'undecodable',
     detail: null,
-    attempts: 1,
+    tries: 1,
     traceId: null,
     parkedAt: '2026-03-04T05:06:07.089Z',
     redriveRequestedAt: null,
@@ -69,7 +69,7 @@ export const succeeds: Attempt = () => undefined;
 export const failsAgain: Attempt = (park) => ({
   ...park,
   position: park.position + 100,
-  attempts: park.attempts + 1,
+  tries: park.tries + 1,
   reason: 'fold-failed',
   redriveRequestedAt: null,
 });

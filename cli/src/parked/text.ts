@@ -32,7 +32,7 @@ function toDetails(park: ParkedSubject, screen: Screen): string {
     ['reason', meaning === undefined ? reason : `${reason}: ${meaning}`],
     ...(detail === null ? [] : [['detail', detail]]),
     ['since', park.parkedAt],
-    ['attempts', String(park.attempts)],
+    ['tries', String(park.tries)],
     ['position', String(park.position)],
     ['waiting', `${park.waiting} records, the last at ${park.lastPosition}`],
     ...(traceId === null ? [] : [['trace', traceId]]),

@@ -20,7 +20,7 @@ import {
   readHeaders,
   waitHeaders,
 } from './operation.ts';
-import { OPERATOR_OPERATIONS } from './operator-operations.ts';
+import { PROJECTION_OPERATIONS } from './projection-operations.ts';
 import { STATS_OPERATIONS } from './stats-operations.ts';
 import { USER_OPERATIONS } from './user-operations.ts';
 
@@ -190,7 +190,7 @@ export const OPERATIONS = {
   ...USER_OPERATIONS,
   ...IMPORT_OPERATIONS,
   ...STATS_OPERATIONS,
-  ...OPERATOR_OPERATIONS,
+  ...PROJECTION_OPERATIONS,
 } as const satisfies Readonly<Record<string, Operation>>;
 
 /** The name of an operation. */

@@ -11,7 +11,7 @@ import {
   deletionOf,
   erasure,
   isDone,
-  startEraser,
+  startReactors,
   subjectsIn,
   type Surroundings,
 } from './eraser.fixture.ts';
@@ -43,7 +43,7 @@ test('deletes the person’s keys, the claims, and then the deletion record', as
   const given = createSurroundings();
   const { log, shared, deletion } = given;
   await append(log, registeredMessages(1, dataKeys), erasure(1, { claims: ['one', '2:two'] }));
-  startEraser(t, given);
+  startReactors(t, given);
   await waitUntil(() => isDone(given, 1));
   t.deepEqual(deletion.deleted, [
     { subject: keyOf(1), upTo: forEver },
@@ -62,7 +62,7 @@ test('records no progress for a commit that erases nobody', async (t) => {
   const given = createSurroundings();
   const attempts = [{ id: userIdOf(1), upTo: 7 }];
   await append(given.log, [deletionMessage(1, { claims: [claimOf(1)], attempts })]);
-  startEraser(t, given);
+  startReactors(t, given);
   await waitUntil(() => isDone(given, 1));
   t.deepEqual(given.deletion.deleted, [
     { subject: attemptOf(1), upTo: 7 },
@@ -76,7 +76,7 @@ test('leaves everything that no deletion record names', async (t) => {
   const given = createSurroundings();
   const { log } = given;
   await append(log, registeredMessages(1, dataKeys), registeredMessages(2, dataKeys), erasure(2));
-  startEraser(t, given);
+  startReactors(t, given);
   await waitUntil(() => isDone(given, 2));
   t.deepEqual(subjectsIn(given), [keyOf(2), subjects.claim(claimOf(2)), deletionOf(2)]);
 });
@@ -91,7 +91,7 @@ test('makes attempts void before it deletes the release, but the key at once', a
   await append(given.log, [released(1, 1), ...erasure(1, { addresses: [claim] })]);
   await append(given.log, attemptMessages(22, claim));
   const { log, letGo, stuck } = createStuckLog(given.log);
-  startEraser(t, { ...given, log });
+  startReactors(t, { ...given, log });
   await waitUntil(() => stuck() === 2 && stepsOf(given, 1).length > 0);
   t.deepEqual(stepsOf(given, 1), ['key']);
   t.false(await log.hasRecord(keyOf(1), signal));
@@ -125,7 +125,7 @@ test('deletes an attempt after an interruption between void record and deletion'
       return given.deletion.deleteUpTo(subject, upTo, turn);
     },
   };
-  const { eraser } = startEraser(t, { ...given, deletion });
+  const { eraser } = startReactors(t, { ...given, deletion });
   await waitUntil(() => eraser.status().state === 'stalled');
   await given.shared.project();
   isBroken = false;
@@ -143,7 +143,7 @@ test('a person counts as erased only when the claims of the same commit are gone
     },
   };
   await append(given.log, erasure(1));
-  startEraser(t, { ...given, deletion: late });
+  startReactors(t, { ...given, deletion: late });
   await waitUntil(() => given.shared.noted.length > 0);
   t.deepEqual(stepsOf(given, 1), ['key']);
   resolve();
@@ -159,7 +159,7 @@ test('waits for the read model where it must, and delays nothing else', async (t
   shared.end = 4;
   await append(log, registeredMessages(1, dataKeys), attemptMessages(3, claim));
   await append(log, erasure(1, { addresses: [claim] }), erasure(2));
-  const { eraser } = startEraser(t, given);
+  const { eraser } = startReactors(t, given);
   await waitUntil(() => shared.noted.length === 2);
   await waitUntil(() => given.deletion.deleted.length === 3);
   t.deepEqual(stepsOf(given, 1), ['key']);
@@ -186,7 +186,7 @@ test('a closed attempt is deleted only after the read model has read it', async 
   shared.end = 0;
   const attempts = [{ id: userIdOf(3), upTo: 1 }];
   await append(log, attemptMessages(3), [deletionMessage(1, { attempts })], erasure(2));
-  startEraser(t, given);
+  startReactors(t, given);
   await waitUntil(() => subjectsIn(given).includes(keyOf(2)));
   await delay(100, signal);
   t.false(subjectsIn(given).includes(attemptOf(3)));
@@ -203,7 +203,7 @@ test('a later release of a claim waits for the attempts of an earlier erasure', 
   await append(log, attemptMessages(7, claim));
   const first = deletionMessage(1, { claims: [k], addresses: [claim] });
   await append(log, [first], [deletionMessage(2, { claims: [k] })]);
-  startEraser(t, given);
+  startReactors(t, given);
   await delay(100, signal);
   t.deepEqual(given.deletion.deleted, []);
   shared.end = forEver;
@@ -221,7 +221,7 @@ test('a claim that is held again loses the position of a finished erasure', asyn
   const held = { state: 'held', userId: userIdOf(2), verified: false };
   const data = JSON.stringify({ ...held, erasedAt: 4 });
   await append(log, [{ subject, data, expectedPosition: 4 }]);
-  startEraser(t, given);
+  startReactors(t, given);
   await waitUntil(() => isDone(given, 1));
   t.deepEqual(await contentsOf(given, subject), [held]);
 });
@@ -243,7 +243,7 @@ test('a claim with endless records delays its own erasure only', async (t) => {
     },
   };
   for (let n = 1; n <= 9; n += 1) await append(given.log, erasure(n));
-  const { eraser } = startEraser(t, { ...given, deletion: slow });
+  const { eraser } = startReactors(t, { ...given, deletion: slow });
   const finished = () => given.shared.noted.filter(({ isGone }) => isGone === 'all');
   // The endless claims take all eight turns.
   await waitUntil(() => finished().length === 1 && turns.length > 2 * endless.size);
@@ -266,7 +266,7 @@ test('a thousand attempts on one address delay no other erasure', async (t) => {
   );
   await append(given.log, erasure(1, { addresses: [claim] }));
   const { log, letGo, stuck } = createStuckLog(given.log);
-  startEraser(t, { ...given, log });
+  startReactors(t, { ...given, log });
   await waitUntil(() => stuck() === 4 && stepsOf(given, 1).length === 1);
   // It starts when all slots for attempts are taken.
   await append(given.log, erasure(2));

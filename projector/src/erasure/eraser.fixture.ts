@@ -44,7 +44,7 @@ export function createSurroundings(maxFound?: number): Surroundings {
 type Started = { readonly eraser: Eraser; readonly stop: () => Promise<void> };
 
 /** Starts an eraser. By default all servers of the log have caught up. */
-export function startEraser(
+export function startReactors(
   t: ExecutionContext,
   surroundings: Pick<Surroundings, 'store'> & {
     readonly log: EventLog;

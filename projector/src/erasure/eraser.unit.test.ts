@@ -9,7 +9,7 @@ import {
   deletionOf,
   erasure,
   isDone,
-  startEraser,
+  startReactors,
   subjectsIn,
 } from './eraser.fixture.ts';
 import { createMemoryEraserStore, wholeCluster } from './memory-eraser.fixture.ts';
@@ -31,7 +31,7 @@ test('a backlog of erasures makes few queries at a time', async (t) => {
     return ask();
   };
   for (let n = 1; n <= 100; n += 1) await append(log, erasure(n));
-  startEraser(t, {
+  startReactors(t, {
     ...given,
     servers: (end) => counted(() => wholeCluster(end)),
     store: { ...store, noteErasure: (erasure) => counted(() => store.noteErasure(erasure)) },
@@ -49,7 +49,7 @@ test('records silent servers before anything is deleted, and again with each ste
   };
   await append(log, erasure(1, { claims: [] }));
   const servers = async () => ({ head: forEver, leader: 'n1', silent: ['n2'], catchingUp: [] });
-  startEraser(t, { ...given, deletion, servers });
+  startReactors(t, { ...given, deletion, servers });
   await waitUntil(() => steps.length === 2);
   t.deepEqual(steps, [`${subjects.key(userIdOf(1))}, 1 noted`, `${deletionOf(1)}, 3 noted`]);
   const named = { userId: userIdOf(1), position: 1, behind: ['n2'] };
@@ -72,7 +72,7 @@ test('records a server that does not catch up within the grace period', async (t
       catchingUp: looks < 3 ? ['n2', 'n3'] : ['n3'],
     };
   };
-  startEraser(t, { ...given, servers });
+  startReactors(t, { ...given, servers });
   await waitUntil(() => given.shared.noted.length === 2);
   t.deepEqual(
     given.shared.noted.map(({ behind }) => behind),
@@ -90,7 +90,7 @@ test('a fault stalls it, and the deletion is done again', async (t) => {
     },
   };
   await append(given.log, erasure(1));
-  const { eraser } = startEraser(t, { ...given, deletion: broken });
+  const { eraser } = startReactors(t, { ...given, deletion: broken });
   await waitUntil(() => eraser.status().state === 'stalled');
   t.like(eraser.status(), { reason: 'TypeError' });
   t.is(eraser.progress(), undefined);
@@ -104,7 +104,7 @@ test('does not trust a log that is behind a record it has read', async (t) => {
   const given = createSurroundings();
   await append(given.log, registeredMessages(1, dataKeys), erasure(1));
   const servers = async () => ({ head: 3, leader: 'n1', silent: [], catchingUp: [] });
-  const { eraser } = startEraser(t, { ...given, servers });
+  const { eraser } = startReactors(t, { ...given, servers });
   await waitUntil(() => eraser.status().state === 'stalled');
   t.like(eraser.status(), { reason: 'StaleLeaderError' });
   t.deepEqual(given.deletion.deleted, []);
@@ -119,7 +119,7 @@ test('does not trust a stale log that has nothing left', async (t) => {
     const head = given.deletion.deleted.length > 0 && !isOver ? 0 : forEver;
     return { head, leader: 'n1', silent: [], catchingUp: [] };
   };
-  const { eraser } = startEraser(t, { ...given, servers });
+  const { eraser } = startReactors(t, { ...given, servers });
   await waitUntil(() => eraser.status().state === 'stalled');
   t.like(eraser.status(), { reason: 'StaleLeaderError' });
   t.deepEqual(given.shared.noted, []);
@@ -132,7 +132,7 @@ test('does not trust a stale log that has nothing left', async (t) => {
 test('stalls at an unreadable record', async (t) => {
   const given = createSurroundings();
   await append(given.log, [{ subject: deletionOf(1), data: '{', expectedPosition: 0 }]);
-  const { eraser } = startEraser(t, given);
+  const { eraser } = startReactors(t, given);
   await waitUntil(() => eraser.status().state === 'stalled');
   t.like(eraser.status(), {
     reason: 'UnreadableRecordError: the record at position 1 cannot be read',
@@ -142,9 +142,9 @@ test('stalls at an unreadable record', async (t) => {
 test('a second eraser stands by, and takes over when the first one stops', async (t) => {
   const given = createSurroundings();
   const { log, shared } = given;
-  const first = startEraser(t, given);
+  const first = startReactors(t, given);
   await waitUntil(() => shared.holder === 'a');
-  const second = startEraser(t, { ...given, store: createMemoryEraserStore(shared, 'b') });
+  const second = startReactors(t, { ...given, store: createMemoryEraserStore(shared, 'b') });
   await waitUntil(() => second.eraser.status().state === 'standby');
   await first.stop();
   await append(log, erasure(1));
@@ -154,7 +154,7 @@ test('a second eraser stands by, and takes over when the first one stops', async
 
 test('an eraser whose lease is gone stands by', async (t) => {
   const given = createSurroundings();
-  const { eraser } = startEraser(t, given);
+  const { eraser } = startReactors(t, given);
   await waitUntil(() => eraser.status().state === 'active');
   given.shared.holder = 'b';
   await waitUntil(() => eraser.status().state === 'standby');

@@ -1,7 +1,7 @@
 import { coerceError, createBackoff, DEADLINES, delay, type Logger } from '@zameni/runtime';
 import { toFaultReason } from './fault-reason.ts';
 import { startLeaseKeeper } from './keeper.ts';
-import type { ProjectionStatus } from './status.ts';
+import type { WorkStatus } from './status.ts';
 
 /** The lease of work that one process does at a time, and the checkpoint that comes with it. */
 export type LeaseStore = {
@@ -45,7 +45,7 @@ export type LeasedWorkOptions = {
 export type LeasedWork = {
   /** Runs until the signal aborts. It retries after every fault, so it does not reject. */
   readonly run: (signal: AbortSignal) => Promise<void>;
-  readonly status: () => ProjectionStatus;
+  readonly status: () => WorkStatus;
 };
 
 /** Milliseconds between two looks of a standby at the checkpoint. */
@@ -64,7 +64,7 @@ const FAULT_BACKOFF = { baseMs: 100, maxMs: DEADLINES.takeOver };
 export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
   const { name, store, work, logger, renewMs, standbyMs = DEADLINES.leaseStandby } = options;
   const faultBackoff = createBackoff(FAULT_BACKOFF);
-  let status: ProjectionStatus = { state: 'starting', position: 0 };
+  let status: WorkStatus = { state: 'starting', position: 0 };
   let nextLookAtMs = 0;
 
   async function step(signal: AbortSignal): Promise<void> {

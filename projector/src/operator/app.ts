@@ -8,7 +8,7 @@ import {
   withDeadline,
 } from '@zameni/runtime';
 import type { Eraser } from '../erasure/eraser.ts';
-import { isHealthy, type ProjectionStatus } from '../lease/status.ts';
+import { isHealthy, type WorkStatus } from '../lease/status.ts';
 import type { Reclaimer } from '../rotation/reclaimer.ts';
 import type { Rewrapper } from '../rotation/rewrapper.ts';
 import { addParkedRoutes, type ParkedRoutesDeps } from './parked-routes.ts';
@@ -23,7 +23,7 @@ const SUBJECT_LENGTH = 1_024;
 export type OperatorAppOptions = {
   readonly logger: Logger;
   readonly log: Pick<EventLog, 'head'>;
-  readonly status: () => ProjectionStatus;
+  readonly status: () => WorkStatus;
   /** The number of parked subjects; null if it is unknown. */
   readonly parked: () => Promise<number | null> | number | null;
   readonly parkedRoutes: ParkedRoutesDeps;
@@ -87,7 +87,7 @@ async function orNull(asked: Promise<number | null> | number | null): Promise<nu
 }
 
 function toProjection(
-  status: ProjectionStatus,
+  status: WorkStatus,
   head: number | null,
 ): Omit<ProjectorStatus, 'parked' | 'eraser' | 'rewrapper' | 'reclaimer'> {
   return {
@@ -101,7 +101,7 @@ function toProjection(
   };
 }
 
-function toWork(status: ProjectionStatus) {
+function toWork(status: WorkStatus) {
   const reason = status.state === 'stalled' ? { reason: status.reason } : {};
   return { role: status.state, ...reason };
 }

@@ -2,17 +2,17 @@ import { ProjectorStatus } from '@zameni/contracts';
 import { createLogger, createRateLimits } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
-import type { ProjectionStatus } from '../lease/status.ts';
+import type { WorkStatus } from '../lease/status.ts';
 import { createOperatorApp } from './app.ts';
-import { createMemoryOperatorStore } from './operator-store.fixture.ts';
 import { OPERATOR_LIMIT } from './parked-routes.ts';
+import { createMemoryOperatorStore } from './parked-store.fixture.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
 function createTestApp(
-  status: ProjectionStatus,
+  status: WorkStatus,
   head = async () => 50,
-  eraserStatus: ProjectionStatus = { state: 'active', position: 40 },
+  eraserStatus: WorkStatus = { state: 'active', position: 40 },
   parked: () => number | null | Promise<number> = () => 2,
 ) {
   return createOperatorApp({

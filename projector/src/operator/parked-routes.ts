@@ -16,7 +16,7 @@ import {
   type TokenVerifier,
   traceIdOf,
 } from '@zameni/runtime';
-import type { OperatorStore } from '../parking/operator-store.ts';
+import type { OperatorStore } from './parked-store.ts';
 
 /** Changes that all operators together may request of one process. */
 export const OPERATOR_LIMIT = { quota: 50, windowSeconds: 1 } as const;

@@ -9,13 +9,9 @@ import { AppError, createHttpApp, createLogger, createRateLimits } from '@zameni
 import test from 'ava';
 import { Value } from 'typebox/value';
 import type { ParkReason } from '../parking/changes.ts';
-import type { OperatorStore } from '../parking/operator-store.ts';
-import {
-  createMemoryOperatorStore,
-  parkedSubject,
-  REQUESTED_AT,
-} from './operator-store.fixture.ts';
 import { addParkedRoutes, OPERATOR_LIMIT } from './parked-routes.ts';
+import { createMemoryOperatorStore, parkedSubject, REQUESTED_AT } from './parked-store.fixture.ts';
+import type { OperatorStore } from './parked-store.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const callers: Readonly<Record<string, readonly Scope[]>> = {

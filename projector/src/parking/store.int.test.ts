@@ -40,7 +40,7 @@ const noRows = toRowChanges([]);
 
 async function readParked(pool: Pool): Promise<unknown[]> {
   const { rows } = await pool.query(
-    `select subject, position::int, last_position::int as last, waiting, reason, detail, attempts,
+    `select subject, position::int, last_position::int as last, waiting, reason, detail, tries,
        trace_id, redrive_requested_at is not null as requested
      from zameni.parked order by position`,
   );
@@ -53,7 +53,7 @@ test('a park, its waiting records and its end are stored with the checkpoint', a
   const waits = [{ subject: park.subject, lastPosition: 9, waiting: 2 }];
   await store.apply({ from: 3, to: 9, changes: noRows, parking: { ...none, waits } });
   const { traceId: trace_id } = park;
-  const row = { subject: park.subject, position: 3, last: 9, waiting: 3, attempts: 1, trace_id };
+  const row = { subject: park.subject, position: 3, last: 9, waiting: 3, tries: 1, trace_id };
   const expected = { ...row, reason: 'undecodable', detail: null, requested: false };
   t.deepEqual(await readParked(pool), [expected]);
   t.deepEqual(await store.readParked(), [park.subject]);
@@ -75,7 +75,7 @@ test('a redrive that fails counts, and ends the request', async (t) => {
   t.like(await store.readRedriveRequests(), [{ subject: park.subject, position: 3 }]);
   const again = [{ ...park, reason: 'fold-failed' } as const];
   await store.apply({ from: 3, to: 3, changes: noRows, parking: { ...none, parks: again } });
-  t.like(await readParked(pool), [{ reason: 'fold-failed', attempts: 2, requested: false }]);
+  t.like(await readParked(pool), [{ reason: 'fold-failed', tries: 2, requested: false }]);
 });
 
 test('rows that Postgres refuses park their subjects, and all others are applied', async (t) => {

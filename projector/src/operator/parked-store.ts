@@ -56,14 +56,14 @@ type Row = {
   readonly waiting: number;
   readonly reason: string;
   readonly detail: string | null;
-  readonly attempts: number;
+  readonly tries: number;
   readonly trace_id: string | null;
   readonly parked_at: Date;
   readonly redrive_requested_at: Date | null;
 };
 
 const COLUMNS = `projection, version, subject, position, last_position, waiting, reason, detail,
-  attempts, trace_id, parked_at, redrive_requested_at`;
+  tries, trace_id, parked_at, redrive_requested_at`;
 
 /** A table has 1,000 rows for each version at most, so it is scanned. */
 const LIST = `
@@ -148,7 +148,7 @@ function toParkedSubject(row: Row): ParkedSubject {
     waiting: row.waiting,
     reason: row.reason,
     detail: row.detail,
-    attempts: row.attempts,
+    tries: row.tries,
     traceId: row.trace_id,
     parkedAt: row.parked_at.toISOString(),
     redriveRequestedAt: row.redrive_requested_at?.toISOString() ?? null,

@@ -1,4 +1,4 @@
-import type { Screen } from '../framework/io.ts';
+import type { Screen } from './io.ts';
 
 /** Shows the current step of a long command, and its progress. */
 export type StepProgress = Disposable & {

@@ -1,8 +1,8 @@
 import type { Pool } from '@zameni/runtime';
 import { createTestDatabase } from '@zameni/runtime/testing';
 import test from 'ava';
-import { parkedSubject } from '../operator/operator-store.fixture.ts';
-import { createOperatorStore } from './operator-store.ts';
+import { parkedSubject } from './parked-store.fixture.ts';
+import { createOperatorStore } from './parked-store.ts';
 
 const account = parkedSubject(5);
 const attempt = parkedSubject(5, { position: 7, subject: `zameni.attempt.${account.id}` });
@@ -97,7 +97,7 @@ test('a redrive is requested once, for every version', async (t) => {
   t.deepEqual(await store.requestRedrive('nobody'), []);
   // The projector tried again and failed.
   await park(pool, [account]);
-  t.like((await store.find(account.subject))[0], { attempts: 2, redriveRequestedAt: null });
+  t.like((await store.find(account.subject))[0], { tries: 2, redriveRequestedAt: null });
 });
 
 test('a discard skips one record for every version and requests a redrive', async (t) => {

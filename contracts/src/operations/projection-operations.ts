@@ -2,7 +2,7 @@ import { ProjectionsView } from '../views.ts';
 import { type Operation, problemsEverywhere, readHeaders } from './operation.ts';
 
 /** The operations for operators: the state of the system, without personal data. */
-export const OPERATOR_OPERATIONS = {
+export const PROJECTION_OPERATIONS = {
   readProjections: {
     id: 'readProjections',
     service: 'query-api',

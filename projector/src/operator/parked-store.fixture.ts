@@ -1,5 +1,5 @@
 import type { ParkedSubject } from '@zameni/contracts';
-import type { Discard, OperatorStore } from '../parking/operator-store.ts';
+import type { Discard, OperatorStore } from './parked-store.ts';
 
 /** A parked subject for tests. */
 export function parkedSubject(n: number, more: Partial<ParkedSubject> = {}): ParkedSubject {
@@ -14,7 +14,7 @@ export function parkedSubject(n: number, more: Partial<ParkedSubject> = {}): Par
     waiting: 1,
     reason: 'undecodable',
     detail: null,
-    attempts: 1,
+    tries: 1,
     traceId: null,
     parkedAt: '2026-03-04T05:06:07.089Z',
     redriveRequestedAt: null,
