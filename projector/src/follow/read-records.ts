@@ -23,8 +23,8 @@ export type ReadRecordsDeps = {
 
 /**
  * Parses records in log order, and keeps keys for the events after them. A record that cannot be
- * projected parks its subject; later records of the subject wait. An erasure is read also while
- * its person's account is parked, and ends that: nothing may wait for a key that is destroyed.
+ * projected parks its subject; later records of the subject wait. An erasure is read also while its
+ * account or attempt is parked, and ends that: nothing may wait for a key that is destroyed.
  */
 export async function readRecords(
   records: readonly LogRecord[],
@@ -52,7 +52,12 @@ export async function readRecords(
   return projected;
 }
 
+/** Whether a record is the erasure of its account or attempt. */
 function isErasure(record: LogRecord): boolean {
+  if (recordKind(record.subject) === 'attempt') {
+    const content = parseAttemptRecord(record.data);
+    return content?.state === 'closed' && content.by === 'erasure';
+  }
   try {
     return isErasedEvent(record);
   } catch (error) {

@@ -11,6 +11,7 @@ import {
 } from '../accounts.fixture.ts';
 import {
   attemptMessages,
+  closedMessages,
   deletionMessages,
   openAttempt,
   voidedAttempt,
@@ -122,6 +123,16 @@ test('an erasure is read while its account is parked, and ends that', async (t) 
   const later = await read(erasedMessages(1, 1), { parked: [account] });
   t.is(later.projected.length, 1);
   t.deepEqual(later.unparked, [{ subject: account }]);
+});
+
+test('an erased attempt is read while it is parked, and that ends', async (t) => {
+  const subject = subjects.attempt(userIdOf(1));
+  const messages = [broken(subject), ...closedMessages(1, 1, 'erasure')];
+  const { projected, parks } = await read(messages);
+  t.like(projected, [{ kind: 'attempt', attempt: { record: { by: 'erasure' } } }]);
+  t.deepEqual(parks, []);
+  const proven = await read(closedMessages(1, 1, 'not-mine'), { parked: [subject] });
+  t.deepEqual([proven.projected.length, proven.waits.length], [0, 1]);
 });
 
 test('a discarded record is skipped, and what comes after it is read', async (t) => {

@@ -12,9 +12,13 @@ export function placeOf(record: ProjectedRecord): Place {
   return { subject: `${ACCOUNT}${metadata.userId}`, position, traceparent };
 }
 
-/** Whether a record is the erasure of its person, after which nothing of theirs waits. */
+/** Whether a record is the erasure of its account or attempt, after which nothing of it waits. */
 export function isErasure(record: ProjectedRecord): boolean {
-  return record.kind === 'event' && record.event.event.name === 'erased';
+  if (record.kind === 'attempt') {
+    const content = record.attempt.record;
+    return content.state === 'closed' && content.by === 'erasure';
+  }
+  return record.event.event.name === 'erased';
 }
 
 const ACCOUNT = subjects.account('');
