@@ -88,10 +88,8 @@ test('a standby takes over from a projector that is frozen, killed or stopped', 
   await untilRole(first, 'standby');
   await pause(CALM_MS);
 
-  const killed = await takeOver(
-    () => frozen.successor.signal('SIGKILL'),
-    others(all, frozen.successor),
-  );
+  // The killed process is restarted within a second, so it may be the successor itself.
+  const killed = await takeOver(() => frozen.successor.signal('SIGKILL'), all);
   note('the active one was killed', killed);
   await pause(CALM_MS);
 

@@ -25,7 +25,7 @@ test('the lease of work that takes steps is', async (t) => {
         return true;
       },
     },
-    { renewMs: 5, stepMs: 60 },
+    { renewMs: 50, stepMs: 1_000 },
   );
   await waitUntil(() => renewals > 30);
   t.false(keeper.signal.aborted);
