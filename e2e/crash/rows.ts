@@ -1,21 +1,11 @@
 import type { UserView } from '@zameni/contracts';
-import { createPool, readSecret } from '@zameni/runtime';
-import { createSilentLogger, type Stack } from '@zameni/runtime/testing';
+import type { Stack } from '@zameni/runtime/testing';
 import type { AttemptRow, ReadModel } from '../history/types.ts';
+import { openSuperuserPool } from '../support/superuser-pool.ts';
 
 /** Reads the rows of the read model and its checkpoint from the primary. */
-export async function readRows({
-  postgres,
-}: Stack): Promise<{ rows: ReadModel; checkpoint: number }> {
-  const { user, passwordFile } = postgres.superuser;
-  const { host, port } = postgres.primary;
-  const pool = createPool({
-    url: `postgres://${user}@${host}:${port}/${postgres.database}`,
-    password: readSecret(passwordFile),
-    max: 1,
-    name: 'crash-recovery',
-    logger: createSilentLogger(),
-  });
+export async function readRows(stack: Stack): Promise<{ rows: ReadModel; checkpoint: number }> {
+  const pool = openSuperuserPool(stack, { name: 'crash-recovery' });
   try {
     const users = await pool.query<UserRow>(
       `select user_id, email, email_verified, display_name, locale, terms_version, profile, status,

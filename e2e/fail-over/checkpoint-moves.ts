@@ -1,5 +1,5 @@
-import { createPool, readSecret } from '@zameni/runtime';
-import { createSilentLogger, type Stack } from '@zameni/runtime/testing';
+import type { Stack } from '@zameni/runtime/testing';
+import { openSuperuserPool } from '../support/superuser-pool.ts';
 
 /** One move of the checkpoint, in the transaction of the rows of a batch. */
 export type CheckpointMove = {
@@ -40,16 +40,8 @@ const RECORD = [
 ];
 
 /** Starts to record moves of the checkpoint of the stack's projection. */
-export async function recordCheckpointMoves({ postgres }: Stack): Promise<CheckpointMoves> {
-  const { user, passwordFile } = postgres.superuser;
-  const { host, port } = postgres.primary;
-  const pool = createPool({
-    url: `postgres://${user}@${host}:${port}/${postgres.database}`,
-    password: readSecret(passwordFile),
-    max: 1,
-    name: 'checkpoint-moves',
-    logger: createSilentLogger(),
-  });
+export async function recordCheckpointMoves(stack: Stack): Promise<CheckpointMoves> {
+  const pool = openSuperuserPool(stack, { name: 'checkpoint-moves' });
   for (const statement of RECORD) await pool.query(statement);
   return {
     read: async () => {

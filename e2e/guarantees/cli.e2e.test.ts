@@ -4,10 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ACCOUNTS_PROJECTION, type RegisterCommand } from '@zameni/contracts';
-import { createPool, type Pool, readSecret } from '@zameni/runtime';
-import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
+import { type Pool, readSecret } from '@zameni/runtime';
+import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createActors } from '../support/actors.ts';
+import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
@@ -52,15 +53,7 @@ function createFile(t: ExecutionContext, lines: readonly string[]): string {
 
 /** The primary, where people can be found by their addresses. */
 function connectDatabase(t: ExecutionContext): Pool {
-  const { postgres } = system.stack;
-  const { host, port } = postgres.primary;
-  const pool = createPool({
-    url: `postgres://${postgres.superuser.user}@${host}:${port}/${postgres.database}`,
-    password: readSecret(postgres.superuser.passwordFile),
-    max: 1,
-    name: 'cli.e2e',
-    logger: createSilentLogger(),
-  });
+  const pool = openSuperuserPool(system.stack, { name: 'cli.e2e' });
   t.teardown(() => pool.end());
   return pool;
 }

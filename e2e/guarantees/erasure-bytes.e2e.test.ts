@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AttemptRecord, createClient, KeyRecord, subjects } from '@zameni/contracts';
-import { createDigests, createPool, readPepperRing, readSecret } from '@zameni/runtime';
-import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
+import { createDigests, readPepperRing } from '@zameni/runtime';
+import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { findBytes, type Needles, toNeedles } from '../erasure/find-bytes.ts';
 import { readCommands, runCommand } from '../erasure/runbook-commands.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { createActors } from '../support/actors.ts';
+import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 const system = await attachSystem();
@@ -124,14 +125,7 @@ function find(store: string, needles: Needles): Map<string, string[]> {
 
 /** Writes rows to the pages and statistics of the tables, not only to the write-ahead log. */
 async function flushTables(): Promise<void> {
-  const { primary, superuser, database } = stack.postgres;
-  const pool = createPool({
-    url: `postgres://${superuser.user}@${primary.host}:${primary.port}/${database}`,
-    password: readSecret(superuser.passwordFile),
-    max: 1,
-    name: 'erasure-bytes',
-    logger: createSilentLogger(),
-  });
+  const pool = openSuperuserPool(stack, { name: 'erasure-bytes' });
   try {
     await pool.query('analyze accounts_v1.users, accounts_v1.address_owner, accounts_v1.attempts');
     await pool.query('checkpoint');

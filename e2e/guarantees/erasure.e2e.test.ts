@@ -1,20 +1,19 @@
 import { createClient, ERASURE_STORES, subjects, VoidAttempt } from '@zameni/contracts';
 import {
   createDigests,
-  createPool,
   createPositions,
   type Pool,
   readKeyRing,
   readPepperRing,
-  readSecret,
 } from '@zameni/runtime';
-import { createSilentLogger, createTestRedis, waitUntil } from '@zameni/runtime/testing';
+import { createTestRedis, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { progressOnceDone } from '../erasure/progress.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { readClaimLayout } from '../log/claim-names.ts';
 import { createActors, personAt } from '../support/actors.ts';
+import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 const system = await attachSystem();
@@ -76,15 +75,8 @@ async function erase(id: string): Promise<string> {
   return answer.headers.Position;
 }
 
-function connect(t: ExecutionContext, { host, port }: { host: string; port: number }): Pool {
-  const { user, passwordFile } = stack.postgres.superuser;
-  const pool = createPool({
-    url: `postgres://${user}@${host}:${port}/${stack.postgres.database}`,
-    password: readSecret(passwordFile),
-    max: 1,
-    name: 'erasure',
-    logger: createSilentLogger(),
-  });
+function connect(t: ExecutionContext, server: { host: string; port: number }): Pool {
+  const pool = openSuperuserPool(stack, { name: 'erasure', server });
   t.teardown(() => pool.end());
   return pool;
 }
