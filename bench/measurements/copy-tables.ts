@@ -1,25 +1,32 @@
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Pool } from '@zameni/runtime';
+import { type Pool, readLiveCheckpoint, readModelsSchema } from '@zameni/runtime';
 
-/** The schema of the read models, and one for tables like theirs. */
-const SCHEMA = 'accounts_v1';
+/** A schema for tables like those of the read models. */
 const LIKE = 'bench_copy';
 
-/** Names of all tables of the read models. */
+/** The number of the live version of the read models. */
+export async function readLiveVersion(pool: Pool): Promise<number> {
+  const checkpoint = await readLiveCheckpoint(pool);
+  if (checkpoint === undefined) throw new Error('the read models have no checkpoint');
+  return checkpoint.version;
+}
+
+/** Names of all tables of the live version of the read models. */
 export async function listTables(pool: Pool): Promise<readonly string[]> {
   const { rows } = await pool.query<{ name: string }>(
     'select tablename as name from pg_tables where schemaname = $1 order by tablename',
-    [SCHEMA],
+    [readModelsSchema(await readLiveVersion(pool))],
   );
   return rows.map(({ name }) => name);
 }
 
-/** Empties all tables of the read models. */
+/** Empties all tables of the live version of the read models. */
 export async function emptyTables(pool: Pool): Promise<void> {
+  const schema = readModelsSchema(await readLiveVersion(pool));
   const tables = await listTables(pool);
-  await pool.query(`truncate ${tables.map((name) => `${SCHEMA}.${name}`).join(', ')}`);
+  await pool.query(`truncate ${tables.map((name) => `${schema}.${name}`).join(', ')}`);
 }
 
 /**
@@ -32,12 +39,13 @@ export async function copyTables(
   tables: readonly string[],
 ): Promise<{ readonly rows: number; readonly seconds: number }> {
   const fileOf = (name: string) => join(tmpdir(), `zameni-bench-${process.pid}-${name}.copy`);
+  const schema = readModelsSchema(await readLiveVersion(pool));
   await pool.query(`drop schema if exists ${LIKE} cascade`);
   await pool.query(`create schema ${LIKE}`);
   try {
     for (const name of tables) {
-      await pool.query(`create table ${LIKE}.${name} (like ${SCHEMA}.${name} including all)`);
-      await pool.query(`copy ${SCHEMA}.${name} to '${fileOf(name)}'`);
+      await pool.query(`create table ${LIKE}.${name} (like ${schema}.${name} including all)`);
+      await pool.query(`copy ${schema}.${name} to '${fileOf(name)}'`);
     }
     await pool.query('checkpoint');
     const startedAt = performance.now();

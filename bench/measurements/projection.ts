@@ -9,7 +9,7 @@ import { connectSuperuser } from '../connect-superuser.ts';
 import { cpuMsEach, readCpu } from '../load/cpu.ts';
 import { runLoad } from '../load/wrk.ts';
 import { type Memory, sampleMemory } from '../sample-memory.ts';
-import { copyTables, emptyTables, listTables } from './copy-tables.ts';
+import { copyTables, emptyTables, listTables, readLiveVersion } from './copy-tables.ts';
 
 /** One way to fill the tables, with what it took. */
 export type ProjectionFigure = {
@@ -102,7 +102,7 @@ async function seed({ stack, token, count, connections }: ProjectionOptions): Pr
 
 /** Empties the tables and measures a new process that fills them. */
 async function rebuild(pool: Pool, stack: Stack, head: number): Promise<ProjectionFigure> {
-  const { name, version } = ACCOUNTS_PROJECTION;
+  const version = await readLiveVersion(pool);
   await setCheckpoint(pool, `position = 0, holder = 'bench', lease_until = 'infinity'`);
   await emptyTables(pool);
   await emptyCache(stack);
@@ -114,7 +114,7 @@ async function rebuild(pool: Pool, stack: Stack, head: number): Promise<Projecti
     return waitForEnd();
   });
   const after = readCpu(pids);
-  const { rows } = await pool.query<{ count: string }>('select count(*) from accounts_v1.users');
+  const { rows } = await pool.query<{ count: string }>('select count(*) from accounts.users');
   const registrations = Number(rows[0]?.count);
   const cpuMs = cpuMsEach(before, after, registrations);
   return { way: REBUILD, registrations, records: head, seconds, cpuMs, memory };
@@ -128,7 +128,7 @@ async function rebuild(pool: Pool, stack: Stack, head: number): Promise<Projecti
       await pause(POLL_MS);
       const found = await pool.query<{ position: string }>(
         'select position from zameni.checkpoints where projection = $1 and version = $2',
-        [name, version],
+        [ACCOUNTS_PROJECTION, version],
       );
       const next = Number(found.rows[0]?.position);
       if (position === 0) startedAt = movedAt;
@@ -141,7 +141,10 @@ async function rebuild(pool: Pool, stack: Stack, head: number): Promise<Projecti
 
   async function setCheckpoint(to: Pool, columns: string): Promise<void> {
     const where = 'where projection = $1 and version = $2';
-    await to.query(`update zameni.checkpoints set ${columns} ${where}`, [name, version]);
+    await to.query(`update zameni.checkpoints set ${columns} ${where}`, [
+      ACCOUNTS_PROJECTION,
+      version,
+    ]);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   createDataKeys,
   createDigests,
   createJetStreamLog,
+  createLiveVersion,
   createPool,
   createPositions,
   createRateLimits,
@@ -16,9 +17,11 @@ import {
   openKeyRing,
   openPepperRing,
   parsePolicy,
+  readLiveCheckpoint,
   readSecret,
   readTokenIssuers,
   type ServiceContext,
+  systemClock,
   viewCacheKeys,
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
@@ -72,8 +75,15 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     stream: ACCOUNTS_STREAM.name,
     user: config.ZAMENI_NATS_USER,
   });
-  const { name: projection, version } = ACCOUNTS_PROJECTION;
-  const cache = createViewCache({ redis, keys: viewCacheKeys(projection, version), logger });
+  const live = resources.use(
+    createLiveVersion({ read: () => readLiveCheckpoint(pool), clock: systemClock }),
+  );
+  const cache = createViewCache({
+    redis,
+    keys: (modelVersion) => viewCacheKeys(ACCOUNTS_PROJECTION, modelVersion),
+    liveVersion: live.current,
+    logger,
+  });
   const keyRings = {
     kek: openKeyRing(config.ZAMENI_KEK_FILE, { logger }),
     verification: openKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE, { logger }),

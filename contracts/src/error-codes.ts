@@ -24,6 +24,8 @@ export const ERROR_CODES = {
   'address-unproven':
     'An account that nobody has proven holds the address; say with `holder` what to do with it',
   'park-changed': 'The parked record is not the one that the request names; read it again',
+  'rebuild-state':
+    'The version of the read models is not in a state that allows this; read it again',
   'payload-too-large': 'The body is larger than allowed',
   'unsupported-media-type': 'The body has a media type that this path does not accept',
   'request-timeout': 'The request did not arrive in time',

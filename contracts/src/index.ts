@@ -38,6 +38,17 @@ export {
 export { ACCOUNTS_PROJECTION } from './projections.ts';
 export { ProjectorStatus } from './projector-status.ts';
 export {
+  AcceptRebuild,
+  READ_MODELS,
+  READ_MODELS_STATES,
+  ReadModel,
+  ReadModelsComparison,
+  ReadModelsVersion,
+  ReadModelsVersions,
+  StartRebuild,
+  TableComparison,
+} from './read-models.ts';
+export {
   MAX_STATS_BUCKETS,
   MAX_STATS_LOCALES,
   RegistrationStatsView,

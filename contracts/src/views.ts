@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { DisplayName, Locale, Profile, TermsVersion } from './commands.ts';
 import { Timestamp, Uuid } from './identifiers.ts';
+import { ReadModelsVersion } from './read-models.ts';
 
 /** Answer of `POST /v1/registrations` to the public. It reveals nothing about the address. */
 export const RegistrationAccepted = Type.Object(
@@ -105,6 +106,7 @@ export const ProjectionsView = Type.Object(
         {
           name: Type.String(),
           version: Type.Integer({ minimum: 1 }),
+          state: ReadModelsVersion.properties.state,
           position: Type.Integer({
             minimum: 0,
             description: 'Position of the last record that was applied or parked (the checkpoint)',

@@ -9,16 +9,16 @@ export async function readRows(stack: Stack): Promise<{ rows: ReadModel; checkpo
   try {
     const users = await pool.query<UserRow>(
       `select user_id, email, email_verified, display_name, locale, terms_version, profile, status,
-         registered_at, version, claim, position from accounts_v1.users`,
+         registered_at, version, claim, position from accounts.users`,
     );
     const attempts = await pool.query<StoredAttempt>(
-      'select attempt_id, claim, position, expires_at, state, user_id from accounts_v1.attempts',
+      'select attempt_id, claim, position, expires_at, state, user_id from accounts.attempts',
     );
     const owners = await pool.query<{ k: string; user_id: string; position: string }>(
-      'select k, user_id, position from accounts_v1.address_owner',
+      'select k, user_id, position from accounts.address_owner',
     );
     const checkpoints = await pool.query<{ position: string }>(
-      `select position from zameni.checkpoints where projection = 'accounts' and version = 1`,
+      'select position from accounts.checkpoint',
     );
     return {
       checkpoint: Number(checkpoints.rows[0]?.position ?? 0),

@@ -20,7 +20,7 @@ const REMOVE = 'drop schema if exists checkpoint_moves cascade';
  * The database itself records: a trigger writes each move that is committed, whoever makes it. The
  * row of the checkpoint is locked until the commit, so the numbers are in the order of the commits.
  */
-const RECORD = [
+const record = (version: number) => [
   REMOVE,
   'create schema checkpoint_moves',
   `create table checkpoint_moves.moves (
@@ -35,14 +35,18 @@ const RECORD = [
      return null;
    end $$`,
   `create trigger record_move after update on zameni.checkpoints for each row
-   when (new.projection = 'accounts' and new.position is distinct from old.position)
+   when (
+     new.projection = 'accounts' and new.version = ${version}
+     and new.position is distinct from old.position
+   )
    execute function checkpoint_moves.record()`,
 ];
 
-/** Starts to record moves of the checkpoint of the stack's projection. */
+/** Starts to record moves of the checkpoint of the version of the read models that is live. */
 export async function recordCheckpointMoves(stack: Stack): Promise<CheckpointMoves> {
   const pool = openSuperuserPool(stack, { name: 'checkpoint-moves' });
-  for (const statement of RECORD) await pool.query(statement);
+  const { rows } = await pool.query<{ version: number }>('select version from accounts.checkpoint');
+  for (const statement of record(rows[0]?.version ?? 0)) await pool.query(statement);
   return {
     read: async () => {
       const { rows } = await pool.query<{ holder: string; from: string; to: string }>(

@@ -63,7 +63,7 @@ function countPeople(t: ExecutionContext, label: string): () => Promise<number> 
   const pool = connectDatabase(t);
   return async () => {
     const { rows } = await pool.query<{ count: number }>(
-      'select count(*)::int as count from accounts_v1.users where email like $1',
+      'select count(*)::int as count from accounts.users where email like $1',
       [`%@${label}.%`],
     );
     return rows[0]?.count ?? 0;
@@ -76,7 +76,7 @@ async function findPerson(t: ExecutionContext, email: string): Promise<string> {
   let id = '';
   await waitUntil(async () => {
     const { rows } = await pool.query<{ user_id: string }>(
-      'select user_id from accounts_v1.users where email = $1',
+      'select user_id from accounts.users where email = $1',
       [email],
     );
     id = rows[0]?.user_id ?? '';
@@ -280,10 +280,10 @@ async function parkAttempts(t: ExecutionContext, positions: readonly number[]): 
     `insert into zameni.parked (
        projection, version, subject, position, last_position, waiting, reason
      )
-     select $1, $2, 'zameni.attempt.' || gen_random_uuid(), position, position, 1, 'undecodable'
-     from unnest($3::bigint[]) as position
+     select $1, c.version, 'zameni.attempt.' || gen_random_uuid(), p, p, 1, 'undecodable'
+     from accounts.checkpoint c, unnest($2::bigint[]) as p
      returning substring(subject from '[^.]*$') as id`,
-    [ACCOUNTS_PROJECTION.name, ACCOUNTS_PROJECTION.version, positions],
+    [ACCOUNTS_PROJECTION, positions],
   );
   return rows.map(({ id }) => id);
 }

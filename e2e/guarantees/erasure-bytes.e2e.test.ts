@@ -127,7 +127,7 @@ function find(store: string, needles: Needles): Map<string, string[]> {
 async function flushTables(): Promise<void> {
   const pool = openSuperuserPool(stack, { name: 'erasure-bytes' });
   try {
-    await pool.query('analyze accounts_v1.users, accounts_v1.address_owner, accounts_v1.attempts');
+    await pool.query('analyze');
     await pool.query('checkpoint');
   } finally {
     await pool.end();

@@ -121,17 +121,18 @@ test('both databases hold no row of the person, and nothing they wrote', async (
     const pool = connect(t, place);
     await waitUntil(async () => {
       const { rows } = await pool.query<{ position: string }>(
-        `select position from zameni.checkpoints where projection = 'accounts'`,
+        'select position from accounts.checkpoint',
       );
       return Number(rows[0]?.position) >= position;
     }, REPLICA_DEADLINE_MS);
     const { rows } = await pool.query<Record<string, number>>(
       `select
-         (select count(*)::int from accounts_v1.users where user_id = $1) as users,
-         (select count(*)::int from accounts_v1.address_owner where user_id = $1) as owners,
-         (select count(*)::int from accounts_v1.attempts where user_id = $1) as attempts,
-         (select count(*)::int from accounts_v1.attempts where claim = $3) as digests,
-         (select count(*)::int from accounts_v1.users u where u::text like $2) as texts`,
+         (select count(*)::int from accounts.users where user_id = $1) as users,
+         (select count(*)::int from accounts.address_owner where user_id = $1) as owners,
+         (select count(*)::int from accounts.attempts where user_id = $1) as attempts,
+         (select count(*)::int from accounts.attempts where claim = $3) as digests,
+         (select count(*)::int from accounts.users u where u::text like $2) as texts
+       from accounts.checkpoint`,
       [id, `%${email}%`, digests.claimOf(email)],
     );
     t.deepEqual(rows[0], { users: 0, owners: 0, attempts: 0, digests: 0, texts: 0 }, name);

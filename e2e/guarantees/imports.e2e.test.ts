@@ -88,7 +88,7 @@ async function countPeople(name: string, { summary, rows }: Awaited<ReturnType<t
   });
   try {
     const { rows: counted } = await pool.query<{ count: string }>(
-      'select count(*) from accounts_v1.users where email like $1',
+      'select count(*) from accounts.users where email like $1',
       [`%@${domain(name)}`],
     );
     return Number(counted[0]?.count);

@@ -15,7 +15,7 @@ import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { openAdminLog } from '../log/admin-log.ts';
 import { createActors } from '../support/actors.ts';
-import { parseImported } from '../support/import-upload.ts';
+import { importCrowd } from '../support/crowd.ts';
 import { attachSystem } from '../support/system.ts';
 
 /** People who register while records that cannot be projected lie in the log. */
@@ -25,7 +25,7 @@ const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
 const { signal } = new AbortController();
 
 const system = await attachSystem();
-const { stack, gatewayUrl } = system;
+const { stack } = system;
 const actors = await createActors(system, 'poison-event');
 const admin = await openAdminLog(stack, 'poison-event');
 const dataKeys = createDataKeys(readKeyRing(stack.keys.kekFile));
@@ -62,25 +62,6 @@ const person = (name: string) => ({
   locale: 'en',
   termsVersion: '2026-01',
 });
-
-type Crowd = { readonly ids: readonly string[]; readonly position: string };
-
-async function importCrowd(): Promise<Crowd> {
-  const people = Array.from({ length: CROWD }, (_, n) => JSON.stringify(person(`crowd-${n}`)));
-  const response = await fetch(`${gatewayUrl}/v1/imports`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-ndjson',
-      'idempotency-key': randomUUID(),
-      authorization: `Bearer ${await system.token(['users:import'])}`,
-    },
-    body: people.join('\n'),
-  });
-  const answer = parseImported(response.status, await response.text());
-  if (!('rows' in answer)) throw new Error(`the import failed: ${answer.status}`);
-  const ids = answer.rows.flatMap((row) => (row.outcome === 'registered' ? [row.userId] : []));
-  return { ids, position: answer.summary.position ?? '' };
-}
 
 function metadataOf(userId: UserId, accountVersion: number) {
   const time = new Date().toISOString();
@@ -121,7 +102,7 @@ test('poison events park their accounts; everyone else arrives, and nothing is l
   const kept = registration(keyless);
   const noted = registration(idOf(stays.id));
 
-  const crowd = importCrowd();
+  const crowd = importCrowd(system, 'poison', CROWD);
   await append(log, subjects.account(malformed), '{"not":"an event"}');
   await append(log, subjects.account(later), kept.event.replace('registered.v1', 'registered.v99'));
   await append(log, subjects.account(keyless), kept.event);
@@ -130,7 +111,6 @@ test('poison events park their accounts; everyone else arrives, and nothing is l
   const { ids, position } = await crowd;
 
   // Everyone else arrives.
-  t.is(ids.length, CROWD);
   for (const id of ids.filter((_, n) => n % 200 === 0)) {
     t.is((await actors.read(id, position)).status, 200);
   }

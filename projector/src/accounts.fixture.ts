@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  ACCOUNTS_PROJECTION,
   type AccountEvent,
   type AccountFact,
   type Actor,
@@ -14,6 +15,9 @@ import {
 } from '@zameni/contracts';
 import { createDataKeys, type DataKeys, type LogMessage, sealPersonal } from '@zameni/runtime';
 import type { ProjectedEvent } from './read-models/record.ts';
+
+/** The version of the read models that a new database has. */
+export const FIRST_VERSION = { projection: ACCOUNTS_PROJECTION, version: 1 } as const;
 
 const fingerprint = 'f'.repeat(43);
 

@@ -8,7 +8,6 @@ import {
   createPool,
   createRateLimits,
   createRedis,
-  DEADLINES,
   createTokenVerifier,
   listenHttp,
   openKeyRing,
@@ -17,29 +16,29 @@ import {
   readTokenIssuers,
   type ServiceContext,
   toActorId,
-  viewCacheKeys,
 } from '@zameni/runtime';
-import { createCacheFeed } from './cache/feed.ts';
-import { createViewCacheWriter } from './cache/writer.ts';
 import type { Config } from './config.ts';
-import { createProjection } from './follow/follow-log.ts';
-import { createPeopleKeys } from './keys/people-keys.ts';
 import { createOperatorApp } from './operator/app.ts';
 import { OPERATOR_LIMIT } from './operator/parked-routes.ts';
 import { createOperatorStore } from './operator/parked-store.ts';
-import { createAttemptHousekeeping } from './read-models/attempts/housekeeping.ts';
-import { createAttemptStore } from './read-models/attempts/rows.ts';
-import { createPostgresStore } from './read-models/store-postgres.ts';
+import { createReadModelsStore } from './operator/read-models-store.ts';
 import { startReactors } from './start-reactors.ts';
+import { createVersionsWork } from './versions/follow-versions.ts';
+import { createProjection } from './versions/projection.ts';
+import { createVersionStore } from './versions/store.ts';
 
-/** Connections to Postgres: for a batch, leases and attempts, and the four queries of an eraser. */
-const POOL_SIZE = 7;
+/**
+ * Connections to Postgres: for batches, leases and attempts of the live version and of another one,
+ * and the four queries of an eraser.
+ */
+const POOL_SIZE = 10;
+
+/** Connections for looks at versions, and for copies and comparisons, which take long. */
+const VERSIONS_POOL_SIZE = 2;
+const LONG_STATEMENT_MS = 110_000;
 
 /** Connections for operators: their requests must not keep leases and batches waiting. */
 const OPERATOR_POOL_SIZE = 2;
-
-/** People whose opened data keys are cached, about 0.3 KB each. */
-const MAX_KEYS = 50_000;
 
 /** Starts the projector, which reads the log and writes Postgres and Redis. */
 export async function startProjector(context: ServiceContext<Config>): Promise<void> {
@@ -61,8 +60,10 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   });
   const url = config.ZAMENI_POSTGRES_URL;
   const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
-  const openPool = (max: number) =>
-    resources.adopt(createPool({ url, password, max, name, logger }), (opened) => opened.end());
+  const openPool = (max: number, deadline: { readonly queryDeadlineMs?: number } = {}) =>
+    resources.adopt(createPool({ url, password, max, name, logger, ...deadline }), (opened) =>
+      opened.end(),
+    );
   const pool = openPool(POOL_SIZE);
   const redis = createRedis({
     url: config.ZAMENI_REDIS_URL,
@@ -72,29 +73,24 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   });
   resources.defer(() => redis.disconnect());
 
-  const { name: projection, version } = ACCOUNTS_PROJECTION;
-  const owner = {
-    projection,
-    version,
-    holder: `${name}-${randomUUID()}`,
-    leaseMs: DEADLINES.lease,
-  };
   const keyRing = openKeyRing(config.ZAMENI_KEK_FILE, { logger });
-  const housekeeping = resources.use(
-    createAttemptHousekeeping({ store: createAttemptStore(pool), logger, now: Date.now }),
-  );
-  const running = createProjection({
-    log,
-    housekeeping,
-    keys: createPeopleKeys({ log, dataKeys: createDataKeys(keyRing) }, { maxKeys: MAX_KEYS }),
-    store: createPostgresStore(pool, owner),
-    cache: createCacheFeed({
-      writer: createViewCacheWriter({ redis, keys: viewCacheKeys(projection, version) }),
-      newEpochId: randomUUID,
-      now: Date.now,
-      logger,
-    }),
+  const versionsPool = openPool(VERSIONS_POOL_SIZE, { queryDeadlineMs: LONG_STATEMENT_MS });
+  const versionStore = createVersionStore(versionsPool);
+  const running = createVersionsWork({
+    store: versionStore,
     logger,
+    createWork: (version) =>
+      createProjection({
+        version,
+        log,
+        pool,
+        redis,
+        versions: () => running.versions(),
+        versionStore,
+        dataKeys: createDataKeys(keyRing),
+        holder: `${name}-${randomUUID()}`,
+        logger,
+      }),
   });
   const stopped = running.run(signal).catch(fail);
   resources.defer(() => stopped);
@@ -102,13 +98,17 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const peppers = openPepperRing(config.ZAMENI_PEPPER_FILE, { logger });
   const { eraser, ...movers } = await startReactors(context, { pool, keyRing, peppers });
 
-  const operatorStore = createOperatorStore(openPool(OPERATOR_POOL_SIZE));
+  const operatorPool = openPool(OPERATOR_POOL_SIZE);
+  const operatorStore = createOperatorStore(operatorPool);
   const digests = createDigests(peppers.current());
   const app = createOperatorApp({
     logger,
     log,
     status: running.status,
-    parked: () => operatorStore.count(ACCOUNTS_PROJECTION),
+    parked: () => {
+      return operatorStore.count({ name: ACCOUNTS_PROJECTION, version: running.status().version });
+    },
+    readModelsStore: createReadModelsStore(operatorPool),
     parkedRoutes: {
       store: operatorStore,
       tokens: createTokenVerifier({

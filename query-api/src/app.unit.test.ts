@@ -29,9 +29,13 @@ const user: UserView = {
   registeredAt: '2026-03-04T05:06:07.089Z',
   version: 3,
 };
-const found: ViewAnswer = { position: 42, view: { version: 3, body: JSON.stringify(user) } };
-const absent: ViewAnswer = { position: 42, view: 'absent' };
-const erased: ViewAnswer = { position: 42, view: 'erased' };
+const found: ViewAnswer = {
+  position: 42,
+  modelVersion: 1,
+  view: { version: 3, body: JSON.stringify(user) },
+};
+const absent: ViewAnswer = { position: 42, modelVersion: 1, view: 'absent' };
+const erased: ViewAnswer = { position: 42, modelVersion: 1, view: 'erased' };
 const isAsked = async () => {
   throw new Error('the log was asked');
 };
@@ -121,6 +125,14 @@ test('answers 304 without body when the client has this version', async (t) => {
   t.like(response.headers, { etag: '"accounts.1-3"', position: positions.seal(42) });
   const other = await get(`/v1/users/${id}`, { ...as('self'), 'if-none-match': '"accounts.1-2"' });
   t.is(other.statusCode, 200);
+});
+
+test('a client that has a person from another version of the read models gets this one', async (t) => {
+  const { get } = await createTestApp({ answer: { ...found, modelVersion: 12 } });
+  const headers = { ...as('self'), 'if-none-match': '"accounts.1-3"' };
+  const response = await get(`/v1/users/${id}`, headers);
+  t.is(response.statusCode, 200);
+  t.is(response.headers['etag'], '"accounts.12-3"');
 });
 
 test('an erased person is 410, also for a client that has a copy', async (t) => {
@@ -218,7 +230,11 @@ test('a lagging projection is 503 with Retry-After', async (t) => {
 
 for (const status of ['awaiting-proof', 'registered'] as const) {
   test(`every caller gets the status ${status} of a registration`, async (t) => {
-    const answer: ViewAnswer = { position: 42, view: { version: 1, body: status } };
+    const answer: ViewAnswer = {
+      position: 42,
+      modelVersion: 1,
+      view: { version: 1, body: status },
+    };
     const { get, queries } = await createTestApp({ answer, isInLog: isAsked });
     for (const headers of [{}, as('reader'), as('writer')]) {
       const response = await get(`/v1/registrations/${id}`, headers);
@@ -263,6 +279,7 @@ test('an unavailable log is 503, not 404', async (t) => {
 const parkedUser: UserView = { ...user, parked: true };
 const parked: ViewAnswer = {
   position: 38,
+  modelVersion: 1,
   parkedAt: 39,
   view: { version: 3, body: JSON.stringify(parkedUser) },
 };
@@ -307,7 +324,7 @@ test('a parked registration has the status of its row, or is accepted', async (t
     [{ version: 1, body: 'awaiting-proof' }, 'awaiting-proof'],
     ['absent', 'accepted'],
   ] as const) {
-    const answer: ViewAnswer = { position: 38, parkedAt: 39, view };
+    const answer: ViewAnswer = { position: 38, modelVersion: 1, parkedAt: 39, view };
     const { get } = await createTestApp({ answer, isInLog: isAsked });
     const response = await get(`/v1/registrations/${id}`);
     t.is(response.statusCode, 200);

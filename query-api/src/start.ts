@@ -1,6 +1,7 @@
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import {
   createFreshness,
+  createLiveVersion,
   createPool,
   createPositions,
   createRedis,
@@ -8,6 +9,7 @@ import {
   createViewCache,
   listenHttp,
   openKeyRing,
+  readLiveCheckpoint,
   readSecret,
   readTokenIssuers,
   type ServiceContext,
@@ -64,11 +66,18 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     }),
   );
 
-  const { name: projection, version } = ACCOUNTS_PROJECTION;
-  const cache = createViewCache({ redis, keys: viewCacheKeys(projection, version), logger });
-  const store = createPostgresViewStore(replicaPool);
-  const replica = createGuardedStore({ store, name: 'postgres-replica', logger });
   const clock = systemClock;
+  const live = resources.use(
+    createLiveVersion({ read: () => readLiveCheckpoint(primaryPool), clock }),
+  );
+  const cache = createViewCache({
+    redis,
+    keys: (modelVersion) => viewCacheKeys(ACCOUNTS_PROJECTION, modelVersion),
+    liveVersion: live.current,
+    logger,
+  });
+  const store = createPostgresViewStore(replicaPool, live.learn);
+  const replica = createGuardedStore({ store, name: 'postgres-replica', logger });
   const head = resources.use(createHeadWatch({ readHead: () => log.readHead(signal), clock }));
   const freshness = createFreshness({
     watermark: cache.watermark,
@@ -106,7 +115,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     readView: createViewReader({
       cache,
       replica,
-      primary: createPostgresViewStore(primaryPool),
+      primary: createPostgresViewStore(primaryPool, live.learn),
       freshness,
       clock,
     }),

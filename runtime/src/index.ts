@@ -13,6 +13,7 @@ export {
 } from './auth/tokens.ts';
 export { encodeEntry, type View, type ViewContent } from './cache/entry.ts';
 export { createFreshness, type Freshness, REPLICA_AFTER_MS } from './cache/freshness.ts';
+export { createLiveVersion, type LiveVersion } from './cache/live-version.ts';
 export { createPositionPoller } from './cache/position-poller.ts';
 export { createRedis, type Redis } from './cache/redis.ts';
 export { advanceScript, beginEpochScript, runScript } from './cache/scripts.ts';
@@ -25,6 +26,7 @@ export {
   viewCacheKeys,
   type ViewFill,
   type ViewKind,
+  type ViewOffer,
 } from './cache/views.ts';
 export { createHttpApp, listenHttp, traceIdOf } from './http/app.ts';
 export { keepOwnDeadline } from './http/client-errors.ts';
@@ -92,7 +94,8 @@ export { createSecureDeletion, type SecureDeletion } from './log/secure-deletion
 export { createReadLogServers, type LogServers, type ReadLogServers } from './log/servers.ts';
 export { migrate } from './postgres/migrate.ts';
 export { createPool, type Pool } from './postgres/pool.ts';
-export { readCheckpoint } from './postgres/read-checkpoint.ts';
+export { type LiveCheckpoint, readLiveCheckpoint } from './postgres/read-checkpoint.ts';
+export { readModelsSchema, readModelsSql } from './postgres/read-models-sql.ts';
 export {
   attemptKeyConfig,
   attemptLifetimeConfig,

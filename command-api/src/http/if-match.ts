@@ -1,6 +1,9 @@
 import { AppError, splitQuoted } from '@zameni/runtime';
 
-/** A strong entity tag of a person's view: projection and its version, a hyphen, the version. */
+/**
+ * A strong entity tag of a person's view: the version of the read models, a hyphen, the version of the
+ * person. Commands compare only the latter, because all versions of the read models agree about it.
+ */
 const viewTag = /^"[^"]*-(\d{1,15})"$/;
 
 /**

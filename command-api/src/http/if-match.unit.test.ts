@@ -10,17 +10,19 @@ const allows = test.macro<[string | undefined, readonly number[] | undefined]>({
 });
 test(allows, undefined, undefined);
 test(allows, '*', undefined);
-test(allows, '"users-2-7"', [7]);
-test(allows, '"users-2-7", "users-2-9"', [7, 9]);
-test(allows, '"a,b-3" ,"users-1-4"', [3, 4]);
-test(allows, 'W/"users-2-7"', []);
-test(allows, '"users"', []);
-test(allows, '"users-2-7x"', []);
-test(allows, '"users-2-1234567890123456"', []);
+test(allows, '"accounts.2-7"', [7]);
+test(allows, '"accounts.1-7"', [7]);
+test(allows, '"accounts.12-parked-7"', [7]);
+test(allows, '"accounts.1-7", "accounts.2-9"', [7, 9]);
+test(allows, '"a,b-3" ,"accounts.1-4"', [3, 4]);
+test(allows, 'W/"accounts.2-7"', []);
+test(allows, '"accounts.2"', []);
+test(allows, '"accounts.2-7x"', []);
+test(allows, '"accounts.2-1234567890123456"', []);
 test(allows, '7', []);
 test(allows, '', []);
 
 test('an open quote is refused', (t) => {
-  const error = t.throws(() => parseIfMatch('"users-2-7'), { instanceOf: AppError });
+  const error = t.throws(() => parseIfMatch('"accounts.2-7'), { instanceOf: AppError });
   t.is(error?.code, 'malformed-header');
 });

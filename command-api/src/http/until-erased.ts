@@ -1,4 +1,4 @@
-import { ACCOUNTS_PROJECTION, subjects, type UserId } from '@zameni/contracts';
+import { subjects, type UserId } from '@zameni/contracts';
 import {
   AppError,
   createBackoff,
@@ -6,7 +6,7 @@ import {
   delay,
   type EventLog,
   type Pool,
-  readCheckpoint,
+  readLiveCheckpoint,
 } from '@zameni/runtime';
 import { readAttempt } from '../log/attempt-reader.ts';
 
@@ -53,8 +53,8 @@ export function createUntilErased({ pool, log }: UntilErasedDeps): UntilErased {
         const first = await log.readFirst(subjects.attempt(id), signal);
         const isDeleted = first === undefined || readAttempt(first).record.state === 'closed';
         if (!isDeleted) return false;
-        const covered = (await readCheckpoint(pool, ACCOUNTS_PROJECTION)) ?? 0;
-        return covered >= position;
+        const live = await readLiveCheckpoint(pool);
+        return live !== undefined && live.position >= position;
       }),
   };
 }
@@ -63,10 +63,9 @@ async function isPersonErased(pool: Pool, userId: UserId): Promise<boolean> {
   const { rows } = await pool.query<{ done: boolean }>(
     `select e.cache_at is not null and e.key_at is not null
        and e.read_model_at is not null and c.position >= e.position as done
-     from zameni.erasures e
-     join zameni.checkpoints c on c.projection = $2 and c.version = $3
-     where e.user_id = $1`,
-    [userId, ACCOUNTS_PROJECTION.name, ACCOUNTS_PROJECTION.version],
+     from accounts.checkpoint c
+     join zameni.erasures e on e.user_id = $1`,
+    [userId],
   );
   return rows[0]?.done === true;
 }

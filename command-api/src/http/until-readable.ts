@@ -1,8 +1,7 @@
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import {
   createFreshness,
   type Pool,
-  readCheckpoint,
+  readLiveCheckpoint,
   systemClock,
   type ViewCache,
 } from '@zameni/runtime';
@@ -43,7 +42,7 @@ export function createUntilReadable(options: ReadableDeps): AnswerDeps['untilRea
 
 async function readPosition(pool: Pool): Promise<number | undefined> {
   try {
-    return await readCheckpoint(pool, ACCOUNTS_PROJECTION);
+    return (await readLiveCheckpoint(pool))?.position;
   } catch {
     // Undefined means unknown. The poller reads again until the wait is over.
     return undefined;

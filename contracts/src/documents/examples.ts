@@ -54,7 +54,15 @@ const erasure: ErasureView = {
 const projections: ProjectionsView = {
   head: 40_312,
   projections: [
-    { name: 'accounts', version: 1, position: 40_309, lag: 3, lagSeconds: 1, parked: 0 },
+    {
+      name: 'accounts',
+      version: 1,
+      state: 'live',
+      position: 40_309,
+      lag: 3,
+      lagSeconds: 1,
+      parked: 0,
+    },
   ],
 };
 

@@ -36,7 +36,7 @@ export async function provisionLog(
 }
 
 /**
- * Applies the migrations of the read models, directly on the primary, because they need a session.
+ * Applies the migrations and creates the first version of the read models, directly on the primary, because they need a session.
  */
 export async function provisionReadModels(
   { ports, layout }: PartContext,
@@ -46,6 +46,7 @@ export async function provisionReadModels(
     url: `postgres://zameni_projector@127.0.0.1:${ports.postgresPrimary}/${DATABASE}`,
     password: await readPassword(layout.secrets.postgresProjector),
     directory: join(REPOSITORY, 'projector', 'migrations'),
+    readModels: join(REPOSITORY, 'projector', 'read-models'),
     signal,
   });
 }

@@ -11,6 +11,8 @@ export type TombstoneWriter = {
 export type TombstoneWriterOptions = {
   readonly store: Pick<ProjectionStore, 'readErasuresNotInCache' | 'markErasedFromCache'>;
   readonly cache: Pick<CacheFeed, 'follow'>;
+  /** Deletes the entries of people that other versions of the read models have left. */
+  readonly evict: (userIds: readonly string[]) => Promise<void>;
   readonly now: () => number;
 };
 
@@ -25,6 +27,7 @@ const LOOK_MS = 1_000;
 export function createTombstoneWriter({
   store,
   cache,
+  evict,
   now,
 }: TombstoneWriterOptions): TombstoneWriter {
   let nextLookMs = 0;
@@ -41,7 +44,9 @@ export function createTombstoneWriter({
         view: 'erased' as const,
       }));
       if (!(await cache.follow(position, tombstones))) return;
-      await store.markErasedFromCache(erasures.map(({ userId }) => userId));
+      const userIds = erasures.map(({ userId }) => userId);
+      await evict(userIds);
+      await store.markErasedFromCache(userIds);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { ViewChange } from './writer.ts';
 function createSetup() {
   const state = { nowMs: 0, away: false, waiting: [{ userId: 'a', position: 7 }], looks: 0 };
   const written: ViewChange[] = [];
+  const evicted: string[] = [];
   const tombstones = createTombstoneWriter({
     store: {
       readErasuresNotInCache: async () => {
@@ -23,14 +24,16 @@ function createSetup() {
         return true;
       },
     },
+    evict: async (userIds) => void evicted.push(...userIds),
     now: () => state.nowMs,
   });
-  return { state, written, tombstones };
+  return { state, written, evicted, tombstones };
 }
 
 test('an erasure counts as done once its tombstone is in the cache', async (t) => {
-  const { state, written, tombstones } = createSetup();
+  const { state, written, evicted, tombstones } = createSetup();
   await tombstones.run(9, true);
+  t.deepEqual(evicted, ['a']);
   t.deepEqual(written, [{ kind: 'user', id: 'a', position: 7, view: 'erased' }]);
   t.deepEqual(state.waiting, []);
 });

@@ -20,21 +20,28 @@ const user = (position: number, version: number) => ({
 
 type Setup = {
   readonly redis: Redis;
+  /** The keys and the writer of version 1, which is live. */
   readonly keys: ViewCacheKeys;
-  readonly cache: ViewCache;
   readonly writer: ViewCacheWriter;
+  readonly writerOf: (version: number) => ViewCacheWriter;
+  readonly cache: ViewCache;
+  readonly live: { version: number | undefined };
 };
 
 async function createSetup(t: ExecutionContext): Promise<Setup> {
   const { redis, prefix } = await createTestRedis(t);
-  const keys = viewCacheKeys('accounts', 1, prefix);
-  const cache = createViewCache({ redis, keys, logger: createSilentLogger() });
-  return { redis, keys, cache, writer: createViewCacheWriter({ redis, keys }) };
+  const keysOf = (version: number) => viewCacheKeys('accounts', version, prefix);
+  const live: { version: number | undefined } = { version: 1 };
+  const logger = createSilentLogger();
+  const liveVersion = () => live.version;
+  const cache = createViewCache({ redis, keys: keysOf, liveVersion, logger });
+  const writerOf = (version: number) => createViewCacheWriter({ redis, keys: keysOf(version) });
+  return { redis, keys: keysOf(1), cache, writer: writerOf(1), writerOf, live };
 }
 
 test('nothing is found and nothing is stored before an epoch begins', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
-  await cache.offer(user(10, 1));
+  await cache.offer({ ...user(10, 1), modelVersion: 1 });
   t.is(await cache.read('user', id), undefined);
   t.is(await cache.watermark(), undefined);
   t.false(await writer.advance(first, 12, [user(12, 1)]));
@@ -69,7 +76,7 @@ test('an older write-through never replaces a newer one', async (t) => {
 test('a fill at the watermark is settled and lives an hour', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
   await writer.begin(first);
-  await cache.offer(user(10, 1));
+  await cache.offer({ ...user(10, 1), modelVersion: 1 });
   t.true(await writer.advance(first, 30, []));
   t.like(await cache.read('user', id), { view: { version: 1 }, position: 30 });
   t.true((await redis.pttl(keys.entry('user', id))) > 3_590_000);
@@ -78,7 +85,7 @@ test('a fill at the watermark is settled and lives an hour', async (t) => {
 test('a fill behind the watermark covers its own position only and lives 5 seconds', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
   await writer.begin(first);
-  await cache.offer(user(8, 1));
+  await cache.offer({ ...user(8, 1), modelVersion: 1 });
   t.like(await cache.read('user', id), { view: { version: 1 }, position: 8 });
   t.true((await redis.pttl(keys.entry('user', id))) <= 5_000);
 });
@@ -87,15 +94,15 @@ test('a fill never replaces what is newer or settled', async (t) => {
   const { cache, writer } = await createSetup(t);
   await writer.begin(first);
   t.true(await writer.advance(first, 20, [user(20, 2)]));
-  await cache.offer(user(15, 1));
-  await cache.offer(user(19, 1));
+  await cache.offer({ ...user(15, 1), modelVersion: 1 });
+  await cache.offer({ ...user(19, 1), modelVersion: 1 });
   t.like(await cache.read('user', id), { view: { version: 2 }, position: 20 });
 });
 
 test('a write-through replaces a fill from before it', async (t) => {
   const { cache, writer } = await createSetup(t);
   await writer.begin(first);
-  await cache.offer(user(10, 1));
+  await cache.offer({ ...user(10, 1), modelVersion: 1 });
   t.true(await writer.advance(first, 20, [user(20, 2)]));
   t.like(await cache.read('user', id), { view: { version: 2 }, position: 20 });
 });
@@ -106,7 +113,7 @@ test('a fill from before a write-through that comes after it is not settled', as
   t.true(await writer.advance(first, 20, [user(20, 2)]));
   // Evicted, so that nothing newer blocks the fill.
   await redis.del(keys.entry('user', id));
-  await cache.offer(user(10, 1));
+  await cache.offer({ ...user(10, 1), modelVersion: 1 });
   t.true(await writer.advance({ ...first, position: 20 }, 30, []));
   t.like(await cache.read('user', id), { view: { version: 1 }, position: 10 });
 });
@@ -129,11 +136,11 @@ test('a tombstone replaces the entry, and no older answer comes back', async (t)
   const tombstone = { ...user(25, 0), view: 'erased' as const };
   t.true(await writer.advance({ ...first, position: 20 }, 25, [tombstone]));
   t.like(await cache.read('user', id), { view: 'erased', position: 25 });
-  await cache.offer(user(20, 2));
-  await cache.offer(user(24, 2));
+  await cache.offer({ ...user(20, 2), modelVersion: 1 });
+  await cache.offer({ ...user(24, 2), modelVersion: 1 });
   t.like(await cache.read('user', id), { view: 'erased', position: 25 });
   t.true(await writer.advance({ ...first, position: 25 }, 40, []));
-  await cache.offer(user(30, 2));
+  await cache.offer({ ...user(30, 2), modelVersion: 1 });
   t.like(await cache.read('user', id), { view: 'erased', position: 40 });
 });
 
@@ -155,7 +162,7 @@ test('entries of an old epoch are untrusted until they are written again', async
   await writer.begin(second);
   t.is(await cache.read('user', id), undefined);
   t.is(await cache.watermark(), 20);
-  await cache.offer(user(20, 2));
+  await cache.offer({ ...user(20, 2), modelVersion: 1 });
   t.like(await cache.read('user', id), { view: { version: 2 }, position: 20 });
 });
 
@@ -178,6 +185,52 @@ test('an epoch does not begin behind the watermark', async (t) => {
   t.true(await writer.begin({ id: 'epoch-2', position: 20 }));
 });
 
+test('each version has entries and a watermark of its own, and readers see the live one', async (t) => {
+  const { cache, writer, writerOf, live } = await createSetup(t);
+  const second = writerOf(2);
+  t.true(await writer.begin(first));
+  t.true(await writer.advance(first, 20, [user(20, 2)]));
+  t.like(await cache.read('user', id), { modelVersion: 1, view: { version: 2 } });
+  // Nobody has begun an epoch of version 2.
+  live.version = 2;
+  t.is(await cache.read('user', id), undefined);
+  t.is(await cache.watermark(), undefined);
+  await cache.offer({ ...user(20, 3), modelVersion: 2 });
+  t.is(await cache.read('user', id), undefined);
+  t.true(await second.begin({ id: 'epoch-1', position: 21 }));
+  t.is(await cache.watermark(), 21);
+  t.is(await cache.read('user', id), undefined);
+  t.true(await second.advance({ id: 'epoch-1', position: 21 }, 22, [user(22, 3)]));
+  t.like(await cache.read('user', id), { modelVersion: 2, position: 22, view: { version: 3 } });
+  live.version = 1;
+  t.like(await cache.read('user', id), { modelVersion: 1, position: 20, view: { version: 2 } });
+  t.is(await cache.watermark(), 20);
+});
+
+test('an offer goes to its own version, which may not be the live one any more', async (t) => {
+  const { cache, writer, writerOf, live } = await createSetup(t);
+  await writer.begin(first);
+  await writerOf(2).begin(first);
+  live.version = 2;
+  await cache.offer({ ...user(10, 1), modelVersion: 1 });
+  t.is(await cache.read('user', id), undefined);
+  await cache.offer({ ...user(10, 4), modelVersion: 2 });
+  t.like(await cache.read('user', id), { modelVersion: 2, view: { version: 4 } });
+  live.version = 1;
+  t.like(await cache.read('user', id), { modelVersion: 1, view: { version: 1 } });
+});
+
+test('while the live version is unknown nothing is found, but offers are taken', async (t) => {
+  const { cache, writer, live } = await createSetup(t);
+  await writer.begin(first);
+  live.version = undefined;
+  await cache.offer({ ...user(10, 1), modelVersion: 1 });
+  t.is(await cache.read('user', id), undefined);
+  t.is(await cache.watermark(), undefined);
+  live.version = 1;
+  t.like(await cache.read('user', id), { view: { version: 1 }, position: 10 });
+});
+
 test('an emptied Redis ends the epoch', async (t) => {
   const { redis, keys, cache, writer } = await createSetup(t);
   await writer.begin(first);
@@ -193,7 +246,7 @@ test('scripts are loaded again after Redis dropped them', async (t) => {
   await redis.script('FLUSH');
   t.true(await writer.advance(first, 20, [user(20, 2)]));
   await redis.script('FLUSH');
-  await cache.offer(user(20, 2));
+  await cache.offer({ ...user(20, 2), modelVersion: 1 });
   t.like(await cache.read('user', id), { view: { version: 2 } });
 });
 
@@ -201,7 +254,7 @@ test('a closed connection finds nothing and fails no reader', async (t) => {
   const { redis, cache, writer } = await createSetup(t);
   await writer.begin(first);
   redis.disconnect();
-  await t.notThrowsAsync(cache.offer(user(10, 1)));
+  await t.notThrowsAsync(cache.offer({ ...user(10, 1), modelVersion: 1 }));
   t.is(await cache.read('user', id), undefined);
   t.is(await cache.watermark(), undefined);
   await t.throwsAsync(writer.advance(first, 20, []));

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
 import { createTestDatabase, type TestDatabase } from '@zameni/runtime/testing';
 import test from 'ava';
-import { userIdOf } from '../accounts.fixture.ts';
+import { FIRST_VERSION, userIdOf } from '../accounts.fixture.ts';
 import { createPostgresEraserStore } from './store-postgres.ts';
 
 function createStore(pool: Pool) {
@@ -69,10 +68,10 @@ test('finds the attempts on an address before a position, and removes one of the
       [id, index === 4 ? other : claim, index + 1],
     );
   }
-  const { name, version } = ACCOUNTS_PROJECTION;
+  const { projection, version } = FIRST_VERSION;
   await pool.query(
     'update zameni.checkpoints set position = $1 where projection = $2 and version = $3',
-    [2 ** 52, name, version],
+    [2 ** 52, projection, version],
   );
   const which = { claim, before: 4 };
   const found = await store.findAttempts(which);

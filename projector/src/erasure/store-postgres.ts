@@ -1,4 +1,4 @@
-import { ACCOUNTS_PROJECTION, subjects } from '@zameni/contracts';
+import { subjects } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
 import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/store.ts';
 import type { AttemptsOnAddress, EraserStore, FoundAttempts, NotedErasure } from './store.ts';
@@ -8,8 +8,6 @@ const MAX_FOUND = 64;
 
 /** Whether an erasure at position $2 ends an attempt. */
 const IS_ENDED = `(position < $2 or state = 'void')`;
-
-const { name: projection, version } = ACCOUNTS_PROJECTION;
 
 /** The eraser's lease and progress in Postgres, for the process that `owner` names. */
 export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): EraserStore {
@@ -48,19 +46,16 @@ async function noteErasure(
 }
 
 /**
- * The position up to which the read model has every attempt. The checkpoint has passed records of
+ * The position up to which the live version has every attempt. The checkpoint has passed records of
  * parked attempts that are not in the rows.
  */
-const COVERED = `least(position, (
-  select min(parked.position) - 1 from zameni.parked
-  where parked.projection = checkpoints.projection and parked.version = checkpoints.version
-    and parked.subject like '${subjects.attempt('%')}'
+const COVERED = `least(c.position, (
+  select min(p.position) - 1 from accounts.parked p where p.subject like '${subjects.attempt('%')}'
 ))`;
 
 async function readCoveredPosition(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ covered: string }>(
-    `select ${COVERED} as covered from zameni.checkpoints where projection = $1 and version = $2`,
-    [projection, version],
+    `select ${COVERED} as covered from accounts.checkpoint c`,
   );
   return Number(rows[0]?.covered ?? 0);
 }
@@ -72,26 +67,24 @@ async function findAttempts(
 ): Promise<FoundAttempts> {
   const { rows } = await pool.query<{ ids: string[]; covered: string }>(
     `select ${COVERED} as covered, array(
-       select attempt_id::text from accounts_v1.attempts
+       select attempt_id::text from accounts.attempts
        where claim = $1 and ${IS_ENDED} limit $3
      ) as ids
-     from zameni.checkpoints where projection = $4 and version = $5`,
-    [claim, before, MAX_FOUND, projection, version],
+     from accounts.checkpoint c`,
+    [claim, before, MAX_FOUND],
   );
   const row = rows[0];
-  if (row === undefined) throw new Error('the projection has no checkpoint');
+  if (row === undefined) throw new Error('the read models have no checkpoint');
   return { ids: row.ids, covered: Number(row.covered) };
 }
 
+/** Removes an attempt from every version, so that none keeps the digest of its address. */
 async function removeAttempt(
   pool: Pool,
   id: string,
   { claim, before }: AttemptsOnAddress,
 ): Promise<void> {
-  await pool.query(
-    `delete from accounts_v1.attempts where claim = $1 and ${IS_ENDED} and attempt_id = $3`,
-    [claim, before, id],
-  );
+  await pool.query('select zameni.remove_attempt($1, $2, $3)', [id, claim, before]);
 }
 
 async function clearClaim(
@@ -99,9 +92,5 @@ async function clearClaim(
   id: string,
   { claim, before }: AttemptsOnAddress,
 ): Promise<void> {
-  await pool.query(
-    `update accounts_v1.attempts set claim = null
-     where claim = $1 and ${IS_ENDED} and attempt_id = $3`,
-    [claim, before, id],
-  );
+  await pool.query('select zameni.clear_attempt_claim($1, $2, $3)', [id, claim, before]);
 }

@@ -2,6 +2,7 @@ import {
   batchesOrIdle,
   delay,
   type EventLog,
+  type Logger,
   type LogRecord,
   withRecordSpans,
 } from '@zameni/runtime';
@@ -9,12 +10,7 @@ import type { CacheFeed } from '../cache/feed.ts';
 import { createTombstoneWriter } from '../cache/tombstone-writer.ts';
 import { toViewChanges } from '../cache/view-changes.ts';
 import type { PeopleKeys } from '../keys/people-keys.ts';
-import {
-  createLeasedWork,
-  type LeasedRun,
-  type LeasedWork,
-  type LeasedWorkOptions,
-} from '../lease/work.ts';
+import type { LeasedRun } from '../lease/work.ts';
 import type { AttemptHousekeeping } from '../read-models/attempts/housekeeping.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
 import { type Applied, applyOrPark } from '../parking/apply-or-park.ts';
@@ -24,13 +20,18 @@ import { createRedrive } from '../parking/redrive.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
 import { readRecords } from './read-records.ts';
 
-/** Dependencies of the projection. */
-export type ProjectionOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs'> & {
+/** What following the log needs. */
+export type FollowOptions = {
+  readonly logger: Logger;
   readonly log: Pick<EventLog, 'readBatches' | 'readSubject' | 'hasRecord'>;
   readonly keys: PeopleKeys;
   readonly store: ProjectionStore;
   readonly cache: CacheFeed;
+  /** Deletes entries of people that other versions have left in the cache. Throws if it cannot. */
+  readonly evict: (userIds: readonly string[]) => Promise<void>;
   readonly housekeeping: Pick<AttemptHousekeeping, 'run'>;
+  /** Whether readers see these rows. Only then the work continues the traces of records. */
+  readonly isLive: () => boolean;
   readonly idleMs?: number;
   readonly lingerMs?: number;
   /** The fold of the read models. Tests plant faults in it. */
@@ -63,26 +64,17 @@ const LIVE_MS = 60_000;
 /** Milliseconds without a batch after which lease and watermark are renewed. */
 const IDLE_MS = 1_000;
 
-/** Creates the work that projects the log into rows and cache while its lease is ours. */
-export function createProjection(options: ProjectionOptions): LeasedWork {
-  return createLeasedWork({
-    ...options,
-    name: 'projection',
-    work: (run) => followLog(options, run),
-  });
-}
-
 /**
  * Follows the whole log from a checkpoint while the lease is ours. For each batch: read, open,
  * apply rows and checkpoint together, write the cache. The checkpoint is the position of the last
  * record of a batch, of any kind. A record that cannot be projected parks its subject; everything
  * else goes on. Returns when the lease is lost or the signal aborts.
  */
-async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<void> {
-  const { log, store, cache, keys, housekeeping, logger } = options;
+export async function followLog(options: FollowOptions, run: LeasedRun): Promise<void> {
+  const { log, store, cache, evict, keys, housekeeping, isLive, logger } = options;
   const { idleMs = IDLE_MS, lingerMs = LINGER_MS, fold } = options;
   const { from, signal, onProgress, onStep } = run;
-  const tombstones = createTombstoneWriter({ store, cache, now: Date.now });
+  const tombstones = createTombstoneWriter({ store, cache, evict, now: Date.now });
   const redrive = createRedrive(options);
   const readOptions = { filters: [], after: from, maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
@@ -111,7 +103,8 @@ async function followLog(options: ProjectionOptions, run: LeasedRun): Promise<vo
     const to = records.at(-1)?.position ?? position;
     const parking = createParking(parked);
     const projected = await readRecords(records, { keys, parking, discarded, signal, onStep });
-    return withRecordSpans('project', toTraced(projected), async () => {
+    const traced = isLive() ? toTraced(projected) : [];
+    return withRecordSpans('project', traced, async () => {
       const batch = { from: position, to, records: projected, parking, assertRoom };
       const applied = await applyOrPark(store, batch, fold);
       if (applied === undefined) return false;

@@ -3,10 +3,10 @@ import type { ExecutionContext } from 'ava';
 import { createTestDataKeys, registeredMessages } from '../accounts.fixture.ts';
 import type { ViewChange } from '../cache/writer.ts';
 import { createPeopleKeys } from '../keys/people-keys.ts';
-import type { LeasedWork } from '../lease/work.ts';
+import { createLeasedWork, type LeasedWork } from '../lease/work.ts';
 import type { SharedCheckpoint } from '../read-models/memory-store.fixture.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
-import { createProjection, type ProjectionOptions } from './follow-log.ts';
+import { type FollowOptions, followLog } from './follow-log.ts';
 
 /** Keys of all test people. */
 export const dataKeys = createTestDataKeys();
@@ -23,22 +23,40 @@ export type Started = {
   readonly views: ViewChange[];
 };
 
+/** Creates work that follows a log under a lease. The cache takes everything unless one is given. */
+export function createTestProjection(
+  options: Omit<FollowOptions, 'cache' | 'evict' | 'housekeeping' | 'isLive'> &
+    Partial<Pick<FollowOptions, 'cache'>> & { readonly standbyMs?: number },
+): LeasedWork {
+  const following = {
+    cache: { resume: () => undefined, follow: async () => true },
+    evict: async () => undefined,
+    housekeeping: { run: () => undefined },
+    isLive: () => true,
+    ...options,
+  };
+  return createLeasedWork({
+    ...options,
+    name: 'projection',
+    work: (run) => followLog(following, run),
+  });
+}
+
 /** Starts a projection of a log in memory. It stops with the test. */
 export function start(
   t: ExecutionContext,
   log: EventLog,
   store: ProjectionStore,
-  options: Partial<Pick<ProjectionOptions, 'idleMs' | 'fold'>> = {},
+  options: Partial<Pick<FollowOptions, 'idleMs' | 'fold'>> = {},
 ): Started {
   const stopping = new AbortController();
   const followed: number[] = [];
   const views: ViewChange[] = [];
-  const projection = createProjection({
+  const projection = createTestProjection({
     log,
     store,
     logger,
     keys: createPeopleKeys({ log, dataKeys }, { maxKeys: 100, missingMs: 0 }),
-    housekeeping: { run: () => undefined },
     cache: {
       resume: () => undefined,
       follow: async (position, changes) => {

@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  ACCOUNTS_PROJECTION,
-  ACCOUNTS_STREAM,
-  encodeEvent,
-  parseUserId,
-  subjects,
-} from '@zameni/contracts';
+import { ACCOUNTS_STREAM, encodeEvent, parseUserId, subjects } from '@zameni/contracts';
 import {
   createDataKeys,
   createJetStreamLog,
@@ -25,6 +19,7 @@ import {
 } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import {
+  FIRST_VERSION,
   claimOf,
   createTestDataKeys,
   erasedMessages,
@@ -42,9 +37,8 @@ import {
 import { createPeopleKeys } from '../keys/people-keys.ts';
 import type { LeasedWork } from '../lease/work.ts';
 import { createPostgresStore } from '../read-models/store-postgres.ts';
-import { createProjection } from './follow-log.ts';
+import { createTestProjection } from './projection.fixture.ts';
 
-const { name: projection, version } = ACCOUNTS_PROJECTION;
 const { signal } = new AbortController();
 /** Milliseconds to replay everything that earlier tests appended. */
 const REPLAY_DEADLINE_MS = 180_000;
@@ -60,14 +54,12 @@ type Replayed = {
 /** Projects a log from its beginning into an empty database. */
 function project(t: ExecutionContext, { log, dataKeys, database }: Replayed): LeasedWork {
   const stopping = new AbortController();
-  const owner = { projection, version, holder: t.title, leaseMs: 60_000 };
+  const owner = { ...FIRST_VERSION, holder: t.title, leaseMs: 60_000 };
   const logger = createSilentLogger();
-  const running = createProjection({
+  const running = createTestProjection({
     log,
     store: createPostgresStore(database.pool, owner),
     keys: createPeopleKeys({ log, dataKeys }, { maxKeys: MAX_KEYS }),
-    cache: { resume: () => undefined, follow: async () => true },
-    housekeeping: { run: () => undefined },
     logger,
     standbyMs: 20,
     idleMs: 50,

@@ -1,4 +1,3 @@
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import type { EventLog } from '@zameni/runtime';
 import {
   createMemoryLog,
@@ -8,14 +7,13 @@ import {
   waitUntil,
 } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { createTestDataKeys, registeredMessages } from '../accounts.fixture.ts';
+import { FIRST_VERSION, createTestDataKeys, registeredMessages } from '../accounts.fixture.ts';
 import { createPeopleKeys } from '../keys/people-keys.ts';
 import type { LeasedWork } from '../lease/work.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
 import { createPostgresStore } from '../read-models/store-postgres.ts';
-import { createProjection } from './follow-log.ts';
+import { createTestProjection } from './projection.fixture.ts';
 
-const { name: projection, version } = ACCOUNTS_PROJECTION;
 const dataKeys = createTestDataKeys();
 const { signal } = new AbortController();
 
@@ -33,12 +31,10 @@ function start(
   bend: (store: ProjectionStore) => ProjectionStore = (store) => store,
 ): { projection: LeasedWork; stop: () => Promise<void> } {
   const stopping = new AbortController();
-  const running = createProjection({
+  const running = createTestProjection({
     log,
-    store: bend(createPostgresStore(pool, { projection, version, holder, leaseMs })),
+    store: bend(createPostgresStore(pool, { ...FIRST_VERSION, holder, leaseMs })),
     keys: createPeopleKeys({ log, dataKeys }, { maxKeys: 100 }),
-    cache: { resume: () => undefined, follow: async () => true },
-    housekeeping: { run: () => undefined },
     logger: createSilentLogger(),
     standbyMs: 20,
     idleMs: 50,

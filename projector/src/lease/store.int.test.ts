@@ -1,18 +1,16 @@
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import { delay, type Pool } from '@zameni/runtime';
 import { createTestDatabase, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+import { FIRST_VERSION } from '../accounts.fixture.ts';
 import { createPostgresLeaseStore } from './store.ts';
 import type { LeaseStore } from './work.ts';
-
-const { name: projection, version } = ACCOUNTS_PROJECTION;
 
 /** Expires before the next statement. */
 const NO_LEASE_MS = 0;
 const LONG_LEASE_MS = 60_000;
 
 function storeOf(pool: Pool, holder: string, leaseMs: number): LeaseStore {
-  return createPostgresLeaseStore(pool, { projection, version, holder, leaseMs });
+  return createPostgresLeaseStore(pool, { ...FIRST_VERSION, holder, leaseMs });
 }
 
 /** A connection that the test ends, if nobody else does. */
@@ -62,7 +60,7 @@ test('a slow statement of the holder is neither waited for nor ended', async (t)
   await storeOf(pool, 'a', NO_LEASE_MS).takeLease();
   const client = await connect(t, pool);
   await client.query('begin');
-  await client.query(LOCK, [projection]);
+  await client.query(LOCK, [FIRST_VERSION.projection]);
   const slow = client.query('select pg_sleep(0.5)').then(() => client.query('commit'));
   // Waits for the statement, and counts from its end.
   const renewed = first.renewLease();
@@ -82,7 +80,7 @@ const freezes = test.macro<[(client: Awaited<ReturnType<typeof connect>>) => voi
     await storeOf(pool, 'a', NO_LEASE_MS).takeLease();
     const client = await connect(t, pool);
     await client.query('begin');
-    await client.query(LOCK, [projection]);
+    await client.query(LOCK, [FIRST_VERSION.projection]);
     freeze(client);
     await waitUntil(async () => {
       const { rows } = await pool.query<{ isFrozen: boolean }>(

@@ -1,4 +1,4 @@
-import { type Pool, readCheckpoint } from '@zameni/runtime';
+import type { Pool } from '@zameni/runtime';
 import type { LeaseStore } from './work.ts';
 
 /** A checkpoint, the process that may move it, and the duration of its lease. */
@@ -35,7 +35,11 @@ export async function readPosition(
   pool: Pool,
   { projection, version }: Pick<CheckpointOwner, 'projection' | 'version'>,
 ): Promise<number> {
-  return (await readCheckpoint(pool, { name: projection, version })) ?? 0;
+  const { rows } = await pool.query<{ position: string }>(
+    'select position from zameni.checkpoints where projection = $1 and version = $2',
+    [projection, version],
+  );
+  return Number(rows[0]?.position ?? 0);
 }
 
 /**

@@ -12,6 +12,7 @@ import { isHealthy, type WorkStatus } from '../lease/status.ts';
 import type { Reclaimer } from '../rotation/reclaimer.ts';
 import type { Rewrapper } from '../rotation/rewrapper.ts';
 import { addParkedRoutes, type ParkedRoutesDeps } from './parked-routes.ts';
+import { addReadModelsRoutes, type ReadModelsRoutesDeps } from './read-models-routes.ts';
 
 /** Milliseconds to wait for the head of the log, and for the number of parked subjects. */
 const STATUS_DEADLINE_MS = 500;
@@ -23,10 +24,12 @@ const SUBJECT_LENGTH = 1_024;
 export type OperatorAppOptions = {
   readonly logger: Logger;
   readonly log: Pick<EventLog, 'head'>;
-  readonly status: () => WorkStatus;
+  /** The status of the live version of the read models. */
+  readonly status: () => WorkStatus & { readonly version: number };
   /** The number of parked subjects; null if it is unknown. */
   readonly parked: () => Promise<number | null> | number | null;
   readonly parkedRoutes: ParkedRoutesDeps;
+  readonly readModelsStore: ReadModelsRoutesDeps['store'];
   readonly eraser: Pick<Eraser, 'status' | 'progress'>;
   readonly rewrapper: Pick<Rewrapper, 'status' | 'progress'>;
   readonly reclaimer: Pick<Reclaimer, 'status' | 'progress'>;
@@ -37,7 +40,7 @@ export type OperatorAppOptions = {
 
 /**
  * Creates the operator's port, for internal use only: `/livez`, `/readyz`, `/key-rings`, `/status`
- * and, for callers with a token, `/v1/parked`. Readiness depends on the projection and the eraser. Stalls of the re-wrapper and the
+ * and, for callers with a token, `/v1/parked` and `/v1/read-models`. Readiness depends on the projection and the eraser. Stalls of the re-wrapper and the
  * reclaimer are in `/status` only.
  */
 export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
@@ -73,6 +76,11 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
     };
   });
   addParkedRoutes(app, options.parkedRoutes);
+  addReadModelsRoutes(app, {
+    ...options.parkedRoutes,
+    store: options.readModelsStore,
+    head: (signal) => orNull(log.head(signal)),
+  });
   return app;
 }
 
@@ -87,12 +95,12 @@ async function orNull(asked: Promise<number | null> | number | null): Promise<nu
 }
 
 function toProjection(
-  status: WorkStatus,
+  status: WorkStatus & { readonly version: number },
   head: number | null,
 ): Omit<ProjectorStatus, 'parked' | 'eraser' | 'rewrapper' | 'reclaimer'> {
   return {
-    projection: ACCOUNTS_PROJECTION.name,
-    version: ACCOUNTS_PROJECTION.version,
+    projection: ACCOUNTS_PROJECTION,
+    version: status.version,
     role: status.state,
     position: status.position,
     head,

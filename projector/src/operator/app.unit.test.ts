@@ -6,6 +6,7 @@ import type { WorkStatus } from '../lease/status.ts';
 import { createOperatorApp } from './app.ts';
 import { OPERATOR_LIMIT } from './parked-routes.ts';
 import { createMemoryOperatorStore } from './parked-store.fixture.ts';
+import { createMemoryReadModelsStore } from './read-models-store.fixture.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
@@ -18,8 +19,9 @@ function createTestApp(
   return createOperatorApp({
     logger,
     log: { head },
-    status: () => status,
+    status: () => ({ ...status, version: 1 }),
     parked,
+    readModelsStore: createMemoryReadModelsStore(),
     parkedRoutes: {
       tokens: { verify: async () => undefined },
       store: createMemoryOperatorStore([]),

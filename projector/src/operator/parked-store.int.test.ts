@@ -139,7 +139,7 @@ test('a discard of another position than the parked one changes nothing', async 
 
 test('a database that does not answer is store-unavailable', async (t) => {
   const { pool } = await createTestDatabase(t);
-  await pool.query('drop table zameni.parked');
+  await pool.query('drop table zameni.parked cascade');
   const error = await t.throwsAsync(createOperatorStore(pool).list({ limit: 1 }));
   t.like(error, { code: 'store-unavailable', retryAfterSeconds: 1 });
 });

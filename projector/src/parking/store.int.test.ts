@@ -1,8 +1,15 @@
-import { ACCOUNTS_PROJECTION, subjects } from '@zameni/contracts';
+import { subjects } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
 import { createTestDatabase } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { happenings, personalOf, projected, registration, userIdOf } from '../accounts.fixture.ts';
+import {
+  FIRST_VERSION,
+  happenings,
+  personalOf,
+  projected,
+  registration,
+  userIdOf,
+} from '../accounts.fixture.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
 import { toRowChanges } from '../read-models/row-changes.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
@@ -10,12 +17,11 @@ import { createPostgresStore } from '../read-models/store-postgres.ts';
 import { applyOrPark } from './apply-or-park.ts';
 import { createParking, type Park } from './changes.ts';
 
-const { name: projection, version } = ACCOUNTS_PROJECTION;
 const accountOf = (n: number) => subjects.account(userIdOf(n));
 
 async function createSetup(t: ExecutionContext): Promise<{ pool: Pool; store: ProjectionStore }> {
   const { pool } = await createTestDatabase(t);
-  const store = createPostgresStore(pool, { projection, version, holder: 'a', leaseMs: 60_000 });
+  const store = createPostgresStore(pool, { ...FIRST_VERSION, holder: 'a', leaseMs: 60_000 });
   await store.takeLease();
   return { pool, store };
 }

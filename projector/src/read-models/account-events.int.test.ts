@@ -1,9 +1,9 @@
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
 import { createTestDatabase } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import {
+  FIRST_VERSION,
   claimOf,
   emailChanged,
   happenings,
@@ -27,8 +27,6 @@ import { createPostgresStore } from './store-postgres.ts';
 import { toRowChanges } from './row-changes.ts';
 import type { UserRow } from './users/rows.ts';
 
-const { name: projection, version } = ACCOUNTS_PROJECTION;
-
 type Setup = {
   readonly pool: Pool;
   readonly store: ProjectionStore;
@@ -38,7 +36,7 @@ type Setup = {
 
 async function createSetup(t: ExecutionContext): Promise<Setup> {
   const { pool } = await createTestDatabase(t);
-  const store = createPostgresStore(pool, { projection, version, holder: 'a', leaseMs: 600_000 });
+  const store = createPostgresStore(pool, { ...FIRST_VERSION, holder: 'a', leaseMs: 600_000 });
   await store.takeLease();
   const apply: Setup['apply'] = async (...records) => {
     const from = await store.readPosition();

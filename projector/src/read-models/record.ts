@@ -27,3 +27,8 @@ export type ProjectedAttempt = {
   /** W3C trace context of the request that caused it. */
   readonly traceparent: string | undefined;
 };
+
+/** The position of a record in the log. */
+export function positionOf(record: ProjectedRecord): number {
+  return record.kind === 'attempt' ? record.attempt.position : record.event.position;
+}

@@ -97,3 +97,20 @@ test('however a history is cut into batches, the rows are the same', (t) => {
     { numRuns: 300 },
   );
 });
+
+test('given a copy up to a position, then only selected read models get earlier records', (t) => {
+  const records = [
+    happens(1, registration(1), { position: 5 }),
+    attempted(2, 6),
+    happens(1, happenings.erased, { position: 7, version: 2 }),
+    attempted(3, 8),
+  ];
+  const changes = toRowChanges(records, { position: 7, selected: new Set(['users']) });
+  t.like(changes.removals, [{ position: 7 }]);
+  t.like(changes.erasures, [{ position: 7 }]);
+  t.deepEqual(
+    changes.attempts.map((attempt) => attempt.attemptId),
+    [userIdOf(3)],
+  );
+  t.like(changes.counts, [{ accepted: 1, registered: 0 }]);
+});

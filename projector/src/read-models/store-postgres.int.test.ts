@@ -1,8 +1,8 @@
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import { createPool, type Pool } from '@zameni/runtime';
 import { createSilentLogger, createTestDatabase, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import {
+  FIRST_VERSION,
   claimOf,
   happenings,
   personalOf,
@@ -17,10 +17,8 @@ import type { ProjectionStore } from './store.ts';
 import { createPostgresStore } from './store-postgres.ts';
 import { toRowChanges } from './row-changes.ts';
 
-const { name: projection, version } = ACCOUNTS_PROJECTION;
-
 function createStore(pool: Pool, holder: string, leaseMs = 60_000): ProjectionStore {
-  return createPostgresStore(pool, { projection, version, holder, leaseMs });
+  return createPostgresStore(pool, { ...FIRST_VERSION, holder, leaseMs });
 }
 
 function batch(from: number, to: number, records: readonly (ProjectedEvent | ProjectedRecord)[]) {

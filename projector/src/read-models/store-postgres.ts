@@ -1,4 +1,4 @@
-import type { Pool } from '@zameni/runtime';
+import { type Pool, readModelsSchema } from '@zameni/runtime';
 import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/store.ts';
 import { toColumns } from './columns.ts';
 import { markErasedFromCache, readErasuresNotInCache } from './erasures/rows.ts';
@@ -29,9 +29,11 @@ type Applied = { readonly person: string | null } & (
   | { [Name in keyof StoredUser]: null }
 );
 
-/** The function is in `projector/migrations/0005_apply.sql`. */
-const APPLY = `select person, ${userColumnsOf('changed')}
-  from accounts_v1.apply($1, $2, $3, $4, $5, $6, $7)`;
+/** The function is in `projector/read-models/0004_apply.sql`. */
+function toApplySql(version: number): string {
+  return `select person, ${userColumnsOf('changed')}
+    from ${readModelsSchema(version)}.apply($1, $2, $3, $4, $5, $6, $7)`;
+}
 
 /**
  * Applies a batch in one statement: one round trip and one implicit transaction, so a process that
@@ -46,7 +48,7 @@ async function apply(
   const { projection, version, holder, leaseMs } = owner;
   const json = toJson({ ...changes, ...parking });
   const values = [projection, version, holder, leaseMs, from, to, json];
-  const { rows } = await pool.query<Applied>(APPLY, values);
+  const { rows } = await pool.query<Applied>(toApplySql(version), values);
   if (rows.length === 0) return undefined;
   const returned = new Set(rows.map(({ person }) => person));
   const changed = rows.flatMap(({ person: _person, ...row }) =>

@@ -9,8 +9,16 @@ const logger = createLogger({ service: 'test', instance: 'test', level: 'silent'
 const view: ProjectionsView = {
   head: 53,
   projections: [
-    { name: 'accounts', version: 1, position: 50, lag: 3, lagSeconds: 7, parked: 2 },
-    { name: 'accounts', version: 2, position: 20, lag: null, lagSeconds: null, parked: 0 },
+    { name: 'accounts', version: 1, state: 'live', position: 50, lag: 3, lagSeconds: 7, parked: 2 },
+    {
+      name: 'accounts',
+      version: 2,
+      state: 'building',
+      position: 20,
+      lag: null,
+      lagSeconds: null,
+      parked: 0,
+    },
   ],
 };
 const scopesOf: Readonly<Record<string, readonly Scope[]>> = {

@@ -8,6 +8,7 @@ import {
   type ViewContent,
 } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ViewAnswer } from '../stores/view-reader.ts';
 import { matchesEntityTag } from './if-none-match.ts';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
 
@@ -24,16 +25,12 @@ export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
         requireScope(caller, 'users:read', request.params.id);
         const id = parseUserId(request.params.id);
         if (id === undefined) throw new AppError('user-not-found');
-        const { view, parkedAt } = await readWithHeaders(
-          deps,
-          { kind: 'user', id },
-          request,
-          reply,
-        );
+        const answer = await readWithHeaders(deps, { kind: 'user', id }, request, reply);
+        const { view } = answer;
         if (view === 'absent') throw new AppError('user-not-found');
         // This check comes before the entity tag: a 304 would keep the client's copy.
         if (view === 'erased') throw new AppError('user-erased');
-        const etag = toEntityTag(view, parkedAt !== undefined);
+        const etag = toEntityTag(view, answer);
         return sendUser(request, reply, { etag, body: view.body });
       },
     });
@@ -53,10 +50,11 @@ function sendUser(
 }
 
 /**
- * The strong entity tag of a person's version. It differs between versions of the projection. The
- * view of a parked account has another text than the same version of one that is not parked.
+ * The strong entity tag of a person's version. It differs between versions of the read models, whose
+ * views of a person may differ. The view of a parked account has another text than the same version
+ * of one that is not parked.
  */
-function toEntityTag({ version }: ViewContent, isParked: boolean): string {
-  const projection = `${ACCOUNTS_PROJECTION.name}.${ACCOUNTS_PROJECTION.version}`;
-  return `"${projection}-${isParked ? 'parked-' : ''}${version}"`;
+function toEntityTag({ version }: ViewContent, { modelVersion, parkedAt }: ViewAnswer): string {
+  const parked = parkedAt === undefined ? '' : 'parked-';
+  return `"${ACCOUNTS_PROJECTION}.${modelVersion}-${parked}${version}"`;
 }

@@ -62,10 +62,9 @@ async function selectErasure(pool: Pool, userId: string): Promise<Row> {
     `select c.position, e.requested_at, e.read_model_at, e.cache_at, e.key_at, e.claims_at,
        e.log_servers_behind,
        e.position <= (select min(position) from zameni.checkpoints where projection = $1) as is_past
-     from zameni.checkpoints c
-     left join zameni.erasures e on e.user_id = $3
-     where c.projection = $1 and c.version = $2`,
-    [ACCOUNTS_PROJECTION.name, ACCOUNTS_PROJECTION.version, userId],
+     from accounts.checkpoint c
+     left join zameni.erasures e on e.user_id = $2`,
+    [ACCOUNTS_PROJECTION, userId],
   );
   const row = rows[0];
   if (row === undefined) throw new Error('the projection has no checkpoint');

@@ -7,7 +7,8 @@ import { createProjectionsReader } from './projections-store.ts';
 const head = { readHead: async () => 53, pastForMs: () => 7_900 };
 const advance = `update zameni.checkpoints set position = 50 where projection = 'accounts'`;
 const rebuild = `insert into zameni.checkpoints (projection, version, position)
-  values ('accounts', 2, 53)`;
+    values ('accounts', 2, 53);
+  insert into zameni.read_models (version, state, selected) values (2, 'building', '{}')`;
 const park = `insert into zameni.parked
   (projection, version, subject, position, last_position, waiting, reason)
   values ('accounts', 1, 'zameni.account.a', 40, 44, 2, 'fold-failed'),
@@ -21,8 +22,24 @@ test('shows each version of the projection, how far it is behind and what is par
   t.deepEqual(view, {
     head: 53,
     projections: [
-      { name: 'accounts', version: 1, position: 50, lag: 3, lagSeconds: 7, parked: 2 },
-      { name: 'accounts', version: 2, position: 53, lag: 0, lagSeconds: 0, parked: 0 },
+      {
+        name: 'accounts',
+        version: 1,
+        state: 'live',
+        position: 50,
+        lag: 3,
+        lagSeconds: 7,
+        parked: 2,
+      },
+      {
+        name: 'accounts',
+        version: 2,
+        state: 'building',
+        position: 53,
+        lag: 0,
+        lagSeconds: 0,
+        parked: 0,
+      },
     ],
   });
 });
@@ -36,7 +53,15 @@ test('without the log there is no lag, only positions', async (t) => {
   t.deepEqual(view, {
     head: null,
     projections: [
-      { name: 'accounts', version: 1, position: 50, lag: null, lagSeconds: null, parked: 0 },
+      {
+        name: 'accounts',
+        version: 1,
+        state: 'live',
+        position: 50,
+        lag: null,
+        lagSeconds: null,
+        parked: 0,
+      },
     ],
   });
 });

@@ -23,11 +23,11 @@ export function createProjectionsReader(options: ProjectionsReaderOptions): Read
       throw new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
     });
     const head = await log.readHead();
-    const projections = rows.map(({ name, version, position: text, parked }) => {
+    const projections = rows.map(({ position: text, parked, ...version }) => {
       const position = Number(text);
       const lag = head === undefined ? null : Math.max(0, head - position);
       const lagSeconds = lag === null ? null : toLagSeconds(lag, log.pastForMs(position));
-      return { name, version, position, lag, lagSeconds, parked };
+      return { ...version, position, lag, lagSeconds, parked };
     });
     return { head: head ?? null, projections };
   };
@@ -37,25 +37,23 @@ function toLagSeconds(lag: number, pastForMs: number): number {
   return lag === 0 ? 0 : Math.floor(pastForMs / 1_000);
 }
 
-type Row = {
-  readonly name: string;
-  readonly version: number;
-  readonly position: string;
-  readonly parked: number;
-};
+type Row = Pick<Version, 'name' | 'version' | 'state' | 'parked'> & { readonly position: string };
+
+type Version = ProjectionsView['projections'][number];
 
 /** The other rows of the table are leases of reactors, which keep no position. */
 async function selectProjections(pool: Pool): Promise<readonly Row[]> {
   const { rows } = await pool.query<Row>(
-    `select c.projection as name, c.version, c.position,
+    `select c.projection as name, c.version, m.state, c.position,
        (
          select count(*)::integer from zameni.parked p
          where p.projection = c.projection and p.version = c.version
        ) as parked
      from zameni.checkpoints c
+     join zameni.read_models m on m.version = c.version
      where c.projection = $1
      order by c.version`,
-    [ACCOUNTS_PROJECTION.name],
+    [ACCOUNTS_PROJECTION],
   );
   return rows;
 }

@@ -1,9 +1,4 @@
-import {
-  ACCOUNTS_PROJECTION,
-  MAX_STATS_LOCALES,
-  type RegistrationSteps,
-  type StatsBucket,
-} from '@zameni/contracts';
+import { MAX_STATS_LOCALES, type RegistrationSteps, type StatsBucket } from '@zameni/contracts';
 import { AppError, type Clock, type Freshness, type Pool, withDeadline } from '@zameni/runtime';
 
 /** The counts to read, and how fresh they must be. */
@@ -136,35 +131,39 @@ const STEPS: Readonly<Record<StatsBucket, string>> = {
  * A bucket begins where date_trunc says. Where a clock is set back at midnight, a day is named by
  * its second midnight, after its first minutes; therefore minutes are looked up with a margin.
  *
- * Counts and checkpoint come from one statement, so the position is true of the counts.
+ * Counts and checkpoint come from one statement, so the position is true of the counts. It names the
+ * checkpoint first: a switch of versions locks that first, so it comes wholly before or wholly after
+ * the statement.
  */
 const SELECT_STATS = `
-  with sampled as (
-    select generate_series($3::timestamptz, $4::timestamptz, $7::interval) as moment
+  with live as materialized (
+    select position from accounts.checkpoint
+  ), sampled as (
+    select generate_series($1::timestamptz, $2::timestamptz, $5::interval) as moment
     union all
-    select $4::timestamptz - interval '1 microsecond'
+    select $2::timestamptz - interval '1 microsecond'
   ), buckets as materialized (
-    select distinct date_trunc($5, moment, $6) as start
+    select distinct date_trunc($3, moment, $4) as start
     from sampled
-    where moment < $4::timestamptz
+    where moment < $2::timestamptz
   ), range as materialized (
     select
       min(start) - interval '3 hours' as first_minute,
-      max(start) + ('1 ' || $5)::interval + interval '3 hours' as last_minute,
-      date_trunc($5, max(start) + 1.5 * ('1 ' || $5)::interval, $6) as ends_at
+      max(start) + ('1 ' || $3)::interval + interval '3 hours' as last_minute,
+      date_trunc($3, max(start) + 1.5 * ('1 ' || $3)::interval, $4) as ends_at
     from buckets
   ), counted as materialized (
     select
       b.start, s.locale, sum(s.accepted) as accepted, sum(s.registered) as registered,
       sum(s.verified) as verified
-    from accounts_v1.registration_stats s
-    join buckets b on b.start = date_trunc($5, s.minute, $6)
+    from accounts.registration_stats s
+    join buckets b on b.start = date_trunc($3, s.minute, $4)
     where s.minute >= (select first_minute from range)
       and s.minute < (select last_minute from range)
     group by b.start, s.locale
   ), named as (
     select locale from counted
-    group by locale order by sum(accepted + registered + verified) desc, locale limit $8
+    group by locale order by sum(accepted + registered + verified) desc, locale limit $6
   ), merged as (
     select
       c.start, coalesce(n.locale, 'other') as locale, sum(c.accepted) as accepted,
@@ -181,19 +180,16 @@ const SELECT_STATS = `
     from merged
     group by start
   )
-  select c.position, r.ends_at, b.start, m.by_locale
-  from zameni.checkpoints c
+  select l.position, r.ends_at, b.start, m.by_locale
+  from live l
   cross join range r
   cross join buckets b
   left join by_start m on m.start = b.start
-  where c.projection = $1 and c.version = $2
   order by b.start`;
 
 async function selectStats(pool: Pool, query: StatsQuery): Promise<StatsAnswer> {
   const { from, to, bucket, timeZone } = query;
   const { rows } = await pool.query<Row>(SELECT_STATS, [
-    ACCOUNTS_PROJECTION.name,
-    ACCOUNTS_PROJECTION.version,
     from.toISOString(),
     to.toISOString(),
     bucket,

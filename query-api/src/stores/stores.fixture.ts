@@ -1,4 +1,4 @@
-import type { CachedView, ViewCache, ViewFill } from '@zameni/runtime';
+import type { CachedView, ViewCache, ViewOffer } from '@zameni/runtime';
 import type { StoredView, ViewStore } from './view-store.ts';
 
 /** A cache, a replica and a primary in memory, whose state a test sets. */
@@ -7,7 +7,7 @@ export type TestStores = {
   watermark: number | undefined;
   replica: StoredView | undefined;
   primary: StoredView | undefined;
-  readonly filled: ViewFill[];
+  readonly filled: ViewOffer[];
   /** The stores in the order they were read. */
   readonly asked: string[];
 };
@@ -17,8 +17,8 @@ export function createTestStores(): TestStores {
   return {
     cached: undefined,
     watermark: 10,
-    replica: { position: 10, view: 'absent' },
-    primary: { position: 10, view: 'absent' },
+    replica: { position: 10, modelVersion: 2, view: 'absent' },
+    primary: { position: 10, modelVersion: 2, view: 'absent' },
     filled: [],
     asked: [],
   };

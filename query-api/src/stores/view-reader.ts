@@ -69,9 +69,9 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     if (!isCached(query)) return undefined;
     const found = await cache.read(query.kind, query.id);
     if (found === undefined) return undefined;
-    const { view, position, ageMs } = found;
+    const { view, ...place } = found;
     if (view === 'parked') return 'parked';
-    return covers(found, query) ? { view, position, ageMs } : undefined;
+    return covers(found, query) ? { view, ...place } : undefined;
   }
 
   async function fromReplica(query: ViewQuery): Promise<StoredView | undefined> {

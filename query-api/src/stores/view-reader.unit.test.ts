@@ -9,6 +9,7 @@ const logger = createLogger({ service: 'test', instance: 'test', level: 'silent'
 const { signal } = new AbortController();
 const view = { version: 2, body: '{"n":2}' };
 const id = '01980000-0000-7000-8000-000000000001';
+const modelVersion = 2;
 
 function createSetup() {
   const clock = createManualClock();
@@ -39,22 +40,22 @@ function createSetup() {
 
 test('answers from the cache alone', async (t) => {
   const { stores, read } = createSetup();
-  stores.cached = { view, position: 12, ageMs: 3_000 };
-  t.deepEqual(await read(), { position: 12, view, ageMs: 3_000 });
+  stores.cached = { view, modelVersion, position: 12, ageMs: 3_000 };
+  t.deepEqual(await read(), { position: 12, modelVersion, view, ageMs: 3_000 });
   t.deepEqual(stores.asked, ['cache']);
 });
 
 test('answers from the replica and fills the cache', async (t) => {
   const { stores, read } = createSetup();
-  stores.replica = { position: 10, view };
-  t.deepEqual(await read(), { position: 10, view });
-  t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, view }]);
+  stores.replica = { position: 10, modelVersion, view };
+  t.deepEqual(await read(), { position: 10, modelVersion, view });
+  t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, modelVersion, view }]);
 });
 
 test('trusts `absent` and `erased` in the cache without asking a database', async (t) => {
   const { stores, read } = createSetup();
   for (const none of ['absent', 'erased'] as const) {
-    stores.cached = { view: none, position: 12, ageMs: 1 };
+    stores.cached = { view: none, modelVersion, position: 12, ageMs: 1 };
     t.like(await read(), { position: 12, view: none });
     t.like(await read({ minPosition: 12 }), { view: none });
   }
@@ -63,10 +64,10 @@ test('trusts `absent` and `erased` in the cache without asking a database', asyn
 
 test('trusts an erasure on the replica, and offers it to the cache', async (t) => {
   const { stores, read } = createSetup();
-  stores.replica = { position: 10, view: 'erased' };
-  t.deepEqual(await read(), { position: 10, view: 'erased' });
+  stores.replica = { position: 10, modelVersion, view: 'erased' };
+  t.deepEqual(await read(), { position: 10, modelVersion, view: 'erased' });
   t.deepEqual(stores.asked, ['cache', 'replica']);
-  t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, view: 'erased' }]);
+  t.deepEqual(stores.filled, [{ kind: 'user', id, position: 10, modelVersion, view: 'erased' }]);
 });
 
 test('does not fill the cache with missing views', async (t) => {
@@ -77,29 +78,29 @@ test('does not fill the cache with missing views', async (t) => {
 
 test('asks the primary before it answers that a view is missing', async (t) => {
   const { stores, read } = createSetup();
-  stores.primary = { position: 11, view };
-  t.deepEqual(await read(), { position: 11, view });
-  stores.primary = { position: 12, view: 'absent' };
-  t.deepEqual(await read(), { position: 12, view: 'absent' });
+  stores.primary = { position: 11, modelVersion, view };
+  t.deepEqual(await read(), { position: 11, modelVersion, view });
+  stores.primary = { position: 12, modelVersion, view: 'absent' };
+  t.deepEqual(await read(), { position: 12, modelVersion, view: 'absent' });
   t.deepEqual(stores.asked.slice(0, 3), ['cache', 'replica', 'primary']);
 });
 
 test('trusts a missing view on the replica at a given position', async (t) => {
   const { stores, read } = createSetup();
-  t.deepEqual(await read({ minPosition: 10 }), { position: 10, view: 'absent' });
+  t.deepEqual(await read({ minPosition: 10 }), { position: 10, modelVersion, view: 'absent' });
   t.deepEqual(stores.asked, ['cache', 'replica']);
 });
 
 test('does not use a cache entry from before the given position', async (t) => {
   const { stores, read } = createSetup();
-  stores.cached = { view: { version: 1, body: '{}' }, position: 9, ageMs: 0 };
-  stores.replica = { position: 10, view };
+  stores.cached = { view: { version: 1, body: '{}' }, modelVersion, position: 9, ageMs: 0 };
+  stores.replica = { position: 10, modelVersion, view };
   t.like(await read({ minPosition: 10 }), { position: 10, view });
 });
 
 test('without a wait the primary is asked at once', async (t) => {
   const { stores, read } = createSetup();
-  stores.primary = { position: 20, view };
+  stores.primary = { position: 20, modelVersion, view };
   t.like(await read({ minPosition: 20 }), { position: 20, view });
   t.deepEqual(stores.asked, ['cache', 'replica', 'primary']);
 });
@@ -116,7 +117,7 @@ test('waits for the watermark and then reads the cache', async (t) => {
   const { clock, stores, read } = createSetup();
   const reading = read({ minPosition: 20, waitMs: 5_000 });
   await clock.advance(100);
-  stores.cached = { view, position: 20, ageMs: 1 };
+  stores.cached = { view, modelVersion, position: 20, ageMs: 1 };
   stores.watermark = 20;
   await clock.advance(25);
   t.like(await reading, { position: 20, view, ageMs: 1 });
@@ -127,7 +128,7 @@ test('leaves the replica alone while the watermark is about to arrive', async (t
   const { clock, stores, read } = createSetup();
   const reading = read({ minPosition: 20, waitMs: 5_000 });
   await clock.advance(20);
-  stores.cached = { view, position: 20, ageMs: 1 };
+  stores.cached = { view, modelVersion, position: 20, ageMs: 1 };
   stores.watermark = 20;
   await clock.advance(25);
   t.like(await reading, { position: 20, view });
@@ -137,7 +138,7 @@ test('leaves the replica alone while the watermark is about to arrive', async (t
 test('asks the databases when the watermark stops but the projection does not', async (t) => {
   const { clock, stores, read } = createSetup();
   stores.replica = undefined;
-  stores.primary = { position: 20, view };
+  stores.primary = { position: 20, modelVersion, view };
   const reading = read({ minPosition: 20, waitMs: 5_000 });
   await clock.advance(50);
   t.like(await reading, { position: 20, view });
@@ -148,7 +149,7 @@ test('waits for the replica when the entry is not in the cache', async (t) => {
   stores.watermark = 20;
   const reading = read({ minPosition: 20, waitMs: 5_000 });
   await clock.advance(500);
-  stores.replica = { position: 21, view };
+  stores.replica = { position: 21, modelVersion, view };
   await clock.advance(50);
   t.like(await reading, { position: 21, view });
   t.false(stores.asked.includes('primary'));
@@ -158,7 +159,7 @@ test('asks the primary once at the end of the wait', async (t) => {
   const { clock, stores, read } = createSetup();
   const reading = read({ minPosition: 20, waitMs: 1_000 });
   await clock.advance(999);
-  stores.primary = { position: 20, view };
+  stores.primary = { position: 20, modelVersion, view };
   await clock.advance(1);
   t.like(await reading, { position: 20, view });
   t.is(stores.asked.filter((store) => store === 'primary').length, 1);
@@ -167,7 +168,7 @@ test('asks the primary once at the end of the wait', async (t) => {
 test('without the replica the primary answers, with and without a position', async (t) => {
   const { stores, read } = createSetup();
   stores.replica = undefined;
-  stores.primary = { position: 20, view };
+  stores.primary = { position: 20, modelVersion, view };
   t.like(await read(), { view });
   // Without a cache, waiting is useless.
   stores.watermark = undefined;
@@ -187,7 +188,7 @@ test('without the primary the replica still answers what it has, but not what it
   const { stores, read } = createSetup();
   stores.primary = undefined;
   await t.throwsAsync(read(), { message: /read model cannot be reached/ });
-  stores.replica = { position: 10, view };
+  stores.replica = { position: 10, modelVersion, view };
   t.like(await read(), { view });
 });
 
@@ -201,9 +202,13 @@ test('a replica that keeps failing is not asked for a while', async (t) => {
 test('registrations are read from the databases, and not cached', async (t) => {
   const { stores, read } = createSetup();
   const registration = { version: 1, body: 'registered' };
-  stores.cached = { view, position: 12, ageMs: 1 };
-  stores.replica = { position: 10, view: registration };
-  t.deepEqual(await read({ kind: 'registration' }), { position: 10, view: registration });
+  stores.cached = { view, modelVersion, position: 12, ageMs: 1 };
+  stores.replica = { position: 10, modelVersion, view: registration };
+  t.deepEqual(await read({ kind: 'registration' }), {
+    position: 10,
+    modelVersion,
+    view: registration,
+  });
   t.deepEqual(stores.asked, ['replica']);
   t.deepEqual(stores.filled, []);
 });
@@ -213,7 +218,7 @@ test('a registration is waited for at the replica, independent of the watermark'
   stores.watermark = 20;
   const reading = read({ kind: 'registration', minPosition: 20, waitMs: 5_000 });
   await clock.advance(100);
-  stores.replica = { position: 21, view: { version: 1, body: 'awaiting-proof' } };
+  stores.replica = { position: 21, modelVersion, view: { version: 1, body: 'awaiting-proof' } };
   await clock.advance(50);
   t.like(await reading, { position: 21, view: { body: 'awaiting-proof' } });
   t.false(stores.asked.includes('cache'));
@@ -222,20 +227,20 @@ test('a registration is waited for at the replica, independent of the watermark'
 
 test('the end of a registration is read from the primary, because it may be made again', async (t) => {
   const { stores, read } = createSetup();
-  stores.replica = { position: 10, view: 'erased' };
-  stores.primary = { position: 11, view: { version: 1, body: 'awaiting-proof' } };
+  stores.replica = { position: 10, modelVersion, view: 'erased' };
+  stores.primary = { position: 11, modelVersion, view: { version: 1, body: 'awaiting-proof' } };
   t.like(await read({ kind: 'registration' }), { position: 11 });
   t.like(await read({ kind: 'registration', minPosition: 10 }), { view: 'erased' });
 });
 
 /** The state before record 15, with which the account was parked. */
-const parked = { position: 14, view, parkedAt: 15 };
-const parkedNothing = { position: 14, view: 'absent', parkedAt: 15 } as const;
+const parked = { position: 14, modelVersion, view, parkedAt: 15 };
+const parkedNothing = { position: 14, modelVersion, view: 'absent', parkedAt: 15 } as const;
 const isParked = { code: 'account-parked' };
 
 test('a parked entry of the cache is a miss, and a parked view is not offered to it', async (t) => {
   const { stores, read } = createSetup();
-  stores.cached = { view: 'parked', position: 30, ageMs: 1 };
+  stores.cached = { view: 'parked', modelVersion, position: 30, ageMs: 1 };
   stores.replica = parked;
   t.deepEqual(await read(), parked);
   t.deepEqual(await read({ minPosition: 14 }), parked);
@@ -257,7 +262,7 @@ test('a parked account answers no position of its first waiting record or later'
 
 test('a parked account without a row is not "not found"', async (t) => {
   const { stores, read } = createSetup();
-  stores.replica = { position: 10, view: 'absent' };
+  stores.replica = { position: 10, modelVersion, view: 'absent' };
   stores.primary = parkedNothing;
   const error = await t.throwsAsync(read(), isParked);
   t.regex(String(Reflect.get(error, 'detail')), /^Nothing of it is readable/);
@@ -280,15 +285,18 @@ test('nobody waits for a parked account', async (t) => {
   stores.replica = parked;
   stores.primary = parked;
   // The clock of this test does not move, so a wait would never end.
-  for (const cached of [undefined, { view: 'parked', position: 15, ageMs: 1 } as const]) {
+  for (const cached of [
+    undefined,
+    { view: 'parked', modelVersion, position: 15, ageMs: 1 } as const,
+  ]) {
     stores.cached = cached;
     stores.watermark = cached === undefined ? undefined : 20;
     await t.throwsAsync(read({ minPosition: 15, waitMs: 5_000 }), isParked);
   }
-  stores.cached = { view: 'parked', position: 15, ageMs: 1 };
+  stores.cached = { view: 'parked', modelVersion, position: 15, ageMs: 1 };
   stores.watermark = 20;
   await t.throwsAsync(read({ minPosition: 40, waitMs: 5_000 }), isParked);
-  stores.replica = { position: 10, view };
+  stores.replica = { position: 10, modelVersion, view };
   await t.throwsAsync(read({ minPosition: 40, waitMs: 5_000 }), isParked);
 });
 
@@ -296,7 +304,7 @@ test('a wait ends when the account is parked meanwhile', async (t) => {
   const { clock, stores, read } = createSetup();
   const reading = t.throwsAsync(read({ minPosition: 15, waitMs: 5_000 }), isParked);
   await clock.advance(20);
-  stores.cached = { view: 'parked', position: 15, ageMs: 1 };
+  stores.cached = { view: 'parked', modelVersion, position: 15, ageMs: 1 };
   stores.watermark = 20;
   stores.replica = parked;
   stores.primary = parked;
@@ -307,16 +315,16 @@ test('a wait ends when the account is parked meanwhile', async (t) => {
 test('the primary decides about a park, because it knows a redrive first', async (t) => {
   const { clock, stores, read } = createSetup();
   stores.replica = parked;
-  stores.primary = { position: 30, view: { version: 3, body: '{"n":3}' } };
+  stores.primary = { position: 30, modelVersion, view: { version: 3, body: '{"n":3}' } };
   t.like(await read({ minPosition: 15 }), { position: 30, view: { version: 3 } });
-  stores.primary = { position: 30, view: 'erased' };
+  stores.primary = { position: 30, modelVersion, view: 'erased' };
   t.like(await read({ minPosition: 15 }), { position: 30, view: 'erased' });
-  stores.primary = { position: 30, view: 'absent' };
+  stores.primary = { position: 30, modelVersion, view: 'absent' };
   t.like(await read({ minPosition: 15 }), { position: 30, view: 'absent' });
   await t.throwsAsync(read({ minPosition: 31 }), { code: 'projection-lagging' });
   const reading = read({ minPosition: 31, waitMs: 1_000 });
   await clock.advance(500);
-  stores.replica = { position: 31, view };
+  stores.replica = { position: 31, modelVersion, view };
   await clock.advance(500);
   t.like(await reading, { position: 31, view });
 });

@@ -1,11 +1,13 @@
 import { ACCOUNTS_PROJECTION, subjects, UserView } from '@zameni/contracts';
-import type { Pool, View } from '@zameni/runtime';
+import type { LiveCheckpoint, Pool, View } from '@zameni/runtime';
 import { createEmptyTestDatabase, createTestDatabase } from '@zameni/runtime/testing';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { createPostgresViewStore } from './view-store-postgres.ts';
 
 const id = '01980000-0000-7000-8000-000000000001';
+/** The first version of the read models. */
+const modelVersion = 1;
 const user: UserView = {
   userId: id,
   email: 'Person.1@example.org',
@@ -45,20 +47,37 @@ async function insertUser(pool: Pool): Promise<void> {
 test('reads a person with the position the answer covers', async (t) => {
   const { pool } = await createTestDatabase(t);
   await insertUser(pool);
-  const { position, view } = await createPostgresViewStore(pool).read('user', id);
-  t.is(position, 50);
+  const { view, ...place } = await createPostgresViewStore(pool).read('user', id);
+  t.deepEqual(place, { position: 50, modelVersion });
   t.is(typeof view === 'object' ? view.version : view, 3);
   const body: unknown = JSON.parse(toBody(view));
   t.deepEqual(body, user);
   t.true(Value.Check(UserView, body));
 });
 
+test('tells each checkpoint that it reads, whatever a row covers', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  await insertUser(pool);
+  await park(pool, subjects.account(id), 44);
+  const told: LiveCheckpoint[] = [];
+  const store = createPostgresViewStore(pool, (checkpoint) => void told.push(checkpoint));
+  await store.read('user', id);
+  await store.read('registration', other);
+  await store.readPosition();
+  const checkpoint = { version: modelVersion, position: 50 };
+  t.deepEqual(told, [checkpoint, checkpoint, checkpoint]);
+});
+
 test('answers that a person is absent, with the position up to which that holds', async (t) => {
   const { pool } = await createTestDatabase(t);
   await insertUser(pool);
   const store = createPostgresViewStore(pool);
-  t.deepEqual(await store.read('user', other), { position: 50, view: 'absent' });
-  t.deepEqual(await store.read('registration', other), { position: 50, view: 'absent' });
+  t.deepEqual(await store.read('user', other), { position: 50, modelVersion, view: 'absent' });
+  t.deepEqual(await store.read('registration', other), {
+    position: 50,
+    modelVersion,
+    view: 'absent',
+  });
   t.is(await store.readPosition(), 50);
 });
 
@@ -75,8 +94,8 @@ const reads = test.macro<[Attempt, View]>({
       [id, expires, state, userId],
     );
     const store = createPostgresViewStore(pool);
-    t.deepEqual(await store.read('registration', id), { position: 0, view });
-    t.deepEqual(await store.read('user', id), { position: 0, view: 'absent' });
+    t.deepEqual(await store.read('registration', id), { position: 0, modelVersion, view });
+    t.deepEqual(await store.read('user', id), { position: 0, modelVersion, view: 'absent' });
   },
 });
 
@@ -92,18 +111,26 @@ test('a registration is registered as long as its account exists', async (t) => 
   const { pool } = await createTestDatabase(t);
   await insertUser(pool);
   const store = createPostgresViewStore(pool);
-  t.deepEqual(await store.read('registration', id), { position: 50, view: status('registered') });
+  t.deepEqual(await store.read('registration', id), {
+    position: 50,
+    modelVersion,
+    view: status('registered'),
+  });
   await pool.query(
     `insert into accounts_v1.attempts (attempt_id, position, expires_at, state, user_id)
      values ($1, 3, '-infinity', 'registered', $1)`,
     [id],
   );
-  t.deepEqual(await store.read('registration', id), { position: 50, view: status('registered') });
+  t.deepEqual(await store.read('registration', id), {
+    position: 50,
+    modelVersion,
+    view: status('registered'),
+  });
   await pool.query(
     'insert into zameni.erasures (user_id, position, requested_at) values ($1, 49, now())',
     [id],
   );
-  t.deepEqual(await store.read('registration', id), { position: 50, view: 'erased' });
+  t.deepEqual(await store.read('registration', id), { position: 50, modelVersion, view: 'erased' });
 });
 
 test('an erased person differs from an unknown one', async (t) => {
@@ -114,17 +141,16 @@ test('an erased person differs from an unknown one', async (t) => {
     [id],
   );
   const store = createPostgresViewStore(pool);
-  t.deepEqual(await store.read('user', id), { position: 50, view: 'erased' });
+  t.deepEqual(await store.read('user', id), { position: 50, modelVersion, view: 'erased' });
 });
 
 async function park(pool: Pool, subject: string, position: number): Promise<void> {
-  const { name, version } = ACCOUNTS_PROJECTION;
   await pool.query(
     `insert into zameni.parked
        (projection, version, subject, position, last_position, waiting, reason)
      values ($1, $2, $3, $4, $4, 1, 'fold-failed'), ($1, $2 + 1, $3, 1, 1, 1, 'fold-failed'),
        ($1 || '-other', $2, $3, 1, 1, 1, 'fold-failed')`,
-    [name, version, subject, position],
+    [ACCOUNTS_PROJECTION, modelVersion, subject, position],
   );
 }
 
@@ -134,14 +160,18 @@ test('a parked account is read as before its first waiting record, and says so',
   await park(pool, subjects.account(id), 44);
   const store = createPostgresViewStore(pool);
   const { view, ...place } = await store.read('user', id);
-  t.deepEqual(place, { position: 43, parkedAt: 44 });
+  t.deepEqual(place, { position: 43, modelVersion, parkedAt: 44 });
   const body: unknown = JSON.parse(toBody(view));
   t.deepEqual(body, { ...user, parked: true });
   t.true(Value.Check(UserView, body));
   const registration = await store.read('registration', id);
   t.deepEqual(registration, { ...place, view: status('registered') });
-  t.deepEqual(await store.read('user', other), { position: 50, view: 'absent' });
-  t.deepEqual(await store.read('registration', other), { position: 50, view: 'absent' });
+  t.deepEqual(await store.read('user', other), { position: 50, modelVersion, view: 'absent' });
+  t.deepEqual(await store.read('registration', other), {
+    position: 50,
+    modelVersion,
+    view: 'absent',
+  });
 });
 
 test('a park of another version or projection does not count', async (t) => {
@@ -149,20 +179,29 @@ test('a park of another version or projection does not count', async (t) => {
   await insertUser(pool);
   await park(pool, subjects.account(id), 44);
   await pool.query(`delete from zameni.parked where projection = $1 and version = $2`, [
-    ACCOUNTS_PROJECTION.name,
-    ACCOUNTS_PROJECTION.version,
+    ACCOUNTS_PROJECTION,
+    modelVersion,
   ]);
   const store = createPostgresViewStore(pool);
   t.like(await store.read('user', id), { position: 50 });
   t.false('parked' in JSON.parse(toBody((await store.read('user', id)).view)));
-  t.deepEqual(await store.read('registration', id), { position: 50, view: status('registered') });
+  t.deepEqual(await store.read('registration', id), {
+    position: 50,
+    modelVersion,
+    view: status('registered'),
+  });
 });
 
 test('a parked account without a row is absent up to its park', async (t) => {
   const { pool } = await createTestDatabase(t);
   await park(pool, subjects.account(id), 1);
   const store = createPostgresViewStore(pool);
-  t.deepEqual(await store.read('user', id), { position: 0, view: 'absent', parkedAt: 1 });
+  t.deepEqual(await store.read('user', id), {
+    position: 0,
+    modelVersion,
+    view: 'absent',
+    parkedAt: 1,
+  });
 });
 
 test('an attempt is parked from the first record that waits, of it or of its account', async (t) => {
@@ -170,10 +209,10 @@ test('an attempt is parked from the first record that waits, of it or of its acc
   await park(pool, subjects.attempt(id), 33);
   const store = createPostgresViewStore(pool);
   const read = () => store.read('registration', id);
-  t.deepEqual(await read(), { position: 32, view: 'absent', parkedAt: 33 });
-  t.deepEqual(await store.read('user', id), { position: 0, view: 'absent' });
+  t.deepEqual(await read(), { position: 32, modelVersion, view: 'absent', parkedAt: 33 });
+  t.deepEqual(await store.read('user', id), { position: 0, modelVersion, view: 'absent' });
   await park(pool, subjects.account(id), 31);
-  t.deepEqual(await read(), { position: 30, view: 'absent', parkedAt: 31 });
+  t.deepEqual(await read(), { position: 30, modelVersion, view: 'absent', parkedAt: 31 });
   await pool.query(
     `insert into accounts_v1.attempts (attempt_id, position, expires_at, state)
      values ($1, 3, now() + '1 minute', 'open')`,
@@ -182,7 +221,7 @@ test('an attempt is parked from the first record that waits, of it or of its acc
   t.like(await read(), { view: status('awaiting-proof'), parkedAt: 31 });
   // It may have been proven in time.
   await pool.query(`update accounts_v1.attempts set expires_at = '-infinity'`);
-  t.deepEqual(await read(), { position: 30, view: 'absent', parkedAt: 31 });
+  t.deepEqual(await read(), { position: 30, modelVersion, view: 'absent', parkedAt: 31 });
 });
 
 test('an erasure counts for a parked account too', async (t) => {
@@ -194,8 +233,8 @@ test('an erasure counts for a parked account too', async (t) => {
     [id],
   );
   const store = createPostgresViewStore(pool);
-  t.deepEqual(await store.read('user', id), { position: 50, view: 'erased' });
-  t.deepEqual(await store.read('registration', id), { position: 50, view: 'erased' });
+  t.deepEqual(await store.read('user', id), { position: 50, modelVersion, view: 'erased' });
+  t.deepEqual(await store.read('registration', id), { position: 50, modelVersion, view: 'erased' });
 });
 
 test('rejects if the projection has no tables', async (t) => {

@@ -3,6 +3,8 @@ import type { View, ViewKind } from '@zameni/runtime';
 /** A view in a database, or why there is none, and the position that the answer covers. */
 export type StoredView = {
   readonly position: number;
+  /** The version of the read models that it is from: the live one when it was read. */
+  readonly modelVersion: number;
   /** Only the cache says `parked` instead of a view. */
   readonly view: Exclude<View, 'parked'>;
   /**

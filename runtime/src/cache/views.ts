@@ -10,9 +10,13 @@ import { fillEntryScript, runScript } from './scripts.ts';
  */
 export type ViewKind = 'user' | 'registration';
 
-/** A cached view, the position it covers, and its age in milliseconds. */
+/**
+ * A cached view, the version of the read models that it is from, the position it covers, and its age
+ * in milliseconds.
+ */
 export type CachedView = {
   readonly view: View;
+  readonly modelVersion: number;
   readonly position: number;
   readonly ageMs: number;
 };
@@ -25,12 +29,22 @@ export type ViewFill = {
   readonly view: View;
 };
 
-/** The reading side of the view cache. It never rejects: an unavailable cache finds nothing. */
+/** A view that a reader found in a database, and the version of the read models that it is from. */
+export type ViewOffer = ViewFill & { readonly modelVersion: number };
+
+/**
+ * The reading side of the view cache. It never rejects: an unavailable cache finds nothing. Each
+ * version of the read models has entries and a watermark of its own.
+ */
 export type ViewCache = {
+  /** Reads a view of the live version. */
   readonly read: (kind: ViewKind, id: string) => Promise<CachedView | undefined>;
-  /** Offers a view from a database. It is stored unless a newer one is. */
-  readonly offer: (view: ViewFill) => Promise<void>;
-  /** The position that every settled entry covers; undefined while no entry is trusted. */
+  /** Offers a view from a database to its own version. It is stored unless a newer one is. */
+  readonly offer: (view: ViewOffer) => Promise<void>;
+  /**
+   * The position that every settled entry of the live version covers; undefined while no entry is
+   * trusted.
+   */
   readonly watermark: () => Promise<number | undefined>;
 };
 
@@ -43,7 +57,9 @@ export type ViewCacheKeys = {
 /** What the reading side needs. `now` is in milliseconds since 1970. */
 export type ViewCacheOptions = {
   readonly redis: Redis;
-  readonly keys: ViewCacheKeys;
+  readonly keys: (modelVersion: number) => ViewCacheKeys;
+  /** The live version. While it is unknown, nothing is found. */
+  readonly liveVersion: () => number | undefined;
   readonly logger: Logger;
   readonly now?: () => number;
 };
@@ -73,7 +89,7 @@ export function viewCacheKeys(projection: string, version: number, prefix = ''):
  * from before an event could seem to cover it, which is the worse failure.
  */
 export function createViewCache(options: ViewCacheOptions): ViewCache {
-  const { redis, keys, logger, now = Date.now } = options;
+  const { redis, keys, liveVersion, logger, now = Date.now } = options;
   const breaker = createBreaker({
     failuresToOpen: 3,
     openMs: 500,
@@ -89,36 +105,45 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
   }
 
   return {
-    read: (kind, id) =>
-      ask(async () => {
+    read: async (kind, id) => {
+      const modelVersion = liveVersion();
+      if (modelVersion === undefined) return undefined;
+      const of = keys(modelVersion);
+      return ask(async () => {
         const [watermark, entry] = await Promise.all([
-          redis.hmget(keys.watermark, 'epoch', 'position'),
-          redis.hmget(keys.entry(kind, id), 'e', 'p', 's', 'v', 't', 'b'),
+          redis.hmget(of.watermark, 'epoch', 'position'),
+          redis.hmget(of.entry(kind, id), 'e', 'p', 's', 'v', 't', 'b'),
         ]);
-        return toCachedView(watermark, entry, now());
-      }),
-    offer: async ({ kind, id, position, view }) => {
+        const found = toFoundView(watermark, entry, now());
+        return found && { ...found, modelVersion };
+      });
+    },
+    offer: async ({ kind, id, position, view, modelVersion }) => {
+      const of = keys(modelVersion);
       const content = encodeEntry(view);
       const values = [position, ...content, now(), ENTRY_LIFETIME_MS, BEHIND_LIFETIME_MS];
       await ask(() =>
-        runScript(redis, fillEntryScript, [keys.entry(kind, id), keys.watermark], values),
+        runScript(redis, fillEntryScript, [of.entry(kind, id), of.watermark], values),
       );
     },
-    watermark: () =>
-      ask(async () => {
-        const position = await redis.hget(keys.watermark, 'position');
+    watermark: async () => {
+      const modelVersion = liveVersion();
+      if (modelVersion === undefined) return undefined;
+      return ask(async () => {
+        const position = await redis.hget(keys(modelVersion).watermark, 'position');
         return position === null ? undefined : Number(position);
-      }),
+      });
+    },
   };
 }
 
 type Fields = readonly (string | null)[];
 
-function toCachedView(
+function toFoundView(
   [epoch, watermark]: Fields,
   [entryEpoch, position, settled, version, writtenAt, body]: Fields,
   nowMs: number,
-): CachedView | undefined {
+): Omit<CachedView, 'modelVersion'> | undefined {
   if (!epoch || epoch !== entryEpoch || typeof body !== 'string') return undefined;
   const view = decodeEntry(Number(version), body);
   if (view === undefined) return undefined;

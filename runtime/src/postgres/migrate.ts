@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { readModelsSql } from './read-models-sql.ts';
 import { addPassword } from './url.ts';
 
 /** The database to migrate, directly on the primary, and the folder of the numbered files. */
@@ -10,6 +11,8 @@ type MigrateOptions = {
   readonly url: string;
   readonly password: string;
   readonly directory: string;
+  /** Folder with the SQL of a version of the read models. If none exists, version 1 is created. */
+  readonly readModels?: string;
   /** Aborting it ends the session, even during a statement. Uncommitted changes are rolled back. */
   readonly signal?: AbortSignal;
 };
@@ -66,6 +69,9 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
         applied.push(migration.name);
       }
     }
+    const { readModels } = options;
+    if (readModels !== undefined)
+      await inTransaction(client, () => createFirst(client, readModels));
     return applied;
   } catch (error) {
     signal?.throwIfAborted();
@@ -119,6 +125,18 @@ async function createTable(client: pg.Client): Promise<void> {
       sha256 text not null,
       applied_at timestamptz not null default now()
     )`);
+}
+
+/** Creates the first version of the read models and makes it the live one. */
+async function createFirst(client: pg.Client, directory: string): Promise<void> {
+  const { rowCount } = await client.query('select from zameni.read_models limit 1');
+  if (rowCount !== 0) return;
+  await client.query(readModelsSql(directory, 1));
+  await client.query(
+    `insert into zameni.read_models (version, state, selected, carried_position)
+     values (1, 'live', '{}', 0);
+     select zameni.show_read_models(1)`,
+  );
 }
 
 async function applyOnce(

@@ -1,16 +1,13 @@
 import type { Pool } from './pool.ts';
 
-/**
- * Reads the position that a projection covers in this database, or undefined without a checkpoint.
- */
-export async function readCheckpoint(
-  pool: Pool,
-  { name, version }: { readonly name: string; readonly version: number },
-): Promise<number | undefined> {
-  const { rows } = await pool.query<{ position: string }>(
-    'select position from zameni.checkpoints where projection = $1 and version = $2',
-    [name, version],
+/** The version of the read models that readers see, and the position that it covers. */
+export type LiveCheckpoint = { readonly version: number; readonly position: number };
+
+/** Reads the checkpoint of the live version in this database, or undefined if there is none. */
+export async function readLiveCheckpoint(pool: Pool): Promise<LiveCheckpoint | undefined> {
+  const { rows } = await pool.query<{ version: number; position: string }>(
+    'select version, position from accounts.checkpoint',
   );
-  const position = rows[0]?.position;
-  return position === undefined ? undefined : Number(position);
+  const [row] = rows;
+  return row && { version: row.version, position: Number(row.position) };
 }

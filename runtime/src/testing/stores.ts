@@ -42,11 +42,13 @@ export async function createEmptyTestDatabase(t: ExecutionContext): Promise<Test
   return { url: url(name), password, pool };
 }
 
-/** Creates a database with the migrations of the read models. It is deleted when the test ends. */
+/** Creates a database with version 1 of the read models. It is deleted when the test ends. */
 export async function createTestDatabase(t: ExecutionContext): Promise<TestDatabase> {
   const database = await createEmptyTestDatabase(t);
-  const directory = join(import.meta.dirname, '../../../projector/migrations');
-  await migrate({ url: database.url, password: database.password, directory });
+  const projector = join(import.meta.dirname, '../../../projector');
+  const { url, password } = database;
+  const [directory, readModels] = [join(projector, 'migrations'), join(projector, 'read-models')];
+  await migrate({ url, password, directory, readModels });
   return database;
 }
 

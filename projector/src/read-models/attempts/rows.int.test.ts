@@ -14,7 +14,7 @@ async function insert(pool: Pool, count: number, state: string, expires: string)
 
 test('removes attempts long after their instant, a bounded number at once', async (t) => {
   const { pool } = await createTestDatabase(t);
-  const store = createAttemptStore(pool);
+  const store = createAttemptStore(pool, 1);
   await insert(pool, 1_500, 'open', '-2 hours -1 second');
   await insert(pool, 2, 'gone', '-3 hours');
   await insert(pool, 3, 'registered', '-1 hour -59 minutes');
@@ -27,7 +27,7 @@ test('removes attempts long after their instant, a bounded number at once', asyn
 
 test('counts the attempts that await proof, with the time of the count', async (t) => {
   const { pool } = await createTestDatabase(t);
-  const store = createAttemptStore(pool);
+  const store = createAttemptStore(pool, 1);
   await insert(pool, 4, 'open', '1 hour');
   await insert(pool, 2, 'open', '-1 second');
   await insert(pool, 1, 'registered', '1 hour');

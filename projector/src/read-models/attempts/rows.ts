@@ -1,7 +1,7 @@
-import type { Pool } from '@zameni/runtime';
+import { type Pool, readModelsSchema } from '@zameni/runtime';
 
 /**
- * A row of `accounts_v1.attempts`. It holds nothing of the data of the request, which stays sealed.
+ * A row of `attempts`. It holds nothing of the data of the request, which stays sealed.
  * `open` awaits proof until its instant; `void` seems to await it, after an erasure of its address;
  * `registered` was closed by proof; `gone` was closed otherwise or by an erasure.
  */
@@ -24,7 +24,7 @@ export type AttemptRow = {
 export type AttemptStore = {
   /** Removes some attempts that expired long ago; returns whether there may be more. */
   readonly removeExpired: () => Promise<boolean>;
-  /** Counts the attempts that await proof and stores the number. */
+  /** Counts the attempts that await proof and stores the number, if the version is live. */
   readonly countLive: () => Promise<void>;
 };
 
@@ -37,14 +37,15 @@ const MAX_REMOVED = 1_000;
  */
 const HOURS_KEPT = 2;
 
-/** The rows of attempts in Postgres. */
-export function createAttemptStore(pool: Pool): AttemptStore {
+/** The rows of attempts of one version of the read models in Postgres. */
+export function createAttemptStore(pool: Pool, version: number): AttemptStore {
+  const attempts = `${readModelsSchema(version)}.attempts`;
   return {
     removeExpired: async () => {
       const { rowCount } = await pool.query(
-        `delete from accounts_v1.attempts
+        `delete from ${attempts}
          where attempt_id = any(array(
-           select attempt_id from accounts_v1.attempts
+           select attempt_id from ${attempts}
            where expires_at < now() - $1 * interval '1 hour'
            order by expires_at limit $2
          ))`,
@@ -55,8 +56,10 @@ export function createAttemptStore(pool: Pool): AttemptStore {
     countLive: async () => {
       await pool.query(
         `update zameni.room set counted_at = now(), live_attempts = (
-           select count(*) from accounts_v1.attempts where expires_at > now() and state = 'open'
-         )`,
+           select count(*) from ${attempts} where expires_at > now() and state = 'open'
+         )
+         where (select state from zameni.read_models where version = $1) = 'live'`,
+        [version],
       );
     },
   };

@@ -28,11 +28,18 @@ export async function readErasuresNotInCache(pool: Pool): Promise<readonly Erasu
   return rows.map((row) => ({ userId: row.user_id, position: Number(row.position) }));
 }
 
-/** Records that these people are erased from the cache. */
+/**
+ * Records that these people are erased from the cache. A version that applies the same erasures
+ * locks their rows in the same order.
+ */
 export async function markErasedFromCache(pool: Pool, userIds: readonly string[]): Promise<void> {
   await pool.query(
     `update zameni.erasures set cache_at = now()
-     where user_id = any($1::uuid[]) and cache_at is null`,
+     where user_id = any(array(
+       select user_id from zameni.erasures
+       where user_id = any($1::uuid[]) and cache_at is null
+       order by user_id for update
+     ))`,
     [userIds],
   );
 }

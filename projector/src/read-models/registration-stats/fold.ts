@@ -1,5 +1,5 @@
 import type { AccountFact, AttemptRecord } from '@zameni/contracts';
-import type { ProjectedRecord } from '../record.ts';
+import { positionOf, type ProjectedRecord } from '../record.ts';
 import type { RegistrationCounts } from './rows.ts';
 
 /** The steps of a registration, in order. Nobody skips a step: a later one counts them all. */
@@ -23,17 +23,26 @@ type Steps = { readonly locale: string; readonly steps: readonly Step[] };
  * `registered` is the first event of an account. It names the attempt that was counted before. The
  * command API appends `email-verified` only while no mailbox of the account is proven, and says in
  * `email-changed` whether that was the first proof.
+ *
+ * `accepted` is counted after `carriedPosition` only: a rebuild copies it up to there, because
+ * attempts do not stay in the log.
  */
-export function foldRegistrationCounts(records: readonly ProjectedRecord[]): RegistrationCounts[] {
+export function foldRegistrationCounts(
+  records: readonly ProjectedRecord[],
+  carriedPosition = 0,
+): RegistrationCounts[] {
   const rows = new Map<string, RegistrationCounts>();
   for (const record of records) {
     const counted = record.kind === 'attempt' ? countAttempt(record) : countEvent(record);
     if (counted === undefined) continue;
+    const isCarried = positionOf(record) <= carriedPosition;
+    const steps = counted.steps.filter((step) => !isCarried || step !== 'accepted');
+    if (steps.length === 0) continue;
     const minute = toMinute(counted.time);
     const locale = toCountedLocale(counted.locale);
     const key = `${minute} ${locale}`;
     const before = rows.get(key) ?? { minute, locale, accepted: 0, registered: 0, verified: 0 };
-    rows.set(key, counted.steps.reduce(addStep, before));
+    rows.set(key, steps.reduce(addStep, before));
   }
   return [...rows.values()];
 }

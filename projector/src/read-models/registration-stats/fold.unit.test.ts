@@ -149,3 +149,9 @@ test('however a history is cut into batches, the sums are the same, and each row
     { numRuns: 200 },
   );
 });
+
+test('given counts that were carried over, then accepted registrations are not counted again', (t) => {
+  const records = [attempted(1, 6), happens(vouched), attempted(2, 8)];
+  t.deepEqual(foldRegistrationCounts(records, 7), [{ ...none, accepted: 1, registered: 1 }]);
+  t.deepEqual(foldRegistrationCounts([attempted(1, 7)], 7), []);
+});

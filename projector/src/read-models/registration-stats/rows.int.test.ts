@@ -1,9 +1,8 @@
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
 import { createTestDatabase } from '@zameni/runtime/testing';
 import test from 'ava';
 import fc from 'fast-check';
-import { happenings, projected, registration } from '../../accounts.fixture.ts';
+import { FIRST_VERSION, happenings, projected, registration } from '../../accounts.fixture.ts';
 import { attempted, openAttempt } from '../../attempts.fixture.ts';
 import { cutHistories } from '../histories.fixture.ts';
 import type { ProjectedRecord } from '../record.ts';
@@ -11,10 +10,8 @@ import { toRowChanges } from '../row-changes.ts';
 import { createPostgresStore } from '../store-postgres.ts';
 import { foldRegistrationCounts } from './fold.ts';
 
-const { name: projection, version } = ACCOUNTS_PROJECTION;
-
 async function createSetup(pool: Pool) {
-  const store = createPostgresStore(pool, { projection, version, holder: 'a', leaseMs: 600_000 });
+  const store = createPostgresStore(pool, { ...FIRST_VERSION, holder: 'a', leaseMs: 600_000 });
   await store.takeLease();
   const apply = (from: number, to: number, records: readonly ProjectedRecord[]) =>
     store.apply({ from, to, changes: toRowChanges(records) });

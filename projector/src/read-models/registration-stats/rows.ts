@@ -1,5 +1,5 @@
 /**
- * What a batch adds to a row of `accounts_v1.registration_stats`: the steps of registrations in one
+ * What a batch adds to a row of `registration_stats`: the steps of registrations in one
  * minute (UTC) and one locale. The counts name nobody, so they outlive an erasure.
  */
 export type RegistrationCounts = {

@@ -6,7 +6,7 @@ import { columnOf } from '../columns.ts';
 const { parked: _parked, ...columns } = UserView.properties;
 
 /**
- * A row of `accounts_v1.users`: the view of a person, `claim`, the keyed digest of their address,
+ * A row of `users`: the view of a person, `claim`, the keyed digest of their address,
  * and `position`, the position of the last event in the row.
  */
 export const UserRow = Type.Object({
@@ -22,7 +22,7 @@ export type StoredUser = Omit<UserRow, 'registeredAt' | 'position'> & {
   readonly position: string;
 };
 
-/** The select list of the columns of a value of the type `accounts_v1.users`. */
+/** The select list of the columns of a value of the type `users`. */
 export function userColumnsOf(value: string): string {
   return Object.keys(UserRow.properties)
     .map((field) => `(${value}).${columnOf(field)} as "${field}"`)

@@ -3,7 +3,7 @@
 --
 -- It names nobody, so an erasure changes nothing in it. Rows stay for ever: a minute has one row for
 -- each locale in which somebody registered.
-create table accounts_v1.registration_stats (
+create table accounts_vN.registration_stats (
   minute timestamptz not null,
   locale text not null,
   accepted bigint not null,
@@ -13,18 +13,18 @@ create table accounts_v1.registration_stats (
 );
 
 -- Adds the counts of a batch. Unlike the other read models it does not compare positions: a batch is
--- applied once, because accounts_v1.apply moves the checkpoint in the same transaction.
-create function accounts_v1.apply_registration_counts(counts jsonb) returns void
+-- applied once, because accounts_vN.apply moves the checkpoint in the same transaction.
+create function accounts_vN.apply_registration_counts(counts jsonb) returns void
 language plpgsql
 as $$
 #variable_conflict use_column
 begin
-insert into accounts_v1.registration_stats as stored (
+insert into accounts_vN.registration_stats as stored (
   minute, locale, accepted, registered, verified
 )
 select c.minute, c.locale, c.accepted, c.registered, c.verified
 from jsonb_populate_recordset(
-  null::accounts_v1.registration_stats, apply_registration_counts.counts
+  null::accounts_vN.registration_stats, apply_registration_counts.counts
 ) as c
 on conflict (minute, locale) do update set
   accepted = stored.accepted + excluded.accepted,
@@ -33,4 +33,4 @@ on conflict (minute, locale) do update set
 end
 $$;
 
-revoke all on function accounts_v1.apply_registration_counts from public;
+revoke all on function accounts_vN.apply_registration_counts from public;

@@ -1,6 +1,6 @@
 -- The read model `users`: people, and who owns an address.
 -- TypeScript: projector/src/read-models/users/.
-create table accounts_v1.users (
+create table accounts_vN.users (
   user_id uuid primary key,
   email text not null,
   claim text not null,
@@ -17,14 +17,14 @@ create table accounts_v1.users (
 
 -- The owner of an address, by its keyed digest `k`; the highest position wins. No constraint spans
 -- people, so no event of one person can block the events of another.
-create table accounts_v1.address_owner (
+create table accounts_vN.address_owner (
   k text primary key,
   user_id uuid not null,
   position bigint not null
 );
 
 -- Finds the address that a person gives up: by a change, a disowning or an erasure.
-create index address_owner_user_id on accounts_v1.address_owner (user_id);
+create index address_owner_user_id on accounts_vN.address_owner (user_id);
 
 -- Applies the changes of people. A patch is an object of the columns that change; a patch with
 -- `registered_at` is a whole row and begins one, the others change a row that exists. `owned_at` is
@@ -34,8 +34,8 @@ create index address_owner_user_id on accounts_v1.address_owner (user_id);
 -- Returns each person whose row changed, with the row, and each person whose row was not written,
 -- without a row: a newer row exists, or the person was erased. It does not return a row that
 -- begins. The caller knows that row, and returning it costs a third of a batch.
-create function accounts_v1.apply_users(patches jsonb, removals jsonb)
-returns table (person uuid, changed accounts_v1.users)
+create function accounts_vN.apply_users(patches jsonb, removals jsonb)
+returns table (person uuid, changed accounts_vN.users)
 language plpgsql
 as $$
 #variable_conflict use_column
@@ -55,7 +55,7 @@ with patched as (
     coalesce(p.owned_at, p.released_at) as gave_up_at, (u.stored).user_id is not null as had_row
   from patched p
   left join lateral (
-    select stored from accounts_v1.users stored where stored.user_id = p.user_id limit 1
+    select stored from accounts_vN.users stored where stored.user_id = p.user_id limit 1
   ) u on true
   where (u.stored).position < p.position
     or (
@@ -63,7 +63,7 @@ with patched as (
       and (select e.user_id from zameni.erasures e where e.user_id = p.user_id) is null
     )
 ), written_users as (
-  insert into accounts_v1.users as stored
+  insert into accounts_vN.users as stored
   select (row).* from merged
   on conflict (user_id) do update set (
     user_id, email, claim, email_verified, display_name, locale, terms_version, profile, status,
@@ -71,12 +71,12 @@ with patched as (
   ) = row (excluded.*)
   where stored.position < excluded.position
 ), removed_users as (
-  delete from accounts_v1.users
+  delete from accounts_vN.users
   where user_id = any(array(
     select u.user_id
     from removed r
     cross join lateral (
-      select stored.user_id from accounts_v1.users stored
+      select stored.user_id from accounts_vN.users stored
       where stored.user_id = r.user_id and stored.position < r.position limit 1
     ) u
   ))
@@ -86,12 +86,12 @@ with patched as (
   where owned_at is not null
   order by (row).claim, owned_at desc
 ), written_owners as (
-  insert into accounts_v1.address_owner as stored (k, user_id, position)
+  insert into accounts_vN.address_owner as stored (k, user_id, position)
   select k, user_id, position from taken
   on conflict (k) do update set user_id = excluded.user_id, position = excluded.position
   where stored.position < excluded.position
 ), removed_owners as (
-  delete from accounts_v1.address_owner
+  delete from accounts_vN.address_owner
   where k = any(array(
     select o.k
     from (
@@ -100,7 +100,7 @@ with patched as (
       select user_id, gave_up_at from merged where had_row and gave_up_at is not null
     ) g
     cross join lateral (
-      select stored.k from accounts_v1.address_owner stored
+      select stored.k from accounts_vN.address_owner stored
       where stored.user_id = g.user_id and stored.position < g.position offset 0
     ) o
     where o.k not in (select k from taken)
@@ -113,4 +113,4 @@ where m.user_id is null or m.had_row;
 end
 $$;
 
-revoke all on function accounts_v1.apply_users from public;
+revoke all on function accounts_vN.apply_users from public;

@@ -5,7 +5,7 @@
 -- keyed digest of the address, is kept while proof is possible. A void attempt keeps it until the
 -- eraser has deleted the attempt from the log: the eraser finds the attempts on an address by it.
 -- Rows are removed some time after expires_at.
-create table accounts_v1.attempts (
+create table accounts_vN.attempts (
   attempt_id uuid primary key,
   claim text,
   position bigint not null,
@@ -14,34 +14,15 @@ create table accounts_v1.attempts (
   user_id uuid
 );
 
-create index attempts_claim on accounts_v1.attempts (claim) where claim is not null;
-create index attempts_user_id on accounts_v1.attempts (user_id) where user_id is not null;
+create index attempts_claim on accounts_vN.attempts (claim) where claim is not null;
+create index attempts_user_id on accounts_vN.attempts (user_id) where user_id is not null;
 
 -- For the removal of expired rows, and the count of live ones from the index alone. `state` is only
 -- included: if it were a key, a plan made while the table is small would look attempts up by it.
-create index attempts_expires_at on accounts_v1.attempts (expires_at) include (state);
-
--- The number of attempts that await proof. The command API accepts no more attempts above a limit.
--- The active projector writes this one row every few seconds.
-create table zameni.room (
-  live_attempts bigint not null,
-  counted_at timestamptz not null
-);
-
-create unique index room_has_one_row on zameni.room ((true));
-
-insert into zameni.room (live_attempts, counted_at) values (0, now());
-
-do $$
-begin
-  if exists (select from pg_roles where rolname = 'zameni_command') then
-    grant select on zameni.room to zameni_command;
-  end if;
-end
-$$;
+create index attempts_expires_at on accounts_vN.attempts (expires_at) include (state);
 
 -- Applies rows of attempts, and the erasures of people to whom older attempts led.
-create function accounts_v1.apply_attempts(attempts jsonb, erasures jsonb) returns void
+create function accounts_vN.apply_attempts(attempts jsonb, erasures jsonb) returns void
 language plpgsql
 as $$
 #variable_conflict use_column
@@ -51,18 +32,18 @@ with newer as materialized (
     a.attempt_id, a.claim, a.position, a.expires_at,
     case when e.user_id is null then a.state else 'gone' end as state,
     case when e.user_id is null then a.user_id end as user_id
-  from jsonb_populate_recordset(null::accounts_v1.attempts, apply_attempts.attempts) as a
+  from jsonb_populate_recordset(null::accounts_vN.attempts, apply_attempts.attempts) as a
   -- A parked attempt may be applied after the erasure of the person to whom it led.
   left join lateral (
     select erased.user_id from zameni.erasures erased where erased.user_id = a.user_id limit 1
   ) e on true
   left join lateral (
-    select stored.position from accounts_v1.attempts stored
+    select stored.position from accounts_vN.attempts stored
     where stored.attempt_id = a.attempt_id limit 1
   ) s on true
   where s.position is null or s.position < a.position
 ), written as (
-  insert into accounts_v1.attempts as stored
+  insert into accounts_vN.attempts as stored
   select * from newer
   on conflict (attempt_id) do update set
     claim = coalesce(excluded.claim, case when excluded.state = 'void' then stored.claim end),
@@ -70,12 +51,12 @@ with newer as materialized (
     state = excluded.state, user_id = excluded.user_id
   where stored.position < excluded.position
 )
-update accounts_v1.attempts set state = 'gone', user_id = null
+update accounts_vN.attempts set state = 'gone', user_id = null
 where attempt_id = any(array(
   select a.attempt_id
   from jsonb_to_recordset(apply_attempts.erasures) as e (user_id uuid, position bigint)
   cross join lateral (
-    select stored.attempt_id from accounts_v1.attempts stored
+    select stored.attempt_id from accounts_vN.attempts stored
     where stored.user_id = e.user_id and stored.position < e.position offset 0
   ) a
   where a.attempt_id not in (select attempt_id from newer)
@@ -83,4 +64,4 @@ where attempt_id = any(array(
 end
 $$;
 
-revoke all on function accounts_v1.apply_attempts from public;
+revoke all on function accounts_vN.apply_attempts from public;

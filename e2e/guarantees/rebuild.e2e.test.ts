@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { waitUntil } from '@zameni/runtime/testing';
+import test from 'ava';
+import { projectorsOf, untilActive } from '../fail-over/projectors.ts';
+import { startChanges } from '../fail-over/changes.ts';
+import { startSteadyReader } from '../rebuild/steady-reader.ts';
+import { countDifferences, countOf, readVersions, runRebuild } from '../rebuild/versions.ts';
+import { createActors, personAt } from '../support/actors.ts';
+import { importCrowd } from '../support/crowd.ts';
+import { kill } from '../support/kills.ts';
+import { openSuperuserPool } from '../support/superuser-pool.ts';
+import { attachSystem } from '../support/system.ts';
+import { readTestStack } from '@zameni/runtime/testing';
+
+/** People that a rebuild has to read: enough to be killed in the middle of it. */
+const CROWD = 10_000;
+const DEADLINE_MS = 60_000;
+
+const system = await attachSystem();
+const { stack } = system;
+const actors = await createActors(system, 'rebuild');
+const pool = openSuperuserPool(stack, { name: 'rebuild.e2e' });
+test.after.always(async () => {
+  await actors[Symbol.asyncDispose]();
+  await pool.end();
+});
+
+const newPerson = () => personAt(`${randomUUID()}@rebuild.example.org`);
+
+async function readLive(): Promise<number> {
+  const live = (await readVersions(pool)).find(({ state }) => state === 'live');
+  if (live === undefined) throw new Error('no version is live');
+  return live.version;
+}
+
+/** Waits until a version has passed a position. */
+async function untilPast(version: number, position: number): Promise<number> {
+  let at = 0;
+  await waitUntil(async () => {
+    const found = (await readVersions(pool)).find((each) => each.version === version);
+    at = found?.position ?? 0;
+    return at > position;
+  }, DEADLINE_MS);
+  return at;
+}
+
+/** Erases people, and returns how many rows any version still has of them. */
+async function erase(ids: readonly string[]): Promise<number> {
+  let left = 0;
+  for (const id of ids) {
+    let status = 0;
+    // While no projector is active, an erasure takes longer than the answer waits.
+    await waitUntil(async () => {
+      status = (await actors.operator.eraseUser({ params: { id } })).status;
+      return status === 202;
+    }, DEADLINE_MS);
+    left += await countOf(pool, id);
+  }
+  return left;
+}
+
+test.serial('a rebuild under load, with erasures, killed twice', async (t) => {
+  t.timeout(180_000);
+  const { ids, position } = await importCrowd(system, 'rebuild', CROWD);
+  const joined = await actors.join(newPerson());
+  t.is((await actors.read(joined.id, position)).status, 200);
+  const before = await readLive();
+  const built = before + 1;
+  const erased = ids.slice(0, 6);
+  t.is(await erase(erased.slice(0, 2)), 0);
+  await using reader = startSteadyReader(actors, ids.slice(10, 15));
+  await using changes = await startChanges(actors, `rebuild-${Date.now()}`);
+
+  const rebuilt = runRebuild(system);
+  const first = await untilPast(built, 0);
+  const { projector } = await untilActive(projectorsOf(stack, readTestStack));
+  await kill(projector.name, 0);
+  t.is(await erase(erased.slice(2, 4)), 0);
+  const second = await untilPast(built, first);
+  const { projector: next } = await untilActive(projectorsOf(stack, readTestStack));
+  await kill(next.name, 0);
+  t.is(await erase(erased.slice(4)), 0);
+  t.log(`killed at ${first} and at ${second}`);
+
+  const { status, stdout, stderr } = await rebuilt;
+  t.is(status, 0, `${stdout}\n${stderr}`);
+  t.is(await readLive(), built);
+  const { people } = await changes.stop();
+  const { reads, faults } = await reader.stop();
+  t.deepEqual(faults, []);
+  t.log(`${reads} reads`);
+
+  // Both versions are followed, so they become equal when nothing happens.
+  for (const person of people) t.is((await actors.read(person.id, person.position)).status, 200);
+  const isEven = async () =>
+    new Set((await readVersions(pool)).map((each) => each.position)).size === 1;
+  await waitUntil(isEven, DEADLINE_MS);
+  const none = { users: 0, address_owner: 0, attempts: 0, registration_stats: 0 };
+  t.deepEqual(await countDifferences(pool, [before, built]), none);
+  for (const id of erased) {
+    t.is(await countOf(pool, id), 0);
+    t.is((await actors.operator.readUser({ params: { id } })).status, 410);
+  }
+});
+
+test.serial('back, and the newer version is dropped', async (t) => {
+  t.timeout(60_000);
+  const live = await readLive();
+  const person = await actors.register(newPerson());
+  const tagOf = async () => {
+    const answer = await actors.read(person.id, person.position);
+    if (answer.status !== 200) throw new Error(`read: ${answer.status}`);
+    return answer.headers.ETag;
+  };
+  t.is(await tagOf(), `"accounts.${live}-1"`);
+  const back = await runRebuild(system, '--back');
+  t.is(back.status, 0, back.stderr);
+  t.is(await readLive(), live - 1);
+  // Readers in other processes learn it within a second.
+  await waitUntil(async () => (await tagOf()) === `"accounts.${live - 1}-1"`, DEADLINE_MS);
+  const dropped = await runRebuild(system, '--drop-old');
+  t.is(dropped.status, 0, dropped.stderr);
+  await waitUntil(async () => (await readVersions(pool)).length === 1, DEADLINE_MS);
+  const { rows } = await pool.query<{ name: string | null }>(
+    `select to_regnamespace('accounts_v${live}')::text as name`,
+  );
+  t.deepEqual(rows, [{ name: null }]);
+});
+
+test.serial('what differs is shown, and switched to only if it is accepted', async (t) => {
+  t.timeout(90_000);
+  const live = await readLive();
+  const person = await actors.register(newPerson());
+  t.is((await actors.read(person.id, person.position)).status, 200);
+  // As if an older fold had made it so.
+  await pool.query(`update accounts_v${live}.users set display_name = 'Wrong' where user_id = $1`, [
+    person.id,
+  ]);
+  const differs = await runRebuild(system);
+  t.is(differs.status, 1);
+  t.regex(differs.stdout, /display_name/);
+  t.regex(differs.stdout, new RegExp(person.id));
+  t.is(await readLive(), live);
+  const accepted = await runRebuild(system, '--accept', 'planted-by-a-test');
+  t.is(accepted.status, 0, accepted.stderr);
+  t.is(await readLive(), live + 1);
+  await waitUntil(async () => {
+    const answer = await actors.read(person.id, person.position);
+    return answer.status === 200 && answer.body.displayName === 'Vera Actor';
+  }, DEADLINE_MS);
+  t.is((await runRebuild(system, '--drop-old')).status, 0);
+  await waitUntil(async () => (await readVersions(pool)).length === 1, DEADLINE_MS);
+});
+
+test.serial(
+  'one read model is rebuilt, and a rebuild that is cancelled leaves nothing',
+  async (t) => {
+    t.timeout(90_000);
+    const live = await readLive();
+    const partial = await runRebuild(system, '--read-models', 'users');
+    t.is(partial.status, 0, `${partial.stdout}${partial.stderr}`);
+    t.is(await readLive(), live + 1);
+    const none = { users: 0, address_owner: 0, attempts: 0, registration_stats: 0 };
+    t.deepEqual(await countDifferences(pool, [live, live + 1]), none);
+    t.is((await runRebuild(system, '--drop-old')).status, 0);
+    await waitUntil(async () => (await readVersions(pool)).length === 1, DEADLINE_MS);
+  },
+);

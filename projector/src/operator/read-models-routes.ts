@@ -1,0 +1,109 @@
+import {
+  AcceptRebuild,
+  READ_MODELS,
+  ReadModelsVersion,
+  ReadModelsVersions,
+  StartRebuild,
+} from '@zameni/contracts';
+import {
+  AppError,
+  type Caller,
+  type createHttpApp,
+  limitRequest,
+  type RateLimits,
+  requireScope,
+  type TokenVerifier,
+  traceIdOf,
+} from '@zameni/runtime';
+import type { ReadModelsStore } from './read-models-store.ts';
+
+/** What the routes need. */
+export type ReadModelsRoutesDeps = {
+  readonly tokens: TokenVerifier;
+  readonly store: ReadModelsStore;
+  readonly limits: RateLimits<'operator'>;
+  readonly actorOf: (caller: Caller) => string;
+  /** The head of the log; null if it is unknown. */
+  readonly head: (signal: AbortSignal) => Promise<number | null>;
+};
+
+/** A request, as far as a change of the read models needs it. */
+type Changing = Parameters<typeof traceIdOf>[0] & {
+  readonly headers: { readonly authorization?: string | undefined };
+  readonly log: { readonly warn: (fact: object, message: string) => void };
+};
+
+type OneVersion = { Params: { version: string } };
+
+/**
+ * The routes about versions of the read models. Reading takes scope `ops:read`, changing
+ * `ops:write`. A rebuild goes by itself; a change is answered 202 with the version.
+ */
+export function addReadModelsRoutes(
+  app: ReturnType<typeof createHttpApp>,
+  { tokens, store, limits, actorOf, head }: ReadModelsRoutesDeps,
+): void {
+  /** Checks and counts a change, makes it, and notes who made it. */
+  async function change(
+    request: Changing,
+    reply: Parameters<typeof limitRequest>[0],
+    work: (caller: Caller) => Promise<ReadModelsVersion>,
+  ): Promise<ReadModelsVersion> {
+    const caller = await tokens.verify(request.headers.authorization);
+    requireScope(caller, 'ops:write');
+    await limitRequest(reply, limits, [LIMITED]);
+    const version = await work(caller);
+    const fact = { version: version.version, state: version.state, actor: actorOf(caller) };
+    request.log.warn({ ...fact, traceId: traceIdOf(request) }, 'operator changed the read models');
+    reply.code(202).header('Cache-Control', 'no-store');
+    return version;
+  }
+
+  app.get(
+    '/v1/read-models',
+    { schema: { response: { 200: ReadModelsVersions } } },
+    async ({ headers, signal }, reply) => {
+      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+      reply.header('Cache-Control', 'no-store');
+      const versions = await store.list();
+      return { head: await head(signal), versions: [...versions] };
+    },
+  );
+
+  const changed = { response: { 202: ReadModelsVersion } };
+  app.post<{ Body: StartRebuild }>(
+    '/v1/read-models',
+    { schema: { body: StartRebuild, ...changed } },
+    async (request, reply) => {
+      const { readModels = READ_MODELS } = request.body;
+      return change(request, reply, () => store.start(readModels));
+    },
+  );
+  app.post<OneVersion & { Body: AcceptRebuild }>(
+    '/v1/read-models/:version/acceptances',
+    { schema: { body: AcceptRebuild, ...changed } },
+    async (request, reply) => {
+      const { reason } = request.body;
+      return change(request, reply, (caller) =>
+        store.accept(toVersion(request.params.version), { reason, actor: actorOf(caller) }),
+      );
+    },
+  );
+  app.post<OneVersion>(
+    '/v1/read-models/:version/switches',
+    { schema: changed },
+    async (request, reply) =>
+      change(request, reply, () => store.switchTo(toVersion(request.params.version))),
+  );
+  app.delete<OneVersion>('/v1/read-models/:version', { schema: changed }, async (request, reply) =>
+    change(request, reply, () => store.drop(toVersion(request.params.version))),
+  );
+}
+
+/** All changes count alike. */
+const LIMITED = { policy: 'operator', key: 'all' } as const;
+
+function toVersion(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new AppError('not-found');
+  return Number(text);
+}

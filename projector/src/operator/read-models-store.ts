@@ -1,0 +1,238 @@
+import { join } from 'node:path';
+import { READ_MODELS, type ReadModel, type ReadModelsVersion } from '@zameni/contracts';
+import { AppError, createBackoff, delay, type Pool, readModelsSql } from '@zameni/runtime';
+
+/**
+ * The versions of the read models as operators see and change them. Changes are requests: the active
+ * projector fills and compares. Every method throws `store-unavailable`, and for a version in
+ * another state `rebuild-state`; `not-found` for an unknown one.
+ */
+export type ReadModelsStore = {
+  readonly list: () => Promise<readonly ReadModelsVersion[]>;
+  /** Begins a rebuild. The read models that are not selected are copied. */
+  readonly start: (selected: readonly ReadModel[]) => Promise<ReadModelsVersion>;
+  /** Switches to a version although it differs. Throws `projection-lagging` if it is behind. */
+  readonly accept: (version: number, by: Acceptance) => Promise<ReadModelsVersion>;
+  /** Switches to a version that was live before. Throws `projection-lagging`. */
+  readonly switchTo: (version: number) => Promise<ReadModelsVersion>;
+  /** Cancels a version that is built, or drops one that is kept. */
+  readonly drop: (version: number) => Promise<ReadModelsVersion>;
+};
+
+/** Why an operator accepts differences, and who. */
+export type Acceptance = { readonly reason: string; readonly actor: string };
+
+const DIRECTORY = join(import.meta.dirname, '../../read-models');
+
+/** Milliseconds in which tries to switch begin. Readers or a busy projector may be in the way. */
+const SWITCH_MS = 8_000;
+const SWITCH_BACKOFF = { baseMs: 50, maxMs: 500 };
+
+/** Reads and writes `zameni.read_models` in Postgres. */
+export function createReadModelsStore(pool: Pool): ReadModelsStore {
+  return {
+    list: () => orUnavailable(select(pool)),
+    start: (selected) => orUnavailable(start(pool, selected)),
+    accept: (version, by) =>
+      orUnavailable(
+        changing(pool, version, ['differs'], async () => {
+          await pool.query(
+            `update zameni.read_models set accepted_reason = $2, accepted_by = $3
+             where version = $1 and state = 'differs'`,
+            [version, by.reason, by.actor],
+          );
+          await switchTo(pool, version);
+        }),
+      ),
+    switchTo: (version) =>
+      orUnavailable(changing(pool, version, ['kept'], () => switchTo(pool, version))),
+    drop: (version) =>
+      orUnavailable(
+        changing(pool, version, ['building', 'differs', 'kept', 'dropped'], async () => {
+          const { rowCount } = await pool.query(
+            `update zameni.read_models set state = 'dropped', changed_at = now()
+             where version = $1 and state <> 'live'`,
+            [version],
+          );
+          if (rowCount === 0) throw new AppError('rebuild-state');
+        }),
+      ),
+  };
+}
+
+/** Checks the state of a version, changes it, and returns it. */
+async function changing(
+  pool: Pool,
+  version: number,
+  states: readonly ReadModelsVersion['state'][],
+  change: () => Promise<void>,
+): Promise<ReadModelsVersion> {
+  const { state } = await find(pool, version);
+  if (!states.includes(state)) {
+    throw new AppError('rebuild-state', { detail: `Version ${version} is ${state}` });
+  }
+  await change();
+  return find(pool, version);
+}
+
+async function find(pool: Pool, version: number): Promise<ReadModelsVersion> {
+  const found = (await select(pool)).find((each) => each.version === version);
+  if (found === undefined) throw new AppError('not-found');
+  return found;
+}
+
+/**
+ * Creates the next version in one transaction. A number is never used twice, because ETags and cache
+ * keys name it.
+ */
+async function start(pool: Pool, selected: readonly ReadModel[]): Promise<ReadModelsVersion> {
+  const client = await pool.connect();
+  // The query reports the loss of its connection; without a listener it would end the process.
+  client.on('error', () => undefined);
+  let isClean = false;
+  try {
+    await client.query('begin');
+    const { rows } = await client.query<{ version: number }>(
+      `select nextval('zameni.read_models_version')::integer as version`,
+    );
+    const version = rows[0]?.version ?? 0;
+    await client.query(readModelsSql(DIRECTORY, version));
+    await client.query(
+      `insert into zameni.read_models (version, state, selected) values ($1, 'building', $2)`,
+      [version, selected],
+    );
+    if (selected.length < READ_MODELS.length) await refuseCopies(client, version);
+    await client.query('commit');
+    isClean = true;
+    return await find(pool, version);
+  } catch (error) {
+    if (hasCode(error, UNIQUE_VIOLATION)) {
+      throw new AppError('rebuild-state', { detail: 'A rebuild is under way', cause: error });
+    }
+    throw error;
+  } finally {
+    if (!isClean) {
+      isClean = await client.query('rollback').then(
+        () => true,
+        () => false,
+      );
+    }
+    client.release(!isClean);
+  }
+}
+
+/**
+ * Copies must be complete: what is parked in the live version is in no copy, and a table with other
+ * columns cannot be copied.
+ */
+async function refuseCopies(client: Pick<Pool, 'query'>, version: number): Promise<void> {
+  const { rows } = await client.query<{ parked: boolean; tables: string[] }>(
+    `select
+       exists (select from accounts.parked) as parked,
+       array(
+         select distinct table_name::text from (
+           select c.table_name, c.column_name, c.data_type
+           from information_schema.columns c
+           join zameni.read_models m on c.table_schema = 'accounts_v' || m.version
+           where m.state = 'live' or m.version = $1
+           group by 1, 2, 3 having count(*) = 1
+         ) differing order by 1
+       ) as tables`,
+    [version],
+  );
+  const [row] = rows;
+  if (row?.parked === true) {
+    throw new AppError('rebuild-state', {
+      detail: 'Something is parked, so only a rebuild of all read models is complete',
+    });
+  }
+  const tables = row?.tables ?? [];
+  if (tables.length > 0) {
+    throw new AppError('rebuild-state', {
+      detail: `Other columns in ${tables.join(', ')}: select its read model, or all`,
+    });
+  }
+}
+
+async function switchTo(pool: Pool, version: number): Promise<void> {
+  const backoff = createBackoff(SWITCH_BACKOFF);
+  const signal = AbortSignal.timeout(SWITCH_MS);
+  while (!(await trySwitch(pool, version))) {
+    try {
+      await delay(SWITCH_BACKOFF.baseMs + backoff.nextMs(), signal);
+    } catch (cause) {
+      throw new AppError('projection-lagging', { cause, retryAfterSeconds: 1 });
+    }
+  }
+}
+
+/** Returns false if the version is behind, or if readers are in the way. */
+async function trySwitch(pool: Pool, version: number): Promise<boolean> {
+  try {
+    const { rows } = await pool.query<{ done: boolean }>(
+      'select zameni.switch_read_models($1) as done',
+      [version],
+    );
+    return rows[0]?.done === true;
+  } catch (error) {
+    if (hasCode(error, LOCK_NOT_AVAILABLE)) return false;
+    if (hasCode(error, WRONG_STATE)) throw new AppError('rebuild-state', { cause: error });
+    throw error;
+  }
+}
+
+const UNIQUE_VIOLATION = '23505';
+const LOCK_NOT_AVAILABLE = '55P03';
+const WRONG_STATE = '55000';
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+type Row = {
+  readonly version: number;
+  readonly state: ReadModelsVersion['state'];
+  readonly selected: ReadModel[];
+  readonly carried_position: string | null;
+  readonly position: string;
+  readonly parked: number;
+  readonly comparison: ReadModelsVersion['comparison'];
+  readonly accepted_reason: string | null;
+  readonly started_at: Date;
+  readonly changed_at: Date;
+};
+
+async function select(pool: Pick<Pool, 'query'>): Promise<readonly ReadModelsVersion[]> {
+  const { rows } = await pool.query<Row>(
+    `select m.version, m.state, m.selected, m.carried_position, c.position, m.comparison,
+       m.accepted_reason, m.started_at, m.changed_at,
+       (
+         select count(*)::integer from zameni.parked p
+         where p.projection = 'accounts' and p.version = m.version
+       ) as parked
+     from zameni.read_models m
+     join zameni.checkpoints c on c.projection = 'accounts' and c.version = m.version
+     order by m.version`,
+  );
+  return rows.map((row) => ({
+    version: row.version,
+    state: row.state,
+    selected: row.selected,
+    carriedPosition: row.carried_position === null ? null : Number(row.carried_position),
+    position: Number(row.position),
+    parked: row.parked,
+    comparison: row.comparison,
+    acceptedReason: row.accepted_reason,
+    startedAt: row.started_at.toISOString(),
+    changedAt: row.changed_at.toISOString(),
+  }));
+}
+
+async function orUnavailable<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
+  }
+}

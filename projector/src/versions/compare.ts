@@ -1,0 +1,133 @@
+import type { ReadModelsComparison, TableComparison } from '@zameni/contracts';
+import { createBackoff, delay } from '@zameni/runtime';
+import type {
+  ComparedTable,
+  CompareStore,
+  RowDifference,
+  RowsComparison,
+} from './compare-store.ts';
+
+/** The signal, and the callback for what is known so far. */
+export type CompareOptions = {
+  readonly signal: AbortSignal;
+  readonly onProgress: (comparison: ReadModelsComparison) => Promise<void>;
+};
+
+/** Looks at a difference until it counts, if the row does not change meanwhile. */
+const LOOKS = 3;
+
+/** Looks at rows that change all the time. What still differs then counts. */
+const MAX_LOOKS = 30;
+
+/** Milliseconds until the slower version must have reached a position. */
+const REACHED_MS = 60_000;
+
+const POLLS = { baseMs: 50, maxMs: 500 };
+
+/** Keys of rows that differ, for each table. */
+const MAX_EXAMPLES = 10;
+
+/**
+ * Compares two versions row by row, in ranges of the primary key, while both advance. A row that
+ * differs may only be behind in one version. So it is looked at again after both have passed where
+ * the further one was. It counts if it differs in the same way three times.
+ */
+export async function compareVersions(
+  store: CompareStore,
+  { signal, onProgress }: CompareOptions,
+): Promise<ReadModelsComparison> {
+  const done: TableComparison[] = [];
+  const report = (isDone: boolean, tables: TableComparison[]): ReadModelsComparison => {
+    return { isDone, isEqual: tables.every(isEqual), tables };
+  };
+  for (const table of await store.readTables()) {
+    const candidates = new Map<string, RowDifference>();
+    let rows = 0;
+    let reached = 0;
+    let after: string | null = null;
+    do {
+      signal.throwIfAborted();
+      const to: string | null = await store.readRangeEnd(table, after);
+      const range: RowsComparison = await store.compare(table, { after, to });
+      rows += range.rows;
+      reached = Math.max(reached, range.positions.live, range.positions.built);
+      for (const difference of range.differences) candidates.set(difference.key, difference);
+      await onProgress(report(false, [...done, toTableComparison(table, rows, [])]));
+      after = to;
+    } while (after !== null);
+    const differences = await settle(store, table, { candidates, reached, signal });
+    done.push(toTableComparison(table, rows, differences));
+  }
+  return report(true, done);
+}
+
+/** Looks again at rows that differ, until each is equal or differs for certain. */
+async function settle(
+  store: CompareStore,
+  table: ComparedTable,
+  found: {
+    readonly candidates: ReadonlyMap<string, RowDifference>;
+    readonly reached: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<readonly RowDifference[]> {
+  let looks = new Map([...found.candidates].map(([key, last]) => [key, { last, same: 1 }]));
+  let { reached } = found;
+  const certain: RowDifference[] = [];
+  for (let round = 1; looks.size > 0; round += 1) {
+    await untilReached(store, reached, found.signal);
+    const again = await store.compare(table, { keys: [...looks.keys()] });
+    reached = Math.max(again.positions.live, again.positions.built);
+    const next: typeof looks = new Map();
+    for (const last of again.differences) {
+      const before = looks.get(last.key);
+      const isSame = JSON.stringify(before?.last) === JSON.stringify(last);
+      const same = isSame ? (before?.same ?? 0) + 1 : 1;
+      if (same >= LOOKS || round >= MAX_LOOKS) certain.push(last);
+      else next.set(last.key, { last, same });
+    }
+    looks = next;
+  }
+  return certain;
+}
+
+/** Waits until both versions have passed a position. Throws if one takes too long. */
+async function untilReached(
+  { readPositions }: CompareStore,
+  position: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(REACHED_MS)]);
+  const backoff = createBackoff(POLLS);
+  for (;;) {
+    const { live, built } = await readPositions();
+    if (Math.min(live, built) >= position) return;
+    await delay(POLLS.baseMs + backoff.nextMs(), deadline);
+  }
+}
+
+function toTableComparison(
+  { name, newColumns }: ComparedTable,
+  rows: number,
+  differences: readonly RowDifference[],
+): TableComparison {
+  const both = differences.filter(({ only }) => only === null);
+  const columns = both.flatMap((difference) => difference.columns);
+  return {
+    table: name,
+    rows,
+    onlyLive: differences.filter(({ only }) => only === 'live').length,
+    onlyNew: differences.filter(({ only }) => only === 'built').length,
+    differing: both.length,
+    columns: Object.fromEntries(
+      [...Map.groupBy(columns, (column) => column)].map(([column, all]) => [column, all.length]),
+    ),
+    newColumns: [...newColumns],
+    examples: differences.slice(0, MAX_EXAMPLES).map(({ key }) => key),
+  };
+}
+
+/** New columns are a change of the code that the comparison cannot judge. */
+function isEqual({ onlyLive, onlyNew, differing, newColumns }: TableComparison): boolean {
+  return onlyLive + onlyNew + differing + newColumns.length === 0;
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import {
+  type DataKeys,
+  DEADLINES,
+  type EventLog,
+  type Logger,
+  type Pool,
+  type Redis,
+  viewCacheKeys,
+} from '@zameni/runtime';
+import { createCacheFeed } from '../cache/feed.ts';
+import { gateCacheFeed } from '../cache/gate.ts';
+import { createViewCacheWriter } from '../cache/writer.ts';
+import { followLog } from '../follow/follow-log.ts';
+import { createPeopleKeys } from '../keys/people-keys.ts';
+import { createLeasedWork, type LeasedRun, type LeasedWork } from '../lease/work.ts';
+import { createAttemptHousekeeping } from '../read-models/attempts/housekeeping.ts';
+import { createAttemptStore } from '../read-models/attempts/rows.ts';
+import { toRowChanges } from '../read-models/row-changes.ts';
+import { createPostgresStore } from '../read-models/store-postgres.ts';
+import { finishRebuild } from './rebuild.ts';
+import type { VersionStore } from './store.ts';
+import type { Version } from './version.ts';
+
+/** What the projection of one version needs. */
+export type ProjectionOptions = {
+  /** The version as it was read last. */
+  readonly version: () => Version;
+  /** The numbers of all versions. */
+  readonly versions: () => readonly number[];
+  readonly log: Pick<EventLog, 'readBatches' | 'readSubject' | 'hasRecord' | 'head'> &
+    Parameters<typeof createPeopleKeys>[0]['log'];
+  readonly pool: Pool;
+  readonly redis: Redis;
+  readonly versionStore: VersionStore;
+  readonly dataKeys: DataKeys;
+  /** Names this process in the lease. */
+  readonly holder: string;
+  readonly logger: Logger;
+};
+
+/** People whose opened data keys are cached, about 0.3 KB each. */
+const MAX_KEYS = 50_000;
+
+/**
+ * Creates the work that projects the log into one version of the read models while its lease is
+ * ours. Only the live version is written to the cache, because only it has readers.
+ */
+export function createProjection(options: ProjectionOptions): LeasedWork & AsyncDisposable {
+  const { log, pool, redis, versions, versionStore, dataKeys, holder, logger } = options;
+  const { version } = options.version();
+  const isLive = () => options.version().state === 'live';
+  const owner = { projection: ACCOUNTS_PROJECTION, version, holder, leaseMs: DEADLINES.lease };
+  const keysOf = (of: number) => viewCacheKeys(ACCOUNTS_PROJECTION, of);
+  const writer = createViewCacheWriter({ redis, keys: keysOf(version) });
+  const feed = createCacheFeed({ writer, newEpochId: randomUUID, now: Date.now, logger });
+  const attempts = createAttemptStore(pool, version);
+  const housekeeping = createAttemptHousekeeping({ store: attempts, logger, now: Date.now });
+  const store = createPostgresStore(pool, owner);
+  const following = {
+    log,
+    store,
+    keys: createPeopleKeys({ log, dataKeys }, { maxKeys: MAX_KEYS }),
+    cache: gateCacheFeed(feed, isLive),
+    evict: async (userIds: readonly string[]) => {
+      const others = versions().filter((other) => other !== version);
+      const entries = others.flatMap((other) =>
+        userIds.map((id) => keysOf(other).entry('user', id)),
+      );
+      if (entries.length > 0) await redis.del(entries);
+    },
+    housekeeping,
+    isLive,
+    logger,
+  };
+
+  async function work(run: LeasedRun): Promise<void> {
+    const { selected, carriedPosition } = options.version();
+    const position = carriedPosition ?? (await versionStore.carryOver(version));
+    const ending = new AbortController();
+    const finished = finishRebuild(
+      { store: versionStore, head: log.head, version: options.version, logger },
+      AbortSignal.any([run.signal, ending.signal]),
+    );
+    try {
+      const carried = { position, selected };
+      await followLog({ ...following, fold: (records) => toRowChanges(records, carried) }, run);
+    } finally {
+      ending.abort();
+      await finished;
+    }
+  }
+
+  return {
+    ...createLeasedWork({ name: `projection of version ${version}`, store, work, logger }),
+    [Symbol.asyncDispose]: () => housekeeping[Symbol.asyncDispose](),
+  };
+}
