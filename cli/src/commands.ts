@@ -7,6 +7,7 @@ import { parkedCommand } from './parked/command.ts';
 import { registerCommand } from './people/register-command.ts';
 import { userCommand } from './people/user-command.ts';
 import { purgeCommand } from './purge/command.ts';
+import { rebuildCommand } from './rebuild/command.ts';
 import { statusCommand } from './stack/status-command.ts';
 import { tokenCommand } from './stack/token-command.ts';
 
@@ -18,6 +19,7 @@ const commands: Command[] = [
   tokenCommand,
   linkCommand,
   parkedCommand,
+  rebuildCommand,
   purgeCommand,
   keysCommand,
 ];

@@ -4,7 +4,8 @@ import { jsonOption } from '../framework/global-options.ts';
 import { listenForInterrupts, orStopped } from '../framework/interrupts.ts';
 import { alignColumns } from '../framework/io.ts';
 import { type Action, ACTIONS, prepare, WAIT_SECONDS } from './actions.ts';
-import { connectOperator, operatorOptions } from './connect.ts';
+import { connectOperator, operatorOptions } from '../operator/connect.ts';
+import { createOperatorPort } from './operator-port.ts';
 
 const reasons = alignColumns(
   Object.entries(PARK_REASONS).map(([reason, meaning]) => [`  ${reason}`, meaning]),
@@ -37,7 +38,7 @@ export const parkedCommand: Command = {
       summary: `redrive, discard: time to wait, 0 to ${WAIT_SECONDS.max} (default: ${WAIT_SECONDS.byDefault})`,
     },
     jsonOption,
-    ...operatorOptions,
+    ...operatorOptions('projector'),
   ],
   description: `
 A record that cannot be applied to the read models parks its account or attempt:
@@ -78,10 +79,9 @@ The command needs a token with the scope ops:read, or ops:write for a change.`,
     });
     const scopes = ['ops:read', 'ops:write'] as const;
     return await orStopped(interrupts, async () => {
-      return run(
-        await connectOperator(args, io.env, { scopes, signal: interrupts.signal }),
-        interrupts,
-      );
+      const { signal } = interrupts;
+      const client = await connectOperator(args, io.env, { service: 'projector', scopes, signal });
+      return run(createOperatorPort(client), interrupts);
     });
   },
 };

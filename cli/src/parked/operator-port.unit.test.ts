@@ -1,5 +1,6 @@
 import test from 'ava';
 import { CommandError } from '../framework/command.ts';
+import { createOperatorClient } from '../operator/client.ts';
 import { createOperatorPort } from './operator-port.ts';
 import { parkedAt } from './port.fixture.ts';
 
@@ -9,7 +10,8 @@ type Sent = { readonly url: string; readonly method: string; readonly body: unkn
 function createTestPort(...answers: readonly (Response | Error)[]) {
   const sent: Sent[] = [];
   const left = [...answers];
-  const port = createOperatorPort({
+  const client = createOperatorClient({
+    service: 'projector',
     urls: ['http://one', 'http://two'],
     token: async () => 'token',
     signal: new AbortController().signal,
@@ -22,7 +24,7 @@ function createTestPort(...answers: readonly (Response | Error)[]) {
       throw answer ?? new Error('nothing more was expected');
     },
   });
-  return { port, sent };
+  return { port: createOperatorPort(client), sent };
 }
 
 const answer = (body: object, status = 200, headers = {}) =>

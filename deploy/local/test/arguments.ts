@@ -59,6 +59,7 @@ export const DISTURBING = [
   'e2e/guarantees/log-room.e2e.test.ts',
   'e2e/guarantees/erasure-outage.e2e.test.ts',
   'e2e/guarantees/overload.e2e.test.ts',
+  'e2e/guarantees/rebuild.e2e.test.ts',
   // Leaves records in the log that nobody can read.
   'e2e/guarantees/poison-event.e2e.test.ts',
 ] as const;

@@ -67,12 +67,12 @@ async function compareAndSwitch(deps: RebuildDeps, signal: AbortSignal): Promise
       await store.saveComparison(version, progress, 'building');
     },
   });
-  const isEqual = comparison.isEqual;
+  const { isEqual } = comparison;
   await store.saveComparison(version, comparison, isEqual ? 'building' : 'differs');
-  if (!isEqual)
-    return logger.warn({ version }, 'the rebuilt read models differ from the live ones');
-  while (!(await store.switchTo(version))) await delay(LOOK_MS, signal);
-  logger.info({ version }, 'readers see the rebuilt read models');
+  if (isEqual) {
+    while (!(await store.switchTo(version))) await delay(LOOK_MS, signal);
+    logger.info({ version }, 'readers see the rebuilt read models');
+  } else logger.warn({ version }, 'the rebuilt read models differ from the live ones');
   // Until it is read again.
   while (deps.version().state === 'building') await delay(LOOK_MS, signal);
 }
