@@ -25,7 +25,7 @@ const offers = test.macro<[string, string[]]>({
   exec: (t, line, expected) => t.deepEqual(complete(line), expected),
 });
 
-test(offers, 'zameni re', ['register']);
+test(offers, 'zameni re', ['register', 'rebuild']);
 test(offers, 'zameni st', ['status']);
 test(offers, 'zameni help d', ['doctor']);
 test(offers, 'zameni register --con', ['--concurrency']);
