@@ -29,7 +29,11 @@ const SWITCH_MS = 8_000;
 const SWITCH_BACKOFF = { baseMs: 50, maxMs: 500 };
 
 /** Reads and writes `zameni.read_models` in Postgres. */
-export function createReadModelsStore(pool: Pool): ReadModelsStore {
+export function createReadModelsStore(
+  pool: Pool,
+  { switchMs = SWITCH_MS }: { readonly switchMs?: number } = {},
+): ReadModelsStore {
+  const switchVersion = (version: number) => switchTo(pool, version, switchMs);
   return {
     list: () => orUnavailable(select(pool)),
     start: (selected) => orUnavailable(start(pool, selected)),
@@ -41,11 +45,11 @@ export function createReadModelsStore(pool: Pool): ReadModelsStore {
              where version = $1 and state = 'differs'`,
             [version, by.reason, by.actor],
           );
-          await switchTo(pool, version);
+          await switchVersion(version);
         }),
       ),
     switchTo: (version) =>
-      orUnavailable(changing(pool, version, ['kept'], () => switchTo(pool, version))),
+      orUnavailable(changing(pool, version, ['kept'], () => switchVersion(version))),
     drop: (version) =>
       orUnavailable(
         changing(pool, version, ['building', 'differs', 'kept', 'dropped'], async () => {
@@ -154,9 +158,9 @@ async function refuseCopies(client: Pick<Pool, 'query'>, version: number): Promi
   }
 }
 
-async function switchTo(pool: Pool, version: number): Promise<void> {
+async function switchTo(pool: Pool, version: number, forMs: number): Promise<void> {
   const backoff = createBackoff(SWITCH_BACKOFF);
-  const signal = AbortSignal.timeout(SWITCH_MS);
+  const signal = AbortSignal.timeout(forMs);
   while (!(await trySwitch(pool, version))) {
     try {
       await delay(SWITCH_BACKOFF.baseMs + backoff.nextMs(), signal);
