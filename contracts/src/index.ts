@@ -40,7 +40,6 @@ export { ProjectorStatus } from './projector-status.ts';
 export {
   AcceptRebuild,
   READ_MODELS,
-  READ_MODELS_STATES,
   ReadModel,
   ReadModelsComparison,
   ReadModelsVersion,

@@ -7,14 +7,13 @@ export const READ_MODELS = ['users', 'attempts', 'registration_stats'] as const;
 export const ReadModel = Type.Enum([...READ_MODELS]);
 export type ReadModel = Static<typeof ReadModel>;
 
-/** Every state of a version of the read models, with its meaning. */
-export const READ_MODELS_STATES = {
-  building: 'it is filled from the log, then compared and switched to',
-  differs: 'it differs from the live version, and an operator has to accept or cancel it',
-  live: 'readers see it',
-  kept: 'it was live; it is followed until it is dropped',
-  dropped: 'it is about to be deleted',
-} as const;
+/**
+ * The states of a version. `building`: it is filled from the log, then compared and switched to.
+ * `differs`: it differs from the live version, and an operator has to accept or cancel it. `live`:
+ * readers see it. `kept`: it was live, and is followed until it is dropped. `dropped`: it is about to
+ * be deleted.
+ */
+const READ_MODELS_STATES = ['building', 'differs', 'live', 'kept', 'dropped'] as const;
 
 /** How one table of a version compares with that of the live version. */
 export const TableComparison = Type.Object(
@@ -51,7 +50,7 @@ export type ReadModelsComparison = Static<typeof ReadModelsComparison>;
 export const ReadModelsVersion = Type.Object(
   {
     version: Type.Integer(),
-    state: Type.Enum(['building', 'differs', 'live', 'kept', 'dropped']),
+    state: Type.Enum([...READ_MODELS_STATES]),
     selected: Type.Array(ReadModel, {
       description: 'Read models that are filled from the log. The others were copied',
     }),

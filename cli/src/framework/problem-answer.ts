@@ -5,6 +5,7 @@ import { Compile } from 'typebox/compile';
 const ProblemAnswer = Type.Object({
   code: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }),
   title: Type.Optional(Type.String()),
+  detail: Type.Optional(Type.String({ maxLength: 512 })),
   traceId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
   errors: Type.Optional(
     Type.Array(
@@ -22,6 +23,7 @@ const check = Compile(ProblemAnswer);
 export type ProblemSummary = {
   readonly code: string;
   readonly title: string | undefined;
+  readonly detail: string | undefined;
   readonly traceId: string | undefined;
   readonly errors: { pointer: string; code: string }[];
 };
@@ -30,11 +32,13 @@ export type ProblemSummary = {
 export function readProblem(text: string): ProblemSummary {
   const value = parse(text);
   if (!check.Check(value)) {
-    return { code: 'unexpected-answer', title: undefined, traceId: undefined, errors: [] };
+    const nothing = { title: undefined, detail: undefined, traceId: undefined };
+    return { code: 'unexpected-answer', ...nothing, errors: [] };
   }
-  const { code, title, traceId, errors = [] } = value;
+  const { code, title, detail, traceId, errors = [] } = value;
   // Copied field by field, because other fields of an error must not get into the report.
-  return { code, title, traceId, errors: errors.map(({ pointer, code }) => ({ pointer, code })) };
+  const faults = errors.map(({ pointer, code }) => ({ pointer, code }));
+  return { code, title, detail, traceId, errors: faults };
 }
 
 /** Parses `Retry-After` (seconds or a date) to milliseconds. Returns 0 if it is missing. */

@@ -38,21 +38,24 @@ export function drawProgress(state: ProgressState, columns: number): string {
   const people = `${done.toLocaleString('en')} lines`;
   const rate = `${Math.round((done * 1_000) / Math.max(1, elapsedMs)).toLocaleString('en')}/s`;
   const faults = failed > 0 ? `${failed.toLocaleString('en')} not accepted` : '';
-  const left = share === undefined || share < 0.01 ? '' : remaining(elapsedMs, share);
+  const left = share === undefined || share < 0.01 ? '' : toTimeLeft(elapsedMs / share - elapsedMs);
   const parts = [percent, people, faults, rate, left].filter((part) => part !== '');
   while (parts.length > 1 && parts.join('  ').length > columns) parts.pop();
   const text = parts.join('  ');
   const room = Math.min(MAX_BAR, columns - text.length - 3);
   if (share === undefined || room < 8) return text.slice(0, Math.max(0, columns));
-  const filled = Math.round(share * room);
-  return `[${'#'.repeat(filled)}${'.'.repeat(room - filled)}] ${text.trimStart()}`.slice(
-    0,
-    columns,
-  );
+  return `${drawBar(share, room)} ${text.trimStart()}`.slice(0, columns);
 }
 
-function remaining(elapsedMs: number, share: number): string {
-  const seconds = Math.round((elapsedMs / share - elapsedMs) / 1_000);
+/** Draws a bar of `width` characters and two brackets. */
+export function drawBar(share: number, width: number): string {
+  const filled = Math.round(share * width);
+  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]`;
+}
+
+/** Formats the time that is left, in its two largest units. */
+export function toTimeLeft(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000));
   const minutes = Math.floor(seconds / 60);
   if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
   return minutes > 0 ? `${minutes} min ${seconds % 60} s left` : `${seconds} s left`;

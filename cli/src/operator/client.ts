@@ -97,9 +97,11 @@ function readAnswer<Schema extends TSchema>(
   schema: Schema,
 ): Static<Schema> {
   if (status !== 200 && status !== 202) {
-    const { code, title, traceId } = readProblem(text);
+    const { code, title, detail, traceId } = readProblem(text);
     const trace = traceId === undefined ? '' : ` (trace ${traceId})`;
-    const message = `${title === undefined ? '' : `${title}: `}${code}, status ${status}${trace}`;
+    // The detail says more about the same fault.
+    const said = detail ?? title;
+    const message = `${said === undefined ? '' : `${said}: `}${code}, status ${status}${trace}`;
     throw new CommandError(code, toPrintable(message), traceId === undefined ? {} : { traceId });
   }
   const answer = parseJson(text);

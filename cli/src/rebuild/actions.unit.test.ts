@@ -1,4 +1,3 @@
-import type { ReadModelsComparison, ReadModelsVersion } from '@zameni/contracts';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { parseArguments } from '../framework/arguments.ts';
@@ -6,89 +5,12 @@ import { CommandError, UsageError } from '../framework/command.ts';
 import { createMemoryIo } from '../framework/io.fixture.ts';
 import { report, toAction } from './actions.ts';
 import { rebuildCommand } from './command.ts';
-import type { ReadModelsPort } from './port.ts';
-import { toStep } from './progress.ts';
+import { comparison, createMemoryPort, versionOf } from './port.fixture.ts';
 import { RebuildReport } from './reports.ts';
 
 const { signal } = new AbortController();
 
-function versionOf(version: number, fields: Partial<ReadModelsVersion> = {}): ReadModelsVersion {
-  return {
-    version,
-    state: 'live',
-    selected: [],
-    carriedPosition: 0,
-    position: 10,
-    parked: 0,
-    comparison: null,
-    acceptedReason: null,
-    startedAt: '2026-11-26T10:00:00.000Z',
-    changedAt: '2026-11-26T10:00:00.000Z',
-    ...fields,
-  };
-}
-
 const live = versionOf(1);
-const comparison: ReadModelsComparison = {
-  isDone: true,
-  isEqual: false,
-  tables: [
-    {
-      table: 'users',
-      rows: 1_000,
-      onlyLive: 1,
-      onlyNew: 0,
-      differing: 2,
-      columns: { display_name: 2 },
-      newColumns: ['phone'],
-      examples: ['01980000-0000-7000-8000-000000000001', 'evil\u001b[2J'],
-    },
-  ],
-};
-
-/**
- * Versions in memory. Each list of the versions is a moment at which the projector goes one step
- * further: `steps` are the fields of the version that is built.
- */
-function createMemoryPort(
-  first: readonly ReadModelsVersion[],
-  steps: readonly Partial<ReadModelsVersion>[] = [],
-) {
-  let versions = [...first];
-  const left = [...steps];
-  const requests: string[] = [];
-  const change = (version: number, fields: Partial<ReadModelsVersion>) => {
-    versions = versions.map((each) => (each.version === version ? { ...each, ...fields } : each));
-    return versions.find((each) => each.version === version) ?? versionOf(version, fields);
-  };
-  const port: ReadModelsPort = {
-    list: async () => {
-      const built = versions.find(({ state }) => state === 'building');
-      const step = built && left.shift();
-      if (built && step) change(built.version, step);
-      return { head: 100, versions };
-    },
-    start: async (readModels) => {
-      requests.push(`start ${readModels?.join(',') ?? 'all'}`);
-      const begun = versionOf(7, { state: 'building', position: 0, carriedPosition: null });
-      versions = [...versions, begun];
-      return begun;
-    },
-    accept: async (version, reason) => {
-      requests.push(`accept ${version} ${reason}`);
-      return change(version, { state: 'live', acceptedReason: reason });
-    },
-    switchTo: async (version) => {
-      requests.push(`switch ${version}`);
-      return change(version, { state: 'live' });
-    },
-    drop: async (version) => {
-      requests.push(`drop ${version}`);
-      return change(version, { state: 'dropped' });
-    },
-  };
-  return { port, requests };
-}
 
 /** Runs the command with its options on a port in memory. */
 async function run(line: string, { port, requests }: ReturnType<typeof createMemoryPort>) {
@@ -116,7 +38,7 @@ test('begins a rebuild and watches it until readers see it', async (t) => {
   t.is(status, 0);
   t.deepEqual(requests, ['start all']);
   t.regex(out, /^done Readers see version 7 of the read models\.$/m);
-  t.regex(out, /Up to position 40/);
+  t.regex(out, /^Copied .*, up to position 40:\n {2}counts of accepted registrations, as/m);
   t.deepEqual(err.split('\n').slice(0, 3), [
     'copying what the log does not keep',
     'filling from the log',
@@ -142,9 +64,27 @@ test('attaches to the rebuild under way', async (t) => {
   const { status, requests } = await run('', setup);
   t.is(status, 0);
   t.deepEqual(requests, []);
-  await t.throwsAsync(run('--read-models users', createMemoryPort([live, built])), {
+  const error = await t.throwsAsync(run('--read-models users', createMemoryPort([live, built])), {
+    instanceOf: CommandError,
     code: 'rebuild-state',
   });
+  t.regex(error?.message ?? '', /^version 5 is under way: .*--cancel ends it$/);
+});
+
+test('a version that differs already is shown again, and nothing is begun', async (t) => {
+  const setup = createMemoryPort([live, versionOf(5, { state: 'differs', comparison })]);
+  const { status, requests, out } = await run('', setup);
+  t.is(status, 1);
+  t.deepEqual(requests, []);
+  t.regex(out, /^differs Version 5 /m);
+});
+
+test('of two commands that begin at once, one gets the refusal of the projector', async (t) => {
+  const { port, requests } = createMemoryPort([live]);
+  const start = async () => {
+    throw new CommandError('rebuild-state', 'refused');
+  };
+  await t.throwsAsync(run('', { port: { ...port, start }, requests }), { code: 'rebuild-state' });
 });
 
 test('what differs is shown, and fails', async (t) => {
@@ -152,8 +92,8 @@ test('what differs is shown, and fails', async (t) => {
   const { status, out } = await run('', setup());
   t.is(status, 1);
   t.regex(out, /^users +1000 +1 +0 +2$/m);
-  t.regex(out, /^users: other values: display_name in 2$/m);
-  t.regex(out, /^users: columns of one version: phone$/m);
+  t.regex(out, /^users: other values\n {2}display_name in 2$/m);
+  t.regex(out, /^users: columns of one version\n {2}phone$/m);
   t.regex(out, /--accept REASON/);
   t.regex(out, /01980000-0000-7000-8000-000000000001/);
   t.false(out.includes('\u001b'));
@@ -195,7 +135,14 @@ test('drops what is kept, and cancels what is built', async (t) => {
 });
 
 test('options that contradict each other are refused before anything is sent', (t) => {
-  for (const line of ['--back --drop-old', '--cancel --accept x', '--read-models users --back']) {
+  for (const line of [
+    '--back --drop-old',
+    '--cancel --accept x',
+    '--read-models users --back',
+    '--wait 3 --cancel',
+    '--wait soon',
+    '--wait 86401',
+  ]) {
     const args = parseArguments(rebuildCommand, line.split(' '));
     t.throws(() => toAction(args, createMemoryIo()), { instanceOf: UsageError });
   }
@@ -207,13 +154,33 @@ test('a rebuild that is cancelled by somebody, or stands still, is an error', as
   await t.throwsAsync(run('', createMemoryPort([live])), { code: 'no-progress' });
 });
 
-test('the progress names rate and time left', (t) => {
-  const version = versionOf(2, { state: 'building', position: 25_000, carriedPosition: 1 });
-  const progress = { version, head: 100_000, elapsedMs: 5_000, read: 20_000 };
-  t.deepEqual(toStep(progress), [
-    'filling from the log',
-    '[######..................]  25%  4,000 records/s  19 s left',
-  ]);
-  t.deepEqual(toStep({ ...progress, read: 0 })[1].endsWith('0 records/s'), true);
-  t.regex(toStep({ ...progress, head: 100_000_000 })[1], /6 h 56 min left$/);
+test('waits as long as it is told to, and the rebuild goes on', async (t) => {
+  const requested = await run('--wait 0', createMemoryPort([live]));
+  t.is(requested.status, 0);
+  t.deepEqual(requested.requests, ['start all']);
+  t.is(requested.out, 'Version 7 is being built: npx zameni rebuild watches it.\n');
+  const left = await run('--wait 1 --json', createMoving());
+  t.is(left.status, 1);
+  t.deepEqual(left.requests, ['start all']);
+  t.like(JSON.parse(left.out), { outcome: 'not-done', versions: [{ state: 'building' }] });
+});
+
+/** A port at which a rebuild moves on for ever. */
+function createMoving() {
+  const steps = Array.from({ length: 10_000 }, (_, n) => ({ carriedPosition: 1, position: n }));
+  return createMemoryPort([live], steps);
+}
+
+test('attaches to a rebuild that began meanwhile, unless it may fill something else', async (t) => {
+  const createRace = () => {
+    const { port, requests } = createMemoryPort([live], [{ state: 'building' }, { state: 'live' }]);
+    const start: typeof port.start = async (readModels) => {
+      // The answer of the projector that began it was lost.
+      await port.start(readModels);
+      throw new CommandError('rebuild-state', 'A rebuild is under way');
+    };
+    return { port: { ...port, start }, requests };
+  };
+  t.is((await run('', createRace())).status, 0);
+  await t.throwsAsync(run('--read-models users', createRace()), { code: 'rebuild-state' });
 });

@@ -1,4 +1,5 @@
 import type { ReadModelsVersion } from '@zameni/contracts';
+import { drawBar, toTimeLeft } from '../framework/progress.ts';
 
 /** How far a rebuild is. */
 export type RebuildProgress = {
@@ -10,36 +11,42 @@ export type RebuildProgress = {
   readonly read: number;
 };
 
-const BAR = 24;
+/** Characters of the bar. With step, rate and time it fits a terminal of 80 columns. */
+const BAR = 12;
 
 /** The step that a rebuild is in, and how far it is, as two texts. */
-export function toStep({
-  version,
-  head,
-  elapsedMs,
-  read,
-}: RebuildProgress): readonly [string, string] {
-  const { comparison, position, carriedPosition } = version;
-  if (carriedPosition === null) return ['copying what the log does not keep', ''];
-  if (comparison !== null) {
-    const rows = comparison.tables.reduce((sum, table) => sum + table.rows, 0);
-    return ['comparing with the live version', `${rows.toLocaleString('en')} rows`];
+export function toStep(progress: RebuildProgress): readonly [string, string] {
+  const phase = phaseOf(progress.version);
+  switch (phase) {
+    case 'copying':
+      return ['copying what the log does not keep', ''];
+    case 'filling':
+      return ['filling from the log', toFilled(progress)];
+    case 'comparing':
+      return ['comparing with the live version', toCompared(progress.version)];
+    default:
+      return phase satisfies never;
   }
-  const share = head === 0 ? 1 : Math.min(1, position / head);
-  const filled = Math.round(share * BAR);
-  const perSecond = (read * 1_000) / Math.max(1, elapsedMs);
-  const parts = [
-    `[${'#'.repeat(filled)}${'.'.repeat(BAR - filled)}]`,
-    `${Math.floor(share * 100)}%`,
-    `${Math.round(perSecond).toLocaleString('en')} records/s`,
-    ...(perSecond < 1 ? [] : [`${toTime((head - position) / perSecond)} left`]),
-  ];
-  return ['filling from the log', parts.join('  ')];
 }
 
-function toTime(seconds: number): string {
-  const whole = Math.max(0, Math.ceil(seconds));
-  const minutes = Math.floor(whole / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+/** What a version that is built is in the middle of. */
+export type Phase = 'copying' | 'filling' | 'comparing';
+
+/** Returns what a version that is built is in the middle of. */
+export function phaseOf({ carriedPosition, comparison }: ReadModelsVersion): Phase {
+  if (carriedPosition === null) return 'copying';
+  return comparison === null ? 'filling' : 'comparing';
+}
+
+function toFilled({ version: { position }, head, elapsedMs, read }: RebuildProgress): string {
+  const share = head === 0 ? 1 : Math.min(1, position / head);
+  const perSecond = (read * 1_000) / Math.max(1, elapsedMs);
+  const left = perSecond < 1 ? [] : [toTimeLeft(((head - position) * 1_000) / perSecond)];
+  const rate = `${Math.round(perSecond).toLocaleString('en')} records/s`;
+  return [drawBar(share, BAR), `${Math.floor(share * 100)}%`, rate, ...left].join('  ');
+}
+
+function toCompared({ comparison }: ReadModelsVersion): string {
+  const rows = (comparison?.tables ?? []).reduce((sum, table) => sum + table.rows, 0);
+  return `${rows.toLocaleString('en')} rows`;
 }

@@ -1,16 +1,25 @@
-import type { ReadModelsVersion, TableComparison } from '@zameni/contracts';
+import { READ_MODELS, type ReadModelsVersion, type TableComparison } from '@zameni/contracts';
 import { alignColumns, paint, type Screen, toPrintable } from '../framework/io.ts';
 import type { RebuildReport } from './reports.ts';
 
+/** What a command about versions did. */
+type Report = {
+  readonly outcome: RebuildReport['outcome'];
+  readonly versions: readonly ReadModelsVersion[];
+};
+
 /** Formats what a command about versions did, and what an operator can do next. */
-export function toText({ outcome, versions }: RebuildReport, screen: Screen): string {
+export function toText({ outcome, versions }: Report, screen: Screen): string {
   const numbers = versions.map(({ version }) => version).join(', ');
-  const [version] = versions;
   switch (outcome) {
     case 'switched':
-      return version === undefined ? '' : `${toSwitched(version, screen)}\n`;
+      return versions.map((version) => toSwitched(version, screen)).join('');
     case 'differs':
-      return version === undefined ? '' : toDifferences(version, screen);
+      return versions.map((version) => toDifferences(version, screen)).join('');
+    case 'requested':
+      return `Version ${numbers} is being built: npx zameni rebuild watches it.\n`;
+    case 'not-done':
+      return `Version ${numbers} is still being built. It goes on: npx zameni rebuild watches it.\n`;
     case 'went-back':
       return `Readers see version ${numbers} again.\n`;
     case 'cancelled':
@@ -23,40 +32,40 @@ export function toText({ outcome, versions }: RebuildReport, screen: Screen): st
 }
 
 function toSwitched(version: ReadModelsVersion, screen: Screen): string {
-  return [
+  return toLines([
     `${paint(screen, 'green', 'done')} Readers see version ${version.version} of the read models.`,
     ...toCompared(version, screen),
     ...toCarried(version),
-    'The version before is kept and followed: --back returns to it, --drop-old deletes it.',
-  ].join('\n');
-}
-
-/** What was not made from the log. */
-function toCarried({ carriedPosition, selected }: ReadModelsVersion): string[] {
-  if (carriedPosition === null || carriedPosition === 0) return [];
-  const filled = selected.join(', ');
-  return [
-    `Filled from the log: ${filled}. Up to position ${carriedPosition} the rest was copied from`,
-    'the live version, and always the counts of accepted registrations: attempts do not',
-    'stay in the log.',
-  ];
+    'The version before is kept: --back returns to it, --drop-old deletes it.',
+  ]);
 }
 
 function toDifferences(version: ReadModelsVersion, screen: Screen): string {
   const tables = version.comparison?.tables ?? [];
-  const lines = [
-    `${paint(screen, 'yellow', 'differs')} Version ${version.version} is filled, and differs from the live version.`,
+  return toLines([
+    `${paint(screen, 'yellow', 'differs')} Version ${version.version} is not the same as the live version.`,
     ...toCompared(version, screen),
     ...tables.flatMap(toExplanation),
+    ...toCarried(version),
     'If the changed code explains this: npx zameni rebuild --accept REASON',
     'If not: npx zameni rebuild --cancel',
-  ];
-  return `${lines.join('\n')}\n`;
+  ]);
+}
+
+/** What was copied instead of made from the log. */
+function toCarried({ carriedPosition, selected }: ReadModelsVersion): string[] {
+  if (carriedPosition === null || carriedPosition === 0) return [];
+  const copied: string[] = READ_MODELS.filter((name) => !selected.includes(name));
+  if (!copied.includes('registration_stats')) {
+    copied.push('counts of accepted registrations, as attempts do not stay in the log');
+  }
+  return toList(`Copied from the live version, up to position ${carriedPosition}:`, copied);
 }
 
 function toCompared({ comparison }: ReadModelsVersion, screen: Screen): string[] {
+  if (comparison === null) return [];
   const header = ['table', 'rows', 'only live', 'only new', 'other values'];
-  const rows = (comparison?.tables ?? []).map((table) => [
+  const rows = comparison.tables.map((table) => [
     toPrintable(table.table),
     ...[table.rows, table.onlyLive, table.onlyNew, table.differing].map(String),
   ]);
@@ -64,16 +73,23 @@ function toCompared({ comparison }: ReadModelsVersion, screen: Screen): string[]
   return [paint(screen, 'dim', first), ...lines];
 }
 
+/** One line for each column and each example, because names and keys may be long. */
 function toExplanation(table: TableComparison): string[] {
-  const { columns, newColumns, examples } = table;
   const name = toPrintable(table.table);
-  const changed = Object.entries(columns).map(([column, count]) => `${column} in ${count}`);
+  const columns = Object.entries(table.columns).map(
+    ([column, count]) => `${toPrintable(column)} in ${count}`,
+  );
   return [
-    ...(newColumns.length === 0
-      ? []
-      : [`${name}: columns of one version: ${newColumns.join(', ')}`]),
-    ...(changed.length === 0 ? [] : [`${name}: other values: ${changed.join(', ')}`]),
-    ...(examples.length === 0 ? [] : [`${name}: for example`]),
-    ...examples.map((key) => `  ${toPrintable(key)}`),
+    ...toList(`${name}: columns of one version`, table.newColumns.map(toPrintable)),
+    ...toList(`${name}: other values`, columns),
+    ...toList(`${name}: for example`, table.examples.map(toPrintable)),
   ];
+}
+
+function toList(title: string, items: readonly string[]): string[] {
+  return items.length === 0 ? [] : [title, ...items.map((item) => `  ${item}`)];
+}
+
+function toLines(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
 }

@@ -40,8 +40,8 @@ export type OperatorAppOptions = {
 
 /**
  * Creates the operator's port, for internal use only: `/livez`, `/readyz`, `/key-rings`, `/status`
- * and, for callers with a token, `/v1/parked` and `/v1/read-models`. Readiness depends on the projection and the eraser. Stalls of the re-wrapper and the
- * reclaimer are in `/status` only.
+ * and, for callers with a token, `/v1/parked` and `/v1/read-models`. Readiness depends on the
+ * projection and the eraser. Stalls of the re-wrapper and the reclaimer are in `/status` only.
  */
 export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
   const { logger, log, status, eraser, rewrapper, reclaimer, degradedChecks } = options;

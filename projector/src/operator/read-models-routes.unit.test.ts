@@ -88,8 +88,12 @@ test('accepts differences with a reason, and goes back', async (t) => {
   t.is((await send('POST', '/3/acceptances', 'writer', {})).status, 422);
   const accepted = await send('POST', '/3/acceptances', 'writer', { reason: 'new-fold' });
   t.like(accepted, { status: 202, body: { state: 'live', acceptedReason: 'new-fold' } });
-  t.is((await send('POST', '/3/acceptances', 'writer', { reason: 'new-fold' })).status, 409);
-  t.is((await send('POST', '/1/switches', 'writer')).status, 202);
+  // The answer to the first request may have been lost.
+  t.is((await send('POST', '/3/acceptances', 'writer', { reason: 'new-fold' })).status, 202);
+  t.is((await send('POST', '/3/acceptances', 'writer', { reason: 'other' })).status, 409);
+  for (const _ of ['once', 'again']) {
+    t.is((await send('POST', '/1/switches', 'writer')).status, 202);
+  }
   t.deepEqual(
     store.versions().map(({ state }) => state),
     ['live', 'kept'],

@@ -57,9 +57,14 @@ export function createMemoryReadModelsStore(
       versions = [...versions, begun];
       return begun;
     },
-    accept: async (version, { reason }) =>
-      change(version, ['differs'], { state: 'live', acceptedReason: reason }),
-    switchTo: async (version) => change(version, ['kept'], { state: 'live' }),
+    accept: async (version, { reason }) => {
+      const isAccepted = versions.some(
+        (each) => each.version === version && each.acceptedReason === reason,
+      );
+      const states = isAccepted ? (['differs', 'live'] as const) : (['differs'] as const);
+      return change(version, states, { state: 'live', acceptedReason: reason });
+    },
+    switchTo: async (version) => change(version, ['kept', 'live'], { state: 'live' }),
     drop: async (version) =>
       change(version, ['building', 'differs', 'kept', 'dropped'], { state: 'dropped' }),
   };

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
-import { READ_MODELS, type ReadModel, type ReadModelsVersion } from '@zameni/contracts';
-import { AppError, createBackoff, delay, type Pool, readModelsSql } from '@zameni/runtime';
+import type { ReadModel, ReadModelsVersion } from '@zameni/contracts';
+import { AppError, createBackoff, delay, type Pool } from '@zameni/runtime';
+import { hasSqlState, insertVersion } from './insert-version.ts';
 
 /**
  * The versions of the read models as operators see and change them. Changes are requests: the active
@@ -11,9 +11,12 @@ export type ReadModelsStore = {
   readonly list: () => Promise<readonly ReadModelsVersion[]>;
   /** Begins a rebuild. The read models that are not selected are copied. */
   readonly start: (selected: readonly ReadModel[]) => Promise<ReadModelsVersion>;
-  /** Switches to a version although it differs. Throws `projection-lagging` if it is behind. */
+  /**
+   * Switches to a version although it differs. Throws `projection-lagging` if it is behind. One that
+   * was accepted for the same reason, and is live, stays so.
+   */
   readonly accept: (version: number, by: Acceptance) => Promise<ReadModelsVersion>;
-  /** Switches to a version that was live before. Throws `projection-lagging`. */
+  /** Switches to a version that was live before, or still is. Throws `projection-lagging`. */
   readonly switchTo: (version: number) => Promise<ReadModelsVersion>;
   /** Cancels a version that is built, or drops one that is kept. */
   readonly drop: (version: number) => Promise<ReadModelsVersion>;
@@ -21,8 +24,6 @@ export type ReadModelsStore = {
 
 /** Why an operator accepts differences, and who. */
 export type Acceptance = { readonly reason: string; readonly actor: string };
-
-const DIRECTORY = join(import.meta.dirname, '../../read-models');
 
 /** Milliseconds in which tries to switch begin. Readers or a busy projector may be in the way. */
 const SWITCH_MS = 8_000;
@@ -36,10 +37,15 @@ export function createReadModelsStore(
   const switchVersion = (version: number) => switchTo(pool, version, switchMs);
   return {
     list: () => orUnavailable(select(pool)),
-    start: (selected) => orUnavailable(start(pool, selected)),
+    start: (selected) =>
+      orUnavailable(insertVersion(pool, selected).then((version) => find(pool, version))),
     accept: (version, by) =>
       orUnavailable(
-        changing(pool, version, ['differs'], async () => {
+        changing(pool, version, ['differs', 'live'], async ({ state, acceptedReason }) => {
+          if (state === 'live') {
+            if (acceptedReason !== by.reason) throw toRefusal(version, state);
+            return;
+          }
           await pool.query(
             `update zameni.read_models set accepted_reason = $2, accepted_by = $3
              where version = $1 and state = 'differs'`,
@@ -49,7 +55,7 @@ export function createReadModelsStore(
         }),
       ),
     switchTo: (version) =>
-      orUnavailable(changing(pool, version, ['kept'], () => switchVersion(version))),
+      orUnavailable(changing(pool, version, ['kept', 'live'], () => switchVersion(version))),
     drop: (version) =>
       orUnavailable(
         changing(pool, version, ['building', 'differs', 'kept', 'dropped'], async () => {
@@ -69,93 +75,22 @@ async function changing(
   pool: Pool,
   version: number,
   states: readonly ReadModelsVersion['state'][],
-  change: () => Promise<void>,
+  change: (found: ReadModelsVersion) => Promise<void>,
 ): Promise<ReadModelsVersion> {
-  const { state } = await find(pool, version);
-  if (!states.includes(state)) {
-    throw new AppError('rebuild-state', { detail: `Version ${version} is ${state}` });
-  }
-  await change();
+  const found = await find(pool, version);
+  if (!states.includes(found.state)) throw toRefusal(version, found.state);
+  await change(found);
   return find(pool, version);
+}
+
+function toRefusal(version: number, state: ReadModelsVersion['state']): AppError {
+  return new AppError('rebuild-state', { detail: `Version ${version} is ${state}` });
 }
 
 async function find(pool: Pool, version: number): Promise<ReadModelsVersion> {
   const found = (await select(pool)).find((each) => each.version === version);
   if (found === undefined) throw new AppError('not-found');
   return found;
-}
-
-/**
- * Creates the next version in one transaction. A number is never used twice, because ETags and cache
- * keys name it.
- */
-async function start(pool: Pool, selected: readonly ReadModel[]): Promise<ReadModelsVersion> {
-  const client = await pool.connect();
-  // The query reports the loss of its connection; without a listener it would end the process.
-  client.on('error', () => undefined);
-  let isClean = false;
-  try {
-    await client.query('begin');
-    const { rows } = await client.query<{ version: number }>(
-      `select nextval('zameni.read_models_version')::integer as version`,
-    );
-    const version = rows[0]?.version ?? 0;
-    await client.query(readModelsSql(DIRECTORY, version));
-    await client.query(
-      `insert into zameni.read_models (version, state, selected) values ($1, 'building', $2)`,
-      [version, selected],
-    );
-    if (selected.length < READ_MODELS.length) await refuseCopies(client, version);
-    await client.query('commit');
-    isClean = true;
-    return await find(pool, version);
-  } catch (error) {
-    if (hasCode(error, UNIQUE_VIOLATION)) {
-      throw new AppError('rebuild-state', { detail: 'A rebuild is under way', cause: error });
-    }
-    throw error;
-  } finally {
-    if (!isClean) {
-      isClean = await client.query('rollback').then(
-        () => true,
-        () => false,
-      );
-    }
-    client.release(!isClean);
-  }
-}
-
-/**
- * Copies must be complete: what is parked in the live version is in no copy, and a table with other
- * columns cannot be copied.
- */
-async function refuseCopies(client: Pick<Pool, 'query'>, version: number): Promise<void> {
-  const { rows } = await client.query<{ parked: boolean; tables: string[] }>(
-    `select
-       exists (select from accounts.parked) as parked,
-       array(
-         select distinct table_name::text from (
-           select c.table_name, c.column_name, c.data_type
-           from information_schema.columns c
-           join zameni.read_models m on c.table_schema = 'accounts_v' || m.version
-           where m.state = 'live' or m.version = $1
-           group by 1, 2, 3 having count(*) = 1
-         ) differing order by 1
-       ) as tables`,
-    [version],
-  );
-  const [row] = rows;
-  if (row?.parked === true) {
-    throw new AppError('rebuild-state', {
-      detail: 'Something is parked, so only a rebuild of all read models is complete',
-    });
-  }
-  const tables = row?.tables ?? [];
-  if (tables.length > 0) {
-    throw new AppError('rebuild-state', {
-      detail: `Other columns in ${tables.join(', ')}: select its read model, or all`,
-    });
-  }
 }
 
 async function switchTo(pool: Pool, version: number, forMs: number): Promise<void> {
@@ -179,19 +114,14 @@ async function trySwitch(pool: Pool, version: number): Promise<boolean> {
     );
     return rows[0]?.done === true;
   } catch (error) {
-    if (hasCode(error, LOCK_NOT_AVAILABLE)) return false;
-    if (hasCode(error, WRONG_STATE)) throw new AppError('rebuild-state', { cause: error });
+    if (hasSqlState(error, LOCK_NOT_AVAILABLE)) return false;
+    if (hasSqlState(error, WRONG_STATE)) throw new AppError('rebuild-state', { cause: error });
     throw error;
   }
 }
 
-const UNIQUE_VIOLATION = '23505';
 const LOCK_NOT_AVAILABLE = '55P03';
 const WRONG_STATE = '55000';
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
 
 type Row = {
   readonly version: number;

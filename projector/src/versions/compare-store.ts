@@ -58,8 +58,12 @@ const COMPARED_ROWS: Readonly<Record<string, string>> = {
   registration_stats: `minute < now() - interval '2 minutes'`,
 };
 
-/** Compares two versions in one Postgres. */
-export function createCompareStore(pool: Pool, compared: Compared): CompareStore {
+/** Compares two versions in one Postgres, so many rows at a time. */
+export function createCompareStore(
+  pool: Pool,
+  compared: Compared,
+  { rangeRows = RANGE_ROWS }: { readonly rangeRows?: number } = {},
+): CompareStore {
   const [live, built] = [readModelsSchema(compared.live), readModelsSchema(compared.built)];
   return {
     readTables: () => readTables(pool, live, built),
@@ -69,7 +73,7 @@ export function createCompareStore(pool: Pool, compared: Compared): CompareStore
         `select ${first}::text as last from ${live}.${name}
          where ${after === null ? 'true' : `${first} > $2`}
          order by ${first} offset $1 limit 1`,
-        [RANGE_ROWS - 1, ...(after === null ? [] : [after])],
+        [rangeRows - 1, ...(after === null ? [] : [after])],
       );
       return rows[0]?.last ?? null;
     },
