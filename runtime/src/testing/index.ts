@@ -78,13 +78,24 @@ export async function createScratchLog(
   const config = toStreamConfig(stream, [filter]);
   await provisionStream(nc, { ...config, num_replicas: replicas ?? config.num_replicas ?? 1 });
   await waitUntil(() => isReachable(nc, `test.${id}.none`), PATIENCE_MS);
+  const log = await createJetStreamLog(nc, { stream, user: 'admin', ...PATIENT, ...options });
+  // Servers learn of a new stream one after another, for reads too.
+  await waitUntil(() => isReadable(log, filter), PATIENCE_MS);
   return {
-    log: await createJetStreamLog(nc, { stream, user: 'admin', ...PATIENT, ...options }),
+    log,
     stream,
     subject: (name) => `test.${id}.${name}`,
     filter,
     [Symbol.asyncDispose]: async () => void (await jsm.streams.delete(stream)),
   };
+}
+
+/** Returns whether a read finds the stream. */
+async function isReadable(log: EventLog, filter: string): Promise<boolean> {
+  return log.readFirst(filter, AbortSignal.timeout(PATIENCE_MS)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
