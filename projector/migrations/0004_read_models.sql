@@ -86,7 +86,11 @@ $$;
 -- Makes a version the live one, in one transaction. Returns false, and changes nothing, if it is
 -- behind the live one: readers never go back. For half a second it keeps the live one from moving,
 -- so that the other catches up. Fails with 55P03 (lock_not_available) if readers take longer.
-create function zameni.switch_read_models(target integer) returns boolean
+-- The caller says in which states it may be, and with which live version it was compared.
+create function zameni.switch_read_models(
+  target integer, in_states text[] default array['building', 'differs', 'kept'],
+  expected_live integer default null
+) returns boolean
 language plpgsql
 set lock_timeout = '300ms'
 as $$
@@ -102,8 +106,8 @@ begin
     return true;
   end if;
   perform from zameni.read_models
-  where version = target and state in ('building', 'differs', 'kept') for no key update;
-  if not found then
+  where version = target and state = any(in_states) for no key update;
+  if not found or live.version <> coalesce(expected_live, live.version) then
     raise exception 'version % cannot become the live one', target using errcode = '55000';
   end if;
   select position into live_position from zameni.checkpoints

@@ -88,6 +88,15 @@ as $$
 declare
   carried bigint;
 begin
+  -- What is parked is in no copy, and its records would not be applied again.
+  if exists (
+    select from zameni.read_models m
+    join zameni.parked p on p.projection = 'accounts' and p.version = from_version
+    where m.version = of_version
+      and not m.selected @> array['users', 'attempts', 'registration_stats']
+  ) then
+    raise exception 'something is parked in version %', from_version using errcode = '55000';
+  end if;
   -- One statement, so all is from one snapshot.
   execute format(
     $sql$

@@ -46,12 +46,24 @@ async function noteErasure(
 }
 
 /**
- * The position up to which the live version has every attempt. The checkpoint has passed records of
- * parked attempts that are not in the rows.
+ * The position up to which every version has every attempt. The checkpoint has passed records of
+ * parked attempts that are not in the rows. A version that is built or kept counts attempts too, so
+ * none may be deleted before it has read them. If no process has followed it for a minute, it does
+ * not count: a dead version must not stop erasures.
  */
-const COVERED = `least(c.position, (
-  select min(p.position) - 1 from accounts.parked p where p.subject like '${subjects.attempt('%')}'
-))`;
+const COVERED = `least(
+  c.position,
+  (
+    select min(p.position) - 1 from accounts.parked p
+    where p.subject like '${subjects.attempt('%')}'
+  ),
+  (
+    select min(o.position) from zameni.checkpoints o
+    join zameni.read_models m on m.version = o.version
+    where o.projection = 'accounts' and m.carried_position is not null and m.state <> 'dropped'
+      and o.lease_until > now() - interval '1 minute'
+  )
+)`;
 
 async function readCoveredPosition(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ covered: string }>(

@@ -28,6 +28,8 @@ export type RowDifference = {
 /** Rows compared in one snapshot, with the checkpoints of both versions in it. */
 export type RowsComparison = {
   readonly rows: number;
+  /** Rows that differ. Only some of them are in `differences`. */
+  readonly differing: number;
   readonly differences: readonly RowDifference[];
   readonly positions: Readonly<Record<keyof Compared, number>>;
 };
@@ -44,10 +46,22 @@ export type CompareStore = {
   readonly readRangeEnd: (table: ComparedTable, after: string | null) => Promise<string | null>;
   readonly compare: (table: ComparedTable, rows: Rows) => Promise<RowsComparison>;
   readonly readPositions: () => Promise<RowsComparison['positions']>;
+  /** Subjects that are parked in one version only, and how many are parked in either. */
+  readonly readParked: () => Promise<ParkedComparison>;
+};
+
+/** Parked subjects of two versions. */
+export type ParkedComparison = {
+  readonly count: number;
+  readonly onlyLive: readonly string[];
+  readonly onlyBuilt: readonly string[];
 };
 
 /** Rows that one statement compares: some 50 ms of Postgres. */
 const RANGE_ROWS = 10_000;
+
+/** Rows that differ in one answer. If there are more, the code has changed. */
+export const MAX_DIFFERENCES = 1_000;
 
 /**
  * Rows that are not compared. The log loses expired attempts, each version removes them when it
@@ -85,6 +99,7 @@ export function createCompareStore(
       if (row === undefined) throw new Error('a version has no checkpoint');
       return {
         rows: Number(row.rows),
+        differing: Number(row.differing),
         differences: row.differences,
         positions: { live: Number(row.live), built: Number(row.built) },
       };
@@ -96,11 +111,31 @@ export function createCompareStore(
       ]);
       return { live: Number(rows[0]?.live), built: Number(rows[0]?.built) };
     },
+    readParked: async () => {
+      const { rows } = await pool.query<{ subject: string; versions: number[] }>(
+        `select subject, array_agg(version) as versions from zameni.parked
+         where projection = 'accounts' and version in ($1, $2) group by subject order by subject`,
+        [compared.live, compared.built],
+      );
+      const onlyIn = (version: number) =>
+        rows.flatMap(({ subject, versions }) =>
+          versions.length === 1 && versions[0] === version ? [subject] : [],
+        );
+      return {
+        count: rows.length,
+        onlyLive: onlyIn(compared.live),
+        onlyBuilt: onlyIn(compared.built),
+      };
+    },
   };
 }
 
 type Positions = { readonly live: string; readonly built: string };
-type Row = Positions & { readonly rows: string; readonly differences: readonly RowDifference[] };
+type Row = Positions & {
+  readonly rows: string;
+  readonly differing: string;
+  readonly differences: readonly RowDifference[];
+};
 
 const POSITIONS = ['live', 'built']
   .map(
@@ -203,10 +238,11 @@ function toCompareSql(
       from a full join b on b.compared_key = a.compared_key
     )
     select ${POSITIONS}, (select count(*) from joined) as rows,
+      (select count(*) from joined where differs) as differing,
       coalesce((
         select jsonb_agg(jsonb_build_object(
           'key', key, 'only', only_in, 'positions', positions,
           'columns', case when only_in is null then to_jsonb(columns) else '[]' end
-        )) from joined where differs
+        )) from (select * from joined where differs limit ${MAX_DIFFERENCES}) first_ones
       ), '[]') as differences`;
 }

@@ -45,6 +45,7 @@ export function createVersionsWork(options: FollowVersionsOptions): VersionsWork
   const { store, createWork, logger, lookMs = LOOK_MS, droppedMs = DROPPED_MS } = options;
   const followed = new Map<number, Followed>();
   const droppedAtMs = new Map<number, number>();
+  const ending = new Set<Promise<void>>();
   let known: readonly Version[] = [];
   let isAway = false;
 
@@ -76,7 +77,9 @@ export function createVersionsWork(options: FollowVersionsOptions): VersionsWork
     for (const [version, { stop }] of followed) {
       if (kept.has(version)) continue;
       followed.delete(version);
-      await stop();
+      // Not awaited: a long statement of one version must not hide the others.
+      const stopped = stop().finally(() => ending.delete(stopped));
+      ending.add(stopped);
       logger.info({ version }, 'does not follow a version any more');
     }
     await removeDropped();
@@ -108,7 +111,7 @@ export function createVersionsWork(options: FollowVersionsOptions): VersionsWork
         }
         await delay(lookMs * (0.75 + Math.random() / 2), signal).catch(() => undefined);
       }
-      await Promise.all([...followed.values()].map(({ stop }) => stop()));
+      await Promise.all([...ending, ...[...followed.values()].map(({ stop }) => stop())]);
     },
     status: () => {
       const live = known.find(({ state }) => state === 'live');

@@ -64,11 +64,14 @@ export function createProjection(options: ProjectionOptions): LeasedWork & Async
     keys: createPeopleKeys({ log, dataKeys }, { maxKeys: MAX_KEYS }),
     cache: gateCacheFeed(feed, isLive),
     evict: async (userIds: readonly string[]) => {
-      const others = versions().filter((other) => other !== version);
-      const entries = others.flatMap((other) =>
-        userIds.map((id) => keysOf(other).entry('user', id)),
-      );
-      if (entries.length > 0) await redis.del(entries);
+      // Of every version that ever was: entries outlive a version by an hour. Without its watermark
+      // nothing of it is trusted or filled in.
+      const others = Array.from({ length: Math.max(version, ...versions()) }, (_, n) => n + 1);
+      const keys = others
+        .filter((other) => other !== version)
+        .map(keysOf)
+        .flatMap(({ watermark, entry }) => [watermark, ...userIds.map((id) => entry('user', id))]);
+      if (keys.length > 0) await redis.del(keys);
     },
     housekeeping,
     isLive,

@@ -59,7 +59,8 @@ async function compareAndSwitch(deps: RebuildDeps, signal: AbortSignal): Promise
   const { store, logger } = deps;
   const { version } = deps.version();
   let reportedAt = 0;
-  const comparison = await compareVersions(await store.compareWithLive(version), {
+  const { live, rows } = await store.compareWithLive(version);
+  const comparison = await compareVersions(rows, {
     signal,
     onProgress: async (progress) => {
       if (performance.now() - reportedAt < REPORT_MS) return;
@@ -70,7 +71,7 @@ async function compareAndSwitch(deps: RebuildDeps, signal: AbortSignal): Promise
   const { isEqual } = comparison;
   await store.saveComparison(version, comparison, isEqual ? 'building' : 'differs');
   if (isEqual) {
-    while (!(await store.switchTo(version))) await delay(LOOK_MS, signal);
+    while (!(await store.switchTo(version, live))) await delay(LOOK_MS, signal);
     logger.info({ version }, 'readers see the rebuilt read models');
   } else logger.warn({ version }, 'the rebuilt read models differ from the live ones');
   // Until it is read again.

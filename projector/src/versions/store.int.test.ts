@@ -11,7 +11,6 @@ import {
 } from '../read-models/versions.fixture.ts';
 import { createVersionStore } from './store.ts';
 
-const LOCK_NOT_AVAILABLE = '55P03';
 const comparison: ReadModelsComparison = { isDone: true, isEqual: false, tables: [] };
 
 async function readRow(pool: Pool, version: number) {
@@ -54,7 +53,8 @@ test('copies come from the version that is live, whichever it is', async (t) => 
   const { rows } = await pool.query('select count(*)::integer as people from accounts_v3.users');
   t.deepEqual(rows, [{ people: 2 }]);
   await pool.query(`update accounts_v3.users set display_name = 'Wrong' where position = 7`);
-  const compared = await store.compareWithLive(3);
+  const { live, rows: compared } = await store.compareWithLive(3);
+  t.is(live, 2);
   const users = (await compared.readTables()).find(({ name }) => name === 'users');
   if (users === undefined) return t.fail();
   const { rows: people, differences } = await compared.compare(users, { after: null, to: null });
@@ -105,24 +105,38 @@ test('switches once the version is not behind', async (t) => {
   const store = createVersionStore(pool);
   const second = await addVersion(pool, 2);
   await (await followVersion(pool, 1)).apply(9);
-  t.false(await store.switchTo(2));
+  t.false(await store.switchTo(2, 1));
   await second.apply(9);
-  t.true(await store.switchTo(2));
-  t.true(await store.switchTo(2), 'again');
+  t.true(await store.switchTo(2, 1));
+  t.true(await store.switchTo(2, 1), 'again');
   t.deepEqual(await readStates(pool), { 1: 'kept', 2: 'live' });
 });
 
-test('a switch fails if a reader takes longer than it waits', async (t) => {
+test('a switch is tried again later if a reader takes longer than it waits', async (t) => {
   const { pool } = await createTestDatabase(t);
   const store = createVersionStore(pool);
   await addVersion(pool, 2);
   const reader = await pool.connect();
   await reader.query('begin');
   await reader.query('select from accounts.checkpoint');
-  await t.throwsAsync(store.switchTo(2), { code: LOCK_NOT_AVAILABLE });
+  t.false(await store.switchTo(2, 1));
   await reader.query('rollback');
   reader.release();
-  t.true(await store.switchTo(2));
+  t.true(await store.switchTo(2, 1));
+});
+
+test('does not switch over the head of an operator', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const store = createVersionStore(pool);
+  await addVersion(pool, 2);
+  for (const state of ['differs', 'kept', 'dropped'] as const) {
+    await setState(pool, 2, state);
+    await t.throwsAsync(store.switchTo(2, 1), { code: '55000' });
+  }
+  await setState(pool, 2, 'building');
+  // Compared with a version that is not the live one any more.
+  await t.throwsAsync(store.switchTo(2, 7), { code: '55000' });
+  t.deepEqual(await readStates(pool), { 1: 'live', 2: 'building' });
 });
 
 test('deletes a dropped version, and no other', async (t) => {

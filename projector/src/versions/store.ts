@@ -19,11 +19,16 @@ export type VersionStore = {
     comparison: ReadModelsComparison,
     state: 'building' | 'differs',
   ) => Promise<void>;
-  /** Returns false if the version is behind the live one. Throws if readers are in the way. */
-  readonly switchTo: (version: number) => Promise<boolean>;
+  /**
+   * Switches to a version that was found equal to a live one. Returns false if it is behind, or if
+   * readers are in the way. Throws if an operator has changed either of them meanwhile.
+   */
+  readonly switchTo: (version: number, live: number) => Promise<boolean>;
   /** Deletes a dropped version. */
   readonly remove: (version: number) => Promise<void>;
-  readonly compareWithLive: (version: number) => Promise<CompareStore>;
+  readonly compareWithLive: (
+    version: number,
+  ) => Promise<{ readonly live: number; readonly rows: CompareStore }>;
 };
 
 /** Reads and writes `zameni.read_models`. The pool must allow for long statements. */
@@ -69,21 +74,30 @@ export function createVersionStore(pool: Pool): VersionStore {
         [version, JSON.stringify(comparison), state],
       );
     },
-    switchTo: async (version) => {
-      const { rows } = await pool.query<{ done: boolean }>(
-        'select zameni.switch_read_models($1) as done',
-        [version],
-      );
-      return rows[0]?.done === true;
+    switchTo: async (version, live) => {
+      try {
+        const { rows } = await pool.query<{ done: boolean }>(
+          `select zameni.switch_read_models($1, array['building'], $2) as done`,
+          [version, live],
+        );
+        return rows[0]?.done === true;
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : undefined;
+        if (code === LOCK_NOT_AVAILABLE) return false;
+        throw error;
+      }
     },
     remove: async (version) => {
       await pool.query('select zameni.delete_read_models($1)', [version]);
     },
     compareWithLive: async (version) => {
-      return createCompareStore(pool, { live: await readLive(), built: version });
+      const live = await readLive();
+      return { live, rows: createCompareStore(pool, { live, built: version }) };
     },
   };
 }
+
+const LOCK_NOT_AVAILABLE = '55P03';
 
 type Row = Pick<Version, 'version' | 'state'> & {
   readonly selected: readonly ReadModel[];

@@ -45,16 +45,15 @@ test('shows for each store when the person was erased from it', async (t) => {
   t.is((await readErasure(id)).erasure?.status, 'done');
 });
 
-test('is not done while a version of the projection, live or rebuilding, has not passed it', async (t) => {
+test('is not done while the live version has not passed it; others do not count', async (t) => {
   const { pool } = await createTestDatabase(t);
   await pool.query(insert, [id]);
   await pool.query(gone);
+  // An erasure reaches every version at once, so one that is filled again has nothing left to do.
+  await pool.query(rebuilt);
   const readErasure = createErasureReader({ primary: pool, replica: pool });
   t.deepEqual(left((await readErasure(id)).erasure), [['read-model'], ['replica']]);
-  await pool.query(rebuilt);
-  await pool.query(passed.replace('50', '50 + version') + ' and version = 1');
-  t.deepEqual(left((await readErasure(id)).erasure), [['read-model'], ['replica']]);
-  await pool.query(passed);
+  await pool.query(`${passed} and version = 1`);
   t.is((await readErasure(id)).erasure?.status, 'done');
 });
 

@@ -1,4 +1,4 @@
-import { ACCOUNTS_PROJECTION, ERASURE_STORES, type ErasureView } from '@zameni/contracts';
+import { ERASURE_STORES, type ErasureView } from '@zameni/contracts';
 import { AppError, type Pool, withDeadline } from '@zameni/runtime';
 
 /** The progress of an erasure, if there is one, and the position that the answer covers. */
@@ -47,7 +47,7 @@ class ReplicaError extends Error {
 
 type Row = {
   readonly position: string;
-  /** Whether every version of the projection has passed the erasure. */
+  /** Whether the live version has passed the erasure. */
   readonly is_past: boolean;
   readonly requested_at: Date | null;
   readonly read_model_at: Date | null;
@@ -61,10 +61,10 @@ async function selectErasure(pool: Pool, userId: string): Promise<Row> {
   const { rows } = await pool.query<Row>(
     `select c.position, e.requested_at, e.read_model_at, e.cache_at, e.key_at, e.claims_at,
        e.log_servers_behind,
-       e.position <= (select min(position) from zameni.checkpoints where projection = $1) as is_past
+       e.position <= c.position as is_past
      from accounts.checkpoint c
-     left join zameni.erasures e on e.user_id = $2`,
-    [ACCOUNTS_PROJECTION, userId],
+     left join zameni.erasures e on e.user_id = $1`,
+    [userId],
   );
   const row = rows[0];
   if (row === undefined) throw new Error('the projection has no checkpoint');

@@ -56,7 +56,9 @@ export function createLiveVersion(options: LiveVersionOptions): LiveVersion {
   return {
     current: () => known?.version,
     learn: (checkpoint) => {
-      if (known === undefined || checkpoint.position >= known.position) known = checkpoint;
+      // A replica that is behind knows the version before at the same position.
+      const isNews = known === undefined || checkpoint.position > known.position;
+      if (isNews || checkpoint.version === known?.version) known = checkpoint;
     },
     [Symbol.dispose]: () => poller.stop(),
   };

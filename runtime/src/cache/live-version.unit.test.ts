@@ -70,6 +70,14 @@ test('a row of a replica that lags teaches nothing', async (t) => {
   t.is(live.current(), 2);
 });
 
+test('a row of the version before teaches nothing at the position of the switch', async (t) => {
+  const { clock, live } = createSetup(t);
+  await clock.advance(0);
+  live.learn({ version: 2, position: 11 });
+  live.learn({ version: 1, position: 11 });
+  t.is(live.current(), 2);
+});
+
 test('a look counts although its position is older: the database may be a restored one', async (t) => {
   const { clock, database, live } = createSetup(t);
   live.learn({ version: 2, position: 12 });

@@ -60,6 +60,8 @@ function replicaSettings(
   return `primary_conninfo = ${quote(connection)}
 primary_slot_name = '${slot}'
 hot_standby_feedback = on
+# A switch of the read models waits for queries of the replica, and other readers wait behind it.
+max_standby_streaming_delay = 5s
 # Bounds how long a rewrite of the primary's tables waits for old snapshots of the replica.
 wal_receiver_status_interval = 1s
 `;
