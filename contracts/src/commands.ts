@@ -52,6 +52,12 @@ export const ReasonCode = Type.String({
   description: 'A word of your own catalogue, for example `requested` or `abuse`',
 });
 
+const LinkToken = Type.String({
+  minLength: 1,
+  maxLength: 1024,
+  description: 'The token of the link',
+});
+
 const Email = Type.String({
   minLength: 1,
   maxLength: 2 * MAX_ADDRESS_LENGTH,
@@ -93,7 +99,7 @@ export const IdempotencyKey = Type.String({
  */
 export const VerifyEmailCommand = Type.Object(
   {
-    token: Type.String({ minLength: 1, maxLength: 1024, description: 'The token of the link' }),
+    token: LinkToken,
     displayName: Type.Optional(DisplayName),
     locale: Type.Optional(Locale),
     termsVersion: Type.Optional(TermsVersion),
@@ -101,7 +107,7 @@ export const VerifyEmailCommand = Type.Object(
     notMine: Type.Optional(
       Type.Boolean({
         description:
-          'True: the account or attempt that the token names is not mine. An attempt is deleted; an unproven account is deactivated and its address released.',
+          'True: the account, attempt or address change that the token names is not mine. An attempt is deleted; an unproven account is deactivated and its address released; a pending change is cancelled.',
       }),
     ),
     holder: Type.Optional(
@@ -114,6 +120,13 @@ export const VerifyEmailCommand = Type.Object(
   { additionalProperties: false, title: 'VerifyEmailCommand' },
 );
 export type VerifyEmailCommand = Static<typeof VerifyEmailCommand>;
+
+/** Body of `POST /v1/email-verifications/preview`. */
+export const PreviewVerificationCommand = Type.Object(
+  { token: LinkToken },
+  { additionalProperties: false, title: 'PreviewVerificationCommand' },
+);
+export type PreviewVerificationCommand = Static<typeof PreviewVerificationCommand>;
 
 /** Body of `POST /v1/email-verifications/resend`. */
 export const ResendVerificationCommand = Type.Object(

@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   'park-changed': 'The parked record is not the one that the request names; read it again',
   'rebuild-state':
     'The version of the read models is not in a state that allows this; read it again',
+  'message-state': 'The mail is not in a state that allows this; read it again',
   'payload-too-large': 'The body is larger than allowed',
   'unsupported-media-type': 'The body has a media type that this path does not accept',
   'request-timeout': 'The request did not arrive in time',

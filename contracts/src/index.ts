@@ -18,6 +18,22 @@ export {
   MAX_IMPORT_BYTES,
   MAX_IMPORT_ROWS,
 } from './import-views.ts';
+export { MailCounts, MailerStatus } from './mailer-status.ts';
+export {
+  canRedrive,
+  LEDGER_PAGE,
+  LedgerMessage,
+  LedgerMessages,
+  MAX_LEDGER_PAGE,
+  MAX_MESSAGES_PAGE,
+  MESSAGE_STATES,
+  MessageFilter,
+  type MessageState,
+  MessagesView,
+  MessageView,
+  RedriveMessages,
+  RedrivenMessages,
+} from './messages.ts';
 export {
   DiscardParked,
   MAX_PARKED_PAGE,
@@ -55,6 +71,7 @@ export {
   STATS_BUCKETS,
   StatsBucket,
 } from './stats-views.ts';
+export { MUST_SUPPLY, VerificationPreview } from './verification-preview.ts';
 export {
   CommandAccepted,
   ERASURE_STORES,
@@ -92,7 +109,9 @@ export {
   parseClaimRecord,
   parseDeletionRecord,
   parseEventType,
+  parseFarewell,
   parseKeyRecord,
+  parseMailWish,
   parseOrThrow,
   UnreadableRecordError,
 } from './log/parse-record.ts';
@@ -102,6 +121,8 @@ export {
   ClaimRecord,
   ClosedAttempt,
   DeletionRecord,
+  Farewell,
+  FAREWELL_LIFETIME_SECONDS,
   KeyRecord,
   MAIL_WISH_LIFETIME_SECONDS,
   MailWish,
@@ -128,6 +149,13 @@ export {
   NDJSON_MEDIA_TYPE,
   type Operation,
 } from './operations/operation.ts';
-export { METHODS, REFERENCE_PAGES, ROUTES, type Route } from './operations/routes.ts';
+export {
+  METHODS,
+  PAGES,
+  REFERENCE_PAGES,
+  ROUTES,
+  type Route,
+  VERIFY_PAGES,
+} from './operations/routes.ts';
 export { SCOPES, type Scope } from './operations/scopes.ts';
 export { OPERATIONS } from './operations/table.ts';

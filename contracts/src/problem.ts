@@ -24,6 +24,7 @@ export const PROBLEM_STATUS = {
   'address-unproven': 409,
   'park-changed': 409,
   'rebuild-state': 409,
+  'message-state': 409,
   'user-erased': 410,
   'user-deactivated': 409,
   'too-many-changes': 409,

@@ -67,7 +67,7 @@ export {
   replaceKeyRing,
 } from './keys/ring-edit.ts';
 export { openKeyRing, openPepperRing } from './keys/ring-file.ts';
-export { type KeyRingSource, toKeyRingSource } from './keys/ring-source.ts';
+export { deriveFromRing, type KeyRingSource, toKeyRingSource } from './keys/ring-source.ts';
 export { readSecret } from './keys/secret-file.ts';
 export {
   createVerificationTokens,
@@ -101,6 +101,7 @@ export {
   attemptLifetimeConfig,
   callersConfig,
   kekConfig,
+  ConfigError,
   loadConfig,
   natsConfig,
   pepperConfig,

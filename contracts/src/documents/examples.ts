@@ -2,7 +2,9 @@ import type { RegisterCommand } from '../commands.ts';
 import { ERROR_CODES, type ErrorCode } from '../error-codes.ts';
 import { PROBLEM_STATUS, PROBLEM_TYPE_BASE, type Problem } from '../problem.ts';
 import type { ImportLine } from '../import-views.ts';
+import type { MessagesView } from '../messages.ts';
 import type { RegistrationStatsView } from '../stats-views.ts';
+import type { VerificationPreview } from '../verification-preview.ts';
 import {
   type CommandAccepted,
   ERASURE_STORES,
@@ -41,6 +43,18 @@ const user: UserView = {
   version: 1,
 };
 
+const preview: VerificationPreview = {
+  kind: 'registration',
+  state: 'open',
+  holder: 'none',
+  mustSupply: [],
+  email: person.email,
+  displayName: person.displayName,
+  locale: person.locale,
+  termsVersion: person.termsVersion,
+  requestedAt: user.registeredAt,
+};
+
 const commandAccepted: CommandAccepted = { userId };
 const requestAccepted: RequestAccepted = { status: 'accepted' };
 const erasedAt = '2026-11-22T10:00:00.250Z';
@@ -49,6 +63,24 @@ const erasure: ErasureView = {
   status: 'done',
   requestedAt: '2026-11-22T10:00:00.000Z',
   stores: ERASURE_STORES.map((store) => ({ store, erasedAt })),
+};
+
+const messages: MessagesView = {
+  messages: [
+    {
+      id: 4_711,
+      cause: 'attempt',
+      kind: 'confirm-attempt',
+      state: 'waiting',
+      reason: 'rcpt 451 4.2.0',
+      tries: 2,
+      repeats: 0,
+      nextTryAt: '2026-11-22T10:00:41.000Z',
+      askedAt: user.registeredAt,
+      changedAt: '2026-11-22T10:00:12.250Z',
+    },
+  ],
+  next: null,
 };
 
 const projections: ProjectionsView = {
@@ -85,6 +117,8 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   RegistrationView: registration,
   UserView: user,
   VerifyEmailCommand: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl' },
+  PreviewVerificationCommand: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl' },
+  VerificationPreview: preview,
   ResendVerificationCommand: { email: person.email },
   UpdateUserCommand: { displayName: 'Vera M.', profile: { city: 'Novi Sad', newsletter: null } },
   ChangeEmailCommand: { email: 'vera@example.net' },
@@ -92,6 +126,7 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   CommandAccepted: commandAccepted,
   RequestAccepted: requestAccepted,
   ErasureView: erasure,
+  MessagesView: messages,
   ProjectionsView: projections,
   RegistrationStatsView: stats,
   ImportLine: importLine,

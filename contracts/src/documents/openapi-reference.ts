@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../error-codes.ts';
 import { EntityTag } from '../identifiers.ts';
-import { REFERENCE_PAGES } from '../operations/routes.ts';
+import { PAGES } from '../operations/routes.ts';
 import { toProblemResponses } from './openapi-problems.ts';
 import type { JsonObject, SchemaComponents } from './schema-components.ts';
 
@@ -12,7 +12,7 @@ const PROBLEMS = [
   'gateway-timeout',
 ] as const satisfies readonly ErrorCode[];
 
-/** Returns the paths of the reference itself, for the OpenAPI document. */
+/** Returns the paths of the pages and their files, for the OpenAPI document. */
 export function toReferencePaths(components: SchemaComponents): JsonObject {
   const headers = {
     ETag: {
@@ -26,12 +26,12 @@ export function toReferencePaths(components: SchemaComponents): JsonObject {
       schema: { type: 'string', pattern: '^public, max-age=[0-9]+$' },
     },
   };
-  const entries = REFERENCE_PAGES.map(({ id, path, summary, mediaType }) => {
-    const hasFile = path.includes('{file}');
+  const entries = PAGES.map(({ id, tag, path, summary, mediaType, file }) => {
+    const hasFile = file !== undefined;
     const problems = [...PROBLEMS, ...(hasFile ? (['not-found'] as const) : [])];
     const get: JsonObject = {
       operationId: id,
-      tags: ['Reference'],
+      tags: [tag],
       summary,
       security: [],
       parameters: [
@@ -43,7 +43,7 @@ export function toReferencePaths(components: SchemaComponents): JsonObject {
                 required: true,
                 description: 'Name of the file',
                 schema: { type: 'string' },
-                example: 'swagger-ui.css',
+                example: file,
               },
             ]
           : []),

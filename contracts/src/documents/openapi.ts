@@ -63,6 +63,7 @@ export function createOpenApi(): JsonObject {
       { name: 'Commands', description: 'Append to the log' },
       { name: 'Queries', description: 'Read from read models, as fresh as requested' },
       { name: 'Reference', description: 'Documents about the APIs' },
+      { name: 'Pages', description: 'Pages for people' },
     ],
     paths: { ...Object.fromEntries(paths), ...toReferencePaths(components) },
     components: {

@@ -106,7 +106,7 @@ test('every problem of an operation is listed under its status', (t) => {
 test('every code of the catalogue belongs to an operation, to no path, or to operators', (t) => {
   const used = new Set<string>(Object.values(OPERATIONS).flatMap(({ problems }) => problems));
   const unused = Object.keys(ERROR_CODES).filter((code) => !used.has(code));
-  t.deepEqual(unused, ['method-not-allowed', 'park-changed', 'rebuild-state']);
+  t.deepEqual(unused, ['method-not-allowed', 'park-changed', 'rebuild-state', 'message-state']);
 });
 
 test('every part of a path is a parameter', (t) => {

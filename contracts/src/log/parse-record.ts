@@ -1,6 +1,14 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { AttemptData, AttemptRecord, ClaimRecord, DeletionRecord, KeyRecord } from './records.ts';
+import {
+  AttemptData,
+  AttemptRecord,
+  ClaimRecord,
+  DeletionRecord,
+  Farewell,
+  KeyRecord,
+  MailWish,
+} from './records.ts';
 
 /** The content of a record: bytes as the log has them, or text that is not appended yet. */
 type RecordContent = Uint8Array | string;
@@ -37,6 +45,12 @@ export const parseKeyRecord = createParser(KeyRecord);
 
 /** Parses a deletion record. */
 export const parseDeletionRecord = createParser(DeletionRecord);
+
+/** Parses a mail wish. */
+export const parseMailWish = createParser(MailWish);
+
+/** Parses a farewell. */
+export const parseFarewell = createParser(Farewell);
 
 /** Parses the unsealed data of an attempt. */
 export const parseAttemptData = createParser(AttemptData);

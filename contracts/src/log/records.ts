@@ -128,6 +128,28 @@ export type MailWish = Static<typeof MailWish>;
 export const MAIL_WISH_LIFETIME_SECONDS = 24 * 60 * 60;
 
 /**
+ * The address of a person who was erased, for one last mail that confirms the erasure. It is
+ * appended with the erasure, which destroys the key of everything else about them.
+ */
+export const Farewell = Type.Object(
+  {
+    time: Timestamp,
+    locale: Locale,
+    key: AttemptKeyId,
+    sealed: Type.String({ description: 'The address: base64 of nonce, ciphertext and tag' }),
+  },
+  closed,
+);
+export type Farewell = Static<typeof Farewell>;
+
+/**
+ * Seconds until a farewell expires from the log. The address must not outlive the erasure for
+ * longer than a mail needs: an hour covers a mail server that is away for a while or takes mails of
+ * unknown senders later. A mail that is not sent by then is not worth keeping an address for.
+ */
+export const FAREWELL_LIFETIME_SECONDS = 60 * 60;
+
+/**
  * A person's data key, wrapped by AES-256-GCM under the key-encryption key `kek` and bound to the
  * user id: base64 of nonce, ciphertext and tag. `version` starts at 1 and grows with each
  * re-wrapping.

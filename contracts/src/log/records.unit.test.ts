@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { AttemptRecord, ClaimRecord, DeletionRecord, MailWish } from './records.ts';
+import { AttemptRecord, ClaimRecord, DeletionRecord, Farewell, MailWish } from './records.ts';
 
 const userId = '0198a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b';
 const claim = 'k'.repeat(43);
@@ -131,6 +131,16 @@ test(
   { claim, time, email: 'vera@example.org' },
   false,
 );
+
+const farewell = { time, locale: 'sr-Latn-RS', key: open.key, sealed: open.sealed };
+test('a farewell', fits, Farewell, farewell, true);
+for (const name of Object.keys(farewell)) {
+  const { [name]: _left, ...rest } = Object.fromEntries(Object.entries(farewell));
+  test(`a farewell without ${name}`, fits, Farewell, rest, false);
+}
+for (const [name, more] of Object.entries({ email: 'vera@example.org', claim })) {
+  test(`a farewell with ${name} in clear`, fits, Farewell, { ...farewell, [name]: more }, false);
+}
 
 test('a deletion record', fits, DeletionRecord, deletion, true);
 test(

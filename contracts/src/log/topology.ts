@@ -7,6 +7,7 @@ export const ACCOUNTS_STREAM = {
     'zameni.key.*',
     'zameni.account.*',
     'zameni.mail-wish.*',
+    'zameni.farewell.*',
     'zameni.deletion.*',
   ],
   storage: 'file',
@@ -30,10 +31,12 @@ export const subjects = {
   key: (userId: string) => `zameni.key.${userId}`,
   account: (userId: string) => `zameni.account.${userId}`,
   attempt: (id: string) => `zameni.attempt.${id}`,
-  /** Filter for the attempt, key and account of an id; ids of wishes and deletions are random. */
+  /** Filter for everything of an id except claims; ids of wishes and deletions are random. */
   anyOf: (id: string) => `zameni.*.${id}`,
   /** Each wish has an id of its own. */
   mailWish: (id: string) => `zameni.mail-wish.${id}`,
+  /** An account is erased once, so it has one at most. */
+  farewell: (userId: string) => `zameni.farewell.${userId}`,
   /** Each deletion record has an id of its own. */
   deletion: (id: string) => `zameni.deletion.${id}`,
 } as const;
@@ -44,11 +47,21 @@ export const subjectFilters = {
   claims: 'zameni.claim.*',
   keys: 'zameni.key.*',
   accounts: 'zameni.account.*',
+  mailWishes: 'zameni.mail-wish.*',
+  farewells: 'zameni.farewell.*',
   deletions: 'zameni.deletion.*',
 } as const;
 
 /** Every kind of record; the second part of a subject names it. */
-const RECORD_KINDS = ['attempt', 'claim', 'key', 'account', 'mail-wish', 'deletion'] as const;
+const RECORD_KINDS = [
+  'attempt',
+  'claim',
+  'key',
+  'account',
+  'mail-wish',
+  'farewell',
+  'deletion',
+] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** Returns the kind of record at a subject, or undefined if the subject is not one of the log. */
@@ -63,6 +76,7 @@ export const NATS_USERS = [
   'command-api',
   'projector',
   'query-api',
+  'mailer',
   'eraser',
   'analyst',
 ] as const;
@@ -129,6 +143,20 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
   }),
   // Sees the names of subjects with a record, but no content.
   'query-api': permit('query-api', { appends: [], calls: [`STREAM.INFO.${stream}`] }),
+  // Reads what asks for mails in one order. Only a single filter could be part of the request's
+  // subject, and there are four; the client sends such a request without the name of the reader.
+  // A wider reader would show it nothing new: it reads accounts, attempts, claims and keys by gets
+  // with their subject in the body. It appends nothing, so no mail lengthens an account.
+  mailer: permit('mailer', {
+    appends: [],
+    calls: [
+      `STREAM.INFO.${stream}`,
+      `STREAM.MSG.GET.${stream}`,
+      `DIRECT.GET.${stream}`,
+      `CONSUMER.CREATE.${stream}`,
+      ...PULLS,
+    ],
+  }),
   // The only user that deletes. It appends re-wrapped keys, claims under a new pepper and void
   // attempts. It has no consumer for accounts. A get with its subject in the body can still read
   // them; the eraser needs such gets for claims and attempts.

@@ -9,6 +9,6 @@ export const SCOPES = {
   'users:erase': 'Erase any person and read the progress of an erasure',
   'stats:read': 'Read counts of registrations, which name nobody',
   'ops:read': 'Read the state of the system, without personal data',
-  'ops:write': 'Try parked records again, or discard them',
+  'ops:write': 'Try parked records and mails again, or discard records',
 } as const satisfies Record<string, string>;
 export type Scope = keyof typeof SCOPES;

@@ -9,6 +9,7 @@ import {
   UserView,
 } from '../views.ts';
 import { IMPORT_OPERATIONS } from './import-operations.ts';
+import { MESSAGE_OPERATIONS } from './message-operations.ts';
 import {
   commandHeaders,
   type Field,
@@ -188,6 +189,7 @@ export const OPERATIONS = {
     ],
   },
   ...USER_OPERATIONS,
+  ...MESSAGE_OPERATIONS,
   ...IMPORT_OPERATIONS,
   ...STATS_OPERATIONS,
   ...PROJECTION_OPERATIONS,

@@ -1,12 +1,14 @@
 import { Type } from 'typebox';
 import {
   ChangeEmailCommand,
+  PreviewVerificationCommand,
   ReasonCommand,
   ResendVerificationCommand,
   UpdateUserCommand,
   VerifyEmailCommand,
 } from '../commands.ts';
 import type { ErrorCode } from '../error-codes.ts';
+import { VerificationPreview } from '../verification-preview.ts';
 import { CommandAccepted, RequestAccepted } from '../views.ts';
 import {
   type Answer,
@@ -62,7 +64,9 @@ export const USER_OPERATIONS = {
 
 The token of an attempt creates its account. Data that the prover sends replaces the data of the attempt (a profile as a whole); the terms count as accepted now. The token of an account proves its mailbox; the token of an address change makes the change. A second use changes nothing and gets the same answer.
 
-409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an unproven account holds it; the token stays valid for another request with \`holder\`: \`confirm\` proves that account instead and answers its \`userId\` (409 \`user-deactivated\` if it is deactivated, 422 if the address is free by then); \`not-mine\` releases the address from it and continues. With \`notMine\` the owner of the mailbox states that the account or attempt of the token is not theirs.`,
+409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an unproven account holds it; the token stays valid for another request with \`holder\`: \`confirm\` proves that account instead and answers its \`userId\` (409 \`user-deactivated\` if it is deactivated, 422 if the address is free by then); \`not-mine\` releases the address from it and continues. With \`notMine\` the owner of the mailbox states that the account, attempt or change of the token is not theirs.
+
+The old mailbox of a change gets a token too. It needs \`notMine\` (422 without it) and cancels the change while that is pending; a second use changes nothing. Once the change is made it is 409 \`address-taken\`.`,
     token: 'optional',
     scopes: [],
     params: {},
@@ -76,6 +80,34 @@ The token of an attempt creates its account. Data that the prover sends replaces
       'address-taken',
       'address-unproven',
       'user-deactivated',
+    ],
+  },
+  previewVerification: {
+    id: 'previewVerification',
+    service: 'command-api',
+    method: 'post',
+    path: '/v1/email-verifications/preview',
+    summary: 'See what the token of a link is for',
+    description:
+      'For a page that asks the person before it proves anything: what `POST /v1/email-verifications` would do with the token, and which fields it needs. It proves and changes nothing. Whoever has the token owns the mailbox, so the answer shows the data of the registration or account.',
+    token: 'optional',
+    scopes: [],
+    params: {},
+    headers: {},
+    body: PreviewVerificationCommand,
+    answers: {
+      200: {
+        description: 'What the token is for',
+        body: VerificationPreview,
+        headers: { 'Cache-Control': commandHeaders['Cache-Control'] },
+      },
+    },
+    problems: [
+      ...problemsEverywhere,
+      ...problemsOfBodies,
+      'rate-limited',
+      'log-unavailable',
+      'invalid-verification-token',
     ],
   },
   resendVerification: {

@@ -39,7 +39,7 @@ export function addLoadShedding(app: FastifyInstance, options: LoadSheddingOptio
 }
 
 /** Paths that the gateway passes on. A path without a route counts as public too. */
-const PUBLIC = /^\/(?:v1\/|docs(?:\/|$)|openapi\.json$)/;
+const PUBLIC = /^\/(?:v1\/|docs(?:\/|$)|verify(?:\/|$)|openapi\.json$)/;
 
 function isInternal({ routeOptions: { url } }: FastifyRequest): boolean {
   return url !== undefined && !PUBLIC.test(url);

@@ -1,11 +1,11 @@
-import { REFERENCE_PAGES, ROUTES } from '@zameni/contracts';
+import { PAGES, ROUTES } from '@zameni/contracts';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.ts';
 
 /** The methods of each public path, whichever service answers it. */
 const surface = [
   ...ROUTES.map(({ method, path }) => ({ method, pattern: toPattern(path) })),
-  ...REFERENCE_PAGES.map(({ path }) => ({ method: 'GET' as const, pattern: toPattern(path) })),
+  ...PAGES.map(({ path }) => ({ method: 'GET' as const, pattern: toPattern(path) })),
   ...['/livez', '/readyz'].map((path) => ({ method: 'GET' as const, pattern: toPattern(path) })),
 ];
 

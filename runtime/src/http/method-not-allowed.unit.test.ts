@@ -18,6 +18,8 @@ test(takes, '/openapi.json', ['GET', 'HEAD']);
 test(takes, '/openapi-json', []);
 test(takes, '/docs', ['GET', 'HEAD']);
 test(takes, '/docs/asyncapi.json', ['GET', 'HEAD']);
+test(takes, '/verify', ['GET', 'HEAD']);
+test(takes, '/verify/verify.js', ['GET', 'HEAD']);
 test(takes, '/livez', ['GET', 'HEAD']);
 
 const answers = test.macro<['DELETE' | 'GET' | 'POST', string, number, string | undefined]>({

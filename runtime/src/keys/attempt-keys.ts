@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import {
   type AttemptData,
+  type Farewell,
   type OpenAttempt,
   parseAttemptData,
   type VoidAttempt,
@@ -17,7 +18,10 @@ export type UnsealedAttempt = Omit<OpenAttempt, 'key' | 'sealed' | 'retry'>;
 /** The sealed part of an attempt: the data and the fingerprint of the registration. */
 export type AttemptSecrets = { readonly data: AttemptData; readonly fingerprint: string };
 
-/** Seals and opens attempts with one key per day. */
+/** A farewell before the address is sealed. */
+export type UnsealedFarewell = Omit<Farewell, 'key' | 'sealed'>;
+
+/** Seals and opens attempts and farewells with one key per day. */
 export type AttemptKeys = {
   /** Throws `service-unavailable` if the ring has no key for the day of the attempt. */
   readonly seal: (id: string, attempt: UnsealedAttempt, secrets: AttemptSecrets) => OpenAttempt;
@@ -28,6 +32,14 @@ export type AttemptKeys = {
   readonly open: (id: string, attempt: OpenAttempt) => AttemptSecrets | undefined;
   /** Opens the fingerprint only. Returns undefined in the same cases. */
   readonly openFingerprint: (id: string, attempt: OpenAttempt | VoidAttempt) => string | undefined;
+  /** Returns undefined if the ring has no key for the day: an erasure does not wait for a mail. */
+  readonly sealFarewell: (
+    userId: string,
+    farewell: UnsealedFarewell,
+    address: string,
+  ) => Farewell | undefined;
+  /** Returns the address, or undefined in the same cases as for an attempt. */
+  readonly openFarewell: (userId: string, farewell: Farewell) => string | undefined;
 };
 
 /**
@@ -74,6 +86,17 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
       return { data, fingerprint };
     },
     openFingerprint,
+    sealFarewell: (userId, farewell, address) => {
+      const day = dayOf(Date.parse(farewell.time));
+      const key = keyOf(day);
+      if (key === undefined) return undefined;
+      const binding = farewellBindingOf(userId, day, farewell);
+      return { ...farewell, key: day, sealed: seal(key, binding, Buffer.from(address)) };
+    },
+    openFarewell: (userId, farewell) => {
+      const { key, sealed } = farewell;
+      return openWith(key, farewellBindingOf(userId, key, farewell), sealed);
+    },
   };
 
   function openFingerprint(id: string, { key, retry }: OpenAttempt | VoidAttempt) {
@@ -89,6 +112,10 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
       return undefined;
     }
   }
+}
+
+function farewellBindingOf(userId: string, day: string, farewell: UnsealedFarewell): Buffer {
+  return Buffer.from(['farewell', userId, day, farewell.locale, farewell.time].join('\n'));
 }
 
 /** A void attempt has no other fields to bind the fingerprint to. */

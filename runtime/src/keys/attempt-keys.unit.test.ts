@@ -1,5 +1,5 @@
 import type { AttemptData, OpenAttempt, VoidAttempt } from '@zameni/contracts';
-import { OpenAttempt as Schema } from '@zameni/contracts';
+import { Farewell, OpenAttempt as Schema } from '@zameni/contracts';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { type AttemptSecrets, createAttemptKeys, type UnsealedAttempt } from './attempt-keys.ts';
@@ -99,6 +99,54 @@ test('data that does not fit the schema is an error that quotes none of it', (t)
   const sealed = keys.seal(ID, attempt, { ...secrets, data: rest as AttemptData });
   const error = t.throws(() => keys.open(ID, sealed));
   t.false(error?.message.includes('Vera'));
+});
+
+const ADDRESS = 'vera@example.org';
+const farewell = { time: attempt.time, locale: 'sr-Latn-RS' };
+
+/** A farewell that was sealed under the key of its day. */
+function sealFarewell(): Farewell {
+  const sealed = createAttemptKeys(ringOf('2026-03-10')).sealFarewell(ID, farewell, ADDRESS);
+  if (sealed === undefined) throw new Error('nothing was sealed');
+  return sealed;
+}
+
+test('a farewell fits its schema, hides the address and opens to it', (t) => {
+  const sealed = sealFarewell();
+  t.true(Value.Check(Farewell, sealed));
+  t.false(JSON.stringify(sealed).includes('vera'));
+  t.is(createAttemptKeys(ringOf('2026-03-11', '2026-03-10')).openFarewell(ID, sealed), ADDRESS);
+  t.is(createAttemptKeys(ringOf('2026-03-11')).openFarewell(ID, sealed), undefined);
+});
+
+test('without a key for the day no farewell is sealed, and nothing is thrown', (t) => {
+  const keys = createAttemptKeys(ringOf('2026-03-11'));
+  t.is(keys.sealFarewell(ID, farewell, ADDRESS), undefined);
+});
+
+test('a farewell opens for this person only, as it was sealed', (t) => {
+  const keys = createAttemptKeys(ringOf('2026-03-10', '2026-03-09'));
+  const sealed = sealFarewell();
+  t.is(keys.openFarewell('01980000-0000-7000-8000-000000000002', sealed), undefined);
+  for (const changed of [
+    { locale: 'en' },
+    { time: '2026-03-10T00:00:00.000Z' },
+    { key: '2026-03-09' },
+    { sealed: Buffer.alloc(60, 1).toString('base64') },
+  ]) {
+    t.is(keys.openFarewell(ID, { ...sealed, ...changed }), undefined, Object.keys(changed).join());
+  }
+});
+
+test('a farewell opens as nothing else, and nothing else opens as a farewell', (t) => {
+  const keys = createAttemptKeys(ringOf('2026-03-10'));
+  const { sealed } = sealFarewell();
+  const whole = keys.seal(ID, { ...attempt, ...farewell }, secrets);
+  t.is(keys.openFingerprint(ID, { ...whole, retry: sealed }), undefined);
+  t.is(keys.open(ID, { ...whole, sealed }), undefined);
+  for (const other of [whole.sealed, whole.retry]) {
+    t.is(keys.openFarewell(ID, { ...farewell, key: whole.key, sealed: other }), undefined);
+  }
 });
 
 test('a key that is made while it runs is found', (t) => {

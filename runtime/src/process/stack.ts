@@ -19,6 +19,7 @@ export const Stack = Type.Object({
         Type.Literal('command-api'),
         Type.Literal('projector'),
         Type.Literal('query-api'),
+        Type.Literal('mailer'),
       ]),
       url: Type.String(),
       port: Type.Integer(),
@@ -48,6 +49,14 @@ export const Stack = Type.Object({
     url: Type.String(),
     port: Type.Integer(),
     passwordFile: Type.String(),
+  }),
+  mail: Type.Object({
+    /** Where the mailer's mails go. */
+    smtpPort: Type.Integer(),
+    /** Where people read them; null if they are thrown away. */
+    inboxUrl: Type.Union([Type.String(), Type.Null()]),
+    /** Mails go to a test's own SMTP server while it listens here; null if they are kept. */
+    testSmtpPort: Type.Union([Type.Integer(), Type.Null()]),
   }),
   tokens: Type.Object({
     issuer: Type.String(),
