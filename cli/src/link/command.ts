@@ -11,6 +11,7 @@ export const linkCommand: Command = {
   operand: { name: 'id' },
   options: [
     { name: 'own', summary: "the attempt's own link, even if an account holds the address" },
+    { name: 'undo', summary: 'the link to the old mailbox that stops a pending address change' },
     jsonOption,
     profileOption,
   ],
@@ -24,7 +25,8 @@ disown it. If a proven account holds the address, there is no link. With --own i
 prints the attempt's own link in any case.
 
 If <id> is that of an account, it prints the link of the pending address change.
-If no change is pending, it prints the link of the registration.
+If no change is pending, it prints the link of the registration. With --undo it
+prints the link that the old mailbox gets, which stops the pending change.
 
 It reads the log and the keys of the stack that npm start set up, so it works only
 there. Everybody who has the link can prove the mailbox: treat it like a password.`,
@@ -32,6 +34,7 @@ there. Everybody who has the link can prove the mailbox: treat it like a passwor
     'npx zameni link 01890a5d-ac96-774b-bcce-b302099a8057',
     'npx zameni link REGISTRATION_ID --json | jq -r .token',
     'npx zameni link REGISTRATION_ID --own',
+    'npx zameni link USER_ID --undo',
   ],
   exitStatuses: { 1: 'failed, or there is nothing to prove' },
   run: async (args, { stdout, env }) => {
@@ -45,6 +48,7 @@ there. Everybody who has the link can prove the mailbox: treat it like a passwor
     const report = await issueLink(stack, {
       id,
       isOwn: args.has('own'),
+      isUndo: args.has('undo'),
       now: new Date(),
       lifetimeSeconds: attemptLifetimeSeconds(env),
     });

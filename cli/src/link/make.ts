@@ -25,6 +25,7 @@ import { type LinkLog, type LoggedAccount, withLinkLog } from './log.ts';
 import {
   findHeldProof,
   findPendingProof,
+  findPendingUndo,
   type NoProof,
   type PendingProof,
 } from './pending-proof.ts';
@@ -34,7 +35,7 @@ export const LinkReport = Type.Object(
   {
     id: Type.String({ description: 'Of the attempt or the account that the link proves' }),
     kind: Type.Enum(['attempt', 'account']),
-    purpose: Type.Enum(['registration', 'email-change', 'account-of-attempt']),
+    purpose: Type.Enum(['registration', 'email-change', 'undo-change', 'account-of-attempt']),
     attempt: Type.Union([Type.String(), Type.Null()], {
       description: 'The attempt that the proof closes',
     }),
@@ -55,6 +56,8 @@ export type LinkOptions = {
   readonly id: UserId;
   /** If true, an attempt's own link is made even if an account holds the address. */
   readonly isOwn: boolean;
+  /** If true, the link is made that stops the pending change of an account's address. */
+  readonly isUndo: boolean;
   readonly now: Date;
   /** Lifetime of an account's link in seconds. An attempt's link ends with the attempt. */
   readonly lifetimeSeconds: number;
@@ -85,7 +88,11 @@ const REFUSALS = {
     'address-taken',
     'a proven account holds the address: its owner gets another mail',
   ],
-} as const satisfies Record<NoProof | NoAttemptLink, readonly [code: string, message: string]>;
+  'no-change': ['no-change', 'no address change is pending'],
+} as const satisfies Record<
+  NoProof | NoAttemptLink | 'no-change',
+  readonly [code: string, message: string]
+>;
 
 /** Makes the verification link that a mail would carry now, from the log of a local stack. */
 export async function issueLink(stack: Stack, options: LinkOptions): Promise<LinkReport> {
@@ -119,16 +126,19 @@ export async function makeLink(
 }
 
 async function findProof(stack: LinkStack, log: LinkLog, options: LinkOptions): Promise<Found> {
-  const { id, now, lifetimeSeconds } = options;
+  const { id, isUndo, now, lifetimeSeconds } = options;
   const step = lookAtAttempt(id, await log.attempt(id), now);
   switch (step.next) {
     case 'refuse':
       return refuse(step.reason);
     case 'claim':
+      if (isUndo) return refuse('no-change');
       return findProofOfAttempt(stack, log, { ...options, attempt: step.attempt });
     case 'account': {
       const account = await log.account(id);
-      const { purpose, ...proof } = toProof(stack, account, findPendingProof(account.events));
+      const { purpose, ...proof } = isUndo
+        ? toUndo(stack, account)
+        : toProof(stack, account, findPendingProof(account.events));
       return { purpose, proof, expiresAt: new Date(now.getTime() + 1_000 * lifetimeSeconds) };
     }
     default:
@@ -181,7 +191,16 @@ function toProof(stack: LinkStack, { key }: LoggedAccount, pending: PendingProof
   return { kind: 'account' as const, id, claim: openClaim(stack, event, key), request, purpose };
 }
 
-/** Opens the claim of the address that an event requires to be proven. */
+/** Makes the proof for the mailbox that a pending change leaves. */
+function toUndo(stack: LinkStack, { events, key }: LoggedAccount) {
+  const undo = findPendingUndo(events);
+  if (undo.status !== 'pending') return refuse(undo.status);
+  const { id: request, userId: id } = undo.change.metadata;
+  const claim = openClaim(stack, undo.held, key);
+  return { kind: 'account' as const, id, claim, request, purpose: 'undo-change' as const };
+}
+
+/** Opens the claim of the address that an event gives, or asks to be proven. */
 function openClaim(stack: LinkStack, stored: StoredEvent, key: LoggedAccount['key']): string {
   const { metadata, type, personal } = stored;
   const { id: eventId, userId } = metadata;
@@ -190,8 +209,8 @@ function openClaim(stack: LinkStack, stored: StoredEvent, key: LoggedAccount['ke
   }
   const dataKey = createDataKeys(readKeyRing(stack.keys.kekFile)).open(userId, key);
   const event = openEvent(stored, openPersonal(dataKey, { eventId, type, userId }, personal));
-  if (event.name !== 'registered' && event.name !== 'email-change-requested') {
-    throw new RangeError(`${event.name} asks for no proof`);
+  if (event.personal === null || !('claim' in event.personal)) {
+    throw new RangeError(`${event.name} names no address`);
   }
   return event.personal.claim;
 }

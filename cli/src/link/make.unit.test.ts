@@ -102,8 +102,8 @@ async function createWorld(t: ExecutionContext) {
         await put(subjects.account(userId), encodeEvent(metadata, event, personal));
       }
     },
-    link: async ({ id = attempt, isOwn = false, at = now } = {}) => {
-      const options = { id, isOwn, now: at, lifetimeSeconds };
+    link: async ({ id = attempt, isOwn = false, isUndo = false, at = now } = {}) => {
+      const options = { id, isOwn, isUndo, now: at, lifetimeSeconds };
       const report = await makeLink(stack, createLinkLog(log, signal), options);
       t.true(Check(LinkReport, report));
       t.is(report.link, `http://127.0.0.1:8080/verify#token=${report.token}`);
@@ -210,4 +210,20 @@ test('an account has the link of its registration, valid for the lifetime', asyn
   t.like(report, { kind: 'account', purpose: 'registration', attempt: null });
   t.is(Date.parse(report.expiresAt) - now.getTime(), lifetimeSeconds * 1_000);
   await t.throwsAsync(world.link(), { code: 'registration-not-found' });
+});
+
+test('the old mailbox of a pending change has a link that stops it', async (t) => {
+  const world = await createWorld(t);
+  await world.account(holder, registered, change);
+  const { report, proof } = await world.link({ id: holder, isUndo: true });
+  t.deepEqual(proof, { kind: 'account', id: holder, claim, request: idOf(101) });
+  t.like(report, { kind: 'account', purpose: 'undo-change', attempt: null, request: idOf(101) });
+  await world.openAttempt();
+  await t.throwsAsync(world.link({ isUndo: true }), { code: 'no-change' });
+});
+
+test('there is nothing to stop without a pending change', async (t) => {
+  const world = await createWorld(t);
+  await world.account(holder, registered);
+  await t.throwsAsync(world.link({ id: holder, isUndo: true }), { code: 'no-change' });
 });

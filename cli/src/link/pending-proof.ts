@@ -26,13 +26,29 @@ export function findHeldProof(events: readonly StoredEvent[]): PendingProof {
   return readProofs(events).proof;
 }
 
-/** Finds the proof of the held address and the pending change. Only active accounts have them. */
+/** The pending change of an address, and the event by which the account has the present one. */
+export type PendingUndo =
+  | { readonly status: 'pending'; readonly change: StoredEvent; readonly held: StoredEvent }
+  | { readonly status: 'no-change' | 'disowned' };
+
+/** Finds the pending change that the mailbox of the present address may stop. */
+export function findPendingUndo(events: readonly StoredEvent[]): PendingUndo {
+  const { change, held } = readProofs(events);
+  if (change === undefined) return { status: 'no-change' };
+  return held === undefined ? { status: 'disowned' } : { status: 'pending', change, held };
+}
+
+/**
+ * Finds the proof of the held address, the pending change, and the event that gave the address.
+ * Only active accounts have them.
+ */
 function readProofs(events: readonly StoredEvent[]): {
   readonly proof: PendingProof;
   readonly change: StoredEvent | undefined;
+  readonly held?: StoredEvent | undefined;
 } {
   let status: 'unknown' | 'active' | 'deactivated' = 'unknown';
-  let holdsAddress = true;
+  let held: StoredEvent | undefined;
   let registration: StoredEvent | undefined;
   let change: StoredEvent | undefined;
   for (const event of events) {
@@ -40,6 +56,7 @@ function readProofs(events: readonly StoredEvent[]): {
     switch (fact.name) {
       case 'registered':
         status = 'active';
+        held = event;
         registration = fact.data.emailVerified ? undefined : event;
         break;
       case 'email-verified':
@@ -52,13 +69,13 @@ function readProofs(events: readonly StoredEvent[]): {
         change = undefined;
         break;
       case 'email-changed':
-        holdsAddress = true;
+        held = event;
         registration = undefined;
         change = undefined;
         break;
       case 'deactivated':
         status = 'deactivated';
-        if (fact.data.address !== undefined) holdsAddress = false;
+        if (fact.data.address !== undefined) held = undefined;
         break;
       case 'reactivated':
         status = 'active';
@@ -72,10 +89,12 @@ function readProofs(events: readonly StoredEvent[]): {
     }
   }
   if (status !== 'active') {
-    const reason = status === 'deactivated' && !holdsAddress ? 'disowned' : status;
+    const isDisowned = status === 'deactivated' && held === undefined;
+    const reason = isDisowned ? 'disowned' : status;
     return { proof: { status: reason }, change: undefined };
   }
-  if (!holdsAddress) return { proof: { status: 'disowned' }, change };
-  if (registration === undefined) return { proof: { status: 'proven' }, change };
-  return { proof: { status: 'pending', purpose: 'registration', event: registration }, change };
+  if (held === undefined) return { proof: { status: 'disowned' }, change };
+  if (registration === undefined) return { proof: { status: 'proven' }, change, held };
+  const proof = { status: 'pending', purpose: 'registration', event: registration } as const;
+  return { proof, change, held };
 }

@@ -1,6 +1,6 @@
 import { type AccountFact, type EventName, parseUserId, type StoredEvent } from '@zameni/contracts';
 import test from 'ava';
-import { findHeldProof, findPendingProof, type NoProof } from './pending-proof.ts';
+import { findHeldProof, findPendingProof, findPendingUndo, type NoProof } from './pending-proof.ts';
 
 const userId = parseUserId('01980000-0000-7000-8000-000000000001');
 
@@ -113,3 +113,24 @@ test('ignores a pending change for the proof of the held address', (t) => {
   t.is(held('registered', 'deactivated').status, 'deactivated');
   t.is(held('registered', 'erased').status, 'erased');
 });
+
+const undoes = test.macro<[readonly Step[], readonly [change: string, held: string] | string]>({
+  title: (_, steps, expected) =>
+    `after ${steps.join(', ')} the undo is ${typeof expected === 'string' ? expected : 'pending'}`,
+  exec: (t, steps, expected) => {
+    const undo = findPendingUndo(history(...steps));
+    if (typeof expected === 'string') return t.deepEqual(undo, { status: expected });
+    const [change, held] = expected;
+    const found = { change: { metadata: { id: change } }, held: { metadata: { id: held } } };
+    t.like(undo, { status: 'pending', ...found });
+  },
+});
+
+const want = 'email-change-requested';
+test(undoes, ['registered', want], ['2', '1']);
+test(undoes, ['registered proven', want, 'email-changed', want], ['4', '3']);
+test(undoes, ['registered'], 'no-change');
+test(undoes, ['registered', want, 'email-change-cancelled'], 'no-change');
+test(undoes, ['registered', want, 'email-changed'], 'no-change');
+test(undoes, ['registered', 'disowned', 'reactivated', want], 'disowned');
+test(undoes, ['registered', want, 'erased'], 'no-change');

@@ -14,11 +14,13 @@ import type { LoadedAccount } from '../log/account-reader.ts';
 import type { LoadedAttempt } from '../log/attempt-reader.ts';
 import {
   type Cause,
+  type FarewellKeys,
   type NewPerson,
   toAttemptMessage,
   toClaimMessages,
   toDeletionMessages,
   toEventMessage,
+  toFarewellMessages,
 } from './event-messages.ts';
 import type { Intent, ReadState, UnguardedMessage, Write } from './group.ts';
 
@@ -74,7 +76,7 @@ export type Loaded = {
   readonly known: ReadonlyMap<string, LogRecord>;
 };
 
-/** Two claims of two subjects each, deletion record, attempt, key, two events. */
+/** Two claims of two subjects each, deletion record, attempt, key or farewell, two events. */
 const MAX_MESSAGES = 9;
 
 const STALE: Write<Tried> = { messages: [], answer: () => ({ outcome: 'stale' }) };
@@ -83,14 +85,11 @@ const STALE: Write<Tried> = { messages: [], answer: () => ({ outcome: 'stale' })
  * The intent of a plan. It decides from the claims in the log and from accounts and attempts as
  * loaded, and is stale when one of these has moved on.
  */
-export function toIntent(plan: Plan, loaded: Loaded): Intent<Tried> {
+export function toIntent(plan: Plan, loaded: Loaded, keys: FarewellKeys): Intent<Tried> {
   const { accounts, attempts, unloaded, known } = loaded;
-  const toMessagesOnce = memoize((decision: Commit) => toMessages(plan, loaded, decision));
-  const lastOf = new Map<string, LogRecord | undefined>([
-    ...[...accounts].map(([id, { last }]) => [subjects.account(id), last] as const),
-    ...[...attempts].map(([id, { last }]) => [subjects.attempt(id), last] as const),
-  ]);
-  const reads = [...new Set([...unloaded, ...lastOf.keys()])];
+  const toMessagesOnce = memoize((decision: Commit) => toMessages(plan, loaded, keys, decision));
+  const lastOf = lastRecords(loaded);
+  const reads = subjectsOf(loaded);
   return {
     reads,
     known,
@@ -100,7 +99,6 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Tried> {
       for (const [subject, last] of lastOf) {
         if (state.get(subject)?.position !== last?.position) return STALE;
       }
-      const toSeen = () => new Map(reads.map((subject) => [subject, positionIn(state, subject)]));
       const situation = toSituation(loaded, state);
       const decision = plan.decide(situation, accounts);
       const { outcome } = decision;
@@ -118,11 +116,11 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Tried> {
           const all = [...accounts.values(), ...attempts.values()];
           const position = Math.max(0, ...all.map(({ last }) => last?.position ?? 0));
           const { subject } = decision;
-          const answer = { outcome, subject, position, seen: toSeen() } as const;
+          const answer = { outcome, subject, position, seen: toSeen(loaded, state) } as const;
           return { messages: [], answer: () => answer };
         }
         case 'refused': {
-          const answer = { ...decision, seen: toSeen() };
+          const answer = { ...decision, seen: toSeen(loaded, state) };
           return { messages: [], answer: () => answer };
         }
         case 'look':
@@ -134,7 +132,25 @@ export function toIntent(plan: Plan, loaded: Loaded): Intent<Tried> {
   };
 }
 
-function toSituation(
+/** The last record of each account and attempt that was loaded, by subject. */
+function lastRecords({ accounts, attempts }: Loaded): ReadonlyMap<string, LogRecord | undefined> {
+  return new Map<string, LogRecord | undefined>([
+    ...[...accounts].map(([id, { last }]) => [subjects.account(id), last] as const),
+    ...[...attempts].map(([id, { last }]) => [subjects.attempt(id), last] as const),
+  ]);
+}
+
+function subjectsOf(loaded: Loaded): readonly string[] {
+  return [...new Set([...loaded.unloaded, ...lastRecords(loaded).keys()])];
+}
+
+/** The positions of what was loaded. */
+export function toSeen(loaded: Loaded, state: ReadState): Seen {
+  return new Map(subjectsOf(loaded).map((subject) => [subject, positionIn(state, subject)]));
+}
+
+/** The situation by what was loaded and what was read. */
+export function toSituation(
   { accounts, attempts, claims, newPerson }: Loaded,
   state: ReadState,
 ): Situation {
@@ -182,6 +198,7 @@ function positionIn(state: ReadState, subject: string): number {
 function toMessages(
   { cause }: Plan,
   { accounts, claims, newPerson }: Loaded,
+  keys: FarewellKeys,
   decision: Commit,
 ): UnguardedMessage[] {
   const isRegistered = decision.accounts.some(
@@ -191,6 +208,7 @@ function toMessages(
     ...decision.claims.flatMap((change) => toClaimMessages(change, claims)),
     ...toDeletionMessages(decision, claims),
     ...decision.attempts.map((change) => toAttemptMessage(change, cause.time)),
+    ...decision.farewells.flatMap((farewell) => toFarewellMessages(farewell, keys, cause.time)),
     ...(isRegistered && newPerson !== undefined ? [newPerson.keyMessage] : []),
     ...decision.accounts.map(({ userId, event }) => {
       const account = accounts.get(userId);

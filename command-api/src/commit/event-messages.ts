@@ -6,17 +6,19 @@ import {
   encodeEvent,
   encodePersonal,
   eventType,
+  FAREWELL_LIFETIME_SECONDS,
   subjects,
   type UserId,
 } from '@zameni/contracts';
 import {
+  type AttemptKeys,
   attemptTtlSeconds,
   type ClaimPlace,
   type DataKey,
   type DataKeys,
   sealPersonal,
 } from '@zameni/runtime';
-import type { AttemptChange, ClaimChange, Commit } from '../domain/decision.ts';
+import type { AttemptChange, ClaimChange, Commit, FarewellChange } from '../domain/decision.ts';
 import type { UnguardedMessage } from './group.ts';
 
 /** The cause of what is appended: actor, ISO 8601 time in UTC, W3C trace context. */
@@ -77,6 +79,24 @@ export function toClaimMessages(change: ClaimChange, places: ClaimPlaces): Ungua
 export function toAttemptMessage({ id, record }: AttemptChange, time: string): UnguardedMessage {
   const ttlSeconds = attemptTtlSeconds(time, record.expiresAt);
   return { subject: subjects.attempt(id), data: JSON.stringify(record), ttlSeconds };
+}
+
+/** Seals farewells. */
+export type FarewellKeys = Pick<AttemptKeys, 'sealFarewell'>;
+
+/**
+ * The message of a farewell. Empty if there is no key of the day to seal it with: the person is
+ * erased without a mail.
+ */
+export function toFarewellMessages(
+  { userId, email, locale }: FarewellChange,
+  keys: FarewellKeys,
+  time: string,
+): UnguardedMessage[] {
+  const record = keys.sealFarewell(userId, { time, locale }, email);
+  if (record === undefined) return [];
+  const subject = subjects.farewell(userId);
+  return [{ subject, data: JSON.stringify(record), ttlSeconds: FAREWELL_LIFETIME_SECONDS }];
 }
 
 /** The changes of a commit that may leave something to be deleted. */

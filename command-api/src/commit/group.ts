@@ -6,7 +6,7 @@ import { type AppError, coerceError, type LogMessage, type LogRecord } from '@za
  */
 export type ReadState = ReadonlyMap<
   string,
-  { readonly data: string; readonly position: number | undefined }
+  { readonly data: string | Uint8Array; readonly position: number | undefined }
 >;
 
 /** A message whose guard the committer adds: the position that was decided from. */

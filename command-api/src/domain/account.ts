@@ -97,20 +97,32 @@ export type PersonData = {
   readonly profile: Readonly<Record<string, string | number | boolean>>;
   /** The address that awaits proof. */
   readonly wanted: { readonly email: string; readonly claim: string } | null;
+  /** Every address change that was ever requested, the oldest first. */
+  readonly changes: readonly RequestedAddress[];
+};
+
+/** A requested address change: its event, the claim at that time and the wanted one. */
+export type RequestedAddress = {
+  readonly request: string;
+  readonly from: string;
+  readonly to: string;
 };
 
 /** Returns a person's data after one more event. */
 export function evolveData(
   data: PersonData | undefined,
-  event: AccountEvent,
+  event: AccountEvent & { readonly id: string },
 ): PersonData | undefined {
   switch (event.name) {
     case 'registered':
-      return { ...event.personal, locale: event.data.locale, wanted: null };
+      return { ...event.personal, locale: event.data.locale, wanted: null, changes: [] };
     case 'profile-updated':
       return data && { ...data, ...event.personal, locale: event.data.locale };
-    case 'email-change-requested':
-      return data && { ...data, wanted: event.personal };
+    case 'email-change-requested': {
+      if (data === undefined) return undefined;
+      const change = { request: event.id, from: data.claim, to: event.personal.claim };
+      return { ...data, wanted: event.personal, changes: [...data.changes, change] };
+    }
     case 'email-change-cancelled':
       return data && { ...data, wanted: null };
     case 'email-changed':

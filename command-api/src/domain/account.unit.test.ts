@@ -163,7 +163,9 @@ test('data begins with the registration and changes whole values', (t) => {
     locale: 'sr-Latn-RS',
     profile: { city: 'Niš', news: true },
     wanted: null,
+    changes: [],
   };
+  const asked = (request: string, to: string) => ({ request, from: HOME, to });
   const renamed = {
     ...data,
     displayName: 'Vera M.',
@@ -178,11 +180,14 @@ test('data begins with the registration and changes whole values', (t) => {
   t.deepEqual(dataOf([registered(), changeRequested('old', OTHER), changeRequested()]), {
     ...data,
     wanted,
+    changes: [asked('old', OTHER), asked('change', WORK)],
   });
-  t.deepEqual(dataOf([registered(), changeRequested(), changeCancelled]), data);
+  const changes = [asked('change', WORK)];
+  t.deepEqual(dataOf([registered(), changeRequested(), changeCancelled]), { ...data, changes });
   t.deepEqual(dataOf([registered(), disowned, reactivated, erased]), data);
   t.deepEqual(dataOf([registered(), changeRequested(), changed(), updated]), {
     ...renamed,
     ...wanted,
+    changes,
   });
 });

@@ -18,7 +18,12 @@ export type LastRecord = {
 
 /** An attempt that awaits proof. */
 export type OpenState = LastRecord &
-  Secrets & { readonly state: 'open'; readonly claim: string; readonly locale: string };
+  Secrets & {
+    readonly state: 'open';
+    readonly claim: string;
+    readonly locale: string;
+    readonly requestedAt: string;
+  };
 
 /** The sealed part of an attempt. */
 type Secrets = { readonly data: AttemptData; readonly fingerprint: string };
@@ -57,8 +62,8 @@ export function toAttemptState(
       const last = { position, of: position, expiresAt };
       const secrets = isOver ? undefined : open();
       if (secrets === undefined) return { state: 'over', ...last };
-      const { claim, locale } = record;
-      return { state: 'open', ...last, claim, locale, ...secrets };
+      const { claim, locale, time: requestedAt } = record;
+      return { state: 'open', ...last, claim, locale, requestedAt, ...secrets };
     }
     case 'closed': {
       // A repeated erasure changes nothing, so the erasure must stay known.

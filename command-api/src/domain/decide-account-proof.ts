@@ -12,6 +12,7 @@ import {
   refuse,
   type Situation,
 } from './decision.ts';
+import { cancelChange, undoChange } from './undo-change.ts';
 import {
   ALL_FIELDS,
   confirmAccount,
@@ -36,16 +37,37 @@ export type ProveAccount = {
 
 const invalid = refuse('invalid-verification-token');
 
+/** What the link of an account is for. */
+export type AccountLinkKind = 'account' | 'email-change' | 'undo-change';
+
+/**
+ * Tells what a link is for by its event and its address: the address of the registration, the one
+ * that a change wants, or the one that a change leaves. Undefined if its event asked for no link to
+ * this address.
+ */
+export function kindOfLink(
+  account: PresentAccount,
+  { request, claim, data }: Pick<ProveAccount, 'request' | 'claim' | 'data'>,
+): AccountLinkKind | undefined {
+  if (request === account.registration) return 'account';
+  const change = data?.changes.find((each) => each.request === request);
+  if (change?.to === claim) return 'email-change';
+  return change?.from === claim ? 'undo-change' : undefined;
+}
+
 /**
  * Decides the proof of an account's mailbox: of the unproven address that it holds, or of the
- * address that it wants. A second use changes nothing and gets the same answer.
+ * address that it wants. The link to the old address of a change cancels the change. A second use
+ * changes nothing and gets the same answer.
  */
 export function decideAccountProof(command: ProveAccount, situation: Situation): Decision {
   const { userId, claim, request, said, data } = command;
   const account = accountIn(situation, userId);
   if (account.status === 'absent' || account.status === 'erased') return invalid;
+  const kind = kindOfLink(account, command);
+  if (kind === 'undo-change') return undoChange(command, account);
   const isNotMine = said.notMine === true;
-  const isOfChange = request !== account.registration;
+  const isOfChange = kind !== 'account';
   const refusal = isOfChange && !isNotMine ? refuseFields(said) : refuseFields(said, ALL_FIELDS);
   if (refusal !== undefined) return refusal;
   if (account.proofs.includes(request)) {
@@ -61,8 +83,7 @@ export function decideAccountProof(command: ProveAccount, situation: Situation):
     return isNotMine ? { outcome: 'unchanged' } : invalid;
   }
   if (isNotMine) {
-    const event = { name: 'email-change-cancelled', data: {}, personal: null } as const;
-    return commit({ accounts: [{ userId, event }] });
+    return cancelChange(userId);
   }
   if (account.status === 'deactivated') return refuse('user-deactivated');
   return proveWanted(command, account, { old: data, wanted: data.wanted }, situation);

@@ -10,6 +10,7 @@ import {
   refuse,
   type Situation,
 } from './decision.ts';
+import { toFarewells } from './farewell.ts';
 
 /** A change of one person. `data` is the person's data before the change. */
 export type UserChange = {
@@ -150,6 +151,7 @@ function decideErasure(
       return commit({
         accounts: [{ userId, event: { name: 'erased', data: {}, personal: null } }],
         claims: data === undefined ? [] : giveUp(situation, userId, data.claim, 'erasure'),
+        farewells: toFarewells(userId, account, data),
       });
     default:
       return account satisfies never;

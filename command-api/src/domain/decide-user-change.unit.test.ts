@@ -268,10 +268,13 @@ const givesUp = test.macro<[readonly Happened[], Given['claims'], Decision]>({
     );
   },
 });
-const erases = (claims: Extract<Decision, { outcome: 'commit' }>['claims']): Decision =>
+type Committed = Extract<Decision, { outcome: 'commit' }>;
+const farewell = { userId: VERA, email: 'vera@example.org', locale: 'sr-Latn-RS' };
+const erases = (claims: Committed['claims'], farewells: Committed['farewells'] = []): Decision =>
   commit({
     accounts: [{ userId: VERA, event: { name: 'erased', data: {}, personal: null } }],
     claims,
+    farewells,
   });
 const released = [{ claim: HOME, record: { state: 'released', by: 'erasure' } as const }];
 for (const verified of [false, true]) {
@@ -280,7 +283,7 @@ for (const verified of [false, true]) {
     givesUp,
     verified ? HISTORIES.proven : HISTORIES.unproven,
     { [HOME]: heldBy(VERA, verified) },
-    erases(released),
+    erases(released, verified ? [farewell] : []),
   );
 }
 test(
@@ -344,7 +347,7 @@ test('that became an account erases the account, because the attempt is over', (
     attempts: [[VERA, closedBy('proof', VERA)]],
     claims: { [HOME]: heldBy(VERA, true) },
   };
-  t.deepEqual(change(HISTORIES.joined, { type: 'erase' }, given), erases(released));
+  t.deepEqual(change(HISTORIES.joined, { type: 'erase' }, given), erases(released, [farewell]));
 });
 
 test('a full account accepts no change that can be repeated, but every change that ends it', (t) => {

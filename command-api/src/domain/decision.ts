@@ -23,6 +23,13 @@ export type AttemptChange = {
   readonly upTo: number;
 };
 
+/** The address of a person who is erased, for the mail that confirms it. */
+export type FarewellChange = {
+  readonly userId: UserId;
+  readonly email: string;
+  readonly locale: string;
+};
+
 /** Input of a decision. */
 export type Situation = {
   readonly accounts: ReadonlyMap<UserId, AccountState>;
@@ -36,6 +43,7 @@ export type Commit = {
   readonly accounts: readonly AccountChange[];
   readonly claims: readonly ClaimChange[];
   readonly attempts: readonly AttemptChange[];
+  readonly farewells: readonly FarewellChange[];
 };
 
 /** A business refusal. */
@@ -59,8 +67,8 @@ export type Decision = (
 
 /** Creates a commit. Changes that are left out are empty. */
 export function commit(changes: Partial<Omit<Commit, 'outcome'>>): Commit {
-  const { accounts = [], claims = [], attempts = [] } = changes;
-  return { outcome: 'commit', accounts, claims, attempts };
+  const { accounts = [], claims = [], attempts = [], farewells = [] } = changes;
+  return { outcome: 'commit', accounts, claims, attempts, farewells };
 }
 
 /** Creates a refusal. */

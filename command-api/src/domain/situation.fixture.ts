@@ -147,6 +147,7 @@ export const openAttempt: OpenState = {
   of: ATTEMPT_AT,
   claim: HOME,
   locale: 'en',
+  requestedAt: '2026-11-22T10:00:00.000Z',
   expiresAt: EXPIRES,
   data: {
     email: 'vera@example.org',

@@ -13,15 +13,17 @@ import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, toCalled } from './caller.ts';
 import type { LogRoom } from '../log/room.ts';
 import type { PublicRecords } from '../commit/public-records.ts';
-import { type UserCommandDeps, verifyEmail } from '../commands/user-commands.ts';
+import { previewVerification } from '../commands/preview-verification.ts';
+import type { UserCommandDeps } from '../commands/user-commands.ts';
 import { parseSaid, requireAddress } from '../commands/user-request.ts';
+import { verifyEmail } from '../commands/verify-email.ts';
 
 /** Dependencies of the verification routes. */
 export type VerificationRoutesDeps = UserCommandDeps &
   CallerDeps &
   AnswerDeps & { readonly publicRecords: PublicRecords; readonly room: LogRoom };
 
-/** Adds proof of a mailbox and mail wishes. No scope allows larger bodies than the public's. */
+/** Adds proof of a mailbox, its preview and mail wishes. No scope allows larger bodies than the public's. */
 export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRoutesDeps): void {
   const routes = app.withTypeProvider<TypeBoxTypeProvider>();
   routes.route({
@@ -35,6 +37,15 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
       );
       await answerCommand(deps, { request, reply, position });
       return reply.code(202).send({ userId });
+    },
+  });
+  routes.route({
+    ...toRoute(OPERATIONS.previewVerification),
+    bodyLimit: MAX_PUBLIC_BODY_BYTES,
+    handler: async (request, reply) => {
+      const { cause } = await toCalled(deps, request, reply);
+      const preview = await previewVerification(deps, request.body.token, cause);
+      return reply.header('Cache-Control', 'no-store').send(preview);
     },
   });
   routes.route({

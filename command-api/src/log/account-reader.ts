@@ -33,6 +33,8 @@ export type LoadedAccount = {
   readonly last: LogRecord | undefined;
   /** Whether the account has so many or so large events that repeated reads would cost too much. */
   readonly isFull: boolean;
+  /** The time of an event by its id. */
+  readonly timeOf: (eventId: string) => string | undefined;
   /** The person's key and data. Undefined if not requested, or if the account has no person. */
   readonly person: { readonly key: DataKey; readonly data: PersonData | undefined } | undefined;
 };
@@ -106,15 +108,17 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
     );
     const last = records.at(-1);
     const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
+    const timeOf = (eventId: string) =>
+      events.find(({ metadata }) => metadata.id === eventId)?.metadata.time;
     const isFull = records.length >= FULL_EVENTS || bytes >= FULL_BYTES;
     if (!withPerson || !('registration' in state))
-      return { state, last, isFull, person: undefined };
+      return { state, last, isFull, timeOf, person: undefined };
     const key = await openKey(userId, last, signal);
     if (key === undefined) {
       await delay(LAG_BACKOFF.maxMs, signal);
       return load(userId, withPerson, signal);
     }
-    return { state, last, isFull, person: { key, data: toData(events, key) } };
+    return { state, last, isFull, timeOf, person: { key, data: toData(events, key) } };
   }
 
   return async (userId, withPerson, signal) => {
@@ -131,6 +135,6 @@ function toData(events: readonly StoredEvent[], key: DataKey): PersonData | unde
     const { personal, metadata, type } = event;
     const binding = { eventId: metadata.id, type, userId: metadata.userId };
     const plaintext = personal === null ? null : openPersonal(key, binding, personal);
-    return evolveData(data, openEvent(event, plaintext));
+    return evolveData(data, { ...openEvent(event, plaintext), id: metadata.id });
   }, undefined);
 }

@@ -47,7 +47,13 @@ async function createLog(...records: readonly (AttemptRecord | string)[]): Promi
 test('opens an attempt and returns the record that a change is guarded on', async (t) => {
   const load = createLoadAttempt({ log: await createLog(open), attemptKeys });
   const { state, last } = await load(VERA, NOW, signal);
-  t.deepEqual(state, { ...openAttempt, position: 1, of: 1, expiresAt: later });
+  t.deepEqual(state, {
+    ...openAttempt,
+    position: 1,
+    of: 1,
+    expiresAt: later,
+    requestedAt: NOW,
+  });
   t.is(last?.position, 1);
 });
 

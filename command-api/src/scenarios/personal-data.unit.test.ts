@@ -99,7 +99,15 @@ test('no command leaves personal data in clear, neither in the log nor in answer
   ]);
   const records = await readAll(api.log);
   const kinds = [...new Set(records.map(({ subject }) => recordKind(subject) ?? ''))];
-  t.deepEqual(kinds.toSorted(), ['account', 'attempt', 'claim', 'deletion', 'key', 'mail-wish']);
+  t.deepEqual(kinds.toSorted(), [
+    'account',
+    'attempt',
+    'claim',
+    'deletion',
+    'farewell',
+    'key',
+    'mail-wish',
+  ]);
   const written = records
     .map((record) => `${record.subject} ${Buffer.from(record.data).toString('utf8')}`)
     .join('\n');

@@ -1,0 +1,101 @@
+import type { VerificationPreview } from '@zameni/contracts';
+import { AppError, DEADLINES, type Proof } from '@zameni/runtime';
+import { decideOnly, type Input } from '../commit/decide-only.ts';
+import type { Cause } from '../commit/event-messages.ts';
+import { kindOfLink } from '../domain/decide-account-proof.ts';
+import { attemptIn } from '../domain/decision.ts';
+import { previewProof, type ProofPreview } from '../domain/preview-proof.ts';
+import type { LoadedAccount } from '../log/account-reader.ts';
+import type { UserCommandDeps } from './user-commands.ts';
+import { openToken, toPlan } from './verify-email.ts';
+
+/** The part of a preview that describes whose mailbox the link proves. */
+type About = Omit<VerificationPreview, 'state' | 'holder' | 'mustSupply'>;
+
+/**
+ * Tells what the token of a link is for and what its use would do now. The proof is decided as if
+ * the token were used, and nothing is appended. Throws `invalid-verification-token`.
+ */
+export async function previewVerification(
+  deps: UserCommandDeps,
+  token: string,
+  cause: Cause,
+): Promise<VerificationPreview> {
+  const proof = await openToken(deps, token);
+  const { previewed, input } = await decideOnly(deps, toPlan(proof, {}, cause), (input) => {
+    const previewed = previewProof((said) =>
+      toPlan(proof, said, cause).decide(input.situation, input.accounts),
+    );
+    if (previewed.outcome === 'look') return previewed;
+    return { outcome: 'result', result: { previewed, input } };
+  });
+  if (previewed.outcome === 'refused') throw new AppError(previewed.code);
+  const { state, holder, mustSupply } = previewed;
+  const about =
+    proof.kind === 'attempt'
+      ? await aboutAttempt(deps, proof, previewed, input)
+      : aboutAccount(proof, input.accounts.get(proof.id));
+  return { ...about, state, holder, mustSupply };
+}
+
+type ProofOf<Kind extends Proof['kind']> = Extract<Proof, { readonly kind: Kind }>;
+
+/** The data of an attempt is deleted when it is proven. Then the account has it. */
+async function aboutAttempt(
+  deps: UserCommandDeps,
+  { id, claim }: ProofOf<'attempt'>,
+  { subject = id }: ProofPreview,
+  { situation }: Input,
+): Promise<About> {
+  const attempt = attemptIn(situation, id);
+  if (attempt.state === 'open') {
+    const { locale, requestedAt, data } = attempt;
+    const { email, displayName, termsVersion } = data;
+    return { kind: 'registration', email, displayName, locale, termsVersion, requestedAt };
+  }
+  const account = await deps.loadAccount(subject, true, AbortSignal.timeout(DEADLINES.logRead));
+  return { kind: 'registration', ...personAt(account, claim) };
+}
+
+function aboutAccount(
+  { claim, request }: ProofOf<'account'>,
+  account: LoadedAccount | undefined,
+): About {
+  if (account === undefined || !('registration' in account.state)) return gone();
+  const { state, person, timeOf } = account;
+  const kind = kindOfLink(state, { claim, request, data: person?.data });
+  const time = timeOf(request);
+  switch (kind) {
+    case 'account':
+      return { kind, ...personAt(account, claim), ...(time && { registeredAt: time }) };
+    case 'email-change': {
+      const about = { kind, ...personAt(account, claim), ...(time && { requestedAt: time }) };
+      const data = state.change === request ? person?.data : undefined;
+      if (data?.wanted?.claim !== claim) return about;
+      // Until it is proven, the account holds another address.
+      return { ...about, email: data.wanted.email, displayName: data.displayName };
+    }
+    case 'undo-change':
+      return { kind, ...personAt(account, claim), ...(time && { requestedAt: time }) };
+    case undefined:
+      return gone();
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The person's data. An old link of an address that is not theirs any more shows none of it. */
+function personAt(
+  { state, person }: LoadedAccount,
+  claim: string,
+): Pick<VerificationPreview, 'locale' | 'email' | 'displayName'> {
+  if (person?.data === undefined || !('registration' in state)) return gone();
+  const { locale, email, displayName } = person.data;
+  const isTheirs = state.holdsAddress && person.data.claim === claim;
+  return isTheirs ? { locale, email, displayName } : { locale };
+}
+
+/** The account was erased since it was decided. */
+function gone(): never {
+  throw new AppError('invalid-verification-token');
+}
