@@ -1,23 +1,27 @@
 import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
 import { type ErasureRoutesDeps, erasureRoutes } from './http/erasure-routes.ts';
+import { type MessageRoutesDeps, messageRoutes } from './http/message-routes.ts';
 import { type ProjectionRoutesDeps, projectionRoutes } from './http/projection-routes.ts';
 import { type RegistrationRoutesDeps, registrationRoutes } from './http/registration-routes.ts';
 import { type StatsRoutesDeps, statsRoutes } from './http/stats-routes.ts';
 import { type UserRoutesDeps, userRoutes } from './http/user-routes.ts';
-import type { ReferenceFiles } from './reference/files.ts';
+import type { StaticFiles } from './http/static-files.ts';
 import { referenceRoutes } from './reference/routes.ts';
+import { verifyRoutes } from './verify-page/routes.ts';
 
 /** What the query API needs. */
 export type AppDeps = UserRoutesDeps &
   RegistrationRoutesDeps &
   ErasureRoutesDeps &
+  MessageRoutesDeps &
   ProjectionRoutesDeps &
   StatsRoutesDeps & {
     readonly logger: Logger;
     readonly checks: HealthChecks;
     readonly degradedChecks: HealthChecks;
     readonly keyRings?: KeyRings;
-    readonly reference: ReferenceFiles;
+    readonly reference: StaticFiles;
+    readonly verifyPage: StaticFiles;
     /** Called with each route that is added. */
     readonly onRoute?: (route: {
       readonly method: string | string[];
@@ -33,9 +37,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
   if (deps.onRoute !== undefined) app.addHook('onRoute', deps.onRoute);
   await app.register(userRoutes(deps));
   await app.register(erasureRoutes(deps));
+  await app.register(messageRoutes(deps));
   await app.register(registrationRoutes(deps));
   await app.register(projectionRoutes(deps));
   await app.register(statsRoutes(deps));
   await app.register(referenceRoutes(deps.reference));
+  await app.register(verifyRoutes(deps.verifyPage));
   return app;
 }

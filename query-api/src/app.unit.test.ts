@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import {
+  PAGES,
   PositionToken,
   Problem,
-  REFERENCE_PAGES,
   RegistrationView,
   ROUTES,
   type Scope,
@@ -60,10 +60,12 @@ async function createTestApp({ answer = found, isInLog = async () => false }: Op
     isInLog,
     readStats: async ({ to }) => ({ position: 42, end: to, buckets: [] }),
     readErasure: async () => ({ position: 42, erasure: undefined }),
+    readMessages: async () => ({ messages: [], next: null }),
     readProjections: async () => ({ head: null, projections: [] }),
     checks: {},
     degradedChecks: {},
     reference: new Map(),
+    verifyPage: new Map(),
     tokens: {
       verify: async (authorization): Promise<Caller | undefined> => {
         if (authorization === undefined) return undefined;
@@ -92,7 +94,7 @@ test('has exactly the routes of the tables', async (t) => {
     routes.filter((route) => !route.startsWith('HEAD ')).toSorted(),
     [
       ...ROUTES.filter((route) => route.service === 'query-api'),
-      ...REFERENCE_PAGES.map(({ path }) => ({ method: 'GET', path })),
+      ...PAGES.map(({ path }) => ({ method: 'GET', path })),
     ]
       .map(({ method, path }) => `${method} ${path.replace(/\{(\w+)\}/, ':$1')}`)
       .toSorted(),

@@ -20,10 +20,12 @@ import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { createHealthChecks } from './http/health-checks.ts';
 import { readReferenceFiles } from './reference/files.ts';
+import { readVerifyFiles } from './verify-page/files.ts';
 import { createErasureReader } from './stores/erasure-store.ts';
 import { createGuardedStore } from './stores/guarded-store.ts';
 import { createHeadWatch } from './stores/head-watch.ts';
 import { createLogLookup } from './stores/log-lookup.ts';
+import { createMessagesReader } from './stores/messages-store.ts';
 import { createProjectionsReader } from './stores/projections-store.ts';
 import { createStatsReader } from './stores/stats-store.ts';
 import { createViewReader } from './stores/view-reader.ts';
@@ -103,7 +105,9 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     positions: createPositions(position),
     isInLog: log.isInLog,
     reference: readReferenceFiles(),
+    verifyPage: readVerifyFiles(),
     readErasure: createErasureReader({ primary: primaryPool, replica: replicaPool }),
+    readMessages: createMessagesReader(primaryPool),
     readProjections: createProjectionsReader({ primary: primaryPool, head }),
     readStats: createStatsReader({
       // Counting is slow, so it has connections of its own.

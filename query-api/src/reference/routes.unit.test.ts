@@ -1,9 +1,9 @@
 import { createHttpApp, createLogger } from '@zameni/runtime';
 import test, { type ExecutionContext } from 'ava';
-import type { ReferenceFiles } from './files.ts';
+import type { StaticFiles } from '../http/static-files.ts';
 import { referenceRoutes } from './routes.ts';
 
-const files: ReferenceFiles = new Map([
+const files: StaticFiles = new Map([
   ['/docs', { mediaType: 'text/html; charset=utf-8', body: Buffer.from('<p>'), etag: '"page"' }],
   ['/docs/a.css', { mediaType: 'text/css', body: Buffer.from('p{}'), etag: '"style"' }],
 ]);
