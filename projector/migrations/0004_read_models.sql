@@ -42,6 +42,9 @@ begin
   if exists (select from pg_roles where rolname = 'zameni_command') then
     grant usage on schema accounts to zameni_command;
   end if;
+  if exists (select from pg_roles where rolname = 'zameni_mailer') then
+    grant usage on schema accounts to zameni_mailer;
+  end if;
 end
 $$;
 
@@ -79,6 +82,10 @@ begin
   end if;
   if exists (select from pg_roles where rolname = 'zameni_command') then
     grant select on accounts.checkpoint to zameni_command;
+  end if;
+  -- Attempts by mailbox, for wishes for another mail.
+  if exists (select from pg_roles where rolname = 'zameni_mailer') then
+    grant select on accounts.checkpoint, accounts.attempts to zameni_mailer;
   end if;
 end
 $$;

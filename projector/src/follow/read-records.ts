@@ -83,6 +83,7 @@ async function readRecord(
     case 'claim':
     case 'deletion':
     case 'mail-wish':
+    case 'farewell':
       return [];
     case undefined:
       // A record of a later version. The worse failure is to skip it.

@@ -56,12 +56,14 @@ async function read(messages: readonly LogMessage[], before: Before = {}): Promi
 
 test('reads records of every kind in order, and keys for the events after them', async (t) => {
   const wish = { subject: subjects.mailWish(userIdOf(9)), data: '{}', expectedPosition: 0 };
+  const farewell = { ...wish, subject: subjects.farewell(userIdOf(9)) };
   const { projected, parks } = await read([
     ...attemptMessages(1),
     ...registeredMessages(2, dataKeys),
     ...voidedMessages(1, 1),
     ...deletionMessages(1, { addresses: [claimOf(2)] }),
     wish,
+    farewell,
   ]);
   t.deepEqual(parks, []);
   t.like(projected, [

@@ -7,6 +7,8 @@ export type CheckpointOwner = {
   readonly version: number;
   readonly holder: string;
   readonly leaseMs: number;
+  /** The table with the checkpoint. `zameni.checkpoints` if it is left out. */
+  readonly table?: 'zameni.checkpoints' | 'mailer.checkpoints';
 };
 
 /** The lease and checkpoint in Postgres, for the process that `owner` names. */
@@ -30,13 +32,18 @@ export function createPostgresLeaseStore(pool: Pool, owner: CheckpointOwner): Le
   };
 }
 
+/** Which checkpoint, and where it is. */
+type Checkpoint = Pick<CheckpointOwner, 'projection' | 'version' | 'table'>;
+
+const TABLE = 'zameni.checkpoints';
+
 /** Reads the checkpoint, or 0 if the projection has none yet. */
 export async function readPosition(
   pool: Pool,
-  { projection, version }: Pick<CheckpointOwner, 'projection' | 'version'>,
+  { projection, version, table = TABLE }: Checkpoint,
 ): Promise<number> {
   const { rows } = await pool.query<{ position: string }>(
-    'select position from zameni.checkpoints where projection = $1 and version = $2',
+    `select position from ${table} where projection = $1 and version = $2`,
     [projection, version],
   );
   return Number(rows[0]?.position ?? 0);
@@ -60,11 +67,11 @@ function isSame(lease: Lease, before: Lease | undefined): boolean {
 
 async function readLease(
   pool: Pool,
-  { projection, version }: Pick<CheckpointOwner, 'projection' | 'version'>,
+  { projection, version, table = TABLE }: Checkpoint,
 ): Promise<Lease> {
   const { rows } = await pool.query<Lease>(
     `select holder, lease_until::text as until, lease_until < now() as "isExpired"
-     from zameni.checkpoints where projection = $1 and version = $2`,
+     from ${table} where projection = $1 and version = $2`,
     [projection, version],
   );
   const lease = rows[0];
@@ -78,14 +85,14 @@ async function readLease(
  */
 async function takeLease(
   pool: Pool,
-  { projection, version, holder, leaseMs }: CheckpointOwner,
+  { projection, version, holder, leaseMs, table = TABLE }: CheckpointOwner,
   { holder: before, until }: Lease,
 ): Promise<number | undefined> {
   const { rows } = await pool.query<{ position: string }>(
-    `update zameni.checkpoints
+    `update ${table}
      set holder = $3, lease_until = now() + $4 * interval '1 millisecond'
      where (projection, version) = (
-       select projection, version from zameni.checkpoints
+       select projection, version from ${table}
        where projection = $1 and version = $2
          and holder is not distinct from $5 and lease_until = $6::timestamptz
        for update skip locked
@@ -104,12 +111,12 @@ async function takeLease(
  */
 async function endFrozen(
   pool: Pool,
-  { projection, version }: CheckpointOwner,
+  { projection, version, table = TABLE }: CheckpointOwner,
   { until }: Lease,
 ): Promise<void> {
   await pool.query(
     `select pg_terminate_backend(activity.pid)
-     from zameni.checkpoints stored
+     from ${table} stored
      join pg_locks held on held.locktype = 'transactionid' and held.transactionid = stored.xmax
      join pg_stat_activity activity on activity.pid = held.pid
      where stored.projection = $1 and stored.version = $2 and stored.lease_until = $3::timestamptz
@@ -123,8 +130,9 @@ async function endFrozen(
  * than the lease, and must not be expired right after it.
  */
 async function renewLease(pool: Pool, owner: CheckpointOwner): Promise<boolean> {
+  const { table = TABLE } = owner;
   const { rowCount } = await pool.query(
-    `update zameni.checkpoints
+    `update ${table}
      set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
      where projection = $1 and version = $2 and holder = $3`,
     [owner.projection, owner.version, owner.holder, owner.leaseMs],
@@ -133,8 +141,9 @@ async function renewLease(pool: Pool, owner: CheckpointOwner): Promise<boolean> 
 }
 
 async function releaseLease(pool: Pool, owner: CheckpointOwner): Promise<void> {
+  const { table = TABLE } = owner;
   await pool.query(
-    `update zameni.checkpoints
+    `update ${table}
      set holder = null, lease_until = '-infinity'
      where projection = $1 and version = $2 and holder = $3`,
     [owner.projection, owner.version, owner.holder],

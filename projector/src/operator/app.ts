@@ -5,17 +5,14 @@ import {
   type HealthChecks,
   type KeyRings,
   type Logger,
-  withDeadline,
 } from '@zameni/runtime';
 import type { Eraser } from '../erasure/eraser.ts';
 import { isHealthy, type WorkStatus } from '../lease/status.ts';
 import type { Reclaimer } from '../rotation/reclaimer.ts';
 import type { Rewrapper } from '../rotation/rewrapper.ts';
+import { orNull } from './or-null.ts';
 import { addParkedRoutes, type ParkedRoutesDeps } from './parked-routes.ts';
 import { addReadModelsRoutes, type ReadModelsRoutesDeps } from './read-models-routes.ts';
-
-/** Milliseconds to wait for the head of the log, and for the number of parked subjects. */
-const STATUS_DEADLINE_MS = 500;
 
 /** Characters of a path parameter that has room for any subject, also percent-encoded. */
 const SUBJECT_LENGTH = 1_024;
@@ -82,16 +79,6 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
     head: (signal) => orNull(log.head(signal)),
   });
   return app;
-}
-
-async function orNull(asked: Promise<number | null> | number | null): Promise<number | null> {
-  try {
-    const answer = Promise.resolve(asked);
-    return await withDeadline(answer, STATUS_DEADLINE_MS, () => new Error('too late'));
-  } catch {
-    // Operators need this answer most when a dependency is down. The rest of it is still correct.
-    return null;
-  }
 }
 
 function toProjection(

@@ -1,5 +1,6 @@
 import { type DiscardParked, type ParkedSubject, type ParkedSubjects } from '@zameni/contracts';
-import { AppError, type Pool } from '@zameni/runtime';
+import type { Pool } from '@zameni/runtime';
+import { orUnavailable } from './or-unavailable.ts';
 
 /** Which parked subjects to list, and how many. */
 export type ParkedQuery = {
@@ -153,12 +154,4 @@ function toParkedSubject(row: Row): ParkedSubject {
     parkedAt: row.parked_at.toISOString(),
     redriveRequestedAt: row.redrive_requested_at?.toISOString() ?? null,
   };
-}
-
-async function orUnavailable<T>(asked: Promise<T>): Promise<T> {
-  try {
-    return await asked;
-  } catch (cause) {
-    throw new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
-  }
 }

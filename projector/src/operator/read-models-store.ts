@@ -1,6 +1,7 @@
 import type { ReadModel, ReadModelsVersion } from '@zameni/contracts';
 import { AppError, createBackoff, delay, type Pool } from '@zameni/runtime';
 import { hasSqlState, insertVersion } from './insert-version.ts';
+import { orUnavailable } from './or-unavailable.ts';
 
 /**
  * The versions of the read models as operators see and change them. Changes are requests: the active
@@ -160,13 +161,4 @@ async function select(pool: Pick<Pool, 'query'>): Promise<readonly ReadModelsVer
     startedAt: row.started_at.toISOString(),
     changedAt: row.changed_at.toISOString(),
   }));
-}
-
-async function orUnavailable<T>(asked: Promise<T>): Promise<T> {
-  try {
-    return await asked;
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
-  }
 }

@@ -1,0 +1,238 @@
+import type { Pool } from '@zameni/runtime';
+import { type CheckpointOwner, createPostgresLeaseStore } from '../../lease/store.ts';
+import type { LeaseStore } from '../../lease/work.ts';
+import { toColumns } from '../../read-models/columns.ts';
+import type { Cause, Message, Outcome } from './message.ts';
+import { TAKE } from './take.ts';
+
+/** Records that were read: the mails they ask for, and the checkpoint before and after. */
+export type CauseBatch = {
+  readonly from: number;
+  readonly to: number;
+  readonly causes: readonly Cause[];
+  /** Attempts whose mailbox is forgotten. */
+  readonly forgotten?: readonly string[];
+};
+
+/** The number of mails of strangers that a mailbox gets in some time. */
+export type MailboxBudget = { readonly mails: number; readonly windowSeconds: number };
+
+/** The mailer's ledger, for the process that holds the lease. */
+export type Ledger = LeaseStore & {
+  /**
+   * Adds mails and moves the checkpoint together. Returns false if it was not ours to move.
+   */
+  readonly add: (batch: CauseBatch) => Promise<boolean>;
+  /** Moves the checkpoint of a mailer that never ran. */
+  readonly begin: (position: number) => Promise<void>;
+  /**
+   * Takes due mails and marks them as sending, one of each recipient at most. Defers those beyond
+   * the budget of their mailbox, and merges those that wait for it into the newest one.
+   */
+  readonly take: (max: number, budget: MailboxBudget) => Promise<readonly Message[]>;
+  /**
+   * Notes that mails are handed to a server now. Returns the ids of those that may be: the others
+   * are another process's by now.
+   */
+  readonly hand: (messages: readonly Taken[]) => Promise<ReadonlySet<number>>;
+  /** Notes outcomes. Ignored for a mail that another process has taken since. */
+  readonly finish: (outcomes: readonly Finished[]) => Promise<void>;
+  /**
+   * Takes back mails that a process took and never finished. One that it had handed to a server may
+   * be sent already, so it is repeated once at most. Returns how many there were.
+   */
+  readonly takeBack: (olderThanMs: number) => Promise<number>;
+  /** Clears digests that no budget needs any more, and removes old mails of attempts. */
+  readonly clear: (budget: MailboxBudget) => Promise<void>;
+  /**
+   * Milliseconds until the next mail is due that waits for no earlier one; undefined without one.
+   */
+  readonly nextDueInMs: () => Promise<number | undefined>;
+};
+
+/** A mail, and which time it was taken. */
+export type Taken = Pick<Message, 'id' | 'takes'>;
+
+/** The outcome of a mail, and which taking it ends. */
+export type Finished = Taken & { readonly outcome: Outcome };
+
+/** Days that mails of attempts and mailboxes are kept. Mails of an account stay with it. */
+const KEPT_DAYS = 8;
+
+/** The ledger in Postgres. */
+export function createPostgresLedger(pool: Pool, owner: CheckpointOwner): Ledger {
+  const { projection, version, holder, leaseMs } = owner;
+  return {
+    ...createPostgresLeaseStore(pool, { ...owner, table: 'mailer.checkpoints' }),
+    add: async ({ from, to, causes, forgotten = [] }) => {
+      const { rows } = await pool.query<{ moved: boolean }>(ADD, [
+        projection,
+        version,
+        holder,
+        leaseMs,
+        from,
+        to,
+        JSON.stringify(causes.map((cause) => toColumns({ ...cause }))),
+        forgotten,
+      ]);
+      return rows[0]?.moved === true;
+    },
+    begin: async (position) => {
+      await pool.query(
+        `update mailer.checkpoints set position = $3
+         where projection = $1 and version = $2 and position = 0`,
+        [projection, version, position],
+      );
+    },
+    take: async (max, { mails, windowSeconds }) => {
+      const values = [max, mails, windowSeconds, projection, version, holder];
+      const { rows } = await pool.query<Row>(TAKE, values);
+      return rows.map(toMessage);
+    },
+    hand: async (messages) => {
+      const { rows } = await pool.query<{ id: string }>(
+        `update mailer.messages m
+         set is_handed = true, tries = m.tries + 1, changed_at = now()
+         from jsonb_to_recordset($1::jsonb) as t (id bigint, takes integer)
+         where m.id = t.id and m.takes = t.takes and m.state = 'sending'
+         returning m.id`,
+        [JSON.stringify(messages.map(({ id, takes }) => ({ id, takes })))],
+      );
+      return new Set(rows.map(({ id }) => Number(id)));
+    },
+    finish: async (outcomes) => {
+      if (outcomes.length > 0) await pool.query(FINISH, [JSON.stringify(outcomes.map(toRow))]);
+    },
+    takeBack: async (olderThanMs) => {
+      const { rowCount } = await pool.query(
+        `update mailer.messages
+         set state = case when is_handed and repeats > 0 then 'unknown' else 'waiting' end,
+           repeats = case when is_handed then 1 else repeats end,
+           reason = 'interrupted', next_at = now(), changed_at = now()
+         where state = 'sending' and changed_at < now() - $1 * interval '1 millisecond'`,
+        [olderThanMs],
+      );
+      return rowCount ?? 0;
+    },
+    clear: async ({ windowSeconds }) => {
+      await pool.query(
+        `update mailer.messages set mailbox = null
+         where mailbox is not null and state not in ('waiting', 'sending')
+           and changed_at < now() - $1 * interval '1 second'`,
+        [windowSeconds],
+      );
+      await pool.query(
+        `delete from mailer.messages
+         where user_id is null and state not in ('waiting', 'sending')
+           and changed_at < now() - $1 * interval '1 day'`,
+        [KEPT_DAYS],
+      );
+    },
+    nextDueInMs: async () => {
+      const { rows } = await pool.query<{ ms: number | null }>(
+        `select extract(epoch from m.next_at - now())::float8 * 1000 as ms
+         from mailer.messages m
+         where m.state = 'waiting' and not exists (
+           select from mailer.messages earlier
+           where earlier.recipient = m.recipient and earlier.id < m.id
+             and earlier.state in ('waiting', 'sending')
+         )
+         order by m.next_at limit 1`,
+      );
+      const ms = rows[0]?.ms ?? null;
+      return ms === null ? undefined : Math.max(0, ms);
+    },
+  };
+}
+
+/**
+ * What waits for an erased person is looked at again at once: it is not needed any more, and must not
+ * hold back the farewell, which ends soon.
+ */
+const ADD = `
+  with moved as (
+    update mailer.checkpoints
+    set position = $6, lease_until = now() + $4 * interval '1 millisecond'
+    where projection = $1 and version = $2 and holder = $3 and position = $5
+    returning true as moved
+  ), added as (
+    insert into mailer.messages (
+      cause, position, user_id, attempt_id, recipient, mailbox, is_strangers, state, reason
+    )
+    select c.cause, c.position, c.user_id, c.attempt_id, c.recipient, c.mailbox,
+      c.mailbox is not null,
+      case c.cause when 'unreadable' then 'abandoned' else 'waiting' end,
+      case c.cause when 'unreadable' then 'unreadable-record' end
+    from jsonb_populate_recordset(null::mailer.messages, $7::jsonb) as c, moved
+    order by c.position
+    on conflict (position, cause) do nothing
+  ), hastened as (
+    update mailer.messages m
+    set next_at = now()
+    from jsonb_populate_recordset(null::mailer.messages, $7::jsonb) as c, moved
+    where c.cause = 'farewell' and m.user_id = c.user_id and m.state = 'waiting'
+  ), forgotten as (
+    update mailer.messages m
+    set mailbox = null
+    from moved
+    where m.attempt_id = any ($8::uuid[]) and m.mailbox is not null
+  )
+  select moved from moved`;
+
+const FINISH = `
+  update mailer.messages m
+  set state = case
+      when f.state <> 'doubtful' then f.state
+      when m.repeats = 0 then 'waiting'
+      else 'unknown'
+    end,
+    repeats = case when f.state = 'doubtful' then least(m.repeats + 1, 1) else m.repeats end,
+    kind = coalesce(f.kind, m.kind), reason = f.reason,
+    next_at = now() + coalesce(f.delay_ms, 0) * interval '1 millisecond', changed_at = now()
+  from jsonb_to_recordset($1::jsonb) as f (
+    id bigint, takes integer, state text, kind text, reason text, delay_ms float8
+  )
+  where m.id = f.id and m.takes = f.takes and m.state = 'sending'`;
+
+function toRow({ id, takes, outcome }: Finished): object {
+  return {
+    id,
+    takes,
+    state: outcome.state,
+    kind: outcome.kind ?? null,
+    reason: 'reason' in outcome ? outcome.reason : null,
+    delay_ms: 'delayMs' in outcome ? outcome.delayMs : null,
+  };
+}
+
+type Row = {
+  readonly id: string;
+  readonly cause: Message['cause'];
+  readonly position: string;
+  readonly user_id: string | null;
+  readonly attempt_id: string | null;
+  readonly recipient: string;
+  readonly mailbox: string | null;
+  readonly takes: number;
+  readonly tries: number;
+  readonly repeats: number;
+  readonly merged: number;
+  readonly created_at: Date;
+};
+
+function toMessage(row: Row): Message {
+  return {
+    id: Number(row.id),
+    cause: row.cause,
+    position: Number(row.position),
+    userId: row.user_id,
+    attemptId: row.attempt_id,
+    recipient: row.recipient,
+    mailbox: row.mailbox,
+    takes: row.takes,
+    tries: row.tries,
+    repeats: row.repeats,
+    merged: row.merged,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * The oldest waiting mail of each recipient, if it is due. A process that lost the lease takes none.
+ * Mails behind an earlier one of their recipient are passed over before the limit, so that however
+ * many there are, they keep nobody waiting.
+ *
+ * Of the mails of strangers to one mailbox, so many are taken as its budget leaves. If it leaves
+ * none, all of them wait until the oldest mail in the window is out of it. Then all that waited are
+ * merged into the newest one, which names how many there were. Without a flood there is one due
+ * mail, and nothing to merge.
+ */
+export const TAKE = `
+  with due as materialized (
+    select m.id, m.mailbox, m.reason from mailer.messages m
+    where m.state = 'waiting' and m.next_at <= now()
+      and not exists (
+        select from mailer.messages earlier
+        where earlier.recipient = m.recipient and earlier.id < m.id
+          and earlier.state in ('waiting', 'sending')
+      )
+      and (select holder from mailer.checkpoints where projection = $4 and version = $5) = $6
+    order by m.next_at, m.id limit 4 * $1::integer
+    for update of m skip locked
+  ), boxes as (
+    select b.mailbox, b.newest, spent.mails, spent.free_at
+    from (select mailbox, max(id) as newest from due where mailbox is not null group by mailbox) b
+    cross join lateral (
+      select count(*) as mails,
+        min(m.changed_at) + $3 * interval '1 second' as free_at
+      from mailer.messages m
+      where m.mailbox = b.mailbox
+        and (m.state = 'sending'
+          or (m.state in ('sent', 'unknown') and m.changed_at > now() - $3 * interval '1 second'))
+    ) spent
+  ), deferred as (
+    update mailer.messages m
+    set next_at = greatest(b.free_at, now() + interval '1 second'), reason = 'mailbox-budget',
+      changed_at = now()
+    from boxes b
+    where m.mailbox = b.mailbox and m.state = 'waiting' and m.next_at <= now()
+      and b.mails >= $2::integer
+  ), single as (
+    select d.id, d.mailbox from due d left join boxes b on b.mailbox = d.mailbox
+    where d.mailbox is null
+      or (b.mails < $2::integer and (d.id = b.newest or d.reason is distinct from 'mailbox-budget'))
+  ), chosen as (
+    select s.id from single s left join boxes b on b.mailbox = s.mailbox
+    where s.mailbox is null
+      or (select count(*) from single e where e.mailbox = s.mailbox and e.id <= s.id)
+        <= $2::integer - b.mails
+    order by s.id limit $1::integer
+  ), merged as (
+    update mailer.messages m
+    set state = 'merged', reason = 'merged-into-' || b.newest, changed_at = now()
+    from boxes b join chosen c on c.id = b.newest
+    where m.mailbox = b.mailbox and m.id <> b.newest
+      and m.state = 'waiting' and m.reason = 'mailbox-budget' and m.next_at <= now()
+    returning b.newest
+  )
+  update mailer.messages m
+  set state = 'sending', takes = m.takes + 1, is_handed = false, changed_at = now(),
+    merged = m.merged + (select count(*) from merged where newest = m.id)
+  from chosen
+  where m.id = chosen.id
+  returning m.*`;

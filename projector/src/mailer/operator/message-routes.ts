@@ -1,0 +1,112 @@
+import {
+  LEDGER_PAGE,
+  LedgerMessage,
+  LedgerMessages,
+  MessageFilter,
+  RedriveMessages,
+  RedrivenMessages,
+} from '@zameni/contracts';
+import {
+  AppError,
+  type Caller,
+  type createHttpApp,
+  limitRequest,
+  type RateLimits,
+  requireScope,
+  type TokenVerifier,
+  traceIdOf,
+} from '@zameni/runtime';
+import type { MessageStore } from './message-store.ts';
+
+/** What the routes need. */
+export type MessageRoutesDeps = {
+  readonly tokens: TokenVerifier;
+  readonly store: MessageStore;
+  readonly limits: RateLimits<'operator'>;
+  /** The id of a caller in the line that is logged. */
+  readonly actorOf: (caller: Caller) => string;
+  /** Called when mails wait for a try now, in case this process is the one that sends. */
+  readonly wake: () => void;
+};
+
+/** A request, as far as a redrive needs it. */
+type Redriving = Parameters<typeof traceIdOf>[0] & {
+  readonly headers: { readonly authorization?: string | undefined };
+  readonly log: { readonly warn: (fact: object, message: string) => void };
+};
+
+type OneId = { Params: { id: string } };
+
+/**
+ * The routes about mails. Reading takes scope `ops:read`, redriving `ops:write`. The active mailer
+ * sends what waits, so a redrive is answered 202. It never sends a mail that was sent.
+ */
+export function addMessageRoutes(
+  app: ReturnType<typeof createHttpApp>,
+  { tokens, store, limits, actorOf, wake }: MessageRoutesDeps,
+): void {
+  /** Checks and counts a redrive, makes it, and notes who made it. */
+  async function redrive<Answer>(
+    request: Redriving,
+    reply: Parameters<typeof limitRequest>[0],
+    work: () => Promise<{ readonly answer: Answer; readonly fact: object }>,
+  ): Promise<Answer> {
+    const caller = await tokens.verify(request.headers.authorization);
+    requireScope(caller, 'ops:write');
+    await limitRequest(reply, limits, [LIMITED]);
+    const { answer, fact } = await work();
+    wake();
+    const who = { actor: actorOf(caller), traceId: traceIdOf(request) };
+    request.log.warn({ ...fact, ...who }, 'operator redrove mails');
+    reply.code(202).header('Cache-Control', 'no-store');
+    return answer;
+  }
+
+  app.get<{ Querystring: MessageFilter }>(
+    '/v1/messages',
+    { schema: { querystring: MessageFilter, response: { 200: LedgerMessages } } },
+    async ({ headers, query }, reply) => {
+      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+      reply.header('Cache-Control', 'no-store');
+      return store.list({ ...query, limit: Number(query.limit ?? LEDGER_PAGE) });
+    },
+  );
+
+  app.get<OneId>(
+    '/v1/messages/:id',
+    { schema: { response: { 200: LedgerMessage } } },
+    async ({ headers, params }, reply) => {
+      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+      reply.header('Cache-Control', 'no-store');
+      return store.find(toId(params.id));
+    },
+  );
+
+  app.post<OneId>(
+    '/v1/messages/:id/redrives',
+    { schema: { response: { 202: LedgerMessage } } },
+    async (request, reply) =>
+      redrive(request, reply, async () => {
+        const answer = await store.redrive(toId(request.params.id));
+        return { answer, fact: { redriven: 1, message: answer.id } };
+      }),
+  );
+
+  app.post<{ Body: RedriveMessages }>(
+    '/v1/messages/redrives',
+    { schema: { body: RedriveMessages, response: { 202: RedrivenMessages } } },
+    async (request, reply) =>
+      redrive(request, reply, async () => {
+        const answer = await store.redriveAll(request.body);
+        return { answer, fact: { redriven: answer.redriven, reason: request.body.reason } };
+      }),
+  );
+}
+
+/** All redrives count alike. */
+const LIMITED = { policy: 'operator', key: 'all' } as const;
+
+function toId(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new AppError('not-found');
+  return Number(text);
+}

@@ -1,0 +1,162 @@
+import {
+  type ClaimRecord,
+  decodeEvent,
+  decodeText,
+  FAREWELL_LIFETIME_SECONDS,
+  parseAttemptRecord,
+  parseClaimRecord,
+  parseFarewell,
+  parseKeyRecord,
+  parseOrThrow,
+  parseUserId,
+  type StoredEvent,
+  subjects,
+} from '@zameni/contracts';
+import {
+  type AttemptKeys,
+  type ClaimLayout,
+  type DataKeys,
+  delay,
+  type EventLog,
+} from '@zameni/runtime';
+import type { Message } from '../ledger/message.ts';
+import { type MailPerson, toMailAccount, toMailPerson } from './account.ts';
+import type { OpenAttempts } from './attempts-on-mailbox.ts';
+import type { Facts, LiveAttempt, OpenFarewell, Placed } from './decide.ts';
+
+/** Where facts are looked up. */
+export type LookUpDeps = {
+  readonly log: Pick<EventLog, 'readSubject' | 'readLastFromLeader'>;
+  readonly attempts: OpenAttempts;
+  readonly attemptKeys: AttemptKeys;
+  readonly dataKeys: DataKeys;
+  readonly claims: () => ClaimLayout;
+  readonly now: () => Date;
+};
+
+/** What the log says about a message, and the person it is for. */
+export type LookedUp = Facts & {
+  /** Opens the personal data of the account. Undefined if the person is erased. */
+  readonly openPerson: (signal: AbortSignal) => Promise<MailPerson | undefined>;
+};
+
+/** Milliseconds between reads of a replica that lags behind the leader. */
+const LAG_MS = 50;
+
+/**
+ * Looks up what a mail depends on, from the leader of the log: an older state could mail a person
+ * who was erased since. Rejects if the log cannot be read.
+ */
+export async function lookUp(
+  deps: LookUpDeps,
+  message: Message,
+  signal: AbortSignal,
+): Promise<LookedUp> {
+  const { cause, attemptId, mailbox, userId, position } = message;
+  if (cause === 'attempt' && attemptId !== null) {
+    const attempt = await readAttempt(deps, attemptId, position, signal);
+    return { ...(await lookUpMailbox(deps, attempt?.record.claim, signal)), attempt };
+  }
+  if (cause === 'mail-wish' && mailbox !== null) {
+    const open = await deps.attempts.findNewest(mailbox, position);
+    const attempt = open && (await readAttempt(deps, open.id, open.position, signal));
+    return { ...(await lookUpMailbox(deps, mailbox, signal)), attempt };
+  }
+  if (userId === null) return { openPerson: async () => undefined };
+  if (cause === 'farewell') {
+    const farewell = await readFarewell(deps, userId, position, signal);
+    return { farewell, openPerson: async () => undefined };
+  }
+  const { events, facts } = await lookUpAccount(deps, userId, signal);
+  const eventId = events.find((event) => event.position === position)?.stored.metadata.id;
+  return { ...facts, eventId };
+}
+
+/** The attempt at a position, if it can be proven. A later one with its id has its own mail. */
+async function readAttempt(
+  { log, attemptKeys, now }: LookUpDeps,
+  attemptId: string,
+  position: number,
+  signal: AbortSignal,
+): Promise<LiveAttempt | undefined> {
+  const last = await log.readLastFromLeader(subjects.attempt(attemptId), signal);
+  if (last === undefined || last.position !== position) return undefined;
+  const record = parseOrThrow(parseAttemptRecord, last);
+  if (record.state !== 'open' || Date.parse(record.expiresAt) <= now().getTime()) return undefined;
+  const id = parseUserId(attemptId);
+  const data = id && attemptKeys.open(id, record)?.data;
+  return data && { id: attemptId, record, position, data };
+}
+
+/** A farewell, until its time is over. A server may show it a little longer. */
+async function readFarewell(
+  { log, attemptKeys, now }: LookUpDeps,
+  userId: string,
+  position: number,
+  signal: AbortSignal,
+): Promise<OpenFarewell | undefined> {
+  const last = await log.readLastFromLeader(subjects.farewell(userId), signal);
+  if (last === undefined || last.position !== position) return undefined;
+  const record = parseOrThrow(parseFarewell, last);
+  const endsAt = Date.parse(record.time) + FAREWELL_LIFETIME_SECONDS * 1_000;
+  if (endsAt <= now().getTime()) return undefined;
+  const email = attemptKeys.openFarewell(userId, record);
+  return email === undefined ? undefined : { email, locale: record.locale };
+}
+
+/** The claim on a mailbox, and the account that holds it. */
+async function lookUpMailbox(
+  deps: LookUpDeps,
+  mailbox: string | undefined,
+  signal: AbortSignal,
+): Promise<LookedUp> {
+  if (mailbox === undefined) return { openPerson: async () => undefined };
+  const { believed } = deps.claims().placeOf(mailbox);
+  const last = await deps.log.readLastFromLeader(believed, signal);
+  if (last === undefined) return { openPerson: async () => undefined };
+  const record: ClaimRecord = parseOrThrow(parseClaimRecord, last);
+  const claim: Placed<ClaimRecord> = { record, position: last.position };
+  if (record.state !== 'held') return { claim, openPerson: async () => undefined };
+  return { ...(await lookUpAccount(deps, record.userId, signal)).facts, claim };
+}
+
+type PlacedEvent = { readonly stored: StoredEvent; readonly position: number };
+
+async function lookUpAccount(
+  deps: LookUpDeps,
+  userId: string,
+  signal: AbortSignal,
+): Promise<{ readonly events: readonly PlacedEvent[]; readonly facts: LookedUp }> {
+  const events = await readAccount(deps, userId, signal);
+  const stored = events.map((event) => event.stored);
+  const state = toMailAccount(stored);
+  const facts: LookedUp = {
+    account: state && { id: userId, state },
+    openPerson: async (end) => {
+      const record = await deps.log.readLastFromLeader(subjects.key(userId), end);
+      if (record === undefined) return undefined;
+      return toMailPerson(stored, deps.dataKeys.open(userId, parseOrThrow(parseKeyRecord, record)));
+    },
+  };
+  return { events, facts };
+}
+
+/** Reads all events of an account. A replica that is behind the leader is asked again. */
+async function readAccount(
+  { log }: LookUpDeps,
+  userId: string,
+  signal: AbortSignal,
+): Promise<readonly PlacedEvent[]> {
+  const subject = subjects.account(userId);
+  const newest = await log.readLastFromLeader(subject, signal);
+  if (newest === undefined) return [];
+  for (;;) {
+    const records = await log.readSubject(subject, signal);
+    if ((records.at(-1)?.position ?? 0) >= newest.position) {
+      return records.map(({ data, position }) => {
+        return { stored: decodeEvent(decodeText(data)), position };
+      });
+    }
+    await delay(LAG_MS, signal);
+  }
+}

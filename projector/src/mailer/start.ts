@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { ACCOUNTS_STREAM } from '@zameni/contracts';
+import {
+  connectNatsNearLeader,
+  createAttemptKeys,
+  createDataKeys,
+  createDigests,
+  createJetStreamLog,
+  createPool,
+  createPositions,
+  createRateLimits,
+  createTokenVerifier,
+  createVerificationTokens,
+  DEADLINES,
+  deriveFromRing,
+  listenHttp,
+  openKeyRing,
+  openPepperRing,
+  readSecret,
+  readTokenIssuers,
+  type ServiceContext,
+  toActorId,
+  toClaimLayout,
+} from '@zameni/runtime';
+import { createLeasedWork, type LeasedRun } from '../lease/work.ts';
+import { OPERATOR_LIMIT } from '../operator/parked-routes.ts';
+import { type MailerConfig, parseMailBudget, parseMailStart } from './config.ts';
+import { followCauses } from './follow/follow.ts';
+import { createPostgresLedger } from './ledger/store.ts';
+import { createMailerApp } from './operator/app.ts';
+import { createMessageStore } from './operator/message-store.ts';
+import { createRenderer } from './render/renderer.ts';
+import { createOpenAttempts } from './send/attempts-on-mailbox.ts';
+import { deliver, type DeliverDeps } from './send/deliver.ts';
+import { createHand } from './send/hand.ts';
+import { createSender } from './send/sender.ts';
+import { toSmtpOptions } from './smtp/config.ts';
+import { createSmtpSender } from './smtp/sender.ts';
+
+/** Connections to Postgres: the lease, the notes of the log, taking and finishing mails. */
+const POOL_SIZE = 6;
+
+/** Connections for operators: their requests must not keep mails and leases waiting. */
+const OPERATOR_POOL_SIZE = 2;
+
+/** Mails under way beside those that hold a connection: their facts are looked up. */
+const AHEAD = 8;
+
+/** Starts the mailer, which reads the log and sends mails. */
+export async function startMailer(context: ServiceContext<MailerConfig>): Promise<void> {
+  const { config, logger, resources, signal, fail } = context;
+  // First, because it lists what is wrong with these settings.
+  const smtpOptions = toSmtpOptions(config);
+  const name = config.ZAMENI_INSTANCE;
+  const nc = await connectNatsNearLeader(
+    {
+      servers: config.ZAMENI_NATS_SERVERS.split(','),
+      user: config.ZAMENI_NATS_USER,
+      password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
+      name,
+    },
+    ACCOUNTS_STREAM.name,
+  );
+  resources.defer(() => nc.close());
+  const log = await createJetStreamLog(nc, {
+    stream: ACCOUNTS_STREAM.name,
+    user: config.ZAMENI_NATS_USER,
+  });
+  const url = config.ZAMENI_POSTGRES_URL;
+  const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
+  const openPool = (max: number) =>
+    resources.adopt(createPool({ url, password, max, name, logger }), (opened) => opened.end());
+  const pool = openPool(POOL_SIZE);
+  const operatorPool = openPool(OPERATOR_POOL_SIZE);
+  const keyRings = {
+    kek: openKeyRing(config.ZAMENI_KEK_FILE, { logger }),
+    attempt: openKeyRing(config.ZAMENI_ATTEMPT_KEY_FILE, { logger }),
+    verification: openKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE, { logger }),
+    position: openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger }),
+    pepper: openPepperRing(config.ZAMENI_PEPPER_FILE, { logger }),
+  };
+  const now = () => new Date();
+  const smtp = resources.use(createSmtpSender(smtpOptions));
+  // At once, because mails under way are waited for before anything is released.
+  signal.addEventListener('abort', () => void smtp.close(), { once: true });
+  const ledger = createPostgresLedger(pool, {
+    projection: 'mailer',
+    version: 1,
+    holder: `${name}-${randomUUID()}`,
+    leaseMs: DEADLINES.lease,
+  });
+  const deps: DeliverDeps = {
+    log,
+    attempts: createOpenAttempts(pool),
+    attemptKeys: createAttemptKeys(keyRings.attempt),
+    dataKeys: createDataKeys(keyRings.kek),
+    claims: deriveFromRing(keyRings.pepper, toClaimLayout),
+    tokens: createVerificationTokens(keyRings.verification, {
+      positions: createPositions(keyRings.position),
+      now,
+    }),
+    product: config.ZAMENI_MAIL_PRODUCT,
+    baseUrl: config.ZAMENI_MAIL_BASE_URL,
+    linkLifetimeMs: config.ZAMENI_MAIL_LINK_LIFETIME_SECONDS * 1_000,
+    from: config.ZAMENI_MAIL_FROM,
+    smtp,
+    render: await createRenderer(),
+    hand: createHand(ledger),
+    now,
+    logger,
+  };
+  const sender = createSender({
+    ledger,
+    deliver: (message, end) => deliver(deps, message, end),
+    budget: parseMailBudget(config.ZAMENI_MAIL_BUDGET),
+    maxInFlight: config.ZAMENI_SMTP_CONNECTIONS + AHEAD,
+    maxSlow: smtpOptions.maxSlow,
+    slowMs: smtpOptions.slowMs,
+    logger,
+  });
+
+  /** Follows the log and sends, until one of them ends. */
+  async function work(run: LeasedRun): Promise<void> {
+    const from = run.from > 0 ? run.from : await begin(run.signal);
+    const ending = new AbortController();
+    const end = AbortSignal.any([run.signal, ending.signal]);
+    const both = [
+      followCauses({ log, ledger, onAdded: sender.wake }, { ...run, from, signal: end }),
+      sender.run(end),
+    ];
+    try {
+      await Promise.race(both);
+    } finally {
+      ending.abort();
+      await Promise.allSettled(both);
+    }
+  }
+
+  /** The position after which a mailer that never ran reads. */
+  async function begin(end: AbortSignal): Promise<number> {
+    const start = parseMailStart(config.ZAMENI_MAIL_START);
+    const position = start === 'now' ? await log.head(end) : start;
+    await ledger.begin(position);
+    return position;
+  }
+
+  const running = createLeasedWork({ name: 'mailer', store: ledger, work, logger });
+  const stopped = running.run(signal).catch(fail);
+  resources.defer(() => stopped);
+  const digests = createDigests(keyRings.pepper.current());
+  const app = createMailerApp({
+    logger,
+    keyRings,
+    log,
+    status: running.status,
+    messages: {
+      store: createMessageStore(operatorPool),
+      tokens: createTokenVerifier({
+        issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
+        logger,
+      }),
+      limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger }),
+      actorOf: (caller) => toActorId(digests, caller),
+      wake: sender.wake,
+    },
+    checks: {
+      nats: async () => void (await log.head(signal)),
+      postgres: async () => void (await pool.query('select 1')),
+    },
+  });
+  resources.use(await listenHttp(app, { host: config.ZAMENI_HOST, port: config.ZAMENI_PORT }));
+  logger.info({ port: config.ZAMENI_PORT }, 'mailer listens');
+}
