@@ -18,6 +18,7 @@ Starts the whole of Zameni on this machine and stays in the foreground; Ctrl-C s
 
   --fresh              start with empty data
   --scale NAME=N,...   run N processes of a service, 1 to ${MAX_PROCESSES}: ${SERVICES.join(', ')}
+                       (mailer=0 sends no mail)
   --help               show this
 `;
 

@@ -5,7 +5,7 @@ test('starts one process of each service and keeps the data by default', (t) => 
   t.deepEqual(parseStartArguments([]), {
     profile: 'local',
     fresh: false,
-    scale: { 'command-api': 1, projector: 1, 'query-api': 1 },
+    scale: { 'command-api': 1, projector: 1, 'query-api': 1, mailer: 1 },
     help: false,
   });
 });
@@ -18,7 +18,7 @@ test('accepts --scale more than once', (t) => {
     '--scale=query-api=3',
   ]);
   t.true(fresh);
-  t.deepEqual(scale, { 'command-api': 2, projector: 1, 'query-api': 3 });
+  t.deepEqual(scale, { 'command-api': 2, projector: 1, 'query-api': 3, mailer: 1 });
 });
 
 test('refuses an unknown option with a hint', (t) => {

@@ -14,7 +14,7 @@ import { describeSlowest, TIMES_FILE } from './test/times.ts';
 import { withStack } from './with-stack.ts';
 
 /** Two processes of each service, so that tests cover concurrent processes and a standby. */
-const TEST_SCALE = 'command-api=2,query-api=2,projector=2';
+const TEST_SCALE = 'command-api=2,query-api=2,projector=2,mailer=2';
 
 const INTERRUPTED = 128 + constants.signals.SIGINT;
 

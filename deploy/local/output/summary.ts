@@ -69,7 +69,7 @@ function examples(url: string, id: string): string[] {
 }
 
 function addresses(stack: Stack): Map<string, string> {
-  const { nats, postgres, pgbouncer, redis, gateway, services } = stack;
+  const { nats, postgres, pgbouncer, redis, mail, gateway, services } = stack;
   return new Map([
     ['gateway', gateway.url],
     ...services.map(({ name, url }) => [name, url] as const),
@@ -78,5 +78,6 @@ function addresses(stack: Stack): Map<string, string> {
     ['postgres-replica', `${postgres.replica.host}:${postgres.replica.port}`],
     ['pgbouncer', `${pgbouncer.host}:${pgbouncer.port}`],
     ['redis', `127.0.0.1:${redis.port}`],
+    ['inbox', mail.inboxUrl ?? `127.0.0.1:${mail.smtpPort}`],
   ]);
 }

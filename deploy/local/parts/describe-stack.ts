@@ -7,6 +7,7 @@ import {
   PRIMARY_DATABASE,
   REPLICA_DATABASE,
 } from './postgres/pgbouncer-config.ts';
+import { keepsMails } from './inbox.ts';
 import { serviceProcesses } from './services.ts';
 import { TOKEN_AUDIENCE, TOKEN_ISSUER } from '../secrets/token-issuer.ts';
 import type { Stack } from '@zameni/runtime/stack';
@@ -34,6 +35,7 @@ export function describeStack(context: PartContext, pids: Readonly<Record<string
         'command-api': natsLogin('command-api'),
         projector: natsLogin('projector'),
         'query-api': natsLogin('query-api'),
+        mailer: natsLogin('mailer'),
         eraser: natsLogin('eraser'),
         analyst: natsLogin('analyst'),
       },
@@ -57,6 +59,11 @@ export function describeStack(context: PartContext, pids: Readonly<Record<string
       url: `redis://${HOST}:${ports.redis}/0`,
       port: ports.redis,
       passwordFile: secrets.redis,
+    },
+    mail: {
+      smtpPort: ports.inboxSmtp,
+      inboxUrl: keepsMails(profile) ? `http://${HOST}:${ports.inboxWeb}` : null,
+      testSmtpPort: keepsMails(profile) ? null : ports.testSmtp,
     },
     tokens: {
       issuer: TOKEN_ISSUER,

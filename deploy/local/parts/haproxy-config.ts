@@ -67,8 +67,8 @@ frontend gateway
   # Replaces the client's own value. The services trust one hop and count clients by this header.
   http-request set-header X-Forwarded-For %[src]
   http-request del-header Forwarded
-  acl is_public path /v1 /docs /openapi.json
-  acl is_public path_beg /v1/ /docs/
+  acl is_public path /v1 /docs /verify /openapi.json
+  acl is_public path_beg /v1/ /docs/ /verify/
   http-request return status 404 content-type application/problem+json string ${quote(problem(404, 'not-found'))} unless is_public
   # Long uploads are streamed to services that bound their time. Only their start is awaited.
 ${routes

@@ -35,8 +35,8 @@ test('names every process of a service', (t) => {
 
 test('passes only public paths', (t) => {
   t.deepEqual(config.match(/^ {2}acl is_public .+$/gm), [
-    '  acl is_public path /v1 /docs /openapi.json',
-    '  acl is_public path_beg /v1/ /docs/',
+    '  acl is_public path /v1 /docs /verify /openapi.json',
+    '  acl is_public path_beg /v1/ /docs/ /verify/',
   ]);
 });
 

@@ -6,6 +6,7 @@ const SETTINGS = {
   attempts: /^ZAMENI_ATTEMPT_LIFETIME_SECONDS$/,
   room: /^ZAMENI_(?:MAX_LIVE_ATTEMPTS|ATTEMPTS_LOG_PERCENT|VOUCHED_LOG_PERCENT)$/,
   logs: /^ZAMENI_LOG_LEVEL$/,
+  mail: /^ZAMENI_MAIL_(?:BASE_URL|PRODUCT|FROM|LINK_LIFETIME_SECONDS|BUDGET|START)$/,
 } as const;
 
 /** Returns the caller's variables for a program, including the settings that it uses. */

@@ -12,6 +12,8 @@ const caller = {
   ZAMENI_MAX_LIVE_ATTEMPTS: '10',
   ZAMENI_ATTEMPTS_LOG_PERCENT: '50',
   ZAMENI_VOUCHED_LOG_PERCENT: '80',
+  ZAMENI_MAIL_PRODUCT: 'Library',
+  ZAMENI_SMTP_HOST: 'smtp.example.org',
 };
 
 test('a program gets the caller’s home and none of their other variables', (t) => {
@@ -31,4 +33,9 @@ test('settings are passed on to the programs that use them', (t) => {
     'ZAMENI_MAX_LIVE_ATTEMPTS',
     'ZAMENI_VOUCHED_LOG_PERCENT',
   ]);
+});
+
+test('a caller chooses how mails look, not where they are sent', (t) => {
+  const { HOME: _, OTEL_SERVICE_NAME: __, ...settings } = passedOn(caller, ['mail']);
+  t.deepEqual(settings, { ZAMENI_MAIL_PRODUCT: 'Library' });
 });

@@ -8,7 +8,7 @@ import { PRIMARY_DATABASE, REPLICA_DATABASE } from './postgres/pgbouncer-config.
 /** The inputs of a service's variables. They are few, so that a test can take them from a stack. */
 export type EnvironmentSource = {
   readonly profile: Profile;
-  readonly ports: Pick<Ports, 'natsClient' | 'pgbouncer' | 'redis'>;
+  readonly ports: Pick<Ports, 'gateway' | 'natsClient' | 'pgbouncer' | 'redis' | 'inboxSmtp'>;
   readonly layout: Pick<Layout, 'secrets' | 'issuersFile'>;
 };
 
@@ -32,7 +32,8 @@ export function serviceEnvironment(
         ...common,
         ...passedOn(process.env, ['logs', 'attempts', 'room']),
         ...callerEnvironment(source),
-        ...storeEnvironment(source, 'zameni_command', secrets.postgresCommand),
+        ...databaseEnvironment(source, 'zameni_command', secrets.postgresCommand),
+        ...cacheEnvironment(source),
         ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_KEK_FILE: secrets.kek,
         ZAMENI_ATTEMPT_KEY_FILE: secrets.attemptKeys,
@@ -45,7 +46,8 @@ export function serviceEnvironment(
         ...common,
         ...passedOn(process.env, ['logs']),
         ...callerEnvironment(source),
-        ...storeEnvironment(source, 'zameni_projector', secrets.postgresProjector),
+        ...databaseEnvironment(source, 'zameni_projector', secrets.postgresProjector),
+        ...cacheEnvironment(source),
         ZAMENI_KEK_FILE: secrets.kek,
         ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_ERASER_NATS_PASSWORD_FILE: secrets.natsUsers.eraser,
@@ -55,9 +57,23 @@ export function serviceEnvironment(
         ...common,
         ...passedOn(process.env, ['logs']),
         ...callerEnvironment(source),
-        ...storeEnvironment(source, 'zameni_query', secrets.postgresQuery),
+        ...databaseEnvironment(source, 'zameni_query', secrets.postgresQuery),
+        ...cacheEnvironment(source),
         ZAMENI_POSTGRES_REPLICA_URL: poolUrl(source, 'zameni_query', REPLICA_DATABASE),
         ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
+      };
+    case 'mailer':
+      return {
+        ...common,
+        ...databaseEnvironment(source, 'zameni_mailer', secrets.postgresMailer),
+        ...mailEnvironment(source),
+        ...callerEnvironment(source),
+        ...passedOn(process.env, ['logs', 'mail']),
+        ZAMENI_KEK_FILE: secrets.kek,
+        ZAMENI_PEPPER_FILE: secrets.pepper,
+        ZAMENI_ATTEMPT_KEY_FILE: secrets.attemptKeys,
+        ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
+        ZAMENI_VERIFICATION_KEY_FILE: secrets.verificationKey,
       };
     default:
       return service satisfies never;
@@ -79,7 +95,19 @@ function callerEnvironment({ layout }: EnvironmentSource): Record<string, string
   return { ZAMENI_JWT_ISSUERS_FILE: layout.issuersFile };
 }
 
-function storeEnvironment(
+/** All mails go to the stack's own server, on loopback and therefore without TLS. */
+function mailEnvironment({ ports }: EnvironmentSource): Record<string, string> {
+  return {
+    ZAMENI_SMTP_HOST: '127.0.0.1',
+    ZAMENI_SMTP_PORT: String(ports.inboxSmtp),
+    ZAMENI_SMTP_TLS: 'none',
+    ZAMENI_MAIL_BASE_URL: `http://127.0.0.1:${ports.gateway}`,
+    ZAMENI_MAIL_PRODUCT: 'Zameni',
+    ZAMENI_MAIL_FROM: 'Zameni <noreply@zameni.example>',
+  };
+}
+
+function databaseEnvironment(
   source: EnvironmentSource,
   user: string,
   passwordFile: string,
@@ -87,8 +115,13 @@ function storeEnvironment(
   return {
     ZAMENI_POSTGRES_URL: poolUrl(source, user, PRIMARY_DATABASE),
     ZAMENI_POSTGRES_PASSWORD_FILE: passwordFile,
-    ZAMENI_REDIS_URL: `redis://127.0.0.1:${source.ports.redis}/0`,
-    ZAMENI_REDIS_PASSWORD_FILE: source.layout.secrets.redis,
+  };
+}
+
+function cacheEnvironment({ ports, layout }: EnvironmentSource): Record<string, string> {
+  return {
+    ZAMENI_REDIS_URL: `redis://127.0.0.1:${ports.redis}/0`,
+    ZAMENI_REDIS_PASSWORD_FILE: layout.secrets.redis,
   };
 }
 

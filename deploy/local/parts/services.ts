@@ -1,10 +1,10 @@
-import { join } from 'node:path';
-import { REPOSITORY } from '../profile/names.ts';
 import type { Service } from '../profile/scale.ts';
 import { httpProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from './context.ts';
+import { INBOX } from './inbox.ts';
 import { serviceEnvironment } from './service-environment.ts';
+import { serviceProgram } from './service-program.ts';
 
 /** One process of a service. */
 export type ServiceProcess = {
@@ -21,6 +21,7 @@ export function serviceProcesses({ ports }: Pick<PartContext, 'ports'>): Service
     ...list('command-api', ports.commandApi),
     ...list('projector', ports.projector),
     ...list('query-api', ports.queryApi),
+    ...list('mailer', ports.mailer),
   ];
 }
 
@@ -30,9 +31,9 @@ export function serviceParts(context: PartContext, after: readonly string[]): Pr
     ({ service, name, port }): ProcessPart => ({
       kind: 'process',
       name,
-      after,
-      command: [process.execPath, '--import', '@zameni/runtime/telemetry', 'src/main.ts'],
-      cwd: join(REPOSITORY, service),
+      // Otherwise the last mails of a stack that stops would be deferred.
+      after: service === 'mailer' ? [...after, INBOX] : after,
+      ...serviceProgram(service),
       env: {
         ...serverEnvironment(),
         ...serviceEnvironment(context, service),

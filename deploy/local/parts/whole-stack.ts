@@ -1,6 +1,7 @@
 import type { Part } from '../supervisor/start-and-stop.ts';
 import type { PartContext } from './context.ts';
 import { gatewayPart } from './gateway.ts';
+import { inboxPart } from './inbox.ts';
 import { keyKeeperPart } from './key-keeper.ts';
 import { NATS_PARTS, natsParts } from './nats/part.ts';
 import { postgresParts } from './postgres/part.ts';
@@ -16,6 +17,7 @@ export async function stackParts(context: PartContext): Promise<Part[]> {
   return [
     ...(await natsParts(context)),
     await redisPart(context),
+    inboxPart(context),
     ...(await postgresParts(context)),
     await poolPart(context),
     {

@@ -13,6 +13,7 @@ export const SERVER_FOLDERS = [
   'postgres-replica',
   'pgbouncer',
   'redis',
+  'inbox',
   'gateway',
 ] as const;
 
@@ -71,6 +72,7 @@ function serverFolders(root: string): Record<ServerFolder, string> {
     'postgres-replica': join(root, 'postgres-replica'),
     pgbouncer: join(root, 'pgbouncer'),
     redis: join(root, 'redis'),
+    inbox: join(root, 'inbox'),
     gateway: join(root, 'gateway'),
   };
 }

@@ -6,6 +6,7 @@ export type Ports = {
   readonly commandApi: readonly number[];
   readonly queryApi: readonly number[];
   readonly projector: readonly number[];
+  readonly mailer: readonly number[];
   readonly natsClient: readonly number[];
   readonly natsRoute: readonly number[];
   readonly natsMonitor: readonly number[];
@@ -13,6 +14,12 @@ export type Ports = {
   readonly postgresReplica: number;
   readonly pgbouncer: number;
   readonly redis: number;
+  /** Where the inbox takes mails. */
+  readonly inboxSmtp: number;
+  /** Where people read them. */
+  readonly inboxWeb: number;
+  /** Where a test may take the mails instead, with an SMTP server of its own. */
+  readonly testSmtp: number;
 };
 
 /** A port and the process that needs it. */
@@ -34,6 +41,10 @@ export function layOutPorts(base: number, scale: Scale): Ports {
     postgresReplica: base + 61,
     pgbouncer: base + 62,
     redis: base + 63,
+    inboxSmtp: base + 64,
+    inboxWeb: base + 65,
+    testSmtp: base + 66,
+    mailer: consecutive(base + 70, scale.mailer),
   };
 }
 
@@ -44,6 +55,7 @@ export function claimPorts(ports: Ports): PortClaim[] {
     ...numbered(ports.commandApi, (n) => `command-api-${n}`),
     ...numbered(ports.queryApi, (n) => `query-api-${n}`),
     ...numbered(ports.projector, (n) => `projector-${n}`),
+    ...numbered(ports.mailer, (n) => `mailer-${n}`),
     ...numbered(ports.natsClient, (n) => `nats-${n}`),
     ...numbered(ports.natsRoute, (n) => `nats-${n} (cluster route)`),
     ...numbered(ports.natsMonitor, (n) => `nats-${n} (monitor)`),
@@ -51,6 +63,9 @@ export function claimPorts(ports: Ports): PortClaim[] {
     { port: ports.postgresReplica, wantedBy: 'postgres-replica' },
     { port: ports.pgbouncer, wantedBy: 'pgbouncer' },
     { port: ports.redis, wantedBy: 'redis' },
+    { port: ports.inboxSmtp, wantedBy: 'inbox (SMTP)' },
+    { port: ports.inboxWeb, wantedBy: 'inbox' },
+    { port: ports.testSmtp, wantedBy: 'inbox (SMTP server of a test)' },
   ];
 }
 

@@ -3,7 +3,7 @@ import { claimPorts, layOutPorts } from './ports.ts';
 import { MAX_PROCESSES, parseScale } from './scale.ts';
 
 const full = parseScale(
-  `command-api=${MAX_PROCESSES},query-api=${MAX_PROCESSES},projector=${MAX_PROCESSES}`,
+  `command-api=${MAX_PROCESSES},query-api=${MAX_PROCESSES},projector=${MAX_PROCESSES},mailer=${MAX_PROCESSES}`,
 );
 
 test('gives every process its own port at the largest scale', (t) => {

@@ -2,7 +2,7 @@ import test from 'ava';
 import { parseScale } from './scale.ts';
 
 test('runs one process of every service by default', (t) => {
-  t.deepEqual(parseScale(''), { 'command-api': 1, projector: 1, 'query-api': 1 });
+  t.deepEqual(parseScale(''), { 'command-api': 1, projector: 1, 'query-api': 1, mailer: 1 });
 });
 
 test('reads the number of each named service', (t) => {
@@ -10,7 +10,12 @@ test('reads the number of each named service', (t) => {
     'command-api': 2,
     projector: 1,
     'query-api': 8,
+    mailer: 1,
   });
+});
+
+test('a stack may run without a mailer', (t) => {
+  t.is(parseScale('mailer=0').mailer, 0);
 });
 
 const refuses = test.macro((t, text: string, message: RegExp) => {

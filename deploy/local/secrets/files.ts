@@ -14,6 +14,7 @@ export type SecretFiles = {
   readonly postgresProjector: string;
   readonly postgresCommand: string;
   readonly postgresQuery: string;
+  readonly postgresMailer: string;
   readonly pgbouncerAdmin: string;
   readonly redis: string;
   readonly pepper: string;
@@ -34,6 +35,7 @@ export function secretFiles(folder: string): SecretFiles {
       'command-api': password('nats-command-api'),
       projector: password('nats-projector'),
       'query-api': password('nats-query-api'),
+      mailer: password('nats-mailer'),
       eraser: password('nats-eraser'),
       analyst: password('nats-analyst'),
     },
@@ -43,6 +45,7 @@ export function secretFiles(folder: string): SecretFiles {
     postgresProjector: password('postgres-projector'),
     postgresCommand: password('postgres-command'),
     postgresQuery: password('postgres-query'),
+    postgresMailer: password('postgres-mailer'),
     pgbouncerAdmin: password('pgbouncer-admin'),
     redis: password('redis'),
     pepper: join(folder, 'pepper.json'),

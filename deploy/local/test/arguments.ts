@@ -55,6 +55,9 @@ export const EARLY = [
 export const DISTURBING = [
   'e2e/guarantees/anonymous-equality.e2e.test.ts',
   'e2e/guarantees/imports.e2e.test.ts',
+  // Only one file at a time can take the mails of the stack.
+  'e2e/guarantees/welcome-mail.e2e.test.ts',
+  'e2e/guarantees/welcome-mail-faults.e2e.test.ts',
   'e2e/guarantees/idempotency-faults.e2e.test.ts',
   'e2e/guarantees/log-room.e2e.test.ts',
   'e2e/guarantees/erasure-outage.e2e.test.ts',
@@ -69,12 +72,14 @@ const LONG_FILES = [
   'e2e/guarantees/fuzz*.e2e.test.ts',
   'e2e/guarantees/all-or-nothing.e2e.test.ts',
   'e2e/guarantees/crash-recovery.e2e.test.ts',
+  'e2e/guarantees/welcome-mail-faults.e2e.test.ts',
 ] as const;
 
 const LONG_ENV = {
   ZAMENI_ATOMIC_SECONDS: '300',
   ZAMENI_CRASH_SECONDS: '600',
   ZAMENI_FUZZ_REQUESTS: '100000',
+  ZAMENI_MAIL_PEOPLE: '10000',
 } as const;
 
 const UNIT_TESTS = '**/*.unit.test.ts';

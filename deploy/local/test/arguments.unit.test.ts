@@ -3,6 +3,7 @@ import { DISTURBING, EARLY, parseTestArguments } from './arguments.ts';
 
 const ATOMIC = 'e2e/guarantees/all-or-nothing.e2e.test.ts';
 const CRASH = 'e2e/guarantees/crash-recovery.e2e.test.ts';
+const MAIL = 'e2e/guarantees/welcome-mail-faults.e2e.test.ts';
 const LEFT_OUT = [...EARLY, ...DISTURBING].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
@@ -49,11 +50,13 @@ test('searches for a title in all files except those that kill servers', (t) => 
 
 test('a long run takes the files with a long form and has a seed', (t) => {
   const { phases, env, withChecks } = parse('--long');
-  t.deepEqual(phases, [[ATOMIC], [CRASH], ['e2e/guarantees/fuzz*.e2e.test.ts', ...LEFT_OUT]]);
+  const fuzz = ['e2e/guarantees/fuzz*.e2e.test.ts', ...LEFT_OUT];
+  t.deepEqual(phases, [[ATOMIC], [CRASH], fuzz, [MAIL]]);
   t.deepEqual(env, {
     ZAMENI_ATOMIC_SECONDS: '300',
     ZAMENI_CRASH_SECONDS: '600',
     ZAMENI_FUZZ_REQUESTS: '100000',
+    ZAMENI_MAIL_PEOPLE: '10000',
     ZAMENI_SEED: '7',
   });
   t.false(withChecks);

@@ -10,6 +10,11 @@ const CHECKS = [
   { title: 'format', command: ['biome', 'format', '.'] },
   { title: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { title: 'types', command: ['tsc', '--noEmit'] },
+  // Scripts of a browser: other globals, and checked by their comments.
+  {
+    title: 'types of the page',
+    command: ['tsc', '--project', 'query-api/src/verify-page/browser'],
+  },
 ] as const;
 
 /** Runs the static checks. Each counts as one test. The output of a failed check is shown. */

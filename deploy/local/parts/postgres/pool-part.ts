@@ -27,6 +27,7 @@ export async function poolPart({
     zameni_projector: await readPassword(layout.secrets.postgresProjector),
     zameni_command: await readPassword(layout.secrets.postgresCommand),
     zameni_query: await readPassword(layout.secrets.postgresQuery),
+    zameni_mailer: await readPassword(layout.secrets.postgresMailer),
     [PGBOUNCER_ADMIN]: await readPassword(layout.secrets.pgbouncerAdmin),
   });
   await writeFile(configFile, config, { mode: 0o600 });

@@ -72,6 +72,7 @@ export async function createRoles(
       projector_password: secrets.postgresProjector,
       command_password: secrets.postgresCommand,
       query_password: secrets.postgresQuery,
+      mailer_password: secrets.postgresMailer,
       replication_password: secrets.postgresReplication,
     }).map(async ([name, path]) => `\\set ${name} '${await readPassword(path)}'`),
   );
