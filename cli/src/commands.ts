@@ -3,6 +3,7 @@ import { doctorCommand } from './doctor/command.ts';
 import type { Command } from './framework/command.ts';
 import { keysCommand } from './keys/command.ts';
 import { linkCommand } from './link/command.ts';
+import { messagesCommand } from './messages/command.ts';
 import { parkedCommand } from './parked/command.ts';
 import { registerCommand } from './people/register-command.ts';
 import { userCommand } from './people/user-command.ts';
@@ -18,6 +19,7 @@ const commands: Command[] = [
   doctorCommand,
   tokenCommand,
   linkCommand,
+  messagesCommand,
   parkedCommand,
   rebuildCommand,
   purgeCommand,

@@ -6,7 +6,7 @@ import { judgeAttemptKeys } from './keys.ts';
 import { judgeServer as judgeNats, judgeStream } from './log.ts';
 import { checkFreeSpace, checkNode, softLimit } from './machine.ts';
 import { check, type Finding } from './report.ts';
-import { judgeClock, judgeParked, judgeProjection, judgeService } from './services.ts';
+import { judgeClock, judgeMails, judgeParked, judgeProjection, judgeService } from './services.ts';
 import type { ServiceStatus } from '../stack/read-status.ts';
 
 const levelOf = (finding: Finding) => (typeof finding === 'string' ? 'ok' : finding.level);
@@ -209,6 +209,7 @@ const service = (role: ProjectorStatus['role'], lag: number, parked = 0): Servic
   degraded: [],
   milliseconds: 1,
   projection: { role, position: 10, head: 10 + lag, lag, parked },
+  mailer: null,
 });
 test(
   'an active projector that keeps up is ok',
@@ -278,3 +279,25 @@ test('an error in a check is a failure with a remedy', async (t) => {
     remedy: 'npm start',
   });
 });
+
+const mailer = (abandoned: number, unknown = 0): ServiceStatus => {
+  const mails = { waiting: 4, sending: 1, abandoned, unknown, oldestWaitingSeconds: 9 };
+  const progress = { role: 'active', position: 10, head: 10, lag: 0, mails } as const;
+  return { ...service('active', 0), name: 'mailer-1', projection: null, mailer: progress };
+};
+test('mails that wait are ok', judges, () => judgeMails([mailer(0)]), 'ok', /4 waiting/);
+test(
+  'an abandoned mail is a warning',
+  judges,
+  () => judgeMails([mailer(2)]),
+  'warn',
+  /2 abandoned/,
+);
+test('an unknown mail is a warning', judges, () => judgeMails([mailer(0, 1)]), 'warn', /1 unknown/);
+test(
+  'a stack without a mailer is ok',
+  judges,
+  () => judgeMails([service('active', 0)]),
+  'ok',
+  /no/,
+);

@@ -39,6 +39,7 @@ export async function checkServices(connection: Connection): Promise<Check[]> {
         look: () => judgeProjection(services),
       }),
       check({ area: 'service', name: 'parked', remedy, look: () => judgeParked(services) }),
+      check({ area: 'service', name: 'mails', remedy, look: () => judgeMails(services) }),
     );
   }
   return Promise.all(checks);
@@ -96,6 +97,17 @@ export function judgeParked(services: readonly ServiceStatus[]): Finding {
   if (parked === 0) return 'no account or attempt';
   const found = `${parked} accounts or attempts; their latest changes cannot be read`;
   const remedy = 'npx zameni parked ls; deploy/runbook.md, "A parked account"';
+  return { level: 'warn', found, remedy };
+}
+
+/** Judges whether mails are left that no mailer sends by itself. */
+export function judgeMails(services: readonly ServiceStatus[]): Finding {
+  const [mails] = services.flatMap(({ mailer }) => mailer?.mails ?? []);
+  if (mails === undefined) return 'no mailer knows of any';
+  const { waiting, abandoned, unknown } = mails;
+  if (abandoned + unknown === 0) return `${waiting} waiting, none abandoned`;
+  const found = `${abandoned} abandoned, ${unknown} unknown: the mailer does not try them again`;
+  const remedy = 'npx zameni messages ls --state abandoned; deploy/runbook.md, "Mail stuck"';
   return { level: 'warn', found, remedy };
 }
 

@@ -15,27 +15,27 @@ export const RINGS = {
   kek: {
     purpose: "wraps people's data keys",
     path: ({ keys }) => keys.kekFile,
-    services: ['command-api', 'projector'],
+    services: ['command-api', 'projector', 'mailer'],
   },
   verification: {
     purpose: 'signs verification links',
     path: ({ folders }) => secretFiles(folders.secrets).verificationKey,
-    services: ['command-api'],
+    services: ['command-api', 'mailer'],
   },
   position: {
     purpose: 'seals positions',
     path: ({ keys }) => keys.positionKeyFile,
-    services: ['command-api', 'query-api'],
+    services: ['command-api', 'query-api', 'mailer'],
   },
   pepper: {
     purpose: 'digests addresses',
     path: ({ keys }) => keys.pepperFile,
-    services: ['command-api', 'projector'],
+    services: ['command-api', 'projector', 'mailer'],
   },
   attempt: {
     purpose: 'seals attempts, a key a day',
     path: ({ folders }) => secretFiles(folders.secrets).attemptKeys,
-    services: ['command-api'],
+    services: ['command-api', 'mailer'],
   },
 } as const satisfies Record<string, RingSpec>;
 

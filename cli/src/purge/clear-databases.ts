@@ -8,13 +8,16 @@ export type ReportStep = (text: string) => void;
 /** Milliseconds per statement. The time to rewrite a table depends on its size. */
 const STATEMENT_DEADLINE_MS = 3_600_000;
 
+/** Every version of the read models, and the ledger of mails. */
+const SCHEMAS = '^(accounts_v[0-9]+|mailer)$';
+
 /** Milliseconds for older transactions to finish and the replica to catch up. */
 const WAIT_DEADLINE_MS = 60_000;
 const LOOK_MS = 100;
 
 /**
  * Removes the bytes of deleted rows from both databases. It rewrites the tables of every version of
- * the read models, and the statistics, which contain addresses and names. Statistics are deleted
+ * the read models and of the mailer, and the statistics, which contain addresses, names and digests. Statistics are deleted
  * first, because analysing an empty table keeps its older ones. A rewrite keeps row versions that
  * an older transaction may see, so it waits for such transactions to end. A checkpoint removes
  * older write-ahead log after its segment is closed and the replica has it.
@@ -83,14 +86,14 @@ async function untilNoOlderTransaction(pool: Pool, id: string): Promise<void> {
 }
 
 /**
- * Deletes the planner's statistics of the read models. The analysis that follows creates new ones.
+ * Deletes the planner's statistics of these tables. The analysis that follows creates new ones.
  */
 async function deleteStatistics(pool: Pool): Promise<void> {
   await pool.query(
     `delete from pg_catalog.pg_statistic
      where starelid in (
        select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where n.nspname ~ '^accounts_v[0-9]+$'
+       where n.nspname ~ '${SCHEMAS}'
      )`,
   );
 }
@@ -98,7 +101,7 @@ async function deleteStatistics(pool: Pool): Promise<void> {
 async function readTables(pool: Pool): Promise<readonly string[]> {
   const { rows } = await pool.query<{ name: string }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
-     where schemaname ~ '^accounts_v[0-9]+$' order by 1`,
+     where schemaname ~ '${SCHEMAS}' order by 1`,
   );
   return rows.map(({ name }) => name);
 }

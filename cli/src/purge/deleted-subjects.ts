@@ -31,11 +31,11 @@ const LANES = 64;
 const STEP_DOWN = `${JETSTREAM_API}.STREAM.LEADER.STEPDOWN.${ACCOUNTS_STREAM.name}`;
 
 /**
- * Subjects of keys, claims, deletion records and mail wishes, as they precede their records in a
- * file. After a rotation of the pepper its name precedes the digest of a claim.
+ * Subjects of keys, claims, deletion records, mail wishes and farewells, as they precede their
+ * records in a file. After a rotation of the pepper its name precedes the digest of a claim.
  */
 const SUBJECT =
-  /zameni\.(?:(?:key|deletion|mail-wish)\.[0-9a-f-]{36}|claim\.(?:[\w-]{1,32}:)?[\w-]{43})/g;
+  /zameni\.(?:(?:key|deletion|mail-wish|farewell)\.[0-9a-f-]{36}|claim\.(?:[\w-]{1,32}:)?[\w-]{43})/g;
 
 /**
  * Subjects of attempts, followed by an open record. The subject alone is not enough, because the

@@ -11,13 +11,14 @@ const later = toClaimLayout({ current: '2-0f1e2d3c', keys, layers }).placeOf(cla
 const key = subjects.key('0198f2d0-0000-7000-8000-000000000001');
 const deletion = subjects.deletion('0198f2d0-0000-4000-8000-000000000002');
 const wish = subjects.mailWish('0198f2d0-0000-4000-8000-000000000003');
+const farewell = subjects.farewell('0198f2d0-0000-7000-8000-000000000006');
 const id = '0198f2d0-0000-7000-8000-000000000004';
 const attempt = subjects.attempt(id);
 const other = subjects.attempt('0198f2d0-0000-7000-8000-000000000005');
 
-test('finds keys, claims, deletion records and mail wishes, with any pepper', (t) => {
-  const file = `\0\x8a${first}NATS/1.0\r\n${later}\0{}${key}\xff{"kek":"1"}${deletion}${wish}{}`;
-  t.deepEqual(findSubjects(file), [first, later, key, deletion, wish]);
+test('finds keys, claims, deletion records, mail wishes and farewells, with any pepper', (t) => {
+  const file = `\0\x8a${first}NATS/1.0\r\n${later}\0{}${key}\xff{"kek":"1"}${deletion}${wish}${farewell}{}`;
+  t.deepEqual(findSubjects(file), [first, later, key, deletion, wish, farewell]);
 });
 
 test('ignores subjects of accounts, because their events stay', (t) => {

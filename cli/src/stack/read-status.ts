@@ -1,4 +1,4 @@
-import { ProjectorStatus } from '@zameni/contracts';
+import { MailerStatus, ProjectorStatus } from '@zameni/contracts';
 import type { Stack } from '@zameni/runtime/stack';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -10,6 +10,11 @@ const ProjectionProgress = Type.Pick(
   { title: 'ProjectionProgress' },
 );
 
+/** The part of a mailer's status that the report shows. */
+const MailerProgress = Type.Pick(MailerStatus, ['role', 'position', 'head', 'lag', 'mails'], {
+  title: 'MailerProgress',
+});
+
 /** State of one process. */
 export const ServiceStatus = Type.Object(
   {
@@ -20,6 +25,7 @@ export const ServiceStatus = Type.Object(
     degraded: Type.Array(Type.String()),
     milliseconds: Type.Union([Type.Integer(), Type.Null()]),
     projection: Type.Union([ProjectionProgress, Type.Null()]),
+    mailer: Type.Union([MailerProgress, Type.Null()]),
   },
   { additionalProperties: false, title: 'ServiceStatus' },
 );
@@ -55,6 +61,7 @@ const Readiness = Compile(
   Type.Object({ missing: Type.Array(Type.String()), degraded: Type.Array(Type.String()) }),
 );
 const projectorCheck = Compile(ProjectorStatus);
+const mailerCheck = Compile(MailerStatus);
 
 /** Asks the gateway and, on a local stack, every service behind it. */
 export async function readStatus(url: string, stack: Stack | undefined): Promise<StatusReport> {
@@ -78,12 +85,14 @@ async function readGateway(url: string): Promise<StatusReport['gateway']> {
 
 async function readService(service: Stack['services'][number]): Promise<ServiceStatus> {
   const { name, url } = service;
-  const [ready, projector] = await Promise.all([
+  const isProjector = service.service === 'projector';
+  const isMailer = service.service === 'mailer';
+  const [ready, status] = await Promise.all([
     ask(`${url}/readyz`),
-    service.service === 'projector' ? ask(`${url}/status`) : undefined,
+    isProjector || isMailer ? ask(`${url}/status`) : undefined,
   ]);
   const readiness = Readiness.Check(ready?.body) ? ready.body : { missing: [], degraded: [] };
-  const view = projector?.body;
+  const view = status?.body;
   return {
     name,
     url,
@@ -91,12 +100,17 @@ async function readService(service: Stack['services'][number]): Promise<ServiceS
     missing: readiness.missing,
     degraded: readiness.degraded,
     milliseconds: ready?.milliseconds ?? null,
-    projection: projectorCheck.Check(view) ? toProgress(view) : null,
+    projection: isProjector && projectorCheck.Check(view) ? toProgress(view) : null,
+    mailer: isMailer && mailerCheck.Check(view) ? toMailerProgress(view) : null,
   };
 }
 
 function toProgress({ role, position, head, lag, parked }: ProjectorStatus) {
   return { role, position, head, lag, parked };
+}
+
+function toMailerProgress({ role, position, head, lag, mails }: MailerStatus) {
+  return { role, position, head, lag, mails };
 }
 
 function stateOf(status: number | undefined, isDegraded: boolean): ServiceStatus['state'] {

@@ -13,7 +13,8 @@ export const statusCommand: Command = {
 Asks the gateway and, on a local stack, every service behind it. Shows whether it
 is ready and what it misses. For a projector it also shows its role, its position,
 the head of the log, the lag between the two in records of any kind, claims and
-keys included, and how many accounts and attempts are parked.`,
+keys included, and how many accounts and attempts are parked. For a mailer it
+shows the mails that wait, and those that nobody will send without an operator.`,
   examples: [
     'npx zameni status',
     'npx zameni status --url https://zameni.example.org',
@@ -57,12 +58,13 @@ function toTable({ gateway, services }: StatusReport, screen: Screen): string {
 }
 
 function detailsOf(service: ServiceStatus): string {
-  const { missing, degraded, projection } = service;
+  const { missing, degraded, projection, mailer } = service;
   return [
     inMs(service),
     ...(missing.length > 0 ? [`misses ${missing.join(', ')}`] : []),
     ...(degraded.length > 0 ? [`works without ${degraded.join(', ')}`] : []),
     ...(projection === null ? [] : [progressOf(projection)]),
+    ...(mailer === null ? [] : [mailsOf(mailer)]),
   ]
     .filter((text) => text !== '')
     .join('; ');
@@ -72,6 +74,14 @@ function progressOf(projection: NonNullable<ServiceStatus['projection']>): strin
   const { role, position, head, lag, parked } = projection;
   const progress = `position ${position}, head ${head ?? '?'}, lag ${lag ?? '?'}`;
   return `${role}, ${progress}, parked ${parked ?? '?'}`;
+}
+
+function mailsOf({ role, position, mails }: NonNullable<ServiceStatus['mailer']>): string {
+  const progress = `${role}, position ${position}`;
+  if (mails === null) return `${progress}, mails ?`;
+  const { waiting, sending, abandoned, unknown, oldestWaitingSeconds: oldest } = mails;
+  const since = oldest === null ? '' : ` (the oldest for ${oldest} s)`;
+  return `${progress}, ${waiting} waiting${since}, ${sending} sending, ${abandoned} abandoned, ${unknown} unknown`;
 }
 
 function inMs({ milliseconds }: { readonly milliseconds: number | null }): string {
