@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { Stack } from '@zameni/runtime/stack';
 import { findOnPath } from '../deploy/local/host/launch.ts';
 import { installWithApt } from '../deploy/local/install/with-apt.ts';
 import { StackError } from '../deploy/local/output/stack-error.ts';
@@ -29,6 +28,8 @@ import {
   toProjectionTable,
   toStormTable,
 } from './report.ts';
+import { runMail } from './run-mail.ts';
+import type { Settings } from './settings.ts';
 
 const HELP = `npm run bench -- <command> [options]
 
@@ -43,6 +44,8 @@ Commands:
   cost               CPU cost of each part of a public and a vouched registration
   lag                time from accepted to readable on both paths, at 25, 50 and
                      75 % of the measured capacity
+  mail               mails per second beside a loop of nodemailer, and the time from an
+                     accepted registration to its mail at half of that rate
   overload           public registrations accepted and shed, and their latencies,
                      with 64 to 3,000 clients in a closed loop
   projection         rebuild of the read models, compared with COPY of the same rows
@@ -51,36 +54,29 @@ Commands:
 
 Options:
   --seconds N        length of each measurement (default 8)
-  --rounds N         append, projection, storms: measurements, the median counts (default 3)
-  --count N          projection: registrations at least (default 1000000)
+  --rounds N         append, mail, projection, storms: measurements, the median counts
+                     (default 3)
+  --count N          projection, mail: registrations at least (default 1000000, mail: 6000)
   --connections L    numbers of connections (default 1,64,256; all but append use the last)
   --path P           profile: public or vouched registrations (default public)
   --scale NAME=N     processes of a service (default 1 each; storms: command-api=2)
 `;
 
-type Settings = {
-  readonly stack: Stack;
-  readonly terminal: Terminal;
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly count: number;
-  readonly connections: readonly number[];
-  readonly process: string;
-  readonly path: RegistrationPath;
-};
-
 const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> = {
   append: runAppend,
   cost: runCost,
   lag: runLag,
+  mail: runMail,
   overload: runOverload,
   projection: runProjection,
   storms: runStorms,
   profile: runProfile,
 };
 
-/** Rivals conflict in the log only if they arrive through two processes. */
-const SCALES: Readonly<Record<string, string>> = { storms: 'command-api=2' };
+/** Rivals conflict in the log only if they arrive through two processes. No mailer disturbs. */
+const SCALES: Readonly<Record<string, string>> = { storms: 'command-api=2,mailer=0', mail: '' };
+
+const COUNTS: Readonly<Record<string, string>> = { mail: '6000' };
 
 // More than any measurement makes, so that the bound on live attempts has no effect.
 process.env['ZAMENI_MAX_LIVE_ATTEMPTS'] ??= '1000000000';
@@ -92,7 +88,7 @@ process.exitCode = await runInForeground(async (foreground) => {
     options: {
       seconds: { type: 'string', default: '8' },
       rounds: { type: 'string', default: '3' },
-      count: { type: 'string', default: '1000000' },
+      count: { type: 'string' },
       connections: { type: 'string', default: '1,64,256' },
       scale: { type: 'string' },
       path: { type: 'string', default: 'public' },
@@ -100,7 +96,8 @@ process.exitCode = await runInForeground(async (foreground) => {
     },
   });
   const command = commands[positionals[0] ?? ''];
-  const { seconds: length, rounds: times, count: people } = values;
+  const { seconds: length, rounds: times } = values;
+  const people = values.count ?? COUNTS[positionals[0] ?? ''] ?? '1000000';
   const numbers = [length, times, people, ...values.connections.split(',')].map(Number);
   const path = PATHS.find((known) => known === values.path);
   const areNumbers = numbers.every((n) => Number.isInteger(n) && n > 0);
@@ -112,7 +109,7 @@ process.exitCode = await runInForeground(async (foreground) => {
   if (findOnPath('wrk') === null) {
     await terminal.step('installing wrk', () => installWithApt(['wrk']));
   }
-  const scale = parseScale(values.scale ?? SCALES[positionals[0] ?? ''] ?? '');
+  const scale = parseScale(values.scale ?? SCALES[positionals[0] ?? ''] ?? 'mailer=0');
   return withStack({ profile: 'bench', scale, fresh: true, ...foreground }, async ({ stack }) => {
     const settings = { terminal, seconds, rounds, count, connections, path };
     await command({ ...settings, stack, process: positionals[1] ?? 'command-api-1' });

@@ -205,7 +205,7 @@ function medianRounds(figures: readonly AppendFigure[]): AppendFigure[] {
 }
 
 /** Sums CPU by kind of process, highest first. Figures that round to zero are left out. */
-function describeCpu(cpuMs: Readonly<Record<string, number>>, digits = 2): string {
+export function describeCpu(cpuMs: Readonly<Record<string, number>>, digits = 2): string {
   const byKind = new Map<string, number>();
   for (const [name, ms] of Object.entries(cpuMs)) {
     const kind = name.replace(/-\d+$/, '');

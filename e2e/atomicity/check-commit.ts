@@ -9,10 +9,10 @@ export type KnownAttempts = Map<
 
 type Kind<Name extends AtomicRecord['kind']> = Extract<AtomicRecord, { readonly kind: Name }>;
 
-/** The other records that a claim, a key or an event requires in its commit. */
+/** The other records that a claim, a key, a farewell or an event requires in its commit. */
 export function checkNeighbours(
   commit: Commit,
-  record: Kind<'claim'> | Kind<'key'> | Kind<'event'>,
+  record: Kind<'claim'> | Kind<'key'> | Kind<'farewell'> | Kind<'event'>,
 ): string[] {
   switch (record.kind) {
     case 'claim':
@@ -21,6 +21,10 @@ export function checkNeighbours(
       const { userId, version } = record;
       const isBorn = hasEvent(commit, userId, ['registered']);
       return version > 1 || isBorn ? [] : ['a key without its event'];
+    }
+    case 'farewell': {
+      const isErased = hasEvent(commit, record.userId, ['erased']);
+      return isErased ? [] : ['a farewell without its erasure'];
     }
     case 'event':
       return checkEvent(commit, record);

@@ -47,6 +47,7 @@ function endedBy(record: AtomicRecord): string[] {
       return record.placed.fact.name === 'erased' ? [`person ${record.userId}`] : [];
     case 'key':
     case 'wish':
+    case 'farewell':
     case 'deletion':
       return [];
     default:

@@ -1,7 +1,7 @@
 import type { ClaimRecord } from '@zameni/contracts';
 import { checkDeletion } from './check-deletion.ts';
 import { checkAttempt, checkNeighbours, type KnownAttempts, noteAttempts } from './check-commit.ts';
-import type { Commit } from './log.ts';
+import type { AtomicRecord, Commit } from './log.ts';
 import {
   at,
   foldAccount,
@@ -72,6 +72,7 @@ function check(world: World, commit: Commit, n: number): string[] {
     case 'wish':
       return [];
     case 'key':
+    case 'farewell':
       return checkNeighbours(commit, record);
     case 'claim':
       return [
@@ -84,6 +85,7 @@ function check(world: World, commit: Commit, n: number): string[] {
     case 'event':
       return [
         ...checkPerson(world, commit.last, record.userId),
+        ...checkFarewell(world, commit, record),
         ...checkNeighbours(commit, record),
         ...checkDeletion(commit, record),
       ];
@@ -123,6 +125,20 @@ function checkPerson(world: World, position: number, userId: string): string[] {
     faults.push('proven in one place only');
   }
   return faults;
+}
+
+/** Whoever proved the address that they hold is told of their erasure. */
+function checkFarewell(
+  world: World,
+  { records }: Commit,
+  { userId, position, placed }: Extract<AtomicRecord, { readonly kind: 'event' }>,
+): string[] {
+  if (placed.fact.name !== 'erased' || world.blind.has(userId)) return [];
+  const before = personAt(world, userId, position - 1);
+  const isTold = records.some((one) => one.kind === 'farewell' && one.userId === userId);
+  const isOwner = before?.ownedAt !== undefined && before.view.emailVerified;
+  if (isOwner === isTold) return [];
+  return [isOwner ? `no farewell to ${userId}` : `a farewell to ${userId}, who proved nothing`];
 }
 
 /** Part of the commit was not seen, so it may concern any of the claims it names. */

@@ -29,6 +29,7 @@ type Releases = Extract<ClaimRecord, { state: 'released' }>['by'];
 const released = (k: string, by: Releases = 'erasure') => claim(k, { state: 'released', by });
 const key = (userId: string, version = 1): Unplaced => ({ kind: 'key', userId, version });
 const wish: Unplaced = { kind: 'wish' };
+const farewell = (userId: string): Unplaced => ({ kind: 'farewell', userId });
 
 function open(id: string, k: string, time = NOW): Unplaced {
   const actor = { type: 'anonymous', id: 'anonymous' } as const;
@@ -162,6 +163,7 @@ test('finds nothing in registrations, proofs, changes, disownings, erasures and 
       changed(ADA, 'b'),
       released('b'),
       deletePerson('b', ADA),
+      farewell(ADA),
       erased(ADA),
     ),
     [],
@@ -238,6 +240,21 @@ test('finds a claim that was released without its event', (t) => {
 test('finds an erasure that leaves the claim, so that the address would stay blocked', (t) => {
   t.deepEqual(details(...adaIsHere, deletion({ people: [ADA] }), erased(ADA)), [
     `${ADA} is in the claim a still`,
+  ]);
+});
+
+test('finds an erasure whose farewell is missing, and a farewell that nobody may get', (t) => {
+  const proven = [held('a', ADA, true), key(ADA), registered(ADA, 'a', { attempt: 1 })];
+  const born = [open(ADA, 'a'), proven[0], deleteAttempt(ADA, 1), closed(ADA, 1, ADA)];
+  const all = [...born, ...proven.slice(1)].flatMap((record) => record ?? []);
+  const erasure = [released('a'), deletePerson('a', ADA)];
+  t.deepEqual(details(...all, ...erasure, farewell(ADA), erased(ADA)), []);
+  t.deepEqual(details(...all, ...erasure, erased(ADA)), [`no farewell to ${ADA}`]);
+  t.deepEqual(details(...adaIsHere, ...erasure, farewell(ADA), erased(ADA)), [
+    `a farewell to ${ADA}, who proved nothing`,
+  ]);
+  t.deepEqual(details(...adaIsHere, wish, farewell(ADA), updated(ADA)), [
+    'a farewell without its erasure',
   ]);
 });
 

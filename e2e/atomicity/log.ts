@@ -23,11 +23,12 @@ export type AtomicRecord = { readonly position: number } & (
   | { readonly kind: 'key'; readonly userId: string; readonly version: number }
   | { readonly kind: 'event'; readonly userId: string; readonly placed: PlacedEvent }
   | { readonly kind: 'wish' }
+  | { readonly kind: 'farewell'; readonly userId: string }
 );
 
 /**
  * Records that were appended together, as far as positions show: claims, a deletion record, the
- * closing record of an attempt, a key, then events. A commit of events alone counts as part of the
+ * closing record of an attempt, a farewell, a key, then events. A commit of events alone counts as part of the
  * previous one.
  */
 export type Commit = {
@@ -83,6 +84,8 @@ function openEach(
       }
       case 'mail-wish':
         return { kind: 'wish', position };
+      case 'farewell':
+        return { kind: 'farewell', position, userId: name };
       case undefined:
         throw new Error(`a record at ${position} is of no kind`);
     }
@@ -106,7 +109,7 @@ export function toCommits(records: readonly AtomicRecord[], after: number): Comm
   return commits;
 }
 
-const ORDER = ['claim', 'deletion', 'attempt', 'key', 'event'] as const;
+const ORDER = ['claim', 'deletion', 'attempt', 'farewell', 'key', 'event'] as const;
 
 function isBoundary(record: AtomicRecord, next: AtomicRecord): boolean {
   if (isReplaced(record, next)) return false;
@@ -137,6 +140,7 @@ function isAlone(record: AtomicRecord): boolean {
       return true;
     case 'claim':
     case 'deletion':
+    case 'farewell':
     case 'event':
       return false;
     default:

@@ -14,7 +14,7 @@ export type Registration = {
 };
 
 /** Public operations. Their limits are the same for every caller. */
-const PUBLIC: readonly string[] = ['verifyEmail', 'resendVerification'];
+const PUBLIC: readonly string[] = ['verifyEmail', 'previewVerification', 'resendVerification'];
 
 /** The limits of public requests, and of requests without a token, are low. */
 export function expectedForSize(

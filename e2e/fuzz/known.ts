@@ -62,7 +62,9 @@ export async function prepareKnown({ gatewayUrl, stack, token }: System): Promis
   const eraser = await token(['users:erase'], 'fuzz');
   const nobody = await token([], 'nobody');
   const gateway = { name: 'gateway', port: stack.gateway.port };
-  const services = stack.services.filter(({ service }) => service !== 'projector');
+  const services = stack.services.filter(
+    ({ service }) => service === 'command-api' || service === 'query-api',
+  );
   const vouching = [`Bearer ${everything}`, `bearer ${everything}`];
   return {
     token: everything,

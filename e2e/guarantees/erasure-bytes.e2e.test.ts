@@ -65,8 +65,8 @@ const body = {
 };
 
 /**
- * A person who uses every feature except mail wishes, whose digest stays for a day. Returns the id,
- * and what was sealed in their attempt.
+ * A person who uses every feature except mail wishes, whose digest stays for a day. Their farewell
+ * has the address, sealed, for an hour. Returns the id, and what was sealed in their attempt.
  */
 async function live(): Promise<{ readonly id: string; readonly sealed: string }> {
   const { id } = await attempt(body);

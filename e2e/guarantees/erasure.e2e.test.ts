@@ -1,4 +1,4 @@
-import { createClient, ERASURE_STORES, subjects, VoidAttempt } from '@zameni/contracts';
+import { createClient, ERASURE_STORES, Farewell, subjects, VoidAttempt } from '@zameni/contracts';
 import {
   createDigests,
   createPositions,
@@ -12,6 +12,7 @@ import { Value } from 'typebox/value';
 import { progressOnceDone } from '../erasure/progress.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { readClaimLayout } from '../log/claim-names.ts';
+import { createLogOpener } from '../log/stores.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
@@ -30,6 +31,7 @@ test.after.always(async () => {
 
 const READ_DEADLINE_MS = 10_000;
 const REPLICA_DEADLINE_MS = 10_000;
+const MAIL_DEADLINE_MS = 10_000;
 
 /** Texts of the person that must not be found anywhere after the erasure. */
 const NAME = 'Vera Forgotten-Actor';
@@ -171,6 +173,50 @@ test('key, claim and attempt are gone from the log, and the events stay', async 
   t.is(of, positions.open(other.position) ?? 0);
   t.deepEqual(Object.keys(rest).toSorted(), ['expiresAt', 'key', 'retry']);
   t.truthy(await lastOf(subjects.account(id)));
+});
+
+test('a person who proved their mailbox leaves the address, sealed; nobody else does', async (t) => {
+  const email = 'farewell@erasure.example.org';
+  const id = await live(email);
+  const unproven = await register(personAt('unproven@erasure.example.org'));
+  await erase(id);
+  await erase(unproven.id);
+  t.is(await lastOf(subjects.farewell(unproven.id)), undefined);
+  const text = await firstOf(subjects.farewell(id));
+  for (const secret of [email, 'farewell', NAME, digests.claimOf(email)]) {
+    t.false(text.includes(secret), secret);
+  }
+  const farewell = Value.Parse(Farewell, JSON.parse(text));
+  t.is(farewell.locale, 'sr');
+  t.is(createLogOpener(stack).attemptKeys.openFarewell(id, farewell), email);
+  const before = await lastOf(subjects.farewell(id));
+  await erase(id);
+  t.deepEqual(await lastOf(subjects.farewell(id)), before);
+});
+
+test('the erasure is confirmed by mail, and then no mail knows the mailbox', async (t) => {
+  const email = 'confirmed@erasure.example.org';
+  const id = await live(email);
+  const other = await attempt(personAt(email));
+  const pool = connect(t, stack.postgres.primary);
+  const read = async (asked: string) => {
+    const about = [id, other.id, digests.claimOf(email)];
+    const { rows } = await pool.query<{ is: boolean }>(
+      `select coalesce(bool_or(${asked}), false) as is from mailer.messages
+       where user_id = $1 or attempt_id in ($1, $2) or mailbox = $3`,
+      about,
+    );
+    return rows[0]?.is;
+  };
+  await waitUntil(async () => (await read('mailbox is not null')) === true, MAIL_DEADLINE_MS);
+  await erase(id);
+  await waitUntil(
+    async () => (await read(`kind = 'erased' and state = 'sent'`)) === true,
+    MAIL_DEADLINE_MS,
+  );
+  await progressOnceDone(operator, id);
+  await waitUntil(async () => (await read('mailbox is not null')) === false, MAIL_DEADLINE_MS);
+  t.pass();
 });
 
 test('the address is free: another person registers and proves it as their own', async (t) => {

@@ -9,7 +9,7 @@ import test, { type ExecutionContext } from 'ava';
 type NatsClient = Awaited<ReturnType<typeof connectTestNats>>;
 type Door = readonly [subject: string, ...openFor: User[]];
 
-const USERS = ['command-api', 'projector', 'query-api', 'eraser', 'analyst'] as const;
+const USERS = ['command-api', 'projector', 'query-api', 'mailer', 'eraser', 'analyst'] as const;
 type User = (typeof USERS)[number];
 
 /** The API of the log as its users call it. Only `admin` may make the calls of `admin`. */
@@ -47,23 +47,26 @@ const publishDoors: readonly Door[] = [
   [`zameni.key.${id}`, 'command-api', 'eraser'],
   [`zameni.attempt.${id}`, 'command-api', 'eraser'],
   [`zameni.mail-wish.${id}`, 'command-api'],
+  [`zameni.farewell.${id}`, 'command-api'],
   [`zameni.deletion.${id}`, 'command-api'],
   [`zameni.account.${id}.more`],
   ['zameni.other'],
   ['anything'],
-  [`${api}.STREAM.INFO.${stream}`, 'command-api', 'projector', 'query-api', 'eraser'],
-  [`${api}.STREAM.MSG.GET.${stream}`, 'command-api', 'eraser'],
-  [`${api}.DIRECT.GET.${stream}`, 'command-api', 'projector', 'eraser'],
+  [`${api}.STREAM.INFO.${stream}`, 'command-api', 'projector', 'query-api', 'mailer', 'eraser'],
+  [`${api}.STREAM.MSG.GET.${stream}`, 'command-api', 'mailer', 'eraser'],
+  [`${api}.DIRECT.GET.${stream}`, 'command-api', 'projector', 'mailer', 'eraser'],
   [`${api}.DIRECT.GET.${stream}.zameni.account.${id}`, 'projector', 'analyst'],
   [`${api}.DIRECT.GET.${stream}.zameni.key.${id}`, 'projector', 'eraser'],
   [`${api}.DIRECT.GET.${stream}.zameni.claim.${id}`, 'eraser'],
   [`${api}.DIRECT.GET.${stream}.zameni.deletion.${id}`, 'eraser'],
   [`${api}.DIRECT.GET.${stream}.zameni.attempt.${id}`],
   [`${api}.DIRECT.GET.${stream}.zameni.mail-wish.${id}`],
+  [`${api}.DIRECT.GET.${stream}.zameni.farewell.${id}`],
   [`${api}.DIRECT.GET.${stream}.zameni.*.${id}`],
   [`${api}.DIRECT.GET.${stream}.zameni.>`],
   [`${api}.DIRECT.GET.${stream}.>`],
-  [`${api}.CONSUMER.CREATE.${stream}`],
+  // Several filters do not fit into the subject.
+  [`${api}.CONSUMER.CREATE.${stream}`, 'mailer'],
   // The projector reads everything. A filter in the subject is for users who may not.
   [`${api}.CONSUMER.CREATE.${stream}.none`, 'projector'],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.account.*`, 'analyst'],
@@ -72,11 +75,12 @@ const publishDoors: readonly Door[] = [
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.deletion.*`, 'eraser'],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.attempt.*`],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.mail-wish.*`],
+  [`${api}.CONSUMER.CREATE.${stream}.none.zameni.farewell.*`],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.*.*`],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.>`],
   [`${api}.CONSUMER.CREATE.${stream}.none.>`],
-  [`${api}.CONSUMER.MSG.NEXT.${stream}.none`, 'projector', 'eraser', 'analyst'],
-  [`${api}.CONSUMER.DELETE.${stream}.none`, 'projector', 'eraser', 'analyst'],
+  [`${api}.CONSUMER.MSG.NEXT.${stream}.none`, 'projector', 'mailer', 'eraser', 'analyst'],
+  [`${api}.CONSUMER.DELETE.${stream}.none`, 'projector', 'mailer', 'eraser', 'analyst'],
   [`${api}.STREAM.MSG.DELETE.${stream}`, 'eraser'],
   [`${api}.CONSUMER.INFO.${stream}.none`],
   [`${api}.CONSUMER.DURABLE.CREATE.${stream}.none`],
@@ -122,6 +126,7 @@ const subscribeDoors: readonly Door[] = [
   ['zameni.claim.*'],
   ['zameni.attempt.*'],
   ['zameni.mail-wish.*'],
+  ['zameni.farewell.*'],
   ['zameni.deletion.*'],
   [`zameni.key.${id}`],
   ['$JS.>'],

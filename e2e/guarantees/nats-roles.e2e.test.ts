@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { ACCOUNTS_STREAM, apiPrefix, recordKind, subjects } from '@zameni/contracts';
+import {
+  ACCOUNTS_STREAM,
+  apiPrefix,
+  recordKind,
+  subjectFilters,
+  subjects,
+} from '@zameni/contracts';
 import { createJetStreamLog, type EventLog } from '@zameni/runtime';
 import { connectTestNats, createTestLog, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
@@ -38,6 +44,31 @@ test('the projector reads every kind of record in one order', async (t) => {
   for (const kind of ['attempt', 'mail-wish', 'claim', 'key', 'account'] as const) {
     t.true(kinds.has(kind), kind);
   }
+});
+
+test('the mailer reads what asks for mails in one order', async (t) => {
+  const log = await openLog(t, 'mailer');
+  const after = await log.head(deadline());
+  const body = someone();
+  const { id: attempted } = await actors.attempt(body);
+  await actors.anyone.resendVerification({ body: { email: body.email } });
+  const { id: gone } = await actors.join(someone());
+  t.is((await actors.operator.eraseUser({ params: { id: gone } })).status, 202);
+  const { id } = await actors.register(someone());
+  const until = subjects.account(id);
+  const { attempts, mailWishes, farewells, accounts } = subjectFilters;
+  const filters = [attempts, mailWishes, farewells, accounts];
+  const kinds = await readKinds(log, { filters, after, until });
+  t.is(kinds.size, filters.length);
+  for (const kind of ['attempt', 'mail-wish', 'farewell', 'account'] as const) {
+    t.true(kinds.has(kind), kind);
+  }
+  // What a mail depends on comes from the leader.
+  const farewell = subjects.farewell(gone);
+  for (const subject of [until, subjects.key(id), subjects.attempt(attempted), farewell]) {
+    t.is((await log.readLastFromLeader(subject, deadline()))?.subject, subject);
+  }
+  t.is((await log.readSubject(until, deadline())).length, 1);
 });
 
 for (const [user, filters] of [
@@ -114,7 +145,7 @@ test('only the eraser can delete a record', async (t) => {
     nc.request(`${apiPrefix(user)}.STREAM.MSG.DELETE.${stream}`, request);
   const eraser = await connectTestNats(t, 'eraser');
   t.is(toAnswer(await call(eraser, 'eraser')).error?.err_code, JS.notDeleted);
-  for (const user of ['command-api', 'projector', 'query-api', 'analyst']) {
+  for (const user of ['command-api', 'projector', 'query-api', 'mailer', 'analyst']) {
     const nc = await connectTestNats(t, user);
     await t.throwsAsync(call(nc, user), { message: /permissions violation/i }, user);
   }
@@ -125,34 +156,36 @@ test('only the eraser can delete a record', async (t) => {
  * account of the log. Only literal subscriptions receive its messages, and no service has one
  * there.
  */
-test('pushes of a consumer of the projector reach neither log, API nor user', async (t) => {
-  const { log, subject } = await createTestLog(t);
-  await actors.register(someone());
-  const [nc, admin] = [await connectTestNats(t, 'projector'), await connectTestNats(t, 'admin')];
-  const other = await connectTestNats(t, 'query-api');
-  const inbox = `_INBOX.query-api.${randomUUID()}`;
-  const control = `_INBOX.admin.${randomUUID()}`;
-  let led = 0;
-  let controlled = 0;
-  other.subscribe(inbox, { callback: () => void (led += 1) });
-  admin.subscribe(control, { callback: () => void (controlled += 1) });
-  await Promise.all([other.flush(), admin.flush()]);
-  const victim = await createVictim(admin);
-  const targets = [subject('led'), inbox, `$JS.API.STREAM.DELETE.${victim}`, control];
-  for (const deliver_subject of targets) {
-    const answer = await push(nc, { deliver_subject, headers_only: true });
-    t.is(answer.error, undefined, deliver_subject);
-  }
-  const onLog = await push(nc, { deliver_subject: subjects.account(randomUUID()) });
-  t.truthy(onLog.error, 'into the log itself');
-  await waitUntil(() => controlled > 0);
-  // An absence can only be waited for.
-  await t.throwsAsync(waitUntil(() => led > 0, 1_000));
-  t.is(await log.head(deadline()), 0);
-  const found = await admin.request(`$JS.API.STREAM.INFO.${victim}`);
-  t.is(toAnswer(found).error, undefined, 'an empty message from there would have deleted it');
-  await admin.request(`$JS.API.STREAM.DELETE.${victim}`);
-});
+for (const user of ['projector', 'mailer']) {
+  test(`pushes of a consumer of the ${user} reach neither log, API nor user`, async (t) => {
+    const { log, subject } = await createTestLog(t);
+    await actors.register(someone());
+    const [nc, admin] = [await connectTestNats(t, user), await connectTestNats(t, 'admin')];
+    const other = await connectTestNats(t, 'query-api');
+    const inbox = `_INBOX.query-api.${randomUUID()}`;
+    const control = `_INBOX.admin.${randomUUID()}`;
+    let led = 0;
+    let controlled = 0;
+    other.subscribe(inbox, { callback: () => void (led += 1) });
+    admin.subscribe(control, { callback: () => void (controlled += 1) });
+    await Promise.all([other.flush(), admin.flush()]);
+    const victim = await createVictim(admin);
+    const targets = [subject('led'), inbox, `$JS.API.STREAM.DELETE.${victim}`, control];
+    for (const deliver_subject of targets) {
+      const answer = await push(nc, user, { deliver_subject, headers_only: true });
+      t.is(answer.error, undefined, deliver_subject);
+    }
+    const onLog = await push(nc, user, { deliver_subject: subjects.account(randomUUID()) });
+    t.truthy(onLog.error, 'into the log itself');
+    await waitUntil(() => controlled > 0);
+    // An absence can only be waited for.
+    await t.throwsAsync(waitUntil(() => led > 0, 1_000));
+    t.is(await log.head(deadline()), 0);
+    const found = await admin.request(`$JS.API.STREAM.INFO.${victim}`);
+    t.is(toAnswer(found).error, undefined, 'an empty message from there would have deleted it');
+    await admin.request(`$JS.API.STREAM.DELETE.${victim}`);
+  });
+}
 
 async function openLog(t: ExecutionContext, user: string): Promise<EventLog> {
   return createJetStreamLog(await connectTestNats(t, user), { stream, user });
@@ -201,13 +234,15 @@ async function create(nc: NatsClient, user: string, config: object, filter = '')
   const common = { name: randomUUID(), ack_policy: 'none', num_replicas: 1, mem_storage: true };
   const whole = { ...common, deliver_policy: 'all', inactive_threshold: 5_000_000_000, ...config };
   const request = { stream_name: stream, config: whole };
-  const subject = `${apiPrefix(user)}.CONSUMER.CREATE.${stream}.${whole.name}${filter}`;
+  // The subject of the mailer's request has no name.
+  const rest = user === 'mailer' ? '' : `.${whole.name}${filter}`;
+  const subject = `${apiPrefix(user)}.CONSUMER.CREATE.${stream}${rest}`;
   return toAnswer(await nc.request(subject, JSON.stringify(request), { timeout: 5_000 }));
 }
 
-/** Requests, as the projector, a consumer of events that pushes. */
-async function push(nc: NatsClient, config: object): Promise<Answer> {
-  return create(nc, 'projector', { filter_subjects: ['zameni.account.*'], ...config });
+/** Requests, as a user who reads everything, a consumer of events that pushes. */
+async function push(nc: NatsClient, user: string, config: object): Promise<Answer> {
+  return create(nc, user, { filter_subjects: ['zameni.account.*'], ...config });
 }
 
 async function createVictim(admin: NatsClient): Promise<string> {

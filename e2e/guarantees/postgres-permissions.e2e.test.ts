@@ -12,6 +12,10 @@ const command = {
   user: 'zameni_command',
   passwordFile: join(stack.folders.secrets, 'postgres-command.password'),
 };
+const mailer = {
+  user: 'zameni_mailer',
+  passwordFile: join(stack.folders.secrets, 'postgres-mailer.password'),
+};
 const direct = { ...postgres.primary, database: postgres.database };
 const replica = { ...postgres.replica, database: postgres.database };
 const pooledPrimary = { ...pgbouncer, database: pgbouncer.primaryDatabase };
@@ -37,11 +41,11 @@ type Table = { readonly name: string; readonly column: string; readonly readers:
 
 /** The services read the live version through these. */
 const views: readonly Table[] = [
-  { name: 'accounts.checkpoint', column: 'position', readers: [query, command] },
+  { name: 'accounts.checkpoint', column: 'position', readers: [query, command, mailer] },
   { name: 'accounts.parked', column: 'position', readers: [query] },
   { name: 'accounts.users', column: 'position', readers: [query] },
   { name: 'accounts.address_owner', column: 'position', readers: [query] },
-  { name: 'accounts.attempts', column: 'position', readers: [query] },
+  { name: 'accounts.attempts', column: 'position', readers: [query, mailer] },
   { name: 'accounts.registration_stats', column: 'accepted', readers: [query] },
 ];
 
@@ -56,6 +60,9 @@ const tables: readonly Table[] = [
   { name: 'zameni.discarded', column: 'position', readers: [query] },
   { name: 'zameni.read_models', column: 'version', readers: [query] },
   { name: 'zameni.room', column: 'live_attempts', readers: [query, command] },
+  // The query API reads what became of a mail, see below.
+  { name: 'mailer.checkpoints', column: 'position', readers: [mailer] },
+  { name: 'mailer.messages', column: 'state', readers: [query, mailer] },
 ];
 
 async function readLiveSchema(): Promise<string> {
@@ -95,7 +102,7 @@ function connectAs(t: ExecutionContext, { user, passwordFile }: Login, place: Pl
 /** Statements that change a read model. */
 function writesOf({ name, column }: Table): string[] {
   return [
-    `insert into ${name} select * from ${name} where false`,
+    `insert into ${name} (${column}) select ${column} from ${name} where false`,
     `update ${name} set ${column} = ${column} where false`,
     `delete from ${name} where false`,
     `select * from ${name} where false for update`,
@@ -135,6 +142,37 @@ for (const [how, place] of [
   }
 }
 
+test('zameni_mailer writes its own ledger, and reads besides which attempts there are', async (t) => {
+  const run = connectAs(t, mailer, pooledPrimary);
+  t.is(await run('select current_user'), mailer.user);
+  const may: Readonly<Record<string, readonly string[]>> = {
+    // Whoever may change rows may lock them.
+    'mailer.checkpoints': ['update', 'select', 'lock'],
+    'mailer.messages': ['insert', 'update', 'delete', 'select', 'lock'],
+  };
+  for (const table of [...views, ...tables]) {
+    const { name } = table;
+    const count = String(await run(`select count(*) from ${name}`));
+    if (table.readers.includes(mailer)) t.regex(count, /^\d+$/, name);
+    else t.is(count, DENIED, name);
+    for (const write of writesOf(table)) {
+      const isAllowed = may[name]?.some((verb) => write.startsWith(verb)) === true;
+      // A mailer at work may have rows locked.
+      if (isAllowed && write.startsWith('lock')) continue;
+      t.is(await run(`begin; ${write}; rollback`), isAllowed ? 'allowed' : DENIED, write);
+    }
+  }
+  t.is(await run('select count(*) from zameni.migrations'), DENIED);
+});
+
+test('zameni_query reads what became of a mail, and no digest of a mailbox', async (t) => {
+  const run = connectAs(t, query, direct);
+  t.is(String(await run('select count(kind) from mailer.messages where false')), '0');
+  for (const column of ['mailbox', 'recipient', 'position', '*']) {
+    t.is(await run(`select ${column} from mailer.messages limit 0`), DENIED, column);
+  }
+});
+
 test('zameni_command cannot read the list of migrations', async (t) => {
   t.is(await connectAs(t, command, direct)('select count(*) from zameni.migrations'), DENIED);
 });
@@ -160,7 +198,7 @@ test('the list of tried read models is complete', async (t) => {
 
 test('only the projector executes the functions that change read models', async (t) => {
   const run = connectAs(t, superuser, direct);
-  for (const { user } of [query, command, projector]) {
+  for (const { user } of [query, command, mailer, projector]) {
     t.is(
       await run(`select string_agg(proname, ',' order by proname) from pg_proc
         where pronamespace in ('${schema}'::regnamespace, 'zameni'::regnamespace,
@@ -212,6 +250,7 @@ const createsNothing = test.macro<[Login]>(async (t, login) => {
 
 test('zameni_query creates, drops and grants nothing', createsNothing, query);
 test('zameni_command creates, drops and grants nothing', createsNothing, command);
+test('zameni_mailer creates, drops and grants nothing', createsNothing, mailer);
 
 const staysItself = test.macro<[Login]>(async (t, login) => {
   const run = connectAs(t, login, direct);
@@ -249,9 +288,15 @@ test(
   command,
 );
 
+test(
+  'zameni_mailer reads no secrets of the servers and cannot become another role',
+  staysItself,
+  mailer,
+);
+
 test('every service role is an ordinary role', async (t) => {
   const run = connectAs(t, superuser, direct);
-  for (const { user } of [query, command, projector]) {
+  for (const { user } of [query, command, mailer, projector]) {
     t.is(
       await run(`select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls
         or exists (select from pg_auth_members where member = pg_roles.oid)
@@ -298,7 +343,7 @@ test('the pool and the servers refuse every wrong password', async (t) => {
 });
 
 test('the console of the pool is closed to the services', async (t) => {
-  for (const login of [query, command, projector]) {
+  for (const login of [query, command, mailer, projector]) {
     const run = connectAs(t, login, { ...pgbouncer, database: 'pgbouncer' });
     t.is(await run('show users'), POOL_REFUSES, login.user);
   }

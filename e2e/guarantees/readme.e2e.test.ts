@@ -20,7 +20,7 @@ async function runBlock(block: string): Promise<string> {
     .replaceAll('127.0.0.1:8080', new URL(system.gatewayUrl).host)
     .replaceAll('127.0.0.1:8120', `127.0.0.1:${system.stack.gateway.port + 40}`)
     .replaceAll(
-      /npx zameni (token|link|user|status|doctor|register|parked)/g,
+      /npx zameni (token|link|user|status|doctor|register|parked|messages)/g,
       `node cli/bin/zameni.ts $1 --profile ${system.stack.profile}`,
     );
   const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {

@@ -1,10 +1,10 @@
 import {
   createAsyncApi,
   createOpenApi,
+  PAGES,
   PROBLEM_STATUS,
   Problem,
   type ProjectionsView,
-  REFERENCE_PAGES,
   type RegistrationAccepted,
   type RegistrationCreated,
   type RegistrationStatsView,
@@ -113,7 +113,7 @@ test('the document lists the answers of the gateway, and nothing else', async (t
   );
   const ours = [
     ...ROUTES.map(({ method, path }) => `${method} ${path}`),
-    ...REFERENCE_PAGES.map(({ path }) => `GET ${path}`),
+    ...PAGES.map(({ path }) => `GET ${path}`),
   ];
   t.deepEqual(listed.toSorted(), ours.toSorted());
   // Tried on the running system: it answers each method on each path, or refuses it by name.
@@ -239,6 +239,7 @@ test('every answer to a command on a person is in the document', async (t) => {
 test('every answer to a proof of a mailbox is in the document', async (t) => {
   const invalid = await observe(t, proof({ token: 'x' }), 422);
   t.is(codeOf(invalid), 'invalid-verification-token');
+  t.is(codeOf(await observe(t, proof({ token: 'x' }, '/preview'), 422)), codeOf(invalid));
   const email = 'reference-14@example.org';
   const created = await observe(t, post(email, bearer(tokens.writer)), 201);
   const { userId } = JSON.parse(created.text) as RegistrationCreated;
@@ -251,6 +252,8 @@ test('every answer to a proof of a mailbox is in the document', async (t) => {
     const body = JSON.stringify({ reasonCode: 'abuse' });
     return { method: 'POST', path: `/v1/users/${userId}/${to}`, headers: operator, body };
   };
+  const preview = await observe(t, proof({ token }, '/preview'), 200);
+  t.like(JSON.parse(preview.text), { kind: 'registration', email, holder: 'unproven' });
   t.is(codeOf(await observe(t, proof({ token }), 409)), 'address-unproven');
   await observe(t, change('deactivations'), 202);
   const deactivated = await observe(t, proof({ token, holder: 'confirm' }), 409);

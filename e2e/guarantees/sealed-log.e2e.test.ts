@@ -56,12 +56,13 @@ test('the bytes of log and log files hold no address or name of over 8 bytes', a
   t.is(findTexts(filesUnder(stack.folders.logs), secrets).length, 0, 'log files');
 });
 
-test('only the command API knows the path of the keys of attempts', async (t) => {
+test('only the command API and the mailer know the path of the keys of attempts', async (t) => {
   const { pids } = await readTestStack();
   for (const { name, service } of stack.services) {
     const environment = readFileSync(`/proc/${pids[name]}/environ`, 'utf8');
     t.true(environment.includes('ZAMENI_POSTGRES_URL='), 'the control');
-    t.is(environment.includes('ZAMENI_ATTEMPT_KEY_FILE='), service === 'command-api', name);
+    const mayOpen = service === 'command-api' || service === 'mailer';
+    t.is(environment.includes('ZAMENI_ATTEMPT_KEY_FILE='), mayOpen, name);
   }
 });
 

@@ -91,6 +91,7 @@ function toFacts(
       case 'key':
       case 'deletion':
       case 'mail-wish':
+      case 'farewell':
         break;
       case 'account':
         add(events, name, placeEvent(record, opened.get(name)));

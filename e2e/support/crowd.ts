@@ -5,8 +5,16 @@ import type { System } from './system.ts';
 /** Imported people: their ids, and the position that covers them all. */
 export type Crowd = { readonly ids: readonly string[]; readonly position: string };
 
-/** Imports people whose addresses are under a label. Throws unless all are registered. */
-export async function importCrowd(system: System, label: string, count: number): Promise<Crowd> {
+/**
+ * Imports people whose addresses are under a label. Throws unless all are registered. With `mail`
+ * they get a mail to confirm their addresses.
+ */
+export async function importCrowd(
+  system: System,
+  label: string,
+  count: number,
+  { mail = false }: { readonly mail?: boolean } = {},
+): Promise<Crowd> {
   const people = Array.from({ length: count }, (_, n) =>
     JSON.stringify({
       email: `crowd-${n}-${randomUUID()}@${label}.example.org`,
@@ -15,7 +23,7 @@ export async function importCrowd(system: System, label: string, count: number):
       termsVersion: '2026-01',
     }),
   );
-  const response = await fetch(`${system.gatewayUrl}/v1/imports`, {
+  const response = await fetch(`${system.gatewayUrl}/v1/imports${mail ? '?mail=true' : ''}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-ndjson',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
 import { serverEnvironment } from '../../deploy/local/parts/context.ts';
 import { serviceEnvironment } from '../../deploy/local/parts/service-environment.ts';
-import { REPOSITORY } from '../../deploy/local/profile/names.ts';
+import { serviceProgram } from '../../deploy/local/parts/service-program.ts';
 import type { Service } from '../../deploy/local/profile/scale.ts';
 import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { startChild } from '../../deploy/local/supervisor/child.ts';
@@ -32,8 +32,7 @@ export async function startOwnProcess(
   const child = startChild(
     {
       name,
-      command: [process.execPath, '--import', '@zameni/runtime/telemetry', 'src/main.ts'],
-      cwd: join(REPOSITORY, service),
+      ...serviceProgram(service),
       env: {
         ...serverEnvironment(),
         ...serviceEnvironment(toSource(stack), service),
@@ -55,11 +54,17 @@ export async function startOwnProcess(
 }
 
 /** The parts of the stack's description that the variables are made from. */
-function toSource({ profile, nats, pgbouncer, redis, folders }: Stack) {
+function toSource({ profile, gateway, nats, pgbouncer, redis, mail, folders }: Stack) {
   const natsClient = nats.servers.map((server) => Number(server.split(':')[1]));
   return {
     profile,
-    ports: { natsClient, pgbouncer: pgbouncer.port, redis: redis.port },
+    ports: {
+      gateway: gateway.port,
+      natsClient,
+      pgbouncer: pgbouncer.port,
+      redis: redis.port,
+      inboxSmtp: mail.smtpPort,
+    },
     layout: {
       secrets: secretFiles(folders.secrets),
       issuersFile: join(folders.root, 'issuers.json'),
