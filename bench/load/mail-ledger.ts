@@ -14,7 +14,7 @@ export type MailLedger = {
 /** Mails that were sent, and the seconds from the first to the last of them. */
 export type SentMails = { readonly mails: number; readonly seconds: number };
 
-const POLL_MS = 100;
+const POLL_MS = 200;
 /** Milliseconds without any progress after which sending has failed. */
 const STUCK_MS = 60_000;
 /** Milliseconds in which the mailer notices that it has lost the lease, and ends what it began. */
@@ -28,7 +28,10 @@ export function openMailLedger(pool: Pool): MailLedger {
     for (;;) {
       const { rows } = await pool.query<{ readonly read: string; readonly next: string | null }>(
         `select c.position as read,
-           (select min(id) from mailer.messages where state in ('waiting', 'sending')) as next
+           coalesce(
+             (select id from mailer.messages where state = 'waiting' order by next_at, id limit 1),
+             (select id from mailer.messages where state = 'sending' order by changed_at limit 1)
+           ) as next
          from mailer.checkpoints c`,
       );
       const [{ read, next } = { read: '0', next: null }] = rows;

@@ -4,7 +4,14 @@ import test from 'ava';
 import { projectorsOf, untilActive } from '../fail-over/projectors.ts';
 import { startChanges } from '../fail-over/changes.ts';
 import { startSteadyReader } from '../rebuild/steady-reader.ts';
-import { countDifferences, countOf, readVersions, runRebuild } from '../rebuild/versions.ts';
+import {
+  countDifferences,
+  countOf,
+  readLive,
+  readVersions,
+  runRebuild,
+  untilAlone,
+} from '../rebuild/versions.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { importCrowd } from '../support/crowd.ts';
 import { kill } from '../support/kills.ts';
@@ -26,12 +33,6 @@ test.after.always(async () => {
 
 const newPerson = () => personAt(`${randomUUID()}@rebuild.example.org`);
 
-async function readLive(): Promise<number> {
-  const live = (await readVersions(pool)).find(({ state }) => state === 'live');
-  if (live === undefined) throw new Error('no version is live');
-  return live.version;
-}
-
 /** Waits until a version is built, and returns its number. */
 async function untilBuilding(): Promise<number> {
   let built = 0;
@@ -42,10 +43,6 @@ async function untilBuilding(): Promise<number> {
   }, DEADLINE_MS);
   return built;
 }
-
-/** Waits until only the live version is left. */
-const untilAlone = () =>
-  waitUntil(async () => (await readVersions(pool)).length === 1, DEADLINE_MS);
 
 /** Waits until a version has passed a position. */
 async function untilPast(version: number, position: number): Promise<number> {
@@ -78,7 +75,7 @@ test.serial('a rebuild under load, with erasures, killed twice', async (t) => {
   const { ids } = await importCrowd(system, 'rebuild', CROWD);
   const joined = await actors.join(newPerson());
   t.is((await actors.read(joined.id, joined.position)).status, 200);
-  const before = await readLive();
+  const before = await readLive(pool);
   const erased = ids.slice(0, 6);
   t.is(await erase(erased.slice(0, 2)), 0);
   await using reader = startSteadyReader(actors, ids.slice(10, 15));
@@ -100,7 +97,7 @@ test.serial('a rebuild under load, with erasures, killed twice', async (t) => {
 
   const { status, stdout, stderr } = await rebuilt;
   t.is(status, 0, `${stdout}\n${stderr}`);
-  t.is(await readLive(), built);
+  t.is(await readLive(pool), built);
   const { people } = await changes.stop();
   const { reads, faults } = await reader.stop();
   t.deepEqual(faults, []);
@@ -121,7 +118,7 @@ test.serial('a rebuild under load, with erasures, killed twice', async (t) => {
 
 test.serial('back, and the newer version is dropped', async (t) => {
   t.timeout(60_000);
-  const live = await readLive();
+  const live = await readLive(pool);
   const person = await actors.register(newPerson());
   const tagOf = async () => {
     const answer = await actors.read(person.id, person.position);
@@ -131,13 +128,13 @@ test.serial('back, and the newer version is dropped', async (t) => {
   t.is(await tagOf(), `"accounts.${live}-1"`);
   const back = await runRebuild(system, '--back');
   t.is(back.status, 0, back.stderr);
-  const old = await readLive();
+  const old = await readLive(pool);
   t.true(old < live);
   // Readers in other processes learn it within a second.
   await waitUntil(async () => (await tagOf()) === `"accounts.${old}-1"`, DEADLINE_MS);
   const dropped = await runRebuild(system, '--drop-old');
   t.is(dropped.status, 0, dropped.stderr);
-  await untilAlone();
+  await untilAlone(pool);
   const { rows } = await pool.query<{ name: string | null }>(
     `select to_regnamespace('accounts_v${live}')::text as name`,
   );
@@ -146,7 +143,7 @@ test.serial('back, and the newer version is dropped', async (t) => {
 
 test.serial('what differs is shown, and switched to only if it is accepted', async (t) => {
   t.timeout(90_000);
-  const live = await readLive();
+  const live = await readLive(pool);
   const person = await actors.register(newPerson());
   t.is((await actors.read(person.id, person.position)).status, 200);
   // As if an older fold had made it so.
@@ -157,30 +154,30 @@ test.serial('what differs is shown, and switched to only if it is accepted', asy
   t.is(differs.status, 1);
   t.regex(differs.stdout, /display_name/);
   t.regex(differs.stdout, new RegExp(person.id));
-  t.is(await readLive(), live);
+  t.is(await readLive(pool), live);
   t.is((await runRebuild(system, '--cancel')).status, 0);
-  await untilAlone();
+  await untilAlone(pool);
   t.is((await runRebuild(system)).status, 1);
   const accepted = await runRebuild(system, '--accept', 'planted-by-a-test');
   t.is(accepted.status, 0, accepted.stderr);
-  t.true((await readLive()) > live);
+  t.true((await readLive(pool)) > live);
   await waitUntil(async () => {
     const answer = await actors.read(person.id, person.position);
     return answer.status === 200 && answer.body.displayName === 'Vera Actor';
   }, DEADLINE_MS);
   t.is((await runRebuild(system, '--drop-old')).status, 0);
-  await untilAlone();
+  await untilAlone(pool);
 });
 
 test.serial('one read model is rebuilt, and the others are copied', async (t) => {
   t.timeout(90_000);
-  const live = await readLive();
+  const live = await readLive(pool);
   const partial = await runRebuild(system, '--read-models', 'users');
   t.is(partial.status, 0, `${partial.stdout}${partial.stderr}`);
-  const built = await readLive();
+  const built = await readLive(pool);
   t.true(built > live);
   const none = { users: 0, address_owner: 0, attempts: 0, registration_stats: 0 };
   t.deepEqual(await countDifferences(pool, [live, built]), none);
   t.is((await runRebuild(system, '--drop-old')).status, 0);
-  await untilAlone();
+  await untilAlone(pool);
 });

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import type { Pool } from '@zameni/runtime';
+import { waitUntil } from '@zameni/runtime/testing';
 import type { System } from '../support/system.ts';
 
 const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
 const DEADLINE_MS = 120_000;
+const ALONE_DEADLINE_MS = 60_000;
 
 /** What `zameni rebuild` printed, and its status. */
 export type Ended = { readonly status: number; readonly stdout: string; readonly stderr: string };
@@ -33,6 +35,18 @@ export async function readVersions(pool: Pool): Promise<readonly StoredVersion[]
      order by m.version`,
   );
   return rows.map((row) => ({ ...row, position: Number(row.position) }));
+}
+
+/** Reads the number of the live version. */
+export async function readLive(pool: Pool): Promise<number> {
+  const live = (await readVersions(pool)).find(({ state }) => state === 'live');
+  if (live === undefined) throw new Error('no version is live');
+  return live.version;
+}
+
+/** Waits until only the live version is left. */
+export async function untilAlone(pool: Pool): Promise<void> {
+  await waitUntil(async () => (await readVersions(pool)).length === 1, ALONE_DEADLINE_MS);
 }
 
 /** The tables of a version. Some rows of the last two may differ between versions for good reason. */

@@ -52,7 +52,7 @@ export async function startDiscard({ port, testPort }: DiscardOptions): Promise<
     }
   }
 
-  const server = createServer({ pauseOnConnect: true }, (socket) => {
+  const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     // A client that is killed breaks its connection. There is nobody to tell.
@@ -88,7 +88,7 @@ function join(client: Socket, test: Socket): void {
 
 /** Connects to a port, or returns undefined if nobody listens there. */
 async function tryConnect(port: number): Promise<Socket | undefined> {
-  const socket = connect({ host: HOST, port });
+  const socket = connect({ host: HOST, port, noDelay: true });
   try {
     await once(socket, 'connect');
     // A test's server may break the connection. Its `close` is enough to know.

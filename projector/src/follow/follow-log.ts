@@ -17,6 +17,7 @@ import { type Applied, applyOrPark } from '../parking/apply-or-park.ts';
 import { createParking, type ParkingChanges } from '../parking/changes.ts';
 import type { Fold } from '../parking/fold-or-park.ts';
 import { createRedrive } from '../parking/redrive.ts';
+import { createWaitingReader } from '../parking/waiting.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
 import { readRecords } from './read-records.ts';
 
@@ -76,9 +77,10 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
   const { from, signal, onProgress, onStep } = run;
   const tombstones = createTombstoneWriter({ store, cache, evict, now: Date.now });
   const redrive = createRedrive(options);
+  const readWaiting = createWaitingReader(options);
   const readOptions = { filters: [], after: from, maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
-  const parked = new Set(await store.readParked());
+  const parked = new Map(await store.readParked());
   const discarded = await store.readDiscarded();
   let position = from;
 
@@ -102,7 +104,8 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
   async function applyBatch(records: readonly LogRecord[]): Promise<boolean> {
     const to = records.at(-1)?.position ?? position;
     const parking = createParking(parked);
-    const projected = await readRecords(records, { keys, parking, discarded, signal, onStep });
+    const deps = { keys, parking, discarded, readWaiting, signal, onStep };
+    const projected = await readRecords(records, deps);
     const traced = isLive() ? toTraced(projected) : [];
     return withRecordSpans('project', traced, async () => {
       const batch = { from: position, to, records: projected, parking, assertRoom };
@@ -134,7 +137,7 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
     const { rows, changes, parking } = applied;
     for (const { subject } of parking.unparked) parked.delete(subject);
     for (const { subject, position: at, reason, detail } of parking.parks) {
-      parked.add(subject);
+      parked.set(subject, at);
       logger.error({ subject, position: at, reason, detail }, 'a subject is parked');
     }
     await cache.follow(position, toViewChanges(rows, { ...changes, parks: parking.parks }));

@@ -35,6 +35,26 @@ test('an erasure ends the parking of its account', async (t) => {
   t.is(shared.users.size, 0);
 });
 
+test('whoever is erased while a fold has a bug still counts as registered', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const fold: Fold = (records) => {
+    for (const record of records) {
+      if (record.kind !== 'event' || record.event.personal === 'erased') continue;
+      if (record.event.event.name === 'registered') throw new Error('bug');
+    }
+    return toRowChanges(records);
+  };
+  start(t, log, createMemoryStore(shared, 'a'), { fold });
+  await append(log, registeredMessages(1, dataKeys));
+  await waitUntil(() => shared.parked.size === 1);
+  await append(log, erasedMessages(1, 3));
+  await waitUntil(() => shared.erasures.size === 1);
+  const counts = shared.applied.flatMap(({ changes }) => changes.counts);
+  t.like(counts, [{ accepted: 1, registered: 1 }]);
+  t.deepEqual([shared.parked.size, shared.users.size], [0, 0]);
+});
+
 /** A fold that throws for some people until it is repaired. */
 function plant(...numbers: number[]) {
   const bugs = new Set<string>(numbers.map(userIdOf));
@@ -138,7 +158,8 @@ test('redrives end a stall for too many parked subjects', async (t) => {
   for (let n = 1; n <= 1_200; n += 1) {
     const place = { position: 1, lastPosition: 1, waiting: 1 };
     const reason = { reason: 'undecodable', detail: null, traceId: null } as const;
-    shared.parked.set(accountOf(n), { subject: accountOf(n), ...place, ...reason });
+    const park = { subject: accountOf(n), ...place, ...reason, redriveRequestedAt: null };
+    shared.parked.set(accountOf(n), park);
   }
   await append(log, registeredMessages(2_000, dataKeys));
   const { projection } = start(t, log, createMemoryStore(shared, 'a'));

@@ -2,6 +2,7 @@ import { parseAttemptRecord, recordKind, UnreadableRecordError } from '@zameni/c
 import type { LogRecord } from '@zameni/runtime';
 import type { PeopleKeys } from '../keys/people-keys.ts';
 import type { Parking } from '../parking/changes.ts';
+import type { ReadWaiting } from '../parking/waiting.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
 import { isErasedEvent } from '../records/erased-event.ts';
 import { idOf } from '../records/event-record.ts';
@@ -16,6 +17,7 @@ export type ReadRecordsDeps = {
   readonly parking: Parking;
   /** Positions of records that operators decided to skip. */
   readonly discarded: ReadonlySet<number>;
+  readonly readWaiting: ReadWaiting;
   readonly signal: AbortSignal;
   /** Called for each record, because a batch of missing keys takes long. */
   readonly onStep: () => void;
@@ -24,28 +26,36 @@ export type ReadRecordsDeps = {
 /**
  * Parses records in log order, and keeps keys for the events after them. A record that cannot be
  * projected parks its subject; later records of the subject wait. An erasure is read also while its
- * account or attempt is parked, and ends that: nothing may wait for a key that is destroyed.
+ * account or attempt is parked, and ends that: nothing may wait for a key that is destroyed. What
+ * waited for an account is then read without its personal data, as every later replay reads it. So
+ * a rebuild gives the same counts.
  */
 export async function readRecords(
   records: readonly LogRecord[],
-  { keys, parking, discarded, signal, onStep }: ReadRecordsDeps,
+  { keys, parking, discarded, readWaiting, signal, onStep }: ReadRecordsDeps,
 ): Promise<readonly ProjectedRecord[]> {
   const projected: ProjectedRecord[] = [];
   for (const record of records) {
     onStep();
     // An erasure is never skipped.
     if (discarded.has(record.position) && !isErasure(record)) continue;
-    const isParked = parking.isParked(record.subject);
-    if (isParked && !isErasure(record)) {
+    const parkedAt = parking.parkedAt(record.subject);
+    if (parkedAt !== undefined && !isErasure(record)) {
       parking.wait(record);
       continue;
     }
     try {
-      projected.push(...(await readRecord(record, keys, signal)));
-      if (isParked) parking.unpark(record.subject);
+      const read = await readRecord(record, keys, signal);
+      if (parkedAt !== undefined && recordKind(record.subject) === 'account') {
+        const { subject, position } = record;
+        const waiting = await readWaiting({ subject, from: parkedAt, before: position }, signal);
+        for (const each of waiting) projected.push(...(await readErased(each, signal)));
+      }
+      projected.push(...read);
+      if (parkedAt !== undefined) parking.unpark(record.subject);
     } catch (error) {
       if (!(error instanceof PoisonRecordError)) throw error;
-      if (isParked) parking.wait(record);
+      if (parkedAt !== undefined) parking.wait(record);
       else parking.park(record, error.record.reason);
     }
   }
@@ -62,6 +72,24 @@ function isErasure(record: LogRecord): boolean {
     return isErasedEvent(record);
   } catch (error) {
     if (error instanceof UnreadableRecordError) return false;
+    throw error;
+  }
+}
+
+const NO_KEYS: Pick<PeopleKeys, 'find' | 'evict'> = {
+  find: async () => 'erased',
+  evict: () => undefined,
+};
+
+/** Reads an event of an erased person as a fact. One that has no readable form is nothing. */
+async function readErased(
+  record: LogRecord,
+  signal: AbortSignal,
+): Promise<readonly ProjectedRecord[]> {
+  try {
+    return [{ kind: 'event', event: await readEvent(record, NO_KEYS, signal) }];
+  } catch (error) {
+    if (error instanceof PoisonRecordError) return [];
     throw error;
   }
 }

@@ -42,12 +42,16 @@ async function read(messages: readonly LogMessage[], before: Before = {}): Promi
   );
   const log = { ...createMemoryLog(), head: async () => records.length };
   const keys = createPeopleKeys({ log, dataKeys }, { maxKeys: 10, missingMs: 0 });
-  const parking = createParking(new Set(before.parked));
+  const parking = createParking(new Map((before.parked ?? []).map((subject) => [subject, 1])));
   const discarded = new Set(before.discarded);
   const projected = await readRecords(records, {
     keys,
     parking,
     discarded,
+    readWaiting: async ({ subject, from, before: end }) =>
+      records.filter((each) => {
+        return each.subject === subject && each.position >= from && each.position < end;
+      }),
     signal,
     onStep: () => undefined,
   });
@@ -98,7 +102,8 @@ const parksIt = test.macro<[LogMessage | undefined, string]>({
     const { subject } = message;
     const place = { subject, position: 1, lastPosition: 1, waiting: 1 };
     const traceId = '0af7651916cd43dd8448eb211c80319c';
-    t.deepEqual(parks as unknown, [{ ...place, reason, detail: null, traceId }]);
+    const first = { detail: null, traceId, redriveRequestedAt: null };
+    t.deepEqual(parks as unknown, [{ ...place, reason, ...first }]);
   },
 });
 
@@ -125,6 +130,18 @@ test('an erasure is read while its account is parked, and ends that', async (t) 
   const later = await read(erasedMessages(1, 1), { parked: [account] });
   t.is(later.projected.length, 1);
   t.deepEqual(later.unparked, [{ subject: account }]);
+});
+
+test('what waits for an account that is erased is read without personal data', async (t) => {
+  // The key is still there: the bug was in the fold.
+  const messages = [...registeredMessages(1, dataKeys), broken(account), ...erasedMessages(1, 4)];
+  const { projected, unparked } = await read(messages, { parked: [account] });
+  t.like(projected, [
+    { event: { position: 3, personal: 'erased', event: { name: 'registered' } } },
+    { event: { position: 5, event: { name: 'erased' } } },
+  ]);
+  t.is(projected.length, 2);
+  t.deepEqual(unparked, [{ subject: account }]);
 });
 
 test('an erased attempt is read while it is parked, and that ends', async (t) => {

@@ -25,7 +25,7 @@ export type Discard = DiscardParked & { readonly id: string; readonly actor: str
 export type OperatorStore = {
   readonly list: (query: ParkedQuery) => Promise<ParkedSubjects>;
   readonly find: (id: string) => Promise<readonly ParkedSubject[]>;
-  /** Requests another try. An earlier request stays as it is. Returns what is parked. */
+  /** Requests another try. The last request counts: a try may be under way. Returns what is parked. */
   readonly requestRedrive: (id: string) => Promise<readonly ParkedSubject[]>;
   /**
    * Notes that the record at the position is skipped for ever, and requests a redrive of what waits
@@ -83,7 +83,7 @@ const FIND = `
 
 const REQUEST_REDRIVE = `
   update zameni.parked
-  set redrive_requested_at = coalesce(redrive_requested_at, now())
+  set redrive_requested_at = now()
   where $1 in (subject, substring(subject from '[^.]*$'))
   returning ${COLUMNS}`;
 
@@ -91,7 +91,7 @@ const REQUEST_REDRIVE = `
 const DISCARD = `
   with requested as (
     update zameni.parked
-    set redrive_requested_at = coalesce(redrive_requested_at, now())
+    set redrive_requested_at = now()
     where $1 in (subject, substring(subject from '[^.]*$')) and position = $2
     returning ${COLUMNS}
   ), discarded as (

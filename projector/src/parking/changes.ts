@@ -21,6 +21,8 @@ export type Park = {
   readonly reason: ParkReason;
   readonly detail: string | null;
   readonly traceId: string | null;
+  /** The request that was tried, if this is not the first try. */
+  readonly redriveRequestedAt: string | null;
 };
 
 /** Further records of a parked subject. */
@@ -35,7 +37,8 @@ export type ParkingChanges = {
 
 /** Parked subjects before a batch, and what the batch changes of them. */
 export type Parking = {
-  readonly isParked: (subject: string) => boolean;
+  /** The position from which on the records of a subject wait. Undefined if it is not parked. */
+  readonly parkedAt: (subject: string) => number | undefined;
   /** Whether a record waits: its subject is parked at it or before it. */
   readonly holds: (place: Place) => boolean;
   /** Parks the subject of a record, or moves its park back to the record. */
@@ -47,14 +50,22 @@ export type Parking = {
   readonly changes: () => ParkingChanges;
 };
 
-/** Begins a batch. `known` are the subjects that are parked before it. */
-export function createParking(known: ReadonlySet<string>): Parking {
+/**
+ * Begins a batch. `known` are the subjects that are parked before it, and from
+ * which position on. If the batch is a redrive,
+ * the time of its request goes with what is parked again.
+ */
+export function createParking(
+  known: ReadonlyMap<string, number>,
+  redriveRequestedAt: string | null = null,
+): Parking {
   const parks = new Map<string, Park>();
   const waits = new Map<string, Wait>();
   const unparked = new Set<string>();
   const wasParked = (subject: string) => known.has(subject) && !unparked.has(subject);
   return {
-    isParked: (subject) => parks.has(subject) || wasParked(subject),
+    parkedAt: (subject) =>
+      parks.get(subject)?.position ?? (wasParked(subject) ? known.get(subject) : undefined),
     holds: ({ subject, position }) => {
       const park = parks.get(subject);
       return park === undefined ? wasParked(subject) : park.position <= position;
@@ -69,6 +80,7 @@ export function createParking(known: ReadonlySet<string>): Parking {
         reason,
         detail: detail ?? null,
         traceId: toTraceId(traceparent),
+        redriveRequestedAt,
       });
       unparked.delete(subject);
     },

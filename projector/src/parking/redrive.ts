@@ -6,6 +6,7 @@ import { type Applied, applyOrPark } from './apply-or-park.ts';
 import { createParking } from './changes.ts';
 import type { Fold } from './fold-or-park.ts';
 import type { RedriveRequest } from './store.ts';
+import { createWaitingReader } from './waiting.ts';
 
 /** Dependencies of redrives. The store is that of the active process. */
 export type RedriveDeps = {
@@ -42,22 +43,24 @@ const ROUND_MS = 500;
  * replica of the log that does not show the last record that waits is asked again later.
  */
 export function createRedrive({ log, keys, store, logger, fold }: RedriveDeps): Redrive {
+  const readWaiting = createWaitingReader({ log, store });
   let nextLookAt = 0;
 
   async function redrive(
     request: RedriveRequest,
     { position, signal, onStep }: Pick<Parameters<Redrive>[0], 'position' | 'signal' | 'onStep'>,
   ): Promise<Applied | undefined | 'later'> {
-    const { subject } = request;
+    const { subject, redriveRequestedAt, position: parkedAt } = request;
     const all = await readWhole(request, signal);
     if (all === undefined) return 'later';
     const records = all.filter((record) => {
       return record.position >= request.position && record.position <= position;
     });
-    const parking = createParking(new Set([subject]));
+    const parking = createParking(new Map([[subject, parkedAt]]), redriveRequestedAt);
     parking.unpark(subject);
     const discarded = await store.readDiscarded();
-    const projected = await readRecords(records, { keys, parking, discarded, signal, onStep });
+    const deps = { keys, parking, discarded, readWaiting, signal, onStep };
+    const projected = await readRecords(records, deps);
     const batch = { from: position, to: position, records: projected, parking };
     return applyOrPark(store, batch, fold);
   }

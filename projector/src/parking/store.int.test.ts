@@ -10,6 +10,7 @@ import {
   registration,
   userIdOf,
 } from '../accounts.fixture.ts';
+import { createOperatorStore } from '../operator/parked-store.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
 import { toRowChanges } from '../read-models/row-changes.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
@@ -40,6 +41,7 @@ const park: Park = {
   reason: 'undecodable',
   detail: null,
   traceId: '0af7651916cd43dd8448eb211c80319c',
+  redriveRequestedAt: null,
 };
 const none = { parks: [], waits: [], unparked: [] };
 const noRows = toRowChanges([]);
@@ -62,7 +64,7 @@ test('a park, its waiting records and its end are stored with the checkpoint', a
   const row = { subject: park.subject, position: 3, last: 9, waiting: 3, tries: 1, trace_id };
   const expected = { ...row, reason: 'undecodable', detail: null, requested: false };
   t.deepEqual(await readParked(pool), [expected]);
-  t.deepEqual(await store.readParked(), [park.subject]);
+  t.deepEqual(await store.readParked(), new Map([[park.subject, 3]]));
   t.is(
     await store.apply({ from: 3, to: 9, changes: noRows, parking: { ...none, waits } }),
     undefined,
@@ -79,9 +81,42 @@ test('a redrive that fails counts, and ends the request', async (t) => {
   t.deepEqual(await store.readRedriveRequests(), []);
   await pool.query('update zameni.parked set redrive_requested_at = now()');
   t.like(await store.readRedriveRequests(), [{ subject: park.subject, position: 3 }]);
-  const again = [{ ...park, reason: 'fold-failed' } as const];
+  const [request] = await store.readRedriveRequests();
+  const again = [{ ...park, ...request, reason: 'fold-failed' } as const];
   await store.apply({ from: 3, to: 3, changes: noRows, parking: { ...none, parks: again } });
   t.like(await readParked(pool), [{ reason: 'fold-failed', tries: 2, requested: false }]);
+  t.deepEqual(await store.readRedriveRequests(), []);
+});
+
+test('a request that arrives while the subject is tried stays', async (t) => {
+  const { pool, store } = await createSetup(t);
+  const operator = createOperatorStore(pool);
+  const discard = { id: park.subject, position: park.position, reason: 'lost-key', actor: 'o' };
+  await store.apply({ from: 0, to: 3, changes: noRows, parking: { ...none, parks: [park] } });
+  await operator.requestRedrive(park.subject);
+  for (const ask of [
+    () => operator.requestRedrive(park.subject),
+    () => operator.discard(discard),
+  ]) {
+    const [tried] = await store.readRedriveRequests();
+    await ask();
+    const again = [{ ...park, ...tried }];
+    await store.apply({ from: 3, to: 3, changes: noRows, parking: { ...none, parks: again } });
+    t.like(await readParked(pool), [{ requested: true }]);
+  }
+  t.deepEqual(await store.readDiscarded(), new Set([park.position]));
+});
+
+test('a subject that is parked at a record which was discarded meanwhile is tried again', async (t) => {
+  const { pool, store } = await createSetup(t);
+  await pool.query(`insert into zameni.discarded (subject, position, reason, discarded_by)
+    values ('${park.subject}', 3, 'lost-key', 'o'), ('${accountOf(2)}', 3, 'lost-key', 'o')`);
+  const parks = [park, { ...park, subject: accountOf(2), position: 4 }];
+  await store.apply({ from: 0, to: 4, changes: noRows, parking: { ...none, parks } });
+  t.like(await readParked(pool), [
+    { subject: park.subject, requested: true },
+    { subject: accountOf(2), requested: false },
+  ]);
 });
 
 test('rows that Postgres refuses park their subjects, and all others are applied', async (t) => {
@@ -89,7 +124,7 @@ test('rows that Postgres refuses park their subjects, and all others are applied
   const records = [1, 2, 3, 4, 5].map((n) => {
     return registers(n, n, n === 2 || n === 5 ? 'a zero byte \u0000' : 'Person');
   });
-  const parking = createParking(new Set());
+  const parking = createParking(new Map());
   const applied = await applyOrPark(store, { from: 0, to: 5, records, parking });
   t.deepEqual(applied?.rows.map(({ userId }) => userId).toSorted(), [1, 3, 4].map(userIdOf));
   t.is(await store.readPosition(), 5);
@@ -104,7 +139,7 @@ test('the record that Postgres refuses is named, and the ones before it are appl
   const personal = { ...happenings.updated.personal, displayName: 'a zero byte \u0000' };
   const update = projected(1, { ...happenings.updated, personal }, { position: 4, version: 2 });
   const records = [registers(1, 3), { kind: 'event', event: update } as const, registers(2, 5)];
-  const parking = createParking(new Set());
+  const parking = createParking(new Map());
   const applied = await applyOrPark(store, { from: 0, to: 5, records, parking });
   t.deepEqual(applied?.rows.map(({ userId }) => userId).toSorted(), [1, 2].map(userIdOf));
   t.like(await readParked(pool), [{ subject: accountOf(1), position: 4, waiting: 1 }]);
@@ -113,7 +148,7 @@ test('the record that Postgres refuses is named, and the ones before it are appl
 test('a fault that is not of the data parks nobody', async (t) => {
   const { pool, store } = await createSetup(t);
   await pool.query('alter table accounts_v1.users rename to away');
-  const batch = { from: 0, to: 1, records: [registers(1, 1)], parking: createParking(new Set()) };
+  const batch = { from: 0, to: 1, records: [registers(1, 1)], parking: createParking(new Map()) };
   await t.throwsAsync(applyOrPark(store, batch), { code: '42P01' });
   t.deepEqual(await readParked(pool), []);
   t.is(await store.readPosition(), 0);

@@ -2,12 +2,18 @@ import type { Pool } from '@zameni/runtime';
 import type { CheckpointOwner } from '../lease/store.ts';
 import type { Park } from './changes.ts';
 
-/** A parked subject that an operator wants to be tried again. */
-export type RedriveRequest = Pick<Park, 'subject' | 'position' | 'lastPosition'>;
+/**
+ * A parked subject that an operator wants to be tried again. The time is text, because Postgres is
+ * more precise than a Date.
+ */
+export type RedriveRequest = Pick<Park, 'subject' | 'position' | 'lastPosition'> & {
+  readonly redriveRequestedAt: string;
+};
 
 /** What the active projector reads about parked subjects. Their changes go with each batch. */
 export type ParkingStore = {
-  readonly readParked: () => Promise<readonly string[]>;
+  /** Reads the parked subjects, and from which position on each waits. */
+  readonly readParked: () => Promise<ReadonlyMap<string, number>>;
   /** Reads the positions of records that operators decided to skip. */
   readonly readDiscarded: () => Promise<ReadonlySet<number>>;
   /** Reads the oldest requests for a redrive, a bounded number. */
@@ -24,11 +30,11 @@ export function createParkingStore(
 ): ParkingStore {
   return {
     readParked: async () => {
-      const { rows } = await pool.query<{ subject: string }>(
-        'select subject from zameni.parked where projection = $1 and version = $2',
+      const { rows } = await pool.query<{ subject: string; position: string }>(
+        'select subject, position from zameni.parked where projection = $1 and version = $2',
         [projection, version],
       );
-      return rows.map(({ subject }) => subject);
+      return new Map(rows.map(({ subject, position }) => [subject, Number(position)]));
     },
     readDiscarded: async () => {
       const { rows } = await pool.query<{ position: string }>(
@@ -37,15 +43,25 @@ export function createParkingStore(
       return new Set(rows.map(({ position }) => Number(position)));
     },
     readRedriveRequests: async () => {
-      const { rows } = await pool.query<{ subject: string; position: string; last: string }>(
-        `select subject, position, last_position as last from zameni.parked
+      const { rows } = await pool.query<RequestRow>(
+        `select subject, position, last_position as last,
+           redrive_requested_at::text as requested_at
+         from zameni.parked
          where projection = $1 and version = $2 and redrive_requested_at is not null
          order by redrive_requested_at, position limit $3`,
         [projection, version, REDRIVES_A_ROUND],
       );
-      return rows.map(({ subject, position, last }) => {
-        return { subject, position: Number(position), lastPosition: Number(last) };
+      return rows.map(({ subject, position, last, requested_at: redriveRequestedAt }) => {
+        const places = { position: Number(position), lastPosition: Number(last) };
+        return { subject, ...places, redriveRequestedAt };
       });
     },
   };
 }
+
+type RequestRow = {
+  readonly subject: string;
+  readonly position: string;
+  readonly last: string;
+  readonly requested_at: string;
+};

@@ -38,6 +38,8 @@ export function createSharedCheckpoint(): SharedCheckpoint {
   };
 }
 
+const REQUESTED_AT = '2026-03-04 05:06:07.089+00';
+
 /** Creates the store of one process on a shared checkpoint; its lease never expires. */
 export function createMemoryStore(shared: SharedCheckpoint, me: string): ProjectionStore {
   return {
@@ -59,10 +61,13 @@ export function createMemoryStore(shared: SharedCheckpoint, me: string): Project
       return applyToMemory(shared, batch.changes);
     },
     findRejection: async () => undefined,
-    readParked: async () => [...shared.parked.keys()],
+    readParked: async () =>
+      new Map([...shared.parked.values()].map(({ subject, position }) => [subject, position])),
     readDiscarded: async () => new Set(shared.discarded),
     readRedriveRequests: async () =>
-      [...shared.parked.values()].filter(({ subject }) => shared.requested.has(subject)),
+      [...shared.parked.values()].flatMap((park) =>
+        shared.requested.has(park.subject) ? [{ ...park, redriveRequestedAt: REQUESTED_AT }] : [],
+      ),
     readErasuresNotInCache: async () =>
       [...shared.erasures.values()].filter(({ userId }) => !shared.erasedFromCache.has(userId)),
     markErasedFromCache: async (userIds) => {

@@ -67,7 +67,8 @@ async function findRejection(
 ): Promise<string | undefined> {
   const client = await pool.connect();
   // The query reports the loss of its connection; without a listener it would end the process.
-  client.on('error', () => undefined);
+  const ignore = () => undefined;
+  client.on('error', ignore);
   try {
     await client.query('begin');
     await apply(client, owner, batch);
@@ -80,6 +81,7 @@ async function findRejection(
       () => true,
       () => false,
     );
+    client.off('error', ignore);
     // A connection that may still be in the transaction must not serve another batch.
     client.release(!isClean);
   }
