@@ -2,11 +2,11 @@
 -- TypeScript: projector/src/mailer/. The mailer's own user writes it, nobody else does.
 create schema mailer;
 
--- The position up to which the log was read for mails, and the process that sends. Position 0:
+-- The position up to which the log was read for mails, and the process that sends. Position -1:
 -- never started.
 create table mailer.checkpoints (like zameni.checkpoints including all);
 
-insert into mailer.checkpoints (projection, version) values ('mailer', 1);
+insert into mailer.checkpoints (projection, version, position) values ('mailer', 1, -1);
 
 -- A mail that a record asks for. It holds no address, no name and no link: these are read from the
 -- log when it is sent.
@@ -42,7 +42,7 @@ create table mailer.messages (
   unique (position, cause)
 );
 
-create index messages_due on mailer.messages (next_at) where state = 'waiting';
+create index messages_due on mailer.messages (next_at, id) where state = 'waiting';
 create index messages_sending on mailer.messages (changed_at) where state = 'sending';
 create index messages_recipient on mailer.messages (recipient, id) where state in ('waiting', 'sending');
 create index messages_mailbox on mailer.messages (mailbox, changed_at) where mailbox is not null;

@@ -43,7 +43,7 @@ const POOL_SIZE = 6;
 /** Connections for operators: their requests must not keep mails and leases waiting. */
 const OPERATOR_POOL_SIZE = 2;
 
-/** Mails under way beside those that hold a connection: their facts are looked up. */
+/** Mails under way beside those that hold a connection: looked up, or waiting for a connection. */
 const AHEAD = 8;
 
 /** Starts the mailer, which reads the log and sends mails. */
@@ -121,7 +121,7 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
 
   /** Follows the log and sends, until one of them ends. */
   async function work(run: LeasedRun): Promise<void> {
-    const from = run.from > 0 ? run.from : await begin(run.signal);
+    const from = run.from >= 0 ? run.from : await begin(run.signal);
     const ending = new AbortController();
     const end = AbortSignal.any([run.signal, ending.signal]);
     const both = [

@@ -80,7 +80,7 @@ export function createPostgresLedger(pool: Pool, owner: CheckpointOwner): Ledger
     begin: async (position) => {
       await pool.query(
         `update mailer.checkpoints set position = $3
-         where projection = $1 and version = $2 and position = 0`,
+         where projection = $1 and version = $2 and position = -1`,
         [projection, version, position],
       );
     },
@@ -92,7 +92,7 @@ export function createPostgresLedger(pool: Pool, owner: CheckpointOwner): Ledger
     hand: async (messages) => {
       const { rows } = await pool.query<{ id: string }>(
         `update mailer.messages m
-         set is_handed = true, tries = m.tries + 1, changed_at = now()
+         set is_handed = true, tries = m.tries + 1
          from jsonb_to_recordset($1::jsonb) as t (id bigint, takes integer)
          where m.id = t.id and m.takes = t.takes and m.state = 'sending'
          returning m.id`,
@@ -136,8 +136,9 @@ export function createPostgresLedger(pool: Pool, owner: CheckpointOwner): Ledger
            select from mailer.messages earlier
            where earlier.recipient = m.recipient and earlier.id < m.id
              and earlier.state in ('waiting', 'sending')
+           offset 0
          )
-         order by m.next_at limit 1`,
+         order by m.next_at, m.id limit 1`,
       );
       const ms = rows[0]?.ms ?? null;
       return ms === null ? undefined : Math.max(0, ms);

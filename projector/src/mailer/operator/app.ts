@@ -53,7 +53,8 @@ export function createMailerApp(options: MailerAppOptions): ReturnType<typeof cr
 function toProgress(status: WorkStatus, head: number | null): Omit<MailerStatus, 'mails'> {
   return {
     role: status.state,
-    position: status.position,
+    // It is -1 until the mailer has begun.
+    position: Math.max(0, status.position),
     head,
     lag: head === null ? null : Math.max(0, head - status.position),
     ...(status.state === 'stalled' ? { reason: status.reason } : {}),

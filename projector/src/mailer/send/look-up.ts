@@ -18,6 +18,7 @@ import {
   type DataKeys,
   delay,
   type EventLog,
+  type LogRecord,
 } from '@zameni/runtime';
 import type { Message } from '../ledger/message.ts';
 import { type MailPerson, toMailAccount, toMailPerson } from './account.ts';
@@ -67,7 +68,7 @@ export async function lookUp(
     const farewell = await readFarewell(deps, userId, position, signal);
     return { farewell, openPerson: async () => undefined };
   }
-  const { events, facts } = await lookUpAccount(deps, userId, signal);
+  const { events, facts } = await lookUpAccount(deps, userId, signal, message);
   const eventId = events.find((event) => event.position === position)?.stored.metadata.id;
   return { ...facts, eventId };
 }
@@ -126,8 +127,9 @@ async function lookUpAccount(
   deps: LookUpDeps,
   userId: string,
   signal: AbortSignal,
+  message?: Message,
 ): Promise<{ readonly events: readonly PlacedEvent[]; readonly facts: LookedUp }> {
-  const events = await readAccount(deps, userId, signal);
+  const events = await readAccount(deps, userId, signal, message);
   const stored = events.map((event) => event.stored);
   const state = toMailAccount(stored);
   const facts: LookedUp = {
@@ -141,22 +143,29 @@ async function lookUpAccount(
   return { events, facts };
 }
 
-/** Reads all events of an account. A replica that is behind the leader is asked again. */
+/**
+ * Reads all events of an account. A replica that is behind the leader is asked again; none is asked if
+ * the newest event is the registration that asks for the mail.
+ */
 async function readAccount(
   { log }: LookUpDeps,
   userId: string,
   signal: AbortSignal,
+  message?: Message,
 ): Promise<readonly PlacedEvent[]> {
   const subject = subjects.account(userId);
   const newest = await log.readLastFromLeader(subject, signal);
   if (newest === undefined) return [];
+  if (message?.cause === 'registered' && newest.position === message.position) {
+    return [toPlacedEvent(newest)];
+  }
   for (;;) {
     const records = await log.readSubject(subject, signal);
-    if ((records.at(-1)?.position ?? 0) >= newest.position) {
-      return records.map(({ data, position }) => {
-        return { stored: decodeEvent(decodeText(data)), position };
-      });
-    }
+    if ((records.at(-1)?.position ?? 0) >= newest.position) return records.map(toPlacedEvent);
     await delay(LAG_MS, signal);
   }
+}
+
+function toPlacedEvent({ data, position }: LogRecord): PlacedEvent {
+  return { stored: decodeEvent(decodeText(data)), position };
 }

@@ -35,6 +35,9 @@ const SHORTEST_LOOK_MS = 20;
 /** Milliseconds between two rounds of clearing. */
 const CLEAR_MS = 60_000;
 
+/** Milliseconds after which nobody sends a mail any more that is marked: longer than any try. */
+const FORGOTTEN_MS = 600_000;
+
 const FINISH_BACKOFF = { baseMs: 100, maxMs: 5_000 };
 
 /**
@@ -77,7 +80,9 @@ export function createSender(deps: SenderDeps): Sender {
       while (!signal.aborted) {
         waker = Promise.withResolvers<void>();
         const free = Math.max(0, maxInFlight + Math.min(slow, maxSlow) - flights.size);
-        const messages = free === 0 ? [] : await ledger.take(free, budget);
+        // A take costs the database about the same for one mail as for many.
+        const isWorthIt = free >= maxInFlight / 2;
+        const messages = isWorthIt ? await ledger.take(free, budget) : [];
         for (const message of messages) {
           const flight: Promise<void> = fly(message).finally(() => {
             flights.delete(flight);
@@ -89,8 +94,11 @@ export function createSender(deps: SenderDeps): Sender {
         if (performance.now() >= clearAtMs) {
           clearAtMs = performance.now() + CLEAR_MS;
           await ledger.clear(budget);
+          // What a statement marked after its answer was given up, or an outcome that was never noted.
+          await ledger.takeBack(FORGOTTEN_MS);
         }
-        if (messages.length < free || free === 0) await rest(signal);
+        if (!isWorthIt) await rest(signal, LOOK_MS);
+        else if (messages.length < free) await rest(signal, await ledger.nextDueInMs());
       }
     } finally {
       await Promise.allSettled(flights);
@@ -98,8 +106,7 @@ export function createSender(deps: SenderDeps): Sender {
     }
   }
 
-  async function rest(signal: AbortSignal): Promise<void> {
-    const dueInMs = (await ledger.nextDueInMs()) ?? LOOK_MS;
+  async function rest(signal: AbortSignal, dueInMs = LOOK_MS): Promise<void> {
     const ending = new AbortController();
     const end = AbortSignal.any([signal, ending.signal]);
     await Promise.race([
