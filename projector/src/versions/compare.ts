@@ -66,6 +66,9 @@ export async function compareVersions(
     const differences = await settle(store, table, { candidates, reached, signal });
     done.push(toTableComparison(table, rows, differences, more));
   }
+  // What one version has parked, the other one may only not have read yet.
+  const { live, built } = await store.readPositions();
+  await untilReached(store, Math.max(live, built), signal);
   return report(true, [...done, ...compareParked(await store.readParked())]);
 }
 
