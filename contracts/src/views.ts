@@ -54,8 +54,8 @@ export const RequestAccepted = Type.Object(
 export type RequestAccepted = Static<typeof RequestAccepted>;
 
 /**
- * The stores from which a person is erased, each with its own progress. `read-model`: every version
- * of the projection, including one that is being rebuilt. `log-servers`: servers that were away
+ * The stores from which a person is erased, each with its own progress. `read-model`: the
+ * live version has passed the erasure, which reached every version at once. `log-servers`: servers that were away
  * when the person's key and claims were deleted from the log, and may keep the bytes.
  */
 export const ERASURE_STORES = [

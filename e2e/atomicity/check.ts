@@ -127,7 +127,7 @@ function checkPerson(world: World, position: number, userId: string): string[] {
   return faults;
 }
 
-/** Whoever proved the address that they hold is told of their erasure. */
+/** A person who has proven the address that they hold gets a mail about their erasure. */
 function checkFarewell(
   world: World,
   { records }: Commit,

@@ -212,7 +212,7 @@ test.serial(
 );
 
 test.serial(
-  'a fold with a bug parks whom it throws for; after the fix nothing is lost',
+  'a fold with a bug parks the people for whom it throws; after the fix nothing is lost',
   async (t) => {
     t.timeout(300_000);
     const displayName = `planted-${randomUUID()}`;
@@ -254,7 +254,7 @@ test.serial(
       t.is(old.status, 200);
       if (old.status === 200) t.like(old.body, { displayName: 'renamed', parked: true });
 
-      // Whoever is erased meanwhile does not wait for the fix, and still counts as registered.
+      // A person who is erased meanwhile does not wait for the fix, and still counts as registered.
       const erased = await actors.operator.eraseUser({ params: { id: leaving.id } });
       t.is(erased.status, 202);
       const seen = await lag.stop(READ_DEADLINE_MS);

@@ -33,7 +33,7 @@ $$;
 -- Records erasures that a version of the read models has applied, and erases these people from all
 -- other versions at once: no version that is behind, or that nobody follows, keeps them. A batch
 -- that would write one of them later sees zameni.erasures. The caller has locked the checkpoints of
--- all versions, so no such batch is under way. Whoever writes several rows here does it in the order
+-- all versions, so no such batch is under way. A writer of several rows here does it in the order
 -- of user_id, so that no deadlock is possible.
 create function zameni.apply_erasures(of_version integer, erasures jsonb) returns void
 language plpgsql

@@ -19,7 +19,7 @@ import {
 } from '@zameni/runtime';
 import type { Config } from './config.ts';
 import { createOperatorApp } from './operator/app.ts';
-import { OPERATOR_LIMIT } from './operator/parked-routes.ts';
+import { OPERATOR_LIMIT } from './operator/operator-access.ts';
 import { createOperatorStore } from './operator/parked-store.ts';
 import { createReadModelsStore } from './operator/read-models-store.ts';
 import { startReactors } from './start-reactors.ts';

@@ -21,7 +21,7 @@ import { toLedgerTable, toMessagesTable, toRedriveText } from './text.ts';
 /** Bounds of `--limit`. */
 export const LIMIT = { min: 1, max: 10_000, byDefault: 100 } as const;
 
-/** What was asked for: whom to ask, with which scopes, and the work. */
+/** What was asked for: the port to ask, the scopes, and the work. */
 export type Action = {
   readonly service: 'gateway' | 'mailer';
   readonly scopes: readonly Scope[];

@@ -54,7 +54,7 @@ ${states.join('\n')}
 
 ls prints the mails of everybody, the newest first. redrive takes the numbers that
 it prints. An abandoned or unknown mail then waits for a try now, and its tries
-start anew; a waiting one is tried now. The mailer decides as usual which mail it
+start again; a waiting one is tried now. The mailer decides as usual which mail it
 is then, or that none is needed. A mail that was sent is never sent again.
 
 The command asks the gateway about a person, and a mailer for everything else. It

@@ -30,7 +30,7 @@ export function toMessagesTable(messages: readonly MessageView[], screen: Screen
   return toTable(header, rows, messages, screen);
 }
 
-/** Formats mails of the ledger as a table, with whom they are for. */
+/** Formats mails of the ledger as a table, with their recipients. */
 export function toLedgerTable(
   { messages, hasMore }: Listed<LedgerMessage>,
   screen: Screen,

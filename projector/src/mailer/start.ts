@@ -23,7 +23,7 @@ import {
   toClaimLayout,
 } from '@zameni/runtime';
 import { createLeasedWork, type LeasedRun } from '../lease/work.ts';
-import { OPERATOR_LIMIT } from '../operator/parked-routes.ts';
+import { OPERATOR_LIMIT } from '../operator/operator-access.ts';
 import { type MailerConfig, parseMailBudget, parseMailStart } from './config.ts';
 import { followCauses } from './follow/follow.ts';
 import { createPostgresLedger } from './ledger/store.ts';

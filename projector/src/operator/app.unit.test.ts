@@ -4,7 +4,7 @@ import test from 'ava';
 import { Value } from 'typebox/value';
 import type { WorkStatus } from '../lease/status.ts';
 import { createOperatorApp } from './app.ts';
-import { OPERATOR_LIMIT } from './parked-routes.ts';
+import { OPERATOR_LIMIT } from './operator-access.ts';
 import { createMemoryOperatorStore } from './parked-store.fixture.ts';
 import { createMemoryReadModelsStore } from './read-models-store.fixture.ts';
 

@@ -6,29 +6,12 @@ import {
   ParkedSubjects,
   parseUserId,
 } from '@zameni/contracts';
-import {
-  AppError,
-  type Caller,
-  type createHttpApp,
-  limitRequest,
-  type RateLimits,
-  requireScope,
-  type TokenVerifier,
-  traceIdOf,
-} from '@zameni/runtime';
+import { AppError, type createHttpApp, traceIdOf } from '@zameni/runtime';
+import { allowChange, allowRead, type OperatorAccess } from './operator-access.ts';
 import type { OperatorStore } from './parked-store.ts';
 
-/** Changes that all operators together may request of one process. */
-export const OPERATOR_LIMIT = { quota: 50, windowSeconds: 1 } as const;
-
 /** What the routes need. */
-export type ParkedRoutesDeps = {
-  readonly tokens: TokenVerifier;
-  readonly store: OperatorStore;
-  readonly limits: RateLimits<'operator'>;
-  /** The id of a caller that the table of discarded records keeps. */
-  readonly actorOf: (caller: Caller) => string;
-};
+export type ParkedRoutesDeps = OperatorAccess & { readonly store: OperatorStore };
 
 type OneId = { Params: { id: string } };
 
@@ -38,13 +21,14 @@ type OneId = { Params: { id: string } };
  */
 export function addParkedRoutes(
   app: ReturnType<typeof createHttpApp>,
-  { tokens, store, limits, actorOf }: ParkedRoutesDeps,
+  { store, ...access }: ParkedRoutesDeps,
 ): void {
   app.get<{ Querystring: ParkedFilter }>(
     '/v1/parked',
     { schema: { querystring: ParkedFilter, response: { 200: ParkedSubjects } } },
-    async ({ headers, query }, reply) => {
-      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+    async (request, reply) => {
+      await allowRead(access, request);
+      const { query } = request;
       const { limit, id, ...filter } = query;
       reply.header('Cache-Control', 'no-store');
       return store.list({
@@ -58,10 +42,10 @@ export function addParkedRoutes(
   app.get<OneId>(
     '/v1/parked/:id',
     { schema: { response: { 200: ParkedSubjects } } },
-    async ({ headers, params }, reply) => {
-      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+    async (request, reply) => {
+      await allowRead(access, request);
       reply.header('Cache-Control', 'no-store');
-      return orNotFound(await store.find(toId(params.id)));
+      return orNotFound(await store.find(toId(request.params.id)));
     },
   );
 
@@ -69,9 +53,7 @@ export function addParkedRoutes(
     '/v1/parked/:id/redrives',
     { schema: { response: { 202: ParkedSubjects } } },
     async (request, reply) => {
-      const caller = await tokens.verify(request.headers.authorization);
-      requireScope(caller, 'ops:write');
-      await limitRequest(reply, limits, [LIMITED]);
+      await allowChange(access, request, reply);
       const requested = orNotFound(await store.requestRedrive(toId(request.params.id)));
       return reply.code(202).header('Cache-Control', 'no-store').send(requested);
     },
@@ -81,12 +63,9 @@ export function addParkedRoutes(
     '/v1/parked/:id/discards',
     { schema: { body: DiscardParked, response: { 202: ParkedSubjects } } },
     async (request, reply) => {
-      const caller = await tokens.verify(request.headers.authorization);
-      requireScope(caller, 'ops:write');
-      await limitRequest(reply, limits, [LIMITED]);
+      const actor = await allowChange(access, request, reply);
       const id = toId(request.params.id);
       const { position, reason } = request.body;
-      const actor = actorOf(caller);
       const discarded = await store.discard({ id, position, reason, actor });
       if (discarded.length === 0) {
         orNotFound(await store.find(id));
@@ -98,9 +77,6 @@ export function addParkedRoutes(
     },
   );
 }
-
-/** All changes count alike. */
-const LIMITED = { policy: 'operator', key: 'all' } as const;
 
 /** Subjects hold UUIDs in lower case. Any other id is taken as it is. */
 function toId(text: string): string {

@@ -9,7 +9,8 @@ import { AppError, createHttpApp, createLogger, createRateLimits } from '@zameni
 import test from 'ava';
 import { Value } from 'typebox/value';
 import type { ParkReason } from '../parking/changes.ts';
-import { addParkedRoutes, OPERATOR_LIMIT } from './parked-routes.ts';
+import { OPERATOR_LIMIT } from './operator-access.ts';
+import { addParkedRoutes } from './parked-routes.ts';
 import { createMemoryOperatorStore, parkedSubject, REQUESTED_AT } from './parked-store.fixture.ts';
 import type { OperatorStore } from './parked-store.ts';
 

@@ -5,24 +5,13 @@ import {
   ReadModelsVersions,
   StartRebuild,
 } from '@zameni/contracts';
-import {
-  AppError,
-  type Caller,
-  type createHttpApp,
-  limitRequest,
-  type RateLimits,
-  requireScope,
-  type TokenVerifier,
-  traceIdOf,
-} from '@zameni/runtime';
+import { AppError, type createHttpApp, traceIdOf } from '@zameni/runtime';
+import { allowChange, allowRead, type OperatorAccess } from './operator-access.ts';
 import type { ReadModelsStore } from './read-models-store.ts';
 
 /** What the routes need. */
-export type ReadModelsRoutesDeps = {
-  readonly tokens: TokenVerifier;
+export type ReadModelsRoutesDeps = OperatorAccess & {
   readonly store: ReadModelsStore;
-  readonly limits: RateLimits<'operator'>;
-  readonly actorOf: (caller: Caller) => string;
   /** The head of the log; null if it is unknown. */
   readonly head: (signal: AbortSignal) => Promise<number | null>;
 };
@@ -41,19 +30,17 @@ type OneVersion = { Params: { version: string } };
  */
 export function addReadModelsRoutes(
   app: ReturnType<typeof createHttpApp>,
-  { tokens, store, limits, actorOf, head }: ReadModelsRoutesDeps,
+  { store, head, ...access }: ReadModelsRoutesDeps,
 ): void {
   /** Checks and counts a change, makes it, and notes who made it. */
   async function change(
     request: Changing,
-    reply: Parameters<typeof limitRequest>[0],
-    work: (caller: Caller) => Promise<ReadModelsVersion>,
+    reply: Parameters<typeof allowChange>[2],
+    work: (actor: string) => Promise<ReadModelsVersion>,
   ): Promise<ReadModelsVersion> {
-    const caller = await tokens.verify(request.headers.authorization);
-    requireScope(caller, 'ops:write');
-    await limitRequest(reply, limits, [LIMITED]);
-    const version = await work(caller);
-    const fact = { version: version.version, state: version.state, actor: actorOf(caller) };
+    const actor = await allowChange(access, request, reply);
+    const version = await work(actor);
+    const fact = { version: version.version, state: version.state, actor };
     request.log.warn({ ...fact, traceId: traceIdOf(request) }, 'operator changed the read models');
     reply.code(202).header('Cache-Control', 'no-store');
     return version;
@@ -62,11 +49,11 @@ export function addReadModelsRoutes(
   app.get(
     '/v1/read-models',
     { schema: { response: { 200: ReadModelsVersions } } },
-    async ({ headers, signal }, reply) => {
-      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+    async (request, reply) => {
+      await allowRead(access, request);
       reply.header('Cache-Control', 'no-store');
       const versions = await store.list();
-      return { head: await head(signal), versions: [...versions] };
+      return { head: await head(request.signal), versions: [...versions] };
     },
   );
 
@@ -84,8 +71,8 @@ export function addReadModelsRoutes(
     { schema: { body: AcceptRebuild, ...changed } },
     async (request, reply) => {
       const { reason } = request.body;
-      return change(request, reply, (caller) =>
-        store.accept(toVersion(request.params.version), { reason, actor: actorOf(caller) }),
+      return change(request, reply, (actor) =>
+        store.accept(toVersion(request.params.version), { reason, actor }),
       );
     },
   );
@@ -99,9 +86,6 @@ export function addReadModelsRoutes(
     change(request, reply, () => store.drop(toVersion(request.params.version))),
   );
 }
-
-/** All changes count alike. */
-const LIMITED = { policy: 'operator', key: 'all' } as const;
 
 function toVersion(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new AppError('not-found');

@@ -2,7 +2,7 @@ import { type ReadModelsVersion, ReadModelsVersions, type Scope } from '@zameni/
 import { createHttpApp, createLogger, createRateLimits } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
-import { OPERATOR_LIMIT } from './parked-routes.ts';
+import { OPERATOR_LIMIT } from './operator-access.ts';
 import { addReadModelsRoutes } from './read-models-routes.ts';
 import { createMemoryReadModelsStore, readModelsVersion } from './read-models-store.fixture.ts';
 

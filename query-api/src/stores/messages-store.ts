@@ -14,7 +14,7 @@ export type MessagesQuery = {
 export type ReadMessages = (query: MessagesQuery) => Promise<MessagesView>;
 
 /**
- * Reads the ledger of the mailer on the primary: whoever asks what became of a mail asks for now, and
+ * Reads the ledger of the mailer on the primary: a caller asks for the present state of a mail, and
  * the replica may be behind. The deadline is that of the pool.
  */
 export function createMessagesReader(primary: Pick<Pool, 'query'>): ReadMessages {

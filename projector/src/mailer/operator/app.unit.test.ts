@@ -3,7 +3,7 @@ import { AppError, createLogger, createRateLimits } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import type { WorkStatus } from '../../lease/status.ts';
-import { OPERATOR_LIMIT } from '../../operator/parked-routes.ts';
+import { OPERATOR_LIMIT } from '../../operator/operator-access.ts';
 import { createMailerApp } from './app.ts';
 import { createMemoryMessageStore, ledgerMessage } from './message-store.fixture.ts';
 import type { MessageStore } from './message-store.ts';

@@ -6,25 +6,13 @@ import {
   RedriveMessages,
   RedrivenMessages,
 } from '@zameni/contracts';
-import {
-  AppError,
-  type Caller,
-  type createHttpApp,
-  limitRequest,
-  type RateLimits,
-  requireScope,
-  type TokenVerifier,
-  traceIdOf,
-} from '@zameni/runtime';
+import { AppError, type createHttpApp, traceIdOf } from '@zameni/runtime';
+import { allowChange, allowRead, type OperatorAccess } from '../../operator/operator-access.ts';
 import type { MessageStore } from './message-store.ts';
 
 /** What the routes need. */
-export type MessageRoutesDeps = {
-  readonly tokens: TokenVerifier;
+export type MessageRoutesDeps = OperatorAccess & {
   readonly store: MessageStore;
-  readonly limits: RateLimits<'operator'>;
-  /** The id of a caller in the line that is logged. */
-  readonly actorOf: (caller: Caller) => string;
   /** Called when mails wait for a try now, in case this process is the one that sends. */
   readonly wake: () => void;
 };
@@ -43,20 +31,18 @@ type OneId = { Params: { id: string } };
  */
 export function addMessageRoutes(
   app: ReturnType<typeof createHttpApp>,
-  { tokens, store, limits, actorOf, wake }: MessageRoutesDeps,
+  { store, wake, ...access }: MessageRoutesDeps,
 ): void {
   /** Checks and counts a redrive, makes it, and notes who made it. */
   async function redrive<Answer>(
     request: Redriving,
-    reply: Parameters<typeof limitRequest>[0],
+    reply: Parameters<typeof allowChange>[2],
     work: () => Promise<{ readonly answer: Answer; readonly fact: object }>,
   ): Promise<Answer> {
-    const caller = await tokens.verify(request.headers.authorization);
-    requireScope(caller, 'ops:write');
-    await limitRequest(reply, limits, [LIMITED]);
+    const actor = await allowChange(access, request, reply);
     const { answer, fact } = await work();
     wake();
-    const who = { actor: actorOf(caller), traceId: traceIdOf(request) };
+    const who = { actor, traceId: traceIdOf(request) };
     request.log.warn({ ...fact, ...who }, 'operator redrove mails');
     reply.code(202).header('Cache-Control', 'no-store');
     return answer;
@@ -65,8 +51,9 @@ export function addMessageRoutes(
   app.get<{ Querystring: MessageFilter }>(
     '/v1/messages',
     { schema: { querystring: MessageFilter, response: { 200: LedgerMessages } } },
-    async ({ headers, query }, reply) => {
-      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+    async (request, reply) => {
+      await allowRead(access, request);
+      const { query } = request;
       reply.header('Cache-Control', 'no-store');
       return store.list({ ...query, limit: Number(query.limit ?? LEDGER_PAGE) });
     },
@@ -75,10 +62,10 @@ export function addMessageRoutes(
   app.get<OneId>(
     '/v1/messages/:id',
     { schema: { response: { 200: LedgerMessage } } },
-    async ({ headers, params }, reply) => {
-      requireScope(await tokens.verify(headers.authorization), 'ops:read');
+    async (request, reply) => {
+      await allowRead(access, request);
       reply.header('Cache-Control', 'no-store');
-      return store.find(toId(params.id));
+      return store.find(toId(request.params.id));
     },
   );
 
@@ -102,9 +89,6 @@ export function addMessageRoutes(
       }),
   );
 }
-
-/** All redrives count alike. */
-const LIMITED = { policy: 'operator', key: 'all' } as const;
 
 function toId(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new AppError('not-found');

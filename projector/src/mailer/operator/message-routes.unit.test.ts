@@ -2,7 +2,7 @@ import { LedgerMessage, LedgerMessages, RedrivenMessages, type Scope } from '@za
 import { createHttpApp, createLogger, createRateLimits } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
-import { OPERATOR_LIMIT } from '../../operator/parked-routes.ts';
+import { OPERATOR_LIMIT } from '../../operator/operator-access.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { createMemoryMessageStore, ledgerMessage, REDRIVEN_AT } from './message-store.fixture.ts';
 
