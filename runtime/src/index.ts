@@ -116,4 +116,4 @@ export { DEADLINES, longestCommitMs } from './process/deadlines.ts';
 export { runService, type ServiceContext } from './process/lifecycle.ts';
 export { createLogger, type Logger } from './process/logger.ts';
 export { drawBytes } from './process/random-pool.ts';
-export { currentTraceparent, withAppendSpan, withRecordSpans } from './process/trace.ts';
+export { currentTraceparent, withAppendSpan, withRecordSpans } from './telemetry/trace.ts';

@@ -8,6 +8,6 @@ if (process.env['OTEL_EXPORTER_OTLP_ENDPOINT']) {
   // instrumentation of ioredis does nothing in ES modules, without an error.
   const { register } = await import('import-in-the-middle/register-hooks.mjs');
   register();
-  const { startTelemetry } = await import('./telemetry-sdk.ts');
+  const { startTelemetry } = await import('./sdk.ts');
   startTelemetry();
 }

@@ -12,8 +12,8 @@ type CollectedSpan = {
   readonly parentSpanId?: string;
 };
 
-const preload = new URL('./telemetry.ts', import.meta.url).pathname;
-const fixture = new URL('./telemetry.fixture.ts', import.meta.url).pathname;
+const preload = new URL('./start.ts', import.meta.url).pathname;
+const fixture = new URL('./start.fixture.ts', import.meta.url).pathname;
 
 /** An OTLP collector over HTTP. `bodies` has the received requests. */
 async function startCollector(t: ExecutionContext) {

@@ -1,0 +1,42 @@
+/**
+ * Every attribute of metrics and spans. Names without `zameni.` are those of OpenTelemetry's
+ * semantic conventions 1.38. No value names a person, an account, a request or an address.
+ */
+export const ATTRIBUTES = {
+  'db.client.connection.pool.name': 'Name of the pool: the process and what it is for',
+  'db.client.connection.state': '`idle` or `used`',
+  'db.namespace': 'Database as PgBouncer names it',
+  'db.operation.name': 'Command of Redis or Postgres, without arguments',
+  'db.system.name': '`postgresql` or `redis`',
+  'error.type': 'Code of the problem, or of the server that refused',
+  'http.request.method': 'Method',
+  'http.response.status_code': 'Status of the answer',
+  'http.route': 'Route as the table of operations names it, with `{id}` for an id',
+  'messaging.batch.message_count': 'Records of the batch',
+  'messaging.destination.name': 'Stream of the log',
+  'messaging.operation.name': 'What is done: `publish`, `process`, `read`, `info`',
+  'messaging.operation.type': '`send` or `process`',
+  'messaging.system': '`nats`',
+  'server.address': 'Host of the server',
+  'zameni.breaker': 'What the breaker guards: `cache`, `limits`, `primary`, `replica`',
+  'zameni.cache.result': '`hit`, `miss`, `behind`, `parked` or `unavailable`',
+  'zameni.commit.outcome': '`appended`, `conflict`, `failed` or `nothing` to append',
+  'zameni.committer': '`commands` or `public`',
+  'zameni.commit.tries': 'Tries of the group so far',
+  'zameni.erasure.store': 'The store that is not done',
+  'zameni.lease.work': 'What the lease is for, for example `projection` or `eraser`',
+  'zameni.mail.kind': 'Kind of the mail',
+  'zameni.mail.outcome': '`sent`, `later`, `abandoned`, `unknown` or `not-needed`',
+  'zameni.mail.state': 'State of a mail in the ledger',
+  'zameni.problem.code': 'Code of the catalogue of errors (docs/errors.md)',
+  'zameni.projection.version': 'Version of the read models',
+  'zameni.projection.state': 'State of the version: `live`, `building`, `differs` or `kept`',
+  'zameni.read.source': 'Where the answer came from: `cache`, `replica` or `primary`',
+  'zameni.record.kind': 'Kind of the record, for example `registered`',
+  'zameni.shed.reason': '`event-loop` or `queue`',
+  'zameni.wait.outcome': '`reached`, `timed-out` or `parked`',
+  'zameni.wait.for': 'What a request waits for: `readable`, `erased` or `position`',
+} as const;
+
+/** The name of an attribute. */
+export type AttributeName = keyof typeof ATTRIBUTES;
