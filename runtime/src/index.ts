@@ -116,4 +116,7 @@ export { DEADLINES, longestCommitMs } from './process/deadlines.ts';
 export { runService, type ServiceContext } from './process/lifecycle.ts';
 export { createLogger, type Logger } from './process/logger.ts';
 export { drawBytes } from './process/random-pool.ts';
-export { currentTraceparent, withAppendSpan, withRecordSpans } from './telemetry/trace.ts';
+export { METRICS } from './telemetry/catalogue/metrics.ts';
+export { SPANS } from './telemetry/catalogue/spans.ts';
+export { createCounter, createHistogram, observe } from './telemetry/metrics.ts';
+export { currentTraceparent, withBatchSpans, withSpan } from './telemetry/trace.ts';

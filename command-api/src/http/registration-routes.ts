@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { MAX_PUBLIC_BODY_BYTES, OPERATIONS, type UserId } from '@zameni/contracts';
-import { AppError, type Digests, drawBytes, toRoute, withAppendSpan } from '@zameni/runtime';
+import { AppError, type Digests, drawBytes, toRoute, SPANS, withSpan } from '@zameni/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { v7 as uuidV7 } from 'uuid';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
@@ -36,7 +36,7 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
       const id = toId(deps.digests, { kind, cause, idempotencyKey });
       const isRetryable = idempotencyKey !== undefined;
       if (kind === 'vouched') {
-        const position = await withAppendSpan('append registration', () =>
+        const position = await withSpan(SPANS.publish, {}, () =>
           register(deps, registration, { ...cause, userId: id, isRetryable }),
         );
         await answerCommand(deps, { request, reply, position });
@@ -46,7 +46,7 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
         const errors = [{ pointer: '/emailVerified', code: 'not-taken' }] as const;
         throw new AppError('invalid-request', { errors });
       }
-      const position = await withAppendSpan('append attempt', () =>
+      const position = await withSpan(SPANS.publish, {}, () =>
         registerAttempt(deps, registration, { ...cause, id, isRetryable }),
       );
       await answerCommand(deps, { request, reply, position });

@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { OPERATIONS } from '@zameni/contracts';
-import { toRoute, withAppendSpan } from '@zameni/runtime';
+import { toRoute, SPANS, withSpan } from '@zameni/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, type Permission, requirePermission, toCalled } from './caller.ts';
@@ -33,7 +33,7 @@ export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void 
     const { caller, cause } = await toCalled(deps, request, reply);
     const userId = requirePermission(permission, id, caller);
     const requested = toChange();
-    const { position, isAttempt } = await withAppendSpan(`append ${requested.type}`, () =>
+    const { position, isAttempt } = await withSpan(SPANS.publish, {}, () =>
       changeUser(deps, userId, requested, cause),
     );
     if (requested.type === 'erase') {

@@ -7,7 +7,7 @@ import {
   OPERATIONS,
   subjects,
 } from '@zameni/contracts';
-import { toRoute, withAppendSpan } from '@zameni/runtime';
+import { toRoute, SPANS, withSpan } from '@zameni/runtime';
 import type { FastifyInstance } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import { type CallerDeps, toCalled } from './caller.ts';
@@ -32,7 +32,7 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
     handler: async (request, reply) => {
       const { cause } = await toCalled(deps, request, reply);
       const { token, ...said } = parseSaid(request.body);
-      const { userId, position } = await withAppendSpan('append verification', () =>
+      const { userId, position } = await withSpan(SPANS.publish, {}, () =>
         verifyEmail(deps, { token, said }, cause),
       );
       await answerCommand(deps, { request, reply, position });
@@ -58,7 +58,7 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
       // Nothing is read, so that the work is the same for every address.
       const { time, traceparent } = cause;
       const wish: MailWish = { claim: deps.digests.claimOf(canonical), time };
-      const position = await withAppendSpan('append mail wish', () =>
+      const position = await withSpan(SPANS.publish, {}, () =>
         deps.publicRecords.append({
           subject: subjects.mailWish(randomUUID()),
           data: JSON.stringify(wish),

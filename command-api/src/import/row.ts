@@ -6,7 +6,8 @@ import {
   delay,
   type Line,
   parseJsonBody,
-  withAppendSpan,
+  SPANS,
+  withSpan,
 } from '@zameni/runtime';
 import { type RegisterDeps, register } from '../commands/register.ts';
 import { parseRegistration, type RegistrationRequest } from '../commands/registration-request.ts';
@@ -67,7 +68,7 @@ export function createRowImporter(
     };
     for (;;) {
       try {
-        const position = await withAppendSpan('append registration', registerOnce);
+        const position = await withSpan(SPANS.publish, {}, registerOnce);
         failuresInARow = 0;
         return position;
       } catch (thrown) {

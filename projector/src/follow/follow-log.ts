@@ -4,7 +4,8 @@ import {
   type EventLog,
   type Logger,
   type LogRecord,
-  withRecordSpans,
+  SPANS,
+  withBatchSpans,
 } from '@zameni/runtime';
 import type { CacheFeed } from '../cache/feed.ts';
 import { createTombstoneWriter } from '../cache/tombstone-writer.ts';
@@ -106,8 +107,8 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
     const parking = createParking(parked);
     const deps = { keys, parking, discarded, readWaiting, signal, onStep };
     const projected = await readRecords(records, deps);
-    const traced = isLive() ? toTraced(projected) : [];
-    return withRecordSpans('project', traced, async () => {
+    const live = isLive() ? toTraced(projected) : [];
+    return withBatchSpans({ each: SPANS.process, whole: SPANS.processBatch, live }, async () => {
       const batch = { from: position, to, records: projected, parking, assertRoom };
       const applied = await applyOrPark(store, batch, fold);
       if (applied === undefined) return false;

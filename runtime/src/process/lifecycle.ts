@@ -4,7 +4,7 @@ import { coerceError } from '../errors.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { assertDeadlines, DEADLINES } from './deadlines.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { flushTraces } from '../telemetry/trace.ts';
+import { flushTraces } from '../telemetry/flush.ts';
 
 /** Exit status for faults in the configuration (sysexits.h, EX_CONFIG). */
 export const EXIT_CONFIG = 78;

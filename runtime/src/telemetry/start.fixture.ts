@@ -2,17 +2,21 @@ import {
   createHttpApp,
   createLogger,
   currentTraceparent,
-  withAppendSpan,
-  withRecordSpans,
+  SPANS,
+  withBatchSpans,
+  withSpan,
 } from '../index.ts';
-import { flushTraces } from './trace.ts';
+import { flushTraces } from './flush.ts';
 
 // A small service: a request is appended to a log, and a reader of the log continues its trace.
 const logger = createLogger({ service: 'fixture', instance: 'fixture', level: 'silent' });
 const app = createHttpApp({ logger, checks: {} });
 app.post('/v1/registrations', async (_request, reply) => {
-  const traceparent = await withAppendSpan('append registration', async () => currentTraceparent());
-  await withRecordSpans('project registration', [{ traceparent }], async () => undefined);
+  const traceparent = await withSpan(SPANS.publish, {}, async () => currentTraceparent());
+  await withBatchSpans(
+    { each: SPANS.process, whole: SPANS.processBatch, live: [{ traceparent }] },
+    async () => undefined,
+  );
   const isTraced = traceparent !== undefined;
   return reply.code(202).send(isTraced ? 'traced' : 'untraced');
 });

@@ -64,9 +64,9 @@ test('one trace covers request, log and reader, and carries no body', async (t) 
   t.is(status, 'traced 202');
   const spans = spansIn(collector.bodies);
   const byId = new Map(spans.map((span) => [span.spanId, span]));
-  const reader = spans.find(({ name }) => name === 'project registration');
+  const reader = spans.find(({ name }) => name === 'process ACCOUNTS');
   const append = byId.get(reader?.parentSpanId ?? '');
-  t.is(append?.name, 'append registration');
+  t.is(append?.name, 'publish ACCOUNTS');
   const trace = '0af7651916cd43dd8448eb211c80319c';
   t.deepEqual(new Set(spans.map(({ traceId }) => traceId)), new Set([trace]));
   const incoming = spans.find(({ parentSpanId }) => parentSpanId === 'b7ad6b7169203331');

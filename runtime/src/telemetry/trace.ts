@@ -1,5 +1,8 @@
 import {
+  type Attributes,
   context,
+  type Context,
+  type Link,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -7,14 +10,21 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import type { AttributesOf } from './catalogue/definition.ts';
+import type { SpanDefinition } from './catalogue/spans.ts';
 
 const tracer = trace.getTracer('zameni');
 
-/** Milliseconds to send the last spans when a process ends. */
-const FLUSH_DEADLINE_MS = 2_000;
+const KINDS = {
+  internal: SpanKind.INTERNAL,
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+} as const satisfies Record<SpanDefinition['kind'], SpanKind>;
 
 /** Whether an SDK is loaded. Only then does the API have fields to propagate. */
-function isTracing(): boolean {
+export function isTracing(): boolean {
   return propagation.fields().length > 0;
 }
 
@@ -26,51 +36,116 @@ export function currentTraceparent(): string | undefined {
   return carrier.traceparent;
 }
 
-/** Runs an append in a span of its own, which readers of the log continue. */
-export function withAppendSpan<T>(name: string, run: () => Promise<T>): Promise<T> {
-  if (!isTracing()) return run();
-  return tracer.startActiveSpan(name, { kind: SpanKind.PRODUCER }, (span) => finish([span], run));
+/** Where a span belongs. */
+export type SpanOptions<Definition extends SpanDefinition> = {
+  readonly attributes?: AttributesOf<Definition>;
+  /** The trace context to continue, instead of the active span. `null` begins a trace. */
+  readonly parent?: string | null;
+  /** Trace contexts that the span is about, but is no part of. */
+  readonly links?: readonly (string | undefined)[];
+};
+
+/** Adds attributes to a span that runs. */
+export type SetAttributes<Definition extends SpanDefinition> = (
+  attributes: AttributesOf<Definition>,
+) => void;
+
+/** Runs work in a span, which ends with it. An error marks the span. Without tracing it only runs. */
+export async function withSpan<Definition extends SpanDefinition, T>(
+  definition: Definition,
+  options: SpanOptions<Definition>,
+  run: (set: SetAttributes<Definition>) => Promise<T>,
+): Promise<T> {
+  if (!isTracing()) return run(() => undefined);
+  const span = startSpan(definition, options);
+  return context.with(trace.setSpan(context.active(), span), () =>
+    finish([span], () => run((attributes) => void span.setAttributes(toAttributes(attributes)))),
+  );
 }
 
+/** A record whose trace may go on, and what its span says about it. */
+export type TracedRecord<Definition extends SpanDefinition> = {
+  readonly traceparent: string | undefined;
+  readonly attributes?: AttributesOf<Definition>;
+};
+
+/** The spans of a batch: one for each record, and one for what is done once for all. */
+export type BatchSpans<Each extends SpanDefinition, Whole extends SpanDefinition> = {
+  readonly each: Each;
+  readonly whole: Whole;
+  /** Records whose traces go on: each has a span of its own. */
+  readonly live: readonly TracedRecord<Each>[];
+  /** Trace contexts of records whose traces do not go on. The batch links to them. */
+  readonly links?: readonly (string | undefined)[];
+  readonly attributes?: AttributesOf<Whole>;
+};
+
 /**
- * Runs the work on a batch of records. Each record's trace gets a span of its own. Work that is
- * done once for the batch (its SQL) is in a batch span that links to them all.
+ * Runs the work on a batch of records. Each live record's trace gets a span of its own. Work that
+ * is done once for the batch (its SQL) is in a batch span that links to them all; the work on one
+ * live record alone is in the span of that record. Nothing is traced if no record has a trace.
  */
-export async function withRecordSpans<T>(
-  name: string,
-  records: readonly { readonly traceparent: string | undefined }[],
+export async function withBatchSpans<Each extends SpanDefinition, Whole extends SpanDefinition, T>(
+  batch: BatchSpans<Each, Whole>,
   run: () => Promise<T>,
 ): Promise<T> {
   if (!isTracing()) return run();
-  const spans = records.flatMap(({ traceparent }) =>
+  const spans = batch.live.flatMap(({ traceparent, attributes }) =>
     traceparent === undefined
       ? []
-      : tracer.startSpan(
-          name,
-          { kind: SpanKind.CONSUMER },
-          propagation.extract(ROOT_CONTEXT, { traceparent }),
-        ),
+      : [startSpan(batch.each, { parent: traceparent, ...(attributes && { attributes }) })],
   );
-  if (spans.length === 0) return run();
-  const links = spans.map((span) => ({ context: span.spanContext() }));
+  const others = toLinks(batch.links ?? []);
   const [only] = spans;
-  if (spans.length === 1 && only !== undefined) {
+  if (only === undefined && others.length === 0) return run();
+  if (spans.length === 1 && only !== undefined && others.length === 0) {
     return context.with(trace.setSpan(ROOT_CONTEXT, only), () => finish(spans, run));
   }
-  return tracer.startActiveSpan(`${name} batch`, { links, root: true }, (batch) =>
-    finish([...spans, batch], run),
+  const links = [...spans.map((span) => ({ context: span.spanContext() })), ...others];
+  const whole = tracer.startSpan(
+    batch.whole.name,
+    {
+      kind: KINDS[batch.whole.kind],
+      attributes: toAttributes(batch.attributes ?? {}),
+      // A sampler sees the links of a root span: a batch is kept if one of its records is.
+      links,
+      root: true,
+    },
+    ROOT_CONTEXT,
+  );
+  return context.with(trace.setSpan(ROOT_CONTEXT, whole), () => finish([...spans, whole], run));
+}
+
+function startSpan<Definition extends SpanDefinition>(
+  { name, kind }: Definition,
+  { attributes, parent, links }: SpanOptions<Definition>,
+): Span {
+  return tracer.startSpan(
+    name,
+    {
+      kind: KINDS[kind],
+      attributes: toAttributes(attributes ?? {}),
+      ...(links === undefined ? {} : { links: toLinks(links) }),
+    },
+    contextOf(parent),
   );
 }
 
-/** Sends the remaining spans, within FLUSH_DEADLINE_MS. Does nothing without tracing. */
-export async function flushTraces(): Promise<void> {
-  const provider: object = trace.getTracerProvider();
-  const delegate = 'getDelegate' in provider ? callMethod(provider, 'getDelegate') : provider;
-  if (typeof delegate !== 'object' || delegate === null || !('forceFlush' in delegate)) return;
-  const timeout = new Promise<void>((resolve) => {
-    setTimeout(resolve, FLUSH_DEADLINE_MS).unref();
+function contextOf(parent: string | null | undefined): Context {
+  if (parent === undefined) return context.active();
+  return parent === null ? ROOT_CONTEXT : toContext(parent);
+}
+
+function toContext(traceparent: string): Context {
+  return propagation.extract(ROOT_CONTEXT, { traceparent });
+}
+
+function toLinks(traceparents: readonly (string | undefined)[]): Link[] {
+  return traceparents.flatMap((traceparent) => {
+    const linked =
+      traceparent === undefined ? undefined : trace.getSpanContext(toContext(traceparent));
+    return linked === undefined ? [] : [{ context: linked }];
   });
-  await Promise.race([callMethod(delegate, 'forceFlush'), timeout]);
 }
 
 async function finish<T>(spans: readonly Span[], run: () => Promise<T>): Promise<T> {
@@ -84,7 +159,8 @@ async function finish<T>(spans: readonly Span[], run: () => Promise<T>): Promise
   }
 }
 
-function callMethod(target: object, name: string): unknown {
-  const method: unknown = Reflect.get(target, name);
-  return typeof method === 'function' ? Reflect.apply(method, target, []) : undefined;
+function toAttributes(
+  attributes: Readonly<Record<string, string | number | undefined>>,
+): Attributes {
+  return attributes;
 }

@@ -96,14 +96,14 @@ export const WORK_METRICS = {
   leaseActive: {
     name: 'zameni.lease.active',
     kind: 'observed-gauge',
-    unit: '1',
+    unit: '{lease}',
     description: '1 in the process that holds the lease of the work, 0 in one that stands by',
     attributes: ['zameni.lease.work'],
   },
   leaseStalled: {
     name: 'zameni.lease.stalled',
     kind: 'observed-gauge',
-    unit: '1',
+    unit: '{work}',
     description: '1 while the work cannot go on',
     attributes: ['zameni.lease.work'],
   },

@@ -64,7 +64,7 @@ export const STORE_METRICS = {
   breakerOpen: {
     name: 'zameni.breaker.open',
     kind: 'observed-gauge',
-    unit: '1',
+    unit: '{breaker}',
     description: '1 while calls to the dependency are not made, because it does not answer',
     attributes: ['zameni.breaker'],
   },
