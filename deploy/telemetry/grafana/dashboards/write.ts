@@ -1,0 +1,248 @@
+import { METRICS } from '@zameni/runtime/instruments';
+import { JOBS } from '../../prometheus/jobs.ts';
+import { countOf, labelOf, select, series } from '../../prometheus/own-series.ts';
+import { SERVER_SERIES } from '../../prometheus/server-series.ts';
+import { THRESHOLDS } from '../../prometheus/thresholds.ts';
+import type { Dashboard } from '../dashboard.ts';
+import { CHOSEN, quantileOf, quantiles, shown, sumRate } from '../promql.ts';
+
+const { http, commit } = METRICS;
+const ROUTE = labelOf('http.route');
+const STATUS = labelOf('http.response.status_code');
+const PUBLIC = { ...CHOSEN, [ROUTE]: '~/v1/.+' };
+
+/** From a command to the log. */
+export const WRITE: Dashboard = {
+  key: 'write',
+  uid: 'zameni-write',
+  title: 'Zameni: write side',
+  description: 'Commands, group commit and the log.',
+  jobs: [JOBS.commandApi],
+  rows: [
+    {
+      title: 'Commands',
+      panels: [
+        {
+          key: 'requests',
+          id: 1,
+          title: 'Requests by route and status',
+          description: 'Requests per second.',
+          unit: 'reqps',
+          queries: [
+            {
+              expr: sumRate(countOf(http.requestDuration, PUBLIC), [ROUTE, STATUS]),
+              legend: `{{${ROUTE}}} {{${STATUS}}}`,
+            },
+          ],
+        },
+        {
+          key: 'latency',
+          id: 2,
+          title: 'p99 by route',
+          description: 'Latency of the slowest in a hundred.',
+          unit: 's',
+          queries: [
+            {
+              expr: quantileOf(0.99, http.requestDuration, PUBLIC, ['http.route']),
+              legend: shown('http.route'),
+            },
+          ],
+          thresholds: [{ from: 1, color: 'red' }],
+        },
+        {
+          key: 'problems',
+          id: 3,
+          title: 'Problems by code',
+          description: 'Answers with a problem document; docs/errors.md explains the codes.',
+          unit: 'reqps',
+          queries: [
+            {
+              expr: sumRate(series(http.problems, CHOSEN), [labelOf('zameni.problem.code')]),
+              legend: shown('zameni.problem.code'),
+              mayBeEmpty: 'no request was refused',
+            },
+          ],
+        },
+        {
+          key: 'shed',
+          id: 4,
+          title: 'Requests shed',
+          description: 'Refused before any work, because the process is overloaded.',
+          unit: 'reqps',
+          queries: [
+            {
+              expr: sumRate(series(http.shed), ['job', labelOf('zameni.shed.reason')]),
+              legend: `{{job}} ${shown('zameni.shed.reason')}`,
+              mayBeEmpty: 'no process was overloaded',
+            },
+          ],
+          runbook: '503-overloaded',
+        },
+      ],
+    },
+    {
+      title: 'Group commit',
+      panels: [
+        {
+          key: 'group-size',
+          id: 5,
+          title: 'Intents of a group',
+          description: 'Groups grow with the load.',
+          unit: 'short',
+          queries: quantiles(commit.groupSize, CHOSEN),
+        },
+        {
+          key: 'commit',
+          id: 6,
+          title: 'Time of a commit, p99',
+          description: 'One try of a group: read, decide and append, by outcome.',
+          unit: 's',
+          queries: [
+            {
+              expr: quantileOf(0.99, commit.duration, CHOSEN, ['zameni.commit.outcome']),
+              legend: shown('zameni.commit.outcome'),
+            },
+          ],
+        },
+        {
+          key: 'wait',
+          id: 7,
+          title: 'From intent to answer',
+          description: 'Time from the submission of an intent to its answer.',
+          unit: 's',
+          queries: quantiles(commit.waitDuration, CHOSEN),
+        },
+        {
+          key: 'queue',
+          id: 8,
+          title: 'Intents that wait for a group',
+          description: 'By process.',
+          unit: 'short',
+          queries: [
+            {
+              expr: `sum by (instance) (${series(commit.queueLength, CHOSEN)})`,
+              legend: '{{instance}}',
+            },
+          ],
+          runbook: '503-overloaded',
+        },
+        {
+          key: 'conflicts',
+          id: 9,
+          title: 'Conflicts',
+          description: 'Groups per second that met a change of somebody else, and all tries.',
+          unit: 'ops',
+          queries: [
+            {
+              expr: sumRate(series(commit.conflicts, CHOSEN)),
+              legend: 'conflicts',
+              mayBeEmpty: 'no two requests concerned the same address',
+            },
+            { expr: sumRate(countOf(commit.duration, CHOSEN)), legend: 'tries' },
+          ],
+          runbook: 'a-storm-of-conflicts',
+        },
+        {
+          key: 'in-doubt',
+          id: 10,
+          title: 'Appends in doubt',
+          description: 'Their reply was lost, and they were sent again.',
+          unit: 'ops',
+          queries: [
+            {
+              expr: sumRate(series(commit.inDoubt, CHOSEN)),
+              legend: 'appends',
+              mayBeEmpty: 'no reply of the log was lost',
+            },
+          ],
+          runbook: 'append-in-doubt-with-jetstream-error-10176',
+        },
+      ],
+    },
+    {
+      title: 'Log',
+      panels: [
+        {
+          key: 'append',
+          id: 11,
+          title: 'Operations on the log, p99',
+          description: 'Until a majority of its servers has answered.',
+          unit: 's',
+          queries: [
+            {
+              expr: quantileOf(0.99, commit.appendDuration, CHOSEN, ['messaging.operation.name']),
+              legend: shown('messaging.operation.name'),
+            },
+          ],
+        },
+        {
+          key: 'log-room',
+          id: 12,
+          title: 'Room of the log',
+          description: 'Share of its bound that the log has used. The public is refused at 60 %.',
+          unit: 'percentunit',
+          queries: [
+            {
+              expr: `max(${SERVER_SERIES.streamBytes}) / max(${SERVER_SERIES.streamMaxBytes})`,
+              legend: 'servers of the log',
+            },
+            { expr: `max(${series(commit.roomUsed)})`, legend: 'command API' },
+          ],
+          thresholds: [
+            { from: THRESHOLDS.logRoomNear, color: 'orange' },
+            { from: THRESHOLDS.logRoomFull, color: 'red' },
+          ],
+          runbook: 'the-log-is-near-its-bound',
+        },
+        {
+          key: 'attempts',
+          id: 13,
+          title: 'Attempts that await proof',
+          description: 'Bounded by ZAMENI_MAX_LIVE_ATTEMPTS.',
+          unit: 'short',
+          queries: [{ expr: `max(${series(commit.liveAttempts)})`, legend: 'attempts' }],
+          runbook: 'the-log-is-near-its-bound',
+        },
+        {
+          key: 'leader',
+          id: 14,
+          title: 'Leader of the log',
+          description: 'Exactly one server leads.',
+          unit: 'none',
+          queries: [
+            { expr: `max by (server) (${SERVER_SERIES.streamLeader})`, legend: '{{server}}' },
+          ],
+          runbook: 'a-leader-is-lost',
+        },
+        {
+          key: 'log-replicas',
+          id: 15,
+          title: 'Lag of the log’s replicas',
+          description: 'Operations that a server has not applied, as its leader sees it.',
+          unit: 'short',
+          queries: [
+            {
+              expr: `max by (replica) (${SERVER_SERIES.streamReplicaLag})`,
+              legend: '{{replica}}',
+            },
+          ],
+          thresholds: [{ from: THRESHOLDS.logReplicaLagRecords, color: 'red' }],
+          runbook: 'a-replica-is-behind',
+        },
+        {
+          key: 'messages',
+          id: 16,
+          title: 'Records in the log',
+          description: 'Attempts leave it once they have ended; events stay.',
+          unit: 'short',
+          queries: [
+            {
+              expr: `max by (stream) (${select(SERVER_SERIES.streamMessages)})`,
+              legend: '{{stream}}',
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,92 @@
+import { METRICS } from '@zameni/runtime/instruments';
+import type { Alert } from '../alert.ts';
+import { countOf, series } from '../own-series.ts';
+import { SERVER_SERIES } from '../server-series.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+
+/** `ZAMENI_MAX_LIVE_ATTEMPTS` where nothing else is set. */
+const MAX_LIVE_ATTEMPTS = 1_000_000;
+
+const { commit } = METRICS;
+const { streamLeader, natsUp, streamReplicaLag, streamReplicaCurrent } = SERVER_SERIES;
+const { streamBytes, streamMaxBytes } = SERVER_SERIES;
+
+const logUse = `max(${streamBytes}) / max(${streamMaxBytes})`;
+
+/** Alerts about the log and what is appended to it. */
+export const LOG_ALERTS: readonly Alert[] = [
+  {
+    name: 'LogWithoutLeader',
+    severity: 'page',
+    expr: () => `(sum(${streamLeader}) or vector(0)) < 1`,
+    forSeconds: 60,
+    summary: 'No server leads the log',
+    description: 'Nothing is accepted and nothing is projected until two of its servers agree.',
+    runbook: 'a-leader-is-lost',
+    panel: 'write/leader',
+  },
+  {
+    name: 'LogServerDown',
+    severity: 'ticket',
+    expr: () => `${natsUp} < 1`,
+    forSeconds: 120,
+    summary: 'The server {{ $labels.server }} of the log does not answer',
+    description: 'The other two go on. If a second one fails, nothing is accepted.',
+    runbook: 'a-server-or-a-process-is-down',
+    panel: 'servers/up',
+  },
+  {
+    name: 'LogReplicaBehind',
+    severity: 'ticket',
+    expr: () =>
+      `max by (replica) (${streamReplicaLag}) > ${THRESHOLDS.logReplicaLagRecords} or min by (replica) (${streamReplicaCurrent}) < 1`,
+    forSeconds: 300,
+    summary: 'The server {{ $labels.replica }} of the log is behind its leader',
+    description: 'It cannot take over before it has caught up, and erasures wait for it.',
+    runbook: 'a-replica-is-behind',
+    panel: 'write/log-replicas',
+  },
+  {
+    name: 'LogNearBound',
+    severity: 'ticket',
+    expr: () => `${logUse} > ${THRESHOLDS.logRoomNear}`,
+    forSeconds: 600,
+    summary: 'The log is near its bound',
+    description: 'From 60 % of the bound on, registrations of the public are refused.',
+    runbook: 'the-log-is-near-its-bound',
+    panel: 'write/log-room',
+  },
+  {
+    name: 'LogRefusesPublic',
+    severity: 'page',
+    expr: () => `${logUse} >= ${THRESHOLDS.logRoomFull}`,
+    forSeconds: 60,
+    summary: 'The log refuses registrations of the public',
+    description: 'It has reached 60 % of its bound. Vouched registrations stop at 90 %.',
+    runbook: 'the-log-is-near-its-bound',
+    panel: 'write/log-room',
+  },
+  {
+    name: 'AttemptsNearBound',
+    severity: 'ticket',
+    expr: () =>
+      `max(${series(commit.liveAttempts)}) > ${THRESHOLDS.liveAttemptsShare * MAX_LIVE_ATTEMPTS}`,
+    forSeconds: 300,
+    summary: 'Many attempts await proof',
+    description:
+      'Past the bound (ZAMENI_MAX_LIVE_ATTEMPTS) registrations of the public are refused.',
+    runbook: 'the-log-is-near-its-bound',
+    panel: 'write/attempts',
+  },
+  {
+    name: 'ConflictStorm',
+    severity: 'ticket',
+    expr: () =>
+      `sum(rate(${series(commit.conflicts)}[5m])) / sum(rate(${countOf(commit.duration)}[5m])) > ${THRESHOLDS.conflictRatio} and sum(rate(${series(commit.conflicts)}[5m])) > 1`,
+    forSeconds: 600,
+    summary: 'Most groups of commands meet a conflict',
+    description: 'Groups are decided again, so answers take longer. Nothing is wrong in the log.',
+    runbook: 'a-storm-of-conflicts',
+    panel: 'write/conflicts',
+  },
+];

@@ -1,0 +1,97 @@
+import { METRICS } from '@zameni/runtime/instruments';
+import type { Alert } from '../alert.ts';
+import { labelOf, series } from '../own-series.ts';
+import { NODE_SERIES, SERVER_SERIES } from '../server-series.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+
+const { store } = METRICS;
+const { diskFree, diskSize, certificateEnd, pgbouncerWaiting } = SERVER_SERIES;
+const POOL = labelOf('db.client.connection.pool.name');
+const STATE = labelOf('db.client.connection.state');
+const DAY_SECONDS = 86_400;
+
+const used = `sum by (job, instance, ${POOL}) (${series(store.connections, { [STATE]: 'used' })})`;
+const max = `sum by (job, instance, ${POOL}) (${series(store.maxConnections)})`;
+const pending = `sum by (job, instance, ${POOL}) (${series(store.pendingRequests)})`;
+
+/** Alerts about what processes and servers use up: connections, disks, time, certificates. */
+export const RESOURCE_ALERTS: readonly Alert[] = [
+  {
+    name: 'PoolSaturated',
+    severity: 'ticket',
+    expr: () => `${used} / ${max} >= ${THRESHOLDS.poolUse} and ${pending} > 0`,
+    forSeconds: 120,
+    summary: `The pool {{ $labels.${POOL} }} of {{ $labels.instance }} has no free connection`,
+    description: 'Queries wait for one. They are slow, or there is more load than connections.',
+    runbook: 'a-pool-has-no-free-connection',
+    panel: 'servers/pool-use',
+  },
+  {
+    name: 'PgbouncerQueues',
+    severity: 'ticket',
+    expr: () => `sum by (database, user) (${pgbouncerWaiting}) > 0`,
+    forSeconds: 120,
+    summary: 'Clients of PgBouncer wait for {{ $labels.database }} ({{ $labels.user }})',
+    description: 'All of its connections to Postgres are in use.',
+    runbook: 'a-pool-has-no-free-connection',
+    panel: 'servers/pgbouncer-waiting',
+  },
+  {
+    name: 'EventLoopLate',
+    severity: 'ticket',
+    expr: () => `${NODE_SERIES.eventLoopDelay} > ${THRESHOLDS.eventLoopDelaySeconds}`,
+    forSeconds: 300,
+    summary: 'The event loop of {{ $labels.instance }} is late',
+    description: 'One turn in a hundred takes over 0.1 s: too much load, or too little CPU.',
+    runbook: '503-overloaded',
+    panel: 'servers/event-loop',
+  },
+  {
+    name: 'DiskLow',
+    severity: 'ticket',
+    expr: () => `${diskFree} / ${diskSize} < ${THRESHOLDS.diskFreeLow}`,
+    forSeconds: 600,
+    summary: 'Less than 15 % of the disk of {{ $labels.folder }} is free',
+    description: 'A server that cannot write stops. The bound of the log counts on free space.',
+    runbook: 'a-disk-is-nearly-full',
+    panel: 'servers/disk',
+  },
+  {
+    name: 'DiskCritical',
+    severity: 'page',
+    expr: () => `${diskFree} / ${diskSize} < ${THRESHOLDS.diskFreeCritical}`,
+    forSeconds: 60,
+    summary: 'Less than 5 % of the disk of {{ $labels.folder }} is free',
+    description: 'A server that cannot write stops, and nothing is accepted.',
+    runbook: 'a-disk-is-nearly-full',
+    panel: 'servers/disk',
+  },
+  {
+    name: 'DiskFills',
+    severity: 'ticket',
+    expr: () => `predict_linear(${diskFree}[6h], ${DAY_SECONDS}) < 0`,
+    forSeconds: 3_600,
+    summary: 'The disk of {{ $labels.folder }} will be full in a day',
+    description: 'It fills as fast as in the last six hours.',
+    runbook: 'a-disk-is-nearly-full',
+    panel: 'servers/disk',
+  },
+  ...certificateAlerts(),
+];
+
+function certificateAlerts(): Alert[] {
+  const levels = [
+    { name: 'CertificateExpires', severity: 'ticket', days: THRESHOLDS.certificateDays },
+    { name: 'CertificateExpiresSoon', severity: 'page', days: THRESHOLDS.certificateDaysCritical },
+  ] as const;
+  return levels.map(({ name, severity, days }) => ({
+    name,
+    severity,
+    expr: () => `${certificateEnd} - time() < ${days * DAY_SECONDS}`,
+    forSeconds: 600,
+    summary: `A certificate expires in less than ${days} days: {{ $labels.file }}`,
+    description: 'Clients refuse the connection once it has expired.',
+    runbook: 'a-certificate-expires',
+    panel: 'servers/certificates',
+  }));
+}

@@ -1,0 +1,88 @@
+import { METRICS } from '@zameni/runtime/instruments';
+import type { Alert } from '../alert.ts';
+import { countOf, labelOf, series } from '../own-series.ts';
+import { SERVER_SERIES } from '../server-series.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+
+const { http } = METRICS;
+const { up, postgresUp, redisUp, pgbouncerUp, gatewayServers, gatewayResponses } = SERVER_SERIES;
+const STATUS = labelOf('http.response.status_code');
+
+const answers = `sum by (job) (rate(${countOf(http.requestDuration)}[5m]))`;
+const faults = `sum by (job) (rate(${countOf(http.requestDuration, { [STATUS]: '~5..' })}[5m]))`;
+const gatewayFaults = `sum(rate(${gatewayResponses}{code="5xx"}[5m]))`;
+
+/** Alerts about processes, servers and what clients get from them. */
+export const SERVER_ALERTS: readonly Alert[] = [
+  {
+    name: 'TargetDown',
+    severity: 'ticket',
+    expr: () => `${up} < 1`,
+    forSeconds: 120,
+    summary: '{{ $labels.instance }} ({{ $labels.job }}) serves no metrics',
+    description: 'The process is down or does not answer. Others of its kind may go on.',
+    runbook: 'a-server-or-a-process-is-down',
+    panel: 'servers/up',
+  },
+  {
+    name: 'ServiceDown',
+    severity: 'page',
+    expr: () => `max by (job) (${up}) < 1`,
+    forSeconds: 60,
+    summary: 'No process of {{ $labels.job }} serves metrics',
+    description: 'All of its processes are down, or do not answer.',
+    runbook: 'a-server-or-a-process-is-down',
+    panel: 'servers/up',
+  },
+  {
+    name: 'StoreDown',
+    severity: 'page',
+    expr: () => [postgresUp, redisUp, pgbouncerUp].map((name) => `${name} < 1`).join(' or '),
+    forSeconds: 60,
+    summary: '{{ $labels.instance }} does not reach its server',
+    description: 'The exporter runs, but Postgres, Redis or PgBouncer does not answer it.',
+    runbook: 'a-server-or-a-process-is-down',
+    panel: 'servers/up',
+  },
+  {
+    name: 'BackendEmpty',
+    severity: 'page',
+    expr: () => `${gatewayServers} < 1`,
+    forSeconds: 60,
+    summary: 'The gateway has no process of {{ $labels.proxy }} that is ready',
+    description: 'Clients get 503 from the gateway.',
+    runbook: 'a-server-or-a-process-is-down',
+    panel: 'servers/gateway-servers',
+  },
+  {
+    name: 'ErrorRateHigh',
+    severity: 'page',
+    expr: () => `${faults} / ${answers} > ${THRESHOLDS.errorRatio} and ${faults} > 0.1`,
+    forSeconds: 300,
+    summary: '{{ $labels.job }} answers many requests with 5xx',
+    description: 'More than one in twenty over five minutes.',
+    runbook: 'an-error-budget-burns',
+    panel: 'overview/errors',
+  },
+  {
+    name: 'GatewayErrorRateHigh',
+    severity: 'page',
+    expr: () =>
+      `${gatewayFaults} / sum(rate(${gatewayResponses}[5m])) > ${THRESHOLDS.errorRatio} and ${gatewayFaults} > 0.1`,
+    forSeconds: 300,
+    summary: 'Clients get many 5xx through the gateway',
+    description: 'More than one in twenty over five minutes. It counts its own refusals too.',
+    runbook: 'an-error-budget-burns',
+    panel: 'overview/gateway',
+  },
+  {
+    name: 'RequestsShed',
+    severity: 'ticket',
+    expr: () => `sum by (job) (rate(${series(http.shed)}[5m])) > 0.1`,
+    forSeconds: 300,
+    summary: '{{ $labels.job }} refuses requests because it is overloaded',
+    description: 'More arrives than it can decide in time. Callers come back later.',
+    runbook: '503-overloaded',
+    panel: 'write/shed',
+  },
+];

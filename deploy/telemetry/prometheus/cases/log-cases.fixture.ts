@@ -1,0 +1,70 @@
+import { METRICS } from '@zameni/runtime/instruments';
+import { countOf, series } from '../own-series.ts';
+import { SERVER_SERIES as S } from '../server-series.ts';
+import type { AlertCase } from './alert-case.fixture.ts';
+
+const { commit } = METRICS;
+const leader = (server: string) => `${S.streamLeader}{stream="ACCOUNTS",server="${server}"}`;
+const bytes = `${S.streamBytes}{stream="ACCOUNTS",server="n1"}`;
+const maxBytes = `${S.streamMaxBytes}{stream="ACCOUNTS",server="n1"}`;
+const replica = { stream: 'ACCOUNTS', server: 'n1', replica: 'n3' };
+const conflicts = series(commit.conflicts, { instance: 'command-api-1' });
+const tries = countOf(commit.duration, { instance: 'command-api-1' });
+
+/** When alerts about the log fire. */
+export const LOG_CASES: readonly AlertCase[] = [
+  {
+    alert: 'LogWithoutLeader',
+    fires: { [leader('n1')]: '0x30', [leader('n2')]: '0x30' },
+    silent: [{ [leader('n1')]: '0x30', [leader('n2')]: '1x30' }],
+  },
+  {
+    alert: 'LogServerDown',
+    fires: { [`${S.natsUp}{server="n1"}`]: '1x30', [`${S.natsUp}{server="n2"}`]: '0x30' },
+    labels: { server: 'n2' },
+    silent: [{ [`${S.natsUp}{server="n2"}`]: '1x19 0x10' }],
+  },
+  {
+    alert: 'LogReplicaBehind',
+    fires: {
+      [withLabels(S.streamReplicaLag, replica)]: '0x30',
+      [withLabels(S.streamReplicaCurrent, replica)]: '0x30',
+    },
+    labels: { replica: 'n3' },
+    silent: [
+      {
+        [withLabels(S.streamReplicaLag, replica)]: '900x30',
+        [withLabels(S.streamReplicaCurrent, replica)]: '1x30',
+      },
+    ],
+  },
+  {
+    alert: 'LogNearBound',
+    fires: { [bytes]: '51x30', [maxBytes]: '100x30' },
+    silent: [{ [bytes]: '49x30', [maxBytes]: '100x30' }],
+  },
+  {
+    alert: 'LogRefusesPublic',
+    fires: { [bytes]: '60x30', [maxBytes]: '100x30' },
+    silent: [{ [bytes]: '59x30', [maxBytes]: '100x30' }],
+  },
+  {
+    alert: 'AttemptsNearBound',
+    fires: { [series(commit.liveAttempts, { instance: 'command-api-1' })]: '800001x30' },
+    silent: [{ [series(commit.liveAttempts, { instance: 'command-api-1' })]: '800000x30' }],
+  },
+  {
+    alert: 'ConflictStorm',
+    fires: { [conflicts]: '0+600x30', [tries]: '0+1000x30' },
+    silent: [
+      { [conflicts]: '0+400x30', [tries]: '0+1000x30' },
+      // One conflict in two groups an hour is no storm.
+      { [conflicts]: '0+1x30', [tries]: '0+1x30' },
+    ],
+  },
+];
+
+function withLabels(name: string, labels: Readonly<Record<string, string>>): string {
+  const text = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return `${name}{${text.join(',')}}`;
+}

@@ -1,0 +1,50 @@
+import { METRICS } from '@zameni/runtime/instruments';
+import { labelOf, series } from '../own-series.ts';
+import type { AlertCase } from './alert-case.fixture.ts';
+
+const { store } = METRICS;
+const BREAKER = labelOf('zameni.breaker');
+const RESULT = labelOf('zameni.cache.result');
+
+const breaker = series(store.breakerOpen, {
+  job: 'query-api',
+  instance: 'query-api-1',
+  [BREAKER]: 'cache',
+});
+const looks = (result: string) =>
+  series(store.cacheRequests, { job: 'query-api', [RESULT]: result });
+const watermark = (instance: string) => series(store.watermarkAge, { instance });
+
+/** When alerts about the cache and the stores of reads fire. */
+export const READ_CASES: readonly AlertCase[] = [
+  {
+    alert: 'BreakerOpen',
+    fires: { [breaker]: '1x30' },
+    labels: { job: 'query-api', [BREAKER]: 'cache' },
+    silent: [{ [breaker]: '0x30' }],
+  },
+  {
+    alert: 'CacheCold',
+    fires: { [looks('hit')]: '0+100x40', [looks('miss')]: '0+200x40' },
+    silent: [
+      { [looks('hit')]: '0+200x40', [looks('miss')]: '0+100x40' },
+      // Hardly anybody reads.
+      { [looks('miss')]: '0+10x40' },
+    ],
+    atMinutes: 35,
+  },
+  {
+    alert: 'CacheWatermarkOld',
+    fires: { [watermark('projector-1')]: '0+60x30' },
+    silent: [
+      { [watermark('projector-1')]: '1x30' },
+      // A process that has lost its lease a moment ago does not matter.
+      { [watermark('projector-1')]: '0+60x30', [watermark('projector-2')]: '1x30' },
+    ],
+  },
+  {
+    alert: 'ReplicaLags',
+    fires: { [series(store.replicaLag, { instance: 'query-api-1' })]: '1001x30' },
+    silent: [{ [series(store.replicaLag, { instance: 'query-api-1' })]: '1000x30' }],
+  },
+];

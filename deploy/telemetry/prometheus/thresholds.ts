@@ -1,0 +1,26 @@
+/** Where alerts begin. Dashboards draw the same lines. */
+export const THRESHOLDS = {
+  readModelLagSeconds: 10,
+  /** A rebuild or a redrive may be this far behind; the live version never is for long. */
+  mailerLagRecords: 1_000,
+  replicaLagRecords: 1_000,
+  logReplicaLagRecords: 1_000,
+  /** Public registrations are refused at 60 % of the log's bound. */
+  logRoomNear: 0.5,
+  logRoomFull: 0.6,
+  liveAttemptsShare: 0.8,
+  /** More than this is hardly the accounts' fault: the projector stops at 1,000. */
+  manyParked: 100,
+  mailDueSeconds: 600,
+  erasureSeconds: 3_600,
+  watermarkSeconds: 30,
+  cacheHitRatio: 0.5,
+  conflictRatio: 0.5,
+  errorRatio: 0.05,
+  eventLoopDelaySeconds: 0.1,
+  poolUse: 0.95,
+  diskFreeLow: 0.15,
+  diskFreeCritical: 0.05,
+  certificateDays: 21,
+  certificateDaysCritical: 3,
+} as const;
