@@ -11,12 +11,14 @@ import { purgeCommand } from './purge/command.ts';
 import { rebuildCommand } from './rebuild/command.ts';
 import { statusCommand } from './stack/status-command.ts';
 import { tokenCommand } from './stack/token-command.ts';
+import { traceCommand } from './trace/command.ts';
 
 const commands: Command[] = [
   registerCommand,
   userCommand,
   statusCommand,
   doctorCommand,
+  traceCommand,
   tokenCommand,
   linkCommand,
   messagesCommand,

@@ -8,6 +8,8 @@ export type StartArguments = {
   readonly profile: Profile;
   readonly fresh: boolean;
   readonly scale: Scale;
+  /** Whether to start what watches the stack too. */
+  readonly telemetry: boolean;
   readonly help: boolean;
 };
 
@@ -19,6 +21,8 @@ Starts the whole of Zameni on this machine and stays in the foreground; Ctrl-C s
   --fresh              start with empty data
   --scale NAME=N,...   run N processes of a service, 1 to ${MAX_PROCESSES}: ${SERVICES.join(', ')}
                        (mailer=0 sends no mail)
+  --telemetry          start Prometheus, its exporters, a receiver of traces and, where there
+                       is one, Jaeger; OTEL_TRACES_SAMPLER_ARG=0.1 traces one request in ten
   --help               show this
 `;
 
@@ -29,6 +33,7 @@ export function parseStartArguments(args: readonly string[]): StartArguments {
     profile: parseProfile(values.profile),
     fresh: values.fresh,
     scale: parseScale(values.scale.join(',')),
+    telemetry: values.telemetry,
     help: values.help,
   };
 }
@@ -40,6 +45,7 @@ function parse(args: readonly string[]) {
       options: {
         fresh: { type: 'boolean', default: false },
         scale: { type: 'string', multiple: true, default: [] },
+        telemetry: { type: 'boolean', default: false },
         profile: { type: 'string', default: 'local' },
         help: { type: 'boolean', default: false, short: 'h' },
       },

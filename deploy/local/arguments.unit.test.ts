@@ -6,18 +6,21 @@ test('starts one process of each service and keeps the data by default', (t) => 
     profile: 'local',
     fresh: false,
     scale: { 'command-api': 1, projector: 1, 'query-api': 1, mailer: 1 },
+    telemetry: false,
     help: false,
   });
 });
 
 test('accepts --scale more than once', (t) => {
-  const { scale, fresh } = parseStartArguments([
+  const { scale, fresh, telemetry } = parseStartArguments([
     '--fresh',
+    '--telemetry',
     '--scale',
     'command-api=2',
     '--scale=query-api=3',
   ]);
   t.true(fresh);
+  t.true(telemetry);
   t.deepEqual(scale, { 'command-api': 2, projector: 1, 'query-api': 3, mailer: 1 });
 });
 

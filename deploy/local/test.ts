@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Results, sumResults } from './test/count-results.ts';
+import { useCompileCache } from './host/compile-cache.ts';
 import { runInForeground } from './supervisor/foreground.ts';
 import { runAva } from './test/run-ava.ts';
 import { runChecks } from './test/run-checks.ts';
@@ -18,6 +19,7 @@ const TEST_SCALE = 'command-api=2,query-api=2,projector=2,mailer=2';
 
 const INTERRUPTED = 128 + constants.signals.SIGINT;
 
+useCompileCache();
 process.exitCode = await runInForeground(async (foreground) => {
   const { terminal, signal } = foreground;
   const { help, phases, beside, titles, withChecks, needsStack, env } = parseTestArguments(
@@ -43,7 +45,13 @@ process.exitCode = await runInForeground(async (foreground) => {
   };
   const onStack = async () => {
     const scale = parseScale(TEST_SCALE);
-    const options = { profile: 'test', scale, fresh: true, ...foreground } as const;
+    const options = {
+      profile: 'test',
+      scale,
+      fresh: true,
+      telemetry: true,
+      ...foreground,
+    } as const;
     const code = await withStack(options, async ({ ended }) => {
       const stop = new AbortController();
       const watched = ended.finally(() => stop.abort());

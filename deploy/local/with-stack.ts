@@ -1,6 +1,7 @@
 import { attemptLifetimeSeconds } from './secrets/attempt-keys.ts';
 import { deleteData, createLayout } from './profile/layout.ts';
 import type { PartContext } from './parts/context.ts';
+import { chooseTelemetry } from './parts/telemetry/choose.ts';
 import { stackParts } from './parts/whole-stack.ts';
 import { claimPorts, layOutPorts } from './profile/ports.ts';
 import { requireFreePorts } from './profile/port-check.ts';
@@ -23,6 +24,8 @@ export type StackOptions = {
   readonly scale: Scale;
   /** Whether to start with empty data. */
   readonly fresh: boolean;
+  /** Whether to start what watches the stack too. */
+  readonly telemetry: boolean;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly killers: Killers;
@@ -36,15 +39,21 @@ export async function withStack(
   options: StackOptions,
   use: (running: RunningStack) => Promise<number>,
 ): Promise<number> {
-  const { profile, scale, fresh, terminal, signal, killers } = options;
+  const { profile, scale, fresh, telemetry, terminal, signal, killers } = options;
   const folder = profileFolder(profile);
   const lifetimeSeconds = attemptLifetimeSeconds(process.env);
   await using _lock = await lockFolder(folder, profile);
   const ports = layOutPorts(basePort(profile), scale);
-  const claims = claimPorts(ports);
+  const choice = telemetry ? chooseTelemetry(profile, ports, process.env) : null;
+  const claims = claimPorts(ports, telemetry);
   // Also checked before the installation, which takes long and would be useless.
   await requireFreePorts(claims);
-  const servers = await provideServers({ serversFolder: SERVERS_FOLDER, terminal, signal });
+  const servers = await provideServers({
+    serversFolder: SERVERS_FOLDER,
+    withWatchers: telemetry,
+    terminal,
+    signal,
+  });
   const databaseUser = await chooseDatabaseUser(folder);
   // Checked again, because an installation takes long.
   await requireFreePorts(claims);
@@ -52,7 +61,15 @@ export async function withStack(
   // Last, after every other check that can prevent the start.
   if (fresh) await deleteData(folder);
   const layout = await createLayout(folder, { now: new Date(), lifetimeSeconds });
-  const context: PartContext = { profile, ports, scale, layout, servers, databaseUser };
+  const context: PartContext = {
+    profile,
+    ports,
+    scale,
+    layout,
+    servers,
+    databaseUser,
+    telemetry: choice,
+  };
   const parts = await stackParts(context);
   // Awaited here. Otherwise the lock would be released before the stack ends.
   return await runParts(

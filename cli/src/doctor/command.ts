@@ -13,7 +13,8 @@ export const doctorCommand: Command = {
 Checks this machine (Node, the server programs and their versions, disk, open
 files, secrets, attempt keys), the log (each NATS server, the leader, the stream
 and its replicas), Postgres, its replica and PgBouncer, Redis, the gateway, its
-clock, the token, and every service. Each line starts with ok, warn or fail. A
+clock, the token, every service, and on a stack with --telemetry Prometheus, its
+targets and alerts, and the traces. Each line starts with ok, warn or fail. A
 remedy follows each warning and failure. The command changes nothing and prints
 no secret.`,
   examples: ['npx zameni doctor', 'npx zameni doctor --json | jq .checks'],

@@ -8,6 +8,7 @@ import { checkLog } from './log.ts';
 import { checkMachine } from './machine.ts';
 import { type Check, check, type DoctorReport } from './report.ts';
 import { checkServices } from './services.ts';
+import { checkTelemetry } from './telemetry.ts';
 
 /** Subjects of the examination. */
 export type DoctorOptions = {
@@ -29,6 +30,9 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
     ...(isElsewhere && !isRunning ? [] : [checkRunning(profile, running)]),
     ...(running === undefined ? [] : [...checkLog(running), ...checkDatabase(running)]),
     ...(running === undefined ? [] : checkCache(running)),
+    ...(running === undefined || running.telemetry === null
+      ? []
+      : checkTelemetry(running.telemetry, running.folders.logs)),
   ]);
   const asked = isRunning || isElsewhere ? connection : undefined;
   const services = asked === undefined ? [] : await checkServices(asked);

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 /** One check: the finding and, for a fault, the remedy. */
 export const Check = Type.Object(
   {
-    area: Type.Enum(['machine', 'stack', 'log', 'database', 'cache', 'service']),
+    area: Type.Enum(['machine', 'stack', 'log', 'database', 'cache', 'service', 'telemetry']),
     name: Type.String(),
     level: Type.Enum(['ok', 'warn', 'fail']),
     found: Type.String(),

@@ -77,7 +77,8 @@ function createTokenSource(
   };
 }
 
-function parseUrl(text: string | undefined): string | undefined {
+/** Parses an address without a slash at its end. Throws UsageError for another text. */
+export function parseUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) {

@@ -31,6 +31,18 @@ export const ServiceStatus = Type.Object(
 );
 export type ServiceStatus = Static<typeof ServiceStatus>;
 
+/** State of a process that watches the stack. */
+export const WatcherStatus = Type.Object(
+  {
+    name: Type.String(),
+    url: Type.String(),
+    state: Type.Enum(['ready', 'no-answer']),
+    milliseconds: Type.Union([Type.Integer(), Type.Null()]),
+  },
+  { additionalProperties: false, title: 'WatcherStatus' },
+);
+export type WatcherStatus = Static<typeof WatcherStatus>;
+
 /** Output of `zameni status --json`. */
 export const StatusReport = Type.Object(
   {
@@ -46,6 +58,9 @@ export const StatusReport = Type.Object(
     ),
     services: Type.Union([Type.Array(ServiceStatus), Type.Null()], {
       description: 'null when the gateway is not that of a local stack',
+    }),
+    telemetry: Type.Union([Type.Array(WatcherStatus), Type.Null()], {
+      description: 'null when nothing watches the stack; what does is no part of its health',
     }),
   },
   { additionalProperties: false, title: 'StatusReport' },
@@ -65,14 +80,15 @@ const mailerCheck = Compile(MailerStatus);
 
 /** Asks the gateway and, on a local stack, every service behind it. */
 export async function readStatus(url: string, stack: Stack | undefined): Promise<StatusReport> {
-  const [gateway, services] = await Promise.all([
+  const [gateway, services, telemetry] = await Promise.all([
     readGateway(url),
     stack === undefined ? null : Promise.all(stack.services.map(readService)),
+    stack === undefined || stack.telemetry === null ? null : readWatchers(stack.telemetry),
   ]);
   const isHealthy =
     gateway.state === 'ready' &&
     (services ?? []).every(({ state }) => state === 'ready' || state === 'degraded');
-  return { isHealthy, gateway, services };
+  return { isHealthy, gateway, services, telemetry };
 }
 
 async function readGateway(url: string): Promise<StatusReport['gateway']> {
@@ -103,6 +119,22 @@ async function readService(service: Stack['services'][number]): Promise<ServiceS
     projection: isProjector && projectorCheck.Check(view) ? toProgress(view) : null,
     mailer: isMailer && mailerCheck.Check(view) ? toMailerProgress(view) : null,
   };
+}
+
+function readWatchers(telemetry: NonNullable<Stack['telemetry']>): Promise<WatcherStatus[]> {
+  const { prometheusUrl, jaegerUrl, receiverUrl } = telemetry;
+  const watchers = [
+    { name: 'prometheus', url: prometheusUrl, path: '/-/ready' },
+    ...(jaegerUrl === null ? [] : [{ name: 'jaeger', url: jaegerUrl, path: '/api/v3/services' }]),
+    { name: 'trace-receiver', url: receiverUrl, path: '/livez' },
+  ];
+  return Promise.all(
+    watchers.map(async ({ name, url, path }): Promise<WatcherStatus> => {
+      const answer = await ask(`${url}${path}`);
+      const state = answer?.status === 200 ? 'ready' : 'no-answer';
+      return { name, url, state, milliseconds: answer?.milliseconds ?? null };
+    }),
+  );
 }
 
 function toProgress({ role, position, head, lag, parked }: ProjectorStatus) {

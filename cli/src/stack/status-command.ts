@@ -14,7 +14,8 @@ Asks the gateway and, on a local stack, every service behind it. Shows whether i
 is ready and what it misses. For a projector it also shows its role, its position,
 the head of the log, the lag between the two in records of any kind, claims and
 keys included, and how many accounts and attempts are parked. For a mailer it
-shows the mails that wait, and those that nobody will send without an operator.`,
+shows the mails that wait, and those that nobody will send without an operator.
+What watches a stack with --telemetry is shown too and does not count.`,
   examples: [
     'npx zameni status',
     'npx zameni status --url https://zameni.example.org',
@@ -39,7 +40,7 @@ const COLORS = {
 } as const satisfies Record<ServiceStatus['state'], string>;
 
 /** Formats the status as a table with one line per process. */
-function toTable({ gateway, services }: StatusReport, screen: Screen): string {
+function toTable({ gateway, services, telemetry }: StatusReport, screen: Screen): string {
   const rows = [
     {
       name: 'gateway',
@@ -48,6 +49,7 @@ function toTable({ gateway, services }: StatusReport, screen: Screen): string {
       details: gateway.state === 'not-ready' ? `answers ${gateway.status}` : inMs(gateway),
     },
     ...(services ?? []).map((service) => ({ ...service, details: detailsOf(service) })),
+    ...(telemetry ?? []).map((watcher) => ({ ...watcher, details: inMs(watcher) })),
   ];
   return alignColumns(rows.map(({ name, url, state, details }) => [name, url, state, details]))
     .map((line, index) => {

@@ -2,7 +2,12 @@ import { existsSync, globSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runCommand } from '../host/command.ts';
 import { findOnPath } from '../host/launch.ts';
-import { SERVER_CATALOG, type ServerEntry, type ServerName } from './server-catalog.ts';
+import {
+  type NeededName,
+  SERVER_CATALOG,
+  type ServerEntry,
+  type ServerName,
+} from './server-catalog.ts';
 import { isAtLeast, readVersion } from './version.ts';
 
 const VERSION_TIMEOUT_MS = 10_000;
@@ -22,7 +27,17 @@ export type MissingServer = {
 };
 
 /** All server programs of a stack. */
-export type Servers = Readonly<Record<ServerName, FoundServer>>;
+export type Servers = Readonly<Record<NeededName, FoundServer>> & {
+  /** Null unless they were asked for. */
+  readonly watchers: Watchers | null;
+};
+
+/** The server programs that watch a stack. Null stands for one that it is watched without. */
+export type Watchers = {
+  readonly prometheus: FoundServer;
+  readonly postgresExporter: FoundServer | null;
+  readonly redisExporter: FoundServer | null;
+};
 
 /** Result of the search for one program. */
 export type SearchResult = FoundServer | MissingServer;

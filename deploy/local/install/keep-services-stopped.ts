@@ -15,6 +15,9 @@ const SERVICES_OF: Readonly<Record<string, readonly string[]>> = {
   pgbouncer: ['pgbouncer'],
   'redis-server': ['redis-server'],
   haproxy: ['haproxy'],
+  prometheus: ['prometheus'],
+  'prometheus-postgres-exporter': ['prometheus-postgres-exporter'],
+  'prometheus-redis-exporter': ['prometheus-redis-exporter'],
 };
 
 /**

@@ -11,7 +11,7 @@ export function missingServersError(missing: readonly MissingServer[], reason: s
   const fromStable = missing
     .filter(({ name }) => name !== 'nats')
     .map(({ entry }) => entry.aptPackage);
-  const formulas = missing.map(({ entry }) => entry.brewFormula);
+  const formulas = missing.flatMap(({ entry }) => entry.brewFormula ?? []);
   const commands = [
     ...(fromStable.length === 0
       ? []

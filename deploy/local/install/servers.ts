@@ -8,25 +8,29 @@ import {
 } from './find-servers.ts';
 import { missingServersError } from './missing-servers.ts';
 import { installNats, natsFolder, natsObstacle } from './nats.ts';
-import { SERVER_NAMES, type ServerName } from './server-catalog.ts';
+import { DISPENSABLE, SERVER_NAMES, type ServerName, WATCHER_NAMES } from './server-catalog.ts';
 import { aptObstacle, installWithApt } from './with-apt.ts';
 
 /** Where to look for servers and to install them, and the terminal for progress. */
 export type ServersOptions = {
   readonly serversFolder: string;
+  /** Whether to find the programs that watch a stack too. */
+  readonly withWatchers: boolean;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
 };
 
 /** Finds every server program. Installs missing ones, or names all of them in one error. */
 export async function provideServers(options: ServersOptions): Promise<Servers> {
-  const { serversFolder, terminal, signal } = options;
-  const first = await findAll(serversFolder);
-  if (first.missing.length === 0) return complete(first.found);
+  const { serversFolder, withWatchers, terminal, signal } = options;
+  const names = withWatchers ? [...SERVER_NAMES, ...WATCHER_NAMES] : SERVER_NAMES;
+  const first = await findAll(names, serversFolder);
+  const missing = leaveDispensable(first.missing, terminal);
+  if (missing.length === 0) return complete(first.found, withWatchers);
 
-  const fromApt = first.missing.filter(({ name }) => name !== 'nats');
-  const needsNats = fromApt.length < first.missing.length;
-  refuseWhatCannotBeInstalled(first.missing);
+  const fromApt = missing.filter(({ name }) => name !== 'nats');
+  const needsNats = fromApt.length < missing.length;
+  refuseWhatCannotBeInstalled(missing);
 
   if (needsNats) {
     const title = 'fetching nats-server (Debian testing, private copy)';
@@ -37,9 +41,23 @@ export async function provideServers(options: ServersOptions): Promise<Servers> 
     const packages = fromApt.map(({ entry }) => entry.aptPackage);
     await terminal.step(`installing ${packages.join(', ')} (apt)`, () => installWithApt(packages));
   }
-  const second = await findAll(serversFolder);
-  if (second.missing.length === 0) return complete(second.found);
-  throw missingServersError(second.missing, 'the packages of the system are too old');
+  const second = await findAll(names, serversFolder);
+  const lacking = second.missing.filter(({ name }) => !DISPENSABLE.has(name));
+  if (lacking.length === 0) return complete(second.found, withWatchers);
+  throw missingServersError(lacking, 'the packages of the system are too old');
+}
+
+/** Returns what has to be installed. Names a dispensable program that cannot be, and leaves it. */
+function leaveDispensable(missing: readonly MissingServer[], terminal: Terminal): MissingServer[] {
+  const obstacle = aptObstacle();
+  if (obstacle === null) return [...missing];
+  const left = missing.filter(({ name }) => DISPENSABLE.has(name));
+  for (const { entry } of left) {
+    terminal.line(
+      `  ${entry.program} is missing (${obstacle}): the stack runs without its figures`,
+    );
+  }
+  return missing.filter((server) => !left.includes(server));
 }
 
 /**
@@ -63,12 +81,12 @@ type Search = {
   readonly missing: readonly MissingServer[];
 };
 
-async function findAll(serversFolder: string): Promise<Search> {
+async function findAll(names: readonly ServerName[], serversFolder: string): Promise<Search> {
   const ownFolders = [natsFolder(serversFolder)];
   const found = new Map<ServerName, FoundServer>();
   const missing: MissingServer[] = [];
   await Promise.all(
-    SERVER_NAMES.map(async (name) => {
+    names.map(async (name) => {
       const result = await findServer(name, ownFolders);
       if (isFound(result)) found.set(name, result);
       else missing.push(result);
@@ -77,7 +95,7 @@ async function findAll(serversFolder: string): Promise<Search> {
   return { found, missing };
 }
 
-function complete(found: ReadonlyMap<ServerName, FoundServer>): Servers {
+function complete(found: ReadonlyMap<ServerName, FoundServer>, withWatchers: boolean): Servers {
   const get = (name: ServerName): FoundServer => {
     const server = found.get(name);
     if (server === undefined) throw new Error(`${name} was not looked for`);
@@ -89,5 +107,12 @@ function complete(found: ReadonlyMap<ServerName, FoundServer>): Servers {
     pgbouncer: get('pgbouncer'),
     redis: get('redis'),
     haproxy: get('haproxy'),
+    watchers: withWatchers
+      ? {
+          prometheus: get('prometheus'),
+          postgresExporter: found.get('postgresExporter') ?? null,
+          redisExporter: found.get('redisExporter') ?? null,
+        }
+      : null,
   };
 }

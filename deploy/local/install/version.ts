@@ -1,6 +1,9 @@
-/** Finds the first version number in a program's output about itself. */
+/**
+ * Finds the first version number in a program's output about itself. A number without a dot counts
+ * only if there is no other, because some programs print the date first.
+ */
 export function readVersion(text: string): string | null {
-  return /\d+(?:\.\d+)+|\b\d+\b/.exec(text)?.[0] ?? null;
+  return (/\d+(?:\.\d+)+/.exec(text) ?? /\b\d+\b/.exec(text))?.[0] ?? null;
 }
 
 /** Compares versions number by number. A missing number counts as zero. */

@@ -25,6 +25,7 @@ export function summarise(stack: Stack, folder: string, exampleId: string): stri
     '',
     ...examples(stack.gateway.url, exampleId),
     '',
+    ...(stack.telemetry === null ? [] : [...describeWatchers(stack.telemetry), '']),
     styleText('dim', 'Ctrl-C stops everything; the data is kept for the next start.'),
     '',
   ].join('\n');
@@ -68,9 +69,26 @@ function examples(url: string, id: string): string[] {
   ];
 }
 
+/** What to do with telemetry, and how to get Jaeger if it is missing. */
+export function describeWatchers(telemetry: NonNullable<Stack['telemetry']>): string[] {
+  const { prometheusUrl, jaegerUrl, traceRatio } = telemetry;
+  const share = `${Math.round(traceRatio * 10_000) / 100} %`;
+  return [
+    `See the figures at ${prometheusUrl}, and how the newest request went (${share} are traced):`,
+    '',
+    '  npx zameni trace last',
+    '',
+    jaegerUrl === null
+      ? 'There is no jaeger on PATH. Where Go is, npm run jaeger builds it for the next start.'
+      : `Jaeger has the newest traces: ${jaegerUrl}`,
+  ];
+}
+
 function addresses(stack: Stack): Map<string, string> {
-  const { nats, postgres, pgbouncer, redis, mail, gateway, services } = stack;
+  const { nats, postgres, pgbouncer, redis, mail, gateway, services, telemetry } = stack;
+  const exporters = (telemetry?.metrics ?? []).map(({ process, url }) => [process, url] as const);
   return new Map([
+    ...exporters,
     ['gateway', gateway.url],
     ...services.map(({ name, url }) => [name, url] as const),
     ...nats.servers.map((server, index) => [`nats-${index + 1}`, server] as const),
@@ -79,5 +97,8 @@ function addresses(stack: Stack): Map<string, string> {
     ['pgbouncer', `${pgbouncer.host}:${pgbouncer.port}`],
     ['redis', `127.0.0.1:${redis.port}`],
     ['inbox', mail.inboxUrl ?? `127.0.0.1:${mail.smtpPort}`],
+    ['prometheus', telemetry?.prometheusUrl ?? ''],
+    ['jaeger', telemetry?.jaegerUrl ?? ''],
+    ['trace-receiver', telemetry?.receiverUrl ?? ''],
   ]);
 }

@@ -1,9 +1,11 @@
+import { compileCacheEnvironment } from '../host/compile-cache.ts';
 import type { RunAs } from '../host/launch.ts';
 import type { Servers } from '../install/find-servers.ts';
 import type { Layout } from '../profile/layout.ts';
 import type { Profile } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
 import type { Scale } from '../profile/scale.ts';
+import type { TelemetryChoice } from './telemetry/choose.ts';
 
 /** Context from which every part of a stack is created. */
 export type PartContext = {
@@ -14,9 +16,12 @@ export type PartContext = {
   readonly servers: Servers;
   /** The user that runs Postgres and PgBouncer if this process is root. */
   readonly databaseUser: RunAs | undefined;
+  /** Null if nothing watches the stack. */
+  readonly telemetry: TelemetryChoice | null;
 };
 
 /** Returns the environment of a server: PATH, and nothing that could change its behaviour. */
 export function serverEnvironment(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+  const common = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+  return { ...common, ...compileCacheEnvironment() };
 }

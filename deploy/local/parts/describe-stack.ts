@@ -10,6 +10,7 @@ import {
 import { keepsMails } from './inbox.ts';
 import { serviceProcesses } from './services.ts';
 import { TOKEN_AUDIENCE, TOKEN_ISSUER } from '../secrets/token-issuer.ts';
+import { describeTelemetry } from './telemetry/describe.ts';
 import type { Stack } from '@zameni/runtime/stack';
 
 const HOST = '127.0.0.1';
@@ -65,6 +66,7 @@ export function describeStack(context: PartContext, pids: Readonly<Record<string
       inboxUrl: keepsMails(profile) ? `http://${HOST}:${ports.inboxWeb}` : null,
       testSmtpPort: keepsMails(profile) ? null : ports.testSmtp,
     },
+    telemetry: describeTelemetry(context),
     tokens: {
       issuer: TOKEN_ISSUER,
       audience: TOKEN_AUDIENCE,

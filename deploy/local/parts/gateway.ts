@@ -6,10 +6,11 @@ import type { ProcessPart } from '../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from './context.ts';
 import { haproxyConfig } from './haproxy-config.ts';
 import { serviceProcesses } from './services.ts';
+import { EXPORTER } from './telemetry/exporters.ts';
 
 /** Creates the gateway. It starts last and stops first. */
 export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
-  const { ports, layout, servers } = context;
+  const { ports, layout, servers, telemetry } = context;
   const processes = serviceProcesses(context);
   const config = haproxyConfig({
     port: ports.gateway,
@@ -18,13 +19,22 @@ export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
       'command-api': processes.filter(({ service }) => service === 'command-api'),
       'query-api': processes.filter(({ service }) => service === 'query-api'),
     },
+    telemetry:
+      telemetry === null
+        ? null
+        : {
+            metricsPort: ports.telemetry.gatewayMetrics,
+            logPort: ports.telemetry.exporterSyslog,
+            traceRatio: telemetry.traceRatio,
+          },
   });
   const file = join(layout.servers.gateway, 'haproxy.cfg');
   await writeFile(file, config, { mode: 0o600 });
   return {
     kind: 'process',
     name: 'gateway',
-    after: processes.map(({ name }) => name),
+    // The exporter then hears of every request.
+    after: [...processes.map(({ name }) => name), ...(telemetry === null ? [] : [EXPORTER])],
     command: [servers.haproxy.path, '-db', '-f', file],
     env: serverEnvironment(),
     deathSignal: 'KILL',

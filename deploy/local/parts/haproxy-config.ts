@@ -7,6 +7,8 @@ import {
   type Route,
 } from '@zameni/contracts';
 
+import { type GatewayTelemetry, metricsFrontend, traceRules } from './gateway-telemetry.ts';
+
 /** A process behind the gateway. */
 export type GatewayTarget = { readonly name: string; readonly port: number };
 
@@ -15,6 +17,8 @@ export type Gateway = {
   readonly port: number;
   readonly routes: readonly Route[];
   readonly targets: Readonly<Record<HttpService, readonly GatewayTarget[]>>;
+  /** Null if nothing watches it. It then passes a caller's `traceparent` on as it is. */
+  readonly telemetry: GatewayTelemetry | null;
 };
 
 /**
@@ -38,7 +42,7 @@ const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [
 ];
 
 /** Writes the gateway's configuration. The query API answers unknown paths of /v1. */
-export function haproxyConfig({ port, routes, targets }: Gateway): string {
+export function haproxyConfig({ port, routes, targets, telemetry }: Gateway): string {
   return `global
   log stdout format raw local0 notice
   maxconn 4000
@@ -61,7 +65,7 @@ defaults
 ${OWN_ANSWERS.map(([status, code]) => `  ${ownAnswer(status, code)}`).join('\n')}
 
 frontend gateway
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port}${telemetry === null ? '' : traceRules(telemetry)}
   # For callers a missing service and a broken connection are one fault: try again soon.
   http-after-response set-status 503 if { status 502 }
   # Replaces the client's own value. The services trust one hop and count clients by this header.
@@ -86,7 +90,7 @@ ${routes.map(routeRule).join('\n')}
 ${backend('command-api', targets['command-api'])}
 
 ${backend('query-api', targets['query-api'])}
-`;
+${telemetry === null ? '' : metricsFrontend(telemetry)}`;
 }
 
 /** Creates the pattern of a path: `{id}` matches one segment. */

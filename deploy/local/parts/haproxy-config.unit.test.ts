@@ -1,7 +1,7 @@
 import test from 'ava';
-import { haproxyConfig, pathPattern } from './haproxy-config.ts';
+import { type Gateway, haproxyConfig, pathPattern } from './haproxy-config.ts';
 
-const config = haproxyConfig({
+const gateway: Gateway = {
   port: 8080,
   routes: [
     { service: 'command-api', method: 'POST', path: '/v1/things', isStreamed: false },
@@ -15,7 +15,9 @@ const config = haproxyConfig({
     ],
     'query-api': [{ name: 'query-api-1', port: 8110 }],
   },
-});
+  telemetry: null,
+};
+const config = haproxyConfig(gateway);
 
 test('sends each route to its service by method and path', (t) => {
   t.true(config.includes("use_backend command-api if { method POST } { path_reg '^/v1/things$' }"));
@@ -86,6 +88,20 @@ test('bounds the requests that a process handles and those that wait', (t) => {
   t.regex(
     refusals[1] ?? '',
     /"code":"overloaded"}' hdr Retry-After .+ if { queue\(query-api\) ge /,
+  );
+});
+
+test('only a watched gateway has traces, a log of requests and a page of figures', (t) => {
+  t.notRegex(config, /traceparent|log-format|prometheus/);
+  const telemetry = { metricsPort: 8166, logPort: 8174, traceRatio: 0.01 };
+  const watched = haproxyConfig({ ...gateway, telemetry });
+  t.deepEqual(watched.match(/^ {2}bind .+$/gm), ['  bind 127.0.0.1:8080', '  bind 127.0.0.1:8166']);
+  t.regex(watched, /rand\(1000000\) lt 10000 /);
+  // What is left without it is the same.
+  const added = new Set(watched.split('\n'));
+  t.deepEqual(
+    config.split('\n').filter((line) => !added.has(line)),
+    [],
   );
 });
 

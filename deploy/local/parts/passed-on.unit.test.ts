@@ -8,6 +8,7 @@ const caller = {
   AWS_SECRET_ACCESS_KEY: 'secret',
   ZAMENI_TOKEN: 'secret',
   ZAMENI_LOG_LEVEL: 'debug',
+  ZAMENI_LOG_REQUESTS: 'all',
   ZAMENI_ATTEMPT_LIFETIME_SECONDS: '60',
   ZAMENI_MAX_LIVE_ATTEMPTS: '10',
   ZAMENI_ATTEMPTS_LOG_PERCENT: '50',
@@ -30,6 +31,7 @@ test('settings are passed on to the programs that use them', (t) => {
     'ZAMENI_ATTEMPTS_LOG_PERCENT',
     'ZAMENI_ATTEMPT_LIFETIME_SECONDS',
     'ZAMENI_LOG_LEVEL',
+    'ZAMENI_LOG_REQUESTS',
     'ZAMENI_MAX_LIVE_ATTEMPTS',
     'ZAMENI_VOUCHED_LOG_PERCENT',
   ]);

@@ -7,11 +7,19 @@ import { type PartContext, serverEnvironment } from './context.ts';
 import { redisConfig } from './redis-config.ts';
 
 /** Creates the cache. */
-export async function redisPart({ ports, layout, servers }: PartContext): Promise<ProcessPart> {
+export async function redisPart({
+  ports,
+  layout,
+  servers,
+  telemetry,
+}: PartContext): Promise<ProcessPart> {
   const folder = layout.servers.redis;
   const file = join(folder, 'redis.conf');
   const password = await readPassword(layout.secrets.redis);
-  await writeFile(file, redisConfig({ port: ports.redis, folder, password }), { mode: 0o600 });
+  const monitorPassword =
+    telemetry === null ? null : await readPassword(layout.secrets.redisMonitor);
+  const config = redisConfig({ port: ports.redis, folder, password, monitorPassword });
+  await writeFile(file, config, { mode: 0o600 });
   return {
     kind: 'process',
     name: 'redis',

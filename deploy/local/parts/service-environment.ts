@@ -3,6 +3,7 @@ import type { Profile } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
 import type { Service } from '../profile/scale.ts';
 import { passedOn } from './passed-on.ts';
+import type { TelemetryChoice } from './telemetry/choose.ts';
 import { PRIMARY_DATABASE, REPLICA_DATABASE } from './postgres/pgbouncer-config.ts';
 
 /** The inputs of a service's variables. They are few, so that a test can take them from a stack. */
@@ -10,6 +11,8 @@ export type EnvironmentSource = {
   readonly profile: Profile;
   readonly ports: Pick<Ports, 'gateway' | 'natsClient' | 'pgbouncer' | 'redis' | 'inboxSmtp'>;
   readonly layout: Pick<Layout, 'secrets' | 'issuersFile'>;
+  /** Null if nobody takes spans. */
+  readonly telemetry: Pick<TelemetryChoice, 'receiverUrl' | 'traceRatio'> | null;
 };
 
 /** The demo registers a thousand people from one address at once. */
@@ -23,6 +26,10 @@ export function serviceEnvironment(
   source: EnvironmentSource,
   service: Service,
 ): Record<string, string> {
+  return { ...ownEnvironment(source, service), ...telemetryEnvironment(source) };
+}
+
+function ownEnvironment(source: EnvironmentSource, service: Service): Record<string, string> {
   const { profile, layout } = source;
   const { secrets } = layout;
   const common = { ZAMENI_HOST: '127.0.0.1', ...logEnvironment(source, service) };
@@ -78,6 +85,16 @@ export function serviceEnvironment(
     default:
       return service satisfies never;
   }
+}
+
+/** Metrics need no variable. The gateway samples by the same ratio, and its decision is kept. */
+function telemetryEnvironment({ telemetry }: EnvironmentSource): Record<string, string> {
+  if (telemetry === null) return {};
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: telemetry.receiverUrl,
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: String(telemetry.traceRatio),
+  };
 }
 
 function logEnvironment(

@@ -11,7 +11,7 @@ export function serviceProgram(service: Service): ServiceProgram {
   const isMailer = service === 'mailer';
   const main = isMailer ? 'src/mailer/main.ts' : 'src/main.ts';
   return {
-    command: [process.execPath, '--import', '@zameni/runtime/telemetry', main],
+    command: [process.execPath, main],
     cwd: join(REPOSITORY, isMailer ? 'projector' : service),
   };
 }

@@ -9,12 +9,17 @@ import { poolPart } from './postgres/pool-part.ts';
 import { provisionLog, provisionReadModels } from './provision.ts';
 import { redisPart } from './redis.ts';
 import { serviceParts } from './services.ts';
+import { metricsParts, traceParts } from './telemetry/parts.ts';
+import { TRACE_RECEIVER } from './telemetry/trace-receiver.ts';
 
 const PROVISION_DEADLINE_MS = 60_000;
 
 /** Lists all parts of a stack, servers first, and writes their configurations. */
 export async function stackParts(context: PartContext): Promise<Part[]> {
+  // Services stop before it, so that their last spans arrive.
+  const receiver = context.telemetry === null ? [] : [TRACE_RECEIVER];
   return [
+    ...(await traceParts(context)),
     ...(await natsParts(context)),
     await redisPart(context),
     inboxPart(context),
@@ -35,7 +40,8 @@ export async function stackParts(context: PartContext): Promise<Part[]> {
       run: (signal) => provisionReadModels(context, signal),
     },
     keyKeeperPart(context),
-    ...serviceParts(context, ['redis', 'pgbouncer', 'stream', 'migrations']),
+    ...serviceParts(context, ['redis', 'pgbouncer', 'stream', 'migrations', ...receiver]),
+    ...(await metricsParts(context)),
     await gatewayPart(context),
   ];
 }

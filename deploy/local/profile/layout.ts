@@ -15,6 +15,8 @@ export const SERVER_FOLDERS = [
   'redis',
   'inbox',
   'gateway',
+  'prometheus',
+  'telemetry',
 ] as const;
 
 /** The name of a server's folder. */
@@ -74,5 +76,7 @@ function serverFolders(root: string): Record<ServerFolder, string> {
     redis: join(root, 'redis'),
     inbox: join(root, 'inbox'),
     gateway: join(root, 'gateway'),
+    prometheus: join(root, 'prometheus'),
+    telemetry: join(root, 'telemetry'),
   };
 }

@@ -15,6 +15,9 @@ export const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 /** Folder of server programs that no system package provides, shared by all profiles. */
 export const SERVERS_FOLDER = join(REPOSITORY, '.zameni', 'servers');
 
+/** Folder of programs that people built for the stack, shared by all profiles. */
+export const BIN_FOLDER = join(REPOSITORY, '.zameni', 'bin');
+
 /** Returns the folder that holds everything one profile creates. */
 export function profileFolder(profile: Profile): string {
   return join(REPOSITORY, '.zameni', profile);

@@ -20,10 +20,38 @@ export type Ports = {
   readonly inboxWeb: number;
   /** Where a test may take the mails instead, with an SMTP server of its own. */
   readonly testSmtp: number;
+  readonly telemetry: TelemetryPorts;
+};
+
+/** The ports of what watches a stack. They are used only with `--telemetry`. */
+export type TelemetryPorts = {
+  readonly prometheus: number;
+  /** Jaeger's pages and its query API. */
+  readonly jaegerQuery: number;
+  readonly jaegerOtlpHttp: number;
+  readonly jaegerOtlpGrpc: number;
+  /** Where services send their spans. */
+  readonly traceReceiver: number;
+  /** Figures of NATS, PgBouncer, disks and certificates. */
+  readonly exporter: number;
+  readonly gatewayMetrics: number;
+  /** Each server of Postgres has an exporter of its own. */
+  readonly primaryExporter: number;
+  readonly replicaExporter: number;
+  readonly redisExporter: number;
+  /** Jaeger listens on it too. Nobody here uses it. */
+  readonly jaegerQueryGrpc: number;
+  /** Where the gateway sends its log lines, by UDP. */
+  readonly exporterSyslog: number;
 };
 
 /** A port and the process that needs it. */
-export type PortClaim = { readonly port: number; readonly wantedBy: string };
+export type PortClaim = {
+  readonly port: number;
+  readonly wantedBy: string;
+  /** Set for a UDP port. */
+  readonly protocol?: 'udp';
+};
 
 /**
  * Assigns a stack's ports from its first one. The layout is fixed, so that people can remember it.
@@ -45,11 +73,25 @@ export function layOutPorts(base: number, scale: Scale): Ports {
     inboxWeb: base + 65,
     testSmtp: base + 66,
     mailer: consecutive(base + 70, scale.mailer),
+    telemetry: {
+      prometheus: base + 80,
+      jaegerQuery: base + 81,
+      jaegerOtlpHttp: base + 82,
+      jaegerOtlpGrpc: base + 83,
+      traceReceiver: base + 84,
+      exporter: base + 85,
+      gatewayMetrics: base + 86,
+      primaryExporter: base + 87,
+      redisExporter: base + 88,
+      replicaExporter: base + 89,
+      jaegerQueryGrpc: base + 90,
+      exporterSyslog: base + 94,
+    },
   };
 }
 
 /** Lists every port that a stack needs, with the name of its process. */
-export function claimPorts(ports: Ports): PortClaim[] {
+export function claimPorts(ports: Ports, telemetry: boolean): PortClaim[] {
   return [
     { port: ports.gateway, wantedBy: 'gateway' },
     ...numbered(ports.commandApi, (n) => `command-api-${n}`),
@@ -66,6 +108,24 @@ export function claimPorts(ports: Ports): PortClaim[] {
     { port: ports.inboxSmtp, wantedBy: 'inbox (SMTP)' },
     { port: ports.inboxWeb, wantedBy: 'inbox' },
     { port: ports.testSmtp, wantedBy: 'inbox (SMTP server of a test)' },
+    ...(telemetry ? claimTelemetryPorts(ports.telemetry) : []),
+  ];
+}
+
+function claimTelemetryPorts(ports: TelemetryPorts): PortClaim[] {
+  return [
+    { port: ports.prometheus, wantedBy: 'prometheus' },
+    { port: ports.jaegerQuery, wantedBy: 'jaeger' },
+    { port: ports.jaegerOtlpHttp, wantedBy: 'jaeger (OTLP over HTTP)' },
+    { port: ports.jaegerOtlpGrpc, wantedBy: 'jaeger (OTLP over gRPC)' },
+    { port: ports.jaegerQueryGrpc, wantedBy: 'jaeger (queries over gRPC)' },
+    { port: ports.traceReceiver, wantedBy: 'trace-receiver' },
+    { port: ports.exporter, wantedBy: 'exporter' },
+    { port: ports.exporterSyslog, wantedBy: 'exporter (syslog)', protocol: 'udp' },
+    { port: ports.gatewayMetrics, wantedBy: 'gateway (metrics)' },
+    { port: ports.primaryExporter, wantedBy: 'primary-exporter' },
+    { port: ports.replicaExporter, wantedBy: 'replica-exporter' },
+    { port: ports.redisExporter, wantedBy: 'redis-exporter' },
   ];
 }
 

@@ -15,8 +15,11 @@ export type SecretFiles = {
   readonly postgresCommand: string;
   readonly postgresQuery: string;
   readonly postgresMailer: string;
+  readonly postgresMonitor: string;
   readonly pgbouncerAdmin: string;
+  readonly pgbouncerStats: string;
   readonly redis: string;
+  readonly redisMonitor: string;
   readonly pepper: string;
   readonly kek: string;
   readonly positionKey: string;
@@ -46,8 +49,11 @@ export function secretFiles(folder: string): SecretFiles {
     postgresCommand: password('postgres-command'),
     postgresQuery: password('postgres-query'),
     postgresMailer: password('postgres-mailer'),
+    postgresMonitor: password('postgres-monitor'),
     pgbouncerAdmin: password('pgbouncer-admin'),
+    pgbouncerStats: password('pgbouncer-stats'),
     redis: password('redis'),
+    redisMonitor: password('redis-monitor'),
     pepper: join(folder, 'pepper.json'),
     kek: join(folder, 'kek.json'),
     positionKey: join(folder, 'position-key.json'),

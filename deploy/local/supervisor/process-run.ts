@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readTail } from '../output/log-file.ts';
-import { readLogLine } from '../output/log-line.ts';
+import { toReadableLine } from '../output/log-line.ts';
 import { type ChildSpec, describeExit, startChild, type StopExit } from './child.ts';
 import { type Probe, waitUntilReady } from './probe.ts';
 import { createDeathError, toStackError } from './process-fault.ts';
@@ -75,7 +75,7 @@ export function startRun(spec: RunSpec, { path, logStart, onLine }: RunOutput): 
     try {
       await child.logged;
       const lines = await readTail(path, SHOWN_LOG_LINES, logStart ?? 0);
-      return lines.map((line) => readLogLine(line).text);
+      return lines.map((line) => toReadableLine(line).text);
     } catch (thrown) {
       return [`(its log cannot be read: ${toStackError(name, thrown).message})`];
     }

@@ -1,5 +1,5 @@
 import { createLineLimit, type LineLimit } from '../output/line-limit.ts';
-import { readLogLine } from '../output/log-line.ts';
+import { toReadableLine } from '../output/log-line.ts';
 import { requireFreePorts } from '../profile/port-check.ts';
 import type { PortClaim } from '../profile/ports.ts';
 import { RESTART_BOUNDS, type RestartBounds } from './restart-policy.ts';
@@ -42,9 +42,6 @@ const SHOWN_DEATH_LINES = 5;
 
 /** Lines shown of one process: twenty at once, then two a second. */
 const SHOWN_LINES = { burst: 20, refillMs: 500, now: () => performance.now() };
-
-/** Lines about requests are not shown. The first ones are our own readiness probes. */
-const REQUEST_LINE = /^(?:trace|debug|info): (?:incoming request|request completed)/;
 
 /**
  * Starts the parts, calls `use`, and stops the parts in any case. Returns an exit code: the result
@@ -113,8 +110,8 @@ function watch(supervisor: Supervisor, signal: AbortSignal): Promise<void> {
 function createLineView(terminal: Terminal): SupervisorOptions['onLine'] {
   const limits = new Map<string, LineLimit>();
   return (name, line, isReady) => {
-    const { text, isWarning } = readLogLine(line);
-    if (!isWarning && (isReady || REQUEST_LINE.test(text))) return;
+    const { text, isWarning, isRequest } = toReadableLine(line);
+    if (!isWarning && (isReady || isRequest)) return;
     const limit = limits.get(name) ?? createLineLimit(SHOWN_LINES);
     limits.set(name, limit);
     const held = limit.admit();

@@ -62,9 +62,14 @@ export const DISTURBING = [
   'e2e/guarantees/log-room.e2e.test.ts',
   'e2e/guarantees/erasure-outage.e2e.test.ts',
   'e2e/guarantees/overload.e2e.test.ts',
+  'e2e/guarantees/slow-collector.e2e.test.ts',
+  'e2e/guarantees/prometheus.e2e.test.ts',
   'e2e/guarantees/rebuild.e2e.test.ts',
   // Leaves records in the log that nobody can read.
   'e2e/guarantees/poison-event.e2e.test.ts',
+  'e2e/guarantees/one-trace.e2e.test.ts',
+  // Reads every span, metric and log line that the others left.
+  'e2e/guarantees/telemetry-privacy.e2e.test.ts',
 ] as const;
 
 /** The files that have a long form. */

@@ -7,9 +7,18 @@ import type { Part } from '../../supervisor/start-and-stop.ts';
 import type { ProcessPart } from '../../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from '../context.ts';
 import { POSTGRES_HBA, postgresConfig, postgresPassFile, REPLICATION_ROLE } from './config.ts';
-import { copyPrimary, createCluster, createRoles, type PostgresTools } from './setup.ts';
+import {
+  copyPrimary,
+  createCluster,
+  createMonitorRole,
+  createRoles,
+  type PostgresTools,
+} from './setup.ts';
 
 const SLOT = 'zameni_replica';
+/** The step that creates the role of the exporter. */
+export const MONITOR_ROLE_STEP = 'monitor role';
+
 const ROLES_DEADLINE_MS = 60_000;
 
 /** Creates the primary, its roles, and the replica that follows it. */
@@ -41,6 +50,7 @@ export async function postgresParts(context: PartContext): Promise<Part[]> {
       deadlineMs: ROLES_DEADLINE_MS,
       run: (signal) => createRoles(tools, layout.secrets, signal),
     },
+    ...(context.telemetry === null ? [] : [monitorRoleStep(context)]),
     {
       ...replica,
       after: ['database roles'],
@@ -52,6 +62,16 @@ export async function postgresParts(context: PartContext): Promise<Part[]> {
         ),
     },
   ];
+}
+
+function monitorRoleStep(context: PartContext): Part {
+  return {
+    kind: 'step',
+    name: MONITOR_ROLE_STEP,
+    after: ['database roles'],
+    deadlineMs: ROLES_DEADLINE_MS,
+    run: (signal) => createMonitorRole(toolsOf(context), context.layout.secrets, signal),
+  };
 }
 
 async function serverPart(

@@ -4,6 +4,8 @@ export type PgbouncerServer = {
   readonly primaryPort: number;
   readonly replicaPort: number;
   readonly userFile: string;
+  /** Whether a user may read the pool's figures. */
+  readonly hasStatsUser: boolean;
 };
 
 /** The database of all services. The pool has two names for it. */
@@ -14,6 +16,9 @@ export const PRIMARY_DATABASE = 'zameni_rw';
 export const REPLICA_DATABASE = 'zameni_ro';
 /** The user of the pool's own console. */
 export const PGBOUNCER_ADMIN = 'zameni_pgbouncer';
+
+/** The user that may read the pool's figures and nothing else. */
+export const PGBOUNCER_STATS = 'zameni_stats';
 
 /** Writes the configuration of the connection pool. */
 export function pgbouncerConfig(server: PgbouncerServer): string {
@@ -28,7 +33,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${server.userFile}
 admin_users = ${PGBOUNCER_ADMIN}
-pool_mode = transaction
+${server.hasStatsUser ? `stats_users = ${PGBOUNCER_STATS}\n` : ''}pool_mode = transaction
 max_client_conn = 1000
 default_pool_size = 20
 # A longer wait would only keep queries whose callers have given up.

@@ -5,7 +5,12 @@ import { readPassword } from '../../profile/layout.ts';
 import { tcpProbe } from '../../supervisor/probe.ts';
 import type { ProcessPart } from '../../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from '../context.ts';
-import { PGBOUNCER_ADMIN, pgbouncerConfig, pgbouncerUsers } from './pgbouncer-config.ts';
+import {
+  PGBOUNCER_ADMIN,
+  PGBOUNCER_STATS,
+  pgbouncerConfig,
+  pgbouncerUsers,
+} from './pgbouncer-config.ts';
 
 /** Creates the connection pool between the services and Postgres. */
 export async function poolPart({
@@ -13,6 +18,7 @@ export async function poolPart({
   layout,
   servers,
   databaseUser,
+  telemetry,
 }: PartContext): Promise<ProcessPart> {
   const folder = layout.servers.pgbouncer;
   const configFile = join(folder, 'pgbouncer.ini');
@@ -22,6 +28,7 @@ export async function poolPart({
     primaryPort: ports.postgresPrimary,
     replicaPort: ports.postgresReplica,
     userFile,
+    hasStatsUser: telemetry !== null,
   });
   const users = pgbouncerUsers({
     zameni_projector: await readPassword(layout.secrets.postgresProjector),
@@ -29,6 +36,9 @@ export async function poolPart({
     zameni_query: await readPassword(layout.secrets.postgresQuery),
     zameni_mailer: await readPassword(layout.secrets.postgresMailer),
     [PGBOUNCER_ADMIN]: await readPassword(layout.secrets.pgbouncerAdmin),
+    ...(telemetry === null
+      ? {}
+      : { [PGBOUNCER_STATS]: await readPassword(layout.secrets.pgbouncerStats) }),
   });
   await writeFile(configFile, config, { mode: 0o600 });
   await writeFile(userFile, users, { mode: 0o600 });

@@ -67,16 +67,43 @@ export async function createRoles(
   secrets: SecretFiles,
   signal: AbortSignal,
 ): Promise<void> {
+  const passwords = {
+    projector_password: secrets.postgresProjector,
+    command_password: secrets.postgresCommand,
+    query_password: secrets.postgresQuery,
+    mailer_password: secrets.postgresMailer,
+    replication_password: secrets.postgresReplication,
+  };
+  await runScript(tools, { script: 'roles.sql', passwords, secrets }, signal);
+}
+
+/** Creates the role that may read figures of the servers, and sets this profile's password. */
+export async function createMonitorRole(
+  tools: PostgresTools,
+  secrets: SecretFiles,
+  signal: AbortSignal,
+): Promise<void> {
+  const passwords = { monitor_password: secrets.postgresMonitor };
+  await runScript(tools, { script: 'monitor-role.sql', passwords, secrets }, signal);
+}
+
+/** Runs a script of this folder as the superuser. Passwords are variables of psql. */
+async function runScript(
+  tools: PostgresTools,
+  run: {
+    readonly script: string;
+    readonly passwords: Readonly<Record<string, string>>;
+    readonly secrets: SecretFiles;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { script, passwords, secrets } = run;
   const variables = await Promise.all(
-    Object.entries({
-      projector_password: secrets.postgresProjector,
-      command_password: secrets.postgresCommand,
-      query_password: secrets.postgresQuery,
-      mailer_password: secrets.postgresMailer,
-      replication_password: secrets.postgresReplication,
-    }).map(async ([name, path]) => `\\set ${name} '${await readPassword(path)}'`),
+    Object.entries(passwords).map(
+      async ([name, path]) => `\\set ${name} '${await readPassword(path)}'`,
+    ),
   );
-  const statements = await readFile(join(import.meta.dirname, 'roles.sql'), 'utf8');
+  const statements = await readFile(join(import.meta.dirname, script), 'utf8');
   await runOrFail(
     [
       join(tools.folder, 'psql'),

@@ -1,0 +1,183 @@
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROUTES } from '@zameni/contracts';
+import { waitUntil } from '@zameni/runtime/testing';
+import test, { type ExecutionContext } from 'ava';
+import { type GatewayRequest, parseGatewayLine } from '../../telemetry/exporter/gateway-log.ts';
+import { findServer, isFound } from '../install/find-servers.ts';
+import type { GatewayTelemetry } from './gateway-telemetry.ts';
+import { type Gateway, haproxyConfig } from './haproxy-config.ts';
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const PARENT = 'b7ad6b7169203331';
+const CONTEXT = /^00-(?<trace>[0-9a-f]{32})-(?<span>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})$/;
+
+test('continues the trace of a caller with a span of its own', async (t) => {
+  const { ask, lines } = await startGateway(t, { traceRatio: 0 });
+  const passed = await ask({ traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: 'a=b' });
+  t.is(passed.trace, TRACE);
+  t.is(passed.flags, '01');
+  t.not(passed.span, PARENT);
+  t.is(passed.tracestate, 'a=b');
+  await waitUntil(() => lines.length === 1);
+  t.like(lines[0], {
+    trace: TRACE,
+    span: passed.span,
+    parent: PARENT,
+    method: 'GET',
+    status: 200,
+    backend: 'query-api',
+    server: 'query-api-1',
+  });
+});
+
+test('a request that its caller does not sample is not logged', async (t) => {
+  const { ask, lines } = await startGateway(t, { traceRatio: 1 });
+  const unsampled = await ask({ traceparent: `00-${TRACE}-${PARENT}-00` });
+  t.is(unsampled.trace, TRACE);
+  t.is(unsampled.flags, '00');
+  const begun = await ask({});
+  t.is(begun.flags, '01');
+  const passedOn = () => lines.filter(({ backend }) => backend === 'query-api');
+  await waitUntil(() => passedOn().length > 0);
+  t.deepEqual(
+    passedOn().map(({ trace, parent }) => ({ trace, parent })),
+    [{ trace: begun.trace, parent: '-' }],
+  );
+});
+
+test('begins a trace where there is no valid one', async (t) => {
+  const { ask, lines } = await startGateway(t, { traceRatio: 0 });
+  const invalid = [
+    '',
+    `00-${'0'.repeat(32)}-${PARENT}-01`,
+    `00-${TRACE}-${'0'.repeat(16)}-01`,
+    `01-${TRACE}-${PARENT}-01`,
+    `00-${TRACE.toUpperCase()}-${PARENT}-01`,
+    `00-${TRACE}-${PARENT}-01-more`,
+    `00-${TRACE}-${PARENT}-01, 00-${TRACE}-${PARENT}-01`,
+  ];
+  const seen = new Set<string | undefined>();
+  for (const traceparent of invalid) {
+    const passed = await ask({ traceparent, tracestate: 'a=b' });
+    t.regex(passed.traceparent ?? '', CONTEXT);
+    t.not(passed.trace, TRACE, traceparent);
+    t.is(passed.flags, '00');
+    t.is(passed.tracestate, undefined);
+    seen.add(passed.trace);
+  }
+  t.is(seen.size, invalid.length);
+  t.is(lines.length, 0);
+});
+
+test('answers of its own are logged too, and no line has more than its fields', async (t) => {
+  const { url, lines } = await startGateway(t, { traceRatio: 0 });
+  const response = await fetch(`${url}/nothing?of=${PARENT}`, {
+    headers: { traceparent: `00-${TRACE}-${PARENT}-01` },
+  });
+  t.is(response.status, 404);
+  await waitUntil(() => lines.length === 1);
+  t.like(lines[0], { status: 404, backend: 'gateway', server: '<NOSRV>' });
+});
+
+test('serves its own figures, and nothing else beside them', async (t) => {
+  const { metricsUrl } = await startGateway(t, { traceRatio: 0 });
+  const figures = await fetch(`${metricsUrl}/metrics`);
+  t.regex(await figures.text(), /^haproxy_frontend_http_requests_total{proxy="gateway"} \d+$/m);
+  t.is((await fetch(metricsUrl)).status, 404);
+});
+
+test('without telemetry the caller’s header passes as it is', async (t) => {
+  const { ask } = await startGateway(t, null);
+  t.is((await ask({ traceparent: 'of the caller' })).traceparent, 'of the caller');
+  t.is((await ask({})).traceparent, undefined);
+});
+
+/** Runs the real gateway in front of a service that answers with the headers it got. */
+async function startGateway(t: ExecutionContext, choice: { readonly traceRatio: number } | null) {
+  const service = createServer(({ headers, url }, response) => {
+    response.end(url === '/readyz' ? 'ok' : JSON.stringify(headers));
+  });
+  service.listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  t.teardown(() => service.closeAllConnections());
+  t.teardown(() => void service.close());
+  const lines: GatewayRequest[] = [];
+  const log = createSocket('udp4');
+  log.on('message', (message) => lines.push(...[parseGatewayLine(message) ?? []].flat()));
+  log.bind(0, '127.0.0.1');
+  await once(log, 'listening');
+  t.teardown(() => void log.close());
+  const [port, metricsPort] = [await freePort(), await freePort()];
+  const telemetry: GatewayTelemetry | null = choice && {
+    ...choice,
+    metricsPort,
+    logPort: log.address().port,
+  };
+  const targets = [{ name: 'query-api-1', port: portOf(service) }];
+  await run(t, {
+    port,
+    routes: ROUTES,
+    targets: { 'command-api': targets, 'query-api': targets },
+    telemetry,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntil(() =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return {
+    url,
+    metricsUrl: `http://127.0.0.1:${metricsPort}`,
+    lines,
+    ask: async (headers: Record<string, string>) => {
+      const response = await fetch(`${url}/v1/things`, { headers });
+      const got: { traceparent?: string; tracestate?: string } = Object(await response.json());
+      const groups = CONTEXT.exec(got.traceparent ?? '')?.groups;
+      return {
+        ...got,
+        trace: groups?.['trace'],
+        span: groups?.['span'],
+        flags: groups?.['flags'],
+      };
+    },
+  };
+}
+
+async function run(t: ExecutionContext, gateway: Gateway): Promise<void> {
+  const program = await findServer('haproxy', []);
+  if (!isFound(program)) throw new Error('there is no haproxy');
+  const folder = await mkdtemp(join(tmpdir(), 'zameni-gateway-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'haproxy.cfg');
+  await writeFile(file, haproxyConfig(gateway));
+  const child = spawn(program.path, ['-db', '-f', file], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = portOf(server);
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function portOf(server: ReturnType<typeof createTcpServer>): number {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('it does not listen');
+  return address.port;
+}

@@ -1,0 +1,30 @@
+import test from 'ava';
+import { layOutPorts } from '../profile/ports.ts';
+import { parseScale, SERVICES } from '../profile/scale.ts';
+import { secretFiles } from '../secrets/files.ts';
+import { type EnvironmentSource, serviceEnvironment } from './service-environment.ts';
+
+const source: EnvironmentSource = {
+  profile: 'test',
+  ports: layOutPorts(9080, parseScale('')),
+  layout: { secrets: secretFiles('secrets'), issuersFile: 'issuers.json' },
+  telemetry: null,
+};
+const telemetry = { receiverUrl: 'http://127.0.0.1:9164', traceRatio: 0.01 };
+
+test('every service sends its spans to the receiver, by the ratio of the gateway', (t) => {
+  for (const service of SERVICES) {
+    t.like(serviceEnvironment({ ...source, telemetry }, service), {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9164',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.01',
+    });
+  }
+});
+
+test('without telemetry a service gets no address for spans', (t) => {
+  for (const service of SERVICES) {
+    const names = Object.keys(serviceEnvironment(source, service));
+    t.false(names.includes('OTEL_TRACES_SAMPLER'), service);
+  }
+});

@@ -1,0 +1,51 @@
+import { ConfigError } from '@zameni/runtime/config';
+import test from 'ava';
+import { readExporterConfig } from './config.ts';
+
+test('reads names and places', (t) => {
+  const config = readExporterConfig({
+    ZAMENI_PORT: '8165',
+    ZAMENI_NATS_MONITORS: 'n1=http://127.0.0.1:8137,n2=http://127.0.0.1:8138',
+    ZAMENI_WATCHED_FOLDERS: 'nats-1=/var/lib/a=b',
+    ZAMENI_GATEWAY_LOG_PORT: '8174',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:8164',
+  });
+  t.deepEqual(config, {
+    host: '127.0.0.1',
+    port: 8165,
+    natsMonitors: [
+      { name: 'n1', place: 'http://127.0.0.1:8137' },
+      { name: 'n2', place: 'http://127.0.0.1:8138' },
+    ],
+    folders: [{ name: 'nats-1', place: '/var/lib/a=b' }],
+    certificates: [],
+    pgbouncer: null,
+    gateway: { logPort: 8174, tracesUrl: 'http://127.0.0.1:8164' },
+  });
+});
+
+test('names every fault at once', (t) => {
+  const fault = t.throws(
+    () =>
+      readExporterConfig({
+        ZAMENI_PORT: '0',
+        ZAMENI_NATS_MONITORS: '127.0.0.1:8137',
+        ZAMENI_PGBOUNCER_URL: 'postgres://user:secret@127.0.0.1/pgbouncer',
+        ZAMENI_GATEWAY_LOG_PORT: '8174',
+        ZAMENI_WATCHED_FOLDER: '/',
+      }),
+    { instanceOf: ConfigError },
+  );
+  t.deepEqual(
+    fault.faults.map((line) => line.split(' ')[0]),
+    [
+      'ZAMENI_PORT',
+      'ZAMENI_NATS_MONITORS',
+      'ZAMENI_PGBOUNCER_URL',
+      'ZAMENI_WATCHED_FOLDER',
+      'ZAMENI_PGBOUNCER_URL',
+      'ZAMENI_GATEWAY_LOG_PORT',
+    ],
+  );
+  t.notRegex(fault.message, /secret@/);
+});
