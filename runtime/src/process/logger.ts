@@ -1,57 +1,79 @@
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
+import type { LogLevel } from '../telemetry/catalogue/log-definition.ts';
+import type {
+  FieldsOfMessage,
+  LogEventMessage,
+  MessageOfLevel,
+} from '../telemetry/catalogue/logs.ts';
+import { toLogRecord } from '../telemetry/log-record.ts';
+import { activeTraceFields } from '../telemetry/log-trace.ts';
+import { readLogLine, toLogText } from '../telemetry/log-text.ts';
 
-export type { Logger } from 'pino';
+/** Version of Elastic Common Schema whose names the lines use. */
+const ECS_VERSION = '9.1.0';
 
-/** Names of fields that may carry secrets or personal data. Their values are redacted. */
-const REDACTED_FIELDS = [
-  'authorization',
-  'cookie',
-  'password',
-  'token',
-  'email',
-  'displayName',
-  'profile',
-  'personal',
-  'body',
-] as const;
+/**
+ * A logger of the events in the catalogue (`telemetry/catalogue/logs.ts`). Each level takes the
+ * messages of that level, each with its fields.
+ */
+export type Logger = {
+  readonly [Level in LogLevel]: <Message extends MessageOfLevel<Level>>(
+    fields: FieldsOfMessage<Message>,
+    message: Message,
+  ) => void;
+} & {
+  /** Writes what is still in memory. */
+  readonly flush: () => void;
+};
 
-/** Fields of every line, and the lowest log level. */
+/** Fields of every line, the lowest log level, and where lines go. */
 export type LoggerOptions = {
   readonly service: string;
   readonly instance: string;
   readonly level: string;
+  /** Takes whole lines of JSON. Without it they go to standard output, on a terminal as text. */
+  readonly write?: (line: string) => void;
 };
 
-/** A logger of JSON lines to standard output. Sensitive fields are redacted two levels deep. */
-export function createLogger({ service, instance, level }: LoggerOptions): Logger {
-  return pino({
-    level,
-    base: { service, instance },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: {
-      paths: REDACTED_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
-      censor: '[redacted]',
+/**
+ * A logger of JSON lines in Elastic Common Schema. What a line may contain is decided by the
+ * catalogue, not by the caller: other fields are dropped and counted.
+ */
+export function createLogger({ service, instance, level, write }: LoggerOptions): Logger {
+  const lines = pino(
+    {
+      level,
+      base: {
+        'ecs.version': ECS_VERSION,
+        'service.name': service,
+        'service.node.name': instance,
+      },
+      messageKey: 'message',
+      timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ 'log.level': label }) },
     },
-    serializers: { error: serializeError },
-  });
+    toOutput(write),
+  );
+  const log = (at: LogLevel) => (fields: object, message: LogEventMessage) => {
+    if (!lines.isLevelEnabled(at)) return;
+    lines[at]({ ...activeTraceFields(), ...toLogRecord(message, { ...fields }) }, message);
+  };
+  return {
+    info: log('info'),
+    warn: log('warn'),
+    error: log('error'),
+    fatal: log('fatal'),
+    flush: () => lines.flush(),
+  };
 }
 
-/**
- * An error as log fields. Postgres puts row values into `detail`, `where` and, for some codes, the
- * message. So of an error with an SQLSTATE only name, code and cause are logged.
- */
-function serializeError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return { type: typeof error };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const isSql = code !== undefined && 'severity' in error;
-  return {
-    type: error.name,
-    ...(code === undefined ? {} : { code }),
-    message: isSql ? `SQLSTATE ${code}` : error.message,
-    ...(isSql ? {} : { stack: error.stack }),
-    ...(error.cause === undefined || depth > 4
-      ? {}
-      : { cause: serializeError(error.cause, depth + 1) }),
-  };
+function toOutput(write: LoggerOptions['write']): pino.DestinationStream {
+  if (write !== undefined) return { write };
+  if (!process.stdout.isTTY) return pino.destination({ dest: 1, sync: true });
+  return { write: (line) => void process.stdout.write(`${toText(line)}\n`) };
+}
+
+function toText(line: string): string {
+  const entry = readLogLine(line);
+  return entry === null ? line.trimEnd() : toLogText(entry, { time: true });
 }

@@ -3,10 +3,11 @@
  * semantic conventions 1.38. No value names a person, an account, a request or an address.
  */
 export const ATTRIBUTES = {
-  'db.client.connection.pool.name': 'Name of the pool: the process and what it is for',
+  'db.client.connection.pool.name': 'What the pool is for, for example `query-replica`',
   'db.client.connection.state': '`idle` or `used`',
   'db.namespace': 'Database as PgBouncer names it',
   'db.operation.name': 'Command of Redis or Postgres, without arguments',
+  'db.query.text': 'SQL with parameters and without values',
   'db.system.name': '`postgresql` or `redis`',
   'error.type': 'Code of the problem, or of the server that refused',
   'http.request.method': 'Method',
@@ -18,12 +19,18 @@ export const ATTRIBUTES = {
   'messaging.operation.type': '`send` or `process`',
   'messaging.system': '`nats`',
   'server.address': 'Host of the server',
-  'zameni.breaker': 'What the breaker guards: `cache`, `limits`, `primary`, `replica`',
+  'zameni.breaker': 'What the breaker guards: `cache`, `limits` or `replica`',
   'zameni.cache.result': '`hit`, `miss`, `behind`, `parked` or `unavailable`',
-  'zameni.commit.outcome': '`appended`, `conflict`, `failed` or `nothing` to append',
+  'zameni.commit.outcome':
+    '`appended`; `nothing` to append; `conflict`: decided again; `postponed`: left to a later group; `failed`',
   'zameni.committer': '`commands` or `public`',
-  'zameni.commit.tries': 'Tries of the group so far',
-  'zameni.erasure.store': 'The store that is not done',
+  'zameni.commit.tries': 'Number of the try, from 1',
+  'zameni.gateway.backend': 'Service behind the gateway, or `gateway` for an answer of its own',
+  'zameni.gateway.connect_ms': 'Milliseconds until the process took the connection',
+  'zameni.gateway.ended': 'Who ended the request and when: two letters of HAProxy, `--` is normal',
+  'zameni.gateway.queue_ms': 'Milliseconds that the request waited for a process',
+  'zameni.gateway.response_ms': 'Milliseconds until the process began to answer',
+  'zameni.gateway.server': 'Process behind the gateway',
   'zameni.lease.work': 'What the lease is for, for example `projection` or `eraser`',
   'zameni.mail.kind': 'Kind of the mail',
   'zameni.mail.outcome': '`sent`, `later`, `abandoned`, `unknown` or `not-needed`',
@@ -34,7 +41,7 @@ export const ATTRIBUTES = {
   'zameni.read.source': 'Where the answer came from: `cache`, `replica` or `primary`',
   'zameni.record.kind': 'Kind of the record, for example `registered`',
   'zameni.shed.reason': '`event-loop` or `queue`',
-  'zameni.wait.outcome': '`reached`, `timed-out` or `parked`',
+  'zameni.wait.outcome': '`reached`, `timed-out`, or `left` by the caller',
   'zameni.wait.for': 'What a request waits for: `readable`, `erased` or `position`',
 } as const;
 

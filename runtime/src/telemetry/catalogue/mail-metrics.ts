@@ -7,7 +7,8 @@ export const MAIL_METRICS = {
     name: 'zameni.mail.messages',
     kind: 'observed-gauge',
     unit: '{mail}',
-    description: 'Mails of the ledger that wait, are being sent, or ended without being sent',
+    description:
+      'Mails of the ledger that wait, are being sent, were abandoned, or may have been sent',
     attributes: ['zameni.mail.state'],
   },
   oldestDue: {
@@ -21,7 +22,8 @@ export const MAIL_METRICS = {
     name: 'zameni.mail.lag',
     kind: 'observed-gauge',
     unit: '{record}',
-    description: "Positions between the mailer's cursor and the head of the log",
+    description:
+      "Positions between the mailer's cursor and the head of the log; 0 if it has waited a second for another record that asks for a mail",
     attributes: [],
   },
   outcomes: {
@@ -35,7 +37,7 @@ export const MAIL_METRICS = {
     name: 'zameni.mail.send.duration',
     kind: 'histogram',
     unit: 's',
-    description: 'Time to hand a mail to the mail server',
+    description: 'Time to hand a mail to the mail server, without the wait for a connection',
     attributes: ['zameni.mail.outcome'],
     boundaries: REQUEST_SECONDS,
   },

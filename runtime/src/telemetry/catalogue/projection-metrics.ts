@@ -5,7 +5,7 @@ const VERSION = ['zameni.projection.version', 'zameni.projection.state'] as cons
 
 /**
  * Projections and parked subjects. The active projector measures them; one that stands by reports
- * none of them.
+ * none of them. `zameni.read_model.*` is what the query API sees, also while no projector lives.
  */
 export const PROJECTION_METRICS = {
   position: {
@@ -64,7 +64,7 @@ export const PROJECTION_METRICS = {
     kind: 'histogram',
     unit: 's',
     description:
-      'Time from the decision about a record to its row and cache entry; live records only',
+      'Time from the decision about a record to its row and cache entry; records of the live version that are younger than a quarter of an hour',
     attributes: [],
     boundaries: DELAY_SECONDS,
   },
@@ -72,7 +72,7 @@ export const PROJECTION_METRICS = {
     name: 'zameni.projection.records',
     kind: 'counter',
     unit: '{record}',
-    description: 'Records that were applied',
+    description: 'Records that the checkpoint has passed: applied, or parked',
     attributes: VERSION,
   },
   parkedSubjects: {
@@ -88,6 +88,22 @@ export const PROJECTION_METRICS = {
     unit: '{subject}',
     description: 'Subjects that became parked',
     attributes: VERSION,
+  },
+  readModelLag: {
+    name: 'zameni.read_model.lag',
+    kind: 'observed-gauge',
+    unit: '{record}',
+    description:
+      'Positions between the checkpoint of the live version on the primary and the head of the log, as the query API sees them',
+    attributes: [],
+  },
+  readModelLagDuration: {
+    name: 'zameni.read_model.lag.duration',
+    kind: 'observed-gauge',
+    unit: 's',
+    description:
+      'For how long the query API has seen the head of the log past that checkpoint; 0 if it is not',
+    attributes: [],
   },
 } as const satisfies Record<string, MetricDefinition>;
 

@@ -79,7 +79,7 @@ export const STORE_METRICS = {
     name: 'zameni.wait.duration',
     kind: 'histogram',
     unit: 's',
-    description: 'Time that a request waited until the projection covered a position',
+    description: 'Time that a request waited for a position or an erasure',
     attributes: ['zameni.wait.for', 'zameni.wait.outcome'],
     boundaries: REQUEST_SECONDS,
   },
@@ -87,7 +87,8 @@ export const STORE_METRICS = {
     name: 'zameni.replica.lag',
     kind: 'observed-gauge',
     unit: '{record}',
-    description: 'Positions between the checkpoint on the primary and on the replica, as last seen',
+    description:
+      'Positions between the checkpoint on the primary and on the replica, while reads ask the replica',
     attributes: [],
   },
 } as const satisfies Record<string, MetricDefinition>;
