@@ -19,6 +19,11 @@ create table zameni.erasures (
 
 create index erasures_not_in_cache on zameni.erasures (position) where cache_at is null;
 
+-- What metrics count again and again.
+create index erasures_under_way on zameni.erasures (requested_at)
+where read_model_at is null or cache_at is null or key_at is null or claims_at is null
+  or log_servers_behind <> '{}';
+
 do $$
 begin
   if exists (select from pg_roles where rolname = 'zameni_query') then

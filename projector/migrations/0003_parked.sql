@@ -4,7 +4,7 @@
 --
 -- `position` is the first record that is not applied, `last_position` the last one that waits,
 -- `waiting` their number. `tries` counts how often it was tried. A redrive is requested by an operator and
--- done by the active projector; the last request counts.
+-- done by the active projector; the last request counts. redrive_traceparent: its trace context.
 create table zameni.parked (
   projection text not null,
   version integer not null,
@@ -18,6 +18,7 @@ create table zameni.parked (
   trace_id text,
   parked_at timestamptz not null default now(),
   redrive_requested_at timestamptz,
+  redrive_traceparent text,
   primary key (projection, version, subject)
 );
 
@@ -55,7 +56,7 @@ language plpgsql
 as $$
 #variable_conflict use_column
 begin
-  update zameni.parked as stored set redrive_requested_at = null
+  update zameni.parked as stored set redrive_requested_at = null, redrive_traceparent = null
   from jsonb_populate_recordset(null::zameni.parked, apply_parked.parks) as p
   where stored.projection = of_projection and stored.version = of_version
     and stored.subject = p.subject and stored.redrive_requested_at = p.redrive_requested_at;

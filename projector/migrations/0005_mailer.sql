@@ -18,7 +18,9 @@ insert into mailer.checkpoints (projection, version, position) values ('mailer',
 -- `not-needed`, `abandoned` (the server will never take it), `unknown` (it may have been sent, and
 -- was repeated once already). takes: how often a process took it; what that process says of it counts
 -- until the next one. is_handed: handed to a server since. tries: how often it was handed to one;
--- repeats: how often without knowing whether the server had taken it before.
+-- repeats: how often without knowing whether the server had taken it before. record_at: the instant
+-- of the record; null if that cannot be read. traceparent: the trace context of its request, and
+-- merged_traceparents those of the mails merged into this one, until it is sent or not needed.
 create table mailer.messages (
   id bigint generated always as identity primary key,
   cause text not null,
@@ -36,6 +38,9 @@ create table mailer.messages (
   tries integer not null default 0,
   repeats integer not null default 0,
   merged integer not null default 0,
+  record_at timestamptz,
+  traceparent text,
+  merged_traceparents text[] not null default '{}',
   created_at timestamptz not null default now(),
   next_at timestamptz not null default now(),
   changed_at timestamptz not null default now(),
@@ -44,6 +49,7 @@ create table mailer.messages (
 
 create index messages_due on mailer.messages (next_at, id) where state = 'waiting';
 create index messages_sending on mailer.messages (changed_at) where state = 'sending';
+create index messages_failed on mailer.messages (state, id) where state in ('abandoned', 'unknown');
 create index messages_recipient on mailer.messages (recipient, id) where state in ('waiting', 'sending');
 create index messages_mailbox on mailer.messages (mailbox, changed_at) where mailbox is not null;
 create index messages_user_id on mailer.messages (user_id, id);

@@ -4,6 +4,7 @@ import {
   connectNatsNearLeader,
   createDataKeys,
   createDigests,
+  createHeadWatch,
   createJetStreamLog,
   createPool,
   createRateLimits,
@@ -15,9 +16,11 @@ import {
   readSecret,
   readTokenIssuers,
   type ServiceContext,
+  systemClock,
   toActorId,
 } from '@zameni/runtime';
 import type { Config } from './config.ts';
+import { observeProjector } from './observe-projector.ts';
 import { createOperatorApp } from './operator/app.ts';
 import { OPERATOR_LIMIT } from './operator/operator-access.ts';
 import { createOperatorStore } from './operator/parked-store.ts';
@@ -60,11 +63,11 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   });
   const url = config.ZAMENI_POSTGRES_URL;
   const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
-  const openPool = (max: number, deadline: { readonly queryDeadlineMs?: number } = {}) =>
-    resources.adopt(createPool({ url, password, max, name, logger, ...deadline }), (opened) =>
+  const openPool = (purpose: string, options: { max: number; queryDeadlineMs?: number }) =>
+    resources.adopt(createPool({ url, password, name, purpose, logger, ...options }), (opened) =>
       opened.end(),
     );
-  const pool = openPool(POOL_SIZE);
+  const pool = openPool('projector', { max: POOL_SIZE });
   const redis = createRedis({
     url: config.ZAMENI_REDIS_URL,
     password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
@@ -74,7 +77,13 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   resources.defer(() => redis.disconnect());
 
   const keyRing = openKeyRing(config.ZAMENI_KEK_FILE, { logger });
-  const versionsPool = openPool(VERSIONS_POOL_SIZE, { queryDeadlineMs: LONG_STATEMENT_MS });
+  const versionsPool = openPool('projector-versions', {
+    max: VERSIONS_POOL_SIZE,
+    queryDeadlineMs: LONG_STATEMENT_MS,
+  });
+  const head = resources.use(
+    createHeadWatch({ readHead: () => log.head(signal), clock: systemClock }),
+  );
   const versionStore = createVersionStore(versionsPool);
   const running = createVersionsWork({
     store: versionStore,
@@ -83,6 +92,7 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
       createProjection({
         version,
         log,
+        head,
         pool,
         redis,
         versions: () => running.versions(),
@@ -96,13 +106,15 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   resources.defer(() => stopped);
 
   const peppers = openPepperRing(config.ZAMENI_PEPPER_FILE, { logger });
-  const { eraser, ...movers } = await startReactors(context, { pool, keyRing, peppers });
+  const reactors = await startReactors(context, { pool, keyRing, peppers });
 
-  const operatorPool = openPool(OPERATOR_POOL_SIZE);
+  const operatorPool = openPool('projector-operator', { max: OPERATOR_POOL_SIZE });
+  observeProjector(context, { ...reactors, running, head, pool: operatorPool });
   const operatorStore = createOperatorStore(operatorPool);
   const digests = createDigests(peppers.current());
   const app = createOperatorApp({
     logger,
+    logRequests: config.ZAMENI_LOG_REQUESTS,
     log,
     status: running.status,
     parked: () => {
@@ -116,10 +128,10 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
         logger,
       }),
       limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger }),
+      logger,
       actorOf: (caller) => toActorId(digests, caller),
     },
-    eraser,
-    ...movers,
+    ...reactors,
     keyRings: { kek: keyRing, pepper: peppers },
     checks: {
       nats: async () => void (await log.head(signal)),
@@ -128,5 +140,5 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
     degradedChecks: { redis: async () => void (await redis.ping()) },
   });
   resources.use(await listenHttp(app, { host: config.ZAMENI_HOST, port: config.ZAMENI_PORT }));
-  logger.info({ port: config.ZAMENI_PORT }, 'projector listens');
+  logger.info({ port: config.ZAMENI_PORT }, 'service listens');
 }

@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@zameni/runtime/testing';
 import test from 'ava';
 import { FIRST_VERSION, userIdOf } from '../accounts.fixture.ts';
 import { createPostgresEraserStore } from './store-postgres.ts';
+import { readErasuresUnderWay } from './under-way.ts';
 
 function createStore(pool: Pool) {
   const owner = { projection: 'eraser', version: 1, holder: randomUUID(), leaseMs: 1_000 };
@@ -125,4 +126,31 @@ test('a projection without a checkpoint is an error', async (t) => {
   const { pool } = await createTestDatabase(t);
   await pool.query('delete from zameni.checkpoints');
   await t.throwsAsync(createStore(pool).findAttempts({ claim: 'one', before: 1 }));
+});
+
+test('counts erasures that a store has not done, by an index', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  t.deepEqual(await readErasuresUnderWay(pool), { count: 0, oldestSeconds: 0 });
+  await pool.query(
+    `insert into zameni.erasures
+       (user_id, position, requested_at, read_model_at, cache_at, key_at, claims_at, log_servers_behind)
+     select ('01980000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, n,
+       now() - n * interval '1 minute', now(), now(), now(), case when n <> 2 then now() end,
+       case when n = 3 then array['n2'] else '{}' end
+     from generate_series(1, 2000) n`,
+  );
+  const { count, oldestSeconds } = await readErasuresUnderWay(pool);
+  t.is(count, 2);
+  t.true(oldestSeconds >= 180 && oldestSeconds < 240, `${oldestSeconds} s`);
+  await pool.query('analyze zameni.erasures');
+  const plans: string[] = [];
+  await readErasuresUnderWay({
+    query: async (sql: string) => {
+      const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain ${sql}`);
+      plans.push(...rows.map((row) => row['QUERY PLAN']));
+      return { rows: [] };
+    },
+    // Of the pool only this call is used.
+  } as unknown as Pool);
+  t.regex(plans.join('\n'), /erasures_under_way/);
 });

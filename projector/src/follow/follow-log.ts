@@ -2,10 +2,9 @@ import {
   batchesOrIdle,
   delay,
   type EventLog,
+  type HeadWatch,
   type Logger,
   type LogRecord,
-  SPANS,
-  withBatchSpans,
 } from '@zameni/runtime';
 import type { CacheFeed } from '../cache/feed.ts';
 import { createTombstoneWriter } from '../cache/tombstone-writer.ts';
@@ -13,13 +12,16 @@ import { toViewChanges } from '../cache/view-changes.ts';
 import type { PeopleKeys } from '../keys/people-keys.ts';
 import type { LeasedRun } from '../lease/work.ts';
 import type { AttemptHousekeeping } from '../read-models/attempts/housekeeping.ts';
-import type { ProjectedRecord } from '../read-models/record.ts';
 import { type Applied, applyOrPark } from '../parking/apply-or-park.ts';
 import { createParking, type ParkingChanges } from '../parking/changes.ts';
 import type { Fold } from '../parking/fold-or-park.ts';
+import { placeOf } from '../parking/place.ts';
 import { createRedrive } from '../parking/redrive.ts';
 import { createWaitingReader } from '../parking/waiting.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
+import { timeOf, toTraced } from '../read-models/traced.ts';
+import { inBatchSpans } from '../traces/batch-spans.ts';
+import type { ProjectionMetrics } from './metrics.ts';
 import { readRecords } from './read-records.ts';
 
 /** What following the log needs. */
@@ -34,8 +36,13 @@ export type FollowOptions = {
   readonly housekeeping: Pick<AttemptHousekeeping, 'run'>;
   /** Whether readers see these rows. Only then the work continues the traces of records. */
   readonly isLive: () => boolean;
+  readonly version: number;
+  readonly head: Pick<HeadWatch, 'readHead'>;
+  readonly metrics: ProjectionMetrics;
   readonly idleMs?: number;
   readonly lingerMs?: number;
+  /** The time in milliseconds since 1970. */
+  readonly now?: () => number;
   /** The fold of the read models. Tests plant faults in it. */
   readonly fold?: Fold;
 };
@@ -60,9 +67,6 @@ const MAX_COMMIT_RECORDS = 5;
 /** Milliseconds between batches under load: each batch costs some 2 ms of CPU, however small. */
 const LINGER_MS = 4;
 
-/** Milliseconds within which an event counts as live, so that its trace continues. */
-const LIVE_MS = 60_000;
-
 /** Milliseconds without a batch after which lease and watermark are renewed. */
 const IDLE_MS = 1_000;
 
@@ -73,18 +77,23 @@ const IDLE_MS = 1_000;
  * else goes on. Returns when the lease is lost or the signal aborts.
  */
 export async function followLog(options: FollowOptions, run: LeasedRun): Promise<void> {
-  const { log, store, cache, evict, keys, housekeeping, isLive, logger } = options;
-  const { idleMs = IDLE_MS, lingerMs = LINGER_MS, fold } = options;
-  const { from, signal, onProgress, onStep } = run;
-  const tombstones = createTombstoneWriter({ store, cache, evict, now: Date.now });
+  const { log, store, cache, evict, keys, housekeeping, isLive, version, metrics, logger } =
+    options;
+  const { idleMs = IDLE_MS, lingerMs = LINGER_MS, now = Date.now, fold } = options;
+  const { from, signal, onStep } = run;
+  const tombstones = createTombstoneWriter({ store, cache, evict, now });
   const redrive = createRedrive(options);
   const readWaiting = createWaitingReader(options);
   const readOptions = { filters: [], after: from, maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
   const parked = new Map(await store.readParked());
   const discarded = await store.readDiscarded();
+  // Another run may have tried to apply what was in the log when this one began.
+  const headAtStart = options.head.readHead();
   let position = from;
 
+  metrics.onParked(parked.size, 0);
+  metrics.onProgress(position);
   cache.resume(position);
   await cache.follow(position, []);
   await tombstones.run(position, true);
@@ -103,19 +112,40 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
 
   /** Applies a batch. Returns false if the checkpoint was not ours to move. */
   async function applyBatch(records: readonly LogRecord[]): Promise<boolean> {
+    const beganAtMs = performance.now();
     const to = records.at(-1)?.position ?? position;
     const parking = createParking(parked);
     const deps = { keys, parking, discarded, readWaiting, signal, onStep };
     const projected = await readRecords(records, deps);
-    const live = isLive() ? toTraced(projected) : [];
-    return withBatchSpans({ each: SPANS.process, whole: SPANS.processBatch, live }, async () => {
+    const traced = {
+      records: () => toTraced(projected),
+      size: records.length,
+      // What has waited for an erased account lies before the batch.
+      known: Math.max((await headAtStart) ?? from, position),
+      nowMs: now(),
+      isLive: isLive(),
+      version,
+    };
+    return inBatchSpans(traced, async () => {
       const batch = { from: position, to, records: projected, parking, assertRoom };
       const applied = await applyOrPark(store, batch, fold);
       if (applied === undefined) return false;
       position = to;
       onProgress(position);
-      return follow(applied);
+      if (!(await follow(applied))) return false;
+      metrics.onBatch({
+        records: records.length,
+        durationMs: performance.now() - beganAtMs,
+        times: () =>
+          projected.flatMap((each) => (parking.holds(placeOf(each)) ? [] : (timeOf(each) ?? []))),
+      });
+      return true;
     });
+  }
+
+  function onProgress(at: number): void {
+    run.onProgress(at);
+    metrics.onProgress(at);
   }
 
   /** Throws if a batch would park more subjects than may be. */
@@ -136,11 +166,13 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
   async function follow(applied: Applied | undefined): Promise<boolean> {
     if (applied === undefined) return false;
     const { rows, changes, parking } = applied;
+    const added = parking.parks.filter(({ subject }) => !parked.has(subject)).length;
     for (const { subject } of parking.unparked) parked.delete(subject);
     for (const { subject, position: at, reason, detail } of parking.parks) {
       parked.set(subject, at);
-      logger.error({ subject, position: at, reason, detail }, 'a subject is parked');
+      logger.error({ subject, position: at, reason, sqlState: detail }, 'a subject is parked');
     }
+    metrics.onParked(parked.size, added);
     await cache.follow(position, toViewChanges(rows, { ...changes, parks: parking.parks }));
     await tombstones.run(position, changes.erasures.length > 0);
     return true;
@@ -154,22 +186,6 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
     await tombstones.run(position, false);
     return true;
   }
-}
-
-type Traced = { readonly traceparent: string | undefined };
-
-/**
- * Selects the live records: their traces continue here. A replay must not add a span to each trace
- * of the past.
- */
-function toTraced(records: readonly ProjectedRecord[]): readonly Traced[] {
-  const oldest = new Date(Date.now() - LIVE_MS).toISOString();
-  return records.flatMap((each): readonly Traced[] => {
-    if (each.kind === 'event') return each.event.metadata.time >= oldest ? [each.event] : [];
-    // A closing record is in one commit with an event that has the same trace.
-    if (each.attempt.record.state !== 'open') return [];
-    return each.attempt.record.time >= oldest ? [each.attempt] : [];
-  });
 }
 
 /** Waits; an abort ends it early. */

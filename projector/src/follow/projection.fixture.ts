@@ -7,6 +7,7 @@ import { createLeasedWork, type LeasedWork } from '../lease/work.ts';
 import type { SharedCheckpoint } from '../read-models/memory-store.fixture.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
 import { type FollowOptions, followLog } from './follow-log.ts';
+import { createProjectionMetrics } from './metrics.ts';
 
 /** Keys of all test people. */
 export const dataKeys = createTestDataKeys();
@@ -23,16 +24,28 @@ export type Started = {
   readonly views: ViewChange[];
 };
 
+/** What a test need not give. */
+type Given = 'cache' | 'evict' | 'housekeeping' | 'isLive' | 'version' | 'head' | 'metrics';
+
 /** Creates work that follows a log under a lease. The cache takes everything unless one is given. */
 export function createTestProjection(
-  options: Omit<FollowOptions, 'cache' | 'evict' | 'housekeeping' | 'isLive'> &
-    Partial<Pick<FollowOptions, 'cache'>> & { readonly standbyMs?: number },
+  options: Omit<FollowOptions, Given> &
+    Partial<Pick<FollowOptions, Given>> & { readonly standbyMs?: number },
 ): LeasedWork {
+  const head = { readHead: async () => 0, lastHead: () => 0, pastForMs: () => 0 };
   const following = {
     cache: { resume: () => undefined, follow: async () => true },
     evict: async () => undefined,
     housekeeping: { run: () => undefined },
     isLive: () => true,
+    version: 1,
+    head,
+    metrics: createProjectionMetrics({
+      version: () => ({ version: 1, state: 'live' }),
+      head,
+      isActive: () => true,
+      now: Date.now,
+    }),
     ...options,
   };
   return createLeasedWork({
@@ -47,7 +60,7 @@ export function start(
   t: ExecutionContext,
   log: EventLog,
   store: ProjectionStore,
-  options: Partial<Pick<FollowOptions, 'idleMs' | 'fold'>> = {},
+  options: Partial<Pick<FollowOptions, 'idleMs' | 'fold' | 'now' | 'isLive' | 'head'>> = {},
 ): Started {
   const stopping = new AbortController();
   const followed: number[] = [];

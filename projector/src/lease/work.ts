@@ -1,4 +1,12 @@
-import { coerceError, createBackoff, DEADLINES, delay, type Logger } from '@zameni/runtime';
+import {
+  coerceError,
+  createBackoff,
+  createCounter,
+  DEADLINES,
+  delay,
+  type Logger,
+  METRICS,
+} from '@zameni/runtime';
 import { toFaultReason } from './fault-reason.ts';
 import { startLeaseKeeper } from './keeper.ts';
 import type { WorkStatus } from './status.ts';
@@ -30,9 +38,14 @@ export type LeasedRun = {
   readonly onStep: () => void;
 };
 
-/** Work, its lease, and its name in the process's log. */
+/** What a lease can be for. Metrics have these names as labels. */
+export type WorkName = 'projection' | 'eraser' | 'rewrapper' | 'reclaimer' | 'mailer';
+
+/** Work, its lease, and its name in metrics and logs. */
 export type LeasedWorkOptions = {
-  readonly name: string;
+  readonly name: WorkName;
+  /** The version of the read models, if each has a lease of its own. */
+  readonly version?: number;
   readonly store: LeaseStore;
   /** Works until the lease is lost or the signal aborts; throws on a fault. */
   readonly work: (run: LeasedRun) => Promise<void>;
@@ -62,7 +75,10 @@ const FAULT_BACKOFF = { baseMs: 100, maxMs: DEADLINES.takeOver };
  * holder or is safe to repeat, and the lease only decides who does the work.
  */
 export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
-  const { name, store, work, logger, renewMs, standbyMs = DEADLINES.leaseStandby } = options;
+  const { store, work, logger, renewMs, standbyMs = DEADLINES.leaseStandby } = options;
+  const { version } = options;
+  const name = version === undefined ? options.name : `${options.name} of version ${version}`;
+  const countLost = createCounter(METRICS.work.leaseLost);
   const faultBackoff = createBackoff(FAULT_BACKOFF);
   let status: WorkStatus = { state: 'starting', position: 0 };
   let nextLookAtMs = 0;
@@ -76,7 +92,9 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
       status = { state: 'active', position: from };
     }
     await keepAndWork(from, signal);
-    if (!signal.aborted) logger.warn({ work: name }, 'work lost its lease');
+    if (signal.aborted) return;
+    countLost({ 'zameni.lease.work': options.name });
+    logger.warn({ work: name }, 'work lost its lease');
   }
 
   /** Works until the lease is lost or the signal aborts. Throws on a fault of work or lease. */

@@ -31,7 +31,7 @@ function createLease() {
 function start(t: ExecutionContext, store: LeaseStore, work: (run: LeasedRun) => Promise<void>) {
   const stopping = new AbortController();
   const leased = createLeasedWork({
-    name: 'test',
+    name: 'projection',
     store,
     work,
     logger,

@@ -5,6 +5,7 @@ import {
   createAttemptKeys,
   createDataKeys,
   createDigests,
+  createHeadWatch,
   createJetStreamLog,
   createPool,
   createPositions,
@@ -19,6 +20,7 @@ import {
   readSecret,
   readTokenIssuers,
   type ServiceContext,
+  systemClock,
   toActorId,
   toClaimLayout,
 } from '@zameni/runtime';
@@ -26,13 +28,16 @@ import { createLeasedWork, type LeasedRun } from '../lease/work.ts';
 import { OPERATOR_LIMIT } from '../operator/operator-access.ts';
 import { type MailerConfig, parseMailBudget, parseMailStart } from './config.ts';
 import { followCauses } from './follow/follow.ts';
+import { createFollowMetrics } from './follow/metrics.ts';
 import { createPostgresLedger } from './ledger/store.ts';
+import { observeMailer } from './observe-mailer.ts';
 import { createMailerApp } from './operator/app.ts';
 import { createMessageStore } from './operator/message-store.ts';
 import { createRenderer } from './render/renderer.ts';
 import { createOpenAttempts } from './send/attempts-on-mailbox.ts';
 import { deliver, type DeliverDeps } from './send/deliver.ts';
 import { createHand } from './send/hand.ts';
+import { measureDeliver } from './send/measured-deliver.ts';
 import { createSender } from './send/sender.ts';
 import { toSmtpOptions } from './smtp/config.ts';
 import { createSmtpSender } from './smtp/sender.ts';
@@ -68,10 +73,12 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
   });
   const url = config.ZAMENI_POSTGRES_URL;
   const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
-  const openPool = (max: number) =>
-    resources.adopt(createPool({ url, password, max, name, logger }), (opened) => opened.end());
-  const pool = openPool(POOL_SIZE);
-  const operatorPool = openPool(OPERATOR_POOL_SIZE);
+  const openPool = (purpose: string, max: number) =>
+    resources.adopt(createPool({ url, password, max, name, purpose, logger }), (opened) =>
+      opened.end(),
+    );
+  const pool = openPool('mailer', POOL_SIZE);
+  const operatorPool = openPool('mailer-operator', OPERATOR_POOL_SIZE);
   const keyRings = {
     kek: openKeyRing(config.ZAMENI_KEK_FILE, { logger }),
     attempt: openKeyRing(config.ZAMENI_ATTEMPT_KEY_FILE, { logger }),
@@ -111,13 +118,20 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
   };
   const sender = createSender({
     ledger,
-    deliver: (message, end) => deliver(deps, message, end),
+    deliver: measureDeliver((message, end) => deliver(deps, message, end), { now }),
     budget: parseMailBudget(config.ZAMENI_MAIL_BUDGET),
     maxInFlight: config.ZAMENI_SMTP_CONNECTIONS + AHEAD,
+    ahead: AHEAD,
     maxSlow: smtpOptions.maxSlow,
     slowMs: smtpOptions.slowMs,
     logger,
   });
+  const head = resources.use(
+    createHeadWatch({ readHead: () => log.head(signal), clock: systemClock }),
+  );
+  const metrics = resources.use(
+    createFollowMetrics({ head, isActive: () => running.status().state === 'active' }),
+  );
 
   /** Follows the log and sends, until one of them ends. */
   async function work(run: LeasedRun): Promise<void> {
@@ -125,7 +139,10 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
     const ending = new AbortController();
     const end = AbortSignal.any([run.signal, ending.signal]);
     const both = [
-      followCauses({ log, ledger, onAdded: sender.wake }, { ...run, from, signal: end }),
+      followCauses(
+        { log, ledger, head, metrics, onAdded: sender.wake },
+        { ...run, from, signal: end },
+      ),
       sender.run(end),
     ];
     try {
@@ -148,18 +165,22 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
   const stopped = running.run(signal).catch(fail);
   resources.defer(() => stopped);
   const digests = createDigests(keyRings.pepper.current());
+  const store = createMessageStore(operatorPool);
+  observeMailer(context, { running, messages: store, ledger });
   const app = createMailerApp({
     logger,
+    logRequests: config.ZAMENI_LOG_REQUESTS,
     keyRings,
     log,
     status: running.status,
     messages: {
-      store: createMessageStore(operatorPool),
+      store,
       tokens: createTokenVerifier({
         issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
         logger,
       }),
       limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger }),
+      logger,
       actorOf: (caller) => toActorId(digests, caller),
       wake: sender.wake,
     },
@@ -169,5 +190,5 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
     },
   });
   resources.use(await listenHttp(app, { host: config.ZAMENI_HOST, port: config.ZAMENI_PORT }));
-  logger.info({ port: config.ZAMENI_PORT }, 'mailer listens');
+  logger.info({ port: config.ZAMENI_PORT }, 'service listens');
 }

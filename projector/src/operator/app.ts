@@ -5,6 +5,7 @@ import {
   type HealthChecks,
   type KeyRings,
   type Logger,
+  type LogRequests,
 } from '@zameni/runtime';
 import type { Eraser } from '../erasure/eraser.ts';
 import { isHealthy, type WorkStatus } from '../lease/status.ts';
@@ -20,6 +21,7 @@ const SUBJECT_LENGTH = 1_024;
 /** Dependencies of the operator's port. */
 export type OperatorAppOptions = {
   readonly logger: Logger;
+  readonly logRequests?: LogRequests;
   readonly log: Pick<EventLog, 'head'>;
   /** The status of the live version of the read models. */
   readonly status: () => WorkStatus & { readonly version: number };
@@ -45,6 +47,7 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
   const { keyRings = {} } = options;
   const app = createHttpApp({
     logger,
+    logRequests: options.logRequests,
     keyRings,
     degradedChecks,
     maxParamLength: SUBJECT_LENGTH,

@@ -26,6 +26,7 @@ function createTestApp(
       tokens: { verify: async () => undefined },
       store: createMemoryOperatorStore([]),
       limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger }),
+      logger,
       actorOf: ({ subject }) => subject,
     },
     eraser: { status: () => eraserStatus, progress: () => ({ left: 3 }) },

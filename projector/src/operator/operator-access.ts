@@ -1,6 +1,7 @@
 import {
   type Caller,
   limitRequest,
+  type Logger,
   type RateLimits,
   requireScope,
   type TokenVerifier,
@@ -9,12 +10,13 @@ import {
 /** Changes that all operators together may request of one process. */
 export const OPERATOR_LIMIT = { quota: 50, windowSeconds: 1 } as const;
 
-/** What tells whether an operator may do something, and who they are. */
+/** What tells whether an operator may do something, who they are, and where changes are noted. */
 export type OperatorAccess = {
   readonly tokens: TokenVerifier;
   readonly limits: RateLimits<'operator'>;
   /** The id of a caller in log lines and tables. */
   readonly actorOf: (caller: Caller) => string;
+  readonly logger: Pick<Logger, 'warn'>;
 };
 
 /** The part of a request that names the caller. */
@@ -35,7 +37,7 @@ export async function allowRead(
  * caller's id. Throws `unauthorized`, `forbidden` or `rate-limited`.
  */
 export async function allowChange(
-  { tokens, limits, actorOf }: OperatorAccess,
+  { tokens, limits, actorOf }: Omit<OperatorAccess, 'logger'>,
   { headers }: Asked,
   reply: Reply,
 ): Promise<string> {

@@ -72,7 +72,7 @@ export function addParkedRoutes(
         throw new AppError('park-changed');
       }
       const fact = { subject: discarded[0]?.subject, position, reason, actor };
-      request.log.warn({ ...fact, traceId: traceIdOf(request) }, 'operator discarded a record');
+      access.logger.warn({ ...fact, traceId: traceIdOf(request) }, 'operator discarded a record');
       return reply.code(202).header('Cache-Control', 'no-store').send(toAnswer(discarded));
     },
   );

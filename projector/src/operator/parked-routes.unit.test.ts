@@ -27,6 +27,7 @@ function createTestApp(store: OperatorStore = createMemoryOperatorStore([])) {
   addParkedRoutes(app, {
     store,
     limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger, now: () => 0 }),
+    logger,
     actorOf: ({ subject }) => `actor of ${subject}`,
     tokens: {
       verify: async (authorization) => {

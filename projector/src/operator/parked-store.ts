@@ -1,5 +1,5 @@
 import { type DiscardParked, type ParkedSubject, type ParkedSubjects } from '@zameni/contracts';
-import type { Pool } from '@zameni/runtime';
+import { currentTraceparent, type Pool } from '@zameni/runtime';
 import { orUnavailable } from './or-unavailable.ts';
 
 /** Which parked subjects to list, and how many. */
@@ -41,12 +41,15 @@ export function createOperatorStore(pool: Pick<Pool, 'query'>): OperatorStore {
   return {
     list: (query) => orUnavailable(list(pool, query)),
     find: (id) => orUnavailable(select(pool, FIND, [id])),
-    requestRedrive: (id) => orUnavailable(select(pool, REQUEST_REDRIVE, [id])),
+    requestRedrive: (id) => orUnavailable(select(pool, REQUEST_REDRIVE, [id, requestOf()])),
     discard: ({ id, position, reason, actor }) =>
-      orUnavailable(select(pool, DISCARD, [id, position, reason, actor])),
+      orUnavailable(select(pool, DISCARD, [id, position, reason, actor, requestOf()])),
     count: (of) => orUnavailable(count(pool, of)),
   };
 }
+
+/** The trace of the operator's request, to which the redrive links. */
+const requestOf = () => currentTraceparent() ?? null;
 
 type Row = {
   readonly projection: string;
@@ -83,7 +86,7 @@ const FIND = `
 
 const REQUEST_REDRIVE = `
   update zameni.parked
-  set redrive_requested_at = now()
+  set redrive_requested_at = now(), redrive_traceparent = $2
   where $1 in (subject, substring(subject from '[^.]*$'))
   returning ${COLUMNS}`;
 
@@ -91,7 +94,7 @@ const REQUEST_REDRIVE = `
 const DISCARD = `
   with requested as (
     update zameni.parked
-    set redrive_requested_at = now()
+    set redrive_requested_at = now(), redrive_traceparent = $5
     where $1 in (subject, substring(subject from '[^.]*$')) and position = $2
     returning ${COLUMNS}
   ), discarded as (

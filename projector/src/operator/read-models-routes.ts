@@ -19,7 +19,6 @@ export type ReadModelsRoutesDeps = OperatorAccess & {
 /** A request, as far as a change of the read models needs it. */
 type Changing = Parameters<typeof traceIdOf>[0] & {
   readonly headers: { readonly authorization?: string | undefined };
-  readonly log: { readonly warn: (fact: object, message: string) => void };
 };
 
 type OneVersion = { Params: { version: string } };
@@ -41,7 +40,8 @@ export function addReadModelsRoutes(
     const actor = await allowChange(access, request, reply);
     const version = await work(actor);
     const fact = { version: version.version, state: version.state, actor };
-    request.log.warn({ ...fact, traceId: traceIdOf(request) }, 'operator changed the read models');
+    const traceId = traceIdOf(request);
+    access.logger.warn({ ...fact, traceId }, 'operator changed the read models');
     reply.code(202).header('Cache-Control', 'no-store');
     return version;
   }

@@ -21,6 +21,7 @@ function createTestApp(...versions: readonly ReadModelsVersion[]) {
     store,
     head: async () => 20,
     limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger, now: () => 0 }),
+    logger,
     actorOf: ({ subject }) => `actor of ${subject}`,
     tokens: {
       verify: async (authorization) => {

@@ -1,7 +1,15 @@
-import { coerceError, type EventLog, type Logger, type LogRecord } from '@zameni/runtime';
+import {
+  coerceError,
+  type EventLog,
+  type Logger,
+  type LogRecord,
+  SPANS,
+  withSpan,
+} from '@zameni/runtime';
 import type { PeopleKeys } from '../keys/people-keys.ts';
 import { readRecords } from '../follow/read-records.ts';
 import type { ProjectionStore } from '../read-models/store.ts';
+import { toLinks } from '../traces/links.ts';
 import { type Applied, applyOrPark } from './apply-or-park.ts';
 import { createParking } from './changes.ts';
 import type { Fold } from './fold-or-park.ts';
@@ -21,14 +29,17 @@ export type RedriveDeps = {
 };
 
 /** Tries parked subjects again. Called between batches only, so nothing else is applied then. */
-export type Redrive = (run: {
+export type Redrive = (run: RedriveRun) => Promise<void>;
+
+/** One round. */
+type RedriveRun = {
   /** The checkpoint, which does not move. */
   readonly position: number;
   readonly signal: AbortSignal;
   readonly onStep: () => void;
   /** Called for each subject that was tried. Returns false to end the round. */
   readonly onApplied: (applied: Applied | undefined) => Promise<boolean>;
-}) => Promise<void>;
+};
 
 /** Milliseconds between two looks for requests. With ten subjects a round: 20 a second at most. */
 const LOOK_MS = 500;
@@ -46,16 +57,28 @@ export function createRedrive({ log, keys, store, logger, fold }: RedriveDeps): 
   const readWaiting = createWaitingReader({ log, store });
   let nextLookAt = 0;
 
-  async function redrive(
-    request: RedriveRequest,
-    { position, signal, onStep }: Pick<Parameters<Redrive>[0], 'position' | 'signal' | 'onStep'>,
-  ): Promise<Applied | undefined | 'later'> {
-    const { subject, redriveRequestedAt, position: parkedAt } = request;
-    const all = await readWhole(request, signal);
-    if (all === undefined) return 'later';
-    const records = all.filter((record) => {
-      return record.position >= request.position && record.position <= position;
+  /** Returns false if the round is over. */
+  async function redrive(request: RedriveRequest, run: RedriveRun): Promise<boolean> {
+    const all = await readWhole(request, run.signal);
+    if (all === undefined) return true;
+    const records = all.filter(({ position }) => {
+      return position >= request.position && position <= run.position;
     });
+    return inRedriveSpan(request, records, async () => {
+      const applied = await apply(request, records, run);
+      const { subject } = request;
+      const [park] = applied?.parking.parks ?? [];
+      if (park === undefined) logger.info({ subject }, 'a parked subject is applied');
+      else logger.warn({ subject, reason: park.reason }, 'a subject is parked again');
+      return run.onApplied(applied);
+    });
+  }
+
+  async function apply(
+    { subject, redriveRequestedAt, position: parkedAt }: RedriveRequest,
+    records: readonly LogRecord[],
+    { position, signal, onStep }: RedriveRun,
+  ): Promise<Applied | undefined> {
     const parking = createParking(new Map([[subject, parkedAt]]), redriveRequestedAt);
     parking.unpark(subject);
     const discarded = await store.readDiscarded();
@@ -83,19 +106,28 @@ export function createRedrive({ log, keys, store, logger, fold }: RedriveDeps): 
     }
   }
 
-  return async ({ onApplied, ...run }) => {
+  return async (run) => {
     if (performance.now() < nextLookAt) return;
     const endsAt = performance.now() + ROUND_MS;
     for (const request of await store.readRedriveRequests()) {
       if (performance.now() >= endsAt) break;
-      const applied = await redrive(request, run);
-      if (applied === 'later') continue;
-      const { subject } = request;
-      const [park] = applied?.parking.parks ?? [];
-      if (park === undefined) logger.info({ subject }, 'a parked subject is applied');
-      else logger.warn({ subject, reason: park.reason }, 'a subject is parked again');
-      if (!(await onApplied(applied))) return;
+      if (!(await redrive(request, run))) return;
     }
     nextLookAt = performance.now() + LOOK_MS;
   };
+}
+
+/**
+ * A trace of its own, because those of the records are long over. It links to them, and to the
+ * operator's request.
+ */
+async function inRedriveSpan<T>(
+  { traceparent }: RedriveRequest,
+  records: readonly LogRecord[],
+  run: () => Promise<T>,
+): Promise<T> {
+  const links = toLinks([traceparent, ...records.map((record) => record.traceparent)]);
+  if (links.length === 0) return run();
+  const attributes = { 'messaging.batch.message_count': records.length };
+  return withSpan(SPANS.redrive, { parent: null, links, attributes }, run);
 }

@@ -1,6 +1,11 @@
 import { subjects } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
-import { createTestDatabase } from '@zameni/runtime/testing';
+import {
+  collectTelemetry,
+  createTestDatabase,
+  inTrace,
+  toTraceparent,
+} from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import {
   FIRST_VERSION,
@@ -117,6 +122,25 @@ test('a subject that is parked at a record which was discarded meanwhile is trie
     { subject: park.subject, requested: true },
     { subject: accountOf(2), requested: false },
   ]);
+});
+
+test.serial('a request for a redrive comes with the trace of the operator', async (t) => {
+  await collectTelemetry(t);
+  const { pool, store } = await createSetup(t);
+  const operator = createOperatorStore(pool);
+  await store.apply({ from: 0, to: 3, changes: noRows, parking: { ...none, parks: [park] } });
+  const { subject, position } = park;
+  await inTrace(toTraceparent(1), () => operator.requestRedrive(subject));
+  t.like(await store.readRedriveRequests(), [{ traceparent: toTraceparent(1) }]);
+  const discard = { id: subject, position, reason: 'lost-key', actor: 'o' };
+  await inTrace(toTraceparent(2), () => operator.discard(discard));
+  const [request] = await store.readRedriveRequests();
+  t.is(request?.traceparent, toTraceparent(2));
+  const redriveRequestedAt = request?.redriveRequestedAt ?? null;
+  const again = [{ ...park, redriveRequestedAt }];
+  await store.apply({ from: 3, to: 3, changes: noRows, parking: { ...none, parks: again } });
+  const { rows } = await pool.query('select redrive_traceparent as of from zameni.parked');
+  t.deepEqual(rows, [{ of: null }]);
 });
 
 test('rows that Postgres refuses park their subjects, and all others are applied', async (t) => {

@@ -8,6 +8,8 @@ import type { Park } from './changes.ts';
  */
 export type RedriveRequest = Pick<Park, 'subject' | 'position' | 'lastPosition'> & {
   readonly redriveRequestedAt: string;
+  /** W3C trace context of the operator's request. */
+  readonly traceparent: string | null;
 };
 
 /** What the active projector reads about parked subjects. Their changes go with each batch. */
@@ -45,15 +47,15 @@ export function createParkingStore(
     readRedriveRequests: async () => {
       const { rows } = await pool.query<RequestRow>(
         `select subject, position, last_position as last,
-           redrive_requested_at::text as requested_at
+           redrive_requested_at::text as requested_at, redrive_traceparent as traceparent
          from zameni.parked
          where projection = $1 and version = $2 and redrive_requested_at is not null
          order by redrive_requested_at, position limit $3`,
         [projection, version, REDRIVES_A_ROUND],
       );
-      return rows.map(({ subject, position, last, requested_at: redriveRequestedAt }) => {
+      return rows.map(({ position, last, requested_at: redriveRequestedAt, ...row }) => {
         const places = { position: Number(position), lastPosition: Number(last) };
-        return { subject, ...places, redriveRequestedAt };
+        return { ...row, ...places, redriveRequestedAt };
       });
     },
   };
@@ -64,4 +66,5 @@ type RequestRow = {
   readonly position: string;
   readonly last: string;
   readonly requested_at: string;
+  readonly traceparent: string | null;
 };

@@ -20,6 +20,8 @@ export type SharedCheckpoint = {
   readonly discarded: Set<number>;
   /** Subjects that are to be tried again. */
   readonly requested: Set<string>;
+  /** The trace context of the request. */
+  traceparent: string | null;
 };
 
 /** Creates a checkpoint that no process holds. */
@@ -35,6 +37,7 @@ export function createSharedCheckpoint(): SharedCheckpoint {
     parked: new Map(),
     discarded: new Set(),
     requested: new Set(),
+    traceparent: null,
   };
 }
 
@@ -66,7 +69,9 @@ export function createMemoryStore(shared: SharedCheckpoint, me: string): Project
     readDiscarded: async () => new Set(shared.discarded),
     readRedriveRequests: async () =>
       [...shared.parked.values()].flatMap((park) =>
-        shared.requested.has(park.subject) ? [{ ...park, redriveRequestedAt: REQUESTED_AT }] : [],
+        shared.requested.has(park.subject)
+          ? [{ ...park, redriveRequestedAt: REQUESTED_AT, traceparent: shared.traceparent }]
+          : [],
       ),
     readErasuresNotInCache: async () =>
       [...shared.erasures.values()].filter(({ userId }) => !shared.erasedFromCache.has(userId)),

@@ -4,6 +4,7 @@ import {
   type DataKeys,
   DEADLINES,
   type EventLog,
+  type HeadWatch,
   type Logger,
   type Pool,
   type Redis,
@@ -11,8 +12,10 @@ import {
 } from '@zameni/runtime';
 import { createCacheFeed } from '../cache/feed.ts';
 import { gateCacheFeed } from '../cache/gate.ts';
+import { measureCacheFeed } from '../cache/measured-feed.ts';
 import { createViewCacheWriter } from '../cache/writer.ts';
 import { followLog } from '../follow/follow-log.ts';
+import { createProjectionMetrics } from '../follow/metrics.ts';
 import { createPeopleKeys } from '../keys/people-keys.ts';
 import { createLeasedWork, type LeasedRun, type LeasedWork } from '../lease/work.ts';
 import { createAttemptHousekeeping } from '../read-models/attempts/housekeeping.ts';
@@ -31,6 +34,7 @@ export type ProjectionOptions = {
   readonly versions: () => readonly number[];
   readonly log: Pick<EventLog, 'readBatches' | 'readSubject' | 'hasRecord' | 'head'> &
     Parameters<typeof createPeopleKeys>[0]['log'];
+  readonly head: HeadWatch;
   readonly pool: Pool;
   readonly redis: Redis;
   readonly versionStore: VersionStore;
@@ -48,7 +52,7 @@ const MAX_KEYS = 50_000;
  * ours. Only the live version is written to the cache, because only it has readers.
  */
 export function createProjection(options: ProjectionOptions): LeasedWork & AsyncDisposable {
-  const { log, pool, redis, versions, versionStore, dataKeys, holder, logger } = options;
+  const { log, head, pool, redis, versions, versionStore, dataKeys, holder, logger } = options;
   const { version } = options.version();
   const isLive = () => options.version().state === 'live';
   const owner = { projection: ACCOUNTS_PROJECTION, version, holder, leaseMs: DEADLINES.lease };
@@ -58,11 +62,22 @@ export function createProjection(options: ProjectionOptions): LeasedWork & Async
   const attempts = createAttemptStore(pool, version);
   const housekeeping = createAttemptHousekeeping({ store: attempts, logger, now: Date.now });
   const store = createPostgresStore(pool, owner);
+  const isActive = () => leased.status().state === 'active';
+  const cache = measureCacheFeed(gateCacheFeed(feed, isLive), {
+    isActive: () => isActive() && isLive(),
+    now: Date.now,
+  });
+  const metrics = createProjectionMetrics({
+    version: options.version,
+    head,
+    isActive,
+    now: Date.now,
+  });
   const following = {
     log,
     store,
     keys: createPeopleKeys({ log, dataKeys }, { maxKeys: MAX_KEYS }),
-    cache: gateCacheFeed(feed, isLive),
+    cache,
     evict: async (userIds: readonly string[]) => {
       // Of every version that ever was: entries outlive a version by an hour. Without its watermark
       // nothing of it is trusted or filled in.
@@ -75,6 +90,9 @@ export function createProjection(options: ProjectionOptions): LeasedWork & Async
     },
     housekeeping,
     isLive,
+    version,
+    head,
+    metrics,
     logger,
   };
 
@@ -95,8 +113,13 @@ export function createProjection(options: ProjectionOptions): LeasedWork & Async
     }
   }
 
+  const leased = createLeasedWork({ name: 'projection', version, store, work, logger });
   return {
-    ...createLeasedWork({ name: `projection of version ${version}`, store, work, logger }),
-    [Symbol.asyncDispose]: () => housekeeping[Symbol.asyncDispose](),
+    ...leased,
+    [Symbol.asyncDispose]: async () => {
+      cache[Symbol.dispose]();
+      metrics[Symbol.dispose]();
+      await housekeeping[Symbol.asyncDispose]();
+    },
   };
 }

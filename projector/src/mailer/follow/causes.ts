@@ -20,26 +20,35 @@ import type { Cause } from '../ledger/message.ts';
  * when it is sent. A record that cannot be read asks for one that is never sent, so that it is seen.
  */
 export function causesOf(record: LogRecord): readonly Cause[] {
+  const { position, traceparent = null } = record;
+  return wantedBy(record).map((wanted) => ({ ...wanted, position, traceparent }));
+}
+
+type Wanted = Omit<Cause, 'position' | 'traceparent'>;
+
+/** A mail that is for nobody whom this version knows. */
+const NOBODY = { userId: null, attemptId: null, mailbox: null } as const;
+
+function wantedBy(record: LogRecord): readonly Wanted[] {
   try {
-    return readCauses(record);
+    return readWanted(record);
   } catch (error) {
     if (!(error instanceof UnreadableRecordError || error instanceof UnreadableEventError))
       throw error;
-    const { position } = record;
-    const nobody = { userId: null, attemptId: null, mailbox: null };
-    return [{ ...nobody, cause: 'unreadable', position, recipient: `record ${position}` }];
+    const recipient = `record ${record.position}`;
+    return [{ ...NOBODY, cause: 'unreadable', recipient, recordAt: null }];
   }
 }
 
-function readCauses(record: LogRecord): readonly Cause[] {
+function readWanted(record: LogRecord): readonly Wanted[] {
   const kind = recordKind(record.subject);
   switch (kind) {
     case 'attempt':
       return ofAttempt(record);
     case 'mail-wish': {
-      const { claim } = parseOrThrow(parseMailWish, record);
+      const { claim: mailbox, time: recordAt } = parseOrThrow(parseMailWish, record);
       const recipient = `wish ${record.position}`;
-      return [strangersCause(record, { cause: 'mail-wish', recipient, mailbox: claim })];
+      return [{ ...NOBODY, cause: 'mail-wish', recipient, mailbox, recordAt }];
     }
     case 'farewell':
       return ofFarewell(record);
@@ -55,48 +64,29 @@ function readCauses(record: LogRecord): readonly Cause[] {
   }
 }
 
-function ofAttempt(record: LogRecord): readonly Cause[] {
+function ofAttempt(record: LogRecord): readonly Wanted[] {
   const content = parseOrThrow(parseAttemptRecord, record);
   if (content.state !== 'open') return [];
+  const { claim: mailbox, time: recordAt } = content;
   const attemptId = idOf(record);
   const recipient = `attempt ${attemptId}`;
-  const cause = strangersCause(record, { cause: 'attempt', recipient, mailbox: content.claim });
-  return [{ ...cause, attemptId }];
-}
-
-function strangersCause(
-  { position }: LogRecord,
-  fields: Pick<Cause, 'cause' | 'recipient' | 'mailbox'>,
-): Cause {
-  return { ...fields, position, userId: null, attemptId: null };
+  return [{ ...NOBODY, cause: 'attempt', attemptId, recipient, mailbox, recordAt }];
 }
 
 /** It comes after the other mails of the account, of which none is needed any more. */
-function ofFarewell(record: LogRecord): readonly Cause[] {
-  parseOrThrow(parseFarewell, record);
+function ofFarewell(record: LogRecord): readonly Wanted[] {
+  const { time: recordAt } = parseOrThrow(parseFarewell, record);
   const userId = idOf(record);
-  const { position } = record;
-  return [
-    { cause: 'farewell', position, userId, attemptId: null, recipient: userId, mailbox: null },
-  ];
+  return [{ ...NOBODY, cause: 'farewell', userId, recipient: userId, recordAt }];
 }
 
-function ofEvent(record: LogRecord): readonly Cause[] {
+function ofEvent(record: LogRecord): readonly Wanted[] {
   const event = decodeEvent(decodeText(record.data));
-  const fact = factOf(event);
-  const { userId } = event.metadata;
-  const { position } = record;
-  return causesOfFact(fact).map((cause) => {
+  const { userId, time: recordAt } = event.metadata;
+  return causesOfFact(factOf(event)).map((cause) => {
     // The new mailbox of a change may be bad, which must not hold up mails to the old one.
     const suffix = cause === 'email-change-requested' ? ' new' : '';
-    return {
-      cause,
-      position,
-      userId,
-      attemptId: null,
-      recipient: `${userId}${suffix}`,
-      mailbox: null,
-    };
+    return { ...NOBODY, cause, userId, recipient: `${userId}${suffix}`, recordAt };
   });
 }
 

@@ -5,9 +5,11 @@ import { claimOf, happenings, metadataOf, registration, userIdOf } from '../../a
 import { closedAttempt, openAttempt, voidedAttempt } from '../../attempts.fixture.ts';
 import { causesOf } from './causes.ts';
 
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
 function recordOf(subject: string, content: object | string, position = 7): LogRecord {
   const data = Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
-  return { subject, data, position, traceparent: undefined };
+  return { subject, data, position, traceparent: TRACEPARENT };
 }
 
 const userId = userIdOf(1);
@@ -31,6 +33,8 @@ test('an open attempt asks for a mail of a stranger to its mailbox', (t) => {
       attemptId: userId,
       recipient: `attempt ${userId}`,
       mailbox: claimOf(1),
+      recordAt: openAttempt('').time,
+      traceparent: TRACEPARENT,
     },
   ]);
 });
@@ -44,7 +48,7 @@ test('an attempt that is closed or void asks for none', (t) => {
 test('a mail wish asks for a mail to its mailbox', (t) => {
   const wish = { claim: claimOf(2), time: '2026-03-04T05:06:07.089Z' };
   t.like(causesOf(recordOf(subjects.mailWish(userIdOf(9)), wish)), [
-    { cause: 'mail-wish', mailbox: claimOf(2), recipient: 'wish 7' },
+    { cause: 'mail-wish', mailbox: claimOf(2), recipient: 'wish 7', recordAt: wish.time },
   ]);
 });
 
@@ -64,6 +68,8 @@ test('a farewell asks for the last mail to an account, and the erasure itself fo
       attemptId: null,
       recipient: userId,
       mailbox: null,
+      recordAt: farewell.time,
+      traceparent: TRACEPARENT,
     },
   ]);
   t.deepEqual(causesOf(eventRecord(happenings.erased)), []);
@@ -71,7 +77,14 @@ test('a farewell asks for the last mail to an account, and the erasure itself fo
 
 test('events of an account ask for mails to it, in its order', (t) => {
   t.like(causesOf(eventRecord(registration(1))), [
-    { cause: 'registered', userId, recipient: userId, mailbox: null },
+    {
+      cause: 'registered',
+      userId,
+      recipient: userId,
+      mailbox: null,
+      recordAt: metadataOf(1).time,
+      traceparent: TRACEPARENT,
+    },
   ]);
   t.deepEqual(causes(eventRecord(happenings.verified)), ['email-verified']);
   t.deepEqual(causes(eventRecord(happenings.deactivated)), ['deactivated']);
@@ -95,7 +108,7 @@ test('a record that cannot be read is noted, so that it is seen', (t) => {
   for (const toSubject of [subjects.account, subjects.attempt, subjects.farewell]) {
     const subject = toSubject(userId);
     t.like(causesOf(recordOf(subject, '{"not":"readable"}')), [
-      { cause: 'unreadable', recipient: 'record 7', userId: null, mailbox: null },
+      { cause: 'unreadable', recipient: 'record 7', userId: null, mailbox: null, recordAt: null },
     ]);
   }
 });

@@ -1,16 +1,23 @@
 import { subjectFilters } from '@zameni/contracts';
-import { batchesOrIdle, type EventLog } from '@zameni/runtime';
+import { batchesOrIdle, type EventLog, type HeadWatch } from '@zameni/runtime';
 import type { LeasedRun } from '../../lease/work.ts';
+import { inBatchSpans, type TracedRecord } from '../../traces/batch-spans.ts';
+import type { Cause } from '../ledger/message.ts';
 import type { Ledger } from '../ledger/store.ts';
 import { causesOf } from './causes.ts';
 import { forget, forgottenIn } from './forgotten.ts';
+import type { FollowMetrics } from './metrics.ts';
 
 /** What following the log needs. */
 export type FollowDeps = {
   readonly log: Pick<EventLog, 'readBatches'>;
   readonly ledger: Pick<Ledger, 'add'>;
+  readonly head: Pick<HeadWatch, 'readHead'>;
+  readonly metrics: Pick<FollowMetrics, 'onProgress' | 'onIdle'>;
   /** Called after mails were added. */
   readonly onAdded: () => void;
+  /** The time in milliseconds since 1970. */
+  readonly now?: () => number;
 };
 
 const FILTERS = [
@@ -29,20 +36,46 @@ const IDLE_MS = 1_000;
  * signal aborts.
  */
 export async function followCauses(deps: FollowDeps, run: LeasedRun): Promise<void> {
-  const { log, ledger, onAdded } = deps;
+  const { log, ledger, head, metrics, onAdded, now = Date.now } = deps;
   const { from, signal, onProgress, onStep } = run;
   const options = { filters: FILTERS, after: from, maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES };
   const read = (end: AbortSignal) => log.readBatches(options, end);
+  // Another run may have tried to note what was in the log when this one began.
+  const headAtStart = head.readHead();
   let position = from;
+  metrics.onProgress(position);
   for await (const batch of batchesOrIdle(read, IDLE_MS, signal)) {
     onStep();
     const to = batch?.at(-1)?.position;
-    if (batch === undefined || to === undefined) continue;
+    if (batch === undefined || to === undefined) {
+      metrics.onIdle();
+      continue;
+    }
     const forgotten = batch.flatMap(forgottenIn);
     const causes = forget(batch.flatMap(causesOf), forgotten);
-    if (!(await ledger.add({ from: position, to, causes, forgotten }))) return;
+    const traced = {
+      records: () => toTraced(causes),
+      size: batch.length,
+      known: (await headAtStart) ?? from,
+      nowMs: now(),
+      isLive: true,
+    };
+    const add = () => ledger.add({ from: position, to, causes, forgotten });
+    if (!(await inBatchSpans(traced, add))) return;
     position = to;
     onProgress(position);
+    metrics.onProgress(position);
     if (causes.length > 0) onAdded();
   }
+}
+
+/** A record that asks for two mails is traced once. */
+function toTraced(causes: readonly Cause[]): readonly TracedRecord[] {
+  const byPosition = new Map(causes.map((cause) => [cause.position, cause]));
+  return [...byPosition.values()].map(({ cause: kind, position, recordAt, traceparent }) => ({
+    kind,
+    position,
+    time: recordAt ?? '',
+    traceparent: traceparent ?? undefined,
+  }));
 }

@@ -52,6 +52,8 @@ test('a mailbox that is forgotten before it is noted is not noted', (t) => {
     attemptId: userIdOf(n),
     recipient: `attempt ${userIdOf(n)}`,
     mailbox: claimOf(n),
+    recordAt: null,
+    traceparent: null,
   });
   const causes = [causeOf(1), causeOf(2)];
   t.deepEqual(forget(causes, [userIdOf(2)]), [causeOf(1), { ...causeOf(2), mailbox: null }]);

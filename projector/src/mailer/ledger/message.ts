@@ -26,10 +26,14 @@ export type Cause = {
   readonly recipient: string;
   /** Keyed digest of the address, if strangers can cause the mail. Their mails have a budget. */
   readonly mailbox: string | null;
+  /** The instant of the record (RFC 3339); null if it cannot be read. */
+  readonly recordAt: string | null;
+  /** W3C trace context of the request that caused the record. */
+  readonly traceparent: string | null;
 };
 
 /** A mail of the ledger that is about to be sent. */
-export type Message = Cause & {
+export type Message = Omit<Cause, 'recordAt'> & {
   readonly id: number;
   /** How often it was taken, this time included. Outcomes of an earlier time count no more. */
   readonly takes: number;
@@ -39,6 +43,9 @@ export type Message = Cause & {
   readonly repeats: number;
   /** Requests of strangers that this mail answers beside its own. */
   readonly merged: number;
+  /** Trace contexts of the requests of those. */
+  readonly mergedTraceparents: readonly string[];
+  readonly recordAt: Date | null;
   readonly createdAt: Date;
 };
 

@@ -26,6 +26,8 @@ function toAccount(n: number, position: number): Cause {
     attemptId: null,
     recipient: userId,
     mailbox: null,
+    recordAt: null,
+    traceparent: null,
   };
 }
 
@@ -38,6 +40,8 @@ function toMailbox(n: number, position: number): Cause {
     attemptId,
     recipient: `attempt ${attemptId}`,
     mailbox: claimOf(n),
+    recordAt: null,
+    traceparent: null,
   };
 }
 
@@ -50,7 +54,7 @@ async function rowsIn(pool: Pool): Promise<readonly Row[]> {
   return rows;
 }
 
-const positions = (taken: readonly Cause[]) =>
+const positions = (taken: readonly Pick<Cause, 'position'>[]) =>
   taken.map(({ position }) => position).toSorted((a, b) => a - b);
 const take = (ledger: Ledger, max = 10) => ledger.take(max, BUDGET);
 
@@ -266,7 +270,13 @@ test('a process that lost the lease takes no mail', async (t) => {
 
 test('an unreadable record is noted and never sent', async (t) => {
   const { ledger, pool } = await openLedger(t);
-  const nobody = { userId: null, attemptId: null, mailbox: null };
+  const nobody = {
+    userId: null,
+    attemptId: null,
+    mailbox: null,
+    recordAt: null,
+    traceparent: null,
+  };
   const cause = { ...nobody, cause: 'unreadable', position: 4, recipient: 'record 4' } as const;
   await ledger.add({ from: 0, to: 4, causes: [cause] });
   t.deepEqual(await take(ledger), []);
@@ -296,4 +306,82 @@ test('digests go when no budget needs them, and old mails of attempts too', asyn
     (await rowsIn(pool)).map(({ position }) => position),
     [3],
   );
+});
+
+test('mails that are due longest are taken first, whenever they were asked for', async (t) => {
+  const { ledger, pool } = await openLedger(t);
+  const causes = Array.from({ length: 6 }, (_, n) => toAccount(n + 1, n + 1));
+  await ledger.add({ from: 0, to: 6, causes });
+  // The first ones are tried again and again.
+  await pool.query(
+    `update mailer.messages set next_at = now() - case when position < 5
+       then interval '1 second' else interval '1 minute' end`,
+  );
+  t.deepEqual(positions(await take(ledger, 2)), [5, 6]);
+});
+
+test('says how long the mail is due that is due longest and waits for no other', async (t) => {
+  const { ledger, pool } = await openLedger(t);
+  t.is(await ledger.dueForMs(), 0);
+  await ledger.add({ from: 0, to: 3, causes: [toAccount(1, 1), toAccount(1, 2), toAccount(2, 3)] });
+  await pool.query(
+    `update mailer.messages set next_at = now() + case position
+       when 1 then interval '1 hour' when 2 then interval '-2 hours' else interval '-1 minute' end`,
+  );
+  const dueForMs = await ledger.dueForMs();
+  t.true(dueForMs >= 60_000 && dueForMs < 120_000, `${dueForMs} ms`);
+});
+
+/** The n-th trace context. */
+const traceOf = (n: number) => `00-${String(n).padStart(32, '0')}-00000000000000aa-01`;
+
+/** The trace contexts that the ledger keeps, by position. */
+async function tracesIn(pool: Pool): Promise<readonly unknown[]> {
+  const { rows } = await pool.query<{ own: string | null; merged: string[] }>(
+    'select traceparent as own, merged_traceparents as merged from mailer.messages order by id',
+  );
+  return rows.map(({ own, merged }) => [own, ...merged]);
+}
+
+test('a mail keeps instant and trace of its record until it is sent or not needed', async (t) => {
+  const { ledger, pool } = await openLedger(t);
+  const recordAt = '2026-03-04T05:06:07.089Z';
+  const causes = [1, 2, 3].map((n) => ({ ...toAccount(n, n), recordAt, traceparent: traceOf(n) }));
+  await ledger.add({ from: 0, to: 3, causes });
+  const taken = await take(ledger);
+  t.like(
+    taken.toSorted((a, b) => a.id - b.id),
+    [1, 2, 3].map((n) => ({ traceparent: traceOf(n), recordAt: new Date(recordAt) })),
+  );
+  const outcomes = [
+    { state: 'sent', kind: 'welcome' },
+    { state: 'not-needed', reason: 'erased' },
+    { state: 'abandoned', reason: 'rcpt 550' },
+  ] as const;
+  for (const { id, takes, position } of taken) {
+    const outcome = outcomes[position - 1];
+    if (outcome !== undefined) await ledger.finish([{ id, takes, outcome }]);
+  }
+  t.deepEqual(await tracesIn(pool), [[null], [null], [traceOf(3)]]);
+  // Their person is erased.
+  await ledger.add({ from: 3, to: 4, causes: [], forgotten: [userIdOf(3)] });
+  t.deepEqual(await tracesIn(pool), [[null], [null], [null]]);
+});
+
+test('a mail keeps the traces of those merged into it, and counts what they answered', async (t) => {
+  const { ledger, pool } = await openLedger(t);
+  const causes = [1, 2, 3].map((n) => ({ ...toMailbox(1, n), traceparent: traceOf(n) }));
+  await ledger.add({ from: 0, to: 3, causes });
+  await pool.query(
+    `update mailer.messages set reason = 'mailbox-budget',
+       merged = case position when 2 then 4 else 0 end,
+       merged_traceparents = case position when 2 then array['${traceOf(9)}'] else '{}' end`,
+  );
+  const [mail] = await take(ledger);
+  t.like(mail, { position: 3, merged: 6, traceparent: traceOf(3) });
+  t.deepEqual(mail?.mergedTraceparents.toSorted(), [1, 2, 9].map(traceOf));
+  if (mail === undefined) return t.fail();
+  await ledger.finish([{ ...mail, outcome: { state: 'waiting', reason: '451', delayMs: 0 } }]);
+  const [again] = await take(ledger);
+  t.deepEqual(again?.mergedTraceparents, mail.mergedTraceparents, 'also of the next try');
 });

@@ -3,6 +3,7 @@ import { type CheckpointOwner, createPostgresLeaseStore } from '../../lease/stor
 import type { LeaseStore } from '../../lease/work.ts';
 import { toColumns } from '../../read-models/columns.ts';
 import type { Cause, Message, Outcome } from './message.ts';
+import { type MessageRow, toMessage } from './row.ts';
 import { TAKE } from './take.ts';
 
 /** Records that were read: the mails they ask for, and the checkpoint before and after. */
@@ -48,6 +49,8 @@ export type Ledger = LeaseStore & {
    * Milliseconds until the next mail is due that waits for no earlier one; undefined without one.
    */
   readonly nextDueInMs: () => Promise<number | undefined>;
+  /** Milliseconds that the mail is due which is due longest; 0 without one. */
+  readonly dueForMs: () => Promise<number>;
 };
 
 /** A mail, and which time it was taken. */
@@ -86,7 +89,7 @@ export function createPostgresLedger(pool: Pool, owner: CheckpointOwner): Ledger
     },
     take: async (max, { mails, windowSeconds }) => {
       const values = [max, mails, windowSeconds, projection, version, holder];
-      const { rows } = await pool.query<Row>(TAKE, values);
+      const { rows } = await pool.query<MessageRow>(TAKE, values);
       return rows.map(toMessage);
     },
     hand: async (messages) => {
@@ -116,7 +119,7 @@ export function createPostgresLedger(pool: Pool, owner: CheckpointOwner): Ledger
     },
     clear: async ({ windowSeconds }) => {
       await pool.query(
-        `update mailer.messages set mailbox = null
+        `update mailer.messages set mailbox = null, traceparent = null
          where mailbox is not null and state not in ('waiting', 'sending')
            and changed_at < now() - $1 * interval '1 second'`,
         [windowSeconds],
@@ -129,21 +132,27 @@ export function createPostgresLedger(pool: Pool, owner: CheckpointOwner): Ledger
       );
     },
     nextDueInMs: async () => {
-      const { rows } = await pool.query<{ ms: number | null }>(
-        `select extract(epoch from m.next_at - now())::float8 * 1000 as ms
-         from mailer.messages m
-         where m.state = 'waiting' and not exists (
-           select from mailer.messages earlier
-           where earlier.recipient = m.recipient and earlier.id < m.id
-             and earlier.state in ('waiting', 'sending')
-           offset 0
-         )
-         order by m.next_at, m.id limit 1`,
-      );
-      const ms = rows[0]?.ms ?? null;
-      return ms === null ? undefined : Math.max(0, ms);
+      const ms = await readNextDue(pool);
+      return ms === undefined ? undefined : Math.max(0, ms);
     },
+    dueForMs: async () => Math.max(0, -((await readNextDue(pool)) ?? 0)),
   };
+}
+
+/** Milliseconds until the next mail is due that waits for no earlier one, less than 0 if it is due. */
+async function readNextDue(pool: Pool): Promise<number | undefined> {
+  const { rows } = await pool.query<{ ms: number }>(
+    `select extract(epoch from m.next_at - now())::float8 * 1000 as ms
+     from mailer.messages m
+     where m.state = 'waiting' and not exists (
+       select from mailer.messages earlier
+       where earlier.recipient = m.recipient and earlier.id < m.id
+         and earlier.state in ('waiting', 'sending')
+       offset 0
+     )
+     order by m.next_at, m.id limit 1`,
+  );
+  return rows[0]?.ms;
 }
 
 /**
@@ -158,10 +167,11 @@ const ADD = `
     returning true as moved
   ), added as (
     insert into mailer.messages (
-      cause, position, user_id, attempt_id, recipient, mailbox, is_strangers, state, reason
+      cause, position, user_id, attempt_id, recipient, mailbox, record_at, traceparent,
+      is_strangers, state, reason
     )
-    select c.cause, c.position, c.user_id, c.attempt_id, c.recipient, c.mailbox,
-      c.mailbox is not null,
+    select c.cause, c.position, c.user_id, c.attempt_id, c.recipient, c.mailbox, c.record_at,
+      c.traceparent, c.mailbox is not null,
       case c.cause when 'unreadable' then 'abandoned' else 'waiting' end,
       case c.cause when 'unreadable' then 'unreadable-record' end
     from jsonb_populate_recordset(null::mailer.messages, $7::jsonb) as c, moved
@@ -174,9 +184,10 @@ const ADD = `
     where c.cause = 'farewell' and m.user_id = c.user_id and m.state = 'waiting'
   ), forgotten as (
     update mailer.messages m
-    set mailbox = null
+    set mailbox = null, traceparent = null, merged_traceparents = '{}'
     from moved
-    where m.attempt_id = any ($8::uuid[]) and m.mailbox is not null
+    where m.attempt_id = any ($8::uuid[])
+      or (m.user_id = any ($8::uuid[]) and m.state in ('abandoned', 'unknown'))
   )
   select moved from moved`;
 
@@ -189,6 +200,9 @@ const FINISH = `
     end,
     repeats = case when f.state = 'doubtful' then least(m.repeats + 1, 1) else m.repeats end,
     kind = coalesce(f.kind, m.kind), reason = f.reason,
+    traceparent = case when f.state not in ('sent', 'not-needed') then m.traceparent end,
+    merged_traceparents = case when f.state in ('sent', 'not-needed') then '{}'
+      else m.merged_traceparents end,
     next_at = now() + coalesce(f.delay_ms, 0) * interval '1 millisecond', changed_at = now()
   from jsonb_to_recordset($1::jsonb) as f (
     id bigint, takes integer, state text, kind text, reason text, delay_ms float8
@@ -203,37 +217,5 @@ function toRow({ id, takes, outcome }: Finished): object {
     kind: outcome.kind ?? null,
     reason: 'reason' in outcome ? outcome.reason : null,
     delay_ms: 'delayMs' in outcome ? outcome.delayMs : null,
-  };
-}
-
-type Row = {
-  readonly id: string;
-  readonly cause: Message['cause'];
-  readonly position: string;
-  readonly user_id: string | null;
-  readonly attempt_id: string | null;
-  readonly recipient: string;
-  readonly mailbox: string | null;
-  readonly takes: number;
-  readonly tries: number;
-  readonly repeats: number;
-  readonly merged: number;
-  readonly created_at: Date;
-};
-
-function toMessage(row: Row): Message {
-  return {
-    id: Number(row.id),
-    cause: row.cause,
-    position: Number(row.position),
-    userId: row.user_id,
-    attemptId: row.attempt_id,
-    recipient: row.recipient,
-    mailbox: row.mailbox,
-    takes: row.takes,
-    tries: row.tries,
-    repeats: row.repeats,
-    merged: row.merged,
-    createdAt: row.created_at,
   };
 }

@@ -1,7 +1,11 @@
+/** Most trace contexts that a mail keeps of those it answers for: as many as a span may link to. */
+const MAX_TRACEPARENTS = 128;
+
 /**
- * The oldest waiting mail of each recipient, if it is due. A process that lost the lease takes none.
- * Mails behind an earlier one of their recipient are passed over before the limit, so that however
- * many there are, they keep nobody waiting.
+ * The oldest waiting mail of each recipient, if it is due. Those come first that are due longest:
+ * old mails that are tried again and again keep no newer one waiting. A process that lost the lease
+ * takes none. Mails behind an earlier one of their recipient are passed over before the limit, so
+ * that however many there are, they keep nobody waiting.
  *
  * A take walks along the index and stops at the limit. The planner does not know how many mails are
  * due after a burst, and would sort all of them for each take. `offset 0` keeps it from joining them.
@@ -31,7 +35,7 @@ export const TAKE = `
     )
     limit 4 * $1::integer
   ), due as materialized (
-    select m.id, m.mailbox, m.reason from first join mailer.messages m on m.id = first.id
+    select m.id, m.mailbox, m.reason, m.next_at from first join mailer.messages m on m.id = first.id
     where m.state = 'waiting'
       and (select holder from mailer.checkpoints where projection = $4 and version = $5) = $6
     for update of m skip locked
@@ -54,7 +58,7 @@ export const TAKE = `
     where m.mailbox = b.mailbox and m.state = 'waiting' and m.next_at <= now()
       and b.mails >= $2::integer
   ), single as (
-    select d.id, d.mailbox from due d left join boxes b on b.mailbox = d.mailbox
+    select d.id, d.mailbox, d.next_at from due d left join boxes b on b.mailbox = d.mailbox
     where d.mailbox is null
       or (b.mails < $2::integer and (d.id = b.newest or d.reason is distinct from 'mailbox-budget'))
   ), chosen as (
@@ -62,18 +66,22 @@ export const TAKE = `
     where s.mailbox is null
       or (select count(*) from single e where e.mailbox = s.mailbox and e.id <= s.id)
         <= $2::integer - b.mails
-    order by s.id limit $1::integer
+    order by s.next_at, s.id limit $1::integer
   ), merged as (
     update mailer.messages m
     set state = 'merged', reason = 'merged-into-' || b.newest, changed_at = now()
     from boxes b join chosen c on c.id = b.newest
     where m.mailbox = b.mailbox and m.id <> b.newest
       and m.state = 'waiting' and m.reason = 'mailbox-budget' and m.next_at <= now()
-    returning b.newest
+    returning b.newest, 1 + m.merged as answers, m.merged_traceparents || m.traceparent as traces
   )
   update mailer.messages m
   set state = 'sending', takes = m.takes + 1, is_handed = false, changed_at = now(),
-    merged = m.merged + (select count(*) from merged where newest = m.id)
+    merged = m.merged + (select coalesce(sum(answers), 0) from merged where newest = m.id),
+    merged_traceparents = (m.merged_traceparents || array(
+      select trace from merged, unnest(merged.traces) as trace
+      where merged.newest = m.id and trace is not null
+    ))[1:${MAX_TRACEPARENTS}]
   from chosen
   where m.id = chosen.id
   returning m.*`;

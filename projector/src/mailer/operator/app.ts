@@ -5,6 +5,7 @@ import {
   type HealthChecks,
   type KeyRings,
   type Logger,
+  type LogRequests,
 } from '@zameni/runtime';
 import { isHealthy, type WorkStatus } from '../../lease/status.ts';
 import { orNull } from '../../operator/or-null.ts';
@@ -13,6 +14,7 @@ import { addMessageRoutes, type MessageRoutesDeps } from './message-routes.ts';
 /** Dependencies of the operator's port of a mailer. */
 export type MailerAppOptions = {
   readonly logger: Logger;
+  readonly logRequests?: LogRequests;
   readonly log: Pick<EventLog, 'head'>;
   readonly status: () => WorkStatus;
   readonly messages: MessageRoutesDeps;
@@ -30,6 +32,7 @@ export function createMailerApp(options: MailerAppOptions): ReturnType<typeof cr
   const { logger, log, status, messages, keyRings = {}, degradedChecks = {} } = options;
   const app = createHttpApp({
     logger,
+    logRequests: options.logRequests,
     keyRings,
     degradedChecks,
     checks: {

@@ -28,6 +28,7 @@ function createTestApp(
       store,
       tokens: { verify: async () => undefined },
       limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger }),
+      logger,
       actorOf: ({ subject }) => subject,
       wake: () => undefined,
     },

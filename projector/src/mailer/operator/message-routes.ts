@@ -20,7 +20,13 @@ export type MessageRoutesDeps = OperatorAccess & {
 /** A request, as far as a redrive needs it. */
 type Redriving = Parameters<typeof traceIdOf>[0] & {
   readonly headers: { readonly authorization?: string | undefined };
-  readonly log: { readonly warn: (fact: object, message: string) => void };
+};
+
+/** What a redrive did, as the log line says. */
+type Redriven = {
+  readonly mails: number;
+  readonly mail?: number;
+  readonly reason?: string | undefined;
 };
 
 type OneId = { Params: { id: string } };
@@ -37,13 +43,13 @@ export function addMessageRoutes(
   async function redrive<Answer>(
     request: Redriving,
     reply: Parameters<typeof allowChange>[2],
-    work: () => Promise<{ readonly answer: Answer; readonly fact: object }>,
+    work: () => Promise<{ readonly answer: Answer; readonly fact: Redriven }>,
   ): Promise<Answer> {
     const actor = await allowChange(access, request, reply);
     const { answer, fact } = await work();
     wake();
     const who = { actor, traceId: traceIdOf(request) };
-    request.log.warn({ ...fact, ...who }, 'operator redrove mails');
+    access.logger.warn({ ...fact, ...who }, 'operator redrove mails');
     reply.code(202).header('Cache-Control', 'no-store');
     return answer;
   }
@@ -75,7 +81,7 @@ export function addMessageRoutes(
     async (request, reply) =>
       redrive(request, reply, async () => {
         const answer = await store.redrive(toId(request.params.id));
-        return { answer, fact: { redriven: 1, message: answer.id } };
+        return { answer, fact: { mails: 1, mail: answer.id } };
       }),
   );
 
@@ -85,7 +91,7 @@ export function addMessageRoutes(
     async (request, reply) =>
       redrive(request, reply, async () => {
         const answer = await store.redriveAll(request.body);
-        return { answer, fact: { redriven: answer.redriven, reason: request.body.reason } };
+        return { answer, fact: { mails: answer.redriven, reason: request.body.reason } };
       }),
   );
 }

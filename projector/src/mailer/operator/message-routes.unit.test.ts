@@ -21,6 +21,7 @@ function createTestApp(...messages: readonly LedgerMessage[]) {
   addMessageRoutes(app, {
     store,
     limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger, now: () => 0 }),
+    logger,
     actorOf: ({ subject }) => `actor of ${subject}`,
     wake: () => (wakes += 1),
     tokens: {

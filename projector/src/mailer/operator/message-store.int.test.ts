@@ -172,3 +172,25 @@ test('a database that does not answer is store-unavailable', async (t) => {
     t.like(error, { code: 'store-unavailable', retryAfterSeconds: 1 });
   }
 });
+
+test('counts are read from indexes, because most mails are done', async (t) => {
+  const { pool, store } = await openStore(t, ...each);
+  await pool.query(
+    `insert into mailer.messages (cause, position, recipient, is_strangers, state)
+     select 'registered', 1000 + n, 'somebody ' || n, false, 'sent' from generate_series(1, 5000) n`,
+  );
+  await pool.query('analyze mailer.messages');
+  t.like(await store.count(), { waiting: 1, sending: 1, abandoned: 1, unknown: 1 });
+  const plan: string[] = [];
+  const explaining = createMessageStore({
+    query: async (sql: string) => {
+      const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain ${sql}`);
+      plan.push(...rows.map((row) => row['QUERY PLAN']));
+      return { rows: [] };
+    },
+    // Of the pool only this call is used.
+  } as unknown as Pool);
+  await explaining.count();
+  t.regex(plan.join('\n'), /Index/);
+  t.notRegex(plan.join('\n'), /Seq Scan/);
+});

@@ -2,6 +2,7 @@ import type { ClaimRecord } from '@zameni/contracts';
 import test from 'ava';
 import { claimOf, userIdOf } from '../../accounts.fixture.ts';
 import { openAttempt } from '../../attempts.fixture.ts';
+import { takenMail } from '../ledger/message.fixture.ts';
 import type { CauseName, Message } from '../ledger/message.ts';
 import type { MailAccount } from './account.ts';
 import { decideMail, type Facts, type LiveAttempt } from './decide.ts';
@@ -11,21 +12,7 @@ const data = { email: 'a@example.org', displayName: 'A', termsVersion: '1', prof
 const attempt: LiveAttempt = { id, record: openAttempt(claimOf(1)), position: 7, data };
 
 function message(cause: CauseName, fields: Partial<Message> = {}): Message {
-  return {
-    id: 1,
-    cause,
-    position: 7,
-    userId: null,
-    attemptId: null,
-    recipient: 'r',
-    mailbox: null,
-    takes: 1,
-    tries: 0,
-    repeats: 0,
-    merged: 0,
-    createdAt: new Date(0),
-    ...fields,
-  };
+  return takenMail(1, { cause, position: 7, userId: null, recipient: 'r', ...fields });
 }
 
 function account(fields: Partial<MailAccount> = {}): NonNullable<Facts['account']> {

@@ -49,8 +49,9 @@ export async function deliver(
     if (error instanceof NotCoveredError) {
       return { state: 'waiting', reason: 'read-model-behind', delayMs: NOT_COVERED_MS };
     }
-    const { id, cause } = message;
-    deps.logger.error({ id, cause, error: coerceError(error) }, 'a mail could not be made');
+    const { id: mail, cause: mailCause } = message;
+    const fault = coerceError(error);
+    deps.logger.error({ mail, mailCause, error: fault }, 'a mail could not be made');
     return later(deps, message, 'not-made');
   }
 }

@@ -16,6 +16,7 @@ import {
   registeredMessages,
   userIdOf,
 } from '../../accounts.fixture.ts';
+import { takenMail } from '../ledger/message.fixture.ts';
 import type { Message } from '../ledger/message.ts';
 import type { Mail } from '../mail.ts';
 import { deliver, type DeliverDeps } from './deliver.ts';
@@ -72,21 +73,7 @@ async function createMailer(sinceMs = 1_000, ring = attemptRing) {
 }
 
 function message(fields: Partial<Message> = {}): Message {
-  return {
-    id: 1,
-    cause: 'farewell',
-    position: 4,
-    userId,
-    attemptId: null,
-    recipient: userId,
-    mailbox: null,
-    takes: 1,
-    tries: 0,
-    repeats: 0,
-    merged: 0,
-    createdAt: new Date(TIME),
-    ...fields,
-  };
+  return takenMail(1, { cause: 'farewell', position: 4, createdAt: new Date(TIME), ...fields });
 }
 
 const ended = { state: 'not-needed', reason: 'farewell-ended' } as const;

@@ -1,6 +1,12 @@
+import { bindToTrace } from '@zameni/runtime';
 import type { Ledger, Taken } from '../ledger/store.ts';
 
-type Waiting = { readonly message: Taken; readonly done: PromiseWithResolvers<boolean> };
+type Waiting = {
+  readonly message: Taken;
+  readonly done: PromiseWithResolvers<boolean>;
+  /** Notes the batch, in the trace of this mail. */
+  readonly note: () => Promise<ReadonlySet<number>>;
+};
 
 /**
  * Creates the function that notes in the ledger, just before a mail is handed to a server, that it
@@ -10,15 +16,16 @@ type Waiting = { readonly message: Taken; readonly done: PromiseWithResolvers<bo
  */
 export function createHand(ledger: Pick<Ledger, 'hand'>): (message: Taken) => Promise<boolean> {
   let waiting: Waiting[] = [];
+  let batch: readonly Waiting[] = [];
   let isNoting = false;
 
-  async function note(): Promise<void> {
+  async function noteAll(): Promise<void> {
     isNoting = true;
-    while (waiting.length > 0) {
-      const batch = waiting;
+    for (let [first] = waiting; first !== undefined; [first] = waiting) {
+      batch = waiting;
       waiting = [];
       try {
-        const ours = await ledger.hand(batch.map(({ message }) => message));
+        const ours = await first.note();
         for (const { message, done } of batch) done.resolve(ours.has(message.id));
       } catch (error) {
         for (const { done } of batch) done.reject(error);
@@ -29,8 +36,9 @@ export function createHand(ledger: Pick<Ledger, 'hand'>): (message: Taken) => Pr
 
   return (message) => {
     const done = Promise.withResolvers<boolean>();
-    waiting.push({ message, done });
-    if (!isNoting) void note();
+    const note = bindToTrace(() => ledger.hand(batch.map((each) => each.message)));
+    waiting.push({ message, done, note });
+    if (!isNoting) void noteAll();
     return done.promise;
   };
 }

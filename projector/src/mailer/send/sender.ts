@@ -11,7 +11,10 @@ export type SenderDeps = {
   readonly deliver: (message: Message, signal: AbortSignal) => Promise<Outcome | undefined>;
   readonly budget: MailboxBudget;
   readonly logger: Logger;
+  /** Mails under way: as many as can be sent at once, and those ahead of them. */
   readonly maxInFlight: number;
+  /** Mails that are looked up, or wait for a connection, while all connections are used. */
+  readonly ahead: number;
   /** Mails under way beside those, while as many take long. A stalled mailbox keeps no other waiting. */
   readonly maxSlow: number;
   /** Milliseconds after which a mail takes long. */
@@ -46,7 +49,7 @@ const FINISH_BACKOFF = { baseMs: 100, maxMs: 5_000 };
  * it is repeated once.
  */
 export function createSender(deps: SenderDeps): Sender {
-  const { ledger, deliver, budget, logger, maxInFlight, maxSlow, slowMs } = deps;
+  const { ledger, deliver, budget, logger, maxInFlight, ahead, maxSlow, slowMs } = deps;
   let waker = Promise.withResolvers<void>();
   const wake = () => waker.resolve();
 
@@ -80,8 +83,9 @@ export function createSender(deps: SenderDeps): Sender {
       while (!signal.aborted) {
         waker = Promise.withResolvers<void>();
         const free = Math.max(0, maxInFlight + Math.min(slow, maxSlow) - flights.size);
-        // A take costs the database about the same for one mail as for many.
-        const isWorthIt = free >= maxInFlight / 2;
+        // A take costs the database about the same for one mail as for many. More than those ahead
+        // must not be missing, because connections would have nothing to send.
+        const isWorthIt = free >= ahead / 2;
         const messages = isWorthIt ? await ledger.take(free, budget) : [];
         for (const message of messages) {
           const flight: Promise<void> = fly(message).finally(() => {

@@ -1,3 +1,5 @@
+import { createHistogram, METRICS, SPANS, withSpan } from '@zameni/runtime';
+import { ofSmtp } from '../send/outcome.ts';
 import { parseMailAddress, parseMailbox } from './address.ts';
 import { composeMail, type DkimKey } from './compose.ts';
 import { SmtpFault, type SmtpOutcome } from './outcome.ts';
@@ -78,6 +80,7 @@ export function createSmtpSender(options: SmtpSenderOptions): SmtpSender {
   let free = maxConnections;
   let slow = 0;
   let closing: Promise<void> | undefined;
+  const measureSend = createHistogram(METRICS.mail.sendDuration);
 
   async function send(message: SmtpMessage, mayBegin = yes): Promise<SmtpOutcome> {
     if (closing !== undefined) return { outcome: 'deferred', reason: 'closed' };
@@ -113,7 +116,8 @@ export function createSmtpSender(options: SmtpSenderOptions): SmtpSender {
       const mail = await composeMail({ ...message, from, to }, options.dkim);
       if (!(await mayBegin())) return { outcome: 'deferred', reason: 'not-begun' };
       const needsSmtpUtf8 = from.needsSmtpUtf8 || to.needsSmtpUtf8;
-      return await sendMail({ from: from.address, to: to.address, needsSmtpUtf8 }, mail, end);
+      const envelope = { from: from.address, to: to.address, needsSmtpUtf8 };
+      return await inSpan(() => sendMail(envelope, mail, end));
     } catch {
       // Sessions never reject, so the mail could not be written, or not be begun. The error may quote
       // it.
@@ -123,6 +127,18 @@ export function createSmtpSender(options: SmtpSenderOptions): SmtpSender {
       if (isSlow) slow -= 1;
       else giveTurn();
     }
+  }
+
+  async function inSpan(sendIt: () => Promise<SmtpOutcome>): Promise<SmtpOutcome> {
+    const attributes = { 'server.address': options.host };
+    return withSpan(SPANS.smtp, { attributes }, async (set) => {
+      const beganAtMs = performance.now();
+      const result = await sendIt();
+      const outcome = { 'zameni.mail.outcome': ofSmtp(result) };
+      measureSend((performance.now() - beganAtMs) / 1_000, outcome);
+      set({ ...outcome, ...('reason' in result && { 'error.type': result.reason }) });
+      return result;
+    });
   }
 
   async function sendMail(

@@ -1,0 +1,48 @@
+import { createCounter, createHistogram, METRICS, SPANS, withSpan } from '@zameni/runtime';
+import { toLinks } from '../../traces/links.ts';
+import type { Message, Outcome } from '../ledger/message.ts';
+import { toMailOutcome } from './outcome.ts';
+
+/** Sends one mail. Undefined if it is another process's by now. */
+type Deliver = (message: Message, signal: AbortSignal) => Promise<Outcome | undefined>;
+
+/** Returns the time. */
+type MeasureOptions = { readonly now: () => Date };
+
+/**
+ * Milliseconds after its record within which a mail continues the trace of it. The first tries, those
+ * after greylisting too, lie within. Of a later one nobody knows in time that the trace goes on: who
+ * looked at it has left, and a collector that keeps traces by what is in them has decided.
+ */
+const CONTINUED_MS = 300_000;
+
+/** Has metrics and traces tell how mails end. A mail in all, from the decision on, is one span. */
+export function measureDeliver(deliver: Deliver, { now }: MeasureOptions): Deliver {
+  const countOutcome = createCounter(METRICS.mail.outcomes);
+  const measureDelay = createHistogram(METRICS.mail.delay);
+
+  return (message, signal) =>
+    withSpan(SPANS.mail, placeOf(message, now()), async (set) => {
+      const outcome = await deliver(message, signal);
+      if (outcome === undefined) return undefined;
+      const kind = { 'zameni.mail.kind': outcome.kind };
+      const attributes = { ...kind, 'zameni.mail.outcome': toMailOutcome(outcome) };
+      const isFailed = outcome.state === 'abandoned' || outcome.state === 'doubtful';
+      set({ ...attributes, ...(isFailed && { 'error.type': outcome.reason }) });
+      countOutcome(attributes);
+      if (outcome.state === 'sent' && message.recordAt !== null) {
+        measureDelay(Math.max(0, now().getTime() - message.recordAt.getTime()) / 1_000, kind);
+      }
+      return outcome;
+    });
+}
+
+/** A mail continues the trace of its record if that is live, and links to all others it answers for. */
+function placeOf(
+  { traceparent, mergedTraceparents, recordAt }: Message,
+  now: Date,
+): { readonly parent: string | null; readonly links: readonly string[] } {
+  const isLive = recordAt !== null && now.getTime() - recordAt.getTime() < CONTINUED_MS;
+  if (isLive) return { parent: traceparent, links: toLinks(mergedTraceparents) };
+  return { parent: null, links: toLinks([traceparent, ...mergedTraceparents]) };
+}
