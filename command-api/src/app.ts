@@ -1,5 +1,11 @@
 import { OPERATIONS } from '@zameni/contracts';
-import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
+import {
+  createHttpApp,
+  type HealthChecks,
+  type KeyRings,
+  type Logger,
+  type LogRequests,
+} from '@zameni/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addRegistrationRoutes, type RegistrationRoutesDeps } from './http/registration-routes.ts';
 import { addUserRoutes, type UserRoutesDeps } from './http/user-routes.ts';
@@ -11,6 +17,7 @@ export type AppDeps = RegistrationRoutesDeps &
   ImportRoutesDeps &
   UserRoutesDeps & {
     readonly logger: Logger;
+    readonly logRequests?: LogRequests;
     readonly checks: HealthChecks;
     /** Dependencies that commands can be decided without. Some answers wait for them. */
     readonly degradedChecks?: HealthChecks;

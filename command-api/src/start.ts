@@ -60,6 +60,7 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
       password: readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE),
       max: POOL_SIZE,
       name,
+      purpose: 'command-api',
       logger,
     }),
     (opened) => opened.end(),
@@ -105,12 +106,13 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
       },
     ),
   );
-  const publicCommitter = resources.use(createCommitter(log, logger));
+  const publicCommitter = resources.use(createCommitter(log, logger, { name: 'public' }));
   const app = createApp({
     logger,
+    logRequests: config.ZAMENI_LOG_REQUESTS,
     keyRings: { ...keyRings, pepper: claimLayouts },
     log,
-    committer: resources.use(createCommitter(log, logger)),
+    committer: resources.use(createCommitter(log, logger, { name: 'commands' })),
     loadAccount: createLoadAccount({ log, dataKeys }),
     loadAttempt: createLoadAttempt({ log, attemptKeys }),
     inTurn: createTurns(),
@@ -148,4 +150,5 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     },
   });
   resources.use(await listenHttp(app, { host: config.ZAMENI_HOST, port: config.ZAMENI_PORT }));
+  logger.info({ port: config.ZAMENI_PORT }, 'service listens');
 }

@@ -1,4 +1,10 @@
-import { createHttpApp, type HealthChecks, type KeyRings, type Logger } from '@zameni/runtime';
+import {
+  createHttpApp,
+  type HealthChecks,
+  type KeyRings,
+  type Logger,
+  type LogRequests,
+} from '@zameni/runtime';
 import { type ErasureRoutesDeps, erasureRoutes } from './http/erasure-routes.ts';
 import { type MessageRoutesDeps, messageRoutes } from './http/message-routes.ts';
 import { type ProjectionRoutesDeps, projectionRoutes } from './http/projection-routes.ts';
@@ -17,6 +23,7 @@ export type AppDeps = UserRoutesDeps &
   ProjectionRoutesDeps &
   StatsRoutesDeps & {
     readonly logger: Logger;
+    readonly logRequests?: LogRequests;
     readonly checks: HealthChecks;
     readonly degradedChecks: HealthChecks;
     readonly keyRings?: KeyRings;

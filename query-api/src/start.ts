@@ -1,6 +1,7 @@
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import {
   createFreshness,
+  createHeadWatch,
   createLiveVersion,
   createPool,
   createPositions,
@@ -23,10 +24,11 @@ import { readReferenceFiles } from './reference/files.ts';
 import { readVerifyFiles } from './verify-page/files.ts';
 import { createErasureReader } from './stores/erasure-store.ts';
 import { createGuardedStore } from './stores/guarded-store.ts';
-import { createHeadWatch } from './stores/head-watch.ts';
 import { createLogLookup } from './stores/log-lookup.ts';
 import { createMessagesReader } from './stores/messages-store.ts';
 import { createProjectionsReader } from './stores/projections-store.ts';
+import { createReadModelLag } from './stores/read-model-lag.ts';
+import { createReplicaLag } from './stores/replica-lag.ts';
 import { createStatsReader } from './stores/stats-store.ts';
 import { createViewReader } from './stores/view-reader.ts';
 import { createPostgresViewStore } from './stores/view-store-postgres.ts';
@@ -44,10 +46,16 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   const { config, logger, resources, signal } = context;
   const name = config.ZAMENI_INSTANCE;
   const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
-  const openPool = (url: string, max: number) =>
-    resources.adopt(createPool({ url, password, max, name, logger }), (pool) => pool.end());
-  const replicaPool = openPool(config.ZAMENI_POSTGRES_REPLICA_URL, REPLICA_POOL_SIZE);
-  const primaryPool = openPool(config.ZAMENI_POSTGRES_URL, PRIMARY_POOL_SIZE);
+  const openPool = (url: string, max: number, purpose: string) =>
+    resources.adopt(createPool({ url, password, max, name, purpose, logger }), (pool) =>
+      pool.end(),
+    );
+  const replicaPool = openPool(
+    config.ZAMENI_POSTGRES_REPLICA_URL,
+    REPLICA_POOL_SIZE,
+    'query-replica',
+  );
+  const primaryPool = openPool(config.ZAMENI_POSTGRES_URL, PRIMARY_POOL_SIZE, 'query-primary');
   const redis = createRedis({
     url: config.ZAMENI_REDIS_URL,
     password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
@@ -69,19 +77,25 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   );
 
   const clock = systemClock;
-  const live = resources.use(
-    createLiveVersion({ read: () => readLiveCheckpoint(primaryPool), clock }),
+  const head = resources.use(createHeadWatch({ readHead: () => log.readHead(signal), clock }));
+  const lag = resources.use(
+    createReadModelLag({ read: () => readLiveCheckpoint(primaryPool), head }),
   );
+  const live = resources.use(createLiveVersion({ read: lag.read, clock }));
   const cache = createViewCache({
     redis,
     keys: (modelVersion) => viewCacheKeys(ACCOUNTS_PROJECTION, modelVersion),
     liveVersion: live.current,
     logger,
   });
-  const store = createPostgresViewStore(replicaPool, live.learn);
-  const replica = createGuardedStore({ store, name: 'postgres-replica', logger });
-  const head = resources.use(createHeadWatch({ readHead: () => log.readHead(signal), clock }));
+  const replicaLag = resources.use(createReplicaLag({ primary: lag.last, clock }));
+  const store = createPostgresViewStore(replicaPool, (checkpoint) => {
+    replicaLag.learn(checkpoint);
+    live.learn(checkpoint);
+  });
+  const replica = createGuardedStore({ store, name: 'replica', logger });
   const freshness = createFreshness({
+    purpose: 'position',
     watermark: cache.watermark,
     replicaPosition: replica.readPosition,
     clock,
@@ -91,6 +105,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   const position = openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger });
   const app = await createApp({
     logger,
+    logRequests: config.ZAMENI_LOG_REQUESTS,
     keyRings: { position },
     ...createHealthChecks({
       replica: () => replicaPool.query('select 1'),
@@ -111,7 +126,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     readProjections: createProjectionsReader({ primary: primaryPool, head }),
     readStats: createStatsReader({
       // Counting is slow, so it has connections of its own.
-      replica: openPool(config.ZAMENI_POSTGRES_REPLICA_URL, STATS_POOL_SIZE),
+      replica: openPool(config.ZAMENI_POSTGRES_REPLICA_URL, STATS_POOL_SIZE, 'query-stats'),
       primary: primaryPool,
       freshness,
       clock,
@@ -125,5 +140,5 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     }),
   });
   resources.use(await listenHttp(app, { host: config.ZAMENI_HOST, port: config.ZAMENI_PORT }));
-  logger.info({ port: config.ZAMENI_PORT }, 'query-api listens');
+  logger.info({ port: config.ZAMENI_PORT }, 'service listens');
 }

@@ -1,7 +1,7 @@
 import type { VerificationPreview } from '@zameni/contracts';
 import { AppError, DEADLINES, type Proof } from '@zameni/runtime';
 import { decideOnly, type Input } from '../commit/decide-only.ts';
-import type { Cause } from '../commit/event-messages.ts';
+import type { UntracedCause } from '../commit/publish.ts';
 import { kindOfLink } from '../domain/decide-account-proof.ts';
 import { attemptIn } from '../domain/decision.ts';
 import { previewProof, type ProofPreview } from '../domain/preview-proof.ts';
@@ -19,8 +19,10 @@ type About = Omit<VerificationPreview, 'state' | 'holder' | 'mustSupply'>;
 export async function previewVerification(
   deps: UserCommandDeps,
   token: string,
-  cause: Cause,
+  untraced: UntracedCause,
 ): Promise<VerificationPreview> {
+  // Nothing is appended, so no record carries a trace context.
+  const cause = { ...untraced, traceparent: undefined };
   const proof = await openToken(deps, token);
   const { previewed, input } = await decideOnly(deps, toPlan(proof, {}, cause), (input) => {
     const previewed = previewProof((said) =>

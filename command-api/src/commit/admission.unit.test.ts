@@ -9,6 +9,8 @@ function waiting(submittedAt: number): Waiting {
     intent: { reads: [], decide: () => ({ messages: [], answer: () => undefined }) },
     updates: new Map(),
     submittedAt,
+    queuedAt: submittedAt,
+    span: undefined,
     resolve: () => undefined,
     reject: () => undefined,
   };

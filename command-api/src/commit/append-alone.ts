@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   AppError,
+  bindToTrace,
+  createCounter,
   createOverloaded,
   type EventLog,
   type Logger,
   type LogMessage,
+  METRICS,
 } from '@zameni/runtime';
 import { appendUntilKnown } from './append.ts';
 
@@ -39,6 +42,7 @@ export function createAppendAlone(
   logger: Logger,
   maxUnderWay: number = MAX_UNDER_WAY,
 ): AppendAlone {
+  const countInDoubt = createCounter(METRICS.commit.inDoubt);
   let underWay = 0;
   let isSending = false;
   let waiting: (() => Promise<unknown>)[] = [];
@@ -57,10 +61,12 @@ export function createAppendAlone(
   return async (messages, signal) => {
     if (underWay >= maxUnderWay) throw createOverloaded();
     underWay += 1;
-    const context = { log, logger, signal, isWanted: () => !signal.aborted };
+    const context = { log, logger, signal, isWanted: () => !signal.aborted, countInDoubt };
     try {
       return await new Promise<number | undefined>((resolve, reject) => {
-        waiting.push(() => appendUntilKnown(context, messages, true).then(resolve, reject));
+        // A round runs in the trace of the request that began the rounds.
+        const send = bindToTrace(() => appendUntilKnown(context, messages, true));
+        waiting.push(() => send().then(resolve, reject));
         if (!isSending) void sendRounds();
       });
     } catch (cause) {

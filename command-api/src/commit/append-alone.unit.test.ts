@@ -1,5 +1,18 @@
-import { AppError, createLogger, type EventLog, type LogMessage } from '@zameni/runtime';
-import { createMemoryLog } from '@zameni/runtime/testing';
+import {
+  AppError,
+  createLogger,
+  type EventLog,
+  type LogMessage,
+  SPANS,
+  withSpan,
+} from '@zameni/runtime';
+import {
+  collectTelemetry,
+  createMemoryLog,
+  inTrace,
+  observeLog,
+  toTraceparent,
+} from '@zameni/runtime/testing';
 import test from 'ava';
 import { signal } from '../log/log.fixture.ts';
 import { createAppendAlone } from './append-alone.ts';
@@ -11,6 +24,25 @@ const message: LogMessage = {
   expectedPosition: 0,
   guard: 'zameni.*.vera',
 };
+
+test.serial('each append is in the trace of its request, whoever began the round', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const append = createAppendAlone(observeLog(createMemoryLog()), logger);
+  await Promise.all(
+    [1, 2].map((n) =>
+      inTrace(toTraceparent(n), () =>
+        withSpan(SPANS.publish, {}, () => {
+          const { subject, guard } = { subject: `zameni.attempt.${n}`, guard: `zameni.*.${n}` };
+          return append([{ ...message, subject, guard }], signal);
+        }),
+      ),
+    ),
+  );
+  t.deepEqual(
+    telemetry.spansOf(SPANS.append).map(({ traceId }) => traceId),
+    [1, 2].map((n) => toTraceparent(n).slice(3, 35)),
+  );
+});
 
 test('a message whose guard holds is appended on its own', async (t) => {
   const log = createMemoryLog();

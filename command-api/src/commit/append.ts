@@ -1,10 +1,12 @@
 import {
   coerceError,
+  type Count,
   createBackoff,
   delay,
   type EventLog,
   type Logger,
   type LogMessage,
+  type METRICS,
 } from '@zameni/runtime';
 
 /** What one try to read or append works with. */
@@ -14,6 +16,8 @@ export type AppendContext = {
   readonly signal: AbortSignal;
   /** Whether anyone still waits for the outcome. */
   readonly isWanted: () => boolean;
+  /** Counts an append that is sent again because its reply was lost. */
+  readonly countInDoubt: Count<typeof METRICS.commit.inDoubt>;
 };
 
 /** Delays between appends of unknown outcome or beside a rival, and between failed reads. */
@@ -31,7 +35,7 @@ export async function appendUntilKnown(
   messages: readonly LogMessage[],
   isAlone: boolean,
 ): Promise<number | undefined> {
-  const { log, logger, signal } = context;
+  const { log, logger, signal, countInDoubt } = context;
   const backoff = createBackoff(APPEND_BACKOFF);
   let isDoubtful = false;
   for (;;) {
@@ -56,8 +60,9 @@ export async function appendUntilKnown(
       case 'unknown':
         // Logged once for each group, not at every try.
         if (!isDoubtful) logger.warn({ error: coerceError(outcome.cause) }, 'append in doubt');
-        isDoubtful = true;
         assertWanted(context, outcome.cause);
+        if (!isDoubtful) countInDoubt({});
+        isDoubtful = true;
         await delay(backoff.nextMs(), signal);
         break;
       default:

@@ -1,12 +1,24 @@
-import { AppError, createOverloaded, DEADLINES, type EventLog, type Logger } from '@zameni/runtime';
+import {
+  AppError,
+  createHistogram,
+  createOverloaded,
+  DEADLINES,
+  type EventLog,
+  type Logger,
+  METRICS,
+  observe,
+  recordedSpan,
+} from '@zameni/runtime';
 import { type AdmissionBounds, createAdmission } from './admission.ts';
 import { chooseGroup, type Intent, maxMessagesOf, type Waiting } from './group.ts';
 import { createGroupRunner } from './group-runner.ts';
 import { noteAppended } from './group-state.ts';
+import type { CommitterName } from './observed-tries.ts';
 import { createUnanswered } from './unanswered.ts';
 
-/** Bounds of the committer. */
+/** Name and bounds of the committer. */
 export type CommitterOptions = AdmissionBounds & {
+  readonly name: CommitterName;
   /** Most groups that run at once. */
   readonly maxGroups: number;
   /** Intents that must wait for a group to begin beside another. */
@@ -41,6 +53,7 @@ export type Committer = AsyncDisposable & {
  * the 1,000 of a JetStream batch. The others are chosen.
  */
 const DEFAULTS: CommitterOptions = {
+  name: 'commands',
   maxGroups: 2,
   minOverlap: 128,
   lingerMs: 8,
@@ -97,11 +110,15 @@ export function createCommitter(
   const runGroup = createGroupRunner({
     log,
     logger,
+    name: bounds.name,
     signal: closed.signal,
     unanswered,
     maxGroupBytes: bounds.maxGroupBytes,
     queue: {
-      putBack: (postponed) => void queue.unshift(...postponed),
+      putBack: (postponed) => {
+        for (const waiting of postponed) waiting.queuedAt = performance.now();
+        queue.unshift(...postponed);
+      },
       noteAppended: (messages, lastPosition) => noteAppended(queue, messages, lastPosition),
     },
   });
@@ -163,6 +180,9 @@ export function createCommitter(
     queueMicrotask(formGroups);
   }
 
+  const attributes = { 'zameni.committer': bounds.name };
+  const measureWait = createHistogram(METRICS.commit.waitDuration);
+  const observed = observe(METRICS.commit.queueLength, () => [{ value: queue.length, attributes }]);
   const isOverloaded = () => isClosing || !admission.admits(queue);
   return {
     isOverloaded,
@@ -173,14 +193,24 @@ export function createCommitter(
           const cause = new RangeError(`an intent has at most ${maxGroupMessages} messages`);
           return reject(new AppError('internal', { cause }));
         }
+        const submittedAt = performance.now();
+        const measure = () => measureWait((performance.now() - submittedAt) / 1_000, attributes);
         enqueue({
           intent,
-          submittedAt: performance.now(),
+          submittedAt,
+          queuedAt: submittedAt,
+          span: recordedSpan(),
           updates: new Map(),
-          reject,
-          // An intent's answer only ever goes to the promise of the same intent.
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-          resolve: (answer) => resolve(answer as Answer),
+          reject: (error) => {
+            measure();
+            reject(error);
+          },
+          resolve: (answer) => {
+            measure();
+            // An intent's answer only ever goes to the promise of the same intent.
+            // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+            resolve(answer as Answer);
+          },
         });
       }),
     [Symbol.asyncDispose]: async () => {
@@ -188,6 +218,7 @@ export function createCommitter(
       formGroups();
       await drained.promise;
       closed.abort(new Error('the committer is closed'));
+      observed[Symbol.dispose]();
     },
   };
 }

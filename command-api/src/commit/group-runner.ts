@@ -1,20 +1,25 @@
 import {
   AppError,
   coerceError,
+  createCounter,
   delay,
   type EventLog,
   type Logger,
   type LogMessage,
+  METRICS,
 } from '@zameni/runtime';
 import { type AppendContext, appendUntilKnown } from './append.ts';
 import { type Decided, decideAll, type Waiting } from './group.ts';
 import { readGroup, TRY } from './group-state.ts';
+import { type CommitterName, createTryObserver, type TryProgress } from './observed-tries.ts';
 import { toUnavailable, type Unanswered } from './unanswered.ts';
 
 /** What running groups needs of the log and of the scheduler. */
 export type GroupRunnerDeps = {
   readonly log: EventLog;
   readonly logger: Logger;
+  /** The committer of the groups. */
+  readonly name: CommitterName;
   /** Aborts when the committer is closed. */
   readonly signal: AbortSignal;
   readonly unanswered: Unanswered;
@@ -55,6 +60,8 @@ const RETRY_SPREAD_MS = 10;
  */
 export function createGroupRunner(deps: GroupRunnerDeps): RunGroup {
   const { log, logger, signal, unanswered, maxGroupBytes, queue } = deps;
+  const observed = createTryObserver(deps.name);
+  const countInDoubt = createCounter(METRICS.commit.inDoubt);
   let pessimisticGroups = 0;
 
   async function run(group: readonly Waiting[], firstTry: number): Promise<void> {
@@ -79,39 +86,57 @@ export function createGroupRunner(deps: GroupRunnerDeps): RunGroup {
     group: readonly Waiting[],
     tryNumber: number,
   ): Promise<readonly Waiting[]> {
-    const isWanted = () => group.some(unanswered.has);
-    const context: AppendContext = { log, logger, signal, isWanted };
-    let postponed: readonly Waiting[] = [];
+    const putBack = new Set<Waiting>();
     try {
-      const { records, hasNews } = await readGroup(context, group, tryNumber);
-      if (hasNews) pessimisticGroups = PESSIMISTIC_GROUPS;
-      const outcome = decideAll(group, records, maxGroupBytes);
-      const { decided, faulty, messages } = outcome;
-      postponed = outcome.postponed;
-      queue.putBack(postponed);
-      for (const { waiting, error } of faulty) {
-        logger.error({ error }, 'an intent could not be decided');
-        unanswered.reject(waiting, new AppError('internal', { cause: error }));
-      }
-      const lastPosition =
-        messages.length === 0 ? 0 : await appendUntilKnown(context, messages, decided.length === 1);
-      if (lastPosition !== undefined) {
-        queue.noteAppended(messages, lastPosition);
-        answerAll(decided, lastPosition - messages.length);
-        return [];
-      }
+      const undecided = await observed.run(group, tryNumber, (progress) =>
+        commitOnce(group, tryNumber, { progress, putBack }),
+      );
+      if (undecided.length === 0) return undecided;
       if (tryNumber > TRY.optimistic) {
         await delay(Math.random() * RETRY_SPREAD_MS * tryNumber, signal);
       }
       pessimisticGroups = PESSIMISTIC_GROUPS;
-      return decided.map(({ waiting }) => waiting);
+      return undecided;
     } catch (thrown) {
       logger.error({ error: coerceError(thrown) }, 'group commit failed');
       for (const waiting of group) {
-        if (!postponed.includes(waiting)) unanswered.reject(waiting, toUnavailable(thrown));
+        if (!putBack.has(waiting)) unanswered.reject(waiting, toUnavailable(thrown));
       }
       return [];
     }
+  }
+
+  /** Returns the intents that must be decided again, after a conflict. */
+  async function commitOnce(
+    group: readonly Waiting[],
+    tryNumber: number,
+    { progress, putBack }: { readonly progress: TryProgress; readonly putBack: Set<Waiting> },
+  ): Promise<readonly Waiting[]> {
+    const isWanted = () => group.some(unanswered.has);
+    const context: AppendContext = { log, logger, signal, isWanted, countInDoubt };
+    const { records, hasNews } = await readGroup(context, group, tryNumber);
+    if (hasNews) pessimisticGroups = PESSIMISTIC_GROUPS;
+    const { decided, faulty, messages, postponed } = decideAll(group, records, maxGroupBytes);
+    const intents = decided.map(({ waiting }) => waiting);
+    progress.decided(intents, messages.length);
+    for (const waiting of postponed) putBack.add(waiting);
+    queue.putBack(postponed);
+    for (const { waiting, error } of faulty) {
+      logger.error({ error }, 'an intent could not be decided');
+      unanswered.reject(waiting, new AppError('internal', { cause: error }));
+    }
+    const isEmpty = messages.length === 0;
+    const lastPosition = isEmpty
+      ? 0
+      : await appendUntilKnown(context, messages, decided.length === 1);
+    if (lastPosition === undefined) {
+      progress.ended('conflict');
+      return intents;
+    }
+    progress.ended(isEmpty ? 'nothing' : 'appended');
+    queue.noteAppended(messages, lastPosition);
+    answerAll(decided, lastPosition - messages.length);
+    return [];
   }
 
   /** Answers an appended group, whose messages lie right after `before`. */
@@ -125,6 +150,7 @@ export function createGroupRunner(deps: GroupRunnerDeps): RunGroup {
   }
 
   return (group) => {
+    observed.begin(group);
     pessimisticGroups = Math.max(0, pessimisticGroups - 1);
     return run(group, pessimisticGroups > 0 ? TRY.anyReplica : TRY.optimistic);
   };

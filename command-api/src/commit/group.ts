@@ -1,4 +1,10 @@
-import { type AppError, coerceError, type LogMessage, type LogRecord } from '@zameni/runtime';
+import {
+  type AppError,
+  coerceError,
+  type LogMessage,
+  type LogRecord,
+  type RecordedSpan,
+} from '@zameni/runtime';
 
 /**
  * The last message of each subject that an intent reads. `position` is undefined where an earlier
@@ -42,6 +48,10 @@ export type Waiting = {
   readonly updates: Map<string, LogRecord>;
   /** Milliseconds of `performance.now()`. */
   readonly submittedAt: number;
+  /** Since when it is in the queue: a group may put it back. */
+  queuedAt: number;
+  /** The span of its command, if it is recorded. */
+  readonly span: RecordedSpan | undefined;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: AppError) => void;
 };

@@ -6,6 +6,8 @@ function waiting(...reads: string[]): Waiting {
     intent: { reads, decide: () => ({ messages: [], answer: () => undefined }) },
     updates: new Map(),
     submittedAt: 0,
+    queuedAt: 0,
+    span: undefined,
     resolve: () => undefined,
     reject: () => undefined,
   };

@@ -11,6 +11,8 @@ function createWaiting(ageMs: number) {
     intent: { reads: [], decide: () => ({ messages: [], answer: () => undefined }) },
     updates: new Map(),
     submittedAt: performance.now() - ageMs,
+    queuedAt: 0,
+    span: undefined,
     resolve: (answer) => answers.push(answer),
     reject: ({ code }) => answers.push(code),
   };

@@ -3,18 +3,19 @@ import {
   AppError,
   type Caller,
   clientKeyOf,
-  currentTraceparent,
   type Digests,
   guesserKeyOf,
   limitRequest,
   type RateLimits,
   requireScope,
+  SPANS,
   toActorId,
   type TokenVerifier,
   traceIdOf,
+  withSpan,
 } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Cause } from '../commit/event-messages.ts';
+import type { UntracedCause } from '../commit/publish.ts';
 
 /** The limits of the command API, one for each client. */
 export type CommandLimits = RateLimits<'client'>;
@@ -27,13 +28,25 @@ export type CallerDeps = {
 };
 
 /** The caller of a request, undefined without a token, and the cause of its commands. */
-export type Called = { readonly caller: Caller | undefined; readonly cause: Cause };
+export type Called = { readonly caller: Caller | undefined; readonly cause: UntracedCause };
+
+/**
+ * Validates a request: who sends it, whether its client may send more, and with `parse` what no
+ * schema expresses. All of it is in one span.
+ */
+export function validate<Valid>(
+  deps: CallerDeps,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  parse: (called: Called) => Valid,
+): Promise<Valid> {
+  return withSpan(SPANS.validate, {}, async () => parse(await toCalled(deps, request, reply)));
+}
 
 /**
  * Verifies the token of a request, counts the request against its client's limit, and returns the
  * cause of its commands. Throws `rate-limited` beyond the limit.
  */
-export async function toCalled(
+async function toCalled(
   deps: CallerDeps,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -52,7 +65,6 @@ export async function toCalled(
     actor,
     causationId: traceIdOf(request),
     time: new Date().toISOString(),
-    traceparent: currentTraceparent(),
   };
   return { caller, cause };
 }

@@ -1,16 +1,16 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { MAX_PUBLIC_BODY_BYTES, OPERATIONS, type UserId } from '@zameni/contracts';
-import { AppError, type Digests, drawBytes, toRoute, SPANS, withSpan } from '@zameni/runtime';
+import { AppError, type Caller, type Digests, drawBytes, toRoute } from '@zameni/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { v7 as uuidV7 } from 'uuid';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
-import { type CallerDeps, toCalled } from './caller.ts';
-import type { Cause } from '../commit/event-messages.ts';
+import { type CallerDeps, validate } from './caller.ts';
+import { publish, type UntracedCause } from '../commit/publish.ts';
 import { parseIdempotencyKey } from './idempotency-key.ts';
 import type { LogRoom, RoomKind } from '../log/room.ts';
 import { type RegisterDeps, register } from '../commands/register.ts';
 import { type RegisterAttemptDeps, registerAttempt } from '../commands/register-attempt.ts';
-import { parseRegistration } from '../commands/registration-request.ts';
+import { parseRegistration, type RegistrationRequest } from '../commands/registration-request.ts';
 
 /** Dependencies of the registration routes. */
 export type RegistrationRoutesDeps = RegisterDeps &
@@ -26,28 +26,31 @@ export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRo
   app.withTypeProvider<TypeBoxTypeProvider>().route({
     ...toRoute(OPERATIONS.registerPerson),
     handler: async (request, reply) => {
-      const { caller, cause } = await toCalled(deps, request, reply);
-      const kind = caller?.scopes.has('registrations:write') === true ? 'vouched' : 'public';
-      if (kind === 'public') requirePublicSize(request);
-      const header = request.headers['idempotency-key'];
-      const idempotencyKey = parseIdempotencyKey(header, caller === undefined);
-      const registration = parseRegistration(request.body);
-      deps.room.assert(kind);
+      const { kind, cause, idempotencyKey, registration } = await validate(
+        deps,
+        { request, reply },
+        ({ caller, cause }) => {
+          const kind = kindOf(caller);
+          if (kind === 'public') requirePublicSize(request);
+          const header = request.headers['idempotency-key'];
+          const idempotencyKey = parseIdempotencyKey(header, caller === undefined);
+          const registration = parseRegistration(request.body);
+          deps.room.assert(kind);
+          if (kind === 'public') refuseVouching(registration);
+          return { kind, cause, idempotencyKey, registration };
+        },
+      );
       const id = toId(deps.digests, { kind, cause, idempotencyKey });
       const isRetryable = idempotencyKey !== undefined;
       if (kind === 'vouched') {
-        const position = await withSpan(SPANS.publish, {}, () =>
-          register(deps, registration, { ...cause, userId: id, isRetryable }),
+        const position = await publish(cause, (traced) =>
+          register(deps, registration, { ...traced, userId: id, isRetryable }),
         );
         await answerCommand(deps, { request, reply, position });
         return reply.code(201).header('Location', `/v1/users/${id}`).send({ userId: id });
       }
-      if (registration.emailVerified !== undefined) {
-        const errors = [{ pointer: '/emailVerified', code: 'not-taken' }] as const;
-        throw new AppError('invalid-request', { errors });
-      }
-      const position = await withSpan(SPANS.publish, {}, () =>
-        registerAttempt(deps, registration, { ...cause, id, isRetryable }),
+      const position = await publish(cause, (traced) =>
+        registerAttempt(deps, registration, { ...traced, id, isRetryable }),
       );
       await answerCommand(deps, { request, reply, position });
       return reply
@@ -67,9 +70,20 @@ function requirePublicSize({ bodyBytes }: FastifyRequest): void {
   throw new AppError('payload-too-large', { detail });
 }
 
+function kindOf(caller: Caller | undefined): RoomKind {
+  return caller?.scopes.has('registrations:write') === true ? 'vouched' : 'public';
+}
+
+/** Only a caller with the scope vouches for a mailbox. */
+function refuseVouching({ emailVerified }: RegistrationRequest): void {
+  if (emailVerified === undefined) return;
+  const errors = [{ pointer: '/emailVerified', code: 'not-taken' }] as const;
+  throw new AppError('invalid-request', { errors });
+}
+
 type Meant = {
   readonly kind: RoomKind;
-  readonly cause: Cause;
+  readonly cause: UntracedCause;
   readonly idempotencyKey: string | undefined;
 };
 

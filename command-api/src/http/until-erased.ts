@@ -2,6 +2,7 @@ import { subjects, type UserId } from '@zameni/contracts';
 import {
   AppError,
   createBackoff,
+  createWaitObserver,
   DEADLINES,
   delay,
   type EventLog,
@@ -36,7 +37,16 @@ const BACKOFF = { baseMs: 20, maxMs: 250 };
  * number has no bound.
  */
 export function createUntilErased({ pool, log }: UntilErasedDeps): UntilErased {
+  const observeWait = createWaitObserver('erased');
+
   async function until(isDone: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
+    return observeWait(
+      () => pollUntil(isDone),
+      () => 'reached',
+    );
+  }
+
+  async function pollUntil(isDone: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
     const signal = AbortSignal.timeout(DEADLINES.erased);
     const backoff = createBackoff(BACKOFF);
     try {

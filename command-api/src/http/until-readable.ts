@@ -23,6 +23,7 @@ export function createUntilReadable(options: ReadableDeps): AnswerDeps['untilRea
   const { cache, pool, stopping } = options;
   const clock = systemClock;
   const freshness = createFreshness({
+    purpose: 'readable',
     watermark: cache.watermark,
     replicaPosition: () => readPosition(pool),
     clock,

@@ -1,11 +1,12 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { OPERATIONS } from '@zameni/contracts';
-import { toRoute, SPANS, withSpan } from '@zameni/runtime';
+import { toRoute } from '@zameni/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
-import { type CallerDeps, type Permission, requirePermission, toCalled } from './caller.ts';
+import { type CallerDeps, type Permission, requirePermission, validate } from './caller.ts';
 import type { UntilErased } from './until-erased.ts';
 import { parseIfMatch } from './if-match.ts';
+import { publish } from '../commit/publish.ts';
 import { parseUpdate, requireAddress } from '../commands/user-request.ts';
 import {
   changeUser,
@@ -30,11 +31,16 @@ export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void 
     permission: Permission,
     toChange: () => RequestedChange,
   ) => {
-    const { caller, cause } = await toCalled(deps, request, reply);
-    const userId = requirePermission(permission, id, caller);
-    const requested = toChange();
-    const { position, isAttempt } = await withSpan(SPANS.publish, {}, () =>
-      changeUser(deps, userId, requested, cause),
+    const { cause, userId, requested } = await validate(
+      deps,
+      { request, reply },
+      ({ caller, cause }) => {
+        const userId = requirePermission(permission, id, caller);
+        return { cause, userId, requested: toChange() };
+      },
+    );
+    const { position, isAttempt } = await publish(cause, (traced) =>
+      changeUser(deps, userId, requested, traced),
     );
     if (requested.type === 'erase') {
       await (isAttempt

@@ -7,12 +7,13 @@ import {
   OPERATIONS,
   subjects,
 } from '@zameni/contracts';
-import { toRoute, SPANS, withSpan } from '@zameni/runtime';
+import { toRoute } from '@zameni/runtime';
 import type { FastifyInstance } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
-import { type CallerDeps, toCalled } from './caller.ts';
+import { type CallerDeps, validate } from './caller.ts';
 import type { LogRoom } from '../log/room.ts';
 import type { PublicRecords } from '../commit/public-records.ts';
+import { publish } from '../commit/publish.ts';
 import { previewVerification } from '../commands/preview-verification.ts';
 import type { UserCommandDeps } from '../commands/user-commands.ts';
 import { parseSaid, requireAddress } from '../commands/user-request.ts';
@@ -30,10 +31,12 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
     ...toRoute(OPERATIONS.verifyEmail),
     bodyLimit: MAX_PUBLIC_BODY_BYTES,
     handler: async (request, reply) => {
-      const { cause } = await toCalled(deps, request, reply);
-      const { token, ...said } = parseSaid(request.body);
-      const { userId, position } = await withSpan(SPANS.publish, {}, () =>
-        verifyEmail(deps, { token, said }, cause),
+      const { cause, token, said } = await validate(deps, { request, reply }, ({ cause }) => {
+        const { token, ...said } = parseSaid(request.body);
+        return { cause, token, said };
+      });
+      const { userId, position } = await publish(cause, (traced) =>
+        verifyEmail(deps, { token, said }, traced),
       );
       await answerCommand(deps, { request, reply, position });
       return reply.code(202).send({ userId });
@@ -43,7 +46,7 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
     ...toRoute(OPERATIONS.previewVerification),
     bodyLimit: MAX_PUBLIC_BODY_BYTES,
     handler: async (request, reply) => {
-      const { cause } = await toCalled(deps, request, reply);
+      const { cause } = await validate(deps, { request, reply }, (called) => called);
       const preview = await previewVerification(deps, request.body.token, cause);
       return reply.header('Cache-Control', 'no-store').send(preview);
     },
@@ -52,20 +55,21 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
     ...toRoute(OPERATIONS.resendVerification),
     bodyLimit: MAX_PUBLIC_BODY_BYTES,
     handler: async (request, reply) => {
-      const { cause } = await toCalled(deps, request, reply);
-      const { canonical } = requireAddress(request.body.email);
-      deps.room.assert('public');
+      const { cause, canonical } = await validate(deps, { request, reply }, ({ cause }) => {
+        const { canonical } = requireAddress(request.body.email);
+        deps.room.assert('public');
+        return { cause, canonical };
+      });
       // Nothing is read, so that the work is the same for every address.
-      const { time, traceparent } = cause;
-      const wish: MailWish = { claim: deps.digests.claimOf(canonical), time };
-      const position = await withSpan(SPANS.publish, {}, () =>
-        deps.publicRecords.append({
+      const position = await publish(cause, ({ time, traceparent }) => {
+        const wish: MailWish = { claim: deps.digests.claimOf(canonical), time };
+        return deps.publicRecords.append({
           subject: subjects.mailWish(randomUUID()),
           data: JSON.stringify(wish),
           ttlSeconds: MAIL_WISH_LIFETIME_SECONDS,
           ...(traceparent === undefined ? {} : { traceparent }),
-        }),
-      );
+        });
+      });
       await answerCommand(deps, { request, reply, position });
       return reply.code(202).send({ status: 'accepted' });
     },

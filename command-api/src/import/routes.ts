@@ -12,8 +12,8 @@ import {
 } from '@zameni/runtime';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { RegisterDeps } from '../commands/register.ts';
-import type { Cause } from '../commit/event-messages.ts';
-import { type CallerDeps, toCalled } from '../http/caller.ts';
+import type { UntracedCause } from '../commit/publish.ts';
+import { type CallerDeps, validate } from '../http/caller.ts';
 import { parseIdempotencyKey } from '../http/idempotency-key.ts';
 import type { LogRoom } from '../log/room.ts';
 import { isTakenIn, writeAnswer } from './answer.ts';
@@ -48,11 +48,13 @@ export function addImportRoutes(app: FastifyInstance, deps: ImportRoutesDeps): v
       ...toRoute(OPERATIONS.importPeople),
       handler: async (request, reply) => {
         const { raw: upload } = request;
-        const { caller, cause } = await toCalled(deps, request, reply);
-        requireScope(caller, 'users:import');
-        if (request.body === undefined) throw new AppError('unsupported-media-type');
-        const key = requireKey(request.headers['idempotency-key']);
-        refuseDeclaredSize(upload, IMPORT_UPLOAD.maxBytes);
+        const { cause, key } = await validate(deps, { request, reply }, ({ caller, cause }) => {
+          requireScope(caller, 'users:import');
+          if (request.body === undefined) throw new AppError('unsupported-media-type');
+          const key = requireKey(request.headers['idempotency-key']);
+          refuseDeclaredSize(upload, IMPORT_UPLOAD.maxBytes);
+          return { cause, key };
+        });
         begin(reply.raw);
         keepOwnDeadline(upload, reply.raw);
         const mail = request.query.mail === 'true' ? undefined : 'none';
@@ -83,7 +85,11 @@ function requireKey(header: string | string[] | undefined): string {
   throw new AppError('malformed-header', { detail: 'An import needs an Idempotency-Key' });
 }
 
-type Asked = { readonly cause: Cause; readonly key: string; readonly mail: 'none' | undefined };
+type Asked = {
+  readonly cause: UntracedCause;
+  readonly key: string;
+  readonly mail: 'none' | undefined;
+};
 
 function toContext(
   { digests, stopping }: { readonly digests: Digests; readonly stopping: AbortSignal },

@@ -6,17 +6,15 @@ import {
   delay,
   type Line,
   parseJsonBody,
-  SPANS,
-  withSpan,
 } from '@zameni/runtime';
 import { type RegisterDeps, register } from '../commands/register.ts';
 import { parseRegistration, type RegistrationRequest } from '../commands/registration-request.ts';
-import type { Cause } from '../commit/event-messages.ts';
+import { publish, type UntracedCause } from '../commit/publish.ts';
 import type { LogRoom } from '../log/room.ts';
 
 /** Data that all rows of one import share. */
 export type ImportContext = {
-  readonly cause: Omit<Cause, 'time'>;
+  readonly cause: Omit<UntracedCause, 'time'>;
   /** Returns the registration's id of a line, the same on every upload. */
   readonly idOf: (line: number) => UserId;
   readonly mail?: 'none';
@@ -39,6 +37,9 @@ const RETRY_BACKOFF = { baseMs: 50, maxMs: 1_000 };
 /** Consecutive failures of the log after which the rest of an import is not tried. */
 const GIVE_UP_AFTER = 64;
 
+/** Rows whose spans are in the trace of the import. Further ones begin traces: one has its limits. */
+const MAX_TRACED_ROWS = 100;
+
 const validate = createValidator(RegisterCommand);
 
 /**
@@ -58,17 +59,20 @@ export function createRowImporter(
     const retriesEndAt = performance.now() + RETRIES_MS;
     const registerOnce = () => {
       deps.room.assert('vouched');
-      return register(deps, request, {
-        ...cause,
-        time: new Date().toISOString(),
+      const row = {
         userId: idOf(line),
         isRetryable: true,
         ...(mail === undefined ? {} : { mail }),
-      });
+      };
+      return publish(
+        { ...cause, time: new Date().toISOString() },
+        (traced) => register(deps, request, { ...traced, ...row }),
+        line > MAX_TRACED_ROWS ? null : undefined,
+      );
     };
     for (;;) {
       try {
-        const position = await withSpan(SPANS.publish, {}, registerOnce);
+        const position = await registerOnce();
         failuresInARow = 0;
         return position;
       } catch (thrown) {

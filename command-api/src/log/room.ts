@@ -1,4 +1,4 @@
-import { AppError, type EventLog, type Logger, type Pool } from '@zameni/runtime';
+import { AppError, type EventLog, type Logger, METRICS, observe, type Pool } from '@zameni/runtime';
 
 /** Kind of a registration: by the public, or by a caller who vouches for people. */
 export type RoomKind = 'public' | 'vouched';
@@ -37,8 +37,8 @@ const RETRY_AFTER_SECONDS = 600;
  * nobody is refused, because the log itself refuses records that do not fit.
  */
 export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoomBounds): LogRoom {
-  let percent = 0;
-  let liveAttempts = 0;
+  let percent: number | undefined;
+  let liveAttempts: number | undefined;
   let isFailing = false;
   let isLooking = false;
   let isDisposed = false;
@@ -55,13 +55,13 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
     // The stores may be closed by now.
     if (isDisposed) return;
     if (room.status === 'fulfilled') {
-      percent = room.value === undefined ? 0 : (100 * room.value.bytes) / room.value.maxBytes;
+      percent = room.value && (100 * room.value.bytes) / room.value.maxBytes;
     }
     if (attempts.status === 'fulfilled') liveAttempts = Number(attempts.value.rows[0]?.live ?? 0);
     const failed = [room, attempts].find(({ status }) => status === 'rejected');
     // Logged once, not every second.
     if (failed !== undefined && !isFailing) {
-      logger.warn('the room of the log cannot be looked up, the last answer stays');
+      logger.warn({}, 'the room of the log cannot be looked up, the last answer stays');
     }
     isFailing = failed !== undefined;
   }
@@ -69,24 +69,43 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
   const timer = setInterval(() => void look(), LOOK_MS);
   timer.unref();
   void look();
+  const observed = [
+    observe(METRICS.commit.roomUsed, () => toValues(percent && percent / 100)),
+    observe(METRICS.commit.liveAttempts, () => toValues(liveAttempts)),
+  ];
   return {
     assert: (kind) => {
       const isFull =
         kind === 'public'
-          ? percent >= bounds.publicPercent || liveAttempts >= bounds.maxLiveAttempts
-          : percent >= bounds.vouchedPercent;
+          ? isAtLeast(percent, bounds.publicPercent) ||
+            isAtLeast(liveAttempts, bounds.maxLiveAttempts)
+          : isAtLeast(percent, bounds.vouchedPercent);
       if (!isFull) {
         refusing.delete(kind);
         return;
       }
       // Logged at the first refusal, not at each one.
-      if (!refusing.has(kind)) logger.warn({ kind, percent, liveAttempts }, 'the log is full');
+      if (!refusing.has(kind)) {
+        logger.warn(
+          { logKind: kind, logPercent: percent ?? 0, liveAttempts: liveAttempts ?? 0 },
+          'the log is full',
+        );
+      }
       refusing.add(kind);
       throw new AppError('log-full', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     },
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       isDisposed = true;
+      for (const one of observed) one[Symbol.dispose]();
     },
   };
+}
+
+function isAtLeast(value: number | undefined, bound: number): boolean {
+  return value !== undefined && value >= bound;
+}
+
+function toValues(value: number | undefined): readonly { readonly value: number }[] {
+  return value === undefined ? [] : [{ value }];
 }

@@ -5,9 +5,10 @@ import {
   createPool,
   type EventLog,
   type Logger,
+  METRICS,
   type Pool,
 } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { collectTelemetry, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createApi } from '../testing/api.fixture.ts';
 import { createLogRoom, type LogRoom, type LogRoomDeps } from './room.ts';
@@ -91,6 +92,20 @@ const refuses = test.macro<[Looks, readonly string[]]>({
   },
 });
 const few = attempts(99);
+test.serial('reports what it knows, and nothing before', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const { room, untilLooked } = createRoom(t, {
+    room: async () => ({ bytes: 30, maxBytes: 120 }),
+    live: async () => '7',
+  });
+  t.deepEqual(await telemetry.valuesOf(METRICS.commit.roomUsed), []);
+  await untilLooked(1);
+  t.like(await telemetry.valuesOf(METRICS.commit.roomUsed), [{ value: 0.25 }]);
+  t.like(await telemetry.valuesOf(METRICS.commit.liveAttempts), [{ value: 7 }]);
+  await room[Symbol.asyncDispose]();
+  t.deepEqual(await telemetry.valuesOf(METRICS.commit.liveAttempts), []);
+});
+
 test('below 60 % there is room for everybody', refuses, { room: of(599), live: few }, []);
 test('from 60 % on the public is refused', refuses, { room: of(600), live: few }, ['public']);
 test('below 90 % vouched registrations have room', refuses, { room: of(899), live: few }, [
@@ -148,8 +163,8 @@ test('warns when it begins to refuse a kind, and again only after it admitted on
     bytes = next;
     await untilLooked(looks.done + 1);
   };
-  const full = (kind: string, percent: number) => [
-    { kind, percent, liveAttempts: 99 },
+  const full = (logKind: string, logPercent: number) => [
+    { logKind, logPercent, liveAttempts: 99 },
     'the log is full',
   ];
   await untilLooked(1);

@@ -1,11 +1,17 @@
-import { type Breaker, createBreaker, type Logger, withDeadline } from '@zameni/runtime';
+import {
+  type Breaker,
+  type BreakerOptions,
+  createBreaker,
+  type Logger,
+  withDeadline,
+} from '@zameni/runtime';
 import type { OptionalViewStore, ViewStore } from './view-store.ts';
 
 /** What a guarded store needs. */
 export type GuardOptions = {
   readonly store: ViewStore;
-  /** Name in log lines. */
-  readonly name: string;
+  /** Name in logs and metrics. */
+  readonly name: BreakerOptions['name'];
   readonly logger: Logger;
   readonly now?: () => number;
 };
@@ -20,6 +26,7 @@ const READ_DEADLINE_MS = 1_000;
 export function createGuardedStore(options: GuardOptions): OptionalViewStore {
   const { store, name, logger, now = Date.now } = options;
   const breaker: Breaker = createBreaker({
+    name,
     failuresToOpen: 3,
     openMs: 1_000,
     now,

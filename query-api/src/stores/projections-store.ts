@@ -1,6 +1,5 @@
 import { ACCOUNTS_PROJECTION, type ProjectionsView } from '@zameni/contracts';
-import { AppError, type Pool } from '@zameni/runtime';
-import type { HeadWatch } from './head-watch.ts';
+import { AppError, type HeadWatch, type Pool } from '@zameni/runtime';
 
 /** Reads how far the projections are. Throws `store-unavailable`. */
 export type ReadProjections = () => Promise<ProjectionsView>;

@@ -27,9 +27,11 @@ export function createTestStores(): TestStores {
 /** The cache of the stores. */
 export function toCache(stores: TestStores): ViewCache {
   return {
-    read: async () => {
+    read: async (_kind, _id, minPosition = 0) => {
       stores.asked.push('cache');
-      return stores.cached;
+      const { cached } = stores;
+      const isBehind = cached?.view !== 'parked' && (cached?.position ?? 0) < minPosition;
+      return isBehind ? undefined : cached;
     },
     offer: async (view) => void stores.filled.push(view),
     watermark: async () => stores.watermark,

@@ -1,7 +1,9 @@
 import {
   AppError,
   type Clock,
+  createCounter,
   type Freshness,
+  METRICS,
   REPLICA_AFTER_MS,
   type ViewCache,
   type ViewKind,
@@ -31,6 +33,9 @@ export type ViewAnswer = StoredView & {
  * `overloaded`.
  */
 export type ReadView = (query: ViewQuery) => Promise<ViewAnswer>;
+
+/** An answer, and the store that gave it. */
+type Sourced<Answer> = Answer & { readonly source: 'cache' | 'replica' | 'primary' };
 
 /** The stores a view is read from. */
 export type ViewReaderOptions = {
@@ -63,24 +68,26 @@ const PARKED_RETRY_SECONDS = 60;
  */
 export function createViewReader(options: ViewReaderOptions): ReadView {
   const { cache, replica, primary, freshness, clock } = options;
+  const countRead = createCounter(METRICS.store.reads);
 
   /** `parked` is no answer, but says that to wait for the cache is useless. */
-  async function fromCache(query: ViewQuery): Promise<ViewAnswer | 'parked' | undefined> {
+  async function fromCache(query: ViewQuery): Promise<Sourced<ViewAnswer> | 'parked' | undefined> {
     if (!isCached(query)) return undefined;
-    const found = await cache.read(query.kind, query.id);
+    const found = await cache.read(query.kind, query.id, query.minPosition);
     if (found === undefined) return undefined;
     const { view, ...place } = found;
-    if (view === 'parked') return 'parked';
-    return covers(found, query) ? { view, ...place } : undefined;
+    return view === 'parked' ? 'parked' : { view, ...place, source: 'cache' };
   }
 
-  async function fromReplica(query: ViewQuery): Promise<StoredView | undefined> {
-    return offer(await replica.read(query.kind, query.id), query);
+  async function fromReplica(query: ViewQuery): Promise<Sourced<StoredView> | undefined> {
+    const stored = await replica.read(query.kind, query.id);
+    return stored && { ...offer(stored, query), source: 'replica' };
   }
 
-  async function fromPrimary(query: ViewQuery): Promise<StoredView> {
+  async function fromPrimary(query: ViewQuery): Promise<Sourced<StoredView>> {
     try {
-      return await offer(await primary.read(query.kind, query.id), query);
+      const stored = await primary.read(query.kind, query.id);
+      return { ...offer(stored, query), source: 'primary' };
     } catch (cause) {
       throw new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
     }
@@ -90,8 +97,8 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
    * Offers a found view to the cache. Missing ones are not cached: their number has no bound. Parked
    * ones are not, because a settled entry would cover what waits.
    */
-  async function offer<T extends StoredView | undefined>(stored: T, query: ViewQuery): Promise<T> {
-    if (stored === undefined || stored.view === 'absent') return stored;
+  function offer(stored: StoredView, query: ViewQuery): StoredView {
+    if (stored.view === 'absent') return stored;
     if (stored.parkedAt === undefined && isCached(query)) {
       const { kind, id } = query;
       // Not awaited: a slow cache must not delay the answer. It never rejects.
@@ -105,7 +112,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     query: ViewQuery,
     position: number,
     deadlineMs: number,
-  ): Promise<ViewAnswer | undefined> {
+  ): Promise<Sourced<ViewAnswer> | undefined> {
     let cacheCounts = isCached(query);
     for (;;) {
       const { signal } = query;
@@ -126,7 +133,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     return watermark !== undefined && watermark < position;
   }
 
-  return async (query) => {
+  async function find(query: ViewQuery): Promise<Sourced<ViewAnswer>> {
     const { minPosition, waitMs } = query;
     const deadlineMs = clock.now() + waitMs;
     const cached = await fromCache(query);
@@ -151,11 +158,17 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     if (waited !== undefined) return waited;
     const late = waitMs === 0 && early !== undefined ? early : await fromPrimary(query);
     return toAnswer(late, query);
+  }
+
+  return async (query) => {
+    const { source, ...answer } = await find(query);
+    countRead({ 'zameni.read.source': source });
+    return answer;
   };
 }
 
 /** Returns what the primary said if it answers the query, and throws otherwise. */
-function toAnswer(stored: StoredView, query: ViewQuery): StoredView {
+function toAnswer<Stored extends StoredView>(stored: Stored, query: ViewQuery): Stored {
   if (isAnswer(stored, query)) return stored;
   if (stored.parkedAt === undefined) {
     throw new AppError('projection-lagging', { retryAfterSeconds: 1 });

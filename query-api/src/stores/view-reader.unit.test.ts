@@ -1,5 +1,5 @@
-import { createFreshness, createLogger } from '@zameni/runtime';
-import { createManualClock } from '@zameni/runtime/testing';
+import { createFreshness, createLogger, METRICS } from '@zameni/runtime';
+import { collectTelemetry, createManualClock } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createGuardedStore } from './guarded-store.ts';
 import { createTestStores, toCache, toStore } from './stores.fixture.ts';
@@ -25,6 +25,7 @@ function createSetup() {
     replica,
     primary: toStore(stores, 'primary'),
     freshness: createFreshness({
+      purpose: 'position',
       watermark: cache.watermark,
       replicaPosition: replica.readPosition,
       clock,
@@ -37,6 +38,25 @@ function createSetup() {
     readView({ kind: 'user', id, minPosition: undefined, waitMs: 0, signal, ...query });
   return { clock, stores, read };
 }
+
+test.serial('counts answers by the store that gave them', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const { stores, read } = createSetup();
+  await read();
+  stores.replica = { position: 10, modelVersion, view };
+  await read();
+  stores.cached = { view, modelVersion, position: 12, ageMs: 1 };
+  await read();
+  const reads = await telemetry.valuesOf(METRICS.store.reads);
+  t.deepEqual(
+    reads.map(({ attributes, value }) => [attributes['zameni.read.source'], value]),
+    [
+      ['primary', 1],
+      ['replica', 1],
+      ['cache', 1],
+    ],
+  );
+});
 
 test('answers from the cache alone', async (t) => {
   const { stores, read } = createSetup();

@@ -1,11 +1,16 @@
+import { METRICS } from '../telemetry/catalogue/metrics.ts';
+import { observe } from '../telemetry/metrics.ts';
+
 /** Stops calls to a dependency that does not answer. */
 export type Breaker = {
   /** Runs the work. Returns undefined if it fails, and at once while the breaker is open. */
   readonly run: <T>(work: () => Promise<T>) => Promise<T | undefined>;
 };
 
-/** Bounds and callbacks of a breaker, and a clock in milliseconds. */
+/** Name, bounds and callbacks of a breaker, and a clock in milliseconds. */
 export type BreakerOptions = {
+  /** What it guards. A process has one of each. */
+  readonly name: 'cache' | 'limits' | 'replica';
   readonly failuresToOpen: number;
   readonly openMs: number;
   readonly now: () => number;
@@ -23,6 +28,13 @@ export type BreakerOptions = {
 export function createBreaker(options: BreakerOptions): Breaker {
   let failures = 0;
   let openUntilMs: number | undefined;
+  // Never disposed: breakers live as long as their process.
+  observe(METRICS.store.breakerOpen, () => [
+    {
+      value: openUntilMs === undefined ? 0 : 1,
+      attributes: { 'zameni.breaker': options.name },
+    },
+  ]);
 
   function mayPass(): boolean {
     if (openUntilMs === undefined) return true;

@@ -1,4 +1,6 @@
 import test from 'ava';
+import { METRICS } from '../telemetry/catalogue/metrics.ts';
+import { collectTelemetry } from '../testing/telemetry.ts';
 import { createBreaker } from './circuit-breaker.ts';
 
 const failing = async () => Promise.reject(new Error('away'));
@@ -8,6 +10,7 @@ function createTestBreaker() {
   const reported: string[] = [];
   const clock = { nowMs: 0 };
   const breaker = createBreaker({
+    name: 'cache',
     failuresToOpen: 3,
     openMs: 500,
     now: () => clock.nowMs,
@@ -16,6 +19,18 @@ function createTestBreaker() {
   });
   return { breaker, clock, reported };
 }
+
+test.serial('reports whether it is open', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const { breaker, clock } = createTestBreaker();
+  const isOpen = async () => (await telemetry.valuesOf(METRICS.store.breakerOpen)).at(-1)?.value;
+  t.is(await isOpen(), 0);
+  for (let i = 0; i < 3; i += 1) await breaker.run(failing);
+  t.is(await isOpen(), 1);
+  clock.nowMs = 501;
+  await breaker.run(working);
+  t.is(await isOpen(), 0);
+});
 
 test('passes calls and returns undefined for one that fails', async (t) => {
   const { breaker, reported } = createTestBreaker();

@@ -1,4 +1,5 @@
 import type { Clock } from '../async/clock.ts';
+import { createWaitObserver, type WaitPurpose } from '../async/observed-wait.ts';
 import { createOverloaded } from '../http/overloaded.ts';
 import { createPositionPoller } from './position-poller.ts';
 
@@ -24,6 +25,7 @@ export type Freshness = {
 
 /** Sources of positions, and bounds. A source returns undefined while its position is unknown. */
 export type FreshnessOptions = {
+  readonly purpose: Exclude<WaitPurpose, 'erased'>;
   readonly watermark: () => Promise<number | undefined>;
   readonly replicaPosition: () => Promise<number | undefined>;
   readonly clock: Clock;
@@ -51,6 +53,7 @@ export const REPLICA_AFTER_MS = 50;
  */
 export function createFreshness(options: FreshnessOptions): Freshness {
   const { clock, maxWaiters, stopping } = options;
+  const observeWait = createWaitObserver(options.purpose);
   const waiters = new Set<Waiter>();
   const reportTo = (source: 'cache' | 'replica') => (position: number) => {
     for (const waiter of waiters) {
@@ -90,26 +93,36 @@ export function createFreshness(options: FreshnessOptions): Freshness {
     };
   }
 
+  async function waitFor(wait: FreshnessWait, waitMs: number): Promise<FreshnessOutcome> {
+    const { promise, resolve: answer } = Promise.withResolvers<FreshnessOutcome>();
+    const waiter: Waiter = { ...wait, answer };
+    const giveUp = () => answer('late');
+    const cancel = clock.after(waitMs, giveUp);
+    wait.signal.addEventListener('abort', giveUp, { once: true });
+    stopping.addEventListener('abort', giveUp, { once: true });
+    const leave = enter(waiter);
+    try {
+      return await promise;
+    } finally {
+      leave();
+      cancel();
+      wait.signal.removeEventListener('abort', giveUp);
+      stopping.removeEventListener('abort', giveUp);
+    }
+  }
+
   return {
     wait: async (wait) => {
       const waitMs = wait.deadlineMs - clock.now();
       if (waitMs <= 0 || stopping.aborted || wait.signal.aborted) return 'late';
       if (waiters.size >= maxWaiters) throw createOverloaded();
-      const { promise, resolve: answer } = Promise.withResolvers<FreshnessOutcome>();
-      const waiter: Waiter = { ...wait, answer };
-      const giveUp = () => answer('late');
-      const cancel = clock.after(waitMs, giveUp);
-      wait.signal.addEventListener('abort', giveUp, { once: true });
-      stopping.addEventListener('abort', giveUp, { once: true });
-      const leave = enter(waiter);
-      try {
-        return await promise;
-      } finally {
-        leave();
-        cancel();
-        wait.signal.removeEventListener('abort', giveUp);
-        stopping.removeEventListener('abort', giveUp);
-      }
+      return observeWait(
+        () => waitFor(wait, waitMs),
+        (reached) => {
+          if (reached !== 'late') return 'reached';
+          return stopping.aborted || wait.signal.aborted ? 'left' : 'timed-out';
+        },
+      );
     },
   };
 }

@@ -1,5 +1,9 @@
 import test from 'ava';
+import { METRICS } from '../telemetry/catalogue/metrics.ts';
+import { SPANS } from '../telemetry/catalogue/spans.ts';
+import { currentTraceparent, withSpan } from '../telemetry/trace.ts';
 import { createManualClock } from '../testing/clock.ts';
+import { assertCatalogued, collectTelemetry } from '../testing/telemetry.ts';
 import { createFreshness, type FreshnessWait } from './freshness.ts';
 
 function createSetup(maxWaiters = 100) {
@@ -11,9 +15,12 @@ function createSetup(maxWaiters = 100) {
     replica: 10,
   };
   const polls = { watermark: 0, replica: 0 };
+  const traceparents: (string | undefined)[] = [];
   const freshness = createFreshness({
+    purpose: 'position',
     watermark: async () => {
       polls.watermark += 1;
+      traceparents.push(currentTraceparent());
       return stores.watermark;
     },
     replicaPosition: async () => {
@@ -32,8 +39,39 @@ function createSetup(maxWaiters = 100) {
       signal: leaving.signal,
       ...options,
     });
-  return { clock, stopping, leaving, stores, polls, wait };
+  return { clock, stopping, leaving, stores, polls, traceparents, wait };
 }
+
+test.serial('measures waits by their end, and polls outside of their traces', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const { clock, stores, leaving, traceparents, wait } = createSetup();
+  const inSpan = (run: () => Promise<unknown>) => withSpan(SPANS.publish, { parent: null }, run);
+  const reached = inSpan(() => wait(12));
+  const late = inSpan(() => wait(99));
+  const left = inSpan(() => wait(99, { deadlineMs: 60_000 }));
+  await clock.advance(100);
+  stores.watermark = 12;
+  await clock.advance(1_000);
+  leaving.abort();
+  await Promise.all([reached, late, left]);
+  t.true(traceparents.every((traceparent) => traceparent === undefined));
+  const outcomes = ['reached', 'timed-out', 'left'];
+  const spans = telemetry.spansOf(SPANS.wait);
+  t.deepEqual(
+    spans.map(({ attributes }) => attributes['zameni.wait.outcome']),
+    outcomes,
+  );
+  t.true(spans.every(({ parentSpanId }) => parentSpanId !== undefined));
+  const waits = await telemetry.valuesOf(METRICS.store.waits);
+  t.deepEqual(
+    waits.map(({ attributes }) => attributes),
+    outcomes.map((outcome) => ({
+      'zameni.wait.for': 'position',
+      'zameni.wait.outcome': outcome,
+    })),
+  );
+  assertCatalogued(t, telemetry.spans());
+});
 
 test('ends when the watermark reaches the position', async (t) => {
   const { clock, stores, wait } = createSetup();

@@ -1,4 +1,5 @@
 import type { Clock } from '../async/clock.ts';
+import { outsideTraces } from '../telemetry/trace.ts';
 
 /** Reads a position repeatedly while it is started. */
 export type PositionPoller = {
@@ -47,7 +48,8 @@ export function createPositionPoller(options: PositionPollerOptions): PositionPo
       if (state.wanted) return;
       state.wanted = true;
       pauseMs = minMs;
-      if (!state.polling) void poll();
+      // The poll serves others too, so it is no part of the request that started it.
+      if (!state.polling) void outsideTraces(poll);
     },
     stop: () => {
       state.wanted = false;

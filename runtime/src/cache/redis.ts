@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from '../process/logger.ts';
+import { createStoreCalls } from '../telemetry/store-calls.ts';
 
 export type { Redis } from 'ioredis';
 
@@ -31,5 +32,27 @@ export function createRedis({ url, password, name, logger }: RedisOptions): Redi
     retryStrategy: (attempt) => Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attempt, 6)),
   });
   redis.on('error', (error) => logger.warn({ error }, 'redis connection fault'));
+  measureCommands(redis);
   return redis;
+}
+
+/** The commands that our code sends. */
+const COMMANDS = ['del', 'eval', 'evalsha', 'hget', 'hmget'] as const;
+
+/**
+ * Measures each command, with a span that has its name only. Commands are measured where they are
+ * called: several callers share a pipeline, which is sent in the context of one of them.
+ */
+function measureCommands(redis: Redis): void {
+  const beginCall = createStoreCalls({ 'db.system.name': 'redis' });
+  for (const name of COMMANDS) {
+    const command = redis[name];
+    const describe = () => ({ name, attributes: { 'db.operation.name': name } });
+    Reflect.set(redis, name, (...args: unknown[]): unknown => {
+      const end = beginCall(describe);
+      const answer: unknown = Reflect.apply(command, redis, args);
+      if (answer instanceof Promise) void answer.then(() => end(), end);
+      return answer;
+    });
+  }
 }

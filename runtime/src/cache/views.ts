@@ -1,5 +1,7 @@
 import { createBreaker } from '../async/circuit-breaker.ts';
 import { withDeadline } from '../async/retry.ts';
+import { METRICS } from '../telemetry/catalogue/metrics.ts';
+import { createCounter } from '../telemetry/metrics.ts';
 import type { Logger } from '../process/logger.ts';
 import { decodeEntry, encodeEntry, type View } from './entry.ts';
 import type { Redis } from './redis.ts';
@@ -37,8 +39,15 @@ export type ViewOffer = ViewFill & { readonly modelVersion: number };
  * version of the read models has entries and a watermark of its own.
  */
 export type ViewCache = {
-  /** Reads a view of the live version. */
-  readonly read: (kind: ViewKind, id: string) => Promise<CachedView | undefined>;
+  /**
+   * Reads a view of the live version. Undefined if it does not cover `minPosition`. `parked` has no
+   * position.
+   */
+  readonly read: (
+    kind: ViewKind,
+    id: string,
+    minPosition?: number,
+  ) => Promise<CachedView | undefined>;
   /** Offers a view from a database to its own version. It is stored unless a newer one is. */
   readonly offer: (view: ViewOffer) => Promise<void>;
   /**
@@ -91,12 +100,15 @@ export function viewCacheKeys(projection: string, version: number, prefix = ''):
 export function createViewCache(options: ViewCacheOptions): ViewCache {
   const { redis, keys, liveVersion, logger, now = Date.now } = options;
   const breaker = createBreaker({
+    name: 'cache',
     failuresToOpen: 3,
     openMs: 500,
     now,
     onOpen: (error) => logger.warn({ error }, 'cache does not answer, reading without it'),
-    onClose: () => logger.info('cache answers again'),
+    onClose: () => logger.info({}, 'cache answers again'),
   });
+  const countRequest = createCounter(METRICS.store.cacheRequests);
+
   async function ask<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (redis.status !== 'ready') return undefined;
     return breaker.run(() =>
@@ -104,19 +116,24 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
     );
   }
 
+  async function look(modelVersion: number, kind: ViewKind, id: string): Promise<Looked> {
+    const of = keys(modelVersion);
+    const [watermark, entry] = await Promise.all([
+      redis.hmget(of.watermark, 'epoch', 'position'),
+      redis.hmget(of.entry(kind, id), 'e', 'p', 's', 'v', 't', 'b'),
+    ]);
+    const found = toFoundView(watermark, entry, now());
+    return { found: found && { ...found, modelVersion } };
+  }
+
   return {
-    read: async (kind, id) => {
+    read: async (kind, id, minPosition = 0) => {
       const modelVersion = liveVersion();
-      if (modelVersion === undefined) return undefined;
-      const of = keys(modelVersion);
-      return ask(async () => {
-        const [watermark, entry] = await Promise.all([
-          redis.hmget(of.watermark, 'epoch', 'position'),
-          redis.hmget(of.entry(kind, id), 'e', 'p', 's', 'v', 't', 'b'),
-        ]);
-        const found = toFoundView(watermark, entry, now());
-        return found && { ...found, modelVersion };
-      });
+      const looked =
+        modelVersion === undefined ? undefined : await ask(() => look(modelVersion, kind, id));
+      const result = toResult(looked, minPosition);
+      countRequest({ 'zameni.cache.result': result });
+      return result === 'behind' ? undefined : looked?.found;
     },
     offer: async ({ kind, id, position, view, modelVersion }) => {
       const of = keys(modelVersion);
@@ -135,6 +152,17 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
       });
     },
   };
+}
+
+/** An answer of the cache, with the view that it has. */
+type Looked = { readonly found: CachedView | undefined };
+
+function toResult(looked: Looked | undefined, minPosition: number) {
+  if (looked === undefined) return 'unavailable';
+  const { found } = looked;
+  if (found === undefined) return 'miss';
+  if (found.view === 'parked') return 'parked';
+  return found.position >= minPosition ? 'hit' : 'behind';
 }
 
 type Fields = readonly (string | null)[];

@@ -67,11 +67,12 @@ export function createRateLimits<Name extends string>(
 ): RateLimits<Name> {
   const { redis, logger, prefix = '', maxLocalKeys = MAX_LOCAL_KEYS, now = Date.now } = options;
   const breaker = createBreaker({
+    name: 'limits',
     failuresToOpen: 3,
     openMs: 500,
     now,
     onOpen: (error) => logger.warn({ error }, 'redis does not answer, limits are local'),
-    onClose: () => logger.info('redis answers again, limits are shared'),
+    onClose: () => logger.info({}, 'redis answers again, limits are shared'),
   });
   const policies = new Map<string, 'off' | { limit: RateLimit; counts: LocalCounts }>();
   for (const [name, limit] of Object.entries<RateLimitPolicy>(options.policies)) {

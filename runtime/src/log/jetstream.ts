@@ -12,6 +12,7 @@ import {
   type LogRecord,
   MAX_APPEND_MESSAGES,
 } from './event-log.ts';
+import { observeLog } from './observed-log.ts';
 import { readBatches } from './reader.ts';
 
 /** The stream of the log, and deadlines for one append and one read. */
@@ -88,7 +89,7 @@ export async function createJetStreamLog(
     return toStoredMessage(reply.json());
   };
   const direct = { nc, stream, user, deadlineMs: readDeadlineMs };
-  return {
+  return observeLog({
     append: (messages, signal) => appendBatch(nc, messages, appendDeadlineMs, signal),
     readLast: (subjects, signal) => readLast(direct, subjects, signal),
     readSubject: (subject, signal) => readSubject(direct, subject, signal),
@@ -118,7 +119,7 @@ export async function createJetStreamLog(
       signal.throwIfAborted();
       return (await jsm.streams.info(stream)).state.last_seq;
     },
-  };
+  });
 }
 
 async function appendBatch(

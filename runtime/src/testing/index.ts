@@ -6,13 +6,22 @@ import type { EventLog } from '../log/event-log.ts';
 import { createJetStreamLog } from '../log/jetstream.ts';
 import { createMemoryLog } from '../log/memory.ts';
 import { connectNats, type NatsConnection } from '../log/nats.ts';
+import { observeLog } from '../log/observed-log.ts';
 import { provisionStream, toStreamConfig } from '../log/provision.ts';
 import { readSecret } from '../keys/secret-file.ts';
 import { readTestStack, type Stack } from './stack.ts';
 import { waitUntil } from './wait.ts';
 
-export { createMemoryLog, readTestStack, type Stack, waitUntil };
+export { createMemoryLog, observeLog, readTestStack, type Stack, waitUntil };
 export { createManualClock, type ManualClock } from './clock.ts';
+export {
+  assertCatalogued,
+  collectTelemetry,
+  type CollectedSpan,
+  type CollectedTelemetry,
+  inTrace,
+  toTraceparent,
+} from './telemetry.ts';
 export {
   createEmptyTestDatabase,
   createSilentLogger,

@@ -1,5 +1,5 @@
-import { createManualClock } from '@zameni/runtime/testing';
 import test from 'ava';
+import { createManualClock } from '../testing/clock.ts';
 import { createHeadWatch } from './head-watch.ts';
 
 function createSetup() {
@@ -29,8 +29,10 @@ test('knows how long the log has been past a position, without a reader', async 
 test('reads the head, and says nothing while the log is away', async (t) => {
   const { clock, log, watch } = createSetup();
   t.is(await watch.readHead(), 5);
+  t.is(watch.lastHead(), 5);
   log.head = undefined;
   t.is(await watch.readHead(), undefined);
+  t.is(watch.lastHead(), undefined);
   await clock.advance(5_000);
   log.head = 7;
   await clock.advance(2_000);
