@@ -2,11 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERROR_CODES, FIELD_CODES, PROBLEM_STATUS } from '@zameni/contracts';
 import test from 'ava';
+import { documentTelemetry } from './telemetry/document.ts';
 
 const root = join(import.meta.dirname, '..');
 const documents = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
   'docs/errors.md',
+  'docs/telemetry.md',
+  'docs/observability.md',
   'deploy/runbook.md',
   'fixtures/README.md',
 ];
@@ -47,4 +50,8 @@ test('docs/errors.md lists every code, with its status and meaning, and no other
   );
   const fields = Object.entries(FIELD_CODES).map(([code, title]) => `| \`${code}\` | ${title} |`);
   t.deepEqual(rows, [...codes, ...fields]);
+});
+
+test('docs/telemetry.md is what `npm run docs` makes of the catalogue', (t) => {
+  t.is(readFileSync(join(root, 'docs/telemetry.md'), 'utf8'), documentTelemetry());
 });

@@ -368,7 +368,7 @@ test.serial('doctor finds every part of a running stack and prints no secret', a
   );
   const names = new Set(checks.map(({ name }) => name));
   const expected =
-    'node nats-server postgres pgbouncer redis-server haproxy nats-1 nats-2 nats-3 postgres-primary postgres-replica replication redis gateway token projection parked';
+    'node nats-server postgres pgbouncer redis-server haproxy nats-1 nats-2 nats-3 postgres-primary postgres-replica replication redis gateway token projection parked prometheus alerts traces';
   const services = system.stack.services.map((service) => service.name);
   const spaced = ['disk space', 'attempt keys', 'stream ACCOUNTS'];
   for (const name of [...expected.split(' '), ...spaced, ...services]) {

@@ -204,7 +204,7 @@ test('after the runbook commands no file of any store has a byte of the erased',
     const found = find(store, needles);
     for (const name of ['name of an attempt', 'third address']) t.false(found.has(name), name);
   }
-  const known = toNeedles({ 'a service': 'query-api listens', 'a pool': 'pgbouncer', id });
+  const known = toNeedles({ 'a service': 'service listens', 'a pool': 'pgbouncer', id });
   for (const store of ['logs', 'pgbouncer']) t.not(find(store, known).size, 0, store);
 
   const startedAt = performance.now();

@@ -2,26 +2,27 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import {
-  type AccountEvent,
   encodeEvent,
-  encodePersonal,
   type ParkedSubject,
   parseUserId,
   subjects,
   type UserId,
 } from '@zameni/contracts';
-import { createDataKeys, type EventLog, readKeyRing, sealPersonal } from '@zameni/runtime';
+import { createDataKeys, type EventLog, readKeyRing } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { statusOf } from '../fail-over/projectors.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { deployBug } from '../poison/deploy-bug.ts';
 import { watchLag } from '../poison/lag.ts';
+import { metadataOf, writeRegistration } from '../poison/write-registration.ts';
 import { compareWithCleanRebuild } from '../rebuild/clean-rebuild.ts';
 import { createActors } from '../support/actors.ts';
 import { importCrowd } from '../support/crowd.ts';
 import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
+import { beginTrace } from '../telemetry/traceparent.ts';
+import { openTraces } from '../telemetry/traces.ts';
 
 /** People who register before and after records that cannot be projected. */
 const CROWD = 10_000;
@@ -40,6 +41,7 @@ const { signal } = new AbortController();
 const system = await attachSystem();
 const { stack } = system;
 const actors = await createActors(system, 'poison-event');
+const traces = openTraces(stack);
 const admin = await openAdminLog(stack, 'poison-event');
 const pool = openSuperuserPool(stack, { name: 'poison-event' });
 const dataKeys = createDataKeys(readKeyRing(stack.keys.kekFile));
@@ -57,6 +59,12 @@ async function parked(...args: string[]): Promise<readonly ParkedSubject[]> {
   return answer.parked ?? [];
 }
 
+/** The spans of projectors in a trace. */
+async function projectedIn(traceId: string) {
+  const spans = await traces.spansOf(traceId);
+  return spans.filter(({ service }) => service === 'projector');
+}
+
 const list = async () => new Map((await parked('ls')).map((each) => [each.id, each]));
 
 /** Reads some two hundred people of a crowd, and returns the statuses of the answers. */
@@ -67,9 +75,15 @@ async function readSome(ids: readonly string[], position: string): Promise<reado
   return [...statuses];
 }
 
-async function append(log: EventLog, subject: string, data: string): Promise<number> {
+async function append(
+  log: EventLog,
+  subject: string,
+  data: string,
+  traceparent?: string,
+): Promise<number> {
   const last = await log.readLastFromLeader(subject, signal);
-  const message = { subject, data, expectedPosition: last?.position ?? 0 };
+  const expectedPosition = last?.position ?? 0;
+  const message = { subject, data, expectedPosition, ...(traceparent && { traceparent }) };
   const outcome = await log.append([message], signal);
   if (outcome.status !== 'appended') throw new Error(outcome.status);
   return outcome.lastPosition;
@@ -88,37 +102,6 @@ const person = (name: string) => ({
   termsVersion: '2026-01',
 });
 
-function metadataOf(userId: UserId, accountVersion: number) {
-  const time = new Date().toISOString();
-  const actor = { type: 'anonymous', id: 'public' } as const;
-  const ids = { id: randomUUID(), causationId: randomUUID() };
-  return { ...ids, userId, time, actor, accountVersion };
-}
-
-/** A whole registration, as the command API would have written it. */
-function registration(userId: UserId) {
-  const { key, record } = dataKeys.create(userId);
-  const event: AccountEvent = {
-    name: 'registered',
-    data: {
-      fingerprint: 'f'.repeat(43),
-      locale: 'en',
-      termsVersion: '2026-01',
-      emailVerified: false,
-    },
-    personal: {
-      email: 'late@poison.example.org',
-      claim: 'k'.repeat(43),
-      displayName: 'Late',
-      profile: {},
-    },
-  };
-  const metadata = metadataOf(userId, 1);
-  const binding = { eventId: metadata.id, type: 'zameni.account.registered.v1', userId };
-  const sealed = sealPersonal(key, binding, encodePersonal(event) ?? '');
-  return { key: JSON.stringify(record), event: encodeEvent(metadata, event, sealed) };
-}
-
 test.serial(
   'poison events park their accounts; everyone else arrives, and nothing is lost',
   async (t) => {
@@ -130,8 +113,8 @@ test.serial(
       idOf(randomUUID()),
       idOf(randomUUID()),
     ];
-    const kept = registration(keyless);
-    const noted = registration(idOf(stays.id));
+    const kept = writeRegistration(dataKeys, keyless);
+    const noted = writeRegistration(dataKeys, idOf(stays.id));
 
     await using lag = watchLag(actors);
     const crowd = importCrowd(system, 'poison', CROWD);
@@ -141,7 +124,8 @@ test.serial(
       subjects.account(later),
       kept.event.replace('registered.v1', 'registered.v99'),
     );
-    await append(log, subjects.account(keyless), kept.event);
+    const { traceId, traceparent } = beginTrace();
+    await append(log, subjects.account(keyless), kept.event, traceparent);
     // Sealed under a key that is not the person's.
     const at = await append(log, subjects.account(stays.id), noted.event);
     const { ids, position } = await crowd;
@@ -179,6 +163,8 @@ test.serial(
     const redriven = await actors.operator.readUser({ params: { id: keyless } });
     t.is(redriven.status, 200);
     if (redriven.status === 200) t.is(redriven.body.displayName, 'Late');
+    await traces.untilLinked(traceId, ({ name }) => name === 'redrive');
+    const before = await projectedIn(traceId);
 
     // A record that nobody can mend is skipped, and the account goes on.
     await parked('discard', stays.id, '--reason', 'planted-by-a-test');
@@ -189,6 +175,10 @@ test.serial(
       await parked('discard', id, '--reason', 'planted-by-a-test');
     await waitUntil(async () => (await list()).size === 0, READ_DEADLINE_MS);
     t.deepEqual(await compareWithCleanRebuild(system, pool), NO_DIFFERENCES);
+
+    // Redrive and rebuild are about the record, and no part of what its caller began.
+    await traces.untilLinked(traceId, ({ name }) => name === 'process ACCOUNTS batch');
+    t.deepEqual(await projectedIn(traceId), before);
   },
 );
 

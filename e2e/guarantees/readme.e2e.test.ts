@@ -8,17 +8,23 @@ import { attachSystem } from '../support/system.ts';
 const root = join(import.meta.dirname, '..', '..');
 const system = await attachSystem();
 
+/** The first port of the local stack. */
+const LOCAL_BASE = 8080;
+
 /** The shell blocks of a document, in order. */
 function shellBlocks(document: string): string[] {
   const text = readFileSync(join(root, document), 'utf8');
   return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
 }
 
+/** The port of the tests' stack for one of the local stack. */
+const onTestStack = (port: string) => system.stack.gateway.port + Number(port) - LOCAL_BASE;
+
 /** Runs a block as written, but on the stack of the tests. */
 async function runBlock(block: string): Promise<string> {
   const script = block
-    .replaceAll('127.0.0.1:8080', new URL(system.gatewayUrl).host)
-    .replaceAll('127.0.0.1:8120', `127.0.0.1:${system.stack.gateway.port + 40}`)
+    .replaceAll(/127\.0\.0\.1:(8[01]\d\d)/g, (_, port) => `127.0.0.1:${onTestStack(port)}`)
+    .replaceAll(/\b(8137 8138 8139)\b/g, (ports) => ports.split(' ').map(onTestStack).join(' '))
     .replaceAll(
       /npx zameni (token|link|user|status|doctor|register|parked|messages)/g,
       `node cli/bin/zameni.ts $1 --profile ${system.stack.profile}`,
@@ -36,6 +42,7 @@ async function runBlock(block: string): Promise<string> {
  */
 const ranElsewhere = [
   'npm start\n',
+  'npm start -- --telemetry\n',
   'npm test\n',
   'npx zameni purge\n',
   'npx zameni purge --recreate n2\n',

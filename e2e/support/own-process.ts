@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
 import { serverEnvironment } from '../../deploy/local/parts/context.ts';
@@ -8,6 +6,7 @@ import { serviceProgram } from '../../deploy/local/parts/service-program.ts';
 import type { Service } from '../../deploy/local/profile/scale.ts';
 import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { startChild } from '../../deploy/local/supervisor/child.ts';
+import { findFreePort } from './free-port.ts';
 import { isHealthy } from './is-healthy.ts';
 
 /** A process of a service in addition to the stack's. Nobody restarts it. */
@@ -54,10 +53,12 @@ export async function startOwnProcess(
 }
 
 /** The parts of the stack's description that the variables are made from. */
-function toSource({ profile, gateway, nats, pgbouncer, redis, mail, folders }: Stack) {
+function toSource(stack: Stack) {
+  const { profile, gateway, nats, pgbouncer, redis, mail, folders, telemetry } = stack;
   const natsClient = nats.servers.map((server) => Number(server.split(':')[1]));
   return {
     profile,
+    telemetry,
     ports: {
       gateway: gateway.port,
       natsClient,
@@ -70,14 +71,4 @@ function toSource({ profile, gateway, nats, pgbouncer, redis, mail, folders }: S
       issuersFile: join(folders.root, 'issuers.json'),
     },
   };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('there is no port');
-  return address.port;
 }

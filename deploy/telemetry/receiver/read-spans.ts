@@ -1,6 +1,5 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Compile } from 'typebox/compile';
 import { Span } from '../otlp/span.ts';
 import { SPAN_FILES } from './span-file.ts';
@@ -26,14 +25,34 @@ export async function* readLinkingSpans(folder: string, traceId: string): AsyncG
 }
 
 async function* readLines(folder: string, text: string): AsyncGenerator<Span> {
-  for (const name of SPAN_FILES) {
-    const path = join(folder, name);
-    if (!existsSync(path)) continue;
-    const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
-    for await (const line of lines) {
+  await using opened = new AsyncDisposableStack();
+  for (const file of await openAll(folder, opened)) {
+    for await (const line of file.readLines({ autoClose: false })) {
       const span = line.includes(text) ? parseSpan(line) : undefined;
       if (span !== undefined) yield span;
     }
+  }
+}
+
+/** Opens the files, the newest first: a file that gets the name of an older one is found twice. */
+async function openAll(folder: string, opened: AsyncDisposableStack): Promise<FileHandle[]> {
+  const files = new Map<number, FileHandle>();
+  for (const name of SPAN_FILES.toReversed()) {
+    const file = await openIfThere(join(folder, name));
+    if (file === undefined) continue;
+    opened.use(file);
+    const { ino } = await file.stat();
+    if (!files.has(ino)) files.set(ino, file);
+  }
+  return [...files.values()].toReversed();
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path);
+  } catch (fault) {
+    if (fault instanceof Error && 'code' in fault && fault.code === 'ENOENT') return undefined;
+    throw fault;
   }
 }
 

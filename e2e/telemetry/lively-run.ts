@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { readPeople } from '../demo/people.ts';
+import { runDemo } from '../demo/run.ts';
+import { type Actors, personAt } from '../support/actors.ts';
+import { mapConcurrently } from '../support/concurrently.ts';
+import { importCrowd } from '../support/crowd.ts';
+import type { System } from '../support/system.ts';
+
+/** Who takes part, and how many of them. */
+export type LivelyRunOptions = { readonly label: string; readonly people: number };
+
+const CONCURRENCY = 16;
+
+/** Uses every part of the system: fixtures, proofs, changes, an import, reads, an erasure, refusals. */
+export async function runLively(
+  system: System,
+  actors: Actors,
+  { label, people }: LivelyRunOptions,
+): Promise<void> {
+  const token = await system.token(['registrations:write', 'users:read']);
+  const report = await runDemo({
+    gatewayUrl: system.gatewayUrl,
+    token,
+    people: readPeople().slice(0, people),
+    concurrency: CONCURRENCY,
+  });
+  if (report.faults.length > 0) throw new Error(report.faults.join('\n'));
+  await importCrowd(system, label, people, { mail: true });
+  const { operator, anyone, join, read } = actors;
+  await mapConcurrently(Array.from({ length: people }), CONCURRENCY, async () => {
+    const { id, position } = await join(personAt(`${randomUUID()}@${label}.example.org`));
+    await read(id, position);
+    await operator.readUser({ params: { id } });
+    await operator.updateUser({ params: { id }, body: { displayName: 'Vera Renamed' } });
+    await anyone.readUser({ params: { id } });
+    await operator.eraseUser({ params: { id } });
+  });
+}
