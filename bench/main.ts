@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { findOnPath } from '../deploy/local/host/launch.ts';
 import { installWithApt } from '../deploy/local/install/with-apt.ts';
@@ -10,14 +9,12 @@ import { withStack } from '../deploy/local/with-stack.ts';
 import { goFirst } from './cpu-priority.ts';
 import { printedToken } from './print-token.ts';
 import { credentialsOf, PATHS, type RegistrationPath } from './load/registration-path.ts';
-import { runLoad } from './load/wrk.ts';
 import { measureAppend, WITH_RETRIES } from './measurements/append.ts';
 import { measureCapacity } from './measurements/capacity.ts';
 import { measureCosts } from './measurements/cost.ts';
 import { type LagFigure, measureLag } from './measurements/lag.ts';
 import { measureOverload } from './measurements/overload.ts';
 import { measureProjection } from './measurements/projection.ts';
-import { profileProcess } from './measurements/profile.ts';
 import { measureStorms } from './measurements/storms.ts';
 import {
   describeMachine,
@@ -29,6 +26,8 @@ import {
   toStormTable,
 } from './report.ts';
 import { runMail } from './run-mail.ts';
+import { runProfile } from './run-profile.ts';
+import { runTelemetry } from './run-telemetry.ts';
 import type { Settings } from './settings.ts';
 
 const HELP = `npm run bench -- <command> [options]
@@ -50,11 +49,13 @@ Commands:
                      with 64 to 3,000 clients in a closed loop
   projection         rebuild of the read models, compared with COPY of the same rows
   storms             throughput of other registrations beside duplicates and retries
+  telemetry          CPU and throughput of appends and reads without telemetry, with metrics,
+                     and with 1, 10 and 100 % of traces, in turns
   profile <process>  CPU profile under load, for example of command-api-1
 
 Options:
   --seconds N        length of each measurement (default 8)
-  --rounds N         append, mail, projection, storms: measurements, the median counts
+  --rounds N         append, mail, projection, storms, telemetry: the median counts
                      (default 3)
   --count N          projection, mail: registrations at least (default 1000000, mail: 6000)
   --connections L    numbers of connections (default 1,64,256; all but append use the last)
@@ -70,6 +71,7 @@ const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> 
   overload: runOverload,
   projection: runProjection,
   storms: runStorms,
+  telemetry: runTelemetry,
   profile: runProfile,
 };
 
@@ -110,11 +112,14 @@ process.exitCode = await runInForeground(async (foreground) => {
     await terminal.step('installing wrk', () => installWithApt(['wrk']));
   }
   const scale = parseScale(values.scale ?? SCALES[positionals[0] ?? ''] ?? 'mailer=0');
-  return withStack({ profile: 'bench', scale, fresh: true, ...foreground }, async ({ stack }) => {
-    const settings = { terminal, seconds, rounds, count, connections, path };
-    await command({ ...settings, stack, process: positionals[1] ?? 'command-api-1' });
-    return 0;
-  });
+  return withStack(
+    { profile: 'bench', scale, fresh: true, telemetry: false, ...foreground },
+    async ({ stack }) => {
+      const settings = { terminal, seconds, rounds, count, connections, path };
+      await command({ ...settings, stack, process: positionals[1] ?? 'command-api-1' });
+      return 0;
+    },
+  );
 });
 
 async function runAppend({ terminal, ...settings }: Settings): Promise<void> {
@@ -225,23 +230,4 @@ function raisePriority(terminal: Terminal): void {
       ? 'the load program has priority over the stack'
       : 'the load program has no priority over the stack (needs root): latencies include its waits',
   );
-}
-
-async function runProfile(settings: Settings): Promise<void> {
-  const { stack, terminal, seconds, connections, path, process: name } = settings;
-  const pid = stack.pids[name];
-  const api = stack.services.find(({ service }) => service === 'command-api')?.url ?? '';
-  if (pid === undefined) throw new StackError(`there is no process ${name}`);
-  const kind = credentialsOf(path, await printedToken());
-  const load = { ...kind, url: api, connections: connections.at(-1) ?? 64, seconds };
-  await runLoad({ ...load, prefix: 'profile-warm' });
-  const { hot, profile } = await profileProcess(pid, async () => {
-    await runLoad({ ...load, prefix: 'profile' });
-  });
-  const file = `${stack.folders.logs}/${name}.cpuprofile`;
-  await writeFile(file, JSON.stringify(profile));
-  for (const { name: label, where, share } of hot.slice(0, 40)) {
-    terminal.line(`${(share * 100).toFixed(1).padStart(5)} %  ${label}  ${where}`);
-  }
-  terminal.line(`\nThe whole profile: ${file}`);
 }

@@ -4,7 +4,9 @@
 -- Arguments: the prefix of every address, and the mode. In mode "keys" every request has an
 -- Idempotency-Key. In mode "retries" each twentieth request also repeats the key and body of an
 -- earlier one. BENCH_TOKEN in the environment is the token to send; without it the registrations
--- are public.
+-- are public. In mode "reads" every request reads the path that stands in place of the prefix.
+-- With BENCH_TRACE_RATIO every request has a traceparent, as the gateway adds one, of which that
+-- share is sampled.
 local threads = 0
 
 -- One more than a multiple of 20, so that the repeated request is not a retry itself.
@@ -23,6 +25,14 @@ function init(args)
   headers = { ["Content-Type"] = "application/json" }
   local token = os.getenv("BENCH_TOKEN")
   if token ~= nil then headers["Authorization"] = "Bearer " .. token end
+  reads = args[2] == "reads"
+  ratio = tonumber(os.getenv("BENCH_TRACE_RATIO"))
+end
+
+local function traceparent()
+  local function word() return math.random(0, 0x7fffffff) end
+  return string.format("00-%08x%08x%08x%08x-%08x%08x-%s", word(), word(), word(), word() + 1,
+    word(), word() + 1, math.random() < ratio and "01" or "00")
 end
 
 -- Alternates between the previous request, which is probably still in progress, and an old one
@@ -32,6 +42,8 @@ local function repeated()
 end
 
 function request()
+  if ratio ~= nil then headers["traceparent"] = traceparent() end
+  if reads then return wrk.format("GET", prefix, headers) end
   count = count + 1
   local n = count
   if keys then

@@ -8,7 +8,9 @@ export type LoadKind = {
   /** Token with scope `registrations:write`. Without it the registrations are public. */
   readonly token?: string;
   /** `keys`: each has an `Idempotency-Key`. `retries`: each twentieth also repeats an older one. */
-  readonly mode?: 'keys' | 'retries';
+  readonly mode?: 'new' | 'keys' | 'retries';
+  /** Gives each request a trace context, of which this share is sampled. */
+  readonly traceRatio?: number;
 };
 
 /** One load of registrations: its target, connections and duration. */
@@ -35,13 +37,30 @@ export type LoadResult = Type.Static<typeof LoadResult>;
 const script = new URL('./registrations.lua', import.meta.url).pathname;
 
 /** Sends registrations with wrk, in a closed loop on one thread, and parses its figures. */
-export async function runLoad(load: Load): Promise<LoadResult> {
-  const { url, connections, seconds, prefix, token, mode = 'new' } = load;
+export async function runLoad({ prefix, mode = 'new', ...load }: Load): Promise<LoadResult> {
+  return runWrk(load, [prefix, mode]);
+}
+
+/** Reads a path in the same way. */
+export async function runReads(
+  load: Omit<Load, 'prefix' | 'mode'> & { readonly path: string },
+): Promise<LoadResult> {
+  return runWrk(load, [load.path, 'reads']);
+}
+
+async function runWrk(
+  { url, connections, seconds, token, traceRatio }: Omit<Load, 'prefix' | 'mode'>,
+  scriptArgs: readonly string[],
+): Promise<LoadResult> {
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '15s', '-s', script, url];
   const { BENCH_TOKEN: _, ...inherited } = process.env;
   // In the environment, because an error message would contain the arguments.
-  const env = token === undefined ? inherited : { ...inherited, BENCH_TOKEN: token };
-  const { stdout } = await promisify(execFile)('wrk', [...args, '--', prefix, mode], { env });
+  const env = {
+    ...inherited,
+    ...(token === undefined ? {} : { BENCH_TOKEN: token }),
+    ...(traceRatio === undefined ? {} : { BENCH_TRACE_RATIO: String(traceRatio) }),
+  };
+  const { stdout } = await promisify(execFile)('wrk', [...args, '--', ...scriptArgs], { env });
   const result: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
   if (!resultCheck.Check(result)) throw new Error(`wrk printed something else: ${stdout}`);
   return result;
