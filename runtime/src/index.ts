@@ -1,7 +1,8 @@
 export { AppError, coerceError } from './errors.ts';
-export { type Breaker, createBreaker } from './async/circuit-breaker.ts';
+export { type Breaker, type BreakerOptions, createBreaker } from './async/circuit-breaker.ts';
 export { type Clock, systemClock } from './async/clock.ts';
 export { type Line, readLines } from './async/lines.ts';
+export { createWaitObserver } from './async/observed-wait.ts';
 export { createBackoff, delay, withDeadline } from './async/retry.ts';
 export { toActorId } from './auth/actor-id.ts';
 export { readTokenIssuers } from './auth/issuers.ts';
@@ -36,6 +37,7 @@ export { type KeyRings, KeyRingsView } from './http/key-ring-route.ts';
 export { toRoute } from './http/operation-route.ts';
 export { createOverloaded } from './http/overloaded.ts';
 export { parsePreferWait } from './http/prefer-wait.ts';
+export type { LogRequests } from './http/request-log.ts';
 export { splitQuoted } from './http/split-quoted.ts';
 export { createValidator } from './http/validation.ts';
 export { dayOf, tendAttemptKeys } from './keys/attempt-key-days.ts';
@@ -81,6 +83,7 @@ export { createRateLimits, type RateLimits } from './limits/rate-limits.ts';
 export { attemptTtlSeconds } from './log/attempt-ttl.ts';
 export { batchesOrIdle } from './log/batches-or-idle.ts';
 export type { AppendOutcome, EventLog, LogMessage, LogRecord } from './log/event-log.ts';
+export { createHeadWatch, type HeadWatch } from './log/head-watch.ts';
 export { createJetStreamLog } from './log/jetstream.ts';
 export {
   connectNats,
@@ -118,5 +121,14 @@ export { createLogger, type Logger } from './process/logger.ts';
 export { drawBytes } from './process/random-pool.ts';
 export { METRICS } from './telemetry/catalogue/metrics.ts';
 export { SPANS } from './telemetry/catalogue/spans.ts';
-export { createCounter, createHistogram, observe } from './telemetry/metrics.ts';
-export { currentTraceparent, withBatchSpans, withSpan } from './telemetry/trace.ts';
+export { type Count, createCounter, createHistogram, observe } from './telemetry/metrics.ts';
+export { addPastSpan, withSharedSpan } from './telemetry/shared-span.ts';
+export {
+  bindToTrace,
+  currentTraceparent,
+  isTracing,
+  type RecordedSpan,
+  recordedSpan,
+  withBatchSpans,
+  withSpan,
+} from './telemetry/trace.ts';

@@ -57,7 +57,7 @@ export function createKeySource({ issuer, loader, logger, now }: KeySourceDeps):
       );
       // The same text keeps its parsed keys.
       const keys = text === read?.text ? read.keys : parseKeySet(text);
-      if (keys !== read?.keys) logger.info({ issuer, keys: keys.size }, 'issuer keys read');
+      if (keys !== read?.keys) logger.info({ issuer, keyCount: keys.size }, 'issuer keys read');
       read = { text, keys, atMs };
       failure = undefined;
     } catch (error) {

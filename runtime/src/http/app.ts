@@ -4,7 +4,6 @@ import {
   PROBLEM_MEDIA_TYPE,
   PROBLEM_STATUS,
 } from '@zameni/contracts';
-import { trace } from '@opentelemetry/api';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -14,19 +13,25 @@ import Fastify, {
 } from 'fastify';
 import { answerClientError, REQUEST_DEADLINE_MS, SLOW_CLIENT_OPTIONS } from './client-errors.ts';
 import { AppError, coerceError } from '../errors.ts';
+import { createFrameworkLog } from './framework-log.ts';
 import { addHealthRoutes, type HealthChecks } from './health.ts';
 import { addJsonBodyParser } from './json-body.ts';
 import { addKeyRingRoute, type KeyRings } from './key-ring-route.ts';
 import { addLoadShedding } from './load-shedding.ts';
 import type { Logger } from '../process/logger.ts';
 import { refuseUnknownRoutes } from './method-not-allowed.ts';
+import { addMetricsRoute } from './metrics-route.ts';
+import { type CountProblem, createProblemCount, observeRequests } from './observe-requests.ts';
 import { toProblem } from './problem.ts';
 import { drawBytes } from '../process/random-pool.ts';
+import { addRequestLog, type LogRequests } from './request-log.ts';
 import { createValidator } from './validation.ts';
 
 /** What an HTTP application needs. */
 export type HttpAppOptions = {
   readonly logger: Logger;
+  /** Which requests are logged. The default is none. */
+  readonly logRequests?: LogRequests | undefined;
   /** Checks of the dependencies that the process needs to be ready, by name. */
   readonly checks: HealthChecks;
   /** Checks of the dependencies whose loss `/readyz` reports, but leaves the process ready. */
@@ -51,18 +56,24 @@ class ValidationFault extends Error {
   }
 }
 
-/** A Fastify application with schema validation, problem documents, `/livez` and `/readyz`. */
+/**
+ * A Fastify application with schema validation, problem documents, `/livez`, `/readyz` and
+ * `/metrics`. Its requests are measured and traced.
+ */
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
+  const countProblem = createProblemCount();
+  const { logger, logRequests = 'off' } = options;
+  const sendProblem = createProblemSender(logger, countProblem);
   // The instance is typed by its logger; routes need the default type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const app = Fastify({
-    loggerInstance: options.logger,
+    loggerInstance: createFrameworkLog(logger),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_DEADLINE_MS,
     // Node answers a missing Host itself, without a problem document; `guardConnection` does it.
     http: { ...SLOW_CLIENT_OPTIONS, requireHostHeader: false },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, countProblem),
     frameworkErrors: sendProblem,
     routerOptions: { maxParamLength: options.maxParamLength ?? ID_LENGTH },
     // While closing, requests are answered with Connection: close.
@@ -73,6 +84,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     childLoggerFactory: (logger) => logger,
   }) as unknown as FastifyInstance;
   addJsonBodyParser(app);
+  observeRequests(app);
+  addRequestLog(app, { logger, logRequests, traceIdOf });
   app.addHook('onRequest', guardConnection);
   addLoadShedding(app, options);
   endConnectionsOnceClosing(app);
@@ -92,13 +105,14 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   app.setErrorHandler(sendProblem);
   refuseUnknownRoutes(app);
   addHealthRoutes(app, options);
+  addMetricsRoute(app);
   addKeyRingRoute(app, options.keyRings ?? {});
   return app;
 }
 
-/** The trace id of a request: that of its span if it is traced, otherwise a random one. */
+/** The id of the trace that a request belongs to, or a random one without tracing. */
 export function traceIdOf(request: FastifyRequest): string {
-  return trace.getActiveSpan()?.spanContext().traceId ?? request.id;
+  return request.traceId ?? request.id;
 }
 
 /**
@@ -138,11 +152,18 @@ function toAppError(thrown: unknown): AppError {
 /** Refusals that any client can cause at will. Others log their number: a line each adds load. */
 const LOGGED_AS_COUNT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['overloaded', 'log-full']);
 
-function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = toAppError(thrown);
-  if (PROBLEM_STATUS[error.code] >= 500 && !LOGGED_AS_COUNT.has(error.code)) {
-    request.log.error({ error, traceId: traceIdOf(request) }, 'request failed');
-  }
+function createProblemSender(logger: Pick<Logger, 'error'>, countProblem: CountProblem) {
+  return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const error = toAppError(thrown);
+    countProblem(error.code, request);
+    if (PROBLEM_STATUS[error.code] >= 500 && !LOGGED_AS_COUNT.has(error.code)) {
+      logger.error({ error, traceId: traceIdOf(request) }, 'request failed');
+    }
+    sendProblem(error, request, reply);
+  };
+}
+
+function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
   if (error.retryAfterSeconds !== undefined) {
     reply.header('Retry-After', String(error.retryAfterSeconds));
   }

@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerOptions, ServerResponse } from 'node:h
 import type { Socket } from 'node:net';
 import { PROBLEM_MEDIA_TYPE } from '@zameni/contracts';
 import { AppError } from '../errors.ts';
+import type { CountProblem } from './observe-requests.ts';
 import { toProblem } from './problem.ts';
 
 /** Milliseconds a client has to send a whole request. The gateway has its own for the head. */
@@ -32,7 +33,11 @@ export function keepOwnDeadline({ socket }: IncomingMessage, response: ServerRes
 }
 
 /** Answers a request that Node cannot parse, or that is late, with a problem document. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+export function answerClientError(
+  error: Error & { code?: string },
+  socket: Socket,
+  countProblem: CountProblem,
+): void {
   // An ended socket was answered already; these are further bytes of the same client.
   if (socket.destroyed || socket.writableEnded) return;
   const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
@@ -43,7 +48,9 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   }
   // If destroyed at once, unread bytes make the kernel reset the connection before the answer.
   socket.setTimeout(LINGER_MS, () => socket.destroy());
-  socket.end(toHttpMessage(new AppError(isLate ? 'request-timeout' : 'bad-request')));
+  const code = isLate ? 'request-timeout' : 'bad-request';
+  countProblem(code);
+  socket.end(toHttpMessage(new AppError(code)));
 }
 
 /**

@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from '../process/logger.ts';
 import { watchEventLoop } from './event-loop-watch.ts';
+import { METRICS } from '../telemetry/catalogue/metrics.ts';
+import { createCounter } from '../telemetry/metrics.ts';
 import { createOverloaded } from './overloaded.ts';
+import { isInternal } from './route.ts';
 
 /** What load shedding needs besides the event loop. */
 export type LoadSheddingOptions = {
@@ -22,11 +25,15 @@ const REPORT_INTERVAL_MS = 1_000;
 export function addLoadShedding(app: FastifyInstance, options: LoadSheddingOptions): void {
   const { logger, isOverloaded = () => false } = options;
   const loop = watchEventLoop();
+  const countShed = createCounter(METRICS.http.shed);
   let refused = 0;
   let reportedAt = -REPORT_INTERVAL_MS;
 
   app.addHook('onRequest', (request, _reply, done) => {
-    if (isInternal(request) || !(loop.isLate() || isOverloaded(request))) return done();
+    if (isInternal(request)) return done();
+    const isLate = loop.isLate();
+    if (!isLate && !isOverloaded(request)) return done();
+    countShed({ 'zameni.shed.reason': isLate ? 'event-loop' : 'queue' });
     refused += 1;
     if (performance.now() - reportedAt >= REPORT_INTERVAL_MS) {
       logger.warn({ refused }, 'overloaded, requests are refused');
@@ -36,11 +43,4 @@ export function addLoadShedding(app: FastifyInstance, options: LoadSheddingOptio
     done(createOverloaded());
   });
   app.addHook('onClose', async () => loop[Symbol.dispose]());
-}
-
-/** Paths that the gateway passes on. A path without a route counts as public too. */
-const PUBLIC = /^\/(?:v1\/|docs(?:\/|$)|verify(?:\/|$)|openapi\.json$)/;
-
-function isInternal({ routeOptions: { url } }: FastifyRequest): boolean {
-  return url !== undefined && !PUBLIC.test(url);
 }

@@ -52,7 +52,8 @@ function openRing<Ring extends KeyRing>(
       const stamp = stampOf(path);
       if (stamp === seen && stamp !== undefined) return;
       const read = readRing(path);
-      logger.info({ path, current: read.current, keys: [...read.keys.keys()] }, 'key ring read');
+      const keys = [...read.keys.keys()];
+      logger.info({ path, currentKey: read.current, keys }, 'key ring read');
       ring = read;
       seen = stamp;
       isFailing = false;

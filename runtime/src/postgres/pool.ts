@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from '../process/logger.ts';
+import { measurePool } from './measured-pool.ts';
 import { addPassword } from './url.ts';
 
 export type { Pool } from 'pg';
@@ -11,7 +12,10 @@ export type PoolOptions = {
   readonly password: string;
   /** Maximum number of connections of this process. */
   readonly max: number;
+  /** Name of the process, which Postgres shows for its connections. */
   readonly name: string;
+  /** What the pool is for, one of few short names. Without it the pool is not measured. */
+  readonly purpose?: string;
   readonly logger: Logger;
   readonly queryDeadlineMs?: number;
 };
@@ -26,6 +30,7 @@ export function createPool({
   password,
   max,
   name,
+  purpose,
   logger,
   queryDeadlineMs = QUERY_DEADLINE_MS,
 }: PoolOptions): pg.Pool {
@@ -39,5 +44,8 @@ export function createPool({
     keepAlive: true,
   });
   pool.on('error', (error) => logger.warn({ error }, 'idle postgres connection lost'));
+  if (purpose !== undefined) {
+    measurePool(pool, { name: purpose, namespace: new URL(url).pathname.slice(1) });
+  }
   return pool;
 }

@@ -32,6 +32,11 @@ export const serviceConfig = {
     description: 'Lowest log level',
     example: 'info',
   }),
+  ZAMENI_LOG_REQUESTS: Type.Enum(['off', 'sampled', 'all'], {
+    default: 'sampled',
+    description: 'Which requests are logged: none, some under load, or each one',
+    example: 'sampled',
+  }),
   ZAMENI_INSTANCE: Type.String({
     pattern: '^[a-z0-9-]{1,64}$',
     description: 'Name of this process in logs and traces',
@@ -133,8 +138,11 @@ export function loadConfig<T extends TObject>(
   for (const [name, property] of Object.entries<TSchema>(schema.properties)) {
     const text = environment[name] === '' ? undefined : environment[name];
     const value = text === undefined ? hintOf(property, 'default') : toValue(property, text);
-    if (value === undefined) faults.push(`${name} is missing: ${explainProperty(property)}`);
-    else if (!Compile(property).Check(value)) {
+    if (value === undefined) {
+      if (!Type.IsOptional(property)) {
+        faults.push(`${name} is missing: ${explainProperty(property)}`);
+      }
+    } else if (!Compile(property).Check(value)) {
       faults.push(`${name} is not valid: ${explainProperty(property)}`);
     } else values[name] = value;
   }
@@ -160,5 +168,5 @@ function hintOf(property: TSchema, hint: 'default' | 'description' | 'example'):
 }
 
 function toValue(property: TSchema, text: string): unknown {
-  return !Compile(property).Check(text) && /^-?\d+$/.test(text) ? Number(text) : text;
+  return !Compile(property).Check(text) && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }

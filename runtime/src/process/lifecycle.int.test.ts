@@ -34,7 +34,7 @@ function startService(t: ExecutionContext, environment: Record<string, string>) 
     child,
     lines,
     log,
-    logged: (msg: string) => log.filter((entry) => entry['msg'] === msg),
+    logged: (message: string) => log.filter((entry) => entry['message'] === message),
     says: (line: string) => waitUntil(() => lines.includes(line)),
     end: async () => {
       const [code, signal]: (number | string | null)[] = await closed;
@@ -69,8 +69,11 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       service.child.kill(signal);
       t.deepEqual(await service.end(), { code: 0, signal: null, stderr: '' });
       t.deepEqual(service.lines.slice(1), ['stopping', ...allReleased]);
-      t.is(service.logged('draining')[0]?.['signal'], signal);
-      t.like(service.logged('stopped')[0], { status: 0, instance: 'fixture-1' });
+      t.is(service.logged('draining')[0]?.['zameni.signal'], signal);
+      t.like(service.logged('stopped')[0], {
+        'process.exit_code': 0,
+        'service.node.name': 'fixture-1',
+      });
     },
   );
 }
@@ -122,7 +125,7 @@ test.serial(
     t.like(await service.end(), { code: 1, stderr: '' });
     t.deepEqual(releasesOf(service), ['released last', 'released first']);
     t.like(service.logged('drain failed')[0], {
-      error: { message: 'the second cannot be released' },
+      'error.message': 'the second cannot be released',
     });
   },
 );
@@ -132,7 +135,7 @@ test.serial('a resource that hangs ends with 1 at the deadline of the drain', as
   service.child.kill('SIGTERM');
   t.like(await service.end(), { code: 1, stderr: '' });
   t.deepEqual(service.lines.slice(-2), ['hanging', 'just before the deadline']);
-  t.like(service.logged('drain failed')[0], { error: { message: 'drain deadline exceeded' } });
+  t.like(service.logged('drain failed')[0], { 'error.message': 'drain deadline exceeded' });
 });
 
 for (const [what, path, message] of [
@@ -149,7 +152,10 @@ for (const [what, path, message] of [
     request.abort();
     t.like(await service.end(), { code: 1, signal: null, stderr: '' });
     t.deepEqual(releasesOf(service), allReleased);
-    t.like(service.logged('service failed')[0], { level: 'fatal', error: { message } });
+    t.like(service.logged('service failed')[0], {
+      'log.level': 'fatal',
+      'error.message': message,
+    });
   });
 }
 
@@ -160,7 +166,7 @@ test.serial(
     service.child.kill('SIGTERM');
     t.like(await service.end(), { code: 1, signal: null, stderr: '' });
     t.deepEqual(releasesOf(service), allReleased);
-    t.like(service.logged('service failed')[0], { error: { message: 'nobody catches this' } });
+    t.like(service.logged('service failed')[0], { 'error.message': 'nobody catches this' });
   },
 );
 
@@ -168,7 +174,7 @@ test.serial('a start that fails releases what it had opened and ends with 1', as
   const service = startService(t, { ...good, ZAMENI_FIXTURE: 'cannot-start' });
   t.like(await service.end(), { code: 1, stderr: '' });
   t.deepEqual(releasesOf(service), ['released second', 'released first']);
-  t.like(service.logged('service failed')[0], { error: { message: 'the third cannot be opened' } });
+  t.like(service.logged('service failed')[0], { 'error.message': 'the third cannot be opened' });
 });
 
 test.serial(

@@ -1,10 +1,11 @@
-import type { Static, TObject } from 'typebox';
+import { type Static, type TObject, Type } from 'typebox';
 import { withDeadline } from '../async/retry.ts';
 import { coerceError } from '../errors.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { assertDeadlines, DEADLINES } from './deadlines.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { flushTraces } from '../telemetry/flush.ts';
+import { type TelemetryConfig, telemetryVariables } from '../telemetry/config.ts';
+import { startTelemetry } from '../telemetry/start.ts';
 
 /** Exit status for faults in the configuration (sysexits.h, EX_CONFIG). */
 export const EXIT_CONFIG = 78;
@@ -36,11 +37,12 @@ export type Service<T extends TObject> = {
  */
 export async function runService<T extends TObject>(service: Service<T>): Promise<void> {
   assertDeadlines();
-  const config = loadConfigOrExit(service.schema);
+  const { config, telemetryConfig } = loadConfigOrExit(service.schema);
   const settings = config as { ZAMENI_INSTANCE?: string; ZAMENI_LOG_LEVEL?: string };
+  const instance = settings.ZAMENI_INSTANCE ?? service.name;
   const logger = createLogger({
     service: service.name,
-    instance: settings.ZAMENI_INSTANCE ?? service.name,
+    instance,
     level: settings.ZAMENI_LOG_LEVEL ?? 'info',
   });
   const stopping = new AbortController();
@@ -60,22 +62,33 @@ export async function runService<T extends TObject>(service: Service<T>): Promis
       end(0);
     });
   }
-  const started = service
-    .start({ config, logger, resources, signal: stopping.signal, fail })
-    .catch(fail);
+  let telemetry: AsyncDisposable | undefined;
+  const start = async () => {
+    // Before the service: instruments belong to the SDK that they meet first.
+    telemetry = await startTelemetry(telemetryConfig, { service: service.name, instance, logger });
+    await service.start({ config, logger, resources, signal: stopping.signal, fail });
+  };
+  const started = start().catch(fail);
   const status = await ended;
   stopping.abort(new Error(`${service.name} is stopping`));
   const drained = await drain(resources, started, status, logger);
   process.exitCode = hasFailed ? 1 : drained;
-  await flushTraces();
-  logger.info({ status: process.exitCode }, 'stopped');
+  await telemetry?.[Symbol.asyncDispose]();
+  logger.info({ exitStatus: process.exitCode }, 'stopped');
   logger.flush();
   process.exit();
 }
 
-function loadConfigOrExit<T extends TObject>(schema: T): Static<T> {
+/** Loads the variables of the service and of telemetry, so that all faults are listed at once. */
+function loadConfigOrExit<T extends TObject>(
+  schema: T,
+): { config: Static<T>; telemetryConfig: TelemetryConfig } {
   try {
-    return loadConfig(schema, process.env);
+    const both = Type.Object({ ...schema.properties, ...telemetryVariables });
+    const config: unknown = loadConfig(both, process.env);
+    // Each value was checked against the property of its schema.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return { config: config as Static<T>, telemetryConfig: config as TelemetryConfig };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -58,6 +58,31 @@ export const Stack = Type.Object({
     /** Mails go to a test's own SMTP server while it listens here; null if they are kept. */
     testSmtpPort: Type.Union([Type.Integer(), Type.Null()]),
   }),
+  /** What watches the stack; null without `--telemetry`. */
+  telemetry: Type.Union([
+    Type.Object({
+      prometheusUrl: Type.String(),
+      /** Jaeger's pages and query API; null if Jaeger does not run. */
+      jaegerUrl: Type.Union([Type.String(), Type.Null()]),
+      /** Where services send spans, by OTLP over HTTP. */
+      receiverUrl: Type.String(),
+      /** Every finished span, one a line. Older files lie beside it. */
+      tracesFile: Type.String(),
+      /** Share of the requests without a `traceparent` that are traced. */
+      traceRatio: Type.Number(),
+      /** What Prometheus scrapes. */
+      metrics: Type.Array(
+        Type.Object({
+          job: Type.String(),
+          instance: Type.String(),
+          url: Type.String(),
+          /** The process that serves the figures: an exporter, or the instance itself. */
+          process: Type.String(),
+        }),
+      ),
+    }),
+    Type.Null(),
+  ]),
   tokens: Type.Object({
     issuer: Type.String(),
     audience: Type.String(),

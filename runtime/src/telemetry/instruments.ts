@@ -1,5 +1,15 @@
 export { ATTRIBUTES, type AttributeName } from './catalogue/attributes.ts';
 export type { MetricDefinition, MetricKind } from './catalogue/definition.ts';
+export type {
+  LogEventDefinition,
+  LogFieldDefinition,
+  LogLevel,
+} from './catalogue/log-definition.ts';
+export { ERROR_FIELDS, LINE_FIELDS, LOG_FIELDS } from './catalogue/log-fields.ts';
+export { LOG_EVENTS } from './catalogue/logs.ts';
+export { LIBRARY_METRICS, type LibraryMetric } from './catalogue/library-metrics.ts';
 export { METRICS } from './catalogue/metrics.ts';
-export { type SpanDefinition, SPANS } from './catalogue/spans.ts';
+export { SPAN_ATTRIBUTES, type SpanDefinition, SPANS } from './catalogue/spans.ts';
+export { telemetryVariables } from './config.ts';
+export { type LogEntry, readLogLine, toLogText } from './log-text.ts';
 export { toPrometheusName } from './prometheus-name.ts';

@@ -1,5 +1,6 @@
-import { type Attributes, type Counter, type Histogram, metrics } from '@opentelemetry/api';
+import { type Attributes, metrics } from '@opentelemetry/api';
 import type { AttributesOf, MetricDefinition } from './catalogue/definition.ts';
+import { currentTableOf } from './series-registry.ts';
 
 /** Adds to a counter, 1 unless told otherwise. */
 export type Count<Definition extends MetricDefinition> = (
@@ -19,33 +20,35 @@ export type Observation<Definition extends MetricDefinition> = {
   readonly attributes?: AttributesOf<Definition>;
 };
 
-/**
- * Creates a counter. The instrument is made at its first use, because the API forgets those that
- * were made before the SDK started.
- */
+/** Creates a counter. It belongs to the metrics that are on at its first use, or to none. */
 export function createCounter<Definition extends MetricDefinition & { readonly kind: 'counter' }>(
   definition: Definition,
 ): Count<Definition> {
-  let counter: Counter | undefined;
-  return (attributes, value = 1) => {
-    counter ??= meter().createCounter(definition.name, describe(definition));
-    counter.add(value, toAttributes(attributes));
-  };
+  const add = createAdd(definition);
+  return (attributes, value = 1) => add(value, attributes);
 }
 
 /** Creates a histogram with the buckets of its definition, as `createCounter` creates a counter. */
 export function createHistogram<
   Definition extends MetricDefinition & { readonly kind: 'histogram' },
 >(definition: Definition): Measure<Definition> {
-  let histogram: Histogram | undefined;
+  return createAdd(definition);
+}
+
+type Add = (
+  value: number,
+  attributes: Readonly<Record<string, string | number | undefined>>,
+) => void;
+
+function createAdd(definition: MetricDefinition): Add {
+  let add: Add | undefined;
   return (value, attributes) => {
-    histogram ??= meter().createHistogram(definition.name, {
-      ...describe(definition),
-      advice: { explicitBucketBoundaries: [...(definition.boundaries ?? [])] },
-    });
-    histogram.record(value, toAttributes(attributes));
+    add ??= currentTableOf(definition)?.add ?? ignore;
+    add(value, attributes);
   };
 }
+
+const ignore = (): void => undefined;
 
 /**
  * Has a metric read whenever metrics are exported, until the result is disposed. `read` is quick
@@ -85,9 +88,17 @@ function describe({ unit, description }: MetricDefinition) {
   return { unit, description };
 }
 
+/** Leaves out what is undefined: it would be an attribute without a value. */
 function toAttributes(
   attributes: Readonly<Record<string, string | number | undefined>>,
 ): Attributes {
+  for (const name in attributes) {
+    if (attributes[name] === undefined) {
+      return Object.fromEntries(
+        Object.entries(attributes).filter(([, value]) => value !== undefined),
+      );
+    }
+  }
   return attributes;
 }
 

@@ -1,13 +1,27 @@
+import { type TelemetryConfig, toTelemetrySettings } from './config.ts';
+import type { Observed } from './sdk.ts';
+
+/** Milliseconds to send the last spans and metrics when a process ends. */
+const FLUSH_DEADLINE_MS = 2_000;
+
 /**
- * Telemetry preload: `node --import @zameni/runtime/telemetry main.ts`. Without
- * OTEL_EXPORTER_OTLP_ENDPOINT it loads nothing and costs nothing. With it, spans of HTTP, the log,
- * Postgres and Redis are sent over OTLP. Other settings are the OTEL_* variables of OpenTelemetry.
+ * Starts metrics and traces as the OTEL_* variables say. Disposing the result sends what remains,
+ * within FLUSH_DEADLINE_MS. The SDK is loaded only if something is on.
  */
-if (process.env['OTEL_EXPORTER_OTLP_ENDPOINT']) {
-  // The hooks must be registered before an instrumented library is loaded. Otherwise the
-  // instrumentation of ioredis does nothing in ES modules, without an error.
-  const { register } = await import('import-in-the-middle/register-hooks.mjs');
-  register();
-  const { startTelemetry } = await import('./sdk.ts');
-  startTelemetry();
+export async function startTelemetry(
+  config: TelemetryConfig,
+  observed: Observed,
+): Promise<AsyncDisposable> {
+  const settings = toTelemetrySettings(config);
+  if (settings === undefined) return { [Symbol.asyncDispose]: async () => undefined };
+  const { startSdk } = await import('./sdk.ts');
+  const flush = startSdk(settings, observed);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const { promise: isLate, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, FLUSH_DEADLINE_MS);
+      await Promise.race([flush(), isLate]);
+      clearTimeout(timer);
+    },
+  };
 }

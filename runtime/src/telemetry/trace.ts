@@ -9,13 +9,18 @@ import {
   SpanKind,
   SpanStatusCode,
   trace,
+  TraceFlags,
 } from '@opentelemetry/api';
+import { PROBLEM_STATUS } from '@zameni/contracts';
+import { AppError, coerceError } from '../errors.ts';
 import type { AttributesOf } from './catalogue/definition.ts';
-import type { SpanDefinition } from './catalogue/spans.ts';
+import type { SPAN_ATTRIBUTES, SpanDefinition } from './catalogue/spans.ts';
 
-const tracer = trace.getTracer('zameni');
+/** The tracer of all spans that our own code makes. */
+export const tracer = trace.getTracer('zameni');
 
-const KINDS = {
+/** Kinds of spans in OpenTelemetry's numbers. */
+export const SPAN_KINDS = {
   internal: SpanKind.INTERNAL,
   server: SpanKind.SERVER,
   client: SpanKind.CLIENT,
@@ -23,9 +28,15 @@ const KINDS = {
   consumer: SpanKind.CONSUMER,
 } as const satisfies Record<SpanDefinition['kind'], SpanKind>;
 
-/** Whether an SDK is loaded. Only then does the API have fields to propagate. */
+let isOn = false;
+
+/**
+ * Whether an SDK is loaded. Only then does the API have fields to propagate. Asked several times
+ * for each request, so the answer is kept once it is true.
+ */
 export function isTracing(): boolean {
-  return propagation.fields().length > 0;
+  isOn ||= propagation.fields().length > 0;
+  return isOn;
 }
 
 /** The W3C trace context of the active span; undefined without tracing. */
@@ -36,31 +47,75 @@ export function currentTraceparent(): string | undefined {
   return carrier.traceparent;
 }
 
+/** Attributes of a span: those of its definition, and those that any span may have. */
+export type SpanAttributes<Definition extends SpanDefinition> = AttributesOf<Definition> &
+  AttributesOf<{ readonly attributes: typeof SPAN_ATTRIBUTES }>;
+
+/** A span that is recorded. Others can add to it, or link to it, until it ends. */
+export type RecordedSpan = Span;
+
+/** The active span if it is recorded. Without one, building attributes is useless. */
+export function recordedSpan(): RecordedSpan | undefined {
+  if (!isTracing()) return undefined;
+  const span = trace.getActiveSpan();
+  return span?.isRecording() === true ? span : undefined;
+}
+
+/** Runs work that belongs to no request, although a request started it: its spans have no parent. */
+export function outsideTraces<T>(run: () => T): T {
+  return isTracing() ? context.with(ROOT_CONTEXT, run) : run();
+}
+
+/** Binds work to the active span, for a queue that runs it in another one. */
+export function bindToTrace<T>(run: () => T): () => T {
+  return isTracing() ? context.bind(context.active(), run) : run;
+}
+
 /** Where a span belongs. */
 export type SpanOptions<Definition extends SpanDefinition> = {
-  readonly attributes?: AttributesOf<Definition>;
+  readonly attributes?: SpanAttributes<Definition>;
   /** The trace context to continue, instead of the active span. `null` begins a trace. */
   readonly parent?: string | null;
   /** Trace contexts that the span is about, but is no part of. */
   readonly links?: readonly (string | undefined)[];
 };
 
-/** Adds attributes to a span that runs. */
+/** Adds attributes to a span that runs. `error.type` marks it as failed. */
 export type SetAttributes<Definition extends SpanDefinition> = (
-  attributes: AttributesOf<Definition>,
+  attributes: SpanAttributes<Definition>,
 ) => void;
 
-/** Runs work in a span, which ends with it. An error marks the span. Without tracing it only runs. */
+/**
+ * Runs work in a span, which ends with it. An error marks the span. Without tracing it only runs.
+ * In a trace that is not sampled too, because nobody would see its span, and outside of any trace,
+ * because a request that is not sampled has no context. `parent: null` begins a trace.
+ */
 export async function withSpan<Definition extends SpanDefinition, T>(
   definition: Definition,
   options: SpanOptions<Definition>,
   run: (set: SetAttributes<Definition>) => Promise<T>,
 ): Promise<T> {
-  if (!isTracing()) return run(() => undefined);
+  if (!isTracing() || (options.parent === undefined && !isInSampledTrace())) return run(setNothing);
   const span = startSpan(definition, options);
   return context.with(trace.setSpan(context.active(), span), () =>
-    finish([span], () => run((attributes) => void span.setAttributes(toAttributes(attributes)))),
+    finish([span], () => run((attributes) => setAttributes(span, attributes))),
   );
+}
+
+function isInSampledTrace(): boolean {
+  const active = trace.getActiveSpan();
+  return active !== undefined && (active.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+const setNothing = (): void => undefined;
+
+/** Adds attributes to a span. `error.type` marks it as failed. */
+export function setAttributes(
+  span: Span,
+  attributes: Readonly<Record<string, string | number | undefined>>,
+): void {
+  span.setAttributes(toAttributes(attributes));
+  if (attributes['error.type'] !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
 /** A record whose trace may go on, and what its span says about it. */
@@ -105,7 +160,7 @@ export async function withBatchSpans<Each extends SpanDefinition, Whole extends 
   const whole = tracer.startSpan(
     batch.whole.name,
     {
-      kind: KINDS[batch.whole.kind],
+      kind: SPAN_KINDS[batch.whole.kind],
       attributes: toAttributes(batch.attributes ?? {}),
       // A sampler sees the links of a root span: a batch is kept if one of its records is.
       links,
@@ -123,7 +178,7 @@ function startSpan<Definition extends SpanDefinition>(
   return tracer.startSpan(
     name,
     {
-      kind: KINDS[kind],
+      kind: SPAN_KINDS[kind],
       attributes: toAttributes(attributes ?? {}),
       ...(links === undefined ? {} : { links: toLinks(links) }),
     },
@@ -148,15 +203,30 @@ function toLinks(traceparents: readonly (string | undefined)[]): Link[] {
   });
 }
 
-async function finish<T>(spans: readonly Span[], run: () => Promise<T>): Promise<T> {
+/** Runs work, ends the spans after it, and marks them if it fails. */
+export async function finish<T>(spans: readonly Span[], run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    for (const span of spans) span.setStatus({ code: SpanStatusCode.ERROR });
+    for (const span of spans) markEnd(span, error);
     throw error;
   } finally {
     for (const span of spans) span.end();
   }
+}
+
+/** A refusal is an answer and no failure: those who look for errors must not find each 409. */
+function markEnd(span: Span, thrown: unknown): void {
+  if (thrown instanceof AppError && PROBLEM_STATUS[thrown.code] < 500) {
+    span.setAttribute('zameni.problem.code', thrown.code);
+  } else {
+    setAttributes(span, { 'error.type': toErrorType(thrown) });
+  }
+}
+
+/** What went wrong, in one word: the code of our error, or the name of another one. */
+export function toErrorType(thrown: unknown): string {
+  return thrown instanceof AppError ? thrown.code : coerceError(thrown).name;
 }
 
 function toAttributes(

@@ -1,0 +1,136 @@
+import type { ErrorCode } from '@zameni/contracts';
+import {
+  type Context,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { METRICS } from '../telemetry/catalogue/metrics.ts';
+import { createCounter, createHistogram, observe } from '../telemetry/metrics.ts';
+import { isTracing, setAttributes, tracer } from '../telemetry/trace.ts';
+import { isInternal, routeOf, UNKNOWN_ROUTE } from './route.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The span of a request and its context; null if its trace is not sampled. */
+    trace: { readonly span: Span; readonly context: Context } | null;
+    /** The trace of a request, sampled or not; null without tracing. */
+    traceId: string | null;
+    /** The problem that the answer states. */
+    problem: ErrorCode | null;
+  }
+}
+
+/** Notes the problem of an answer. Without a request it is the answer to bytes that are no HTTP. */
+export type CountProblem = (code: ErrorCode, request?: FastifyRequest) => void;
+
+/** Methods that are named in metrics. Any client can send others. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** Counts problems, by route and code. */
+export function createProblemCount(): CountProblem {
+  const count = createCounter(METRICS.http.problems);
+  return (code, request) => {
+    if (request !== undefined) request.problem = code;
+    const route = request === undefined ? UNKNOWN_ROUTE : routeOf(request);
+    count({ 'http.route': route, 'zameni.problem.code': code });
+  };
+}
+
+/**
+ * Measures and traces requests, except those for internal routes: probes would dilute the figures.
+ * A request ends with its answer, or when its client goes away.
+ *
+ * The server span is made here and not by an instrumentation of Node's HTTP: that one reads URL,
+ * addresses and user agent of each request, sampled or not, which costs more than all our spans.
+ */
+export function observeRequests(app: FastifyInstance): void {
+  const measure = createHistogram(METRICS.http.requestDuration);
+  const traces = isTracing();
+  let active = 0;
+  const activeRequests = observe(METRICS.http.activeRequests, () => [{ value: active }]);
+  app.addHook('onClose', async () => activeRequests[Symbol.dispose]());
+  app.decorateRequest('trace', null);
+  app.decorateRequest('traceId', null);
+  app.decorateRequest('problem', null);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isInternal(request)) return done();
+    const startedAt = performance.now();
+    const what = { 'http.request.method': methodOf(request), 'http.route': routeOf(request) };
+    active += 1;
+    if (traces) beginTrace(request, what);
+    reply.raw.once('close', () => {
+      active -= 1;
+      const attributes = { ...what, ...describeAnswer(request, reply) };
+      measure((performance.now() - startedAt) / 1_000, attributes);
+      if (request.trace !== null) end(request.trace.span, request, attributes);
+    });
+    inTrace(request, done);
+  });
+  if (!traces) return;
+  // A body arrives in the context of its connection, so the handler's context is entered again.
+  app.addHook('preValidation', (request, _reply, done) => inTrace(request, done));
+}
+
+function inTrace({ trace: own }: FastifyRequest, done: () => void): void {
+  if (own === null || context.active() === own.context) done();
+  else context.with(own.context, done);
+}
+
+/** A trace context that is valid and not sampled (W3C Trace Context, section 3.2). */
+const UNSAMPLED = /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f][02468ace]$/;
+
+/**
+ * Continues the caller's trace, or begins one. Most traces are not sampled. Of them only the id is
+ * kept: a context for each request would cost it more than all metrics, and nobody would see it.
+ */
+function beginTrace(request: FastifyRequest, attributes: RequestLabels): void {
+  const { headers } = request.raw;
+  const { traceparent } = headers;
+  if (typeof traceparent === 'string' && UNSAMPLED.test(traceparent)) {
+    request.traceId = traceparent.slice(3, 35);
+    return;
+  }
+  const parent = propagation.extract(ROOT_CONTEXT, headers);
+  const name = `${attributes['http.request.method']} ${attributes['http.route']}`;
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+  request.traceId = span.spanContext().traceId;
+  if (span.isRecording()) request.trace = { span, context: trace.setSpan(parent, span) };
+}
+
+type RequestLabels = { readonly 'http.request.method': string; readonly 'http.route': string };
+
+/** Of an answer that was not finished the status is the one that it would have had. */
+function describeAnswer({ problem }: FastifyRequest, { raw }: FastifyReply): AnswerLabels {
+  const status = { 'http.response.status_code': raw.statusCode };
+  if (!raw.writableEnded) return { ...status, 'error.type': 'aborted' };
+  if (raw.statusCode < 500) return status;
+  return { ...status, 'error.type': problem ?? String(raw.statusCode) };
+}
+
+type AnswerLabels = {
+  readonly 'http.response.status_code': number;
+  readonly 'error.type'?: string;
+};
+
+function end(
+  span: Span,
+  { problem }: FastifyRequest,
+  { 'http.response.status_code': status, 'error.type': type }: AnswerLabels,
+): void {
+  setAttributes(span, {
+    'http.response.status_code': status,
+    'zameni.problem.code': problem ?? undefined,
+    'error.type': type,
+  });
+  span.end();
+}
+
+function methodOf({ method }: FastifyRequest): string {
+  return METHODS.has(method) ? method : '_OTHER';
+}

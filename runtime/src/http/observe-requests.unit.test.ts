@@ -1,0 +1,121 @@
+import test from 'ava';
+import { AppError } from '../errors.ts';
+import { METRICS } from '../telemetry/catalogue/metrics.ts';
+import { SPANS } from '../telemetry/catalogue/spans.ts';
+import { withSpan } from '../telemetry/trace.ts';
+import { createSilentLogger } from '../testing/stores.ts';
+import { collectTelemetry, toTraceparent } from '../testing/telemetry.ts';
+import { createHttpApp, traceIdOf } from './app.ts';
+
+const json = { 'content-type': 'application/json' };
+
+function createApp() {
+  const app = createHttpApp({ logger: createSilentLogger(), checks: {} });
+  app.post('/v1/things/:id/parts', async (request) =>
+    withSpan(SPANS.validate, {}, async () => ({ trace: traceIdOf(request) })),
+  );
+  app.get('/v1/refused', async () => {
+    throw new AppError('forbidden');
+  });
+  app.get('/v1/broken', async () => {
+    throw new Error('vera@example.org');
+  });
+  app.get('/status', async () => ({}));
+  return app;
+}
+
+test.serial(
+  'a request has a server span, named by its route, and its parts are below',
+  async (t) => {
+    const telemetry = await collectTelemetry(t);
+    const app = createApp();
+    const headers = { ...json, traceparent: toTraceparent(7), 'user-agent': 'vera' };
+    const url = '/v1/things/vera/parts?email=vera';
+    const response = await app.inject({ method: 'POST', url, headers, payload: { a: 'vera' } });
+    const [part, request] = telemetry.spans();
+    t.is(request?.name, 'POST /v1/things/{id}/parts');
+    t.is(request?.parentSpanId, '00000000000000aa');
+    t.deepEqual(request?.attributes, {
+      'http.request.method': 'POST',
+      'http.route': '/v1/things/{id}/parts',
+      'http.response.status_code': 200,
+    });
+    // The body arrives in another context, and the handler is in that of its request nevertheless.
+    t.is(part?.parentSpanId, request?.spanId);
+    t.is(response.json().trace, request?.traceId);
+    t.false(JSON.stringify(telemetry.spans()).includes('vera'));
+  },
+);
+
+test.serial('only a failure of the server is an error of its span', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const app = createApp();
+  const bodies = [
+    await app.inject({ url: '/v1/refused' }),
+    await app.inject({ url: '/v1/broken' }),
+  ].map((response) => response.json());
+  const spans = telemetry.spans();
+  t.deepEqual(
+    spans.map(({ isError, attributes }) => [isError, attributes['zameni.problem.code']]),
+    [
+      [false, 'forbidden'],
+      [true, 'internal'],
+    ],
+  );
+  t.deepEqual(
+    bodies.map(({ traceId }) => traceId),
+    spans.map(({ traceId }) => traceId),
+  );
+});
+
+test.serial('a trace that is not sampled is named in problems and has no spans', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const headers = { traceparent: toTraceparent(8, { isSampled: false }) };
+  const response = await createApp().inject({ url: '/v1/broken', headers });
+  t.is(Number(`0x${response.json().traceId}`), 8);
+  t.deepEqual(telemetry.spans(), []);
+});
+
+test.serial(
+  'requests are measured by route, status and problem; internal ones are not',
+  async (t) => {
+    const telemetry = await collectTelemetry(t);
+    const app = createApp();
+    await app.inject({ url: '/v1/refused' });
+    await app.inject({ url: '/v1/broken' });
+    await app.inject({ url: '/v1/nothing/here' });
+    await app.inject({ method: 'DELETE', url: '/v1/refused' });
+    for (const url of ['/status', '/livez', '/metrics']) await app.inject({ url });
+    const durations = await telemetry.valuesOf(METRICS.http.requestDuration);
+    const method = { 'http.request.method': 'GET' };
+    t.deepEqual(
+      durations.map(({ attributes }) => attributes),
+      [
+        { ...method, 'http.route': '/v1/refused', 'http.response.status_code': 403 },
+        {
+          ...method,
+          'http.route': '/v1/broken',
+          'http.response.status_code': 500,
+          'error.type': 'internal',
+        },
+        { ...method, 'http.route': 'unknown', 'http.response.status_code': 404 },
+        {
+          'http.request.method': 'DELETE',
+          'http.route': 'unknown',
+          'http.response.status_code': 404,
+        },
+      ],
+    );
+    t.like(await telemetry.valuesOf(METRICS.http.problems), [
+      { attributes: { 'http.route': '/v1/refused', 'zameni.problem.code': 'forbidden' }, value: 1 },
+      { attributes: { 'http.route': '/v1/broken', 'zameni.problem.code': 'internal' }, value: 1 },
+    ]);
+    t.like(await telemetry.valuesOf(METRICS.http.activeRequests), [{ value: 0 }]);
+  },
+);
+
+test.serial('without metrics there is no /metrics', async (t) => {
+  const response = await createApp().inject({ url: '/metrics' });
+  t.is(response.statusCode, 404);
+  t.is(response.json().code, 'not-found');
+});

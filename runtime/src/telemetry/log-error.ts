@@ -1,0 +1,61 @@
+/** Most causes of an error that a line has. */
+const MAX_CAUSES = 5;
+/** Most frames of a stack that a line has, for each error of the chain. */
+const MAX_FRAMES = 12;
+const MAX_MESSAGE_LENGTH = 500;
+
+/**
+ * An error as the fields of `ERROR_FIELDS`. Three kinds of messages may quote data and are left
+ * out: those of Postgres, which puts row values into `detail`, `where` and, for some codes, the
+ * message; those of parsers, which quote their input; and any with an `@`, because mail servers
+ * repeat addresses. The stack has places only: its first line would repeat the message.
+ */
+export function toErrorFields(thrown: unknown): Readonly<Record<string, string | string[]>> {
+  if (!(thrown instanceof Error)) return { 'error.type': typeof thrown };
+  const causes = causesOf(thrown).slice(0, MAX_CAUSES);
+  const code = codeOf(thrown);
+  return {
+    'error.type': thrown.name,
+    ...(code === undefined ? {} : { 'error.code': code }),
+    'error.message': messageOf(thrown),
+    'error.stack_trace': [thrown, ...causes].map(framesOf).join('\ncaused by '),
+    ...(causes.length === 0 ? {} : { 'zameni.error.causes': causes.map(describeCause) }),
+  };
+}
+
+/** The causes, depth first. Several errors at once are causes of the error that collects them. */
+function causesOf(error: Error, depth = 0): unknown[] {
+  if (depth >= MAX_CAUSES) return [];
+  const several: unknown[] = error instanceof AggregateError ? error.errors : [];
+  const next = error.cause === undefined ? several : [error.cause, ...several];
+  return next
+    .slice(0, MAX_CAUSES)
+    .flatMap((cause) => [cause, ...(cause instanceof Error ? causesOf(cause, depth + 1) : [])]);
+}
+
+function describeCause(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause;
+  const kind = cause.name === 'Error' ? [] : [cause.name];
+  const words = [...kind, codeOf(cause) ?? '', messageOf(cause)];
+  return words.filter((word) => word !== '').join(': ');
+}
+
+function messageOf(error: Error): string {
+  const code = codeOf(error);
+  if (code !== undefined && 'severity' in error) return `SQLSTATE ${code}`;
+  const mayQuote = error instanceof SyntaxError || error.message.includes('@');
+  return mayQuote ? 'withheld' : error.message.slice(0, MAX_MESSAGE_LENGTH);
+}
+
+/** Codes are short words. Another value could be data. */
+function codeOf(error: Error): string | undefined {
+  if (!('code' in error)) return undefined;
+  const code = String(error.code);
+  return /^[\w-]{1,64}$/.test(code) ? code : undefined;
+}
+
+function framesOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at .*:\d+\)?$/.test(line));
+  return [error.name, ...frames.slice(0, MAX_FRAMES)].join('\n');
+}
