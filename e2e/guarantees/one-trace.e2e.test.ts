@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, SCOPES, type Scope } from '@zameni/contracts';
-import { waitUntil } from '@zameni/runtime/testing';
+import { readTestStack, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import type { Span } from '../../deploy/telemetry/otlp/span.ts';
+import { projectorsOf, untilActive } from '../fail-over/projectors.ts';
 import { openLedger } from '../mail/ledger.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
@@ -31,6 +33,27 @@ const DEADLINE_MS = 30_000;
 const operatorIn = (trace: CallerTrace) => createTracedClient(trace, { baseUrl, token });
 const publicIn = (trace: CallerTrace) => createTracedClient(trace, { baseUrl });
 const mailbox = () => `${randomUUID()}@one-trace.example.org`;
+
+/** Milliseconds for which no projector works: less than a lease, and time for a request to arrive. */
+const FROZEN_MS = 700;
+
+/** Registers a person and reads them in a trace. The read waits, because no projector works. */
+async function registerAndWait(trace: CallerTrace) {
+  const client = operatorIn(trace);
+  const projectors = projectorsOf(stack, readTestStack);
+  await untilActive(projectors);
+  for (const { signal } of projectors) await signal('SIGSTOP');
+  try {
+    const answer = await client.registerPerson({ body: personAt(mailbox()), headers: {} });
+    if (answer.status !== 201) throw new Error(`the registration was answered ${answer.status}`);
+    const read = readIn(client, answer.body.userId, answer.headers.Position);
+    await pause(FROZEN_MS);
+    for (const { signal } of projectors) await signal('SIGCONT');
+    return await read;
+  } finally {
+    for (const { signal } of projectors) await signal('SIGCONT');
+  }
+}
 
 /** Reads a person in a trace, at a position. */
 async function readIn(client: Client, id: string, position: string): Promise<number> {
@@ -99,16 +122,16 @@ function storesBelow(spans: readonly Span[], name: string): ReadonlySet<unknown>
 test.serial('one trace from a vouched registration to row, mail and read', async (t) => {
   t.timeout(90_000);
   const trace = beginTrace();
-  const client = operatorIn(trace);
-  const answer = await client.registerPerson({ body: personAt(mailbox()), headers: {} });
-  if (answer.status !== 201) return void t.fail(`the registration was answered ${answer.status}`);
-  t.is(await readIn(client, answer.body.userId, answer.headers.Position), 200);
+  t.is(await registerAndWait(trace), 200);
   const paths = [
     ...pathsBelow('POST /v1/registrations', ['command-api: validate', ...PUBLISHED]),
-    ...pathsBelow('GET /v1/users/{id}', []),
+    ...pathsBelow('GET /v1/users/{id}', ['query-api: wait for position']),
   ];
   const spans = await assertTrace(t, trace, { paths, requests: 2 });
   t.deepEqual(storesBelow(spans, 'projector: process ACCOUNTS'), new Set(['postgresql', 'redis']));
+  const waits = spans.filter(({ name }) => name === 'wait for position');
+  // It waits for the cache at first, not for long, and then for any store.
+  t.true(waits.some(({ attributes }) => attributes['zameni.wait.outcome'] === 'reached'));
   const server = spans.find(({ name }) => name === 'POST /v1/registrations');
   t.like(server, { kind: 'server', attributes: { 'http.response.status_code': 201 } });
   t.like(

@@ -16,16 +16,22 @@ const { stack, gatewayUrl: baseUrl } = system;
 const token = await system.token(['registrations:write', 'users:read']);
 const traces = openTraces(stack);
 
-/** Traced registrations, each with a read, of a measurement. */
+/**
+ * Traced registrations, each with a read, of a measurement. Their spans do not fill the queue of a
+ * process; `runtime/src/telemetry/export.int.test.ts` shows that it is bounded.
+ */
 const REQUESTS = 400;
 const CONCURRENCY = 16;
 
 /** A process may need so much more memory for spans that wait. */
 const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 
-/** Latencies of one run differ by less on an idle machine, and by nearly as much on a busy one. */
-const MAX_RATIO = 2;
-const NOISE_MS = 15;
+/**
+ * Two runs differ by nearly as much on a busy machine without any collector. The slowest four of 400
+ * requests meet whatever else the machine does; a request that waits for an export takes seconds.
+ */
+const MAX_MEDIAN = { ratio: 1.5, noiseMs: 15 } as const;
+const MAX_P99 = { ratio: 2, noiseMs: 150 } as const;
 
 const RECEIVER = 'trace-receiver';
 
@@ -90,8 +96,8 @@ test('a collector that stalls or dies slows nobody down, and export resumes', as
   t.log({ before, stalled, dead });
   for (const one of [before, stalled, dead]) {
     t.deepEqual(one.statuses, [200, 201]);
-    t.true(one.p50 <= before.p50 * MAX_RATIO + NOISE_MS);
-    t.true(one.p99 <= before.p99 * MAX_RATIO + 10 * NOISE_MS);
+    t.true(one.p50 <= before.p50 * MAX_MEDIAN.ratio + MAX_MEDIAN.noiseMs);
+    t.true(one.p99 <= before.p99 * MAX_P99.ratio + MAX_P99.noiseMs);
   }
   const growth = [...waiting].map(([name, bytes]) => [name, bytes - (memory.get(name) ?? 0)]);
   t.log(Object.fromEntries(growth));

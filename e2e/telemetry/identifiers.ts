@@ -9,6 +9,14 @@ const FORMS = [
   /\b(?!127\.)(?:\d{1,3}\.){3}\d{1,3}\b/,
 ] as const;
 
+/** A signed token (JWT), whole or cut off: callers' and those of links are of this form. */
+const TOKEN = /\beyJ[\w-]{8,}\.[\w-]{8,}/;
+
+/** Whether there is a token in a text. Log lines may hold ids of traces and of records. */
+export function looksLikeToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** Whether a text has the form of an id, a digest, a token or a network address. */
 export function looksLikeId(text: string): boolean {
   return FORMS.some((form) => form.test(text));

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { looksLikeId } from './identifiers.ts';
+import { looksLikeId, looksLikeToken } from './identifiers.ts';
 
 test('knows ids, digests, tokens and addresses', (t) => {
   const ids = [
@@ -11,6 +11,13 @@ test('knows ids, digests, tokens and addresses', (t) => {
     '192.0.2.7',
   ];
   for (const id of ids) t.true(looksLikeId(id), id);
+});
+
+test('finds a token in a line, and takes ids and files for none', (t) => {
+  const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ2ZXJhIn0xMjM0.c2lnbmF0dXJlMTIzNDU2Nzg';
+  t.true(looksLikeToken(`{"message":"refused ${token}"}`));
+  t.true(looksLikeToken(`GET /v1?token=${token.slice(0, 40)}`));
+  t.false(looksLikeToken('{"trace.id":"0af7651916cd43dd8448eb211c80319c","file":"a.b.eye.ts"}'));
 });
 
 test('takes names of processes, routes, codes and numbers for what they are', (t) => {

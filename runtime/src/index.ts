@@ -121,7 +121,13 @@ export { createLogger, type Logger } from './process/logger.ts';
 export { drawBytes } from './process/random-pool.ts';
 export { METRICS } from './telemetry/catalogue/metrics.ts';
 export { SPANS } from './telemetry/catalogue/spans.ts';
-export { type Count, createCounter, createHistogram, observe } from './telemetry/metrics.ts';
+export {
+  type Count,
+  createCounter,
+  createHistogram,
+  observe,
+  startAtZero,
+} from './telemetry/metrics.ts';
 export { addPastSpan, withSharedSpan } from './telemetry/shared-span.ts';
 export {
   bindToTrace,

@@ -7,6 +7,7 @@ import {
   type Logger,
   type LogMessage,
   METRICS,
+  startAtZero,
 } from '@zameni/runtime';
 import { type AppendContext, appendUntilKnown } from './append.ts';
 import { type Decided, decideAll, type Waiting } from './group.ts';
@@ -62,6 +63,7 @@ export function createGroupRunner(deps: GroupRunnerDeps): RunGroup {
   const { log, logger, signal, unanswered, maxGroupBytes, queue } = deps;
   const observed = createTryObserver(deps.name);
   const countInDoubt = createCounter(METRICS.commit.inDoubt);
+  startAtZero(METRICS.commit.inDoubt, [{}]);
   let pessimisticGroups = 0;
 
   async function run(group: readonly Waiting[], firstTry: number): Promise<void> {

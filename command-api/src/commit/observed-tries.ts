@@ -4,6 +4,7 @@ import {
   createHistogram,
   METRICS,
   SPANS,
+  startAtZero,
   withSharedSpan,
 } from '@zameni/runtime';
 import type { Waiting } from './group.ts';
@@ -53,6 +54,7 @@ export function createTryObserver(committer: CommitterName): TryObserver {
   const measureDuration = createHistogram(METRICS.commit.duration);
   const countConflict = createCounter(METRICS.commit.conflicts);
   const name = { 'zameni.committer': committer } as const;
+  startAtZero(METRICS.commit.conflicts, [name]);
 
   function measure({ startedAt, outcome }: Try, endedAt: number): void {
     const attributes = { ...name, 'zameni.commit.outcome': outcome };

@@ -72,6 +72,11 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
   const observed = [
     observe(METRICS.commit.roomUsed, () => toValues(percent && percent / 100)),
     observe(METRICS.commit.liveAttempts, () => toValues(liveAttempts)),
+    observe(METRICS.commit.maxLiveAttempts, () => toValues(bounds.maxLiveAttempts)),
+    observe(METRICS.commit.roomBound, () => [
+      toBound('public', bounds.publicPercent),
+      toBound('vouched', bounds.vouchedPercent),
+    ]),
   ];
   return {
     assert: (kind) => {
@@ -104,6 +109,10 @@ export function createLogRoom({ log, pool, logger }: LogRoomDeps, bounds: LogRoo
 
 function isAtLeast(value: number | undefined, bound: number): boolean {
   return value !== undefined && value >= bound;
+}
+
+function toBound(kind: RoomKind, percent: number) {
+  return { value: percent / 100, attributes: { 'zameni.registration.kind': kind } };
 }
 
 function toValues(value: number | undefined): readonly { readonly value: number }[] {

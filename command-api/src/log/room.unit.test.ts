@@ -102,6 +102,11 @@ test.serial('reports what it knows, and nothing before', async (t) => {
   await untilLooked(1);
   t.like(await telemetry.valuesOf(METRICS.commit.roomUsed), [{ value: 0.25 }]);
   t.like(await telemetry.valuesOf(METRICS.commit.liveAttempts), [{ value: 7 }]);
+  t.like(await telemetry.valuesOf(METRICS.commit.maxLiveAttempts), [{ value: 100 }]);
+  t.like(await telemetry.valuesOf(METRICS.commit.roomBound), [
+    { value: 0.6, attributes: { 'zameni.registration.kind': 'public' } },
+    { value: 0.9, attributes: { 'zameni.registration.kind': 'vouched' } },
+  ]);
   await room[Symbol.asyncDispose]();
   t.deepEqual(await telemetry.valuesOf(METRICS.commit.liveAttempts), []);
 });

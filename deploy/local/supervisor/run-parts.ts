@@ -87,10 +87,20 @@ export async function runParts(
       code = 1;
     }
   }
-  const badStops = await terminal.step('stopping', supervisor.stop);
+  const badStops = await stopAll(supervisor, terminal);
   killers.delete(supervisor.kill);
   for (const { message } of badStops) terminal.fault(message);
   return code === 0 && badStops.some(({ isFailure }) => isFailure) ? 1 : code;
+}
+
+/** Stops the parts. A fault of the stop leaves no process either, which would keep this one alive. */
+async function stopAll({ stop, kill }: Supervisor, terminal: Terminal) {
+  try {
+    return await terminal.step('stopping', stop);
+  } catch (fault) {
+    kill();
+    throw fault;
+  }
 }
 
 function watch(supervisor: Supervisor, signal: AbortSignal): Promise<void> {

@@ -46,6 +46,18 @@ test('names a taken port and its holder before anything is started', async (t) =
   t.notRegex(stack.output(), /✔ log/);
 });
 
+test('a list out of order starts nothing, and ends with exit code 1', async (t) => {
+  for (const parts of [
+    [fake('log'), fake('api', ['gate']), fake('gate', ['log'])],
+    [fake('log'), fake('api', ['nowhere'])],
+  ]) {
+    const stack = await startStack(t, parts);
+    t.is(await stack.exitCode(), 1);
+    t.regex(stack.output(), /api starts after (gate|nowhere), which is not an earlier part/);
+    t.notRegex(stack.output(), /✔ log/);
+  }
+});
+
 test('restarts a child that died, shows its last lines, and reports its new pid', async (t) => {
   const stack = await startStack(t, [fake('log'), fake('api', ['log'])]);
   await stack.waitFor(/^READY/m);

@@ -46,8 +46,11 @@ export type Supervisor = {
  *   owner of the supervisor stops the rest.
  * - stopping: a process that misses its deadline is killed. A process left behind is worse than a
  *   process killed early.
+ *
+ * Throws before anything starts if the list is not in order.
  */
 export function createSupervisor(parts: readonly Part[], options: SupervisorOptions): Supervisor {
+  requireOrder(parts);
   const processes = new Map<string, SupervisedProcess>();
   const died = Promise.withResolvers<StackError>();
   let isRunning = false;
@@ -66,7 +69,7 @@ export function createSupervisor(parts: readonly Part[], options: SupervisorOpti
     const either = AbortSignal.any([signal, failure.signal]);
     const ready = new Map<string, Promise<void>>();
     for (const part of parts) {
-      const earlier = part.after.map((name) => ready.get(name) ?? missing(part.name, name));
+      const earlier = part.after.flatMap((name) => ready.get(name) ?? []);
       const started = Promise.all(earlier).then(() => startPart(part, either));
       ready.set(part.name, started);
       started.catch((fault: unknown) => failure.abort(fault));
@@ -93,7 +96,7 @@ export function createSupervisor(parts: readonly Part[], options: SupervisorOpti
     const stopped = new Map<string, Promise<BadStop | null>>();
     for (const part of parts.toReversed()) {
       const dependents = parts.filter(({ after }) => after.includes(part.name));
-      const earlier = dependents.map(({ name }) => stopped.get(name) ?? missing(name, part.name));
+      const earlier = dependents.flatMap(({ name }) => stopped.get(name) ?? []);
       stopped.set(part.name, stopAfter(earlier, processes.get(part.name)));
     }
     const verdicts = await Promise.all(stopped.values());
@@ -137,6 +140,15 @@ async function stopAfter(
   return (await supervised?.stop()) ?? null;
 }
 
-function missing(part: string, dependency: string): never {
-  throw new StackError(`${part} starts after ${dependency}, which is not an earlier part.`);
+/** Each part has a name of its own and starts after earlier parts only. */
+function requireOrder(parts: readonly Part[]): void {
+  const earlier = new Set<string>();
+  for (const { name, after } of parts) {
+    const missing = after.find((dependency) => !earlier.has(dependency));
+    if (missing !== undefined) {
+      throw new StackError(`${name} starts after ${missing}, which is not an earlier part.`);
+    }
+    if (earlier.has(name)) throw new StackError(`Two parts are named ${name}.`);
+    earlier.add(name);
+  }
 }

@@ -40,7 +40,8 @@ export const DESTINATIONS: readonly Destination[] = [
     exporter: 'prometheus',
     settings: {
       endpoint: '${env:PROMETHEUS_LISTEN}',
-      metric_expiration: '5m',
+      // A process that died must not seem to live: then its lease would seem to be held.
+      metric_expiration: '1m',
     },
   },
   {

@@ -1,6 +1,12 @@
 /** Shortens a time in seconds for a test that cannot wait. */
 export type Scaled = (seconds: number) => number;
 
+/** A duration of Prometheus; it takes whole milliseconds. */
+export function toDuration(seconds: number): string {
+  const ms = Math.max(1, Math.round(seconds * 1_000));
+  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
+}
+
 /** A page wakes somebody up, a ticket waits for the next working day. */
 export type Severity = 'page' | 'ticket';
 
@@ -8,7 +14,7 @@ export type Severity = 'page' | 'ticket';
 export type Alert = {
   readonly name: string;
   readonly severity: Severity;
-  /** The condition. Ages and lags in seconds go through `scaled`; windows of rates do not. */
+  /** The condition. Ages, lags and waits in seconds go through `scaled`; windows of rates do not. */
   readonly expr: (scaled: Scaled) => string;
   /** For how long the condition holds until the alert fires. */
   readonly forSeconds: number;

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { panelPath } from '../grafana/panel-path.ts';
-import type { Alert } from './alert.ts';
+import { type Alert, toDuration } from './alert.ts';
 import { ALERT_GROUPS } from './all-alerts.ts';
 import { budgetRules } from './burn-rate.ts';
 
@@ -39,7 +39,7 @@ export function toRule(alert: Alert, scale = 1): AlertingRule {
   return {
     alert: alert.name,
     expr: alert.expr((seconds) => Number((seconds * scale).toPrecision(6))),
-    for: toDuration(alert.forSeconds * 1_000 * scale),
+    for: toDuration(alert.forSeconds * scale),
     labels: { severity: alert.severity, system: 'zameni' },
     annotations: {
       summary: alert.summary,
@@ -48,12 +48,6 @@ export function toRule(alert: Alert, scale = 1): AlertingRule {
       panel: panelPath(alert.panel),
     },
   };
-}
-
-/** A duration of Prometheus; it takes whole milliseconds. */
-function toDuration(ms: number): string {
-  const whole = Math.max(1, Math.round(ms));
-  return whole % 1_000 === 0 ? `${whole / 1_000}s` : `${whole}ms`;
 }
 
 function toYaml(groups: readonly object[]): string {

@@ -17,6 +17,7 @@ export const SERVER_SERIES = {
   diskFree: 'zameni_disk_free_bytes',
   diskSize: 'zameni_disk_size_bytes',
   certificateEnd: 'zameni_certificate_not_after_seconds',
+  readable: 'zameni_exporter_readable',
   pgbouncerUp: 'pgbouncer_up',
   pgbouncerWaiting: 'pgbouncer_pool_clients_waiting',
   pgbouncerMaxWait: 'pgbouncer_pool_max_wait_seconds',
@@ -44,6 +45,5 @@ export const NODE_SERIES = {
   eventLoopDelay: 'nodejs_eventloop_delay_p99_seconds',
   eventLoopUtilization: 'nodejs_eventloop_utilization_ratio',
   heapUsed: 'v8js_memory_heap_used_bytes',
-  heapLimit: 'v8js_memory_heap_limit_bytes',
   gcDuration: 'v8js_gc_duration_seconds',
 } as const;

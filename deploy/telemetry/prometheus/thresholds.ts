@@ -3,11 +3,10 @@ export const THRESHOLDS = {
   readModelLagSeconds: 10,
   /** A rebuild or a redrive may be this far behind; the live version never is for long. */
   mailerLagRecords: 1_000,
-  replicaLagRecords: 1_000,
+  replicaLagBytes: 64 * 1_024 * 1_024,
   logReplicaLagRecords: 1_000,
-  /** Public registrations are refused at 60 % of the log's bound. */
-  logRoomNear: 0.5,
-  logRoomFull: 0.6,
+  /** Of the part from which on registrations of the public are refused. */
+  logRoomNearShare: 0.8,
   liveAttemptsShare: 0.8,
   /** More than this is hardly the accounts' fault: the projector stops at 1,000. */
   manyParked: 100,

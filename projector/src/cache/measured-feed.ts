@@ -1,4 +1,4 @@
-import { createCounter, METRICS, observe } from '@zameni/runtime';
+import { createCounter, METRICS, observe, startAtZero } from '@zameni/runtime';
 import type { CacheFeed } from './feed.ts';
 
 /** A feed of which metrics tell what it has written, and when last. */
@@ -19,6 +19,7 @@ export function measureCacheFeed(
   { isActive, now }: MeasuredFeedOptions,
 ): MeasuredFeed {
   const countWrites = createCounter(METRICS.store.cacheWrites);
+  startAtZero(METRICS.store.cacheWrites, [{}]);
   let advancedAtMs: number | undefined;
   const observed = observe(METRICS.store.watermarkAge, () => {
     if (advancedAtMs === undefined || !isActive()) return [];

@@ -1,4 +1,11 @@
-import { createCounter, createHistogram, type HeadWatch, METRICS, observe } from '@zameni/runtime';
+import {
+  createCounter,
+  createHistogram,
+  type HeadWatch,
+  METRICS,
+  observe,
+  startAtZero,
+} from '@zameni/runtime';
 import type { Version } from '../versions/version.ts';
 
 /** Measures one version of the read models. */
@@ -40,6 +47,7 @@ export function createProjectionMetrics(options: ProjectionMetricsOptions): Proj
   const measureReadable = createHistogram(projection.readableDuration);
   const countRecords = createCounter(projection.records);
   const countParkings = createCounter(projection.parkings);
+  let begun: string | undefined;
   let position: number | undefined;
   let provenAtMs = 0;
   let parked = 0;
@@ -80,6 +88,11 @@ export function createProjectionMetrics(options: ProjectionMetricsOptions): Proj
       const last = head.lastHead();
       if (next !== position || (last !== undefined && last <= next)) provenAtMs = now();
       position = next;
+      const { state } = version();
+      if (state === begun) return;
+      begun = state;
+      startAtZero(projection.records, [attributesOf()]);
+      startAtZero(projection.parkings, [attributesOf()]);
     },
     onBatch: ({ records, durationMs, times }) => {
       const attributes = attributesOf();

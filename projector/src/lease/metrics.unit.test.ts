@@ -57,5 +57,39 @@ test.serial(
     await ended;
     const attributes = { 'zameni.lease.work': 'projection' };
     t.like(await telemetry.valuesOf(work.leaseLost), [{ attributes, value: 1 }]);
+    t.like(await telemetry.valuesOf(work.leaseFailures), [{ attributes, value: 0 }]);
+  },
+);
+
+test.serial(
+  'counts runs that fail from 0 on, also those that another process repeats',
+  async (t) => {
+    const telemetry = await collectTelemetry(t);
+    const stopping = new AbortController();
+    const leased = createLeasedWork({
+      name: 'eraser',
+      store: {
+        takeLease: async () => 7,
+        renewLease: async () => true,
+        releaseLease: async () => undefined,
+        readPosition: async () => 7,
+      },
+      work: async () => {
+        throw new Error('fails');
+      },
+      logger,
+      standbyMs: 5,
+    });
+    const failures = async () => {
+      const [series] = await telemetry.valuesOf(work.leaseFailures);
+      t.deepEqual(series?.attributes, { 'zameni.lease.work': 'eraser' });
+      return series?.value;
+    };
+    t.is(await failures(), 0);
+    const ended = leased.run(stopping.signal);
+    await waitUntil(async () => Number(await failures()) >= 2);
+    stopping.abort();
+    await ended;
+    t.like(await telemetry.valuesOf(work.leaseLost), [{ value: 0 }]);
   },
 );

@@ -6,6 +6,7 @@ import {
   delay,
   type Logger,
   METRICS,
+  startAtZero,
 } from '@zameni/runtime';
 import { toFaultReason } from './fault-reason.ts';
 import { startLeaseKeeper } from './keeper.ts';
@@ -78,7 +79,11 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
   const { store, work, logger, renewMs, standbyMs = DEADLINES.leaseStandby } = options;
   const { version } = options;
   const name = version === undefined ? options.name : `${options.name} of version ${version}`;
+  const leaseOf = { 'zameni.lease.work': options.name };
   const countLost = createCounter(METRICS.work.leaseLost);
+  const countFailure = createCounter(METRICS.work.leaseFailures);
+  startAtZero(METRICS.work.leaseLost, [leaseOf]);
+  startAtZero(METRICS.work.leaseFailures, [leaseOf]);
   const faultBackoff = createBackoff(FAULT_BACKOFF);
   let status: WorkStatus = { state: 'starting', position: 0 };
   let nextLookAtMs = 0;
@@ -93,7 +98,7 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
     }
     await keepAndWork(from, signal);
     if (signal.aborted) return;
-    countLost({ 'zameni.lease.work': options.name });
+    countLost(leaseOf);
     logger.warn({ work: name }, 'work lost its lease');
   }
 
@@ -137,6 +142,7 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
 
   async function stall(error: unknown, signal: AbortSignal): Promise<void> {
     status = { state: 'stalled', position: status.position, reason: toFaultReason(error) };
+    countFailure(leaseOf);
     logger.error({ work: name, error: coerceError(error) }, 'work stalled');
     await releaseLease();
     return delay(faultBackoff.nextMs(), signal);

@@ -5,6 +5,7 @@ import {
   type Freshness,
   METRICS,
   REPLICA_AFTER_MS,
+  startAtZero,
   type ViewCache,
   type ViewKind,
 } from '@zameni/runtime';
@@ -35,7 +36,9 @@ export type ViewAnswer = StoredView & {
 export type ReadView = (query: ViewQuery) => Promise<ViewAnswer>;
 
 /** An answer, and the store that gave it. */
-type Sourced<Answer> = Answer & { readonly source: 'cache' | 'replica' | 'primary' };
+const SOURCES = ['cache', 'replica', 'primary'] as const;
+
+type Sourced<Answer> = Answer & { readonly source: (typeof SOURCES)[number] };
 
 /** The stores a view is read from. */
 export type ViewReaderOptions = {
@@ -69,6 +72,10 @@ const PARKED_RETRY_SECONDS = 60;
 export function createViewReader(options: ViewReaderOptions): ReadView {
   const { cache, replica, primary, freshness, clock } = options;
   const countRead = createCounter(METRICS.store.reads);
+  startAtZero(
+    METRICS.store.reads,
+    SOURCES.map((source) => ({ 'zameni.read.source': source })),
+  );
 
   /** `parked` is no answer, but says that to wait for the cache is useless. */
   async function fromCache(query: ViewQuery): Promise<Sourced<ViewAnswer> | 'parked' | undefined> {

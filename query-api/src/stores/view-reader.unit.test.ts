@@ -51,9 +51,9 @@ test.serial('counts answers by the store that gave them', async (t) => {
   t.deepEqual(
     reads.map(({ attributes, value }) => [attributes['zameni.read.source'], value]),
     [
-      ['primary', 1],
-      ['replica', 1],
       ['cache', 1],
+      ['replica', 1],
+      ['primary', 1],
     ],
   );
 });

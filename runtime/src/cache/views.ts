@@ -1,7 +1,7 @@
 import { createBreaker } from '../async/circuit-breaker.ts';
 import { withDeadline } from '../async/retry.ts';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
-import { createCounter } from '../telemetry/metrics.ts';
+import { createCounter, startAtZero } from '../telemetry/metrics.ts';
 import type { Logger } from '../process/logger.ts';
 import { decodeEntry, encodeEntry, type View } from './entry.ts';
 import type { Redis } from './redis.ts';
@@ -108,6 +108,10 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
     onClose: () => logger.info({}, 'cache answers again'),
   });
   const countRequest = createCounter(METRICS.store.cacheRequests);
+  startAtZero(
+    METRICS.store.cacheRequests,
+    RESULTS.map((result) => ({ 'zameni.cache.result': result })),
+  );
 
   async function ask<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (redis.status !== 'ready') return undefined;
@@ -157,7 +161,10 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
 /** An answer of the cache, with the view that it has. */
 type Looked = { readonly found: CachedView | undefined };
 
-function toResult(looked: Looked | undefined, minPosition: number) {
+/** What a look into the cache can find. */
+const RESULTS = ['hit', 'miss', 'behind', 'parked', 'unavailable'] as const;
+
+function toResult(looked: Looked | undefined, minPosition: number): (typeof RESULTS)[number] {
   if (looked === undefined) return 'unavailable';
   const { found } = looked;
   if (found === undefined) return 'miss';

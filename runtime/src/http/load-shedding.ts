@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from '../process/logger.ts';
 import { watchEventLoop } from './event-loop-watch.ts';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
-import { createCounter } from '../telemetry/metrics.ts';
+import { createCounter, startAtZero } from '../telemetry/metrics.ts';
 import { createOverloaded } from './overloaded.ts';
 import { isInternal } from './route.ts';
 
@@ -26,6 +26,10 @@ export function addLoadShedding(app: FastifyInstance, options: LoadSheddingOptio
   const { logger, isOverloaded = () => false } = options;
   const loop = watchEventLoop();
   const countShed = createCounter(METRICS.http.shed);
+  startAtZero(METRICS.http.shed, [
+    { 'zameni.shed.reason': 'event-loop' },
+    { 'zameni.shed.reason': 'queue' },
+  ]);
   let refused = 0;
   let reportedAt = -REPORT_INTERVAL_MS;
 

@@ -28,6 +28,18 @@ export function createCounter<Definition extends MetricDefinition & { readonly k
   return (attributes, value = 1) => add(value, attributes);
 }
 
+/**
+ * Begins series of a counter at 0. `rate` and `increase` do not see the value with which a series
+ * begins, so the first fault after a start would be lost. Call it where all sets of attributes are
+ * known before the first of them occurs.
+ */
+export function startAtZero<Definition extends MetricDefinition & { readonly kind: 'counter' }>(
+  definition: Definition,
+  each: readonly AttributesOf<Definition>[],
+): void {
+  for (const attributes of each) currentTableOf(definition)?.add(0, attributes);
+}
+
 /** Creates a histogram with the buckets of its definition, as `createCounter` creates a counter. */
 export function createHistogram<
   Definition extends MetricDefinition & { readonly kind: 'histogram' },

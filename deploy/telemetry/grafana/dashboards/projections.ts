@@ -146,11 +146,7 @@ export const PROJECTIONS: Dashboard = {
           description: 'Per second, by version.',
           unit: 'ops',
           queries: [
-            {
-              expr: sumRate(series(projection.parkings), [VERSION]),
-              legend: `{{${VERSION}}}`,
-              mayBeEmpty: 'nothing was parked',
-            },
+            { expr: sumRate(series(projection.parkings), [VERSION]), legend: `{{${VERSION}}}` },
           ],
           runbook: 'a-parked-account',
           width: 12,
@@ -199,10 +195,23 @@ export const PROJECTIONS: Dashboard = {
             {
               expr: `sum by (${WORK}) (increase(${series(work.leaseLost)}[1h]))`,
               legend: shown('zameni.lease.work'),
-              mayBeEmpty: 'no lease was lost',
             },
           ],
           runbook: 'a-leader-is-lost',
+        },
+        {
+          key: 'failures',
+          id: 18,
+          title: 'Runs that failed',
+          description: 'And tries to take a lease, in an hour. Another process repeats them.',
+          unit: 'none',
+          queries: [
+            {
+              expr: `sum by (${WORK}) (increase(${series(work.leaseFailures)}[1h]))`,
+              legend: shown('zameni.lease.work'),
+            },
+          ],
+          runbook: 'the-projector-is-not-ready',
         },
         {
           key: 'erasures',

@@ -83,10 +83,9 @@ export const READS: Dashboard = {
           key: 'replica-lag',
           id: 5,
           title: 'Lag of the replica',
-          description: 'Positions between its checkpoint and the primary’s, as last seen.',
+          description: 'Positions between its checkpoint and the primary’s, while reads ask it.',
           unit: 'short',
           queries: [{ expr: `max(${series(store.replicaLag)})`, legend: 'records' }],
-          thresholds: [{ from: THRESHOLDS.replicaLagRecords, color: 'red' }],
           runbook: 'a-replica-is-behind',
         },
         {
@@ -101,6 +100,7 @@ export const READS: Dashboard = {
               legend: '{{application_name}}',
             },
           ],
+          thresholds: [{ from: THRESHOLDS.replicaLagBytes, color: 'red' }],
           runbook: 'a-replica-is-behind',
         },
         {

@@ -171,6 +171,17 @@ export const SERVERS: Dashboard = {
           ],
           runbook: 'a-certificate-expires',
         },
+        {
+          key: 'readable',
+          id: 26,
+          title: 'Watched files and folders',
+          description: '0 if the exporter cannot read one.',
+          unit: 'none',
+          queries: [
+            { expr: `min by (folder, file) (${S.readable})`, legend: '{{folder}}{{file}}' },
+          ],
+          runbook: 'the-exporter-cannot-read-a-file',
+        },
       ],
     },
   ],

@@ -73,7 +73,6 @@ export const WRITE: Dashboard = {
             {
               expr: sumRate(series(http.shed), ['job', labelOf('zameni.shed.reason')]),
               legend: `{{job}} ${shown('zameni.shed.reason')}`,
-              mayBeEmpty: 'no process was overloaded',
             },
           ],
           runbook: '503-overloaded',
@@ -133,11 +132,7 @@ export const WRITE: Dashboard = {
           description: 'Groups per second that met a change of somebody else, and all tries.',
           unit: 'ops',
           queries: [
-            {
-              expr: sumRate(series(commit.conflicts, CHOSEN)),
-              legend: 'conflicts',
-              mayBeEmpty: 'no two requests concerned the same address',
-            },
+            { expr: sumRate(series(commit.conflicts, CHOSEN)), legend: 'conflicts' },
             { expr: sumRate(countOf(commit.duration, CHOSEN)), legend: 'tries' },
           ],
           runbook: 'a-storm-of-conflicts',
@@ -148,13 +143,7 @@ export const WRITE: Dashboard = {
           title: 'Appends in doubt',
           description: 'Their reply was lost, and they were sent again.',
           unit: 'ops',
-          queries: [
-            {
-              expr: sumRate(series(commit.inDoubt, CHOSEN)),
-              legend: 'appends',
-              mayBeEmpty: 'no reply of the log was lost',
-            },
-          ],
+          queries: [{ expr: sumRate(series(commit.inDoubt, CHOSEN)), legend: 'appends' }],
           runbook: 'append-in-doubt-with-jetstream-error-10176',
         },
       ],
@@ -179,7 +168,8 @@ export const WRITE: Dashboard = {
           key: 'log-room',
           id: 12,
           title: 'Room of the log',
-          description: 'Share of its bound that the log has used. The public is refused at 60 %.',
+          description:
+            'Part of its bound that the log has used, and from which on it refuses whom.',
           unit: 'percentunit',
           queries: [
             {
@@ -187,10 +177,10 @@ export const WRITE: Dashboard = {
               legend: 'servers of the log',
             },
             { expr: `max(${series(commit.roomUsed)})`, legend: 'command API' },
-          ],
-          thresholds: [
-            { from: THRESHOLDS.logRoomNear, color: 'orange' },
-            { from: THRESHOLDS.logRoomFull, color: 'red' },
+            {
+              expr: `min by (${labelOf('zameni.registration.kind')}) (${series(commit.roomBound)})`,
+              legend: `bound: ${shown('zameni.registration.kind')}`,
+            },
           ],
           runbook: 'the-log-is-near-its-bound',
         },
@@ -200,7 +190,10 @@ export const WRITE: Dashboard = {
           title: 'Attempts that await proof',
           description: 'Bounded by ZAMENI_MAX_LIVE_ATTEMPTS.',
           unit: 'short',
-          queries: [{ expr: `max(${series(commit.liveAttempts)})`, legend: 'attempts' }],
+          queries: [
+            { expr: `max(${series(commit.liveAttempts)})`, legend: 'attempts' },
+            { expr: `min(${series(commit.maxLiveAttempts)})`, legend: 'bound' },
+          ],
           runbook: 'the-log-is-near-its-bound',
         },
         {

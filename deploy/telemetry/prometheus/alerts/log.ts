@@ -1,11 +1,8 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import type { Alert } from '../alert.ts';
-import { countOf, series } from '../own-series.ts';
+import { countOf, labelOf, series } from '../own-series.ts';
 import { SERVER_SERIES } from '../server-series.ts';
 import { THRESHOLDS } from '../thresholds.ts';
-
-/** `ZAMENI_MAX_LIVE_ATTEMPTS` where nothing else is set. */
-const MAX_LIVE_ATTEMPTS = 1_000_000;
 
 const { commit } = METRICS;
 const { streamLeader, natsUp, streamReplicaLag, streamReplicaCurrent } = SERVER_SERIES;
@@ -13,12 +10,17 @@ const { streamBytes, streamMaxBytes } = SERVER_SERIES;
 
 const logUse = `max(${streamBytes}) / max(${streamMaxBytes})`;
 
+/** Command APIs say what they are configured with; while they differ, the lowest bound counts. */
+const publicBound = `min(${series(commit.roomBound, { [labelOf('zameni.registration.kind')]: 'public' })})`;
+const maxAttempts = `min(${series(commit.maxLiveAttempts)})`;
+
 /** Alerts about the log and what is appended to it. */
 export const LOG_ALERTS: readonly Alert[] = [
   {
     name: 'LogWithoutLeader',
     severity: 'page',
-    expr: () => `(sum(${streamLeader}) or vector(0)) < 1`,
+    // Without figures of any server nobody knows; then `ServiceDown` speaks of the exporter.
+    expr: () => `(max(${streamLeader}) or vector(0)) < 1 and max(${natsUp}) == 1`,
     forSeconds: 60,
     summary: 'No server leads the log',
     description: 'Nothing is accepted and nothing is projected until two of its servers agree.',
@@ -49,20 +51,22 @@ export const LOG_ALERTS: readonly Alert[] = [
   {
     name: 'LogNearBound',
     severity: 'ticket',
-    expr: () => `${logUse} > ${THRESHOLDS.logRoomNear}`,
+    expr: () => `${logUse} > ${THRESHOLDS.logRoomNearShare} * ${publicBound}`,
     forSeconds: 600,
     summary: 'The log is near its bound',
-    description: 'From 60 % of the bound on, registrations of the public are refused.',
+    description:
+      'Soon registrations of the public are refused: from ZAMENI_ATTEMPTS_LOG_PERCENT of it on.',
     runbook: 'the-log-is-near-its-bound',
     panel: 'write/log-room',
   },
   {
     name: 'LogRefusesPublic',
     severity: 'page',
-    expr: () => `${logUse} >= ${THRESHOLDS.logRoomFull}`,
+    expr: () => `${logUse} >= ${publicBound}`,
     forSeconds: 60,
     summary: 'The log refuses registrations of the public',
-    description: 'It has reached 60 % of its bound. Vouched registrations stop at 90 %.',
+    description:
+      'It holds ZAMENI_ATTEMPTS_LOG_PERCENT of its bound. Vouched ones stop at their own percentage.',
     runbook: 'the-log-is-near-its-bound',
     panel: 'write/log-room',
   },
@@ -70,7 +74,7 @@ export const LOG_ALERTS: readonly Alert[] = [
     name: 'AttemptsNearBound',
     severity: 'ticket',
     expr: () =>
-      `max(${series(commit.liveAttempts)}) > ${THRESHOLDS.liveAttemptsShare * MAX_LIVE_ATTEMPTS}`,
+      `max(${series(commit.liveAttempts)}) > ${THRESHOLDS.liveAttemptsShare} * ${maxAttempts}`,
     forSeconds: 300,
     summary: 'Many attempts await proof',
     description:

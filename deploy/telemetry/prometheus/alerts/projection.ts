@@ -1,5 +1,5 @@
 import { METRICS } from '@zameni/runtime/instruments';
-import type { Alert } from '../alert.ts';
+import { type Alert, toDuration } from '../alert.ts';
 import { labelOf, series } from '../own-series.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
@@ -9,6 +9,9 @@ const STATE = labelOf('zameni.projection.state');
 
 const lag = series(projection.readModelLagDuration);
 const parked = `max(${series(projection.parkedSubjects, { [STATE]: 'live' })})`;
+
+/** Over so many seconds a process must be active for half of the time. */
+const LEADER_SECONDS = 180;
 
 /** Work of which exactly one process is active, and what waits meanwhile. */
 const LEADERS = [
@@ -43,10 +46,15 @@ export const PROJECTION_ALERTS: readonly Alert[] = [
     ({ name, label, waits }): Alert => ({
       name: `${name}WithoutLeader`,
       severity: 'page',
-      expr: () => `(sum(${series(work.leaseActive, { [WORK]: label })}) or vector(0)) < 1`,
+      expr: (scaled) => {
+        const active = `sum(${series(work.leaseActive, { [WORK]: label })})`;
+        // An average: two processes that fail in turn are each active for moments.
+        const mostly = `avg_over_time(${active}[${toDuration(scaled(LEADER_SECONDS))}:]) < 0.5`;
+        return `(${active} or vector(0)) < 1 or ${mostly}`;
+      },
       forSeconds: 120,
       summary: `No process is active as ${name.toLowerCase()}`,
-      description: `${waits} Every process stands by, has stalled or is down.`,
+      description: `${waits} Every process stands by, has stalled or is down, most of the time.`,
       runbook: 'a-leader-is-lost',
       panel: 'projections/leases',
     }),
@@ -54,12 +62,24 @@ export const PROJECTION_ALERTS: readonly Alert[] = [
   {
     name: 'WorkStalls',
     severity: 'page',
-    expr: () => `max by (${WORK}) (${series(work.leaseStalled)}) > 0`,
+    // Between two tries, and while a standby tries, no process says that it has stalled.
+    expr: () => `max by (${WORK}) (max_over_time(${series(work.leaseStalled)}[2m])) > 0`,
     forSeconds: 300,
     summary: `The work {{ $labels.${WORK} }} cannot go on`,
     description: 'It tries again by itself and passes nothing over; `/status` has the reason.',
     runbook: 'the-projector-is-not-ready',
     panel: 'projections/stalled',
+  },
+  {
+    name: 'WorkFails',
+    severity: 'ticket',
+    // Of work that fails after minutes, no scrape need see that it has stalled.
+    expr: () => `sum by (${WORK}) (increase(${series(work.leaseFailures)}[15m])) > 1.5`,
+    forSeconds: 1_200,
+    summary: `The work {{ $labels.${WORK} }} fails again and again`,
+    description: 'Processes take it over from each other, and each run of it fails.',
+    runbook: 'the-projector-is-not-ready',
+    panel: 'projections/failures',
   },
   {
     name: 'SubjectsParked',

@@ -1,9 +1,12 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import type { Alert } from '../alert.ts';
-import { labelOf, series } from '../own-series.ts';
+import { labelOf, select, series } from '../own-series.ts';
+import { JOBS } from '../jobs.ts';
+import { SERVER_SERIES } from '../server-series.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
 const { store } = METRICS;
+const { up, postgresUp, postgresReplicaBytes } = SERVER_SERIES;
 const RESULT = labelOf('zameni.cache.result');
 const BREAKER = labelOf('zameni.breaker');
 
@@ -45,11 +48,24 @@ export const READ_ALERTS: readonly Alert[] = [
   {
     name: 'ReplicaLags',
     severity: 'ticket',
-    expr: () => `max(${series(store.replicaLag)}) > ${THRESHOLDS.replicaLagRecords}`,
+    expr: () => `max(${postgresReplicaBytes}) > ${THRESHOLDS.replicaLagBytes}`,
     forSeconds: 300,
     summary: 'The replica of Postgres is behind its primary',
     description: 'Reads that ask for fresh data go to the primary, and erasures wait.',
     runbook: 'a-replica-is-behind',
-    panel: 'reads/replica-lag',
+    panel: 'reads/replica-bytes',
+  },
+  {
+    name: 'ReplicaDisconnected',
+    severity: 'ticket',
+    // The primary has a row for each replica that is connected. A server that is down is another alert.
+    expr: () =>
+      `absent(${postgresReplicaBytes}) and min(${select(up, { job: JOBS.postgres })}) == 1 and min(${postgresUp}) == 1`,
+    forSeconds: 300,
+    summary: 'No replica of Postgres is connected to the primary',
+    description:
+      'All servers answer. The replica falls behind, and the primary keeps its log for it.',
+    runbook: 'a-replica-is-behind',
+    panel: 'reads/replica-bytes',
   },
 ];

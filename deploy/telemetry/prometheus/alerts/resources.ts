@@ -5,7 +5,7 @@ import { NODE_SERIES, SERVER_SERIES } from '../server-series.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
 const { store } = METRICS;
-const { diskFree, diskSize, certificateEnd, pgbouncerWaiting } = SERVER_SERIES;
+const { diskFree, diskSize, certificateEnd, readable, pgbouncerWaiting } = SERVER_SERIES;
 const POOL = labelOf('db.client.connection.pool.name');
 const STATE = labelOf('db.client.connection.state');
 const DAY_SECONDS = 86_400;
@@ -69,12 +69,23 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
   {
     name: 'DiskFills',
     severity: 'ticket',
-    expr: () => `predict_linear(${diskFree}[6h], ${DAY_SECONDS}) < 0`,
+    // A start fills a disk quickly, and a few minutes of it say nothing about a day.
+    expr: () => `predict_linear(${diskFree}[6h], ${DAY_SECONDS}) < 0 and ${diskFree} offset 3h`,
     forSeconds: 3_600,
     summary: 'The disk of {{ $labels.folder }} will be full in a day',
     description: 'It fills as fast as in the last six hours.',
     runbook: 'a-disk-is-nearly-full',
     panel: 'servers/disk',
+  },
+  {
+    name: 'WatchedFileUnreadable',
+    severity: 'ticket',
+    expr: () => `${readable} == 0`,
+    forSeconds: 600,
+    summary: 'The exporter cannot read {{ $labels.file }}{{ $labels.folder }}',
+    description: 'Nobody would see a certificate that expires, or a disk that fills.',
+    runbook: 'the-exporter-cannot-read-a-file',
+    panel: 'servers/readable',
   },
   ...certificateAlerts(),
 ];

@@ -8,9 +8,18 @@ const { http } = METRICS;
 const { up, postgresUp, redisUp, pgbouncerUp, gatewayServers, gatewayResponses } = SERVER_SERIES;
 const STATUS = labelOf('http.response.status_code');
 
-const answers = `sum by (job) (rate(${countOf(http.requestDuration)}[5m]))`;
-const faults = `sum by (job) (rate(${countOf(http.requestDuration, { [STATUS]: '~5..' })}[5m]))`;
-const gatewayFaults = `sum(rate(${gatewayResponses}{code="5xx"}[5m]))`;
+const answers = (window: string) =>
+  `sum by (job) (rate(${countOf(http.requestDuration)}[${window}]))`;
+const faults = (window: string) =>
+  `sum by (job) (rate(${countOf(http.requestDuration, { [STATUS]: '~5..' })}[${window}]))`;
+const gatewayAnswers = (window: string) => `sum(rate(${gatewayResponses}[${window}]))`;
+const gatewayFaults = (window: string) => `sum(rate(${gatewayResponses}{code="5xx"}[${window}]))`;
+
+/** Over five minutes, and still: a burst that is over does not stay in the long window as an alert. */
+function isHigh(of: (window: string) => string, all: (window: string) => string): string {
+  const over = (window: string) => `${of(window)} / ${all(window)} > ${THRESHOLDS.errorRatio}`;
+  return `${over('5m')} and ${over('1m')} and ${of('5m')} > 0.1`;
+}
 
 /** Alerts about processes, servers and what clients get from them. */
 export const SERVER_ALERTS: readonly Alert[] = [
@@ -57,7 +66,7 @@ export const SERVER_ALERTS: readonly Alert[] = [
   {
     name: 'ErrorRateHigh',
     severity: 'page',
-    expr: () => `${faults} / ${answers} > ${THRESHOLDS.errorRatio} and ${faults} > 0.1`,
+    expr: () => isHigh(faults, answers),
     forSeconds: 300,
     summary: '{{ $labels.job }} answers many requests with 5xx',
     description: 'More than one in twenty over five minutes.',
@@ -67,8 +76,7 @@ export const SERVER_ALERTS: readonly Alert[] = [
   {
     name: 'GatewayErrorRateHigh',
     severity: 'page',
-    expr: () =>
-      `${gatewayFaults} / sum(rate(${gatewayResponses}[5m])) > ${THRESHOLDS.errorRatio} and ${gatewayFaults} > 0.1`,
+    expr: () => isHigh(gatewayFaults, gatewayAnswers),
     forSeconds: 300,
     summary: 'Clients get many 5xx through the gateway',
     description: 'More than one in twenty over five minutes. It counts its own refusals too.',

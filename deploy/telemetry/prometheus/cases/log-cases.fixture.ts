@@ -1,11 +1,22 @@
 import { METRICS } from '@zameni/runtime/instruments';
-import { countOf, series } from '../own-series.ts';
+import { countOf, labelOf, series } from '../own-series.ts';
 import { SERVER_SERIES as S } from '../server-series.ts';
 import type { AlertCase } from './alert-case.fixture.ts';
 
 const { commit } = METRICS;
+const KIND = labelOf('zameni.registration.kind');
 const leader = (server: string) => `${S.streamLeader}{stream="ACCOUNTS",server="${server}"}`;
 const bytes = `${S.streamBytes}{stream="ACCOUNTS",server="n1"}`;
+const UP = { [`${S.natsUp}{server="n1"}`]: '1x30', [`${S.natsUp}{server="n2"}`]: '0x30' };
+const bounds = {
+  [series(commit.roomBound, { [KIND]: 'public', instance: 'command-api-1' })]: '0.5x30',
+  [series(commit.roomBound, { [KIND]: 'public', instance: 'command-api-2' })]: '0.6x30',
+  [series(commit.roomBound, { [KIND]: 'vouched', instance: 'command-api-1' })]: '0.2x30',
+};
+const attempts = (live: number, most: number) => ({
+  [series(commit.liveAttempts, { instance: 'command-api-1' })]: `${live}x30`,
+  [series(commit.maxLiveAttempts, { instance: 'command-api-1' })]: `${most}x30`,
+});
 const maxBytes = `${S.streamMaxBytes}{stream="ACCOUNTS",server="n1"}`;
 const replica = { stream: 'ACCOUNTS', server: 'n1', replica: 'n3' };
 const conflicts = series(commit.conflicts, { instance: 'command-api-1' });
@@ -15,8 +26,14 @@ const tries = countOf(commit.duration, { instance: 'command-api-1' });
 export const LOG_CASES: readonly AlertCase[] = [
   {
     alert: 'LogWithoutLeader',
-    fires: { [leader('n1')]: '0x30', [leader('n2')]: '0x30' },
-    silent: [{ [leader('n1')]: '0x30', [leader('n2')]: '1x30' }],
+    fires: { [leader('n1')]: '0x30', [leader('n2')]: '0x30', ...UP },
+    // The servers answer, and know no stream.
+    alsoFires: UP,
+    silent: [
+      { [leader('n1')]: '0x30', [leader('n2')]: '1x30', ...UP },
+      // Only our exporter has died.
+      { [leader('n1')]: '1x10 stale', [`${S.natsUp}{server="n1"}`]: '1x10 stale' },
+    ],
   },
   {
     alert: 'LogServerDown',
@@ -40,18 +57,18 @@ export const LOG_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'LogNearBound',
-    fires: { [bytes]: '51x30', [maxBytes]: '100x30' },
-    silent: [{ [bytes]: '49x30', [maxBytes]: '100x30' }],
+    fires: { [bytes]: '41x30', [maxBytes]: '100x30', ...bounds },
+    silent: [{ [bytes]: '39x30', [maxBytes]: '100x30', ...bounds }],
   },
   {
     alert: 'LogRefusesPublic',
-    fires: { [bytes]: '60x30', [maxBytes]: '100x30' },
-    silent: [{ [bytes]: '59x30', [maxBytes]: '100x30' }],
+    fires: { [bytes]: '50x30', [maxBytes]: '100x30', ...bounds },
+    silent: [{ [bytes]: '49x30', [maxBytes]: '100x30', ...bounds }],
   },
   {
     alert: 'AttemptsNearBound',
-    fires: { [series(commit.liveAttempts, { instance: 'command-api-1' })]: '800001x30' },
-    silent: [{ [series(commit.liveAttempts, { instance: 'command-api-1' })]: '800000x30' }],
+    fires: attempts(81, 100),
+    silent: [attempts(80, 100), attempts(81, 1_000)],
   },
   {
     alert: 'ConflictStorm',

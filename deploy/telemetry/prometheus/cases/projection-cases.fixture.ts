@@ -15,15 +15,26 @@ const active = (name: string, instance: string) =>
 const outcomes = (outcome: string) => series(mail.outcomes, { [OUTCOME]: outcome });
 const oldestErasure = series(work.erasureOldest, { instance: 'projector-1' });
 
+/** Values of two processes that fail in turn: one of both is active for a fifth of the time. */
+const IN_TURN = {
+  a: '1 0 0 0 0 0 0 0 0 0 '.repeat(12).trim(),
+  b: '0 0 0 0 0 1 0 0 0 0 '.repeat(12).trim(),
+} as const;
+
+const stalled = (instance: string) => series(work.leaseStalled, { [WORK]: 'eraser', instance });
+const failures = (instance: string) => series(work.leaseFailures, { [WORK]: 'eraser', instance });
+
 function leaderCase(alert: string, name: string): AlertCase {
   return {
     alert,
-    fires: { [active(name, 'a')]: '1x10 0x20', [active(name, 'b')]: '0x30' },
+    fires: { [active(name, 'a')]: '1x40 0x80', [active(name, 'b')]: '0x120' },
+    alsoFires: { [active(name, 'a')]: IN_TURN.a, [active(name, 'b')]: IN_TURN.b },
     silent: [
-      { [active(name, 'a')]: '0x30', [active(name, 'b')]: '1x30' },
-      // Another one takes over within two minutes.
-      { [active(name, 'a')]: '1x18 0x20', [active(name, 'b')]: '0x19 1x20' },
+      { [active(name, 'a')]: '0x120', [active(name, 'b')]: '1x120' },
+      // Another one takes over within a minute and a half.
+      { [active(name, 'a')]: '1x72 0x50', [active(name, 'b')]: '0x77 1x40' },
     ],
+    everySeconds: 15,
   };
 }
 
@@ -44,11 +55,27 @@ export const PROJECTION_CASES: readonly AlertCase[] = [
   leaderCase('MailerWithoutLeader', 'mailer'),
   {
     alert: 'WorkStalls',
-    fires: { [series(work.leaseStalled, { [WORK]: 'eraser', instance: 'projector-1' })]: '1x30' },
+    fires: { [stalled('projector-1')]: '1x90' },
+    // They take the work over from each other, and each fails soon.
+    alsoFires: { [stalled('projector-1')]: IN_TURN.a, [stalled('projector-2')]: IN_TURN.b },
     labels: { [WORK]: 'eraser' },
     silent: [
-      { [series(work.leaseStalled, { [WORK]: 'eraser', instance: 'projector-1' })]: '0x30' },
+      { [stalled('projector-1')]: '0x90' },
+      // Postgres was away for a minute.
+      { [stalled('projector-1')]: '0x60 1x4 0x50' },
     ],
+    everySeconds: 15,
+  },
+  {
+    alert: 'WorkFails',
+    fires: { [failures('projector-1')]: '0+0.1x60', [failures('projector-2')]: '0+0.1x60' },
+    labels: { [WORK]: 'eraser' },
+    silent: [
+      { [failures('projector-1')]: '7x60' },
+      // Postgres was away for a minute.
+      { [failures('projector-1')]: '0x25 20x40', [failures('projector-2')]: '0x25 20x40' },
+    ],
+    atMinutes: 45,
   },
   {
     alert: 'SubjectsParked',

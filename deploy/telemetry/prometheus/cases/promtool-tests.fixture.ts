@@ -44,20 +44,27 @@ function toTests(example: AlertCase): object[] {
   if (alert === undefined) throw new Error(`there is no alert ${example.alert}`);
   const at = `${example.atMinutes ?? AT_MINUTES}m`;
   const fired = [expected(alert, example.labels ?? {})];
+  const { fires, alsoFires } = example;
   return [
-    toTest(example.fires, [
-      { eval_time: '0m', alertname: alert.name, exp_alerts: [] },
-      { eval_time: at, alertname: alert.name, exp_alerts: fired },
-    ]),
+    ...(alsoFires === undefined ? [fires] : [fires, alsoFires]).map((series) =>
+      toTest(example, series, [
+        { eval_time: '0m', alertname: alert.name, exp_alerts: [] },
+        { eval_time: at, alertname: alert.name, exp_alerts: fired },
+      ]),
+    ),
     ...example.silent.map((series) =>
-      toTest(series, [{ eval_time: at, alertname: alert.name, exp_alerts: [] }]),
+      toTest(example, series, [{ eval_time: at, alertname: alert.name, exp_alerts: [] }]),
     ),
   ];
 }
 
-function toTest(series: TestSeries, expectations: readonly object[]): object {
+function toTest(
+  { everySeconds = 60 }: AlertCase,
+  series: TestSeries,
+  expectations: readonly object[],
+): object {
   return {
-    interval: '1m',
+    interval: `${everySeconds}s`,
     input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
     alert_rule_test: expectations,
   };

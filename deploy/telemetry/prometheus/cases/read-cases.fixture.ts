@@ -1,6 +1,8 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { labelOf, series } from '../own-series.ts';
-import type { AlertCase } from './alert-case.fixture.ts';
+import { SERVER_SERIES as S } from '../server-series.ts';
+import { THRESHOLDS } from '../thresholds.ts';
+import type { AlertCase, TestSeries } from './alert-case.fixture.ts';
 
 const { store } = METRICS;
 const BREAKER = labelOf('zameni.breaker');
@@ -14,6 +16,17 @@ const breaker = series(store.breakerOpen, {
 const looks = (result: string) =>
   series(store.cacheRequests, { job: 'query-api', [RESULT]: result });
 const watermark = (instance: string) => series(store.watermarkAge, { instance });
+
+const lacks = `${S.postgresReplicaBytes}{instance="postgres-primary",application_name="replica"}`;
+
+function servers({ up, answers }: { readonly up: number; readonly answers: number }): TestSeries {
+  return {
+    [`${S.up}{job="postgres",instance="postgres-primary"}`]: `${up}x30`,
+    [`${S.up}{job="postgres",instance="postgres-replica"}`]: '1x30',
+    [`${S.postgresUp}{job="postgres",instance="postgres-primary"}`]: '1x30',
+    [`${S.postgresUp}{job="postgres",instance="postgres-replica"}`]: `${answers}x30`,
+  };
+}
 
 /** When alerts about the cache and the stores of reads fire. */
 export const READ_CASES: readonly AlertCase[] = [
@@ -44,7 +57,17 @@ export const READ_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'ReplicaLags',
-    fires: { [series(store.replicaLag, { instance: 'query-api-1' })]: '1001x30' },
-    silent: [{ [series(store.replicaLag, { instance: 'query-api-1' })]: '1000x30' }],
+    fires: { [lacks]: `${THRESHOLDS.replicaLagBytes + 1}x30` },
+    silent: [{ [lacks]: `${THRESHOLDS.replicaLagBytes}x30` }],
+  },
+  {
+    alert: 'ReplicaDisconnected',
+    fires: { [lacks]: '0x5 stale', ...servers({ up: 1, answers: 1 }) },
+    silent: [
+      { [lacks]: '0x30', ...servers({ up: 1, answers: 1 }) },
+      // Nobody asks the primary, or the replica is down: other alerts say so.
+      servers({ up: 0, answers: 1 }),
+      servers({ up: 1, answers: 0 }),
+    ],
   },
 ];

@@ -10,6 +10,7 @@ const disk = { free: `${S.diskFree}{folder="nats"}`, size: `${S.diskSize}{folder
 const delay = `${NODE_SERIES.eventLoopDelay}{job="command-api",instance="command-api-1"}`;
 const waiting = `${S.pgbouncerWaiting}{database="zameni",user="projector"}`;
 const certificate = `${S.certificateEnd}{job="exporter",instance="exporter",file="gateway.pem"}`;
+const readable = `${S.readable}{job="exporter",instance="exporter",file="gateway.pem"}`;
 const certificateLabels = { job: 'exporter', instance: 'exporter', file: 'gateway.pem' };
 /** Promtool's clock begins at 0, so this is also the time until the end. */
 const days = (count: number) => `${count * 86_400 + 1_200}x30`;
@@ -61,8 +62,18 @@ export const RESOURCE_CASES: readonly AlertCase[] = [
     alert: 'DiskFills',
     fires: { [disk.free]: '100000-100x600' },
     labels: { folder: 'nats' },
-    silent: [{ [disk.free]: '100000-10x600' }],
+    silent: [
+      { [disk.free]: '100000-10x600' },
+      // The server started two hours ago.
+      { [disk.free]: '_x380 100000-100x220' },
+    ],
     atMinutes: 500,
+  },
+  {
+    alert: 'WatchedFileUnreadable',
+    fires: { [readable]: '0x30' },
+    labels: certificateLabels,
+    silent: [{ [readable]: '1x30' }, { [readable]: '1x19 0x10' }],
   },
   {
     alert: 'CertificateExpires',

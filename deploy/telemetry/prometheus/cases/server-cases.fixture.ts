@@ -45,17 +45,25 @@ export const SERVER_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'ErrorRateHigh',
-    fires: { [answers('200')]: '0+900x30', [answers('503')]: '0+100x30' },
+    fires: { [answers('200')]: '0+225x120', [answers('503')]: '0+25x120' },
     labels: { job: 'query-api' },
     silent: [
-      { [answers('200')]: '0+990x30', [answers('503')]: '0+10x30' },
-      { [answers('200')]: '0x30', [answers('503')]: '0+1x30' },
+      { [answers('200')]: '0+248x120', [answers('503')]: '0+2x120' },
+      { [answers('200')]: '0x120', [answers('503')]: '0+0.25x120' },
+      // It was bad for six minutes, until two minutes ago.
+      { [answers('200')]: '0+225x120', [answers('503')]: '0x48 25+25x24 600x50' },
     ],
+    everySeconds: 15,
   },
   {
     alert: 'GatewayErrorRateHigh',
-    fires: { [gateway('2xx')]: '0+900x30', [gateway('5xx')]: '0+100x30' },
-    silent: [{ [gateway('2xx')]: '0+990x30', [gateway('5xx')]: '0+10x30' }],
+    fires: { [gateway('2xx')]: '0+225x120', [gateway('5xx')]: '0+25x120' },
+    silent: [
+      { [gateway('2xx')]: '0+248x120', [gateway('5xx')]: '0+2x120' },
+      // It was bad for six minutes, until two minutes ago.
+      { [gateway('2xx')]: '0+225x120', [gateway('5xx')]: '0x48 25+25x24 600x50' },
+    ],
+    everySeconds: 15,
   },
   {
     alert: 'RequestsShed',

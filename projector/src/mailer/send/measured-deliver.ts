@@ -1,7 +1,15 @@
-import { createCounter, createHistogram, METRICS, SPANS, withSpan } from '@zameni/runtime';
+import {
+  createCounter,
+  createHistogram,
+  METRICS,
+  SPANS,
+  startAtZero,
+  withSpan,
+} from '@zameni/runtime';
 import { toLinks } from '../../traces/links.ts';
 import type { Message, Outcome } from '../ledger/message.ts';
-import { toMailOutcome } from './outcome.ts';
+import { MAIL_KINDS } from '../mail.ts';
+import { MAIL_OUTCOMES, toMailOutcome } from './outcome.ts';
 
 /** Sends one mail. Undefined if it is another process's by now. */
 type Deliver = (message: Message, signal: AbortSignal) => Promise<Outcome | undefined>;
@@ -19,6 +27,7 @@ const CONTINUED_MS = 300_000;
 /** Has metrics and traces tell how mails end. A mail in all, from the decision on, is one span. */
 export function measureDeliver(deliver: Deliver, { now }: MeasureOptions): Deliver {
   const countOutcome = createCounter(METRICS.mail.outcomes);
+  startAtZero(METRICS.mail.outcomes, everyEnd());
   const measureDelay = createHistogram(METRICS.mail.delay);
 
   return (message, signal) =>
@@ -35,6 +44,15 @@ export function measureDeliver(deliver: Deliver, { now }: MeasureOptions): Deliv
       }
       return outcome;
     });
+}
+
+/** The attributes of every outcome. A mail that is not needed has no kind by then. */
+function everyEnd() {
+  return MAIL_OUTCOMES.flatMap((outcome) => {
+    const end = { 'zameni.mail.outcome': outcome };
+    if (outcome === 'not-needed') return [end];
+    return MAIL_KINDS.map((kind) => ({ ...end, 'zameni.mail.kind': kind }));
+  });
 }
 
 /** A mail continues the trace of its record if that is live, and links to all others it answers for. */

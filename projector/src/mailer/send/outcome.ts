@@ -1,8 +1,11 @@
 import type { Outcome } from '../ledger/message.ts';
 import type { SmtpOutcome } from '../smtp/outcome.ts';
 
-/** How a try to send a mail ended, as metrics and traces say it. */
-export type MailOutcome = 'sent' | 'later' | 'abandoned' | 'unknown' | 'not-needed';
+/** How a try to send a mail can end, as metrics and traces say it. */
+export const MAIL_OUTCOMES = ['sent', 'later', 'abandoned', 'unknown', 'not-needed'] as const;
+
+/** One of these. */
+export type MailOutcome = (typeof MAIL_OUTCOMES)[number];
 
 const OF_STATE = {
   sent: 'sent',

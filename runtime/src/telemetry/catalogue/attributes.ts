@@ -40,6 +40,7 @@ export const ATTRIBUTES = {
   'zameni.projection.state': 'State of the version: `live`, `building`, `differs` or `kept`',
   'zameni.read.source': 'Where the answer came from: `cache`, `replica` or `primary`',
   'zameni.record.kind': 'Kind of the record, for example `registered`',
+  'zameni.registration.kind': '`public`, or `vouched` by a caller',
   'zameni.shed.reason': '`event-loop` or `queue`',
   'zameni.wait.outcome': '`reached`, `timed-out`, or `left` by the caller',
   'zameni.wait.for': 'What a request waits for: `readable`, `erased` or `position`',

@@ -63,11 +63,25 @@ export const COMMIT_METRICS = {
     description: 'Part of its bound that the log has used, as the command API last saw it',
     attributes: [],
   },
+  roomBound: {
+    name: 'zameni.log.room.bound',
+    kind: 'observed-gauge',
+    unit: '1',
+    description: 'Part of its bound from which on the log takes no more registrations of a kind',
+    attributes: ['zameni.registration.kind'],
+  },
   liveAttempts: {
     name: 'zameni.attempts.live',
     kind: 'observed-gauge',
     unit: '{attempt}',
     description: 'Attempts that await proof, as the command API last saw it',
+    attributes: [],
+  },
+  maxLiveAttempts: {
+    name: 'zameni.attempts.max',
+    kind: 'observed-gauge',
+    unit: '{attempt}',
+    description: 'Attempts that may await proof at once (ZAMENI_MAX_LIVE_ATTEMPTS)',
     attributes: [],
   },
 } as const satisfies Record<string, MetricDefinition>;

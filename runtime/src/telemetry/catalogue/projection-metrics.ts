@@ -130,6 +130,13 @@ export const WORK_METRICS = {
     description: 'Leases that the process lost while it worked',
     attributes: ['zameni.lease.work'],
   },
+  leaseFailures: {
+    name: 'zameni.lease.failures',
+    kind: 'counter',
+    unit: '{failure}',
+    description: 'Runs of the work, and tries to take its lease, that failed and are repeated',
+    attributes: ['zameni.lease.work'],
+  },
   deletionsLeft: {
     name: 'zameni.erasure.deletion_records',
     kind: 'observed-gauge',
