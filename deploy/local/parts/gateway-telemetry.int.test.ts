@@ -24,7 +24,7 @@ test('continues the trace of a caller with a span of its own', async (t) => {
   t.is(passed.trace, TRACE);
   t.is(passed.flags, '01');
   t.not(passed.span, PARENT);
-  t.is(passed.tracestate, 'a=b');
+  t.is(passed.tracestate, undefined);
   await waitUntil(() => lines.length === 1);
   t.like(lines[0], {
     trace: TRACE,
@@ -35,6 +35,13 @@ test('continues the trace of a caller with a span of its own', async (t) => {
     backend: 'query-api',
     server: 'query-api-1',
   });
+});
+
+test('a caller who is not trusted begins no trace and samples nothing', async (t) => {
+  const { ask } = await startGateway(t, { traceRatio: 0, trustsCallers: false });
+  const passed = await ask({ traceparent: `00-${TRACE}-${PARENT}-01` });
+  t.not(passed.trace, TRACE);
+  t.is(passed.flags, '00');
 });
 
 test('a request that its caller does not sample is not logged', async (t) => {
@@ -100,7 +107,10 @@ test('without telemetry the caller’s header passes as it is', async (t) => {
 });
 
 /** Runs the real gateway in front of a service that answers with the headers it got. */
-async function startGateway(t: ExecutionContext, choice: { readonly traceRatio: number } | null) {
+async function startGateway(
+  t: ExecutionContext,
+  choice: { readonly traceRatio: number; readonly trustsCallers?: boolean } | null,
+) {
   const service = createServer(({ headers, url }, response) => {
     response.end(url === '/readyz' ? 'ok' : JSON.stringify(headers));
   });
@@ -116,6 +126,7 @@ async function startGateway(t: ExecutionContext, choice: { readonly traceRatio: 
   t.teardown(() => void log.close());
   const [port, metricsPort] = [await freePort(), await freePort()];
   const telemetry: GatewayTelemetry | null = choice && {
+    trustsCallers: true,
     ...choice,
     metricsPort,
     logPort: log.address().port,

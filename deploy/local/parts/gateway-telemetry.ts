@@ -6,6 +6,11 @@ export type GatewayTelemetry = {
   readonly logPort: number;
   /** Share of the requests without a valid `traceparent` that are traced, 0 to 1. */
   readonly traceRatio: number;
+  /**
+   * Whether the trace of a caller goes on. Its id is then written to the log with each record, for
+   * ever, and the caller decides what is sampled: only callers of one's own may be trusted.
+   */
+  readonly trustsCallers: boolean;
 };
 
 /** Resolution of the ratio: one in a million requests is the smallest share. */
@@ -36,12 +41,20 @@ const FIELDS = {
   ended: '"%ts"',
 } as const;
 
+/** Rules that continue the trace of a caller. */
+const CONTINUE = ['trace_id', 'parent_id', 'flags']
+  .map(
+    (name, n) =>
+      `  http-request set-var(txn.${name}) var(txn.context),field(${n + 2},-) if is_single is_context !is_zero`,
+  )
+  .join('\n');
+
 /**
  * Rules of the frontend that come before all others, so that its own answers are traced too. Each
- * request gets a span of the gateway: in the trace of a caller whose `traceparent` is valid, else in
- * a trace of its own. Only sampled requests are logged.
+ * request gets a span of the gateway: in the trace of a trusted caller whose `traceparent` is valid,
+ * else in a trace of its own. Only sampled requests are logged.
  */
-export function traceRules({ logPort, traceRatio }: GatewayTelemetry): string {
+export function traceRules({ logPort, traceRatio, trustsCallers }: GatewayTelemetry): string {
   const share = Math.round(traceRatio * PARTS);
   const line = Object.entries(FIELDS)
     .map(([name, value]) => `"${name}":${value}`)
@@ -57,12 +70,11 @@ export function traceRules({ logPort, traceRatio }: GatewayTelemetry): string {
   acl is_context var(txn.context) -m reg '${CONTEXT}'
   acl is_zero var(txn.context) -m reg -- '${ZERO_ID}'
   http-request set-var(txn.span_id) uuid,regsub(-,,g),bytes(0,16)
-  http-request set-var(txn.trace_id) var(txn.context),field(2,-) if is_single is_context !is_zero
-  http-request set-var(txn.parent_id) var(txn.context),field(3,-) if is_single is_context !is_zero
-  http-request set-var(txn.flags) var(txn.context),field(4,-) if is_single is_context !is_zero
+${trustsCallers ? CONTINUE : '  # Callers are not trusted: each request begins a trace.'}
   acl has_trace var(txn.trace_id) -m found
-  # State of other tracing systems belongs to the trace that it came with.
-  http-request del-header tracestate unless has_trace
+  # Free text of callers, which would go to whoever gets the spans.
+  http-request del-header tracestate
+  http-request del-header baggage
   http-request set-var(txn.flags) str(00) unless has_trace
   http-request set-var(txn.flags) str(01) if !has_trace { rand(${PARTS}) lt ${share} }
   http-request set-var(txn.trace_id) uuid,regsub(-,,g) unless has_trace

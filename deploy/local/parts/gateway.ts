@@ -26,6 +26,8 @@ export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
             metricsPort: ports.telemetry.gatewayMetrics,
             logPort: ports.telemetry.exporterSyslog,
             traceRatio: telemetry.traceRatio,
+            // On loopback, so that a test or `curl` can begin a trace.
+            trustsCallers: true,
           },
   });
   const file = join(layout.servers.gateway, 'haproxy.cfg');

@@ -93,7 +93,7 @@ test('bounds the requests that a process handles and those that wait', (t) => {
 
 test('only a watched gateway has traces, a log of requests and a page of figures', (t) => {
   t.notRegex(config, /traceparent|log-format|prometheus/);
-  const telemetry = { metricsPort: 8166, logPort: 8174, traceRatio: 0.01 };
+  const telemetry = { metricsPort: 8166, logPort: 8174, traceRatio: 0.01, trustsCallers: true };
   const watched = haproxyConfig({ ...gateway, telemetry });
   t.deepEqual(watched.match(/^ {2}bind .+$/gm), ['  bind 127.0.0.1:8080', '  bind 127.0.0.1:8166']);
   t.regex(watched, /rand\(1000000\) lt 10000 /);

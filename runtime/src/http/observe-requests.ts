@@ -96,7 +96,8 @@ function beginTrace(request: FastifyRequest, attributes: RequestLabels): void {
     request.traceId = traceparent.slice(3, 35);
     return;
   }
-  const parent = propagation.extract(ROOT_CONTEXT, headers);
+  // Not `tracestate` or `baggage`: they are free text of callers.
+  const parent = propagation.extract(ROOT_CONTEXT, { traceparent });
   const name = `${attributes['http.request.method']} ${attributes['http.route']}`;
   const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
   request.traceId = span.spanContext().traceId;

@@ -5,10 +5,10 @@ const MAX_FRAMES = 12;
 const MAX_MESSAGE_LENGTH = 500;
 
 /**
- * An error as the fields of `ERROR_FIELDS`. Three kinds of messages may quote data and are left
- * out: those of Postgres, which puts row values into `detail`, `where` and, for some codes, the
- * message; those of parsers, which quote their input; and any with an `@`, because mail servers
- * repeat addresses. The stack has places only: its first line would repeat the message.
+ * An error as the fields of `ERROR_FIELDS`. Messages that may quote data are left out: those of
+ * Postgres, which puts row values into `detail`, `where` and, for some codes, the message; those of
+ * the language and of Node, which quote their input; those of mail servers; and any with a quote or
+ * an `@`. The stack has places only: its first line would repeat the message.
  */
 export function toErrorFields(thrown: unknown): Readonly<Record<string, string | string[]>> {
   if (!(thrown instanceof Error)) return { 'error.type': typeof thrown };
@@ -43,8 +43,15 @@ function describeCause(cause: unknown): string {
 function messageOf(error: Error): string {
   const code = codeOf(error);
   if (code !== undefined && 'severity' in error) return `SQLSTATE ${code}`;
-  const mayQuote = error instanceof SyntaxError || error.message.includes('@');
-  return mayQuote ? 'withheld' : error.message.slice(0, MAX_MESSAGE_LENGTH);
+  return mayQuote(error) ? 'withheld' : error.message.slice(0, MAX_MESSAGE_LENGTH);
+}
+
+/** Whether the text of an error may repeat its input: of the language, of Node, of a mail server. */
+function mayQuote(error: Error): boolean {
+  if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) {
+    return true;
+  }
+  return 'responseCode' in error || /["'`@\n]|^\d{3}[ -]|: .*\//.test(error.message);
 }
 
 /** Codes are short words. Another value could be data. */
@@ -56,6 +63,10 @@ function codeOf(error: Error): string | undefined {
 
 function framesOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at .*:\d+\)?$/.test(line));
+  // A line of the message may look like a place.
+  const stack = (error.stack ?? '').replace(error.message, '');
+  const frames = stack
+    .split('\n')
+    .filter((line) => /^ {4}at .*:\d+\)?$/.test(line) && !/@(?!.*\/)/.test(line));
   return [error.name, ...frames.slice(0, MAX_FRAMES)].join('\n');
 }

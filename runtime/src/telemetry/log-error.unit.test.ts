@@ -45,10 +45,26 @@ test(
 test('a mail server', withheld, new Error('550 5.1.1 <vera@example.org> unknown'), 'withheld');
 test('a parser', withheld, new SyntaxError('Unexpected token V, "Vera" is not valid'), 'withheld');
 
-test('a message of many lines is in the message only, and is short', (t) => {
-  const fields = toErrorFields(new Error(`first\n    at vera\n${'x'.repeat(1_000)}`));
-  t.is(String(fields['error.message']).length, 500);
-  t.false(String(fields['error.stack_trace']).includes('vera'));
+test('Node', withheld, new TypeError("Received type string ('Vera Beispiel')"), 'withheld');
+test('a header', withheld, new Error('Headers.append: "Vera"'), 'withheld');
+test(
+  'a time zone',
+  withheld,
+  new RangeError('Invalid time zone specified: Vera/Beispiel'),
+  'withheld',
+);
+test(
+  'a reply without an address',
+  withheld,
+  new Error('550 5.1.1 Unknown user: vera.beispiel'),
+  'withheld',
+);
+
+test('a long message is cut off, and a place in a message is none', (t) => {
+  const long = toErrorFields(new Error('x'.repeat(1_000)));
+  t.is(String(long['error.message']).length, 500);
+  const fields = toErrorFields(new Error('first\n    at vera@example.org:1\n    at vera (x:1)'));
+  t.false(JSON.stringify(fields).includes('vera'));
 });
 
 test('something else than an error has a type only', (t) => {
