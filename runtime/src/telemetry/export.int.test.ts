@@ -48,7 +48,8 @@ const survives = test.macro({
     const logged = () => service.lines.filter((line) => line.includes('telemetry-not-exported'));
     await waitUntil(() => logged().length > 0);
     const during = await timeRequests(service.url);
-    t.true(during < 3 * before + 5, `${during} ms instead of ${before} ms`);
+    // Whatever waited for the collector would wait for its whole deadline of seconds.
+    t.true(during < before + 1_000, `${during} ms instead of ${before} ms`);
 
     if (collector === undefined) collector = await startCollector(t, { port: first.port });
     else collector.mood = 'answers';

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   renderScrapeConfig,
@@ -35,6 +35,8 @@ export async function prometheusPart(
     evaluateSeconds: SCRAPE_SECONDS,
   });
   await writeFile(file, config, { mode: 0o600 });
+  // Prometheus itself would let everybody in.
+  await mkdir(dataFolder(folder), { recursive: true, mode: 0o700 });
   return {
     kind: 'process',
     name: 'prometheus',
