@@ -28,6 +28,14 @@ export class AppError extends Error {
   }
 }
 
+/**
+ * What must not happen, or came too late. Its text is written to the log, so it is one of ours and
+ * quotes no record, row, request or other data.
+ */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+}
+
 /** Makes an Error of whatever was thrown, keeping an Error as it is. */
 export function coerceError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -1,4 +1,4 @@
-export { AppError, coerceError } from './errors.ts';
+export { AppError, coerceError, Fault } from './errors.ts';
 export { type Breaker, type BreakerOptions, createBreaker } from './async/circuit-breaker.ts';
 export { type Clock, systemClock } from './async/clock.ts';
 export { type Line, readLines } from './async/lines.ts';
@@ -128,6 +128,7 @@ export {
   observe,
   startAtZero,
 } from './telemetry/metrics.ts';
+export { toErrorCode, toErrorName, toSafeText } from './telemetry/safe-text.ts';
 export { addPastSpan, withSharedSpan } from './telemetry/shared-span.ts';
 export {
   bindToTrace,

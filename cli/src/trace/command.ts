@@ -25,9 +25,9 @@ process. A span that failed has a ✘. An arrow names another trace that the spa
 continues without being its child: a batch, a retry, a rebuild.
 
 The local stack must run with npm start -- --telemetry, and its trace is read from
-its files. The traceId is in every error's body and in the log lines; a request
-with a header traceparent has that of the header. "last" is the newest request
-through the gateway.`,
+its files. The traceId is in the body of an error and in the log lines; a request
+with a header traceparent has that of the header, if the gateway trusts callers.
+"last" is the newest request through the gateway.`,
   examples: [
     'npx zameni trace last',
     'npx zameni trace 0af7651916cd43dd8448eb211c80319c',
@@ -56,11 +56,13 @@ async function find(args: Arguments): Promise<Trace> {
   return readTrace(telemetry, traceId ?? (await findLastTrace(telemetry)));
 }
 
-/** Makes the document of `--json`: the spans in the order in which they are drawn. */
+/** Makes the document of `--json`: the spans that are drawn, in that order. */
 function toReport({ traceId, spans, linking }: Trace): object {
+  const { branches, leftOut } = toTree(spans);
   return {
     traceId,
-    spans: toTree(spans).map(({ span, isLast }) => ({ depth: isLast.length, ...span })),
+    spans: branches.map(({ span, isLast }) => ({ depth: isLast.length, ...span })),
+    leftOut,
     linkedFrom: [...new Set(linking.map((span) => span.traceId))].toSorted(),
   };
 }

@@ -42,10 +42,12 @@ export function drawTrace({ traceId, spans, linking }: Trace, screen: Screen): s
   const leftWidth = 2 * (TIME_WIDTH + GAP.length) + barWidth + GAP.length;
   const treeWidth = Math.max(LEAST_TREE_WIDTH, columns - leftWidth);
   const frame = { screen, traceId, barWidth, leftWidth, treeWidth, ...rangeOf(spans) };
+  const { branches, leftOut } = toTree(spans);
   return `${[
     ...headOf(spans, frame).map((line) => clip(line, columns)),
     '',
-    ...toTree(spans).flatMap((branch) => linesOf(branch, frame)),
+    ...branches.flatMap((branch) => linesOf(branch, frame)),
+    ...(leftOut === 0 ? [] : [clip(`${leftOut} more spans are too deep or too many`, columns)]),
     ...othersOf(linking).map((line) => clip(line, columns)),
   ].join('\n')}\n`;
 }

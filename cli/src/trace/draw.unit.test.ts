@@ -100,6 +100,25 @@ test('spans that are each other’s ancestors are drawn too', (t) => {
   t.regex(draw([span(1, 1, [0, 1], { name: 'own' })], 80), /own/);
 });
 
+test('a chain that is too deep is cut off, and says by how much', (t) => {
+  const chain = Array.from({ length: 15_000 }, (_, n) =>
+    span(n + 1, n === 0 ? null : n, [n, 15_000], { name: 'deep' }),
+  );
+  const before = process.memoryUsage().heapUsed;
+  const text = draw(chain, 100);
+  t.true(process.memoryUsage().heapUsed - before < 256 * 1024 * 1024);
+  t.regex(text, /, 15000 spans\n/);
+  t.regex(text, /\n14935 more spans are too deep or too many\n$/);
+  t.true(text.split('\n').length < 100);
+});
+
+test('of very many spans the first are drawn', (t) => {
+  const wide = Array.from({ length: 5_000 }, (_, n) =>
+    span(n + 1, n === 0 ? null : 1, [n, n + 1], { name: 'wide' }),
+  );
+  t.regex(draw(wide, 100), /\n3000 more spans are too deep or too many\n$/);
+});
+
 test('a trace of no duration has a bar', (t) => {
   t.regex(draw([span(1, null, [0, 0], { name: 'now' })], 80), /0\.00 ms {4}0\.00 ms {2}━ +now/);
 });

@@ -9,12 +9,27 @@ export type Branch = {
   readonly isOrphan: boolean;
 };
 
+/** A trace as far as it is drawn. */
+export type Tree = {
+  readonly branches: readonly Branch[];
+  /** Spans that are not drawn: they are too deep, or too many. */
+  readonly leftOut: number;
+};
+
+/** What is drawn of a trace. Whoever forges one could else fill the memory and the screen. */
+export type TreeBounds = { readonly maxDepth: number; readonly maxSpans: number };
+
+const BOUNDS: TreeBounds = { maxDepth: 64, maxSpans: 2_000 };
+
+/** A span that waits for its turn. It has no branch below the greatest depth. */
+type Waiting = { readonly span: Span; readonly isLast: readonly boolean[] | null };
+
 /**
  * Orders the spans of a trace as a tree: parents before their children, and siblings by start, the
  * longer first. Spans whose parents are missing become roots. The order depends on the spans only,
  * not on their arrival.
  */
-export function toTree(spans: readonly Span[]): Branch[] {
+export function toTree(spans: readonly Span[], { maxDepth, maxSpans } = BOUNDS): Tree {
   // A sender that repeats a request, or forged ids, must not draw a span twice.
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const all = [...byId.values()].toSorted(compare);
@@ -25,17 +40,17 @@ export function toTree(spans: readonly Span[]): Branch[] {
   const branches: Branch[] = [];
 
   function draw(roots: readonly Span[]): void {
-    const open = roots.map((span): Branch => toBranch(span, [])).toReversed();
+    const open = roots.map((span): Waiting => ({ span, isLast: [] })).toReversed();
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { span, isLast } = next;
       if (seen.has(span.spanId)) continue;
       seen.add(span.spanId);
-      branches.push(next);
+      if (isLast !== null && branches.length < maxSpans) branches.push(toBranch(span, isLast));
       const own = children.get(span.spanId) ?? [];
-      const below = own.map((child, index) =>
-        toBranch(child, [...isLast, index === own.length - 1]),
-      );
-      open.push(...below.toReversed());
+      const isDrawn = isLast !== null && isLast.length < maxDepth;
+      for (const [index, child] of [...own.entries()].toReversed()) {
+        open.push({ span: child, isLast: isDrawn ? [...isLast, index === own.length - 1] : null });
+      }
     }
   }
 
@@ -46,7 +61,7 @@ export function toTree(spans: readonly Span[]): Branch[] {
   draw(children.get(null) ?? []);
   // Spans that are each other's ancestors have no root. The first of them becomes one.
   for (const span of all) draw(seen.has(span.spanId) ? [] : [span]);
-  return branches;
+  return { branches, leftOut: all.length - branches.length };
 }
 
 /** The first start and the last end of spans. */

@@ -7,6 +7,7 @@ import {
   type Logger,
   type LogMessage,
   type METRICS,
+  Fault,
 } from '@zameni/runtime';
 
 /** What one try to read or append works with. */
@@ -48,7 +49,7 @@ export async function appendUntilKnown(
       case 'busy':
         await delay(backoff.nextMs(), signal);
         if (!isDoubtful) return undefined;
-        assertWanted(context, new Error('a rival append stays in flight'));
+        assertWanted(context, new Fault('a rival append stays in flight'));
         break;
       case 'rejected':
         // A group is halved, so that only the intent at fault fails; alone, it has its answer.

@@ -8,6 +8,7 @@ import {
   METRICS,
   observe,
   recordedSpan,
+  Fault,
 } from '@zameni/runtime';
 import { type AdmissionBounds, createAdmission } from './admission.ts';
 import { chooseGroup, type Intent, maxMessagesOf, type Waiting } from './group.ts';
@@ -217,7 +218,7 @@ export function createCommitter(
       isClosing = true;
       formGroups();
       await drained.promise;
-      closed.abort(new Error('the committer is closed'));
+      closed.abort(new Fault('the committer is closed'));
       observed[Symbol.dispose]();
     },
   };

@@ -1,4 +1,11 @@
-import { AppError, type ClaimLayout, createBackoff, DEADLINES, delay } from '@zameni/runtime';
+import {
+  AppError,
+  type ClaimLayout,
+  createBackoff,
+  DEADLINES,
+  delay,
+  Fault,
+} from '@zameni/runtime';
 import type { Committer } from './committer.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { type Committed, type Plan, toIntent, type Tried } from './decision-intent.ts';
@@ -65,7 +72,7 @@ async function decideUntilCertain(
     }
   }
   throw new AppError('log-unavailable', {
-    cause: new Error('rivals were faster at every try'),
+    cause: new Fault('rivals were faster at every try'),
     retryAfterSeconds: 1,
   });
 }

@@ -1,5 +1,5 @@
 import type { UserId } from '@zameni/contracts';
-import { AppError, createBackoff, DEADLINES, delay } from '@zameni/runtime';
+import { AppError, createBackoff, DEADLINES, delay, Fault } from '@zameni/runtime';
 import type { Situation } from '../domain/decision.ts';
 import { createDeadline } from './deadline.ts';
 import { type Loaded, type Plan, toSeen, toSituation } from './decision-intent.ts';
@@ -45,7 +45,7 @@ export async function decideOnly<Result>(
     await delay(backoff.nextMs(), signal).catch(() => undefined);
   }
   throw new AppError('log-unavailable', {
-    cause: new Error('the log moved on at every try'),
+    cause: new Fault('the log moved on at every try'),
     retryAfterSeconds: 1,
   });
 }

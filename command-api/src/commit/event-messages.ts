@@ -17,6 +17,7 @@ import {
   type DataKey,
   type DataKeys,
   sealPersonal,
+  Fault,
 } from '@zameni/runtime';
 import type { AttemptChange, ClaimChange, Commit, FarewellChange } from '../domain/decision.ts';
 import type { UnguardedMessage } from './group.ts';
@@ -127,13 +128,13 @@ export function toDeletionMessages(
 
 function subjectsOf({ claim, record }: ClaimChange, places: ClaimPlaces): readonly string[] {
   const place = places.get(claim);
-  if (place === undefined) throw new Error('a claim was changed that was not read');
+  if (place === undefined) throw new Fault('a claim was changed that was not read');
   return place.writesOf(record);
 }
 
 function toCiphertext({ userId, event, key }: EventToAppend, eventId: string): string | null {
   const plaintext = encodePersonal(event);
   if (plaintext === null) return null;
-  if (key === undefined) throw new Error(`${event.name} needs the person's key`);
+  if (key === undefined) throw new Fault(`${event.name} needs the person's key`);
   return sealPersonal(key, { eventId, type: eventType(event.name), userId }, plaintext);
 }

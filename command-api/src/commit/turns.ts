@@ -1,4 +1,4 @@
-import { AppError, createOverloaded } from '@zameni/runtime';
+import { AppError, createOverloaded, Fault } from '@zameni/runtime';
 
 /** Runs one act at a time under each key; the others wait in the order of their calls. */
 export type InTurn = <Result>(
@@ -38,7 +38,7 @@ export function createTurns(maxWaiting: number = MAX_WAITING): InTurn {
       const place = queue.indexOf(resolve);
       if (place < 0) return;
       queue.splice(place, 1);
-      const cause = new Error('the deadline passed before the turn');
+      const cause = new Fault('the deadline passed before the turn');
       reject(new AppError('log-unavailable', { cause, retryAfterSeconds: 1 }));
     };
     signal.addEventListener('abort', leave, { once: true });

@@ -1,4 +1,4 @@
-import { AppError } from '@zameni/runtime';
+import { AppError, Fault } from '@zameni/runtime';
 import type { Waiting } from './group.ts';
 
 /** The submitted intents without an answer. Each is answered once; later answers are ignored. */
@@ -36,7 +36,7 @@ export function createUnanswered(deadlineMs: number, afterSweep: () => void): Un
     const now = performance.now();
     for (const waiting of unanswered) {
       if (waiting.submittedAt + deadlineMs > now) break;
-      reject(waiting, toUnavailable(new Error('the deadline passed')));
+      reject(waiting, toUnavailable(new Fault('the deadline passed')));
     }
     afterSweep();
   }

@@ -18,6 +18,7 @@ import {
   type EventLog,
   type LogRecord,
   openPersonal,
+  Fault,
 } from '@zameni/runtime';
 import {
   type AccountState,
@@ -90,7 +91,7 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
     if (record === undefined) {
       const newest = await log.readLastFromLeader(subjects.account(userId), signal);
       if (newest?.position !== last?.position) return undefined;
-      throw new Error('the key of a person who is there is missing');
+      throw new Fault('the key of a person who is there is missing');
     }
     return dataKeys.open(userId, parseOrThrow(parseKeyRecord, record));
   }

@@ -1,5 +1,5 @@
 import { decodeEvent, decodeText, factOf, subjects, type UserId } from '@zameni/contracts';
-import { AppError, type EventLog, type LogRecord } from '@zameni/runtime';
+import { AppError, type EventLog, type LogRecord, Fault } from '@zameni/runtime';
 
 /** The answer to a retry, from the account's first event. Every retry gets the same one. */
 export type FirstAnswer =
@@ -31,7 +31,7 @@ export async function readFirstAnswer(
   });
   if (first === undefined || last === undefined) return { status: 'absent' };
   const fact = toFact(first);
-  if (fact.name !== 'registered') throw new Error('an account begins with another event');
+  if (fact.name !== 'registered') throw new Fault('an account begins with another event');
   const { fingerprint, attempt: position = first.position } = fact.data;
   if (toFact(last).name === 'erased') return { status: 'erased', position };
   return { status: 'registered', fingerprint, position };

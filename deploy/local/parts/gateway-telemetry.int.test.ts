@@ -37,11 +37,39 @@ test('continues the trace of a caller with a span of its own', async (t) => {
   });
 });
 
-test('a caller who is not trusted begins no trace and samples nothing', async (t) => {
-  const { ask } = await startGateway(t, { traceRatio: 0, trustsCallers: false });
-  const passed = await ask({ traceparent: `00-${TRACE}-${PARENT}-01` });
+test('the trace of a caller who is not trusted is linked, and samples nothing', async (t) => {
+  const { ask, lines } = await startGateway(t, { traceRatio: 0, trustsCallers: false });
+  const traceparent = `00-${TRACE}-${PARENT}-01`;
+  const passed = await ask({ traceparent, 'zameni-caller-traceparent': 'forged', tracestate: 'a' });
   t.not(passed.trace, TRACE);
   t.is(passed.flags, '00');
+  t.is(passed['zameni-caller-traceparent'], traceparent);
+  t.is(passed.tracestate, undefined);
+  for (const invalid of ['forged', `${traceparent}, ${traceparent}`]) {
+    const headers = { traceparent: invalid, 'zameni-caller-traceparent': traceparent };
+    t.is((await ask(headers))['zameni-caller-traceparent'], undefined);
+  }
+  t.deepEqual(lines, []);
+});
+
+test('a line of the log has nothing of a caller who is not trusted', async (t) => {
+  const { ask, lines } = await startGateway(t, { traceRatio: 1, trustsCallers: false });
+  const passed = await ask({ traceparent: `00-${TRACE}-${PARENT}-00` });
+  t.is(passed.flags, '01');
+  await waitUntil(() => lines.some(({ trace }) => trace === passed.trace));
+  t.notRegex(JSON.stringify(lines), new RegExp(`${TRACE}|${PARENT}`));
+});
+
+test('a trusted caller can have so many requests sampled and no more', async (t) => {
+  const { ask } = await startGateway(t, { traceRatio: 0 });
+  const asked = Array.from({ length: 400 }, () =>
+    ask({ traceparent: `00-${TRACE}-${PARENT}-01`, 'zameni-caller-traceparent': 'forged' }),
+  );
+  const passed = await Promise.all(asked);
+  t.true(passed.every(({ trace }) => trace === TRACE));
+  t.true(passed.some(({ flags }) => flags === '01'));
+  t.true(passed.some(({ flags }) => flags === '00'));
+  t.true(passed.every((headers) => headers['zameni-caller-traceparent'] === undefined));
 });
 
 test('a request that its caller does not sample is not logged', async (t) => {
@@ -89,6 +117,7 @@ test('answers of its own are logged too, and no line has more than its fields', 
     headers: { traceparent: `00-${TRACE}-${PARENT}-01` },
   });
   t.is(response.status, 404);
+  t.like(await response.json(), { status: 404, code: 'not-found', traceId: TRACE });
   await waitUntil(() => lines.length === 1);
   t.like(lines[0], { status: 404, backend: 'gateway', server: '<NOSRV>' });
 });
@@ -100,11 +129,26 @@ test('serves its own figures, and nothing else beside them', async (t) => {
   t.is((await fetch(metricsUrl)).status, 404);
 });
 
-test('without telemetry the caller’s header passes as it is', async (t) => {
-  const { ask } = await startGateway(t, null);
-  t.is((await ask({ traceparent: 'of the caller' })).traceparent, 'of the caller');
-  t.is((await ask({})).traceparent, undefined);
+test('a gateway that is not watched passes no trace context on, and names none', async (t) => {
+  const { ask, url } = await startGateway(t, null);
+  const headers = {
+    traceparent: `00-${TRACE}-${PARENT}-01`,
+    'zameni-caller-traceparent': 'forged',
+    tracestate: 'a=b',
+    baggage: 'a=b',
+  };
+  const passed = await ask(headers);
+  for (const name of Object.keys(headers)) t.false(name in passed, name);
+  const refused = await fetch(`${url}/nothing`);
+  t.false('traceId' in Object(await refused.json()));
 });
+
+/** Headers of a trace that reach a service. */
+type Got = {
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  readonly 'zameni-caller-traceparent'?: string;
+};
 
 /** Runs the real gateway in front of a service that answers with the headers it got. */
 async function startGateway(
@@ -151,7 +195,7 @@ async function startGateway(
     lines,
     ask: async (headers: Record<string, string>) => {
       const response = await fetch(`${url}/v1/things`, { headers });
-      const got: { traceparent?: string; tracestate?: string } = Object(await response.json());
+      const got: Got = Object(await response.json());
       const groups = CONTEXT.exec(got.traceparent ?? '')?.groups;
       return {
         ...got,

@@ -8,10 +8,17 @@ export type GatewayTelemetry = {
   readonly traceRatio: number;
   /**
    * Whether the trace of a caller goes on. Its id is then written to the log with each record, for
-   * ever, and the caller decides what is sampled: only callers of one's own may be trusted.
+   * ever, and the caller decides what is sampled: only callers of one's own may be trusted. The
+   * trace of any other caller is linked.
    */
   readonly trustsCallers: boolean;
 };
+
+/**
+ * The header in which the trace context of a caller who is not trusted reaches a service, for a
+ * link. `runtime/src/http/observe-requests.ts` reads it.
+ */
+const CALLER_TRACEPARENT = 'Zameni-Caller-Traceparent';
 
 /** Resolution of the ratio: one in a million requests is the smallest share. */
 const PARTS = 1_000_000;
@@ -41,13 +48,39 @@ const FIELDS = {
   ended: '"%ts"',
 } as const;
 
-/** Rules that continue the trace of a caller. */
-const CONTINUE = ['trace_id', 'parent_id', 'flags']
-  .map(
-    (name, n) =>
-      `  http-request set-var(txn.${name}) var(txn.context),field(${n + 2},-) if is_single is_context !is_zero`,
-  )
+/** Sampled requests of one source a second that a caller may ask for. Further ones are not sampled. */
+const MAX_SAMPLED = 200;
+
+/** The context of a caller, if it sent exactly one and that is valid. */
+const IF_VALID = 'if is_single is_context !is_zero';
+
+/** Rules that continue the trace of a caller, and bound what it can sample. */
+const CONTINUE = `${['trace_id', 'parent_id', 'flags']
+  .map((name, n) => {
+    return `  http-request set-var(txn.${name}) var(txn.context),field(${n + 2},-) ${IF_VALID}`;
+  })
+  .join('\n')}
+  stick-table type ipv6 size 10k expire 1m store gpc0_rate(1s)
+  http-request track-sc0 src if is_sampled
+  http-request sc-inc-gpc0(0) if is_sampled
+  http-request set-var(txn.flags) str(00) if is_sampled { sc0_gpc0_rate gt ${MAX_SAMPLED} }`;
+
+/** Rules that begin a trace for each request. The span of the service links to that of the caller. */
+const LINK = `  http-request set-header ${CALLER_TRACEPARENT} %[var(txn.context)] ${IF_VALID}`;
+
+/**
+ * Rules that keep from services what callers must not tell them: the services believe the first
+ * two, and the others are free text, which would go to whoever gets the spans.
+ */
+export const DELETE_TRACE_HEADERS = ['traceparent', CALLER_TRACEPARENT, 'tracestate', 'baggage']
+  .map((name) => `  http-request del-header ${name}`)
   .join('\n');
+
+/**
+ * Ends the problem document of an answer that the gateway makes itself. It is empty for a request
+ * that HAProxy could not read, and so has no trace.
+ */
+export const TRACE_MEMBER = '%[var(txn.trace_member)]';
 
 /**
  * Rules of the frontend that come before all others, so that its own answers are traced too. Each
@@ -69,17 +102,19 @@ export function traceRules({ logPort, traceRatio, trustsCallers }: GatewayTeleme
   acl is_single req.fhdr_cnt(traceparent) eq 1
   acl is_context var(txn.context) -m reg '${CONTEXT}'
   acl is_zero var(txn.context) -m reg -- '${ZERO_ID}'
-  http-request set-var(txn.span_id) uuid,regsub(-,,g),bytes(0,16)
-${trustsCallers ? CONTINUE : '  # Callers are not trusted: each request begins a trace.'}
+  acl is_sampled var(txn.flags) -m reg '[13579bdf]$'
   acl has_trace var(txn.trace_id) -m found
-  # Free text of callers, which would go to whoever gets the spans.
-  http-request del-header tracestate
-  http-request del-header baggage
+  http-request set-var(txn.span_id) uuid,regsub(-,,g),bytes(0,16)
+  http-request del-header ${CALLER_TRACEPARENT}
+${trustsCallers ? CONTINUE : LINK}
   http-request set-var(txn.flags) str(00) unless has_trace
   http-request set-var(txn.flags) str(01) if !has_trace { rand(${PARTS}) lt ${share} }
   http-request set-var(txn.trace_id) uuid,regsub(-,,g) unless has_trace
+  http-request set-var-fmt(txn.trace_member) ',"traceId":"%[var(txn.trace_id)]"'
   http-request set-header traceparent 00-%[var(txn.trace_id)]-%[var(txn.span_id)]-%[var(txn.flags)]
-  http-request set-log-level silent unless { var(txn.flags) -m reg '[13579bdf]$' }`;
+  http-request del-header tracestate
+  http-request del-header baggage
+  http-request set-log-level silent unless is_sampled`;
 }
 
 /** The frontend with HAProxy's own figures, on loopback. */

@@ -26,8 +26,7 @@ export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
             metricsPort: ports.telemetry.gatewayMetrics,
             logPort: ports.telemetry.exporterSyslog,
             traceRatio: telemetry.traceRatio,
-            // On loopback, so that a test or `curl` can begin a trace.
-            trustsCallers: true,
+            trustsCallers: telemetry.trustsCallers,
           },
   });
   const file = join(layout.servers.gateway, 'haproxy.cfg');

@@ -7,7 +7,13 @@ import {
   type Route,
 } from '@zameni/contracts';
 
-import { type GatewayTelemetry, metricsFrontend, traceRules } from './gateway-telemetry.ts';
+import {
+  DELETE_TRACE_HEADERS,
+  type GatewayTelemetry,
+  metricsFrontend,
+  TRACE_MEMBER,
+  traceRules,
+} from './gateway-telemetry.ts';
 
 /** A process behind the gateway. */
 export type GatewayTarget = { readonly name: string; readonly port: number };
@@ -17,7 +23,7 @@ export type Gateway = {
   readonly port: number;
   readonly routes: readonly Route[];
   readonly targets: Readonly<Record<HttpService, readonly GatewayTarget[]>>;
-  /** Null if nothing watches it. It then passes a caller's `traceparent` on as it is. */
+  /** Null if nothing watches it. It then passes no trace context on. */
   readonly telemetry: GatewayTelemetry | null;
 };
 
@@ -43,6 +49,7 @@ const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [
 
 /** Writes the gateway's configuration. The query API answers unknown paths of /v1. */
 export function haproxyConfig({ port, routes, targets, telemetry }: Gateway): string {
+  const isTraced = telemetry !== null;
   return `global
   log stdout format raw local0 notice
   maxconn 4000
@@ -62,7 +69,7 @@ defaults
   # A busy process answers late but is not dead. Without this, load could take out all processes.
   timeout check 2s
   http-reuse safe
-${OWN_ANSWERS.map(([status, code]) => `  ${ownAnswer(status, code)}`).join('\n')}
+${OWN_ANSWERS.map(([status, code]) => `  ${ownAnswer(status, code, isTraced)}`).join('\n')}
 
 frontend gateway
   bind 127.0.0.1:${port}${telemetry === null ? '' : traceRules(telemetry)}
@@ -70,10 +77,10 @@ frontend gateway
   http-after-response set-status 503 if { status 502 }
   # Replaces the client's own value. The services trust one hop and count clients by this header.
   http-request set-header X-Forwarded-For %[src]
-  http-request del-header Forwarded
+  http-request del-header Forwarded${telemetry === null ? `\n${DELETE_TRACE_HEADERS}` : ''}
   acl is_public path /v1 /docs /verify /openapi.json
   acl is_public path_beg /v1/ /docs/ /verify/
-  http-request return status 404 content-type application/problem+json string ${quote(problem(404, 'not-found'))} unless is_public
+  http-request return status 404 content-type application/problem+json ${problem(404, 'not-found', isTraced)} unless is_public
   # Long uploads are streamed to services that bound their time. Only their start is awaited.
 ${routes
   .filter(({ isStreamed }) => isStreamed)
@@ -87,9 +94,9 @@ ${routes
 ${routes.map(routeRule).join('\n')}
   default_backend query-api
 
-${backend('command-api', targets['command-api'])}
+${backend('command-api', targets['command-api'], isTraced)}
 
-${backend('query-api', targets['query-api'])}
+${backend('query-api', targets['query-api'], isTraced)}
 ${telemetry === null ? '' : metricsFrontend(telemetry)}`;
 }
 
@@ -110,13 +117,13 @@ function streamedRule({ path }: Route): string {
   return `  acl is_streamed path_reg ${quote(pathPattern(path))}`;
 }
 
-function backend(name: HttpService, targets: readonly GatewayTarget[]): string {
+function backend(name: HttpService, targets: readonly GatewayTarget[], isTraced: boolean): string {
   return `backend ${name}
   balance roundrobin
   option httpchk GET /readyz
   http-check expect status 200
   # A random delay, so that callers that are refused together do not return together.
-  http-request return status 503 content-type application/problem+json string ${quote(problem(503, 'overloaded'))} hdr Retry-After %[rand(3),add(1)] hdr Cache-Control no-store if { queue(${name}) ge ${MAX_QUEUED} }
+  http-request return status 503 content-type application/problem+json ${problem(503, 'overloaded', isTraced)} hdr Retry-After %[rand(3),add(1)] hdr Cache-Control no-store if { queue(${name}) ge ${MAX_QUEUED} }
   # A request that may have arrived is sent again only if it is idempotent.
   retries 2
   option redispatch 1
@@ -126,19 +133,22 @@ function backend(name: HttpService, targets: readonly GatewayTarget[]): string {
 ${targets.map((target) => `  server ${target.name} 127.0.0.1:${target.port}`).join('\n')}`;
 }
 
-function ownAnswer(status: number, code: ErrorCode): string {
+function ownAnswer(status: number, code: ErrorCode, isTraced: boolean): string {
   const shown = status === 502 ? 503 : status;
   const retry = shown === 503 ? ' hdr Retry-After 1' : '';
-  return `http-error status ${status} content-type application/problem+json string ${quote(problem(shown, code))}${retry}`;
+  return `http-error status ${status} content-type application/problem+json ${problem(shown, code, isTraced)}${retry}`;
 }
 
-function problem(status: number, code: ErrorCode): string {
-  return JSON.stringify({
+/** The body of an answer: with the id of its trace, if there is one, as the last member. */
+function problem(status: number, code: ErrorCode, isTraced: boolean): string {
+  const text = JSON.stringify({
     type: `${PROBLEM_TYPE_BASE}${code}`,
     title: ERROR_CODES[code],
     status,
     code,
   });
+  if (!isTraced) return `string ${quote(text)}`;
+  return `lf-string ${quote(`${text.replaceAll('%', '%%').slice(0, -1)}${TRACE_MEMBER}}`)}`;
 }
 
 /** Quotes a text so that HAProxy takes every character literally. */

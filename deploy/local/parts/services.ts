@@ -1,3 +1,4 @@
+import { DEADLINES } from '@zameni/runtime';
 import type { Service } from '../profile/scale.ts';
 import { httpProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
@@ -41,7 +42,7 @@ export function serviceParts(context: PartContext, after: readonly string[]): Pr
         ZAMENI_INSTANCE: name,
       },
       deathSignal: 'KILL',
-      stop: { signal: 'SIGTERM', deadlineMs: 15_000 },
+      stop: { signal: 'SIGTERM', deadlineMs: DEADLINES.stop },
       probe: httpProbe(`http://127.0.0.1:${port}/readyz`),
       readyDeadlineMs: 30_000,
       showsLines: true,

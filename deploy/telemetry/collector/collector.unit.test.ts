@@ -55,6 +55,23 @@ test('says what is missing', (t) => {
   t.true(!none.ok && none.faults[0]?.startsWith('no destination is chosen: set JAEGER_OTLP'));
 });
 
+test('each reason to keep a trace has its part of the bound', (t) => {
+  const { policies } = configFor({ JAEGER_OTLP_ENDPOINT: 'x' }).processors.tail_sampling ?? {};
+  for (const { composite } of policies ?? []) {
+    const names = composite.composite_sub_policy.map(({ name }) => name);
+    t.deepEqual(composite.policy_order, names);
+    t.deepEqual(
+      composite.rate_allocation.map(({ policy }) => policy),
+      names,
+    );
+    t.is(
+      composite.rate_allocation.reduce((sum, { percent }) => sum + percent, 0),
+      100,
+    );
+  }
+  t.is(policies?.length, 1);
+});
+
 test('logs are read only where their files are named', (t) => {
   const { receivers, service } = configFor({ DD_API_KEY: 'x' });
   t.deepEqual(Object.keys(receivers), ['otlp']);

@@ -6,7 +6,7 @@ const Duration = Type.String({ pattern: '^[0-9]+(ms|s|m)$' });
 
 const Component = Type.Record(Name, Type.Object({}));
 
-const Policy = Type.Union([
+const SubPolicy = Type.Union([
   Type.Object({
     name: Type.String(),
     type: Type.Literal('status_code'),
@@ -23,6 +23,20 @@ const Policy = Type.Union([
     probabilistic: Type.Object({ sampling_percentage: Type.String() }),
   }),
 ]);
+
+/** The policies together, with a bound on the spans that they keep. */
+const Policy = Type.Object({
+  name: Type.String(),
+  type: Type.Literal('composite'),
+  composite: Type.Object({
+    max_total_spans_per_second: Type.String(),
+    policy_order: Type.Array(Type.String()),
+    composite_sub_policy: Type.Array(SubPolicy, { minItems: 3 }),
+    rate_allocation: Type.Array(
+      Type.Object({ policy: Type.String(), percent: Type.Integer({ minimum: 1, maximum: 100 }) }),
+    ),
+  }),
+});
 
 const Pipeline = Type.Object({
   receivers: Type.Array(Name, { minItems: 1 }),
@@ -48,7 +62,7 @@ export const CollectorConfig = Type.Object({
       Type.Object({
         decision_wait: Duration,
         num_traces: Type.Integer(),
-        policies: Type.Array(Policy, { minItems: 3 }),
+        policies: Type.Array(Policy, { minItems: 1 }),
       }),
     ),
   }),

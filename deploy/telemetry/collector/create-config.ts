@@ -76,23 +76,39 @@ function pipelineOf(
 }
 
 /**
- * Keeps traces with an error, slow ones and a share of the others. It waits for a trace to be
- * complete, so all spans of a trace must reach the same collector.
+ * Keeps traces with an error, slow ones and a share of the others, up to a number of spans a second:
+ * a caller that is trusted can have every request traced, and each destination has its price. It
+ * waits for a trace to be complete, so all spans of a trace must reach the same collector.
  */
 const TAIL_SAMPLING = {
   decision_wait: '10s',
   num_traces: 20_000,
   policies: [
-    { name: 'errors', type: 'status_code', status_code: { status_codes: ['ERROR'] } },
     {
-      name: 'slow',
-      type: 'latency',
-      latency: { threshold_ms: '${env:ZAMENI_SLOW_TRACE_MS:-500}' },
-    },
-    {
-      name: 'share',
-      type: 'probabilistic',
-      probabilistic: { sampling_percentage: '${env:ZAMENI_KEPT_TRACES_PERCENT:-10}' },
+      name: 'bounded',
+      type: 'composite',
+      composite: {
+        max_total_spans_per_second: '${env:ZAMENI_MAX_SPANS_PER_SECOND:-2000}',
+        policy_order: ['errors', 'slow', 'share'],
+        composite_sub_policy: [
+          { name: 'errors', type: 'status_code', status_code: { status_codes: ['ERROR'] } },
+          {
+            name: 'slow',
+            type: 'latency',
+            latency: { threshold_ms: '${env:ZAMENI_SLOW_TRACE_MS:-500}' },
+          },
+          {
+            name: 'share',
+            type: 'probabilistic',
+            probabilistic: { sampling_percentage: '${env:ZAMENI_KEPT_TRACES_PERCENT:-10}' },
+          },
+        ],
+        rate_allocation: [
+          { policy: 'errors', percent: 50 },
+          { policy: 'slow', percent: 30 },
+          { policy: 'share', percent: 20 },
+        ],
+      },
     },
   ],
 } satisfies NonNullable<CollectorConfig['processors']['tail_sampling']>;

@@ -62,12 +62,15 @@ const Environment = Type.Object({
     description: 'UDP port for log lines of the gateway; 0 takes none',
     example: '8174',
   }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: Type.String({
-    pattern: '^(https?://\\S+)?$',
-    default: '',
-    description: 'Where the spans of the gateway go, by OTLP over HTTP',
-    example: 'http://127.0.0.1:4318',
-  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Refine(
+    Type.String({
+      pattern: '^(https?://[^@?#\\s]+)?$',
+      default: '',
+      description: 'Where the spans of the gateway go, by OTLP over HTTP, without credentials',
+      example: 'http://127.0.0.1:4318',
+    }),
+    (text) => text === '' || URL.canParse(text),
+  ),
 });
 
 /** What needs what. */

@@ -49,3 +49,16 @@ test('names every fault at once', (t) => {
   );
   t.notRegex(fault.message, /secret@/);
 });
+
+test('refuses an endpoint that is no address, and one with credentials', (t) => {
+  for (const url of ['http://collector:port', 'http://:4318', 'http://user:secret@collector']) {
+    const environment = {
+      ZAMENI_PORT: '8165',
+      ZAMENI_GATEWAY_LOG_PORT: '8174',
+      OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    };
+    const fault = t.throws(() => readExporterConfig(environment), { instanceOf: ConfigError });
+    t.regex(fault.message, /OTEL_EXPORTER_OTLP_ENDPOINT is not valid/);
+    t.false(fault.message.includes('secret'));
+  }
+});

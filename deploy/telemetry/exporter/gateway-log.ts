@@ -11,7 +11,9 @@ const Instant = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 /** Milliseconds. -1: it did not come to that. */
 const Duration = Type.Integer({ minimum: -1, maximum: 2 ** 31 });
-const Name = Type.String({ minLength: 1, maxLength: 64 });
+
+/** A backend or server as we name them. Any process of the host can send a line. */
+const NAME = '[a-z][a-z0-9-]{0,63}';
 
 /** A request as the gateway logs it. */
 export const GatewayRequest = Type.Object(
@@ -25,9 +27,9 @@ export const GatewayRequest = Type.Object(
     method: Type.String({ minLength: 1, maxLength: 512 }),
     /** -1 if nobody was answered. */
     status: Type.Integer({ minimum: -1, maximum: 999 }),
-    backend: Name,
+    backend: Type.String({ pattern: `^${NAME}$` }),
     /** `<NOSRV>` if the gateway answered itself. */
-    server: Name,
+    server: Type.String({ pattern: `^(${NAME}|<NOSRV>)$` }),
     queue: Duration,
     connect: Duration,
     response: Duration,

@@ -37,6 +37,14 @@ test('refuses a missing field', refuses, { server: undefined });
 test('refuses a line that is too long', refuses, { method: 'M'.repeat(1024) });
 test('refuses a backend that is too long', refuses, { backend: 'b'.repeat(65) });
 
+test('refuses a backend that is not one of ours', refuses, { backend: 'vera@example.org' });
+test('refuses a server with capitals', refuses, { server: 'Vera' });
+test('refuses a server with spaces', refuses, { server: 'vera beispiel' });
+
+test('takes an answer of the gateway itself', (t) => {
+  t.truthy(parse({ ...line, backend: 'gateway', server: '<NOSRV>' }));
+});
+
 test('refuses what is not JSON', (t) => {
   t.is(parseGatewayLine(Buffer.from('<134>Nov 27 gateway started')), null);
   t.is(parseGatewayLine(Buffer.from([0xff, 0xfe, 0x00])), null);

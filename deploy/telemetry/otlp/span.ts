@@ -11,6 +11,10 @@ const Nanoseconds = Type.String({ pattern: '^\\d{1,20}$' });
 const Scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
 const Attributes = Type.Record(Type.String(), Type.Union([Scalar, Type.Array(Scalar)]));
 
+/** A name that we give: no address of a person, no letters that a terminal could obey. */
+const text = (least: number) => Type.String({ pattern: `^[ -?A-~]{${least},200}$` });
+const Process = Type.String({ pattern: '^[a-z0-9-]{0,64}$' });
+
 /** The kinds of spans, in the order of their numbers in OTLP. */
 export const SPAN_KINDS = [
   'unspecified',
@@ -31,18 +35,16 @@ export const Span = Type.Object({
   /** Null in the first span of a trace. */
   parentSpanId: Type.Union([SpanId, Type.Null()]),
   /** `service.name` and `service.instance.id` of the process; empty if it gives none. */
-  service: Type.String(),
-  instance: Type.String(),
-  name: Type.String(),
+  service: Process,
+  instance: Process,
+  name: text(1),
   kind: Type.Enum([...SPAN_KINDS]),
   startNs: Nanoseconds,
   endNs: Nanoseconds,
-  status: Type.Object({ code: Type.Enum([...STATUS_CODES]), message: Type.String() }),
+  status: Type.Object({ code: Type.Enum([...STATUS_CODES]), message: text(0) }),
   attributes: Attributes,
   links: Type.Array(Type.Object({ traceId: TraceId, spanId: SpanId, attributes: Attributes })),
-  events: Type.Array(
-    Type.Object({ name: Type.String(), timeNs: Nanoseconds, attributes: Attributes }),
-  ),
+  events: Type.Array(Type.Object({ name: text(1), timeNs: Nanoseconds, attributes: Attributes })),
 });
 
 /** A finished span. */

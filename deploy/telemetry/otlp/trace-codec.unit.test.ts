@@ -71,6 +71,19 @@ test('a span without proper ids is counted and left out', (t) => {
   t.is(refused, 1);
 });
 
+test('a span with a name that is not one of ours is counted and left out', (t) => {
+  const names = ['vera@example.org', 'Vera\n', '\u001b[2J', 'Вера', '', 'x'.repeat(201)];
+  const forged = [
+    ...names.map((name) => ({ ...span, name })),
+    { ...span, service: 'Vera' },
+    { ...span, instance: 'vera@example.org' },
+    { ...span, status: { code: 'error', message: 'vera@example.org' } } as const,
+    { ...span, events: [{ name: 'vera@example.org', timeNs: '1', attributes: {} }] },
+  ];
+  const decoded = codec.decode(codec.encode([...forged, span]));
+  t.deepEqual(decoded, { spans: [span], refused: forged.length });
+});
+
 test('throws for bytes that are no request', (t) => {
   t.throws(() => codec.decode(Buffer.from('not protobuf at all')));
   t.deepEqual(codec.decode(new Uint8Array()), { spans: [], refused: 0 });

@@ -1,4 +1,4 @@
-import type { Logger } from '@zameni/runtime';
+import { type Logger, Fault } from '@zameni/runtime';
 import type { CacheEpoch, ViewCacheWriter, ViewChange } from './writer.ts';
 
 /** Keeps the view cache in step with the rows. It never fails, whatever happens to Redis. */
@@ -38,7 +38,7 @@ export function createCacheFeed({ writer, newEpochId, now, logger }: CacheFeedOp
   async function begin(position: number): Promise<CacheEpoch> {
     const begun = { id: newEpochId(), position };
     if (!(await writer.begin(begun))) {
-      throw new Error('the watermark is beyond the checkpoint: another process is active');
+      throw new Fault('the watermark is beyond the checkpoint: another process is active');
     }
     logger.info({ position }, 'cache epoch begun');
     return begun;

@@ -8,6 +8,7 @@ import {
   type ViewCacheKeys,
   type ViewFill,
   withDeadline,
+  Fault,
 } from '@zameni/runtime';
 
 /** What the projector fills in after a commit; `position` is that of the event that changed it. */
@@ -59,7 +60,7 @@ const WRITE_DEADLINE_MS = 500;
 export function createViewCacheWriter(options: ViewCacheWriterOptions): ViewCacheWriter {
   const { redis, keys, deadlineMs = WRITE_DEADLINE_MS, now = Date.now } = options;
   const inTime = <T>(work: Promise<T>) =>
-    withDeadline(work, deadlineMs, () => new Error('the cache did not take the write in time'));
+    withDeadline(work, deadlineMs, () => new Fault('the cache did not take the write in time'));
 
   return {
     begin: ({ id, position }) => {

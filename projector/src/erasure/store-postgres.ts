@@ -1,5 +1,5 @@
 import { subjects } from '@zameni/contracts';
-import type { Pool } from '@zameni/runtime';
+import { type Pool, Fault } from '@zameni/runtime';
 import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/store.ts';
 import type { AttemptsOnAddress, EraserStore, FoundAttempts, NotedErasure } from './store.ts';
 
@@ -86,7 +86,7 @@ async function findAttempts(
     [claim, before, MAX_FOUND],
   );
   const row = rows[0];
-  if (row === undefined) throw new Error('the read models have no checkpoint');
+  if (row === undefined) throw new Fault('the read models have no checkpoint');
   return { ids: row.ids, covered: Number(row.covered) };
 }
 

@@ -70,6 +70,7 @@ test(
 for (const [what, thrown, reason] of [
   ['JSON.parse', thrownBy(() => JSON.parse(personal)), 'SyntaxError'],
   ['the language', thrownBy(() => BigInt(personal)), 'SyntaxError'],
+  ['a plain error', new Error(personal), 'Error'],
   ['a library', errorOf('InvalidSubjectError', personal), 'InvalidSubjectError'],
   ['a thrown text', personal, 'a thrown string'],
   ['a strange code', errorOf('OtherError', personal, { code: personal }), 'OtherError'],

@@ -1,4 +1,4 @@
-import { coerceError, DEADLINES, delay } from '@zameni/runtime';
+import { coerceError, DEADLINES, delay, Fault } from '@zameni/runtime';
 import type { LeaseStore } from './work.ts';
 
 /** Renews a lease beside the work that it is for. Disposing it ends that. */
@@ -42,7 +42,7 @@ export function startLeaseKeeper(
     for (;;) {
       await delay(renewMs, stopping.signal);
       if (performance.now() - steppedAtMs > stepMs) {
-        throw new Error(`a step of the work takes longer than ${stepMs} ms`);
+        throw new Fault(`a step of the work takes longer than ${stepMs} ms`);
       }
       const askedAtMs = performance.now();
       try {

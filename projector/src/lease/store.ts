@@ -1,4 +1,4 @@
-import type { Pool } from '@zameni/runtime';
+import { type Pool, Fault } from '@zameni/runtime';
 import type { LeaseStore } from './work.ts';
 
 /** A checkpoint, the process that may move it, and the duration of its lease. */
@@ -75,7 +75,7 @@ async function readLease(
     [projection, version],
   );
   const lease = rows[0];
-  if (lease === undefined) throw new Error('the projection has no checkpoint');
+  if (lease === undefined) throw new Fault('the projection has no checkpoint');
   return lease;
 }
 

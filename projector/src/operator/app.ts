@@ -6,6 +6,7 @@ import {
   type KeyRings,
   type Logger,
   type LogRequests,
+  Fault,
 } from '@zameni/runtime';
 import type { Eraser } from '../erasure/eraser.ts';
 import { isHealthy, type WorkStatus } from '../lease/status.ts';
@@ -54,11 +55,11 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
     checks: {
       ...options.checks,
       projection: async () => {
-        if (!isHealthy(status())) throw new Error('the projection is stalled or not yet started');
+        if (!isHealthy(status())) throw new Fault('the projection is stalled or not yet started');
       },
       eraser: async () => {
         if (!isHealthy(eraser.status()))
-          throw new Error('the eraser is stalled or not yet started');
+          throw new Fault('the eraser is stalled or not yet started');
       },
     },
   });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { READ_MODELS, type ReadModel } from '@zameni/contracts';
-import { AppError, type Pool, readModelsSql } from '@zameni/runtime';
+import { AppError, type Pool, readModelsSql, Fault } from '@zameni/runtime';
 
 const DIRECTORY = join(import.meta.dirname, '../../read-models');
 
@@ -61,7 +61,7 @@ async function nextVersion(client: Pick<Pool, 'query'>): Promise<number> {
     `select nextval('zameni.read_models_version')::integer as version`,
   );
   const [row] = rows;
-  if (row === undefined) throw new Error('the sequence of versions has no number');
+  if (row === undefined) throw new Fault('the sequence of versions has no number');
   return row.version;
 }
 

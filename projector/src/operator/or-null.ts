@@ -1,4 +1,4 @@
-import { withDeadline } from '@zameni/runtime';
+import { withDeadline, Fault } from '@zameni/runtime';
 
 /** Milliseconds to wait for a part of a status. */
 const STATUS_DEADLINE_MS = 500;
@@ -10,7 +10,7 @@ const STATUS_DEADLINE_MS = 500;
 export async function orNull<T>(asked: Promise<T> | T): Promise<T | null> {
   try {
     const answer = Promise.resolve(asked);
-    return await withDeadline(answer, STATUS_DEADLINE_MS, () => new Error('too late'));
+    return await withDeadline(answer, STATUS_DEADLINE_MS, () => new Fault('too late'));
   } catch {
     // Null says that the part is unknown.
     return null;

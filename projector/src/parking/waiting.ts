@@ -1,4 +1,4 @@
-import { createBackoff, delay, type EventLog, type LogRecord } from '@zameni/runtime';
+import { createBackoff, delay, type EventLog, type LogRecord, Fault } from '@zameni/runtime';
 import type { ParkingStore } from './store.ts';
 
 /** Records of a subject that wait: from its park to before a later record of it. */
@@ -32,6 +32,6 @@ export function createWaitingReader(deps: {
       }
       await delay(backoff.nextMs(), signal);
     }
-    throw new Error('the replicas of the log are behind');
+    throw new Fault('the replicas of the log are behind');
   };
 }

@@ -1,4 +1,4 @@
-import { type Pool, readModelsSchema } from '@zameni/runtime';
+import { type Pool, readModelsSchema, Fault } from '@zameni/runtime';
 
 /** Two versions of the read models: the one that readers see, and the one that was built. */
 export type Compared = { readonly live: number; readonly built: number };
@@ -96,7 +96,7 @@ export function createCompareStore(
       const sql = toCompareSql(table, { live, built, where });
       const { rows } = await pool.query<Row>(sql, [compared.live, compared.built, ...values]);
       const [row] = rows;
-      if (row === undefined) throw new Error('a version has no checkpoint');
+      if (row === undefined) throw new Fault('a version has no checkpoint');
       return {
         rows: Number(row.rows),
         differing: Number(row.differing),

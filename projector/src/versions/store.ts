@@ -1,5 +1,5 @@
 import type { ReadModel, ReadModelsComparison } from '@zameni/contracts';
-import { type Pool, readModelsSchema } from '@zameni/runtime';
+import { type Pool, readModelsSchema, Fault } from '@zameni/runtime';
 import { type CompareStore, createCompareStore } from './compare-store.ts';
 import type { Version } from './version.ts';
 
@@ -37,7 +37,7 @@ export function createVersionStore(pool: Pool): VersionStore {
     const { rows } = await pool.query<{ version: number }>(
       `select version from zameni.read_models where state = 'live'`,
     );
-    if (rows[0] === undefined) throw new Error('no version of the read models is live');
+    if (rows[0] === undefined) throw new Fault('no version of the read models is live');
     return rows[0].version;
   };
   return {

@@ -1,5 +1,5 @@
 import { ERASURE_STORES, type ErasureView } from '@zameni/contracts';
-import { AppError, type Pool, withDeadline } from '@zameni/runtime';
+import { AppError, type Pool, withDeadline, Fault } from '@zameni/runtime';
 
 /** The progress of an erasure, if there is one, and the position that the answer covers. */
 export type ErasureAnswer = {
@@ -67,7 +67,7 @@ async function selectErasure(pool: Pool, userId: string): Promise<Row> {
     [userId],
   );
   const row = rows[0];
-  if (row === undefined) throw new Error('the projection has no checkpoint');
+  if (row === undefined) throw new Fault('the projection has no checkpoint');
   return row;
 }
 

@@ -4,6 +4,7 @@ import {
   createBreaker,
   type Logger,
   withDeadline,
+  Fault,
 } from '@zameni/runtime';
 import type { OptionalViewStore, ViewStore } from './view-store.ts';
 
@@ -35,7 +36,7 @@ export function createGuardedStore(options: GuardOptions): OptionalViewStore {
   });
   const guard = <T>(work: () => Promise<T>) =>
     breaker.run(() =>
-      withDeadline(work(), READ_DEADLINE_MS, () => new Error(`${name} did not answer in time`)),
+      withDeadline(work(), READ_DEADLINE_MS, () => new Fault(`${name} did not answer in time`)),
     );
   return {
     read: (kind, id) => guard(() => store.read(kind, id)),

@@ -1,5 +1,5 @@
 import type { RegistrationView } from '@zameni/contracts';
-import type { ViewContent } from '@zameni/runtime';
+import { type ViewContent, Fault } from '@zameni/runtime';
 import type { StoredView } from './view-store.ts';
 
 /** The status of a registration in the read model, which never has `accepted`. */
@@ -15,5 +15,5 @@ export function toStatusView(status: KnownStatus | 'gone' | null): StoredView['v
 /** Parses the status in a view. */
 export function parseStatus({ body }: ViewContent): KnownStatus {
   if (body === 'awaiting-proof' || body === 'registered') return body;
-  throw new Error('a view does not hold the status of a registration');
+  throw new Fault('a view does not hold the status of a registration');
 }

@@ -1,5 +1,12 @@
 import { MAX_STATS_LOCALES, type RegistrationSteps, type StatsBucket } from '@zameni/contracts';
-import { AppError, type Clock, type Freshness, type Pool, withDeadline } from '@zameni/runtime';
+import {
+  AppError,
+  type Clock,
+  type Freshness,
+  type Pool,
+  withDeadline,
+  Fault,
+} from '@zameni/runtime';
 
 /** The counts to read, and how fresh they must be. */
 export type StatsQuery = {
@@ -198,7 +205,7 @@ async function selectStats(pool: Pool, query: StatsQuery): Promise<StatsAnswer> 
     MAX_STATS_LOCALES,
   ]);
   const [row] = rows;
-  if (row === undefined) throw new Error('the projection has no checkpoint');
+  if (row === undefined) throw new Fault('the projection has no checkpoint');
   const buckets = rows.map(({ start, by_locale: byLocale }) => ({
     start,
     byLocale: byLocale ?? {},

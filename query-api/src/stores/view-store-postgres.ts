@@ -4,6 +4,7 @@ import {
   type Pool,
   readLiveCheckpoint,
   type ViewContent,
+  Fault,
 } from '@zameni/runtime';
 import { type KnownStatus, toStatusView } from './registration-status.ts';
 import type { StoredView, ViewStore } from './view-store.ts';
@@ -149,6 +150,6 @@ function toRegistrationView(row: StatusRow): StoredView {
 }
 
 function required<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error('the projection has no checkpoint');
+  if (value === undefined) throw new Fault('the projection has no checkpoint');
   return value;
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../async/clock.ts';
 import { withDeadline } from '../async/retry.ts';
 import type { LiveCheckpoint } from '../postgres/read-checkpoint.ts';
 import { createPositionPoller } from './position-poller.ts';
+import { Fault } from '../errors.ts';
 
 /** The version of the read models that is live, as far as this process knows. */
 export type LiveVersion = Disposable & {
@@ -37,7 +38,7 @@ export function createLiveVersion(options: LiveVersionOptions): LiveVersion {
 
   async function look(): Promise<number | undefined> {
     try {
-      const late = () => new Error('the live version was not read in time');
+      const late = () => new Fault('the live version was not read in time');
       known = (await withDeadline(read(), deadlineMs, late)) ?? known;
     } catch {
       // The last known version stays. Health checks name the database.

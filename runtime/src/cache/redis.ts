@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Logger } from '../process/logger.ts';
 import { createStoreCalls } from '../telemetry/store-calls.ts';
+import { isMissingScript } from './scripts.ts';
 
 export type { Redis } from 'ioredis';
 
@@ -51,7 +52,8 @@ function measureCommands(redis: Redis): void {
     Reflect.set(redis, name, (...args: unknown[]): unknown => {
       const end = beginCall(describe);
       const answer: unknown = Reflect.apply(command, redis, args);
-      if (answer instanceof Promise) void answer.then(() => end(), end);
+      const fail = (error: unknown) => end(isMissingScript(error) ? undefined : error);
+      if (answer instanceof Promise) void answer.then(() => end(), fail);
       return answer;
     });
   }

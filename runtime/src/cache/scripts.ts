@@ -79,10 +79,17 @@ export async function runScript(
   try {
     return (await redis.evalsha(script.sha, keys.length, ...keys, ...values)) === 1;
   } catch (error) {
-    // The first word of an error reply is its code; ioredis has no field for it.
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT ')) throw error;
+    if (!isMissingScript(error)) throw error;
     return (await redis.eval(script.source, keys.length, ...keys, ...values)) === 1;
   }
+}
+
+/**
+ * Whether Redis has not cached a script yet, which is no failure. The first word of an error reply
+ * is its code; ioredis has no field for it.
+ */
+export function isMissingScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT ');
 }
 
 function toScript(source: string): CacheScript {

@@ -6,6 +6,7 @@ import type { Logger } from '../process/logger.ts';
 import { decodeEntry, encodeEntry, type View } from './entry.ts';
 import type { Redis } from './redis.ts';
 import { fillEntryScript, runScript } from './scripts.ts';
+import { Fault } from '../errors.ts';
 
 /**
  * What a view shows: a person, or the status of a registration. Only views of people are cached.
@@ -116,7 +117,7 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
   async function ask<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (redis.status !== 'ready') return undefined;
     return breaker.run(() =>
-      withDeadline(work(), READ_DEADLINE_MS, () => new Error('the cache did not answer in time')),
+      withDeadline(work(), READ_DEADLINE_MS, () => new Fault('the cache did not answer in time')),
     );
   }
 

@@ -63,6 +63,7 @@ function isAnswerOwed(socket: Socket): boolean {
 }
 
 function toHttpMessage(error: AppError): string {
+  // Without a request there is no trace. The id only tells such answers apart: nothing else names it.
   const problem = toProblem(error, randomBytes(16).toString('hex'));
   const body = JSON.stringify(problem);
   return [

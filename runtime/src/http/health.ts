@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { withDeadline } from '../async/retry.ts';
+import { Fault } from '../errors.ts';
 
 /** Checks by the name of a dependency. A check resolves if the dependency answers, or rejects. */
 export type HealthChecks = Readonly<Record<string, () => Promise<unknown>>>;
@@ -39,7 +40,7 @@ async function failing(checks: HealthChecks): Promise<string[]> {
   const results = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       try {
-        await withDeadline(check(), CHECK_DEADLINE_MS, () => new Error(`${name} did not answer`));
+        await withDeadline(check(), CHECK_DEADLINE_MS, () => new Fault(`${name} did not answer`));
         return undefined;
       } catch {
         // The answer has the name only. The dependency's client logs the reason.

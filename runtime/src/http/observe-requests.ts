@@ -2,6 +2,7 @@ import type { ErrorCode } from '@zameni/contracts';
 import {
   type Context,
   context,
+  type Link,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -86,7 +87,13 @@ function inTrace({ trace: own }: FastifyRequest, done: () => void): void {
 const UNSAMPLED = /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f][02468ace]$/;
 
 /**
- * Continues the caller's trace, or begins one. Most traces are not sampled. Of them only the id is
+ * The gateway names here the trace of a caller whom it does not trust. It is linked and goes no
+ * further: into no record and no log line.
+ */
+const CALLER_TRACEPARENT = 'zameni-caller-traceparent';
+
+/**
+ * Continues the trace of the gateway, or begins one. Most traces are not sampled. Of them only the id is
  * kept: a context for each request would cost it more than all metrics, and nobody would see it.
  */
 function beginTrace(request: FastifyRequest, attributes: RequestLabels): void {
@@ -99,17 +106,27 @@ function beginTrace(request: FastifyRequest, attributes: RequestLabels): void {
   // Not `tracestate` or `baggage`: they are free text of callers.
   const parent = propagation.extract(ROOT_CONTEXT, { traceparent });
   const name = `${attributes['http.request.method']} ${attributes['http.route']}`;
-  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+  const links = linksOf(headers[CALLER_TRACEPARENT], parent);
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes, links }, parent);
   request.traceId = span.spanContext().traceId;
   if (span.isRecording()) request.trace = { span, context: trace.setSpan(parent, span) };
 }
 
+/** A request that came past the gateway has no link: whoever sent it chose the header. */
+function linksOf(traceparent: string | string[] | undefined, parent: Context): Link[] {
+  if (typeof traceparent !== 'string' || trace.getSpanContext(parent) === undefined) return [];
+  const caller = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, { traceparent }));
+  return caller === undefined ? [] : [{ context: caller }];
+}
+
 type RequestLabels = { readonly 'http.request.method': string; readonly 'http.route': string };
 
-/** Of an answer that was not finished the status is the one that it would have had. */
+/** Status of a request whose client went away before its answer: no failure, and no success. */
+const CLIENT_CLOSED = 499;
+
 function describeAnswer({ problem }: FastifyRequest, { raw }: FastifyReply): AnswerLabels {
+  if (!raw.writableEnded) return { 'http.response.status_code': CLIENT_CLOSED };
   const status = { 'http.response.status_code': raw.statusCode };
-  if (!raw.writableEnded) return { ...status, 'error.type': 'aborted' };
   if (raw.statusCode < 500) return status;
   return { ...status, 'error.type': problem ?? String(raw.statusCode) };
 }

@@ -5,6 +5,7 @@ import { SPANS } from '../telemetry/catalogue/spans.ts';
 import { withSpan } from '../telemetry/trace.ts';
 import { createSilentLogger } from '../testing/stores.ts';
 import { collectTelemetry, toTraceparent } from '../testing/telemetry.ts';
+import { waitUntil } from '../testing/wait.ts';
 import { createHttpApp, traceIdOf } from './app.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -74,6 +75,56 @@ test.serial('a trace that is not sampled is named in problems and has no spans',
   const response = await createApp().inject({ url: '/v1/broken', headers });
   t.is(Number(`0x${response.json().traceId}`), 8);
   t.deepEqual(telemetry.spans(), []);
+});
+
+const CALLER = '0af7651916cd43dd8448eb211c80319c';
+
+test.serial('the trace of a caller whom the gateway does not trust is linked', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const app = createApp();
+  const caller = `00-${CALLER}-b7ad6b7169203331-00`;
+  const headers = { traceparent: toTraceparent(7), 'zameni-caller-traceparent': caller };
+  const linked = await app.inject({ url: '/v1/broken', headers });
+  t.is(Number(`0x${linked.json().traceId}`), 7);
+  for (const forged of ['vera', `${caller}-vera`]) {
+    await app.inject({
+      url: '/v1/broken',
+      headers: { ...headers, 'zameni-caller-traceparent': forged },
+    });
+  }
+  // Past the gateway.
+  await app.inject({ url: '/v1/broken', headers: { 'zameni-caller-traceparent': caller } });
+  t.deepEqual(
+    telemetry.spans().map(({ links }) => links.map(({ traceId }) => traceId)),
+    [[CALLER], [], [], []],
+  );
+});
+
+test.serial('a request whose client goes away is 499 and no failure', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const app = createApp();
+  const { promise: hasArrived, resolve: arrive } = Promise.withResolvers<void>();
+  app.get('/v1/slow', async (_request, reply) => {
+    arrive();
+    return reply.hijack();
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  t.teardown(() => app.close());
+  const aborting = new AbortController();
+  const headers = { traceparent: toTraceparent(7) };
+  const asked = fetch(`${url}/v1/slow`, { signal: aborting.signal, headers });
+  await hasArrived;
+  aborting.abort();
+  await t.throwsAsync(asked);
+  await waitUntil(() => telemetry.spans().length === 1);
+  const [span] = telemetry.spans();
+  t.false(span?.isError);
+  t.like(span?.attributes, { 'http.response.status_code': 499, 'error.type': undefined });
+  t.deepEqual((await telemetry.valuesOf(METRICS.http.requestDuration))[0]?.attributes, {
+    'http.request.method': 'GET',
+    'http.route': '/v1/slow',
+    'http.response.status_code': 499,
+  });
 });
 
 test.serial(

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { drawBytes } from '../process/random-pool.ts';
+import { Fault } from '../errors.ts';
 
 // NIST SP 800-38D: 96-bit random nonces, 128-bit tags, at most 2^32 plaintexts per key.
 const NONCE_BYTES = 12;
@@ -21,7 +22,7 @@ export function seal(key: KeyObject, binding: Buffer, plaintext: Buffer): string
 /** Decrypts the output of `seal`. Throws if key, binding or bytes differ. */
 export function unseal(key: KeyObject, binding: Buffer, sealed: string): Buffer {
   const bytes = Buffer.from(sealed, 'base64');
-  if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new Error('sealed data is too short');
+  if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new Fault('sealed data is too short');
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
     authTagLength: TAG_BYTES,
   })

@@ -6,7 +6,7 @@ import {
   parseAttemptData,
   type VoidAttempt,
 } from '@zameni/contracts';
-import { AppError } from '../errors.ts';
+import { AppError, Fault } from '../errors.ts';
 import { seal, unseal } from './aes-gcm.ts';
 import { dayOf } from './attempt-key-days.ts';
 import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './ring-source.ts';
@@ -64,7 +64,7 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
       const day = dayOf(Date.parse(attempt.time));
       const key = keyOf(day);
       if (key === undefined) {
-        const cause = new Error(
+        const cause = new Fault(
           `the ring of attempt keys has none for ${day}: run zameni keys tend`,
         );
         throw new AppError('service-unavailable', { cause, retryAfterSeconds: 60 });
@@ -82,7 +82,7 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
       const text = openWith(attempt.key, bindingOf(id, attempt.key, attempt), attempt.sealed);
       if (text === undefined || fingerprint === undefined) return undefined;
       const data = parseAttemptData(text);
-      if (data === undefined) throw new Error('the data of an attempt cannot be read');
+      if (data === undefined) throw new Fault('the data of an attempt cannot be read');
       return { data, fingerprint };
     },
     openFingerprint,

@@ -4,6 +4,7 @@ import { seal, unseal } from './aes-gcm.ts';
 import { drawBytes } from '../process/random-pool.ts';
 import { deriveFromRing, type KeyRingSource, toKeyRingSource } from './ring-source.ts';
 import { currentKey, type KeyRing } from './key-ring.ts';
+import { Fault } from '../errors.ts';
 
 /**
  * The 256-bit key of one person, held in memory only. It is a KeyObject even for a single use: in
@@ -48,7 +49,7 @@ export function createDataKeys(ring: KeyRing | KeyRingSource): DataKeys {
   const unwrap = (userId: string, { kek, wrapped }: KeyRecord): Buffer => {
     // Looking up an unknown key makes the ring read its file again, which may have a new key.
     const key = source.find(kek) && keks().all.get(kek);
-    if (key === undefined) throw new Error(`the key ring lacks key-encryption key ${kek}`);
+    if (key === undefined) throw new Fault(`the key ring lacks key-encryption key ${kek}`);
     return unseal(key, toWrapBinding(userId, kek), wrapped);
   };
   return {

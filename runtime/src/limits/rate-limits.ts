@@ -4,6 +4,7 @@ import type { RateLimit, RateLimitPolicy } from './policy.ts';
 import type { Redis } from '../cache/redis.ts';
 import { withDeadline } from '../async/retry.ts';
 import { createBreaker } from '../async/circuit-breaker.ts';
+import { Fault } from '../errors.ts';
 
 /** The state of a key's window after a take. */
 export type RateLimitState = RateLimit & {
@@ -77,7 +78,7 @@ export function createRateLimits<Name extends string>(
   const policies = new Map<string, 'off' | { limit: RateLimit; counts: LocalCounts }>();
   for (const [name, limit] of Object.entries<RateLimitPolicy>(options.policies)) {
     // Names are written into headers, between quotes.
-    if (!/^[a-z][a-z-]*$/.test(name)) throw new Error(`${name} is not a name for a limit`);
+    if (!/^[a-z][a-z-]*$/.test(name)) throw new Fault(`${name} is not a name for a limit`);
     policies.set(name, limit === 'off' ? limit : { limit, counts: createCounts(limit) });
   }
 
@@ -93,7 +94,7 @@ export function createRateLimits<Name extends string>(
         await withDeadline(
           answer,
           TAKE_DEADLINE_MS,
-          () => new Error('redis did not count in time'),
+          () => new Fault('redis did not count in time'),
         ),
         now(),
       );
@@ -102,7 +103,7 @@ export function createRateLimits<Name extends string>(
 
   function policyOf(name: Name) {
     const policy = policies.get(name);
-    if (policy === undefined) throw new Error('there is no limit of this name');
+    if (policy === undefined) throw new Fault('there is no limit of this name');
     return policy === 'off' ? undefined : policy;
   }
 

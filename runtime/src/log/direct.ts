@@ -1,6 +1,7 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { apiPrefix, inboxPrefix } from '@zameni/contracts';
 import { type LogRecord, MAX_SUBJECT_RECORDS } from './event-log.ts';
+import { Fault } from '../errors.ts';
 
 /** The connection of direct gets. `user` owns the inbox in which records arrive. */
 export type DirectConnection = {
@@ -48,7 +49,7 @@ export async function readLast(
   for (let start = 0; start < subjects.length; start += MAX_MULTI_GET) {
     const query = { multi_last: subjects.slice(start, start + MAX_MULTI_GET) };
     const { records, pending } = await getDirect(connection, query, signal);
-    if (pending !== 0) throw new Error('the log answered for some of the subjects only');
+    if (pending !== 0) throw new Fault('the log answered for some of the subjects only');
     for (const record of records) found.set(record.subject, record);
   }
   return found;
@@ -65,7 +66,7 @@ export async function readLastFromReplica(
   const message = await nc.request(request, '', { timeout: deadlineMs });
   const status = message.headers?.code ?? 0;
   if (status === STATUS.nothingFound) return undefined;
-  if (status !== 0) throw new Error(`a direct get ended with status ${status}`);
+  if (status !== 0) throw new Fault(`a direct get ended with status ${status}`);
   return toRecord(message);
 }
 
@@ -95,10 +96,10 @@ async function getDirect(
     const status = message.headers?.code ?? 0;
     if (status === STATUS.nothingFound) return answer.resolve({ records: [], pending: 0 });
     if (status !== 0 && status !== STATUS.end) {
-      return answer.reject(new Error(`a direct get ended with status ${status}`));
+      return answer.reject(new Fault(`a direct get ended with status ${status}`));
     }
     if (numberIn(message, 'Nats-Last-Sequence') !== last) {
-      return answer.reject(new Error('a record of a direct get is missing'));
+      return answer.reject(new Fault('a record of a direct get is missing'));
     }
     if (status === STATUS.end) {
       return answer.resolve({ records, pending: numberIn(message, 'Nats-Num-Pending') });
@@ -111,7 +112,7 @@ async function getDirect(
     callback: (error, message) => (error ? answer.reject(error) : onMessage(message)),
   });
   const deadline = setTimeout(
-    () => answer.reject(new Error(`a direct get took more than ${deadlineMs} ms`)),
+    () => answer.reject(new Fault(`a direct get took more than ${deadlineMs} ms`)),
     deadlineMs,
   );
   const onAbort = () => answer.reject(signal.reason);

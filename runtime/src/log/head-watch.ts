@@ -2,6 +2,7 @@ import type { Clock } from '../async/clock.ts';
 import { withDeadline } from '../async/retry.ts';
 import { createPositionPoller } from '../cache/position-poller.ts';
 import { addSighting, pastSince, type Sighting } from './head-sightings.ts';
+import { Fault } from '../errors.ts';
 
 /** The head of the log, watched from the start of the process. */
 export type HeadWatch = Disposable & {
@@ -35,7 +36,7 @@ export function createHeadWatch({ readHead, clock }: HeadWatchOptions): HeadWatc
 
   async function look(): Promise<number | undefined> {
     try {
-      const late = () => new Error('the log did not answer in time');
+      const late = () => new Fault('the log did not answer in time');
       const head = await withDeadline(readHead(), READ_DEADLINE_MS, late);
       sightings = addSighting(sightings, { head, atMs: clock.now() });
       last = head;

@@ -14,6 +14,7 @@ import {
 } from './event-log.ts';
 import { observeLog } from './observed-log.ts';
 import { readBatches } from './reader.ts';
+import { Fault } from '../errors.ts';
 
 /** The stream of the log, and deadlines for one append and one read. */
 export type JetStreamLogOptions = {
@@ -181,7 +182,7 @@ function toHeaders(
 
 function toOutcome(reply: unknown): AppendOutcome {
   if (!PublishReply.Check(reply)) {
-    return { status: 'unknown', cause: new Error('the commit reply is not of JetStream’s form') };
+    return { status: 'unknown', cause: new Fault('the commit reply is not of JetStream’s form') };
   }
   if (reply.error === undefined && reply.seq !== undefined) {
     return { status: 'appended', lastPosition: reply.seq };
@@ -189,7 +190,7 @@ function toOutcome(reply: unknown): AppendOutcome {
   const code = reply.error?.err_code;
   if (code === JS_ERROR.wrongLastSequence) return { status: 'conflict' };
   if (code === JS_ERROR.rivalInFlight) return { status: 'busy' };
-  const cause = new Error(`JetStream error ${code ?? 'without code'}`);
+  const cause = new Fault(`JetStream error ${code ?? 'without code'}`);
   if (code === undefined) return { status: 'unknown', cause };
   if (REJECTED.has(code)) return { status: 'rejected', cause };
   return { status: FULL.has(code) ? 'full' : 'unknown', cause };
@@ -199,10 +200,10 @@ function toOutcome(reply: unknown): AppendOutcome {
 type MessageQuery = { seq: number; next_by_subj: string } | { last_by_subj: string };
 
 function toStoredMessage(answer: unknown): LogRecord | undefined {
-  if (!StoredMessageReply.Check(answer)) throw new Error('a stored message is not of our form');
+  if (!StoredMessageReply.Check(answer)) throw new Fault('a stored message is not of our form');
   if (answer.message === undefined) {
     if (answer.error?.err_code === JS_ERROR.noMessageFound) return undefined;
-    throw new Error(`JetStream error ${answer.error?.err_code ?? 'without code'}`);
+    throw new Fault(`JetStream error ${answer.error?.err_code ?? 'without code'}`);
   }
   const { subject, seq, data, hdrs } = answer.message;
   const head = hdrs === undefined ? '' : Buffer.from(hdrs, 'base64').toString('latin1');

@@ -3,6 +3,7 @@ import { apiPrefix } from '@zameni/contracts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { EventLog } from './event-log.ts';
+import { Fault } from '../errors.ts';
 
 /** Deletes records from the log, so that their bytes are gone from the stream's files. */
 export type SecureDeletion = {
@@ -86,5 +87,5 @@ async function eraseMessage(nc: NatsConnection, api: string, position: number): 
   const reply = await nc.request(api, request, {
     timeout: REQUEST_DEADLINE_MS,
   });
-  if (!DeleteReply.Check(reply.json())) throw new Error('a reply to a deletion is not of our form');
+  if (!DeleteReply.Check(reply.json())) throw new Fault('a reply to a deletion is not of our form');
 }

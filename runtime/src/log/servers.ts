@@ -2,6 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { apiPrefix } from '@zameni/contracts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { Fault } from '../errors.ts';
 
 /** States of the log's servers, by name, as the leader sees them. */
 export type LogServers = {
@@ -55,7 +56,7 @@ export function createReadLogServers(
   return async (signal) => {
     signal.throwIfAborted();
     const reply: unknown = (await nc.request(subject, '', { timeout: REQUEST_DEADLINE_MS })).json();
-    if (!InfoReply.Check(reply)) throw new Error('the information on a stream is not of our form');
+    if (!InfoReply.Check(reply)) throw new Fault('the information on a stream is not of our form');
     const replicas = reply.cluster?.replicas ?? [];
     const isSilent = ({ offline, active }: (typeof replicas)[number]) =>
       offline === true || active > SILENT_MS * NANOSECONDS_PER_MS;

@@ -1,3 +1,5 @@
+import { Fault } from '../errors.ts';
+
 /**
  * Deadlines that other deadlines depend on, in milliseconds. Each is used in one place or more; the
  * relations between them are in `RELATIONS`, which every service checks when it starts.
@@ -17,8 +19,12 @@ export const DEADLINES = {
   answer: 30_000,
   /** The longest `Prefer: wait`. */
   preferWait: 30_000,
-  /** The drain of a service, from the signal to the exit. */
+  /** The drain of a service, from the signal until nothing of it is open. */
   drain: 12_000,
+  /** The last spans and metrics of a service, after its drain. */
+  telemetryFlush: 2_000,
+  /** From the signal to a service until its supervisor kills it. */
+  stop: 15_000,
   /** The gateway's wait for a service's answer. */
   gatewayServer: 35_000,
   /** The default pause of a key rotation for commits under way. */
@@ -92,6 +98,10 @@ const RELATIONS: readonly Relation[] = [
     isKept: (d) => d.drain > d.intent + d.logAppend,
   },
   {
+    rule: 'a supervisor waits longer than a drain and the last export of telemetry',
+    isKept: (d) => d.stop > d.drain + d.telemetryFlush,
+  },
+  {
     rule: 'a standby takes over in time, also from a process that froze inside a transaction',
     isKept: (d) => d.takeOver >= longestTakeOverMs(d) + TAKE_OVER_MARGIN_MS,
   },
@@ -117,5 +127,5 @@ export function findBrokenRelations(deadlines: Deadlines = DEADLINES): string[] 
 /** Throws when the deadlines contradict each other. */
 export function assertDeadlines(deadlines: Deadlines = DEADLINES): void {
   const broken = findBrokenRelations(deadlines);
-  if (broken.length > 0) throw new Error(`deadlines contradict each other: ${broken.join('; ')}`);
+  if (broken.length > 0) throw new Fault(`deadlines contradict each other: ${broken.join('; ')}`);
 }

@@ -29,6 +29,7 @@ test(breaks, { preferWait: 31_000 }, /longest wait/);
 test(breaks, { gatewayServer: 30_000 }, /gateway waits longer than an answer/);
 test(breaks, { erased: 11_000 }, /gateway waits longer than an erasure/);
 test(breaks, { drain: 10_000 }, /drain takes longer/);
+test(breaks, { telemetryFlush: 3_000 }, /supervisor waits longer/);
 test(breaks, { lease: 1_601 }, /takes over in time/);
 test(breaks, { leaseStandby: 301 }, /takes over in time/);
 test(breaks, { leaseRenewal: 534 }, /outlives several renewals/);

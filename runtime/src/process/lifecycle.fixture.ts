@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { mock } from 'node:test';
 import { type Static, Type } from 'typebox';
+import { Fault } from '../errors.ts';
 import { createHttpApp, listenHttp } from '../http/app.ts';
 import { redisConfig, serviceConfig } from './config.ts';
 import { DEADLINES } from './deadlines.ts';
@@ -26,12 +27,12 @@ async function start(context: ServiceContext<Static<typeof schema>>): Promise<vo
   signal.addEventListener('abort', () => say('stopping'));
   resources.defer(() => void say('released first'));
   resources.defer(() => {
-    if (fault === 'cannot-release') throw new Error('the second cannot be released');
+    if (fault === 'cannot-release') throw new Fault('the second cannot be released');
     say('released second');
   });
   if (fault === 'hangs') resources.defer(hangUntilDeadline);
   if (fault === 'throws-late') resources.defer(throwAside);
-  if (fault === 'cannot-start') throw new Error('the third cannot be opened');
+  if (fault === 'cannot-start') throw new Fault('the third cannot be opened');
 
   const inputEnded = new Promise<void>((resolve) => {
     process.stdin.resume().once('end', resolve);
@@ -45,12 +46,12 @@ async function start(context: ServiceContext<Static<typeof schema>>): Promise<vo
   });
   app.get('/throw', () => {
     setImmediate(() => {
-      throw new Error('nobody catches this');
+      throw new Fault('nobody catches this');
     });
     return new Promise(() => undefined);
   });
   app.get('/reject', async () => {
-    void Promise.reject(new Error('nobody handles this'));
+    void Promise.reject(new Fault('nobody handles this'));
     return 'rejected';
   });
   const listener = await listenHttp(app, { host: '127.0.0.1', port: 0 });
@@ -62,7 +63,7 @@ async function start(context: ServiceContext<Static<typeof schema>>): Promise<vo
 /** A resource whose release causes an uncaught exception. */
 async function throwAside(): Promise<void> {
   setImmediate(() => {
-    throw new Error('nobody catches this');
+    throw new Fault('nobody catches this');
   });
   await new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));

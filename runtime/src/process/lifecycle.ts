@@ -1,6 +1,6 @@
 import { type Static, type TObject, Type } from 'typebox';
 import { withDeadline } from '../async/retry.ts';
-import { coerceError } from '../errors.ts';
+import { coerceError, Fault } from '../errors.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { assertDeadlines, DEADLINES } from './deadlines.ts';
 import { createLogger, type Logger } from './logger.ts';
@@ -70,7 +70,7 @@ export async function runService<T extends TObject>(service: Service<T>): Promis
   };
   const started = start().catch(fail);
   const status = await ended;
-  stopping.abort(new Error(`${service.name} is stopping`));
+  stopping.abort(new Fault(`${service.name} is stopping`));
   const drained = await drain(resources, started, status, logger);
   process.exitCode = hasFailed ? 1 : drained;
   await telemetry?.[Symbol.asyncDispose]();
@@ -107,7 +107,7 @@ async function drain(
     await resources.disposeAsync();
   };
   try {
-    await withDeadline(release(), DEADLINES.drain, () => new Error('drain deadline exceeded'));
+    await withDeadline(release(), DEADLINES.drain, () => new Fault('drain deadline exceeded'));
     return status;
   } catch (error) {
     logger.error({ error: coerceError(error) }, 'drain failed');

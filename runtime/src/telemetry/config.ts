@@ -20,11 +20,14 @@ export const telemetryVariables = {
       'Where metrics go: prometheus (GET /metrics), otlp (sent to the endpoint), both, or none',
     example: 'prometheus,otlp',
   }),
-  OTEL_METRIC_EXPORT_INTERVAL: Type.Intersect([Type.Integer({ minimum: 1_000 })], {
-    default: 60_000,
-    description: 'Milliseconds between two exports of metrics by OTLP',
-    example: '60000',
-  }),
+  OTEL_METRIC_EXPORT_INTERVAL: Type.Intersect(
+    [Type.Integer({ minimum: 1_000, maximum: 3_600_000 })],
+    {
+      default: 60_000,
+      description: 'Milliseconds between two exports of metrics by OTLP',
+      example: '60000',
+    },
+  ),
   OTEL_TRACES_EXPORTER: Type.Enum(['otlp', 'none'], {
     default: 'otlp',
     description: 'Where traces go: otlp (to the endpoint, if there is one) or none',
@@ -41,12 +44,15 @@ export const telemetryVariables = {
     example: '0.01',
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
-    Type.String({
-      // Credentials belong in the headers: an address is logged and shown.
-      pattern: '^https?://[^@?#\\s]+$',
-      description: 'OTLP collector, without credentials. Traces are on if it is set',
-      example: 'http://127.0.0.1:4318',
-    }),
+    Type.Refine(
+      Type.String({
+        // Credentials belong in the headers: an address is logged and shown.
+        pattern: '^https?://[^@?#\\s]+$',
+        description: 'OTLP collector, without credentials. Traces are on if it is set',
+        example: 'http://127.0.0.1:4318',
+      }),
+      (text) => URL.canParse(text),
+    ),
   ),
   OTEL_EXPORTER_OTLP_PROTOCOL: Type.Enum(['http/protobuf'], {
     default: 'http/protobuf',

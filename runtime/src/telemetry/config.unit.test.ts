@@ -57,4 +57,7 @@ test('a ratio over 1', refuses, 'OTEL_TRACES_SAMPLER_ARG', '1.5');
 test('another sampler', refuses, 'OTEL_TRACES_SAMPLER', 'always_on');
 test('another protocol', refuses, 'OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc');
 test('credentials in the endpoint', refuses, 'OTEL_EXPORTER_OTLP_ENDPOINT', 'http://a:b@c:4318');
+test('an endpoint without a port', refuses, 'OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector:port');
+test('an endpoint without a host', refuses, 'OTEL_EXPORTER_OTLP_ENDPOINT', 'http://:4318');
+test('an interval that no timer takes', refuses, 'OTEL_METRIC_EXPORT_INTERVAL', '3600001');
 test('an exporter of another name', refuses, 'OTEL_METRICS_EXPORTER', 'console');

@@ -1,6 +1,7 @@
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { setGlobalErrorHandler } from '@opentelemetry/core';
 import type { Logger } from '../process/logger.ts';
+import { outsideTraces } from './trace.ts';
 
 /** Milliseconds between two log lines about telemetry. */
 const REPORT_INTERVAL_MS = 60_000;
@@ -15,7 +16,8 @@ export function reportExportFaults(logger: Logger, now = () => performance.now()
   const report = (error: unknown) => {
     faults += 1;
     if (now() - reportedAt < REPORT_INTERVAL_MS) return;
-    logger.warn({ error, faults }, 'telemetry is not exported');
+    // The span that happens to be active has nothing to do with it.
+    outsideTraces(() => logger.warn({ error, faults }, 'telemetry is not exported'));
     reportedAt = now();
     faults = 0;
   };

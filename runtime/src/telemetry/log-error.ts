@@ -1,3 +1,5 @@
+import { toErrorCode, toErrorName, toSafeText } from './safe-text.ts';
+
 /** Most causes of an error that a line has. */
 const MAX_CAUSES = 5;
 /** Most frames of a stack that a line has, for each error of the chain. */
@@ -5,19 +7,17 @@ const MAX_FRAMES = 12;
 const MAX_MESSAGE_LENGTH = 500;
 
 /**
- * An error as the fields of `ERROR_FIELDS`. Messages that may quote data are left out: those of
- * Postgres, which puts row values into `detail`, `where` and, for some codes, the message; those of
- * the language and of Node, which quote their input; those of mail servers; and any with a quote or
- * an `@`. The stack has places only: its first line would repeat the message.
+ * An error as the fields of `ERROR_FIELDS`. Only messages that are known to quote no data are
+ * written (`safe-text.ts`). The stack has places only: its head would repeat the message.
  */
 export function toErrorFields(thrown: unknown): Readonly<Record<string, string | string[]>> {
   if (!(thrown instanceof Error)) return { 'error.type': typeof thrown };
   const causes = causesOf(thrown).slice(0, MAX_CAUSES);
-  const code = codeOf(thrown);
+  const code = toErrorCode(thrown);
   return {
-    'error.type': thrown.name,
+    'error.type': toErrorName(thrown),
     ...(code === undefined ? {} : { 'error.code': code }),
-    'error.message': messageOf(thrown),
+    'error.message': messageOf(thrown) ?? 'withheld',
     'error.stack_trace': [thrown, ...causes].map(framesOf).join('\ncaused by '),
     ...(causes.length === 0 ? {} : { 'zameni.error.causes': causes.map(describeCause) }),
   };
@@ -35,38 +35,39 @@ function causesOf(error: Error, depth = 0): unknown[] {
 
 function describeCause(cause: unknown): string {
   if (!(cause instanceof Error)) return typeof cause;
-  const kind = cause.name === 'Error' ? [] : [cause.name];
-  const words = [...kind, codeOf(cause) ?? '', messageOf(cause)];
-  return words.filter((word) => word !== '').join(': ');
+  const [name, code, message] = [toErrorName(cause), toErrorCode(cause), messageOf(cause)];
+  // These say nothing by their names.
+  const isPlain = name === 'Error' || name === 'Fault';
+  const kind = isPlain && (code ?? message) !== undefined ? undefined : name;
+  return [kind, code, message].filter((word) => word !== undefined).join(': ');
 }
 
-function messageOf(error: Error): string {
-  const code = codeOf(error);
-  if (code !== undefined && 'severity' in error) return `SQLSTATE ${code}`;
-  return mayQuote(error) ? 'withheld' : error.message.slice(0, MAX_MESSAGE_LENGTH);
-}
-
-/** Whether the text of an error may repeat its input: of the language, of Node, of a mail server. */
-function mayQuote(error: Error): boolean {
-  if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) {
-    return true;
-  }
-  return 'responseCode' in error || /["'`@\n]|^\d{3}[ -]|: .*\//.test(error.message);
-}
-
-/** Codes are short words. Another value could be data. */
-function codeOf(error: Error): string | undefined {
-  if (!('code' in error)) return undefined;
-  const code = String(error.code);
-  return /^[\w-]{1,64}$/.test(code) ? code : undefined;
+function messageOf(error: Error): string | undefined {
+  return toSafeText(error)?.slice(0, MAX_MESSAGE_LENGTH);
 }
 
 function framesOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  // A line of the message may look like a place.
-  const stack = (error.stack ?? '').replace(error.message, '');
-  const frames = stack
-    .split('\n')
-    .filter((line) => /^ {4}at .*:\d+\)?$/.test(line) && !/@(?!.*\/)/.test(line));
-  return [error.name, ...frames.slice(0, MAX_FRAMES)].join('\n');
+  const frames = belowMessage(error).split('\n').filter(isFrame);
+  return [toErrorName(error), ...frames.slice(0, MAX_FRAMES)].join('\n');
+}
+
+/** The stack without its head. A line of the message may look like a place. */
+function belowMessage({ stack = '', message }: Error): string {
+  const start = stack.indexOf(message);
+  // The message was changed afterwards, so nothing says where its old one ends.
+  if (start === -1) return '';
+  const rest = stack.slice(start + message.length);
+  return rest.slice(rest.indexOf('\n') + 1);
+}
+
+const FRAME = /^ {4}at (?:async )?(?:[^()]* \()?(?:file:\/\/\/|node:|\/)[^()]*:\d+:\d+\)?$/;
+
+/** A place in a file. An `@` is in the names of packages only. */
+function isFrame(line: string): boolean {
+  if (!FRAME.test(line)) return false;
+  const [own = '', ...packages] = line.split('/node_modules/');
+  const isPackage = (path: string) =>
+    !path.replace(/^(?:\.pnpm\/[^/]+$|@[\w.-]+\/)/, '').includes('@');
+  return !own.includes('@') && packages.every(isPackage);
 }

@@ -1,26 +1,26 @@
 import test from 'ava';
-import { AppError } from '../errors.ts';
+import { AppError, Fault } from '../errors.ts';
 import { toErrorFields } from './log-error.ts';
 
 test('an error has its type, code, message, places and causes', (t) => {
   const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   const fields = toErrorFields(
-    new AppError('internal', { cause: new Error('x', { cause: refused }) }),
+    new AppError('internal', { cause: new Fault('x', { cause: refused }) }),
   );
   t.like(fields, {
     'error.type': 'AppError',
     'error.code': 'internal',
-    'zameni.error.causes': ['x', 'ECONNREFUSED: connect ECONNREFUSED'],
+    'zameni.error.causes': ['x', 'ECONNREFUSED: the connection was refused'],
   });
   const stack = String(fields['error.stack_trace']);
   t.regex(stack, /^AppError\n {4}at /);
-  t.is(stack.match(/\ncaused by Error\n {4}at /g)?.length, 2);
+  t.is(stack.match(/\ncaused by (?:Fault|Error)\n {4}at /g)?.length, 2);
   t.false(stack.includes('ECONNREFUSED'));
 });
 
 test('errors collected in one are its causes', (t) => {
-  const several = new AggregateError([new Error('IPv6'), new Error('IPv4')], 'not reached');
-  t.deepEqual(toErrorFields(several)['zameni.error.causes'], ['IPv6', 'IPv4']);
+  const several = new AggregateError([new Fault('IPv6'), new Error('IPv4')], 'not reached');
+  t.deepEqual(toErrorFields(several)['zameni.error.causes'], ['IPv6', 'Error']);
 });
 
 const withheld = test.macro<[Error, string]>({
@@ -46,7 +46,14 @@ test('a mail server', withheld, new Error('550 5.1.1 <vera@example.org> unknown'
 test('a parser', withheld, new SyntaxError('Unexpected token V, "Vera" is not valid'), 'withheld');
 
 test('Node', withheld, new TypeError("Received type string ('Vera Beispiel')"), 'withheld');
-test('a header', withheld, new Error('Headers.append: "Vera"'), 'withheld');
+test('a header', withheld, new Error('Headers.append: "Vera\nBeispiel"'), 'withheld');
+test('a library', withheld, new Error('there is nobody like Vera'), 'withheld');
+test(
+  'a system error, which may name a file',
+  withheld,
+  Object.assign(new Error("ENOENT: open '/vera'"), { code: 'ENOENT' }),
+  'there is no such file',
+);
 test(
   'a time zone',
   withheld,
@@ -59,12 +66,66 @@ test(
   new Error('550 5.1.1 Unknown user: vera.beispiel'),
   'withheld',
 );
+test(
+  'an error with a name of its own',
+  withheld,
+  Object.assign(new Error('Vera'), { name: 'Vera Beispiel' }),
+  'withheld',
+);
 
-test('a long message is cut off, and a place in a message is none', (t) => {
-  const long = toErrorFields(new Error('x'.repeat(1_000)));
+test('a driver that lost its connection says so', (t) => {
+  const lost = new Error('Connection terminated unexpectedly');
+  t.is(toErrorFields(lost)['error.message'], 'Connection terminated unexpectedly');
+});
+
+test('a long message is cut off', (t) => {
+  const long = toErrorFields(new Fault('x'.repeat(1_000)));
   t.is(String(long['error.message']).length, 500);
-  const fields = toErrorFields(new Error('first\n    at vera@example.org:1\n    at vera (x:1)'));
-  t.false(JSON.stringify(fields).includes('vera'));
+});
+
+const PLACES = [
+  '    at vera@example.org:1',
+  '    at vera (/vera:1:1)',
+  '    at file:///vera:1:1',
+  '    at vera (/x/node_modules/vera:1:1)',
+];
+
+test('a place in a message is none', (t) => {
+  for (const place of PLACES) {
+    for (const message of [place, `first\n${place}`, `\n${place}\n`, `${place}\n${place}`]) {
+      const fields = toErrorFields(new Error(message));
+      t.false(JSON.stringify(fields).includes('vera'), message);
+      t.regex(String(fields['error.stack_trace']), /^Error\n {4}at /);
+    }
+  }
+});
+
+test('without its message at its head, a stack is not read', (t) => {
+  const changed = new Error(PLACES.join('\n'));
+  // Reading it writes it.
+  t.true(changed.stack?.includes('vera'));
+  changed.message = 'changed';
+  t.is(toErrorFields(changed)['error.stack_trace'], 'Error');
+});
+
+test('a place has an @ only in the name of a package', (t) => {
+  const error = new Error('x');
+  const good = [
+    '    at Pool.query (/srv/node_modules/.pnpm/pg@8.1.0_a@1/node_modules/pg/lib/pool.js:1:2)',
+    '    at async file:///srv/node_modules/@nats-io/jetstream/lib/a.js:1:2',
+    '    at async Promise.all (index 0)',
+    '    at new Thing (file:///srv/a b/thing.ts:1:2)',
+    '    at Thing.run [as later] (node:internal/timers:1:2)',
+  ];
+  const bad = [
+    '    at /vera@example.org:1:2',
+    '    at vera@example.org (/srv/a.ts:1:2)',
+    '    at /srv/node_modules/vera@example.org:1:2',
+    '    at /srv/node_modules/pg/vera@example.org:1:2',
+  ];
+  error.stack = ['Error: x', ...good, ...bad].join('\n');
+  const known = good.filter((line) => !line.includes('index 0'));
+  t.is(toErrorFields(error)['error.stack_trace'], ['Error', ...known].join('\n'));
 });
 
 test('something else than an error has a type only', (t) => {

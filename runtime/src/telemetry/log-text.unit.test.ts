@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Fault } from '../errors.ts';
 import { toErrorFields } from './log-error.ts';
 import { toLogText } from './log-text.ts';
 
@@ -10,7 +11,7 @@ test('a line on a terminal begins with the time of day, and levels are aligned',
 });
 
 test('a serious error has the places in our code, a warning its message only', (t) => {
-  const fault = toErrorFields(new Error('away', { cause: new Error('refused') }));
+  const fault = toErrorFields(new Fault('away', { cause: new Fault('refused') }));
   const lines = (level: string) =>
     toLogText({ ...entry, 'log.level': level, ...fault }, { time: true }).split('\n');
   t.regex(lines('warn').join(), / warn: {2}m \(away: refused\)$/);

@@ -42,7 +42,13 @@ test('a trace covers request, log and reader, and carries nothing of the request
   });
   t.is((await service.register(SAMPLED)).status, 202);
   const broken = await fetch(`${service.url}/v1/broken?a=secret`, {
-    headers: { traceparent: SAMPLED, 'user-agent': 'secret', 'x-forwarded-for': 'secret' },
+    headers: {
+      traceparent: SAMPLED,
+      tracestate: 'vendor=secret',
+      baggage: 'email=secret',
+      'user-agent': 'secret',
+      'x-forwarded-for': 'secret',
+    },
   });
   t.is(Object(await broken.json()).traceId, TRACE);
   t.is(await service.metrics(), 404);
@@ -126,13 +132,14 @@ test('metrics go to the collector too if OTEL_METRICS_EXPORTER says so', async (
 test('faults of telemetry and of the service are listed together, without their values', async (t) => {
   const service = await startObserved(t, {
     ZAMENI_INSTANCE: '',
-    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:secret@collector:4318',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://secret:port',
     OTEL_TRACES_SAMPLER_ARG: '2',
     OTEL_METRICS_EXPORTER: 'secret',
+    OTEL_METRIC_EXPORT_INTERVAL: '99999999999',
   });
   const { code, faults } = await service.end();
   t.is(code, EXIT_CONFIG);
-  t.regex(faults, /4 fault\(s\)/);
+  t.regex(faults, /5 fault\(s\)/);
   t.regex(faults, /ZAMENI_INSTANCE is missing/);
   t.regex(faults, /OTEL_TRACES_SAMPLER_ARG is not valid: .*for example 0\.01/);
   t.false(faults.includes('secret'));

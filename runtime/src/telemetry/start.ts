@@ -1,12 +1,10 @@
+import { DEADLINES } from '../process/deadlines.ts';
 import { type TelemetryConfig, toTelemetrySettings } from './config.ts';
 import type { Observed } from './sdk.ts';
 
-/** Milliseconds to send the last spans and metrics when a process ends. */
-const FLUSH_DEADLINE_MS = 2_000;
-
 /**
  * Starts metrics and traces as the OTEL_* variables say. Disposing the result sends what remains,
- * within FLUSH_DEADLINE_MS. The SDK is loaded only if something is on.
+ * within `DEADLINES.telemetryFlush`. The SDK is loaded only if something is on.
  */
 export async function startTelemetry(
   config: TelemetryConfig,
@@ -19,7 +17,7 @@ export async function startTelemetry(
   return {
     [Symbol.asyncDispose]: async () => {
       const { promise: isLate, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, FLUSH_DEADLINE_MS);
+      const timer = setTimeout(resolve, DEADLINES.telemetryFlush);
       await Promise.race([flush(), isLate]);
       clearTimeout(timer);
     },

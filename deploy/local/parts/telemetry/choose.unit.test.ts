@@ -23,3 +23,10 @@ test('refuses what is not a share', (t) => {
     t.throws(() => ratio(text), { message: /OTEL_TRACES_SAMPLER_ARG is a share/ }, text);
   }
 });
+
+test('trusts callers on loopback, unless it is told not to', (t) => {
+  const trust = (text: string) =>
+    chooseTelemetry('local', ports, { ZAMENI_TRUST_TRACEPARENT: text }).trustsCallers;
+  t.deepEqual(['', 'on', 'off'].map(trust), [true, true, false]);
+  t.throws(() => trust('no'), { message: /ZAMENI_TRUST_TRACEPARENT is on or off/ });
+});

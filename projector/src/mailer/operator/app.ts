@@ -6,6 +6,7 @@ import {
   type KeyRings,
   type Logger,
   type LogRequests,
+  Fault,
 } from '@zameni/runtime';
 import { isHealthy, type WorkStatus } from '../../lease/status.ts';
 import { orNull } from '../../operator/or-null.ts';
@@ -38,7 +39,7 @@ export function createMailerApp(options: MailerAppOptions): ReturnType<typeof cr
     checks: {
       ...options.checks,
       mailer: async () => {
-        if (!isHealthy(status())) throw new Error('the mailer is stalled or not yet started');
+        if (!isHealthy(status())) throw new Fault('the mailer is stalled or not yet started');
       },
     },
   });

@@ -1,3 +1,4 @@
+import { Fault } from '@zameni/runtime';
 import type { Mail, Rendered } from '../mail.ts';
 import { chooseLanguage } from './choose-language.ts';
 import { compileLanguage } from './compile.ts';
@@ -19,7 +20,7 @@ export async function createRenderer(
     const language = chooseLanguage(mail.locale, byLowerTag) ?? byLowerTag.get(FALLBACK);
     const templates = language?.mails.get(mail.kind);
     if (language === undefined || templates === undefined) {
-      throw new Error(`there is no mail of kind ${mail.kind} in the fallback language`);
+      throw new Fault(`there is no mail of kind ${mail.kind} in the fallback language`);
     }
     const values = toValues(mail, language);
     return {

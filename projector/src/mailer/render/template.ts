@@ -1,3 +1,5 @@
+import { Fault } from '@zameni/runtime';
+
 /** What is filled in when a mail is rendered. */
 const SLOTS = [
   'product',
@@ -47,7 +49,7 @@ export function toTemplate(marked: string): Template {
   const parts = marked.split(/\uE000(\w+)\uE001/);
   const literals = parts.filter((_, index) => index % 2 === 0);
   const slots = parts.filter((_, index) => index % 2 === 1).filter(isSlot);
-  if (literals.length !== slots.length + 1) throw new Error('a slot has an unknown name');
+  if (literals.length !== slots.length + 1) throw new Fault('a slot has an unknown name');
   return { literals, slots };
 }
 

@@ -1,3 +1,4 @@
+import { Fault } from '@zameni/runtime';
 import type { AttemptData, ClaimRecord, OpenAttempt } from '@zameni/contracts';
 import type { CauseName, Message } from '../ledger/message.ts';
 import type { MailAccount } from './account.ts';
@@ -83,7 +84,7 @@ function decideForMailbox({ cause, merged }: Message, facts: Facts): Decision {
     if (attempt === undefined) return none('nothing-to-confirm');
     return { mail: merged > 0 ? 'confirm-mailbox' : 'confirm-attempt', attempt };
   }
-  if (account === undefined) throw new Error('the holder of a claim is not in the log');
+  if (account === undefined) throw new Fault('the holder of a claim is not in the log');
   const { id, state } = account;
   if (state.status === 'erased') return none('erased');
   if (!claim.record.verified) {

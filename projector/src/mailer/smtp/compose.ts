@@ -1,3 +1,4 @@
+import { Fault } from '@zameni/runtime';
 import type { KeyObject } from 'node:crypto';
 import DKIM from 'nodemailer/lib/dkim';
 import MailComposer from 'nodemailer/lib/mail-composer';
@@ -48,7 +49,7 @@ export async function composeMail(mail: MailContent, dkim: DkimKey | undefined):
   const signed = await node.build();
   // With a key that it cannot use, the signer passes the mail on as it is.
   if (!signed.subarray(0, 15).equals(Buffer.from('DKIM-Signature:'))) {
-    throw new Error('the mail could not be signed');
+    throw new Fault('the mail could not be signed');
   }
   return signed;
 }
@@ -57,6 +58,6 @@ export async function composeMail(mail: MailContent, dkim: DkimKey | undefined):
 function toAsciiId(id: string): string {
   const [, left, right = ''] = /^<([!-;=?A-Z^-~]+)@([^\s<>@]+)>$/.exec(id) ?? [];
   const host = toAsciiHost(right);
-  if (left === undefined || host === undefined) throw new Error('the Message-ID has no valid form');
+  if (left === undefined || host === undefined) throw new Fault('the Message-ID has no valid form');
   return `<${left}@${host}>`;
 }

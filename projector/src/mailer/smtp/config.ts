@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ConfigError, readSecret } from '@zameni/runtime';
+import { ConfigError, readSecret, Fault } from '@zameni/runtime';
 import { type Static, Type } from 'typebox';
 import { toAsciiHost } from './address.ts';
 import type { DkimKey } from './compose.ts';
@@ -190,6 +190,6 @@ function readCertificates(path: string): string {
 function readRsaKey(path: string) {
   const key = createPrivateKey(readFileSync(path));
   const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType !== 'rsa' || modulusLength < 1024) throw new Error('no RSA key');
+  if (key.asymmetricKeyType !== 'rsa' || modulusLength < 1024) throw new Fault('no RSA key');
   return key;
 }

@@ -7,7 +7,8 @@ export const HTTP_METRICS = {
     name: 'http.server.request.duration',
     kind: 'histogram',
     unit: 's',
-    description: 'Time from the arrival of a request to the end of its answer',
+    description:
+      'Time from the arrival of a request to the end of its answer. Status 499: its client went away',
     attributes: ['http.request.method', 'http.route', 'http.response.status_code', 'error.type'],
     boundaries: REQUEST_SECONDS,
   },

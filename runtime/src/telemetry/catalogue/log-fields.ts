@@ -18,7 +18,7 @@ export const LINE_FIELDS = {
 export const ERROR_FIELDS = {
   'error.type': 'Name of the error',
   'error.code': 'Code of the catalogue of errors, of the system, or SQLSTATE',
-  'error.message': 'Message; `withheld` if it may quote data',
+  'error.message': 'Message; `withheld` unless it is known to quote no data',
   'error.stack_trace': 'Places in the code, without messages',
   'zameni.error.causes': 'Type, code and message of each cause, the nearest first',
 } as const satisfies Readonly<Record<string, string>>;
