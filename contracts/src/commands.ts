@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 
-/** Longest address in characters: RFC 5321 section 4.5.3.1.3 less the angle brackets. */
-export const MAX_ADDRESS_LENGTH = 254;
+/** Longest address in octets: RFC 5321 section 4.5.3.1.3 less the angle brackets. */
+export const MAX_ADDRESS_OCTETS = 254;
 
 /** Largest request body in bytes that either API reads. */
 export const MAX_BODY_BYTES = 16 * 1024;
@@ -9,7 +9,10 @@ export const MAX_BODY_BYTES = 16 * 1024;
 /** Largest request body in bytes from the public, which has no scope for the operation. */
 export const MAX_PUBLIC_BODY_BYTES = 4 * 1024;
 
-/** Free attributes of a person: up to 32 short names, each with a text, number or boolean. */
+/**
+ * Free attributes of a person: up to 32 short names, each with a text, number or boolean. A number is
+ * kept exactly or refused (RFC 7493 section 2.2).
+ */
 export const Profile = Type.Record(
   Type.String({ pattern: '^[a-z][A-Za-z0-9_]{0,31}$' }),
   Type.Union([Type.String({ maxLength: 512 }), Type.Number(), Type.Boolean()]),
@@ -17,17 +20,22 @@ export const Profile = Type.Record(
     title: 'Profile',
     maxProperties: 32,
     additionalProperties: false,
-    description: 'Free attributes, 32 at most',
+    description:
+      'Free attributes, 32 at most. A number is kept exactly, as a double, or refused: send longer ones as text',
   },
 );
 export type Profile = Static<typeof Profile>;
 
-/** A name as people write it: 1 to 200 characters without control or invisible characters. */
+/**
+ * A name as people write it: 1 to 200 characters that show something, without control characters.
+ * Invisible ones are accepted only where a script or an emoji needs them.
+ */
 export const DisplayName = Type.String({
   title: 'DisplayName',
   minLength: 1,
   maxLength: 200,
-  description: 'A name as people write it; control and invisible characters are refused',
+  description:
+    'A name as people write it. It shows something; control characters are refused, and invisible ones where no script or emoji needs them',
 });
 
 /** A language tag of BCP 47, for example `sr-Cyrl-RS`. */
@@ -60,8 +68,8 @@ const LinkToken = Type.String({
 
 const Email = Type.String({
   minLength: 1,
-  maxLength: 2 * MAX_ADDRESS_LENGTH,
-  description: `Address of at most ${MAX_ADDRESS_LENGTH} characters, internationalised or not`,
+  maxLength: 2 * MAX_ADDRESS_OCTETS,
+  description: `Address of at most ${MAX_ADDRESS_OCTETS} octets (UTF-8), internationalised or not. The part before the @ has 64 octets at most and is in the Unicode form NFKC`,
 });
 
 /** Body of `POST /v1/registrations`. White space around the address is trimmed. */

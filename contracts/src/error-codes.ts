@@ -15,8 +15,12 @@ export const ERROR_CODES = {
   'method-not-allowed': 'This path does not accept this method',
   'user-erased': 'This user was erased',
   'user-deactivated': 'This user is deactivated',
+  'self-deactivated':
+    'The caller is deactivated, so their own token gives no access; an operator decides about them',
   'too-many-changes': 'This user has reached the largest number of changes',
   'precondition-failed': 'The user has changed since the version that If-Match names',
+  'position-unknown':
+    'This position is from before the event log was restored from a copy; read again without it',
   'invalid-verification-token':
     'The link is not valid: it was not issued here, has expired, or its attempt or account is gone; ask for another mail',
   'rate-limited': 'More requests than allowed; try again later',
@@ -53,6 +57,9 @@ export const FIELD_CODES = {
   format: 'The text has the wrong form',
   'unknown-field': 'There is no such field',
   'invisible-character': 'The text holds a control or invisible character',
+  'inexact-number': 'The number has more digits than are kept; send it as text',
+  'nothing-visible': 'The text shows nothing',
+  'not-normalized': 'The text before the @ is not in the Unicode form NFKC',
   'too-many': 'There are more entries than allowed',
   'not-taken': 'The field is not accepted from this caller, or with this token',
 } as const satisfies Record<string, string>;

@@ -2,7 +2,7 @@ export {
   IdempotencyKey,
   MIN_ANONYMOUS_KEY_BITS,
   Locale,
-  MAX_ADDRESS_LENGTH,
+  MAX_ADDRESS_OCTETS,
   MAX_BODY_BYTES,
   MAX_PUBLIC_BODY_BYTES,
   RegisterCommand,
@@ -112,6 +112,7 @@ export {
   parseFarewell,
   parseKeyRecord,
   parseMailWish,
+  parseNewerState,
   parseOrThrow,
   UnreadableRecordError,
 } from './log/parse-record.ts';
@@ -133,12 +134,14 @@ export {
   ACCOUNTS_STREAM,
   apiPrefix,
   inboxPrefix,
+  mayReadFromLeader,
   JETSTREAM_API,
   NATS_PERMISSIONS,
   NATS_USERS,
   type NatsUser,
   recordKind,
   type RecordKind,
+  EVERY_SUBJECT,
   subjectFilters,
   subjects,
   toLogSubject,
@@ -146,6 +149,7 @@ export {
 export {
   type Field,
   type HttpService,
+  MERGE_PATCH_MEDIA_TYPE,
   NDJSON_MEDIA_TYPE,
   type Operation,
 } from './operations/operation.ts';
@@ -154,6 +158,7 @@ export {
   PAGES,
   REFERENCE_PAGES,
   ROUTES,
+  START_PAGES,
   type Route,
   VERIFY_PAGES,
 } from './operations/routes.ts';

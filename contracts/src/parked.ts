@@ -3,11 +3,13 @@ import { Timestamp } from './identifiers.ts';
 
 /** Every reason for which a subject of the log is parked, with its meaning. */
 export const PARK_REASONS = {
-  undecodable: 'this version does not know such a record',
+  newer: 'a later version of Zameni wrote the record',
+  undecodable: 'the record has no form that this version knows',
   'key-missing': 'the log has no key of the person, although they were not erased',
   'key-unusable': 'no key-encryption key opens the key of the person',
   undecryptable: 'the key of the person does not open the event',
   'fold-failed': 'the fold of a read model failed',
+  'version-gap': 'the log did not show an event of the account that comes before this one',
   rejected: 'Postgres refuses the rows; the detail is the SQLSTATE',
 } as const satisfies Record<string, string>;
 

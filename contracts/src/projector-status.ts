@@ -13,6 +13,31 @@ const EraserStatus = Type.Object({
   left: Type.Optional(
     Type.Integer({ description: 'Deletion records left; what they name is not deleted yet' }),
   ),
+  stuck: Type.Optional(
+    Type.Integer({ description: 'Deletion records of these that cannot be done; others go on' }),
+  ),
+  stuckReason: Type.Optional(
+    Type.String({ description: 'Position of the oldest of them, and why it cannot be done' }),
+  ),
+});
+
+const AuditorStatus = Type.Object({
+  ...work,
+  servers: Type.Optional(
+    Type.Array(
+      Type.Object({
+        server: Type.String({ description: 'Name of a server of the log' }),
+        state: Type.Enum(['healthy', 'unknown', 'damaged']),
+        reason: Type.Optional(
+          Type.String({ description: '`came-back`, `counts-differ` or `records-differ`' }),
+        ),
+      }),
+      { description: 'Judgements on the copies of the log' },
+    ),
+  ),
+  comparedUpTo: Type.Optional(
+    Type.Integer({ description: 'Last position whose contents were compared on all servers' }),
+  ),
 });
 
 const RewrapperStatus = Type.Object({
@@ -67,6 +92,7 @@ export const ProjectorStatus = Type.Object(
       description: 'Parked subjects; null while their number is unknown',
     }),
     eraser: EraserStatus,
+    auditor: AuditorStatus,
     rewrapper: RewrapperStatus,
     reclaimer: ReclaimerStatus,
   },

@@ -112,7 +112,8 @@ export const ProjectionsView = Type.Object(
             description: 'Position of the last record that was applied or parked (the checkpoint)',
           }),
           lag: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
-            description: 'Records of any kind between `position` and `head`; null without a head',
+            description:
+              'Records of any kind between `position` and `head`; null without a head, or if it is lower: the log is another one',
           }),
           lagSeconds: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
             description:
@@ -151,11 +152,24 @@ export const UserView = Type.Object(
 export type UserView = Static<typeof UserView>;
 
 /**
- * Encodes a person's view as JSON, with the names of the profile sorted. The bytes must be the same
- * from every store, because a strong `ETag` stands for one text. An event keeps the order of the
- * profile's names, Postgres does not.
+ * Encodes a person's view as JSON: its members in the order of the schema, the names of the profile
+ * sorted. The bytes must be the same from every store, because a strong `ETag` stands for one text.
+ * An event keeps the order of names, Postgres does not, and a row has its members in another order
+ * where it is written than where it is read.
  */
 export function encodeUserView(view: UserView): string {
   const names = Object.entries(view.profile).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify({ ...view, profile: Object.fromEntries(names) });
+  return JSON.stringify({
+    userId: view.userId,
+    email: view.email,
+    emailVerified: view.emailVerified,
+    displayName: view.displayName,
+    locale: view.locale,
+    termsVersion: view.termsVersion,
+    profile: Object.fromEntries(names),
+    status: view.status,
+    registeredAt: view.registeredAt,
+    version: view.version,
+    parked: view.parked,
+  });
 }

@@ -52,21 +52,49 @@ function problemHeaders(
   const knowsPosition = codes.some((code) => WITH_POSITION.has(code));
   return {
     'Cache-Control': {
-      description: 'Set by the services; the gateway’s own answers lack it',
+      description: 'A problem must not be cached',
       schema: { const: 'no-store' },
     },
     ...(status === 401
       ? {
           'WWW-Authenticate': {
-            description: 'The authentication scheme to use',
+            description:
+              'The authentication scheme to use, and after a bearer token what is wrong with it (RFC 6750)',
             required: true,
-            schema: { const: 'Bearer' },
+            schema: { enum: ['Bearer', 'Bearer error="invalid_token"'] },
+          },
+        }
+      : {}),
+    ...(codes.includes('forbidden')
+      ? {
+          'WWW-Authenticate': {
+            description: 'The scope that the token lacks (RFC 6750)',
+            // A person who is deactivated lacks no scope.
+            required: codes.length === 1,
+            schema: { pattern: '^Bearer error="insufficient_scope", scope="[a-z]+:[a-z]+"$' },
           },
         }
       : {}),
     ...(status === 405
       ? {
           Allow: { description: 'Allowed methods', required: true, schema: { type: 'string' } },
+        }
+      : {}),
+    ...(status === 415
+      ? {
+          Accept: {
+            description: 'Media types that this path takes; of a PATCH, `Accept-Patch` says so',
+            schema: { type: 'string' },
+          },
+          'Accept-Patch': {
+            description: 'Media types that a PATCH of this path takes',
+            schema: { type: 'string' },
+          },
+          'Accept-Encoding': {
+            description: 'A body must not be compressed',
+            required: true,
+            schema: { const: 'identity' },
+          },
         }
       : {}),
     ...(status === 503 || status === 429

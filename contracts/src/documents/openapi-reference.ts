@@ -7,6 +7,7 @@ import type { JsonObject, SchemaComponents } from './schema-components.ts';
 const PROBLEMS = [
   'bad-request',
   'request-timeout',
+  'rate-limited',
   'internal',
   'service-unavailable',
   'gateway-timeout',
@@ -24,6 +25,15 @@ export function toReferencePaths(components: SchemaComponents): JsonObject {
       description: 'How long it may be used without revalidation',
       required: true,
       schema: { type: 'string', pattern: '^public, max-age=[0-9]+$' },
+    },
+    Age: {
+      description: 'Seconds since the gateway got its copy; only on answers from it',
+      schema: { type: 'integer', minimum: 0 },
+    },
+    Vary: {
+      description: 'Texts are sent compressed (gzip) to whom takes it',
+      required: true,
+      schema: { type: 'string', pattern: 'Accept-Encoding' },
     },
   };
   const entries = PAGES.map(({ id, tag, path, summary, mediaType, file }) => {

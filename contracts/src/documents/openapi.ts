@@ -5,6 +5,7 @@ import {
   type Answer,
   type Field,
   type HttpService,
+  MERGE_PATCH_MEDIA_TYPE,
   NDJSON_MEDIA_TYPE,
   type Operation,
 } from '../operations/operation.ts';
@@ -29,8 +30,12 @@ accepted registration.
   it as \`Min-Position\`, its answer is at least that fresh: "created but not found" cannot happen.
 - Every failure is a problem document (RFC 9457). Decide by \`code\`; its meaning never changes.
 - A path that is not listed is answered 404 \`not-found\`, a method that is not listed 405
-  \`method-not-allowed\` with \`Allow\`. HEAD is answered wherever GET is.
-- A repeated command with the same \`Idempotency-Key\` gets the first answer again.
+  \`method-not-allowed\` with \`Allow\`. HEAD is answered wherever GET is, OPTIONS on every path: 204
+  with \`Allow\`.
+- A repeated command with the same \`Idempotency-Key\` gets the first answer again. Without an answer,
+  or after a 503, nobody knows whether the command was accepted: send it again with the same key and
+  body. A change that was sent with \`If-Match\` is recognised by its key, although it changed the
+  \`ETag\`; without a key it is 412 then.
 - The events of the log are described at [/docs/asyncapi.json](/docs/asyncapi.json).`;
 
 const TAGS: Readonly<Record<HttpService, string>> = {
@@ -85,7 +90,7 @@ function toOperation(operation: Operation, components: SchemaComponents): JsonOb
       toParameter('header', name, field, components),
     ),
   ];
-  const content = toContent(operation, components);
+  const content = toContent(operation, components, operation.method === 'patch');
   const limits = problems.includes('rate-limited') ? rateLimitFields : {};
   return {
     operationId: id,
@@ -151,19 +156,22 @@ function toResponse(answer: Answer, components: SchemaComponents): JsonObject {
 function toContent(
   { body, lines }: { readonly body?: TSchema; readonly lines?: TSchema },
   { refer }: SchemaComponents,
+  isPatch = false,
 ): JsonObject | undefined {
   const schema = body ?? lines;
   if (schema === undefined) return undefined;
   const title: unknown = Reflect.get(schema, 'title');
   const example = typeof title === 'string' ? EXAMPLES[title] : undefined;
-  return {
-    [body === undefined ? NDJSON_MEDIA_TYPE : 'application/json']: {
-      schema: refer(schema),
-      // Examples are plain JSON.
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      ...(example === undefined ? {} : { example: example as JsonObject }),
-    },
+  const content: JsonObject = {
+    schema: refer(schema),
+    // Examples are plain JSON.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    ...(example === undefined ? {} : { example: example as JsonObject }),
   };
+  if (body === undefined) return { [NDJSON_MEDIA_TYPE]: content };
+  return isPatch
+    ? { [MERGE_PATCH_MEDIA_TYPE]: content, 'application/json': content }
+    : { 'application/json': content };
 }
 
 function toSecurityScheme(): JsonObject {
@@ -172,6 +180,6 @@ function toSecurityScheme(): JsonObject {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: `A signed JWT with \`sub\`, \`exp\`, the configured issuer and audience, and the claim \`scope\`: names separated by spaces.\n\n${scopes.join('\n')}\n\nLocally, \`npx zameni token --scope users:read\` prints one.`,
+    description: `A signed JWT of type \`at+jwt\` (RFC 9068; an operator can configure another type) with \`sub\`, \`iat\`, \`exp\`, the configured issuer and audience, and the scopes in \`scope\` or \`scp\`: a text of names separated by spaces, or a list of names. From \`iat\` to \`exp\` it lives a day at most, or as long as configured.\n\n${scopes.join('\n')}\n\nLocally, \`npx zameni token --scope users:read\` prints one.`,
   };
 }

@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { parseUserId, type UserId } from '../identifiers.ts';
 import { type Actor, Envelope } from './envelope.ts';
+import { pickKnownFields } from './known-fields.ts';
 import {
   type AccountEvent,
   type AccountFact,
@@ -37,6 +38,13 @@ export type StoredEvent = {
 /** A record in the log that is not a readable event. */
 export class UnreadableEventError extends Error {
   override readonly name = 'UnreadableEventError';
+  /** Whether a later version of Zameni wrote it, as its name or its version shows. */
+  readonly isNewer: boolean;
+
+  constructor(message: string, { isNewer = false } = {}) {
+    super(message);
+    this.isNewer = isNewer;
+  }
 }
 
 const SOURCE = '/zameni';
@@ -96,7 +104,10 @@ export function encodeEvent(
   return JSON.stringify(envelope);
 }
 
-/** Decodes any stored event to its current version. Throws UnreadableEventError. */
+/**
+ * Decodes any stored event to its current version. Fields that a later version has added are left
+ * out. Throws UnreadableEventError.
+ */
 export function decodeEvent(text: string): StoredEvent {
   const envelope = parseEnvelope(text);
   const { name, version } = parseType(envelope.type);
@@ -104,8 +115,9 @@ export function decodeEvent(text: string): StoredEvent {
   if (personal !== undefined && typeof personal !== 'string') {
     throw new UnreadableEventError('personal data is not text');
   }
-  const data = upcastersOf(name, version).reduce((old, up) => up.clear(old), clear);
-  if (!clearChecks[name]?.Check(data)) {
+  const upcast = upcastersOf(name, version).reduce((old, up) => up.clear(old), clear);
+  const data = readKnown(clearChecks[name], upcast);
+  if (data === undefined) {
     throw new UnreadableEventError(`data does not fit the schema of ${envelope.type}`);
   }
   const userId = parseUserId(envelope.subject);
@@ -143,11 +155,12 @@ export function openEvent(stored: StoredEvent, plaintext: string | null): Accoun
   }
   if (plaintext === null) throw new UnreadableEventError(`${stored.type} lacks personal data`);
   const { name, version } = parseType(stored.type);
-  const personal = upcastersOf(name, version).reduce(
+  const upcast = upcastersOf(name, version).reduce(
     (old, up) => up.personal(old),
     parseJson(plaintext),
   );
-  if (!check.Check(personal)) {
+  const personal = readKnown(check, upcast);
+  if (personal === undefined) {
     throw new UnreadableEventError(`personal data does not fit the schema of ${stored.type}`);
   }
   // The data was checked against the schema of the name.
@@ -188,15 +201,32 @@ function parseType(type: string): { name: EventName; version: number } {
   const name = EVENT_NAMES.find((known) => known === text);
   const version = Number(type.slice(dot + 2));
   if (name === undefined || version > eventVersions[name]) {
-    throw new UnreadableEventError(`unknown event type ${type}`);
+    throw new UnreadableEventError(`unknown event type ${type}`, { isNewer: true });
   }
   return { name, version };
 }
 
-type Check = { readonly Check: (value: unknown) => value is Static<TSchema> };
+type Fields = Readonly<Record<string, unknown>>;
+type Check = {
+  readonly Check: (value: unknown) => value is Static<TSchema>;
+  readonly schema: TSchema;
+};
+
+/** Returns the fields that a schema names. Undefined if they do not fit it. */
+function readKnown(check: Check | undefined, fields: Fields): Fields | undefined {
+  if (check === undefined) return undefined;
+  if (check.Check(fields)) return fields;
+  const known = pickKnownFields(check.schema, fields);
+  return isObject(known) && check.Check(known) ? known : undefined;
+}
 
 function compileAll(schemas: Record<EventName, TSchema | null>): Partial<Record<EventName, Check>> {
   return Object.fromEntries(
-    Object.entries(schemas).flatMap(([name, schema]) => (schema ? [[name, Compile(schema)]] : [])),
+    Object.entries(schemas).flatMap(([name, schema]) => {
+      if (schema === null) return [];
+      const compiled = Compile(schema);
+      const Check = (value: unknown): value is Static<TSchema> => compiled.Check(value);
+      return [[name, { Check, schema }]];
+    }),
   );
 }

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { openSchema } from './open-schema.ts';
 import {
   AttemptData,
   AttemptRecord,
@@ -34,29 +35,49 @@ export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** Parses a record of a claim. */
-export const parseClaimRecord = createParser(ClaimRecord);
+/** Parses a record of a claim. Fields of a later version stay in what it returns. */
+export const parseClaimRecord = createParser(openSchema(ClaimRecord));
 
-/** Parses a record of an attempt: open, closed or void. */
-export const parseAttemptRecord = createParser(AttemptRecord);
+/** Parses a record of an attempt: open, closed or void. Fields of a later version stay. */
+export const parseAttemptRecord = createParser(openSchema(AttemptRecord));
 
-/** Parses a record of a person's key. */
-export const parseKeyRecord = createParser(KeyRecord);
+/** Parses a record of a person's key. Fields of a later version stay. */
+export const parseKeyRecord = createParser(openSchema(KeyRecord));
 
-/** Parses a deletion record. */
+/**
+ * Parses a deletion record. One with a field of a later version is not readable: the record is
+ * deleted at the end, and what that field names would stay for ever.
+ */
 export const parseDeletionRecord = createParser(DeletionRecord);
 
-/** Parses a mail wish. */
-export const parseMailWish = createParser(MailWish);
+/** Parses a mail wish. Fields of a later version stay. */
+export const parseMailWish = createParser(openSchema(MailWish));
 
-/** Parses a farewell. */
-export const parseFarewell = createParser(Farewell);
+/** Parses a farewell. Fields of a later version stay. */
+export const parseFarewell = createParser(openSchema(Farewell));
 
-/** Parses the unsealed data of an attempt. */
+/**
+ * Parses the unsealed data of an attempt. Data with a field of a later version is not readable: the
+ * account that is made from it would lack what the person has written.
+ */
 export const parseAttemptData = createParser(AttemptData);
 
 /** Parses the type of an event alone, so that it also reads versions newer than this program. */
 export const parseEventType = createParser(Type.Object({ type: Type.String() }));
+
+/**
+ * Returns the state of a record of a claim or an attempt, if only a later version knows that state.
+ */
+export function parseNewerState(content: RecordContent): string | undefined {
+  const { state } = parseAnyState(content) ?? {};
+  return state === undefined || KNOWN_STATES.has(state) ? undefined : state;
+}
+
+const parseAnyState = createParser(Type.Object({ state: Type.String() }));
+const KNOWN_STATES: ReadonlySet<string> = new Set([
+  ...ClaimRecord.anyOf.map(({ properties }) => properties.state.const),
+  ...AttemptRecord.anyOf.map(({ properties }) => properties.state.const),
+]);
 
 /** Parses a record that must be readable. Throws `UnreadableRecordError` if it is not. */
 export function parseOrThrow<Content>(

@@ -52,6 +52,9 @@ export const subjectFilters = {
   deletions: 'zameni.deletion.*',
 } as const;
 
+/** A filter for every record of the log. */
+export const EVERY_SUBJECT = 'zameni.>';
+
 /** Every kind of record; the second part of a subject names it. */
 const RECORD_KINDS = [
   'attempt',
@@ -78,6 +81,7 @@ export const NATS_USERS = [
   'query-api',
   'mailer',
   'eraser',
+  'auditor',
   'analyst',
 ] as const;
 
@@ -129,11 +133,13 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
     calls: [`STREAM.INFO.${stream}`, `STREAM.MSG.GET.${stream}`, `DIRECT.GET.${stream}`],
   }),
   // Reads everything in one order. Claims reveal nothing new to it, because it opens the data of
-  // every person. It does not have the keys that seal attempts.
+  // every person. It does not have the keys that seal attempts. It asks the leader for records by
+  // their positions, to know its log again.
   projector: permit('projector', {
     appends: [],
     calls: [
       `STREAM.INFO.${stream}`,
+      `STREAM.MSG.GET.${stream}`,
       `CONSUMER.CREATE.${stream}.*`,
       ...directGetsOf(subjectFilters.keys, subjectFilters.accounts),
       // All records of a parked subject.
@@ -157,11 +163,16 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
       ...PULLS,
     ],
   }),
-  // The only user that deletes. It appends re-wrapped keys, claims under a new pepper and void
-  // attempts. It has no consumer for accounts. A get with its subject in the body can still read
+  // The only user that deletes. It appends re-wrapped keys, claims under a new pepper, void attempts
+  // and empty deletion records. It has no consumer for accounts. A get with its subject in the body can still read
   // them; the eraser needs such gets for claims and attempts.
   eraser: permit('eraser', {
-    appends: [subjectFilters.attempts, subjectFilters.keys, subjectFilters.claims],
+    appends: [
+      subjectFilters.attempts,
+      subjectFilters.keys,
+      subjectFilters.claims,
+      subjectFilters.deletions,
+    ],
     calls: [
       `STREAM.INFO.${stream}`,
       `STREAM.MSG.GET.${stream}`,
@@ -170,9 +181,28 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
       ...readsOf(subjectFilters.deletions, subjectFilters.keys, subjectFilters.claims),
     ],
   }),
+  // Reads every server's copy, and asks a leader with a bad copy to hand over. It sees no more than
+  // the projector, and has no keys.
+  auditor: permit('auditor', {
+    appends: [],
+    calls: [
+      `STREAM.INFO.${stream}`,
+      `STREAM.LEADER.STEPDOWN.${stream}`,
+      `CONSUMER.CREATE.${stream}.*`,
+      ...PULLS,
+    ],
+  }),
   // Reads events only. STREAM.INFO would list all subjects.
   analyst: permit('analyst', { appends: [], calls: readsOf(subjectFilters.accounts) }),
 };
+
+/** Whether a user may ask the leader for a record of any subject. */
+export function mayReadFromLeader(user: string): boolean {
+  if (user === 'admin') return true;
+  const known = NATS_USERS.find((name) => name === user);
+  const call = `${apiPrefix(user)}.STREAM.MSG.GET.${stream}`;
+  return known !== undefined && NATS_PERMISSIONS[known].publish.includes(call);
+}
 
 /**
  * Calls that read the subjects of some filters only, because the subject of the call names them.

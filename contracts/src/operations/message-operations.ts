@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { MAX_MESSAGES_PAGE, MessageCursor, MessagesLimit, MessagesView } from '../messages.ts';
-import { idParam, type Operation, problemsEverywhere } from './operation.ts';
+import { idParam, type Operation, problemsOfQueries } from './operation.ts';
 
 /** The operations about mails. Mails are redriven at the operator port of the mailer. */
 export const MESSAGE_OPERATIONS = {
@@ -37,7 +37,7 @@ export const MESSAGE_OPERATIONS = {
       },
     },
     problems: [
-      ...problemsEverywhere,
+      ...problemsOfQueries,
       'forbidden',
       'not-found',
       'user-not-found',

@@ -9,6 +9,9 @@ export type HttpService = 'command-api' | 'query-api';
 /** Media type of NDJSON: one JSON text on each line. */
 export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';
 
+/** Media type of a merge patch (RFC 7396). A PATCH takes it, and plain JSON. */
+export const MERGE_PATCH_MEDIA_TYPE = 'application/merge-patch+json';
+
 /** A header, a path parameter or a query parameter. */
 export type Field = {
   readonly description: string;
@@ -136,4 +139,10 @@ export const problemsEverywhere = [
   'request-timeout',
   'service-unavailable',
   'gateway-timeout',
+] as const satisfies readonly ErrorCode[];
+
+/** Problems of every query besides those of every operation. */
+export const problemsOfQueries = [
+  ...problemsEverywhere,
+  'rate-limited',
 ] as const satisfies readonly ErrorCode[];

@@ -1,5 +1,5 @@
 import { ProjectionsView } from '../views.ts';
-import { type Operation, problemsEverywhere, readHeaders } from './operation.ts';
+import { type Operation, problemsOfQueries, readHeaders } from './operation.ts';
 
 /** The operations for operators: the state of the system, without personal data. */
 export const PROJECTION_OPERATIONS = {
@@ -22,6 +22,6 @@ export const PROJECTION_OPERATIONS = {
         headers: { 'Cache-Control': readHeaders['Cache-Control'], Vary: readHeaders.Vary },
       },
     },
-    problems: [...problemsEverywhere, 'forbidden', 'store-unavailable'],
+    problems: [...problemsOfQueries, 'forbidden', 'store-unavailable'],
   },
 } as const satisfies Readonly<Record<string, Operation>>;

@@ -71,6 +71,17 @@ export const REFERENCE_PAGES = [
   },
 ] as const satisfies readonly Page[];
 
+/** The page at the root. */
+export const START_PAGES = [
+  {
+    id: 'readStartPage',
+    tag: 'Pages',
+    path: '/',
+    summary: 'A page that says what this is and where the reference is',
+    mediaType: 'text/html',
+  },
+] as const satisfies readonly Page[];
+
 /** The page behind the link of a mail. */
 export const VERIFY_PAGES = [
   {
@@ -92,4 +103,4 @@ export const VERIFY_PAGES = [
 ] as const satisfies readonly Page[];
 
 /** All pages, with the files of them. */
-export const PAGES: readonly Page[] = [...REFERENCE_PAGES, ...VERIFY_PAGES];
+export const PAGES: readonly Page[] = [...REFERENCE_PAGES, ...START_PAGES, ...VERIFY_PAGES];

@@ -6,7 +6,7 @@ import {
   StatsMoment,
   StatsTimeZone,
 } from '../stats-views.ts';
-import { freshnessHeaders, type Operation, problemsEverywhere, readHeaders } from './operation.ts';
+import { freshnessHeaders, type Operation, problemsOfQueries, readHeaders } from './operation.ts';
 
 const { Position, 'Preference-Applied': applied } = readHeaders;
 
@@ -61,10 +61,11 @@ Buckets are whole: the first one holds \`from\`, the last one ends at \`to\` or 
       },
     },
     problems: [
-      ...problemsEverywhere,
+      ...problemsOfQueries,
       'malformed-header',
       'forbidden',
       'invalid-request',
+      'position-unknown',
       'projection-lagging',
       'store-unavailable',
     ],

@@ -18,6 +18,7 @@ import {
   type Operation,
   parkedHeaders,
   problemsEverywhere,
+  problemsOfQueries,
   readHeaders,
   waitHeaders,
 } from './operation.ts';
@@ -101,7 +102,7 @@ export const OPERATIONS = {
     path: '/v1/registrations/{id}',
     summary: 'Read the status of a registration',
     description:
-      'The id is sufficient to read it, and authorises nothing else. `accepted`: in the log; `awaiting-proof`: an attempt whose mailbox is not proven yet; `registered`: the account exists. 404 after the time for proof (also for an attempt that confirmed another account), and after the erasure of the account or of the attempt.',
+      'The id is sufficient to read it, and authorises nothing else. Only ids that Zameni has given are looked for: they carry a check. `accepted`: in the log; `awaiting-proof`: an attempt whose mailbox is not proven yet; `registered`: the account exists. 404 after the time for proof (also for an attempt that confirmed another account), and after the erasure of the account or of the attempt.',
     token: 'optional',
     scopes: [],
     params: idParam,
@@ -114,10 +115,11 @@ export const OPERATIONS = {
       },
     },
     problems: [
-      ...problemsEverywhere,
+      ...problemsOfQueries,
       'malformed-header',
       'not-found',
       'registration-not-found',
+      'position-unknown',
       'projection-lagging',
       'account-parked',
       'store-unavailable',
@@ -131,7 +133,7 @@ export const OPERATIONS = {
     path: '/v1/users/{id}',
     summary: 'Read a person',
     description:
-      'For the person (a token whose `sub` is the id) and for scope `users:read`. While records of the account are parked, the answer shows what was before them: `parked` is true and `Account-Parked` is set.',
+      'For the person (a token whose `sub` is the id), unless they are deactivated (403 `self-deactivated`), and for scope `users:read`. While records of the account are parked, the answer shows what was before them: `parked` is true and `Account-Parked` is set.',
     token: 'needed',
     scopes: ['users:read'],
     params: idParam,
@@ -154,12 +156,14 @@ export const OPERATIONS = {
       },
     },
     problems: [
-      ...problemsEverywhere,
+      ...problemsOfQueries,
       'malformed-header',
       'forbidden',
+      'self-deactivated',
       'not-found',
       'user-not-found',
       'user-erased',
+      'position-unknown',
       'projection-lagging',
       'account-parked',
       'store-unavailable',
@@ -181,7 +185,7 @@ export const OPERATIONS = {
       200: { description: 'The erasure', body: ErasureView, headers: readHeaders },
     },
     problems: [
-      ...problemsEverywhere,
+      ...problemsOfQueries,
       'forbidden',
       'not-found',
       'user-not-found',

@@ -1,4 +1,3 @@
-import { Type } from 'typebox';
 import {
   ChangeEmailCommand,
   PreviewVerificationCommand,
@@ -8,6 +7,7 @@ import {
   VerifyEmailCommand,
 } from '../commands.ts';
 import type { ErrorCode } from '../error-codes.ts';
+import { changeHeaders, problemsOfConditions } from './change-conditions.ts';
 import { VerificationPreview } from '../verification-preview.ts';
 import { CommandAccepted, RequestAccepted } from '../views.ts';
 import {
@@ -137,13 +137,7 @@ The old mailbox of a change gets a token too. It needs \`notMine\` (422 without 
     token: 'needed',
     scopes: ['users:write'],
     params: idParam,
-    headers: {
-      ...waitHeaders,
-      'If-Match': {
-        description: 'An `ETag` of a read: 412 if the person has changed since',
-        schema: Type.String(),
-      },
-    },
+    headers: changeHeaders,
     body: UpdateUserCommand,
     answers: { 202: accepted },
     problems: [
@@ -151,8 +145,9 @@ The old mailbox of a change gets a token too. It needs \`notMine\` (422 without 
       ...problemsOfBodies,
       ...problemsOfUsers,
       'user-deactivated',
+      'self-deactivated',
       'too-many-changes',
-      'precondition-failed',
+      ...problemsOfConditions,
     ],
   },
   changeEmail: {
@@ -166,7 +161,7 @@ The old mailbox of a change gets a token too. It needs \`notMine\` (422 without 
     token: 'needed',
     scopes: ['users:write'],
     params: idParam,
-    headers: waitHeaders,
+    headers: changeHeaders,
     body: ChangeEmailCommand,
     answers: { 202: accepted },
     problems: [
@@ -174,7 +169,9 @@ The old mailbox of a change gets a token too. It needs \`notMine\` (422 without 
       ...problemsOfBodies,
       ...problemsOfUsers,
       'user-deactivated',
+      'self-deactivated',
       'too-many-changes',
+      ...problemsOfConditions,
     ],
   },
   deactivateUser: {
@@ -183,14 +180,20 @@ The old mailbox of a change gets a token too. It needs \`notMine\` (422 without 
     method: 'post',
     path: '/v1/users/{id}/deactivations',
     summary: 'Deactivate a person',
-    description: 'The address stays theirs. A repeated request changes nothing.',
+    description:
+      'The address stays theirs. Their own token can no longer read, change or erase them (403 `self-deactivated`). A repeated request changes nothing.',
     token: 'needed',
     scopes: ['users:admin'],
     params: idParam,
-    headers: waitHeaders,
+    headers: changeHeaders,
     body: ReasonCommand,
     answers: { 202: accepted },
-    problems: [...problemsOfCommands, ...problemsOfBodies, ...problemsOfUsers],
+    problems: [
+      ...problemsOfCommands,
+      ...problemsOfBodies,
+      ...problemsOfUsers,
+      ...problemsOfConditions,
+    ],
   },
   reactivateUser: {
     id: 'reactivateUser',
@@ -203,10 +206,15 @@ The old mailbox of a change gets a token too. It needs \`notMine\` (422 without 
     token: 'needed',
     scopes: ['users:admin'],
     params: idParam,
-    headers: waitHeaders,
+    headers: changeHeaders,
     body: ReasonCommand,
     answers: { 202: accepted },
-    problems: [...problemsOfCommands, ...problemsOfBodies, ...problemsOfUsers],
+    problems: [
+      ...problemsOfCommands,
+      ...problemsOfBodies,
+      ...problemsOfUsers,
+      ...problemsOfConditions,
+    ],
   },
   eraseUser: {
     id: 'eraseUser',
@@ -215,18 +223,20 @@ The old mailbox of a change gets a token too. It needs \`notMine\` (422 without 
     path: '/v1/users/{id}',
     summary: 'Erase a person',
     description:
-      'For the person and for scope `users:erase`. When the answer arrives, the key of their data is destroyed and no read returns them; `GET /v1/users/{id}/erasure` reports the progress of each store. Older attempts on their address can no longer be proven and are deleted soon after. A repeated request gets the same answer. The id of an attempt is accepted too (scope `users:erase`): the attempt is deleted, and its link proves nothing. The same holds for its remains, for an hour after its instant.',
+      'For the person, unless an operator deactivated them (403 `self-deactivated`), and for scope `users:erase`. When the answer arrives, the key of their data is destroyed and no read returns them; `GET /v1/users/{id}/erasure` reports the progress of each store. Older attempts on their address can no longer be proven and are deleted soon after. A repeated request gets the same answer. The id of an attempt is accepted too (scope `users:erase`): the attempt is deleted, and its link proves nothing. The same holds for its remains, for an hour after its instant.',
     token: 'needed',
     scopes: ['users:erase'],
     params: idParam,
-    headers: waitHeaders,
+    headers: changeHeaders,
     answers: { 202: accepted },
     problems: [
       ...problemsOfCommands,
       'forbidden',
+      'self-deactivated',
       'not-found',
       'user-not-found',
       'projection-lagging',
+      ...problemsOfConditions,
     ],
   },
 } as const satisfies Readonly<Record<string, Operation>>;

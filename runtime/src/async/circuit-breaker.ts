@@ -7,10 +7,13 @@ export type Breaker = {
   readonly run: <T>(work: () => Promise<T>) => Promise<T | undefined>;
 };
 
-/** Name, bounds and callbacks of a breaker, and a clock in milliseconds. */
+/**
+ * Name, bounds and callbacks of a breaker, and a monotonic clock in milliseconds: after a jump of
+ * the wall clock a breaker would stay open.
+ */
 export type BreakerOptions = {
   /** What it guards. A process has one of each. */
-  readonly name: 'cache' | 'limits' | 'replica';
+  readonly name: 'cache' | 'limits' | 'primary' | 'replica';
   readonly failuresToOpen: number;
   readonly openMs: number;
   readonly now: () => number;

@@ -42,3 +42,25 @@ test('a failed read rejects the next batch', async (t) => {
   t.is((await batches.next()).value, 1);
   await t.throwsAsync(batches.next(), { instanceOf: TypeError });
 });
+
+test('an idle wait leaves nothing behind on the read that is pending', async (t) => {
+  let reactions = 0;
+  const { promise, resolve } = Promise.withResolvers<IteratorResult<number>>();
+  const count: typeof promise.then = (...handlers) => {
+    reactions += 1;
+    return Promise.prototype.then.call(promise, ...handlers) as never;
+  };
+  // The reactions of a promise cannot be counted from outside.
+  // oxlint-disable-next-line unicorn/no-thenable
+  void Object.defineProperty(promise, 'then', { value: count });
+  const next = () => promise;
+  const read = () => ({ [Symbol.asyncIterator]: () => ({ next }) });
+  let ticks = 0;
+  for await (const batch of batchesOrIdle(read, 1, new AbortController().signal)) {
+    t.is(batch, undefined);
+    ticks += 1;
+    if (ticks === 20) resolve({ done: true, value: undefined });
+  }
+  t.true(ticks >= 20);
+  t.true(reactions <= 4, `${reactions} reactions`);
+});

@@ -1,6 +1,7 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { apiPrefix, inboxPrefix } from '@zameni/contracts';
 import { type LogRecord, MAX_SUBJECT_RECORDS } from './event-log.ts';
+import type { UntilLost } from './until-lost.ts';
 import { Fault } from '../errors.ts';
 
 /** The connection of direct gets. `user` owns the inbox in which records arrive. */
@@ -9,6 +10,7 @@ export type DirectConnection = {
   readonly stream: string;
   readonly user: string;
   readonly deadlineMs: number;
+  readonly untilLost: UntilLost;
 };
 
 /** Most bytes of one subject's records. A subject is an account and seldom has more than a few. */
@@ -57,13 +59,13 @@ export async function readLast(
 
 /** Reads the last record of one subject. The request's own subject names it. */
 export async function readLastFromReplica(
-  { nc, stream, user, deadlineMs }: DirectConnection,
+  { nc, stream, user, deadlineMs, untilLost }: DirectConnection,
   subject: string,
   signal: AbortSignal,
 ): Promise<LogRecord | undefined> {
   signal.throwIfAborted();
   const request = `${apiPrefix(user)}.DIRECT.GET.${stream}.${subject}`;
-  const message = await nc.request(request, '', { timeout: deadlineMs });
+  const message = await untilLost(nc.request(request, '', { timeout: deadlineMs }));
   const status = message.headers?.code ?? 0;
   if (status === STATUS.nothingFound) return undefined;
   if (status !== 0) throw new Fault(`a direct get ended with status ${status}`);
@@ -83,7 +85,7 @@ type DirectAnswer = {
  * events. The library's own direct get (3.4.0) checks nothing and leaks its subscription.
  */
 async function getDirect(
-  { nc, stream, user, deadlineMs }: DirectConnection,
+  { nc, stream, user, deadlineMs, untilLost }: DirectConnection,
   query: object,
   signal: AbortSignal,
 ): Promise<DirectAnswer> {
@@ -119,7 +121,7 @@ async function getDirect(
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     nc.publish(`${apiPrefix(user)}.DIRECT.GET.${stream}`, JSON.stringify(query), { reply: inbox });
-    return await answer.promise;
+    return await untilLost(answer.promise);
   } finally {
     clearTimeout(deadline);
     signal.removeEventListener('abort', onAbort);

@@ -177,6 +177,27 @@ export function eventLogSuite(
     t.is(await log.readFirst(subject('a'), signal), undefined);
   });
 
+  test(title('counts records by subject, on a server that has come so far'), async (t) => {
+    const { log, subject } = await createFixture(t);
+    await log.append([message(subject('a'), 0, '1'), message(subject('b'), 0, '1')], signal);
+    const outcome = await log.append([message(subject('c'), 0, '1')], signal);
+    const position = outcome.status === 'appended' ? outcome.lastPosition : 0;
+    const again = await log.append([message(subject('c'), position, '2')], signal);
+    const { head, bySubject } = await log.countRecords(subject('c'), signal);
+    t.true(again.status === 'appended' && head >= again.lastPosition);
+    t.deepEqual([...bySubject], [[subject('c'), 2]]);
+    t.is((await log.countRecords(subject('d'), signal)).bySubject.size, 0);
+    const all = await log.countRecords(subject('*'), signal);
+    t.deepEqual(
+      new Map(all.bySubject),
+      new Map([
+        [subject('a'), 1],
+        [subject('b'), 1],
+        [subject('c'), 2],
+      ]),
+    );
+  });
+
   test(title('reading an unknown subject returns nothing'), async (t) => {
     const { log, subject } = await createFixture(t);
     await log.append([message(subject('a'), 0)], signal);

@@ -25,6 +25,15 @@ export type LogRecord = {
   readonly traceparent: string | undefined;
 };
 
+/** A record, and when the log took it. */
+export type TimedRecord = LogRecord & {
+  /**
+   * Nanoseconds since 1970, as the leader has set them. They stay with the record for ever, so two
+   * histories of a log differ in them.
+   */
+  readonly time: string;
+};
+
 /**
  * Result of an append:
  *
@@ -33,6 +42,7 @@ export type LogRecord = {
  * - `busy`: a concurrent write is in flight and may still fail, nothing was appended.
  * - `rejected`: the log refuses these messages (one is too large), nothing was appended.
  * - `full`: the log takes no messages from anybody until an operator makes room.
+ * - `distrusted`: the copy that leads is damaged or not audited yet, nothing was sent.
  * - `unknown`: the log cannot be reached, or its answer was lost.
  *
  * After `full` and `unknown` the messages may have been appended. To find out, send the identical
@@ -44,6 +54,7 @@ export type AppendOutcome =
   | { readonly status: 'busy' }
   | { readonly status: 'rejected'; readonly cause: unknown }
   | { readonly status: 'full'; readonly cause: unknown }
+  | { readonly status: 'distrusted'; readonly cause: unknown }
   | { readonly status: 'unknown'; readonly cause: unknown };
 
 /** Subject filters, the position to start after, and bounds of a batch. */
@@ -59,6 +70,12 @@ export const MAX_APPEND_MESSAGES = 1_000;
 
 /** Most records of one subject that are read at once. Zameni writes no account larger than that. */
 export const MAX_SUBJECT_RECORDS = 10_000;
+
+/** Numbers of records by subject, and a position that the server that counted had reached. */
+export type RecordCounts = {
+  readonly head: number;
+  readonly bySubject: ReadonlyMap<string, number>;
+};
 
 /** The event log as the services see it. Adapters: JetStream, and memory for tests. */
 export type EventLog = {
@@ -100,6 +117,12 @@ export type EventLog = {
   /** Returns whether a subject has a record, from the leader. Needs no right to read it. */
   readonly hasRecord: (subject: string, signal: AbortSignal) => Promise<boolean>;
   /**
+   * Counts the records of each subject that a filter matches, and names a position that the server
+   * that counted had reached before. So the answer can be judged by itself, even if a former leader
+   * gave it. Needs no right to read the records.
+   */
+  readonly countRecords: (filter: string, signal: AbortSignal) => Promise<RecordCounts>;
+  /**
    * Yields records after a position in order, then new ones as they arrive. Each batch holds the
    * records that are available. Ends when the signal aborts. Throws if the log cannot be read
    * further; the reader must then start again from its checkpoint.
@@ -107,11 +130,15 @@ export type EventLog = {
   readonly readBatches: (
     options: ReadOptions,
     signal: AbortSignal,
-  ) => AsyncIterable<readonly LogRecord[]>;
+  ) => AsyncIterable<readonly TimedRecord[]>;
   /** Bytes in the log and its bound. Undefined if it has no bound. */
   readonly room: (
     signal: AbortSignal,
   ) => Promise<{ readonly bytes: number; readonly maxBytes: number } | undefined>;
   /** The position of the last record of the log. */
   readonly head: (signal: AbortSignal) => Promise<number>;
+  /** Reads the record at a position from the leader. Undefined if it is deleted or expired. */
+  readonly readAt: (position: number, signal: AbortSignal) => Promise<TimedRecord | undefined>;
+  /** The incarnation of the log, see `incarnation.ts`. Undefined if it has none. */
+  readonly incarnation: (signal: AbortSignal) => Promise<number | undefined>;
 };

@@ -1,19 +1,24 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, headers, type NatsConnection, nuid } from '@nats-io/transport-node';
-import { apiPrefix, inboxPrefix } from '@zameni/contracts';
+import { apiPrefix, inboxPrefix, mayReadFromLeader } from '@zameni/contracts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { DEADLINES } from '../process/deadlines.ts';
-import { readLast, readLastFromReplica, readSubject } from './direct.ts';
 import {
   type AppendOutcome,
   type EventLog,
   type LogMessage,
-  type LogRecord,
   MAX_APPEND_MESSAGES,
+  type TimedRecord,
 } from './event-log.ts';
+import { createHedgedReads, type MessageQuery } from './hedged-reads.ts';
+import { toIncarnation } from './incarnation.ts';
 import { observeLog } from './observed-log.ts';
-import { readBatches } from './reader.ts';
+import type { ReadNext } from './read-from-leader.ts';
+import { CREATION_DEADLINE_MS, readBatches } from './reader.ts';
+import { toNanoseconds } from './server-time.ts';
+import { createReadStreamInfo, type ReadStreamInfo } from './stream-info.ts';
+import { createUntilLost, type UntilLost } from './until-lost.ts';
 import { Fault } from '../errors.ts';
 
 /** The stream of the log, and deadlines for one append and one read. */
@@ -21,6 +26,10 @@ export type JetStreamLogOptions = {
   readonly stream: string;
   /** The NATS user of the connection. Replies arrive under its prefix only. */
   readonly user: string;
+  /** Whether the copy of a server is to be read by readers of many records. */
+  readonly isTrusted?: (server: string) => boolean;
+  /** Rejects while the copy of the leader is not to be read. */
+  readonly assertLeader?: () => Promise<void>;
   readonly appendDeadlineMs?: number;
   readonly readDeadlineMs?: number;
 };
@@ -55,6 +64,7 @@ const StoredMessageReply = Compile(
       Type.Object({
         subject: Type.String(),
         seq: Type.Integer(),
+        time: Type.String(),
         data: Type.Optional(Type.String()),
         hdrs: Type.Optional(Type.String()),
       }),
@@ -73,6 +83,8 @@ export async function createJetStreamLog(
   {
     stream,
     user,
+    isTrusted,
+    assertLeader,
     appendDeadlineMs = DEADLINES.logAppend,
     readDeadlineMs = DEADLINES.logRead,
   }: JetStreamLogOptions,
@@ -81,50 +93,72 @@ export async function createJetStreamLog(
   const jsm = await jetstreamManager(nc, {
     apiPrefix: api,
     checkAPI: false,
-    timeout: readDeadlineMs,
+    timeout: CREATION_DEADLINE_MS,
   });
+  const mayAskLeader = mayReadFromLeader(user);
+  const untilLost = createUntilLost(nc);
   const getSubject = `${api}.STREAM.MSG.GET.${stream}`;
-  const getMessage = async (query: MessageQuery) => {
+  const getOnce = async (query: MessageQuery) => {
     const payload = JSON.stringify(query);
-    const reply = await nc.request(getSubject, payload, { timeout: readDeadlineMs });
+    const reply = await untilLost(nc.request(getSubject, payload, { timeout: readDeadlineMs }));
     return toStoredMessage(reply.json());
   };
-  const direct = { nc, stream, user, deadlineMs: readDeadlineMs };
+  const { again, ...reads } = createHedgedReads({
+    direct: { nc, stream, user, deadlineMs: readDeadlineMs, untilLost },
+    fromLeader: mayAskLeader ? getOnce : undefined,
+  });
+  const getMessage = (query: MessageQuery, signal: AbortSignal) =>
+    again(() => getOnce(query), signal);
+  const readNext: ReadNext = async (filter, after, signal) => {
+    await assertLeader?.();
+    return getMessage({ seq: after + 1, next_by_subj: filter }, signal);
+  };
+  const readInfoOnce = createReadStreamInfo(nc, { stream, user, deadlineMs: readDeadlineMs });
+  const readInfo: ReadStreamInfo = (signal, filter) =>
+    again((end) => untilLost(readInfoOnce(end, filter)), signal);
   return observeLog({
-    append: (messages, signal) => appendBatch(nc, messages, appendDeadlineMs, signal),
-    readLast: (subjects, signal) => readLast(direct, subjects, signal),
-    readSubject: (subject, signal) => readSubject(direct, subject, signal),
-    readFirst: async (subject, signal, after = 0) => {
-      signal.throwIfAborted();
-      return getMessage({ seq: after + 1, next_by_subj: subject });
-    },
-    readLastFromLeader: async (subject, signal) => {
-      signal.throwIfAborted();
-      return getMessage({ last_by_subj: subject });
-    },
-    readLastFromReplica: (subject, signal) => readLastFromReplica(direct, subject, signal),
+    append: (messages, signal) =>
+      appendBatch({ nc, untilLost }, messages, appendDeadlineMs, signal),
+    ...reads,
+    readFirst: (subject, signal, after = 0) =>
+      getMessage({ seq: after + 1, next_by_subj: subject }, signal),
+    readLastFromLeader: (subject, signal) => getMessage({ last_by_subj: subject }, signal),
     hasRecord: async (subject, signal) => {
-      signal.throwIfAborted();
-      const { state } = await jsm.streams.info(stream, { subjects_filter: subject });
+      const { state } = await readInfo(signal, subject);
       return state.subjects?.[subject] !== undefined;
     },
+    countRecords: async (filter, signal) => {
+      // The server reads the head before it counts (nats-server 2.15, `jsStreamInfoRequest`).
+      const { state } = await readInfo(signal, filter);
+      return { head: state.last_seq, bySubject: new Map(Object.entries(state.subjects ?? {})) };
+    },
     readBatches: (options, signal) =>
-      readBatches({ nc, jsm, api, stream, inbox: createInbox(inboxPrefix(user)) }, options, signal),
+      readBatches(
+        {
+          nc,
+          jsm,
+          api,
+          stream,
+          inbox: createInbox(inboxPrefix(user)),
+          isTrusted,
+          readNext: mayAskLeader ? readNext : undefined,
+        },
+        options,
+        signal,
+      ),
     room: async (signal) => {
-      signal.throwIfAborted();
-      const { state, config } = await jsm.streams.info(stream);
+      const { state, config } = await readInfo(signal);
       const maxBytes = config.max_bytes ?? -1;
       return maxBytes > 0 ? { bytes: state.bytes, maxBytes } : undefined;
     },
-    head: async (signal) => {
-      signal.throwIfAborted();
-      return (await jsm.streams.info(stream)).state.last_seq;
-    },
+    head: async (signal) => (await readInfo(signal)).state.last_seq,
+    readAt: (position, signal) => getMessage({ seq: position }, signal),
+    incarnation: async (signal) => toIncarnation((await readInfo(signal)).config.metadata),
   });
 }
 
 async function appendBatch(
-  nc: NatsConnection,
+  { nc, untilLost }: { readonly nc: NatsConnection; readonly untilLost: UntilLost },
   messages: readonly LogMessage[],
   deadlineMs: number,
   signal: AbortSignal,
@@ -143,11 +177,8 @@ async function appendBatch(
         nc.publish(message.subject, message.data, options);
         continue;
       }
-      const reply = await nc.request(message.subject, message.data, {
-        ...options,
-        timeout: deadlineMs,
-      });
-      return toOutcome(reply.json());
+      const reply = nc.request(message.subject, message.data, { ...options, timeout: deadlineMs });
+      return toOutcome((await untilLost(reply)).json());
     }
   } catch (cause) {
     return { status: 'unknown', cause };
@@ -196,20 +227,18 @@ function toOutcome(reply: unknown): AppendOutcome {
   return { status: FULL.has(code) ? 'full' : 'unknown', cause };
 }
 
-/** Requests a subject's last record, or its first one at or after a sequence, from the leader. */
-type MessageQuery = { seq: number; next_by_subj: string } | { last_by_subj: string };
-
-function toStoredMessage(answer: unknown): LogRecord | undefined {
+function toStoredMessage(answer: unknown): TimedRecord | undefined {
   if (!StoredMessageReply.Check(answer)) throw new Fault('a stored message is not of our form');
   if (answer.message === undefined) {
     if (answer.error?.err_code === JS_ERROR.noMessageFound) return undefined;
     throw new Fault(`JetStream error ${answer.error?.err_code ?? 'without code'}`);
   }
-  const { subject, seq, data, hdrs } = answer.message;
+  const { subject, seq, time, data, hdrs } = answer.message;
   const head = hdrs === undefined ? '' : Buffer.from(hdrs, 'base64').toString('latin1');
   return {
     subject,
     position: seq,
+    time: toNanoseconds(time),
     data: Buffer.from(data ?? '', 'base64'),
     traceparent: /^traceparent: (.+)$/im.exec(head)?.[1]?.trim(),
   };

@@ -2,15 +2,19 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import {
   type EventLog,
   type LogMessage,
-  type LogRecord,
   MAX_SUBJECT_RECORDS,
+  type TimedRecord,
 } from './event-log.ts';
 import type { SecureDeletion } from './secure-deletion.ts';
 
-/** An event log in memory that behaves like the JetStream one, for tests. It can also delete. */
-export function createMemoryLog(): EventLog & SecureDeletion {
-  const records: (LogRecord | undefined)[] = [];
-  const bySubject = new Map<string, LogRecord[]>();
+/**
+ * An event log in memory that behaves like the JetStream one, for tests. It can also delete. `copied`
+ * are its first records, of a log that it is a copy of.
+ */
+export function createMemoryLog(copied: readonly TimedRecord[] = []): EventLog & SecureDeletion {
+  const records: (TimedRecord | undefined)[] = [];
+  const bySubject = new Map<string, TimedRecord[]>();
+  for (const record of copied) keep(record);
   let appended = Promise.withResolvers<void>();
 
   function lastPosition(guard: string): number {
@@ -20,13 +24,19 @@ export function createMemoryLog(): EventLog & SecureDeletion {
   }
 
   function store({ subject, data, traceparent }: LogMessage): void {
-    const record: LogRecord = {
+    const record: TimedRecord = {
       subject,
       position: records.length + 1,
+      time: `${process.hrtime.bigint()}`,
       data: Buffer.from(data),
       traceparent,
     };
+    keep(record);
+  }
+
+  function keep(record: TimedRecord): void {
     records.push(record);
+    const { subject } = record;
     bySubject.set(subject, [...(bySubject.get(subject) ?? []), record]);
   }
 
@@ -58,7 +68,7 @@ export function createMemoryLog(): EventLog & SecureDeletion {
       throw new RangeError(`a subject has more than ${MAX_SUBJECT_RECORDS} records`);
     },
     readFirst: async (subject, _signal, after = 0) => {
-      const prefix = subject.endsWith('*') ? subject.slice(0, -1) : undefined;
+      const prefix = /[*>]$/.test(subject) ? subject.slice(0, -1) : undefined;
       const found = prefix === undefined ? (bySubject.get(subject) ?? []) : records;
       return found.find(
         (record) =>
@@ -70,9 +80,18 @@ export function createMemoryLog(): EventLog & SecureDeletion {
     readLastFromLeader: async (subject) => bySubject.get(subject)?.at(-1),
     readLastFromReplica: async (subject) => bySubject.get(subject)?.at(-1),
     hasRecord: async (subject) => (bySubject.get(subject) ?? []).length > 0,
+    countRecords: async (filter) => {
+      const prefix = filter.replace(/\*$/, '');
+      const isWanted = (subject: string) =>
+        prefix === filter ? subject === filter : subject.startsWith(prefix);
+      const counts = [...bySubject].flatMap(([subject, all]) =>
+        isWanted(subject) && all.length > 0 ? [[subject, all.length] as const] : [],
+      );
+      return { head: records.length, bySubject: new Map(counts) };
+    },
     readBatches: async function* ({ filters, after, maxRecords, maxBytes }, signal) {
       const prefixes = filters.map((filter) => filter.replace(/\*$/, ''));
-      const isWanted = ({ subject }: LogRecord) =>
+      const isWanted = ({ subject }: TimedRecord) =>
         filters.length === 0 || prefixes.some((prefix) => subject.startsWith(prefix));
       const aborted = new Promise<void>((resolve) => {
         signal.addEventListener('abort', () => resolve(), { once: true });
@@ -80,7 +99,7 @@ export function createMemoryLog(): EventLog & SecureDeletion {
       let position = after;
       while (!signal.aborted) {
         const next = appended.promise;
-        const batch: LogRecord[] = [];
+        const batch: TimedRecord[] = [];
         let bytes = 0;
         while (position < records.length && batch.length < maxRecords && bytes < maxBytes) {
           const record = records[position];
@@ -95,6 +114,8 @@ export function createMemoryLog(): EventLog & SecureDeletion {
     },
     room: async () => undefined,
     head: async () => records.length,
+    readAt: async (position) => records[position - 1],
+    incarnation: async () => undefined,
     deleteUpTo: async (subject, upTo) => {
       await yieldToOthers();
       const all = bySubject.get(subject) ?? [];

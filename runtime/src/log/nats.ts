@@ -1,6 +1,8 @@
 import { inboxPrefix } from '@zameni/contracts';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { leaveCutOffServer } from './leave-cut-off-server.ts';
 import { createReadLogServers } from './servers.ts';
+import { createReadStreamInfo } from './stream-info.ts';
 
 export type { NatsConnection } from '@nats-io/transport-node';
 
@@ -17,6 +19,19 @@ export type NatsOptions = {
 /** Milliseconds to ask who leads the stream. */
 const LEADER_DEADLINE_MS = 3_000;
 
+/** Milliseconds to ask whether the log can still be reached. */
+const LOOK_DEADLINE_MS = 1_500;
+
+/** Milliseconds until a server that does not greet counts as away. A frozen one still accepts. */
+const CONNECT_DEADLINE_MS = 2_000;
+
+/**
+ * A server that answers none of two pings is given up, and the connection goes to another one. So a
+ * frozen server costs its clients less than a second.
+ */
+const PING_MS = 300;
+const MAX_PINGS_OUT = 2;
+
 /** Connects to NATS. Reconnects forever with jitter. Replies arrive under the user's own prefix. */
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
   return connectInOrder(options, { noRandomize: false });
@@ -25,12 +40,20 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
 /**
  * Connects to the server that leads a stream, or to any server if the leader cannot be found. Each
  * message of an append then arrives where it is stored, without a way between two servers. After
- * the loss of that server the connection goes to any other.
+ * the loss of that server, or when it is cut off from the others, the connection goes to any other.
  */
 export async function connectNatsNearLeader(
   options: NatsOptions,
   stream: string,
 ): Promise<NatsConnection> {
+  const nc = await connectToLeader(options, stream);
+  const { user } = options;
+  const look = createReadStreamInfo(nc, { stream, user, deadlineMs: LOOK_DEADLINE_MS });
+  void leaveCutOffServer(nc, { look });
+  return nc;
+}
+
+async function connectToLeader(options: NatsOptions, stream: string): Promise<NatsConnection> {
   const first = await connectNats(options);
   const leader = await readLeader(first, { stream, user: options.user });
   if (leader === undefined || first.info?.server_name === leader) return first;
@@ -63,9 +86,9 @@ function connectInOrder(
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     reconnectJitter: 250,
-    timeout: 5_000,
-    pingInterval: 2_000,
-    maxPingOut: 2,
+    timeout: CONNECT_DEADLINE_MS,
+    pingInterval: PING_MS,
+    maxPingOut: MAX_PINGS_OUT,
     ignoreAuthErrorAbort: true,
     // A stack trace for each request took 2 % of the command API.
     noAsyncTraces: true,

@@ -92,6 +92,8 @@ export function observeLog(log: EventLog): EventLog {
     hasRecord: (subject, signal) => observe('info', () => log.hasRecord(subject, signal)),
     room: (signal) => observe('info', () => log.room(signal)),
     head: (signal) => observe('info', () => log.head(signal)),
+    readAt: (position, signal) => observe('read', () => log.readAt(position, signal)),
+    incarnation: (signal) => observe('info', () => log.incarnation(signal)),
   };
 }
 

@@ -1,6 +1,7 @@
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import { JetStreamApiError, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { toMetadata } from './incarnation.ts';
 
 /** Code of "stream not found". */
 const STREAM_NOT_FOUND = 10059;
@@ -36,7 +37,8 @@ export function toStreamConfig(
 const LOG_SHARE = 0.75;
 
 /**
- * Creates the stream of the log, or updates an existing one. Needs user `admin`. `freeBytes` is the
+ * Creates the stream of the log with a new incarnation, or updates an existing one, which keeps its
+ * own. Needs user `admin`. `freeBytes` is the
  * free disk space of each server and gives the log a bound. Beyond the bound only appends are
  * refused, while a full disk would stop the servers.
  */
@@ -46,15 +48,18 @@ export async function provisionStream(
   freeBytes?: number,
 ): Promise<void> {
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 });
-  const bounded = (heldBytes: number) =>
-    freeBytes === undefined
-      ? config
-      : { ...config, max_bytes: Math.floor(heldBytes + freeBytes * LOG_SHARE) };
+  const toConfig = (heldBytes: number, held: StreamConfig['metadata'] = {}) => ({
+    ...config,
+    metadata: toMetadata(held),
+    ...(freeBytes === undefined
+      ? {}
+      : { max_bytes: Math.floor(heldBytes + freeBytes * LOG_SHARE) }),
+  });
   try {
-    const { state } = await jsm.streams.info(config.name);
-    await jsm.streams.update(config.name, bounded(state.bytes));
+    const { state, config: held } = await jsm.streams.info(config.name);
+    await jsm.streams.update(config.name, toConfig(state.bytes, held.metadata));
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
-    await jsm.streams.add(bounded(0));
+    await jsm.streams.add(toConfig(0));
   }
 }

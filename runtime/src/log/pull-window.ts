@@ -1,4 +1,4 @@
-import type { LogRecord, ReadOptions } from './event-log.ts';
+import type { TimedRecord, ReadOptions } from './event-log.ts';
 
 /**
  * The records of a pull that are requested or buffered. Both together never exceed twice
@@ -10,9 +10,9 @@ export type PullWindow = {
   /** Frees the room of requested records that will not arrive: `count` of them, or all. */
   readonly release: (count?: number) => void;
   /** Buffers a record. Returns false if `delivery` does not follow the last one. */
-  readonly receive: (record: LogRecord, delivery: number) => boolean;
+  readonly receive: (record: TimedRecord, delivery: number) => boolean;
   /** Removes and returns the oldest records: one at least, if any, within the bounds of a batch. */
-  readonly take: () => readonly LogRecord[];
+  readonly take: () => readonly TimedRecord[];
   /** True while requested records have not arrived. */
   readonly isAwaiting: () => boolean;
   readonly isEmpty: () => boolean;
@@ -21,7 +21,7 @@ export type PullWindow = {
 /** Creates an empty window for batches of at most `maxRecords` records and `maxBytes` bytes. */
 export function createPullWindow(bounds: Pick<ReadOptions, 'maxRecords' | 'maxBytes'>): PullWindow {
   const { maxRecords } = bounds;
-  let buffer: LogRecord[] = [];
+  let buffer: TimedRecord[] = [];
   let requested = 0;
   let received = 0;
   return {
@@ -54,7 +54,7 @@ export function createPullWindow(bounds: Pick<ReadOptions, 'maxRecords' | 'maxBy
 
 /** Number of records of the next batch. A record larger than `maxBytes` is a batch of its own. */
 function countBatch(
-  buffer: readonly LogRecord[],
+  buffer: readonly TimedRecord[],
   { maxRecords, maxBytes }: Pick<ReadOptions, 'maxRecords' | 'maxBytes'>,
 ): number {
   let bytes = 0;

@@ -1,12 +1,12 @@
 import { type Msg, type NatsConnection, nanos } from '@nats-io/transport-node';
-import type { LogRecord, ReadOptions } from './event-log.ts';
+import type { TimedRecord, ReadOptions } from './event-log.ts';
 import { createPullWindow } from './pull-window.ts';
 
 /** Milliseconds between two heartbeats of the server. */
-const HEARTBEAT_MS = 1_000;
+const HEARTBEAT_MS = 300;
 
 /** Milliseconds without a record or heartbeat after which the pull fails: three lost heartbeats. */
-const SILENCE_DEADLINE_MS = 3_000;
+const SILENCE_DEADLINE_MS = 1_000;
 
 /** Milliseconds after which the server ends a request. The pull then sends another one. */
 const REQUEST_EXPIRES_MS = 10_000;
@@ -54,7 +54,7 @@ export type Pull = Disposable & {
    * Waits for records and returns the oldest ones; none once the signal aborts. Throws LogReadError
    * if the pull has failed, even while records are buffered.
    */
-  readonly next: () => Promise<readonly LogRecord[]>;
+  readonly next: () => Promise<readonly TimedRecord[]>;
 };
 
 type State =
@@ -79,13 +79,20 @@ export function startPull(options: PullOptions): Pull {
   let state: State = { status: 'opening' };
   let wake = () => {};
 
+  let heard = 0;
+
   const silence = setInterval(() => {
-    if (window.isAwaiting()) fail('the log went silent');
+    const before = heard;
+    // What arrived while this process was busy is read first.
+    setImmediate(() => {
+      if (heard === before && window.isAwaiting()) fail('the log went silent');
+    });
   }, SILENCE_DEADLINE_MS);
   const onAbort = () => wake();
   signal.addEventListener('abort', onAbort, { once: true });
   const subscription = nc.subscribe(inbox, {
     callback: (error, message) => {
+      heard += 1;
       silence.refresh();
       if (error) return fail('the log’s reply was refused');
       // Records keep the subject they were appended on. The inbox itself gets statuses only.
@@ -128,8 +135,7 @@ export function startPull(options: PullOptions): Pull {
     if (state.status === 'opening') state = { status: 'reading' };
     const delivery = parseDelivery(message.reply ?? '');
     const isNext =
-      delivery !== undefined &&
-      window.receive(toRecord(message, delivery.position), delivery.number);
+      delivery !== undefined && window.receive(toRecord(message, delivery), delivery.number);
     if (!isNext) return fail('a delivery is missing');
     wake();
   }
@@ -162,10 +168,11 @@ export function startPull(options: PullOptions): Pull {
   };
 }
 
-function toRecord(message: PullMessage, position: number): LogRecord {
+function toRecord(message: PullMessage, { position, time }: Delivery): TimedRecord {
   return {
     subject: message.subject,
     position,
+    time,
     data: message.data,
     // Headers are decoded on access only: without tracing nothing reads them.
     get traceparent() {
@@ -174,13 +181,16 @@ function toRecord(message: PullMessage, position: number): LogRecord {
   };
 }
 
-/** Parses a delivery's reply: `$JS.ACK.[domain.account.]stream.consumer.n.position.number.…`. */
-function parseDelivery(reply: string): { number: number; position: number } | undefined {
+type Delivery = { readonly number: number; readonly position: number; readonly time: string };
+
+/** Parses a delivery's reply: `$JS.ACK.[domain.account.]stream.consumer.n.position.number.time.…`. */
+function parseDelivery(reply: string): Delivery | undefined {
   const tokens = reply.split('.');
   const start = tokens.length >= 11 ? 7 : 5;
   const position = Number(tokens[start]);
   const number = Number(tokens[start + 1]);
+  const time = tokens[start + 2] ?? '';
   return Number.isSafeInteger(position) && Number.isSafeInteger(number)
-    ? { number, position }
+    ? { number, position, time }
     : undefined;
 }

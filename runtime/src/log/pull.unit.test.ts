@@ -1,4 +1,5 @@
 import { mock } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { headers } from '@nats-io/transport-node';
 import test, { type ExecutionContext } from 'ava';
 import { LogReadError, type PullConnection, type PullMessage, startPull } from './pull.ts';
@@ -91,9 +92,21 @@ test.serial('silence fails the pull, but only while records are requested', asyn
   const { pull, deliver } = start(t);
   for (let number = 1; number <= 4; number += 1) deliver(number);
   mock.timers.tick(10_000);
+  await setImmediate();
   t.is((await pull.next()).length, 2);
-  mock.timers.tick(3_000);
+  mock.timers.tick(1_500);
+  await setImmediate();
   await t.throwsAsync(pull.next(), { message: 'the log went silent' });
+});
+
+test.serial('a record that waited while the process was busy is no silence', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
+  const { pull, deliver } = start(t);
+  mock.timers.tick(1_500);
+  deliver(1);
+  await setImmediate();
+  t.is((await pull.next()).length, 1);
 });
 
 test('waits for the first record', async (t) => {

@@ -36,7 +36,16 @@ test('a second deletion finds nothing and succeeds', async (t) => {
   const position = await append('a', 'one');
   t.is(await deletion.deleteUpTo(subject('a'), position, signal), 1);
   t.is(await deletion.deleteUpTo(subject('a'), position, signal), 0);
-  t.is(await deletion.deleteUpTo(subject('none'), Number.MAX_SAFE_INTEGER, signal), 0);
+  t.is(await deletion.deleteUpTo(subject('none'), Number.MAX_SAFE_INTEGER, signal, position), 0);
+});
+
+test('a server that is behind a position that was read is not believed', async (t) => {
+  const { deletion, subject, append } = await createSetup(t);
+  const position = await append('a', 'one');
+  await t.throwsAsync(
+    deletion.deleteUpTo(subject('b'), Number.MAX_SAFE_INTEGER, signal, position + 1),
+    { name: 'StaleLeaderError' },
+  );
 });
 
 test('two concurrent deletions leave nothing and both succeed', async (t) => {
@@ -56,6 +65,7 @@ test('during a deletion the newest message of the subject is always the last one
   const released = await append('a', 'released');
   const seen: (number | undefined)[] = [];
   const watching = {
+    ...log,
     readFirst: async (name: string, signal: AbortSignal) => {
       seen.push((await log.readLastFromLeader(name, signal))?.position);
       return log.readFirst(name, signal);
@@ -73,7 +83,7 @@ test('a message that stays after its deletion is a fault', async (t) => {
   const { log, nc, stream, subject, append } = await createSetup(t);
   const position = await append('a', 'one');
   const record = await log.readFirst(subject('a'), signal);
-  const stubborn = { readFirst: async () => record };
+  const stubborn = { ...log, readFirst: async () => record };
   await t.throwsAsync(
     createSecureDeletion({ nc, log: stubborn }, { stream, user }).deleteUpTo(
       subject('a'),

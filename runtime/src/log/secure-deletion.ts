@@ -2,6 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { apiPrefix } from '@zameni/contracts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { isAbsent } from './absence.ts';
 import type { EventLog } from './event-log.ts';
 import { Fault } from '../errors.ts';
 
@@ -9,15 +10,21 @@ import { Fault } from '../errors.ts';
 export type SecureDeletion = {
   /**
    * Deletes every message of one exact subject up to and including a position, oldest first.
-   * Returns how many it deleted. It can be repeated: deleted messages are no error.
+   * Returns how many it deleted. It can be repeated: deleted messages are no error. A server that
+   * says that nothing is left is believed if it has reached the position `known`, by default `upTo`.
    */
-  readonly deleteUpTo: (subject: string, upTo: number, signal: AbortSignal) => Promise<number>;
+  readonly deleteUpTo: (
+    subject: string,
+    upTo: number,
+    signal: AbortSignal,
+    known?: number,
+  ) => Promise<number>;
 };
 
 /** A connection that may delete (user `eraser`), and the log to read with it. */
 export type SecureDeletionDeps = {
   readonly nc: NatsConnection;
-  readonly log: Pick<EventLog, 'readFirst'>;
+  readonly log: Pick<EventLog, 'readFirst' | 'countRecords'>;
 };
 
 /** The stream, the NATS user, and the time limit for the deletion of one subject. */
@@ -52,7 +59,8 @@ const DeleteReply = Compile(
  * Deletes from the log, oldest first, because the last message of a subject counts: without a
  * claim's release, the claim would be held again. The reply alone is not trusted. For a message
  * that is already gone the server reports a failure (10057). So the leader is asked for the first
- * message again after each deletion.
+ * message again after each deletion. A first message behind `upTo` shows that its server has come
+ * that far; that there is none is proved.
  */
 export function createSecureDeletion(
   { nc, log }: SecureDeletionDeps,
@@ -60,7 +68,7 @@ export function createSecureDeletion(
 ): SecureDeletion {
   const api = `${apiPrefix(user)}.STREAM.MSG.DELETE.${stream}`;
   return {
-    deleteUpTo: async (subject, upTo, signal) => {
+    deleteUpTo: async (subject, upTo, signal, known = upTo) => {
       // A wildcard would match other subjects, whose messages would be deleted.
       if (/[*>]/.test(subject)) throw new RangeError('a deletion takes one exact subject');
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
@@ -69,11 +77,16 @@ export function createSecureDeletion(
       for (;;) {
         bounded.throwIfAborted();
         const first = await log.readFirst(subject, bounded);
-        if (first === undefined || first.position > upTo) return deleted.size;
-        tries = deleted.has(first.position) ? tries + 1 : 0;
-        if (tries === MAX_TRIES) {
-          throw new SecureDeletionError(`the message at ${first.position} is still there`);
+        if (first !== undefined && first.position > upTo) return deleted.size;
+        if (first === undefined && (await isAbsent(log, { subject, known }, bounded))) {
+          return deleted.size;
         }
+        tries = first === undefined || deleted.has(first.position) ? tries + 1 : 0;
+        if (tries === MAX_TRIES) {
+          const which = first === undefined ? 'a message' : `the message at ${first.position}`;
+          throw new SecureDeletionError(`${which} is still there`);
+        }
+        if (first === undefined) continue;
         await eraseMessage(nc, api, first.position);
         deleted.add(first.position);
       }
