@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode, type FieldError } from '@zameni/contracts';
+import { ERROR_CODES, type ErrorCode, type FieldError, type Scope } from '@zameni/contracts';
 
 /** What an AppError can carry beyond its code; nothing of it may hold personal data. */
 export type AppErrorOptions = {
@@ -9,6 +9,8 @@ export type AppErrorOptions = {
   readonly errors?: readonly FieldError[];
   /** Seconds after which a retry makes sense (`Retry-After`). */
   readonly retryAfterSeconds?: number;
+  /** The scope that the token lacks, for `forbidden`. */
+  readonly missingScope?: Scope;
 };
 
 /** A failure with a code of the catalogue; the HTTP status is chosen where it is rendered. */
@@ -18,11 +20,15 @@ export class AppError extends Error {
   readonly detail: string | undefined;
   readonly errors: readonly FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly missingScope: Scope | undefined;
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     super(ERROR_CODES[code], options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
-    this.detail = options.detail;
+    this.missingScope = options.missingScope;
+    this.detail =
+      options.detail ??
+      (options.missingScope && `The token lacks the scope ${options.missingScope}`);
     this.errors = options.errors;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }

@@ -4,7 +4,23 @@ export { type Clock, systemClock } from './async/clock.ts';
 export { type Line, readLines } from './async/lines.ts';
 export { createWaitObserver } from './async/observed-wait.ts';
 export { createBackoff, delay, withDeadline } from './async/retry.ts';
-export { toActorId } from './auth/actor-id.ts';
+export { compareCopies, type CopyFault, type CopyRecord } from './audit/compare-copies.ts';
+export { type CopyReader, createOpenCopy, type OpenCopy } from './audit/copy-reader.ts';
+export { judgeCounts, type LookRound } from './audit/judge-counts.ts';
+export {
+  type CopyState,
+  type CopyStates,
+  DistrustedLeaderError,
+} from './audit/leader-trust.ts';
+export { readCopyStates } from './audit/read-copy-states.ts';
+export {
+  createLookAtServers,
+  type LookAtServers,
+  type ServerLook,
+} from './audit/server-looks.ts';
+export { createStepDown, type StepDown } from './audit/step-down.ts';
+export { createTrustedLog, type TrustedLog } from './audit/trusted-log.ts';
+export { createActorDigest, toActorId } from './auth/actor-id.ts';
 export { readTokenIssuers } from './auth/issuers.ts';
 export {
   type Caller,
@@ -39,6 +55,12 @@ export { createOverloaded } from './http/overloaded.ts';
 export { parsePreferWait } from './http/prefer-wait.ts';
 export type { LogRequests } from './http/request-log.ts';
 export { splitQuoted } from './http/split-quoted.ts';
+export {
+  areTrustedProxies,
+  parseTrustedProxies,
+  proxiesConfig,
+  type TrustedProxies,
+} from './http/trusted-proxies.ts';
 export { createValidator } from './http/validation.ts';
 export { dayOf, tendAttemptKeys } from './keys/attempt-key-days.ts';
 export { type AttemptKeys, createAttemptKeys } from './keys/attempt-keys.ts';
@@ -57,9 +79,10 @@ export {
   openPersonal,
   sealPersonal,
 } from './keys/data-keys.ts';
-export { createDigests, type Digests } from './keys/digests.ts';
+export { changeKeyOf, createDigests, type Digests } from './keys/digests.ts';
 export { type KeyRing, KeyRingFile, readKeyRing, readKeyRingFile } from './keys/key-ring.ts';
 export { layersOf, type PepperRing, readPepperRing } from './keys/pepper-ring.ts';
+export { createRegistrationIds, type RegistrationIds } from './keys/registration-ids.ts';
 export { createPositions, type Positions } from './keys/positions.ts';
 export {
   addNextKey,
@@ -77,13 +100,24 @@ export {
   type VerificationTokens,
 } from './keys/verification-tokens.ts';
 export { clientKeyOf, guesserKeyOf } from './limits/client-key.ts';
+export { createClientDigest } from './limits/client-digest.ts';
+export { verifyCounted } from './limits/counted-token.ts';
 export { limitRequest } from './limits/headers.ts';
 export { parsePolicy, rateLimitVariable } from './limits/policy.ts';
 export { createRateLimits, type RateLimits } from './limits/rate-limits.ts';
+export { countAt, isAbsent, StaleLeaderError } from './log/absence.ts';
 export { attemptTtlSeconds } from './log/attempt-ttl.ts';
 export { batchesOrIdle } from './log/batches-or-idle.ts';
-export type { AppendOutcome, EventLog, LogMessage, LogRecord } from './log/event-log.ts';
+export type {
+  AppendOutcome,
+  EventLog,
+  LogMessage,
+  LogRecord,
+  TimedRecord,
+} from './log/event-log.ts';
 export { createHeadWatch, type HeadWatch } from './log/head-watch.ts';
+export { renewIncarnation } from './log/incarnation.ts';
+export { createIncarnationWatch, type IncarnationWatch } from './log/incarnation-watch.ts';
 export { createJetStreamLog } from './log/jetstream.ts';
 export {
   connectNats,
@@ -93,10 +127,11 @@ export {
 } from './log/nats.ts';
 export { provisionStream } from './log/provision.ts';
 export { readToEnd } from './log/read-to-end.ts';
+export { readToProvenEnd } from './log/read-to-proven-end.ts';
 export { createSecureDeletion, type SecureDeletion } from './log/secure-deletion.ts';
 export { createReadLogServers, type LogServers, type ReadLogServers } from './log/servers.ts';
 export { migrate } from './postgres/migrate.ts';
-export { createPool, type Pool } from './postgres/pool.ts';
+export { createPool, type Pool, type Queries } from './postgres/pool.ts';
 export { type LiveCheckpoint, readLiveCheckpoint } from './postgres/read-checkpoint.ts';
 export { readModelsSchema, readModelsSql } from './postgres/read-models-sql.ts';
 export {
@@ -111,6 +146,7 @@ export {
   positionConfig,
   postgresConfig,
   redisConfig,
+  registrationIdConfig,
   replicaConfig,
   serviceConfig,
   verificationConfig,
@@ -139,3 +175,5 @@ export {
   withBatchSpans,
   withSpan,
 } from './telemetry/trace.ts';
+export { noteCaller, noteScope } from './security/noted-caller.ts';
+export type { SecurityWatch } from './security/watch-callers.ts';

@@ -13,11 +13,23 @@ import { parseKeySet } from './jwks-parse.ts';
 /** Asymmetric algorithms only: with a shared secret, each verifier could also make tokens. */
 const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'] as const;
 
+/** Kinds of tokens by the `typ` of their header: RFC 9068, RFC 7519, or not looked at. */
+const TOKEN_TYPES = ['at+jwt', 'JWT', 'any'] as const;
+
+/** Seconds: a day, the longest life of an access token that identity providers give by default. */
+const DEFAULT_LIFETIME_SECONDS = 86_400;
+
+/** Seconds: 31 days. A token cannot be taken back, so its life must end. */
+const LONGEST_LIFETIME_SECONDS = 2_678_400;
+
 /** A trusted issuer of tokens. */
 export type TokenIssuer = {
   readonly issuer: string;
   readonly audience: string;
   readonly algorithms: readonly (typeof ALGORITHMS)[number][];
+  readonly tokenType: (typeof TOKEN_TYPES)[number];
+  /** Most seconds from `iat` to `exp` of its tokens. */
+  readonly maxLifetimeSeconds: number;
   readonly keys: KeyPlace;
 };
 
@@ -41,6 +53,14 @@ const fields = {
   algorithms: Type.Array(Type.Enum(ALGORITHMS), {
     description: `Algorithms that may sign its tokens, of ${ALGORITHMS.join(', ')}`,
     example: '["ES256"]',
+  }),
+  tokenType: Type.Enum(TOKEN_TYPES, {
+    description: `The \`typ\` of its tokens, of ${TOKEN_TYPES.join(', ')}; with \`JWT\` and \`any\` it must not sign other tokens for this audience`,
+    example: '"at+jwt"',
+  }),
+  maxLifetimeSeconds: Type.Integer({
+    description: `Most seconds from \`iat\` to \`exp\` of its tokens, 1 to ${LONGEST_LIFETIME_SECONDS}`,
+    example: '3600',
   }),
   file: Type.String({
     minLength: 1,
@@ -67,6 +87,8 @@ const IssuerEntry = Type.Object(
     audience: fields.audience,
     jwks: Jwks,
     algorithms: Type.Optional(fields.algorithms),
+    tokenType: Type.Optional(fields.tokenType),
+    maxLifetimeSeconds: Type.Optional(fields.maxLifetimeSeconds),
   },
   { additionalProperties: false },
 );
@@ -88,13 +110,18 @@ export function readTokenIssuers(path: string): readonly TokenIssuer[] {
   const issuers = entries.flatMap((entry, index): TokenIssuer[] => {
     const isTwice = entries.slice(0, index).some(({ issuer }) => issuer === entry.issuer);
     if (isTwice) faults.push(toFault(`/${index}/issuer`, 'The issuer is in the list already'));
-    const { issuer, audience, algorithms = ALGORITHMS } = entry;
+    const { issuer, audience, algorithms = ALGORITHMS, tokenType = 'at+jwt' } = entry;
+    const { maxLifetimeSeconds = DEFAULT_LIFETIME_SECONDS } = entry;
+    if (maxLifetimeSeconds < 1 || maxLifetimeSeconds > LONGEST_LIFETIME_SECONDS) {
+      faults.push(toFault(`/${index}/maxLifetimeSeconds`, 'The number is out of range'));
+    }
     if (algorithms.length === 0) faults.push(toFault(`/${index}/algorithms`, 'The list is empty'));
     const keys = toKeyPlace(entry.jwks, dirname(path));
     const fault = keys === undefined ? 'It has neither or both' : findFault(keys);
     const field = keys === undefined ? '' : `/${keys.kind}`;
     if (fault !== undefined) faults.push(toFault(`/${index}/jwks${field}`, fault));
-    return keys === undefined ? [] : [{ issuer, audience, algorithms, keys }];
+    const rules = { algorithms, tokenType, maxLifetimeSeconds };
+    return keys === undefined ? [] : [{ issuer, audience, ...rules, keys }];
   });
   if (faults.length > 0) throw new ConfigError(faults);
   return issuers;

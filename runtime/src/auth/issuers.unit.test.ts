@@ -27,19 +27,30 @@ function faultsOf(t: ExecutionContext, content: unknown): readonly string[] {
 test('reads issuers with their places; a file is relative to the list', (t) => {
   const { path, jwks } = writeIssuers(t, [
     good,
-    { ...good, issuer: 'two', jwks: { file: 'jwks.json' }, algorithms: ['ES256'] },
+    {
+      ...good,
+      issuer: 'two',
+      jwks: { file: 'jwks.json' },
+      algorithms: ['ES256'],
+      tokenType: 'JWT',
+      maxLifetimeSeconds: 600,
+    },
   ]);
   t.deepEqual(readTokenIssuers(path), [
     {
       issuer: good.issuer,
       audience: 'zameni',
       algorithms: ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'],
+      tokenType: 'at+jwt',
+      maxLifetimeSeconds: 86_400,
       keys: { kind: 'url', url: good.jwks.url },
     },
     {
       issuer: 'two',
       audience: 'zameni',
       algorithms: ['ES256'],
+      tokenType: 'JWT',
+      maxLifetimeSeconds: 600,
       keys: { kind: 'file', path: jwks },
     },
   ]);
@@ -48,11 +59,18 @@ test('reads issuers with their places; a file is relative to the list', (t) => {
 test('all faults are listed at once, by place and with an example', (t) => {
   const faults = faultsOf(t, [
     { ...good, issuer: '', kind: 'x' },
-    { issuer: 'two', jwks: {}, algorithms: ['HS256'] },
+    { issuer: 'two', jwks: {}, algorithms: ['HS256'], tokenType: 'id', maxLifetimeSeconds: 'x' },
   ]);
-  t.is(faults.length, 4);
+  t.is(faults.length, 6);
   for (const fault of faults) t.regex(fault, /^ZAMENI_JWT_ISSUERS_FILE at \/.*, for example \S/);
-  for (const pointer of ['/0/issuer', '/0/kind', '/1/audience', '/1/algorithms/0']) {
+  for (const pointer of [
+    '/0/issuer',
+    '/0/kind',
+    '/1/audience',
+    '/1/algorithms/0',
+    '/1/tokenType',
+    '/1/maxLifetimeSeconds',
+  ]) {
     t.true(
       faults.some((fault) => fault.includes(` at ${pointer}: `)),
       pointer,
@@ -68,11 +86,13 @@ test('faults beyond the schema are listed at once as well', (t) => {
     { ...good, issuer: '4', jwks: { file: 'jwks.json', url: good.jwks.url } },
     { ...good, issuer: '5', jwks: { file: 'none.json' } },
     { ...good, issuer: '6', jwks: { file: 'issuers.json' } },
+    { ...good, issuer: '7', maxLifetimeSeconds: 0 },
+    { ...good, issuer: '8', maxLifetimeSeconds: 2_678_401 },
   ]);
   const places = ['/1/issuer', '/1/algorithms', '/2/jwks', '/3/jwks', '/4/jwks/file'];
   t.deepEqual(
     faults.map((fault) => / at ([^:]*):/.exec(fault)?.[1]),
-    [...places, '/5/jwks/file'],
+    [...places, '/5/jwks/file', '/6/maxLifetimeSeconds', '/7/maxLifetimeSeconds'],
   );
 });
 

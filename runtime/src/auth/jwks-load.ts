@@ -12,6 +12,10 @@ export type KeyLoader = {
   readonly load: (signal: AbortSignal) => Promise<string>;
   /** Milliseconds after which the set is loaded again. */
   readonly maxAgeMs: number;
+  /**
+   * Milliseconds after a load in which the set is loaded again without a request that waits for it.
+   */
+  readonly unaskedMs: number;
   /** Milliseconds between loads after a failure or for an unknown key. */
   readonly pauseMs: number;
 };
@@ -26,9 +30,20 @@ const MAX_BYTES = 262_144;
 export function createKeyLoader(place: KeyPlace): KeyLoader {
   switch (place.kind) {
     case 'file':
-      return { load: (signal) => readFile(place.path, signal), maxAgeMs: 1_000, pauseMs: 250 };
+      return {
+        load: (signal) => readFile(place.path, signal),
+        maxAgeMs: 1_000,
+        unaskedMs: 1_000,
+        pauseMs: 250,
+      };
     case 'url':
-      return { load: (signal) => fetchText(place.url, signal), maxAgeMs: 30_000, pauseMs: 5_000 };
+      return {
+        load: (signal) => fetchText(place.url, signal),
+        maxAgeMs: 30_000,
+        // Twice the age, so that only the first request after a long silence waits.
+        unaskedMs: 60_000,
+        pauseMs: 5_000,
+      };
     default:
       return place satisfies never;
   }

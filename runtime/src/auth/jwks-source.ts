@@ -23,18 +23,27 @@ export type KeySourceDeps = {
   readonly now: () => number;
 };
 
-/** Milliseconds that one load may take. A request waits for it. */
+/** Milliseconds that one load may take. */
 const LOAD_DEADLINE_MS = 2_000;
 
-/** Milliseconds that keys stay valid after the last successful load. */
-const MAX_STALE_MS = 300_000;
+/** Milliseconds that a request may wait for a load: a fetch over TLS takes less. */
+const HOLD_MS = 500;
+
+/**
+ * Milliseconds that the last keys serve during an outage: a day. Without a bound, whoever can cut
+ * us off from an issuer could keep a key alive that was taken from it.
+ */
+const MAX_STALE_MS = 86_400_000;
 
 /**
  * Keeps an issuer's keys current. A token of the issuer loads the set again if the last load is
  * `maxAgeMs` old. An unknown key loads it at once, and `pauseMs` bounds how often unknown keys and
- * failures do. Concurrent requests share one load. After a failure the last keys stay valid for
- * `MAX_STALE_MS`: refusing all requests during an issuer's outage is worse than accepting a removed
- * key for that time.
+ * failures do. Concurrent requests share one load.
+ *
+ * A request with a known key does not wait for a load, and during an outage the last keys serve for
+ * `MAX_STALE_MS`: refusing everybody is worse than accepting a removed key for that time. A request
+ * waits for `HOLD_MS` at most: if its key is unknown, or the keys are so old that one may have been
+ * removed long ago.
  */
 export function createKeySource({ issuer, loader, logger, now }: KeySourceDeps): KeySource {
   let read: { readonly text: string; readonly keys: KeySet; readonly atMs: number } | undefined;
@@ -72,6 +81,13 @@ export function createKeySource({ issuer, loader, logger, now }: KeySourceDeps):
     });
     return loading;
   };
+  const holdFor = async (load: Promise<void>) => {
+    try {
+      await withDeadline(load, HOLD_MS, () => new KeySetError('the key set is late'));
+    } catch {
+      // Only the deadline rejects. The load goes on, and its own end is logged.
+    }
+  };
   const unavailable = (cause: unknown) =>
     new AppError('service-unavailable', {
       cause,
@@ -91,17 +107,21 @@ export function createKeySource({ issuer, loader, logger, now }: KeySourceDeps):
 
   return {
     findKey: async (header) => {
-      if (isOld(triedAtMs, failure === undefined ? loader.maxAgeMs : loader.pauseMs)) {
-        await loadAgain();
+      const isFailing = failure !== undefined;
+      if (isOld(triedAtMs, isFailing ? loader.pauseMs : loader.maxAgeMs)) {
+        const isServing =
+          read !== undefined && !isOld(read.atMs, isFailing ? MAX_STALE_MS : loader.unaskedMs);
+        const load = loadAgain();
+        if (!isServing) await holdFor(load);
       }
       let found = await findRead(header);
       if (found === undefined && isOld(triedAtMs, loader.pauseMs)) {
-        await loadAgain();
+        await holdFor(loadAgain());
         found = await findRead(header);
       }
       if (found !== undefined) return found;
-      // The failed load could have brought this key.
-      if (failure !== undefined) throw unavailable(failure);
+      // The failed load, or the one under way, could have brought this key.
+      if (failure !== undefined || loading !== undefined) throw unavailable(failure);
       throw new AppError('unauthorized');
     },
   };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { KeyPlace } from './jwks-load.ts';
 import { createLogger } from '../process/logger.ts';
 import { createTokenVerifier } from './tokens.ts';
@@ -27,15 +27,16 @@ export const silent = createLogger({ service: 'test', instance: 'test', level: '
 export async function createTestKey(kid: string, alg = 'EdDSA') {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg };
-  const sign = (claims: JWTPayload = {}) =>
+  const sign = (claims: object = {}, header: object = {}) =>
     new SignJWT({
       iss: ISSUER,
       aud: AUDIENCE,
       sub: 'client-1',
+      iat: START_SECONDS - 60,
       exp: START_SECONDS + 600,
       ...claims,
     })
-      .setProtectedHeader({ alg, kid })
+      .setProtectedHeader({ alg, kid, typ: 'at+jwt', ...header })
       .sign(privateKey);
   return { jwk, privateKey, sign };
 }
@@ -53,7 +54,15 @@ export function createKeyFile(t: ExecutionContext, keys: readonly JWK[]) {
 
 /** An issuer whose keys are at a place. */
 export function issuerAt(keys: KeyPlace, more: Partial<TokenIssuer> = {}): TokenIssuer {
-  return { issuer: ISSUER, audience: AUDIENCE, algorithms: ['EdDSA'], keys, ...more };
+  return {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: ['EdDSA'],
+    tokenType: 'at+jwt',
+    maxLifetimeSeconds: 3_600,
+    keys,
+    ...more,
+  };
 }
 
 /** A verifier with a clock that the test sets. */

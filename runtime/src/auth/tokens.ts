@@ -1,4 +1,4 @@
-import type { Scope } from '@zameni/contracts';
+import { parseUserId, type Scope, type UserId } from '@zameni/contracts';
 import { decodeJwt, errors as joseErrors, jwtVerify } from 'jose';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../process/logger.ts';
@@ -6,10 +6,12 @@ import type { TokenIssuer } from './issuers.ts';
 import { createKeyLoader } from './jwks-load.ts';
 import { createKeySource, type KeySource } from './jwks-source.ts';
 import { createTokenCache } from './token-cache.ts';
+import { CLOCK_SKEW_SECONDS, isLifetimeBounded, parseScopes } from './token-claims.ts';
 
 /** The caller as their token names them. A subject is unique only together with its issuer. */
 export type Caller = {
   readonly issuer: string;
+  /** A user id is in lower case, however the token writes it. */
   readonly subject: string;
   readonly scopes: ReadonlySet<string>;
 };
@@ -34,12 +36,6 @@ export type TokenVerifierOptions = {
   readonly now?: () => number;
 };
 
-/**
- * Seconds by which the clocks of issuer and services may differ. RFC 7519 section 4.1.4 allows "no
- * more than a few minutes"; synchronised hosts are within a second.
- */
-const CLOCK_SKEW_SECONDS = 30;
-
 /** Milliseconds after the last tried load of a key for which tokens signed with it are cached. */
 const MAX_CACHED_MS = 60_000;
 
@@ -47,7 +43,8 @@ const MAX_CACHED_MS = 60_000;
 const MAX_CACHED = 10_000;
 
 /**
- * Verifies JWTs (RFC 7519, with `scope` as in RFC 9068) of several issuers. All issuers are trusted
+ * Verifies JWTs (RFC 7519, in the profile of RFC 9068) of several issuers. Of the header only `alg`
+ * and `kid` are believed, and `typ` must be the one of the issuer. All issuers are trusted
  * alike: each may name any subject and grant any scope. Valid tokens are cached for at most a
  * minute after the last load of the issuer's keys was tried. So a removed key works no longer than
  * that, as long as the keys can be loaded.
@@ -79,16 +76,20 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   };
 }
 
-/** Throws `unauthorized` without a caller, `forbidden` unless they have the scope or are `self`. */
+/**
+ * Throws `unauthorized` without a caller, and `forbidden` with the name of the scope unless they
+ * have it or are `self`.
+ */
 export function requireScope(
   caller: Caller | undefined,
   scope: Scope,
-  self?: string,
+  self?: UserId,
 ): asserts caller is Caller {
   if (caller === undefined) throw new AppError('unauthorized');
-  if (!caller.scopes.has(scope) && (self === undefined || caller.subject !== self)) {
-    throw new AppError('forbidden');
+  if (caller.scopes.has(scope) || (self !== undefined && parseUserId(caller.subject) === self)) {
+    return;
   }
+  throw new AppError('forbidden', { missingScope: scope });
 }
 
 type TrustedIssuer = { readonly about: TokenIssuer; readonly keys: KeySource };
@@ -102,8 +103,9 @@ async function checkToken(token: string, { about, keys }: TrustedIssuer, nowMs: 
   let triedAtMs = 0;
   const verified = jwtVerify(
     token,
-    async (header) => {
-      const found = await keys.findKey(header);
+    async ({ alg, kid }) => {
+      if (kid !== undefined && typeof kid !== 'string') throw new AppError('unauthorized');
+      const found = await keys.findKey(kid === undefined ? { alg } : { alg, kid });
       triedAtMs = found.triedAtMs;
       return found.key;
     },
@@ -113,18 +115,20 @@ async function checkToken(token: string, { about, keys }: TrustedIssuer, nowMs: 
       algorithms: [...about.algorithms],
       clockTolerance: CLOCK_SKEW_SECONDS,
       currentDate: new Date(nowMs),
-      requiredClaims: ['sub', 'exp'],
+      requiredClaims: ['sub', 'iat', 'exp'],
+      ...(about.tokenType === 'any' ? {} : { typ: about.tokenType }),
     },
   );
   const { payload } = await verified.catch(refuse);
-  if (!isSubject(payload.sub) || payload.exp === undefined) throw new AppError('unauthorized');
-  const scope = typeof payload['scope'] === 'string' ? payload['scope'] : '';
-  const caller: Caller = {
-    issuer: about.issuer,
-    subject: payload.sub,
-    scopes: new Set(scope.split(' ').filter(Boolean)),
-  };
-  const endsAtMs = (payload.exp + CLOCK_SKEW_SECONDS) * 1_000;
+  const { sub, exp } = payload;
+  const scopes = parseScopes(payload);
+  const { maxLifetimeSeconds } = about;
+  const isBounded = isLifetimeBounded(payload, { nowMs, maxLifetimeSeconds });
+  if (!isSubject(sub) || exp === undefined || !isBounded || scopes === undefined) {
+    throw new AppError('unauthorized');
+  }
+  const caller: Caller = { issuer: about.issuer, subject: parseUserId(sub) ?? sub, scopes };
+  const endsAtMs = (exp + CLOCK_SKEW_SECONDS) * 1_000;
   return { caller, validUntilMs: Math.min(triedAtMs + MAX_CACHED_MS, endsAtMs) };
 }
 

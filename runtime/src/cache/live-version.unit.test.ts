@@ -114,3 +114,24 @@ test('looks no more after its end', async (t) => {
   t.is(live.current(), 1);
   t.is(database.looks, 1);
 });
+
+test('a position counts as reached a second after a look has found it', async (t) => {
+  const { clock, database, live } = createSetup(t);
+  t.is(live.lately(), 0);
+  await clock.advance(500);
+  t.is(live.newest(), 10);
+  database.live = { version: 1, position: 20 };
+  await clock.advance(1_000);
+  t.is(live.newest(), 20);
+  t.is(live.lately(), 10);
+  await clock.advance(1_000);
+  t.is(live.lately(), 20);
+  // Nothing is forgotten while the database is away.
+  database.live = 'away';
+  await clock.advance(60_000);
+  t.is(live.lately(), 20);
+  // A restored backup is behind.
+  database.live = { version: 1, position: 15 };
+  await clock.advance(1_000);
+  t.is(live.lately(), 15);
+});

@@ -1,5 +1,7 @@
+import { systemClock } from '../async/clock.ts';
 import { createBreaker } from '../async/circuit-breaker.ts';
 import { withDeadline } from '../async/retry.ts';
+import { DEADLINES } from '../process/deadlines.ts';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
 import { createCounter, startAtZero } from '../telemetry/metrics.ts';
 import type { Logger } from '../process/logger.ts';
@@ -77,9 +79,6 @@ export type ViewCacheOptions = {
 /** Milliseconds an entry lives: Redis holds personal data for at most one hour. */
 export const ENTRY_LIFETIME_MS = 3_600_000;
 
-/** Milliseconds an entry lives that a reader stored from before the watermark. */
-const BEHIND_LIFETIME_MS = 5_000;
-
 /** Milliseconds a read waits for Redis. A database answers faster than that. */
 const READ_DEADLINE_MS = 100;
 
@@ -104,7 +103,7 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
     name: 'cache',
     failuresToOpen: 3,
     openMs: 500,
-    now,
+    now: systemClock.now,
     onOpen: (error) => logger.warn({ error }, 'cache does not answer, reading without it'),
     onClose: () => logger.info({}, 'cache answers again'),
   });
@@ -143,7 +142,7 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
     offer: async ({ kind, id, position, view, modelVersion }) => {
       const of = keys(modelVersion);
       const content = encodeEntry(view);
-      const values = [position, ...content, now(), ENTRY_LIFETIME_MS, BEHIND_LIFETIME_MS];
+      const values = [position, ...content, now(), ENTRY_LIFETIME_MS, DEADLINES.entryBehind];
       await ask(() =>
         runScript(redis, fillEntryScript, [of.entry(kind, id), of.watermark], values),
       );

@@ -1,9 +1,4 @@
-import {
-  type ErrorCode,
-  MAX_BODY_BYTES,
-  PROBLEM_MEDIA_TYPE,
-  PROBLEM_STATUS,
-} from '@zameni/contracts';
+import { MAX_BODY_BYTES, PROBLEM_MEDIA_TYPE, PROBLEM_STATUS } from '@zameni/contracts';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -11,20 +6,25 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { challengeOf } from './challenge.ts';
 import { answerClientError, REQUEST_DEADLINE_MS, SLOW_CLIENT_OPTIONS } from './client-errors.ts';
 import { AppError, coerceError } from '../errors.ts';
+import { createFailureLog, type FailureLog } from './failure-log.ts';
 import { createFrameworkLog } from './framework-log.ts';
 import { addHealthRoutes, type HealthChecks } from './health.ts';
 import { addJsonBodyParser } from './json-body.ts';
 import { addKeyRingRoute, type KeyRings } from './key-ring-route.ts';
 import { addLoadShedding } from './load-shedding.ts';
 import type { Logger } from '../process/logger.ts';
+import { takenBodyHeaders } from './media-types.ts';
 import { refuseUnknownRoutes } from './method-not-allowed.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { type CountProblem, createProblemCount, observeRequests } from './observe-requests.ts';
 import { toProblem } from './problem.ts';
 import { drawBytes } from '../process/random-pool.ts';
 import { addRequestLog, type LogRequests } from './request-log.ts';
+import { type TrustedProxies, toTrustProxy } from './trusted-proxies.ts';
+import { type SecurityWatch, watchCallers } from '../security/watch-callers.ts';
 import { createValidator } from './validation.ts';
 
 /** What an HTTP application needs. */
@@ -32,12 +32,18 @@ export type HttpAppOptions = {
   readonly logger: Logger;
   /** Which requests are logged. The default is none. */
   readonly logRequests?: LogRequests | undefined;
+  /** Where security events go. Without it there are none. */
+  readonly security?: SecurityWatch | undefined;
   /** Checks of the dependencies that the process needs to be ready, by name. */
   readonly checks: HealthChecks;
   /** Checks of the dependencies whose loss `/readyz` reports, but leaves the process ready. */
   readonly degradedChecks?: HealthChecks;
+  /** Aborts when the process is to be stopped soon: it is not ready from then on, and answers. */
+  readonly leaving?: AbortSignal;
   /** Key rings that may change, by purpose. `/key-rings` lists the ids of their keys. */
   readonly keyRings?: KeyRings;
+  /** Proxies that may name the address of a client. The default is none. */
+  readonly trustedProxies?: TrustedProxies;
   /** Most characters of a path parameter. The default has room for an id. */
   readonly maxParamLength?: number;
   /** True if the service behind the request's route is overloaded. */
@@ -63,7 +69,8 @@ class ValidationFault extends Error {
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   const countProblem = createProblemCount();
   const { logger, logRequests = 'off' } = options;
-  const sendProblem = createProblemSender(logger, countProblem);
+  const failures = createFailureLog(logger);
+  const sendProblem = createProblemSender(failures, countProblem);
   // The instance is typed by its logger; routes need the default type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const app = Fastify({
@@ -76,6 +83,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     clientErrorHandler: (error, socket) => answerClientError(error, socket, countProblem),
     frameworkErrors: sendProblem,
     routerOptions: { maxParamLength: options.maxParamLength ?? ID_LENGTH },
+    trustProxy: toTrustProxy(options.trustedProxies),
     // While closing, requests are answered with Connection: close.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -83,9 +91,11 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     // One logger for all requests: a child logger for each costs CPU and adds nothing.
     childLoggerFactory: (logger) => logger,
   }) as unknown as FastifyInstance;
+  app.addHook('onClose', async () => failures[Symbol.dispose]());
   addJsonBodyParser(app);
   observeRequests(app);
   addRequestLog(app, { logger, logRequests, traceIdOf });
+  if (options.security !== undefined) watchCallers(app, { ...options.security, traceIdOf });
   app.addHook('onRequest', guardConnection);
   addLoadShedding(app, options);
   endConnectionsOnceClosing(app);
@@ -149,16 +159,11 @@ function toAppError(thrown: unknown): AppError {
   return new AppError('internal', { cause: error });
 }
 
-/** Refusals that any client can cause at will. Others log their number: a line each adds load. */
-const LOGGED_AS_COUNT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['overloaded', 'log-full']);
-
-function createProblemSender(logger: Pick<Logger, 'error'>, countProblem: CountProblem) {
+function createProblemSender(failures: FailureLog, countProblem: CountProblem) {
   return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const error = toAppError(thrown);
     countProblem(error.code, request);
-    if (PROBLEM_STATUS[error.code] >= 500 && !LOGGED_AS_COUNT.has(error.code)) {
-      logger.error({ error, traceId: traceIdOf(request) }, 'request failed');
-    }
+    if (PROBLEM_STATUS[error.code] >= 500) failures.note(error, traceIdOf(request));
     sendProblem(error, request, reply);
   };
 }
@@ -167,7 +172,9 @@ function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyRep
   if (error.retryAfterSeconds !== undefined) {
     reply.header('Retry-After', String(error.retryAfterSeconds));
   }
-  if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
+  const challenge = challengeOf(error, request.headers.authorization);
+  if (challenge !== undefined) reply.header('WWW-Authenticate', challenge);
+  if (error.code === 'unsupported-media-type') reply.headers(takenBodyHeaders(request));
   reply
     // Fastify closes the connection if it refuses a body. Unread bytes would then make the kernel
     // reset the connection, and the answer would be lost. Without the header Node reads and

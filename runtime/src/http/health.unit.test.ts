@@ -32,3 +32,14 @@ test('a process is alive whatever is missing', async (t) => {
   const app = createHttpApp({ logger, checks: { log: away } });
   t.is((await app.inject('/livez')).statusCode, 200);
 });
+
+test('a process that is to be stopped is not ready, and answers', async (t) => {
+  const leaving = new AbortController();
+  const app = createHttpApp({ logger, checks: { log: hangs }, leaving: leaving.signal });
+  app.get('/v1/things', async () => ({ ok: true }));
+  leaving.abort();
+  const response = await app.inject('/readyz');
+  t.is(response.statusCode, 503);
+  t.deepEqual(response.json(), { ready: false, leaving: true, missing: [], degraded: [] });
+  t.is((await app.inject('/v1/things')).statusCode, 200);
+});

@@ -30,7 +30,15 @@ declare module 'fastify' {
 export type CountProblem = (code: ErrorCode, request?: FastifyRequest) => void;
 
 /** Methods that are named in metrics. Any client can send others. */
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+]);
 
 /** Counts problems, by route and code. */
 export function createProblemCount(): CountProblem {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 
 /** Paths that the gateway passes on. A path without a route counts as public too. */
-const PUBLIC = /^\/(?:v1\/|docs(?:\/|$)|verify(?:\/|$)|openapi\.json$)/;
+const PUBLIC = /^\/(?:$|v1\/|docs(?:\/|$)|verify(?:\/|$)|openapi\.json$)/;
 
 /** Whether the request is for a route that only operators, probes and the gateway reach. */
 export function isInternal({ routeOptions: { url } }: FastifyRequest): boolean {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isExactNumber } from './exact-number.ts';
 
 /** Deepest nesting of objects and arrays that a body may have. */
 export const MAX_JSON_DEPTH = 32;
@@ -10,7 +11,6 @@ export type JsonFault =
   | 'syntax'
   | 'duplicate-name'
   | 'too-deep'
-  | 'number-range'
   | 'reserved-name'
   | 'unstorable-name';
 
@@ -19,7 +19,9 @@ export type StrictJson =
   | { readonly value: unknown }
   | { readonly fault: JsonFault }
   /** Valid JSON with a NUL or half a surrogate pair in the text at this path. */
-  | { readonly unstorableTextAt: readonly string[] };
+  | { readonly unstorableTextAt: readonly string[] }
+  /** Valid JSON with a number at this path that would not be kept exactly. */
+  | { readonly inexactNumberAt: readonly string[] };
 
 /**
  * Parses bytes as JSON. Refuses texts that parsers read differently and names that pollute
@@ -95,7 +97,7 @@ function scan(text: string): Exclude<StrictJson, { value: unknown }> | undefined
       isName = false;
     } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
       const end = endOfNumber(text, at);
-      if (!Number.isFinite(Number(text.slice(at, end)))) return { fault: 'number-range' };
+      if (!isExactNumber(text.slice(at, end))) return { inexactNumberAt: pathOf(open) };
       at = end - 1;
     }
   }

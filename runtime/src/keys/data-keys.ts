@@ -58,8 +58,11 @@ export function createDataKeys(ring: KeyRing | KeyRingSource): DataKeys {
       return { record: wrap(userId, raw, 1), key: createSecretKey(raw) };
     },
     open: (userId, record) => createSecretKey(unwrap(userId, record)),
-    rewrap: (userId, record) =>
-      record.kek === keks().id ? record : wrap(userId, unwrap(userId, record), record.version + 1),
+    rewrap: (userId, record) => {
+      if (record.kek === keks().id) return record;
+      // Fields of a later version stay.
+      return { ...record, ...wrap(userId, unwrap(userId, record), record.version + 1) };
+    },
   };
 }
 

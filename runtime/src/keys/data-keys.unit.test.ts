@@ -31,6 +31,15 @@ test('a record wrapped by an older key-encryption key still opens', (t) => {
   t.throws(() => createDataKeys(ringOf('2')).open('u1', record), { message: /lacks/ });
 });
 
+test('a re-wrapped record keeps the fields of a later version', (t) => {
+  const older = ringOf('1');
+  const { record } = createDataKeys(older).create('u1');
+  const newer: KeyRing = { current: '2', keys: new Map([...older.keys, ['2', randomBytes(32)]]) };
+  const later = { ...record, cipher: 'a later one' };
+  const again = createDataKeys(newer).rewrap('u1', later);
+  t.like(again, { kek: '2', cipher: 'a later one' });
+});
+
 test('a re-wrapped record holds the same key, wrapped by the current key-encryption key', (t) => {
   const older = ringOf('1');
   const { key, record } = createDataKeys(older).create('u1');

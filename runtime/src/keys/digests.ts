@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { UserId } from '@zameni/contracts';
+import { deriveKey } from './derive-key.ts';
 import type { PepperRing } from './pepper-ring.ts';
 
 /** Keyed digests made with the pepper. Each purpose has a key of its own, derived by HKDF. */
@@ -7,10 +8,17 @@ export type Digests = {
   /** The claim of a canonical address: 43 characters of base64url. */
   readonly claimOf: (canonicalAddress: string) => string;
   /**
-   * The registration id for a caller's idempotency key: a UUIDv8 (RFC 9562). `caller` includes the
-   * kind of registration, so that an attempt and an account never share an id by accident.
+   * The digest of a caller's idempotency key: a UUIDv8 (RFC 9562), of which the id of a registration
+   * is made (`RegistrationIds.fromDigest`). `caller` includes the kind of registration, so that an
+   * attempt and an account never share an id by accident.
    */
-  readonly registrationIdOf: (caller: string, idempotencyKey: string) => UserId;
+  readonly registrationDigestOf: (caller: string, idempotencyKey: string) => UserId;
+  /**
+   * The id of the event that a keyed change of a person makes: a UUIDv8. Its first half names the
+   * caller and the key (`changeKeyOf`), and the second one the body too, so that a key with another
+   * body is recognised.
+   */
+  readonly changeIdOf: (caller: string, idempotencyKey: string, canonicalBody: string) => string;
   /** The log's id for a caller whose subject is not a user id: 43 characters. */
   readonly actorOf: (caller: string) => string;
   /** The key under which the requests of one client are counted. */
@@ -28,29 +36,38 @@ export function createDigests(ring: Pick<PepperRing, 'current' | 'keys' | 'layer
   const [first = ring.current] = ring.layers;
   const pepper = ring.keys.get(first);
   if (pepper === undefined) throw new RangeError('a ring of peppers has its first layer');
-  const keyFor = (purpose: string): KeyObject =>
-    createSecretKey(
-      Buffer.from(hkdfSync('sha256', pepper, Buffer.alloc(0), `zameni ${purpose}`, 32)),
-    );
+  const keyFor = (purpose: string) => deriveKey(pepper, purpose);
   const idempotencyKey = keyFor('idempotency');
   const fingerprintKey = keyFor('fingerprint');
+  const changeKey = keyFor('change');
   const digestBy = (purpose: string) => {
     const key = keyFor(purpose);
     return (text: string) => createHmac('sha256', key).update(text).digest('base64url');
   };
   return {
     claimOf: digestBy('claim'),
-    registrationIdOf: (caller, key) =>
+    registrationDigestOf: (caller, key) =>
       toUuidV8(
         createHmac('sha256', idempotencyKey)
           .update(`${Buffer.byteLength(caller)}\n${caller}\n${key}`)
           .digest(),
       ),
+    changeIdOf: (caller, key, body) => {
+      const named = `${Buffer.byteLength(caller)}\n${caller}\n${Buffer.byteLength(key)}\n${key}`;
+      const half = (text: string) =>
+        createHmac('sha256', changeKey).update(text).digest().subarray(0, 8);
+      return toUuidV8(Buffer.concat([half(named), half(`${named}\n${body}`)]));
+    },
     actorOf: digestBy('actor'),
     clientOf: digestBy('client'),
     fingerprintOf: (registrationId, body) =>
       createHmac('sha256', fingerprintKey).update(`${registrationId}\n${body}`).digest('base64url'),
   };
+}
+
+/** The half of the id of an event that names the caller and the key of a change. */
+export function changeKeyOf(eventId: string): string {
+  return eventId.slice(0, 18);
 }
 
 function toUuidV8(digest: Buffer): UserId {

@@ -15,7 +15,7 @@ const uuidV8 = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]
 test('digests equal those that the log already holds', (t) => {
   // Computed by another program from RFC 2104 and RFC 5869. A change would lose every claim.
   t.is(digests.claimOf(address), '9YdPaNE4l3eRaaTMaruAcFhJBp7Ki6KKJDlCPVG089Y');
-  const id = digests.registrationIdOf('caller', 'key-1');
+  const id = digests.registrationDigestOf('caller', 'key-1');
   t.is(String(id), 'da045d6a-3f81-889d-8c26-45b749ec91a3');
   t.is(digests.fingerprintOf(id, '{"a":1}'), 'UY-hPZ48gEE_fSYideeN5IhPuEAS6O2Rfd2OimnjLsg');
 });
@@ -27,9 +27,9 @@ test('a claim is the same for the same address only', (t) => {
 });
 
 test('every digest depends on the pepper', (t) => {
-  const id = digests.registrationIdOf('caller', 'key');
+  const id = digests.registrationDigestOf('caller', 'key');
   t.not(digests.claimOf(address), other.claimOf(address));
-  t.not(id, other.registrationIdOf('caller', 'key'));
+  t.not(id, other.registrationDigestOf('caller', 'key'));
   t.not(digests.fingerprintOf(id, '{}'), other.fingerprintOf(id, '{}'));
 });
 
@@ -45,7 +45,7 @@ test('only the current pepper of the ring counts', (t) => {
 });
 
 test('claims and fingerprints have 43 characters that are valid in subjects', (t) => {
-  const id = digests.registrationIdOf('caller', 'key');
+  const id = digests.registrationDigestOf('caller', 'key');
   for (let index = 0; index < 200; index += 1) {
     t.regex(digests.claimOf(`p${index}@example.org`), /^[A-Za-z0-9_-]{43}$/);
     t.regex(digests.fingerprintOf(id, `${index}`), /^[A-Za-z0-9_-]{43}$/);
@@ -54,11 +54,11 @@ test('claims and fingerprints have 43 characters that are valid in subjects', (t
 
 test('a registration id is a UUID of version 8 for every input', (t) => {
   const ids = Array.from({ length: 500 }, (_, index) =>
-    digests.registrationIdOf('caller', `${index}`),
+    digests.registrationDigestOf('caller', `${index}`),
   );
   for (const id of ids) t.regex(id, uuidV8);
   t.is(new Set(ids).size, 500);
-  t.regex(digests.registrationIdOf('', ''), uuidV8);
+  t.regex(digests.registrationDigestOf('', ''), uuidV8);
 });
 
 type Pair = readonly [caller: string, idempotencyKey: string];
@@ -73,12 +73,12 @@ const pairs: readonly (readonly [string, Pair, Pair])[] = [
 ];
 for (const [what, one, two] of pairs) {
   test(`caller and key are not confused by ${what}`, (t) => {
-    t.not(digests.registrationIdOf(...one), digests.registrationIdOf(...two));
+    t.not(digests.registrationDigestOf(...one), digests.registrationDigestOf(...two));
   });
 }
 
 test('a fingerprint is salted by its registration', (t) => {
-  const [one, two] = ['1', '2'].map((key) => digests.registrationIdOf('caller', key));
+  const [one, two] = ['1', '2'].map((key) => digests.registrationDigestOf('caller', key));
   if (one === undefined || two === undefined) return t.fail();
   t.is(digests.fingerprintOf(one, '{"a":1}'), digests.fingerprintOf(one, '{"a":1}'));
   t.not(digests.fingerprintOf(one, '{"a":1}'), digests.fingerprintOf(two, '{"a":1}'));
@@ -101,7 +101,7 @@ test('callers and clients have a stable digest, which depends on the pepper', (t
 });
 
 test('each purpose has its own key', (t) => {
-  const id = digests.registrationIdOf('caller', 'key');
+  const id = digests.registrationDigestOf('caller', 'key');
   t.not(digests.claimOf(`${id}\n{}`), digests.fingerprintOf(id, '{}'));
   const asClaim = Buffer.from(digests.claimOf('6\ncaller\nkey'), 'base64url').toString('hex');
   t.not(asClaim.slice(0, 8), id.slice(0, 8));

@@ -65,6 +65,13 @@ export function readKeyRingFile(path: string): KeyRingFile {
   return file;
 }
 
+/** Returns the oldest key. The ids of keys begin with consecutive numbers (`addNextKey`). */
+export function firstKey(ring: KeyRing): Buffer {
+  const numberOf = (id: string) => Number.parseInt(id, 10) || 0;
+  const [first] = [...ring.keys].toSorted(([a], [b]) => numberOf(a) - numberOf(b));
+  return first === undefined ? currentKey(ring) : first[1];
+}
+
 /** Returns the key for new data. */
 export function currentKey(ring: KeyRing): Buffer {
   const key = ring.keys.get(ring.current);

@@ -43,3 +43,23 @@ test('a token that another key sealed does not open', (t) => {
   const other: KeyRing = { current: '1', keys: new Map([['1', randomBytes(32)]]) };
   t.is(createPositions(other).open(token), undefined);
 });
+
+test('a token of another incarnation does not open, and is known as one', (t) => {
+  let incarnation = 7;
+  const positions = createPositions(ring, () => incarnation);
+  const token = positions.seal(42);
+  t.is(positions.open(token), 42);
+  t.false(positions.isOfOtherLog(token));
+  incarnation = 8;
+  t.is(positions.open(token), undefined);
+  t.true(positions.isOfOtherLog(token));
+  t.false(positions.isOfOtherLog(`${token}A`));
+  t.is(positions.open(positions.seal(42)), 42);
+});
+
+test('an incarnation that one side does not know is not compared', (t) => {
+  const known = createPositions(ring, () => 7);
+  const unknown = createPositions(ring);
+  t.is(known.open(unknown.seal(42)), 42);
+  t.is(unknown.open(known.seal(42)), 42);
+});

@@ -7,6 +7,8 @@ import { type PepperRing, readPepperRing } from './pepper-ring.ts';
 /** Options for reading a key ring's file repeatedly. */
 export type KeyRingFileOptions = {
   readonly logger: Pick<Logger, 'info' | 'error'>;
+  /** Says too which keys are in use from now on. */
+  readonly securityLog?: Pick<Logger, 'info'>;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 };
@@ -38,7 +40,7 @@ export function openPepperRing(
 function openRing<Ring extends KeyRing>(
   path: string,
   readRing: (path: string) => Ring,
-  { logger, now = () => performance.now() }: KeyRingFileOptions,
+  { logger, securityLog, now = () => performance.now() }: KeyRingFileOptions,
 ): KeyRingSource<Ring> {
   // Read before the content, so that the next check notices a change in between.
   let seen = stampOf(path);
@@ -53,7 +55,9 @@ function openRing<Ring extends KeyRing>(
       if (stamp === seen && stamp !== undefined) return;
       const read = readRing(path);
       const keys = [...read.keys.keys()];
-      logger.info({ path, currentKey: read.current, keys }, 'key ring read');
+      for (const log of [logger, securityLog]) {
+        log?.info({ path, currentKey: read.current, keys }, 'key ring read');
+      }
       ring = read;
       seen = stamp;
       isFailing = false;

@@ -51,6 +51,19 @@ test('reads a file that was overwritten', (t) => {
   t.is(ring.current().current, '2');
 });
 
+test('says in the security log too which keys are in use', (t) => {
+  const { path, replace } = createFile(t, ringOf('1', 1));
+  const told: object[] = [];
+  let nowMs = 0;
+  const logger = { info: () => undefined, error: () => undefined };
+  const securityLog = { info: (fields: object) => void told.push(fields) };
+  const ring = openKeyRing(path, { logger, securityLog, now: () => nowMs });
+  replace(ringOf('2', 1, 2));
+  nowMs = 1_000;
+  ring.current();
+  t.deepEqual(told, [{ path, currentKey: '2', keys: ['1', '2'] }]);
+});
+
 test('keeps the same ring while the file is the same', (t) => {
   const { ring, pass, logged } = open(t, ringOf('1', 1));
   const before = ring.current();

@@ -12,15 +12,26 @@ export function readSecret(path: string): string {
   return secret;
 }
 
-/** Reads a file as JSON. The error names the file only. */
+/**
+ * Reads a file as JSON. The error names the file only. What is no JSON is read once more: the bytes
+ * of a key ring that is replaced are overwritten (ring-edit.ts), maybe under a reader that had opened
+ * it before.
+ */
 export function parseJson(path: string): unknown {
+  return (tryToParse(readText(path)) ?? tryToParse(readText(path)) ?? notJson(path)).value;
+}
+
+/** Undefined if a text is no JSON. The parser's message quotes the content, so it is not passed on. */
+function tryToParse(text: string): { readonly value: unknown } | undefined {
   try {
-    return JSON.parse(readText(path));
-  } catch (error) {
-    if (error instanceof SecretFileError) throw error;
-    // The parser's message quotes the content, so it is not passed on.
-    throw new SecretFileError(`${path} is not JSON`);
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
   }
+}
+
+function notJson(path: string): never {
+  throw new SecretFileError(`${path} is not JSON`);
 }
 
 function readText(path: string): string {

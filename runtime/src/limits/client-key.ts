@@ -1,10 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../auth/tokens.ts';
 
-/** The parts of a request that show its origin. */
+/** The parts of a request that show its origin. `ip` is what its trusted proxies say. */
 export type Origin = {
-  readonly headers: FastifyRequest['headers'];
+  readonly ip: string;
   readonly socket: { readonly remoteAddress?: string | undefined };
 };
 
@@ -38,14 +37,11 @@ export function guesserKeyOf(request: Origin, digest: (client: string) => string
 
 /**
  * The network a request came from: an IPv4 address, or the /64 of an IPv6 address, which usually
- * belongs to one household. Exactly one hop is trusted, the gateway. It replaces X-Forwarded-For by
- * the address of its peer, so of several addresses only the last can be the gateway's.
+ * belongs to one household. Only trusted proxies may name another address than that of the socket
+ * (`runtime/src/http/trusted-proxies.ts`); a text of theirs that is no address is ignored.
  */
-export function clientNetworkOf({ headers, socket }: Origin): string {
-  const forwarded = headers['x-forwarded-for'];
-  const addresses = Array.isArray(forwarded) ? forwarded.join() : forwarded;
-  const last = addresses?.split(',').at(-1)?.trim();
-  return toNetwork(last ?? '') ?? toNetwork(socket.remoteAddress ?? '') ?? 'unknown';
+export function clientNetworkOf({ ip, socket }: Origin): string {
+  return toNetwork(ip) ?? toNetwork(socket.remoteAddress ?? '') ?? 'unknown';
 }
 
 function toNetwork(address: string): string | undefined {

@@ -3,6 +3,7 @@ import { createLocalCounts, type Count, type LocalCounts } from './local-counts.
 import type { RateLimit, RateLimitPolicy } from './policy.ts';
 import type { Redis } from '../cache/redis.ts';
 import { withDeadline } from '../async/retry.ts';
+import { systemClock } from '../async/clock.ts';
 import { createBreaker } from '../async/circuit-breaker.ts';
 import { Fault } from '../errors.ts';
 
@@ -66,7 +67,13 @@ return {taken, ms}`;
 export function createRateLimits<Name extends string>(
   options: RateLimitsOptions<Name>,
 ): RateLimits<Name> {
-  const { redis, logger, prefix = '', maxLocalKeys = MAX_LOCAL_KEYS, now = Date.now } = options;
+  const {
+    redis,
+    logger,
+    prefix = '',
+    maxLocalKeys = MAX_LOCAL_KEYS,
+    now = systemClock.now,
+  } = options;
   const breaker = createBreaker({
     name: 'limits',
     failuresToOpen: 3,

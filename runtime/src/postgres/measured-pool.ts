@@ -3,11 +3,10 @@ import type pg from 'pg';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
 import { createHistogram, observe } from '../telemetry/metrics.ts';
 import { createStoreCalls } from '../telemetry/store-calls.ts';
+import { replaceMethod, watchCall } from './watch-calls.ts';
 
 /** Most characters of a statement in a span. */
 const MAX_STATEMENT = 1_000;
-
-type Answered = (error: Error | undefined, ...rest: unknown[]) => void;
 
 /**
  * Measures a pool: its connections, how long calls wait for one, and each query with its span. Our
@@ -27,9 +26,9 @@ export function measurePool(pool: pg.Pool, { name, namespace }: PoolLabels): voi
   measureWaits(pool, labels);
   const beginCall = createStoreCalls({ 'db.system.name': 'postgresql', ...labels });
   pool.on('connect', (client) => {
-    replace(client, 'query', (query) => (...args) => {
+    replaceMethod(client, 'query', (query) => (...args) => {
       const end = beginCall(() => describe(args[0], namespace));
-      return watch(query, args, end);
+      return watchCall(query, args, end);
     });
   });
 }
@@ -46,45 +45,13 @@ function measureWaits(
   labels: { readonly 'db.client.connection.pool.name': string },
 ): void {
   const measureWait = createHistogram(METRICS.store.waitTime);
-  replace(pool, 'connect', (connect) => (...args) => {
+  replaceMethod(pool, 'connect', (connect) => (...args) => {
     const startedAt = performance.now();
     const end = () => measureWait((performance.now() - startedAt) / 1_000, labels);
     const [callback] = args;
     if (typeof callback === 'function') args[0] = context.bind(context.active(), callback);
-    return watch(connect, args, end);
+    return watchCall(connect, args, end);
   });
-}
-
-type Method = (...args: unknown[]) => unknown;
-
-/** Replaces a method of one object by one that calls it. */
-function replace(target: object, name: string, wrap: (original: Method) => Method): void {
-  const method: unknown = Reflect.get(target, name);
-  if (typeof method !== 'function') throw new TypeError(`${name} is no method`);
-  Reflect.set(
-    target,
-    name,
-    wrap((...args): unknown => Reflect.apply(method, target, args)),
-  );
-}
-
-/** Calls a method that takes a callback or returns a promise, and notes its end. */
-function watch(method: Method, args: unknown[], end: (error?: unknown) => void): unknown {
-  const last = args.at(-1);
-  if (isAnswered(last)) {
-    args[args.length - 1] = (...[error, ...rest]: Parameters<Answered>) => {
-      end(error ?? undefined);
-      last(error, ...rest);
-    };
-    return method(...args);
-  }
-  const answer = method(...args);
-  if (answer instanceof Promise) void answer.then(() => end(), end);
-  return answer;
-}
-
-function isAnswered(value: unknown): value is Answered {
-  return typeof value === 'function';
 }
 
 function describe(query: unknown, namespace: string) {

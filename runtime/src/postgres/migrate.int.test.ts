@@ -84,6 +84,7 @@ test('the migrations of the read models apply', async (t) => {
   );
   t.deepEqual(rows, [
     { projection: 'accounts', version: 1, position: '0' },
+    { projection: 'auditor', version: 1, position: '0' },
     { projection: 'eraser', version: 1, position: '0' },
     { projection: 'reclaimer', version: 1, position: '0' },
     { projection: 'rewrapper', version: 1, position: '0' },

@@ -2,8 +2,17 @@ import pg from 'pg';
 import type { Logger } from '../process/logger.ts';
 import { measurePool } from './measured-pool.ts';
 import { addPassword } from './url.ts';
+import { replaceMethod, watchCall } from './watch-calls.ts';
 
 export type { Pool } from 'pg';
+
+/** What takes queries of one statement: a pool, or what stands before it. */
+export type Queries = {
+  readonly query: <Row extends pg.QueryResultRow>(
+    text: string,
+    values?: unknown[],
+  ) => Promise<pg.QueryResult<Row>>;
+};
 
 /** How to reach Postgres through PgBouncer, and how many connections to use. */
 export type PoolOptions = {
@@ -43,9 +52,30 @@ export function createPool({
     idleTimeoutMillis: 30_000,
     keepAlive: true,
   });
+  pool.on('connect', endWhenUnanswered);
   pool.on('error', (error) => logger.warn({ error }, 'idle postgres connection lost'));
   if (purpose !== undefined) {
     measurePool(pool, { name: purpose, namespace: new URL(url).pathname.slice(1) });
   }
   return pool;
+}
+
+/**
+ * Ends a connection when a query fails without an answer of the server: it was given up, or the
+ * connection broke. The driver keeps such a connection, and the next query would wait behind the one
+ * that was given up, or get its answer late.
+ */
+function endWhenUnanswered(client: pg.PoolClient): void {
+  const end = (error?: unknown) => {
+    if (error === undefined || error instanceof pg.DatabaseError) return;
+    // A pool's client has the method of a client, which its type leaves out.
+    if (client instanceof pg.Client) void client.end();
+  };
+  replaceMethod(
+    client,
+    'query',
+    (query) =>
+      (...args) =>
+        watchCall(query, args, end),
+  );
 }

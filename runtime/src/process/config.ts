@@ -37,6 +37,12 @@ export const serviceConfig = {
     description: 'Which requests are logged: none, some under load, or each one',
     example: 'sampled',
   }),
+  ZAMENI_SECURITY_LOG: Type.String({
+    minLength: 1,
+    default: 'stdout',
+    description: 'File that security events are appended to, or stdout',
+    example: '/var/log/zameni/security.log',
+  }),
   ZAMENI_INSTANCE: Type.String({
     pattern: '^[a-z0-9-]{1,64}$',
     description: 'Name of this process in logs and traces',
@@ -124,6 +130,11 @@ export const attemptLifetimeConfig = {
 };
 /** The key ring that seals positions. */
 export const positionConfig = { ZAMENI_POSITION_KEY_FILE: keyRingFile('position keys') };
+
+/** The key ring that checks ids of registrations. */
+export const registrationIdConfig = {
+  ZAMENI_REGISTRATION_ID_KEY_FILE: keyRingFile('keys that check ids of registrations'),
+};
 
 /**
  * Reads the configuration from the environment. Throws one ConfigError that lists every fault:

@@ -9,22 +9,39 @@ export const DEADLINES = {
   logRead: 3_000,
   /** One append to the log, until its acknowledgement. */
   logAppend: 2_000,
-  /** An intent in the committer, from its submission to its answer. */
+  /**
+   * A command, from its arrival to its answer: 503 if it has no outcome by then. Until then tries to
+   * decide and commit it begin.
+   */
+  outcome: 1_800,
+  /** An intent in the committer. An append that has begun is repeated so long, also for nobody. */
   intent: 8_000,
-  /** The time in which tries to decide and commit a command begin. */
-  commitTries: 8_000,
   /** The wait of a `DELETE` for every store that answers readers. */
-  erased: 10_000,
+  erased: 12_000,
+  /** Between two looks of a reader at the position of the primary, and for one look. */
+  primaryLook: 1_000,
+  /** An entry of the cache that a reader stored from before the watermark. */
+  entryBehind: 5_000,
+  /** One read of the replica, after which the primary is asked, and one read of the primary. */
+  replicaRead: 600,
+  primaryRead: 1_200,
+  /** From a change on the primary until no reader answers from a replica that lacks it. */
+  replicaDistrusted: 9_000,
   /** From the start of a request to the answer of a command, with `Prefer: wait`. */
   answer: 30_000,
   /** The longest `Prefer: wait`. */
   preferWait: 30_000,
-  /** The drain of a service, from the signal until nothing of it is open. */
+  /**
+   * From the signal to a service behind the gateway until it closes. It says that it is not ready
+   * and answers, until the gateway has seen it: two checks, `deploy/local/parts/haproxy-config.ts`.
+   */
+  leave: 1_500,
+  /** The drain of a service, until nothing of it is open. */
   drain: 12_000,
   /** The last spans and metrics of a service, after its drain. */
   telemetryFlush: 2_000,
   /** From the signal to a service until its supervisor kills it. */
-  stop: 15_000,
+  stop: 16_000,
   /** The gateway's wait for a service's answer. */
   gatewayServer: 35_000,
   /** The default pause of a key rotation for commits under way. */
@@ -45,11 +62,11 @@ export type Deadlines = Readonly<Record<keyof typeof DEADLINES, number>>;
 
 /**
  * The longest time from reading a key ring to the end of an append that was made with it: tries begin
- * until `commitTries`; the last one reads accounts and claims, waits in the committer, and appends.
+ * until `outcome`; the last one reads accounts and claims, waits in the committer, and appends.
  */
 export function longestCommitMs(deadlines: Deadlines = DEADLINES): number {
-  const { commitTries, logRead, intent, logAppend } = deadlines;
-  return commitTries + 2 * logRead + intent + logAppend;
+  const { outcome, logRead, intent, logAppend } = deadlines;
+  return outcome + 2 * logRead + intent + logAppend;
 }
 
 /**
@@ -78,7 +95,15 @@ const RELATIONS: readonly Relation[] = [
     isKept: (d) => d.rotationGrace > longestCommitMs(d),
   },
   {
-    rule: 'a command is answered after its longest commit',
+    rule: 'a command is answered within two seconds',
+    isKept: (d) => d.outcome < 2_000,
+  },
+  {
+    rule: 'a read without a wait is answered within two seconds, whatever database is away',
+    isKept: (d) => d.replicaRead + d.primaryRead < 2_000,
+  },
+  {
+    rule: 'an import answers after the longest commit of a row',
     isKept: (d) => d.answer > longestCommitMs(d),
   },
   {
@@ -98,8 +123,8 @@ const RELATIONS: readonly Relation[] = [
     isKept: (d) => d.drain > d.intent + d.logAppend,
   },
   {
-    rule: 'a supervisor waits longer than a drain and the last export of telemetry',
-    isKept: (d) => d.stop > d.drain + d.telemetryFlush,
+    rule: 'a supervisor waits longer than a service needs to leave, to drain and to export the last telemetry',
+    isKept: (d) => d.stop > d.leave + d.drain + d.telemetryFlush,
   },
   {
     rule: 'a standby takes over in time, also from a process that froze inside a transaction',
@@ -116,6 +141,15 @@ const RELATIONS: readonly Relation[] = [
   {
     rule: 'an erasure outlasts the take-over of its eraser',
     isKept: (d) => d.erased > 2 * d.takeOver,
+  },
+  {
+    rule: 'a replica is distrusted after the last answer that was read or stored from it',
+    // A look that hangs, a pause and a look that answers; then what was stored just before.
+    isKept: (d) => d.replicaDistrusted > 3 * d.primaryLook + Math.max(d.primaryLook, d.entryBehind),
+  },
+  {
+    rule: 'an erasure outlasts the distrust of a replica that lags',
+    isKept: (d) => d.erased > d.replicaDistrusted + d.takeOver / 2,
   },
 ];
 

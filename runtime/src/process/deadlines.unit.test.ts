@@ -11,7 +11,7 @@ import {
 test('the deadlines agree with each other', (t) => {
   t.deepEqual(findBrokenRelations(), []);
   t.notThrows(() => assertDeadlines());
-  t.is(longestCommitMs(), 24_000);
+  t.is(longestCommitMs(), 17_800);
   t.is(longestTakeOverMs(), 2_500);
 });
 
@@ -22,16 +22,20 @@ const breaks = test.macro<[Partial<Deadlines>, RegExp]>({
     t.regex(error.message, rule);
   },
 });
-test(breaks, { intent: 15_000 }, /rotation waits longer/);
-test(breaks, { rotationGrace: 24_000 }, /rotation waits longer/);
-test(breaks, { answer: 24_000, preferWait: 20_000 }, /answered after its longest commit/);
+test(breaks, { intent: 21_000 }, /rotation waits longer/);
+test(breaks, { rotationGrace: 17_800 }, /rotation waits longer/);
+test(breaks, { outcome: 2_000 }, /a command is answered within two/);
+test(breaks, { primaryRead: 1_400 }, /a read without a wait/);
+test(breaks, { answer: 17_800, preferWait: 10_000 }, /after the longest commit/);
 test(breaks, { preferWait: 31_000 }, /longest wait/);
 test(breaks, { gatewayServer: 30_000 }, /gateway waits longer than an answer/);
-test(breaks, { erased: 11_000 }, /gateway waits longer than an erasure/);
+test(breaks, { erased: 17_200 }, /gateway waits longer than an erasure/);
 test(breaks, { drain: 10_000 }, /drain takes longer/);
 test(breaks, { telemetryFlush: 3_000 }, /supervisor waits longer/);
 test(breaks, { lease: 1_601 }, /takes over in time/);
 test(breaks, { leaseStandby: 301 }, /takes over in time/);
 test(breaks, { leaseRenewal: 534 }, /outlives several renewals/);
-test(breaks, { leasedStep: 24_000 }, /longer than any wait/);
-test(breaks, { takeOver: 5_000 }, /outlasts the take-over/);
+test(breaks, { leasedStep: 17_800 }, /longer than any wait/);
+test(breaks, { takeOver: 6_000 }, /outlasts the take-over/);
+test(breaks, { entryBehind: 6_000 }, /replica is distrusted/);
+test(breaks, { erased: 10_000 }, /outlasts the distrust/);

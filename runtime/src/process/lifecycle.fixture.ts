@@ -12,17 +12,20 @@ const schema = Type.Object({
   ZAMENI_INSTANCE,
   ZAMENI_LOG_LEVEL,
   ...redisConfig,
-  ZAMENI_FIXTURE: Type.Enum(['sound', 'cannot-start', 'cannot-release', 'throws-late', 'hangs'], {
-    description: 'What is wrong with the fixture',
-    example: 'sound',
-  }),
+  ZAMENI_FIXTURE: Type.Enum(
+    ['sound', 'cannot-start', 'cannot-release', 'throws-late', 'hangs', 'leaves'],
+    {
+      description: 'What is wrong with the fixture',
+      example: 'sound',
+    },
+  ),
 });
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 /** A small service. Its resources report their release, and a request can be held. */
 async function start(context: ServiceContext<Static<typeof schema>>): Promise<void> {
-  const { config, logger, resources, signal } = context;
+  const { config, logger, resources, leaving, signal } = context;
   const fault = config.ZAMENI_FIXTURE;
   signal.addEventListener('abort', () => say('stopping'));
   resources.defer(() => void say('released first'));
@@ -37,7 +40,7 @@ async function start(context: ServiceContext<Static<typeof schema>>): Promise<vo
   const inputEnded = new Promise<void>((resolve) => {
     process.stdin.resume().once('end', resolve);
   });
-  const app = createHttpApp({ logger, checks: {} });
+  const app = createHttpApp({ logger, checks: {}, leaving });
   app.get('/held', async () => {
     say('accepted');
     await inputEnded;
@@ -82,4 +85,5 @@ function hangUntilDeadline(): Promise<void> {
 }
 
 if (process.env['ZAMENI_FIXTURE'] === 'hangs') mock.timers.enable({ apis: ['setTimeout'] });
-await runService({ name: 'fixture', schema, start });
+const isBehindGateway = process.env['ZAMENI_FIXTURE'] === 'leaves';
+await runService({ name: 'fixture', schema, isBehindGateway, start });

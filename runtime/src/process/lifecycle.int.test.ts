@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { waitUntil } from '../testing/wait.ts';
+import { DEADLINES } from './deadlines.ts';
 import { EXIT_CONFIG } from './lifecycle.ts';
 
-const fixture = new URL('./lifecycle.fixture.ts', import.meta.url).pathname;
+const fixture = join(import.meta.dirname, 'lifecycle.fixture.ts');
 const good = {
   ZAMENI_INSTANCE: 'fixture-1',
   ZAMENI_REDIS_URL: 'redis://127.0.0.1:6379/0',
@@ -99,6 +101,34 @@ test.serial('accepted work finishes while draining, and no new work is accepted'
   t.is(response.headers.get('connection'), 'close');
   t.like(await service.end(), { code: 0, stderr: '' });
   t.deepEqual(service.lines.slice(-3), ['finished', 'released second', 'released first']);
+});
+
+test.serial(
+  'behind a gateway a service is first not ready, and closes after a pause',
+  async (t) => {
+    const service = await startListening(t, 'leaves');
+    t.is((await fetch(`${service.url}/readyz`)).status, 200);
+    const signalledAt = performance.now();
+    service.child.kill('SIGTERM');
+    await waitUntil(async () => (await fetch(`${service.url}/readyz`)).status === 503);
+    t.like(await (await fetch(`${service.url}/readyz`)).json(), { ready: false, leaving: true });
+    t.is((await fetch(`${service.url}/livez`)).status, 200);
+    t.false(service.lines.includes('stopping'));
+    t.like(await service.end(), { code: 0, stderr: '' });
+    t.true(performance.now() - signalledAt >= DEADLINES.leave);
+    t.deepEqual(releasesOf(service), allReleased);
+  },
+);
+
+test.serial('a service that fails does not wait for the gateway', async (t) => {
+  const service = await startListening(t, 'leaves');
+  const failedAt = performance.now();
+  const request = new AbortController();
+  fetch(`${service.url}/throw`, { signal: request.signal }).catch(() => undefined);
+  await service.says('stopping');
+  t.true(performance.now() - failedAt < DEADLINES.leave);
+  request.abort();
+  t.like(await service.end(), { code: 1 });
 });
 
 test.serial('a second signal neither hurries nor repeats the drain', async (t) => {

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Static, type TObject, Type } from 'typebox';
 import { withDeadline } from '../async/retry.ts';
 import { coerceError, Fault } from '../errors.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { assertDeadlines, DEADLINES } from './deadlines.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { createSecurityLog } from '../security/security-log.ts';
 import { type TelemetryConfig, telemetryVariables } from '../telemetry/config.ts';
 import { startTelemetry } from '../telemetry/start.ts';
 
@@ -14,9 +16,13 @@ export const EXIT_CONFIG = 78;
 export type ServiceContext<Config> = {
   readonly config: Config;
   readonly logger: Logger;
+  /** The security log, for what callers do to others. */
+  readonly securityLog: Logger;
   /** Resources to release when the service stops, in reverse order. */
   readonly resources: AsyncDisposableStack;
-  /** Aborts at the first SIGTERM or SIGINT, before anything is released. */
+  /** Aborts at the first SIGTERM or SIGINT. Requests are still welcome for `DEADLINES.leave`. */
+  readonly leaving: AbortSignal;
+  /** Aborts after that, before anything is released. */
   readonly signal: AbortSignal;
   /** Stops the service with exit status 1. */
   readonly fail: (error: unknown) => void;
@@ -26,25 +32,33 @@ export type ServiceContext<Config> = {
 export type Service<T extends TObject> = {
   readonly name: string;
   readonly schema: T;
+  /** Whether a gateway must see that it is not ready before it closes. */
+  readonly isBehindGateway?: boolean;
   readonly start: (context: ServiceContext<Static<T>>) => Promise<void>;
 };
 
 /**
- * Runs a service as this process. States: starting → running → draining → ended. The first signal
- * or failure starts the drain. A process that hangs is the worse failure, so the drain has a
+ * Runs a service as this process. States: starting → running → leaving → draining → ended. After the
+ * first signal a service behind a gateway answers until it gets no more requests. A failure starts
+ * the drain at once. A process that hangs is the worse failure, so the drain has a
  * deadline. Exit status: 0 after a signal and a complete drain, 1 after a failure, EXIT_CONFIG for
  * a wrong environment.
  */
 export async function runService<T extends TObject>(service: Service<T>): Promise<void> {
   assertDeadlines();
   const { config, telemetryConfig } = loadConfigOrExit(service.schema);
-  const settings = config as { ZAMENI_INSTANCE?: string; ZAMENI_LOG_LEVEL?: string };
+  const settings = config as {
+    ZAMENI_INSTANCE?: string;
+    ZAMENI_LOG_LEVEL?: string;
+    ZAMENI_SECURITY_LOG?: string;
+  };
   const instance = settings.ZAMENI_INSTANCE ?? service.name;
   const logger = createLogger({
     service: service.name,
     instance,
     level: settings.ZAMENI_LOG_LEVEL ?? 'info',
   });
+  const leaving = new AbortController();
   const stopping = new AbortController();
   const resources = new AsyncDisposableStack();
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
@@ -66,10 +80,22 @@ export async function runService<T extends TObject>(service: Service<T>): Promis
   const start = async () => {
     // Before the service: instruments belong to the SDK that they meet first.
     telemetry = await startTelemetry(telemetryConfig, { service: service.name, instance, logger });
-    await service.start({ config, logger, resources, signal: stopping.signal, fail });
+    const target = settings.ZAMENI_SECURITY_LOG ?? 'stdout';
+    const securityLog = createSecurityLog({ target, service: service.name, instance, logger });
+    await service.start({
+      config,
+      logger,
+      securityLog,
+      resources,
+      leaving: leaving.signal,
+      signal: stopping.signal,
+      fail,
+    });
   };
   const started = start().catch(fail);
   const status = await ended;
+  leaving.abort(new Fault(`${service.name} is leaving`));
+  if (service.isBehindGateway === true && status === 0) await delay(DEADLINES.leave);
   stopping.abort(new Fault(`${service.name} is stopping`));
   const drained = await drain(resources, started, status, logger);
   process.exitCode = hasFailed ? 1 : drained;

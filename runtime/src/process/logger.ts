@@ -31,6 +31,8 @@ export type LoggerOptions = {
   readonly service: string;
   readonly instance: string;
   readonly level: string;
+  /** Names a log that is not the one of operation. */
+  readonly dataset?: string;
   /** Takes whole lines of JSON. Without it they go to standard output, on a terminal as text. */
   readonly write?: (line: string) => void;
 };
@@ -39,7 +41,7 @@ export type LoggerOptions = {
  * A logger of JSON lines in Elastic Common Schema. What a line may contain is decided by the
  * catalogue, not by the caller: other fields are dropped and counted.
  */
-export function createLogger({ service, instance, level, write }: LoggerOptions): Logger {
+export function createLogger({ service, instance, level, dataset, write }: LoggerOptions): Logger {
   const lines = pino(
     {
       level,
@@ -47,6 +49,7 @@ export function createLogger({ service, instance, level, write }: LoggerOptions)
         'ecs.version': ECS_VERSION,
         'service.name': service,
         'service.node.name': instance,
+        ...(dataset === undefined ? {} : { 'event.dataset': dataset }),
       },
       messageKey: 'message',
       timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,

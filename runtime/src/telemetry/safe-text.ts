@@ -2,9 +2,12 @@
 const OUR_ERRORS: ReadonlySet<string> = new Set([
   'AppError',
   'ConfigError',
+  'DistrustedLeaderError',
   'Fault',
+  'ForgedRecordError',
   'KeySetError',
   'LeaderBehindError',
+  'LeaderlessError',
   'LogReadError',
   'MigrationError',
   'NotCoveredError',
@@ -17,6 +20,7 @@ const OUR_ERRORS: ReadonlySet<string> = new Set([
   'TooManyParkedError',
   'UnreadableRecordError',
   'UnwritableEventError',
+  'log-mismatch',
 ]);
 
 /** What codes of Node mean, in words of ours. */
@@ -85,5 +89,5 @@ export function toErrorCode(error: Error): string | undefined {
 
 /** The class of an error. Whoever makes an error can give it any name. */
 export function toErrorName({ name }: Error): string {
-  return /^[\w$.]{1,64}$/.test(name) ? name : 'Error';
+  return /^[\w$.-]{1,64}$/.test(name) ? name : 'Error';
 }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { ExecutionContext } from 'ava';
 import { waitUntil } from '../testing/wait.ts';
 
-const program = new URL('./observed.fixture.ts', import.meta.url).pathname;
+const program = join(import.meta.dirname, 'observed.fixture.ts');
 
 /** The small service of `observed.fixture.ts` as a process. */
 export async function startObserved(t: ExecutionContext, variables: Record<string, string>) {

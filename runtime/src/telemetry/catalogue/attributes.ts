@@ -19,7 +19,7 @@ export const ATTRIBUTES = {
   'messaging.operation.type': '`send` or `process`',
   'messaging.system': '`nats`',
   'server.address': 'Host of the server',
-  'zameni.breaker': 'What the breaker guards: `cache`, `limits` or `replica`',
+  'zameni.breaker': 'What the breaker guards: `cache`, `limits`, `primary` or `replica`',
   'zameni.cache.result': '`hit`, `miss`, `behind`, `parked` or `unavailable`',
   'zameni.commit.outcome':
     '`appended`; `nothing` to append; `conflict`: decided again; `postponed`: left to a later group; `failed`',
@@ -32,6 +32,8 @@ export const ATTRIBUTES = {
   'zameni.gateway.response_ms': 'Milliseconds until the process began to answer',
   'zameni.gateway.server': 'Process behind the gateway',
   'zameni.lease.work': 'What the lease is for, for example `projection` or `eraser`',
+  'zameni.log.copy.state': 'What the auditor knows of the copy: `healthy`, `unknown` or `damaged`',
+  'zameni.log.server': 'Server of the log',
   'zameni.mail.kind': 'Kind of the mail',
   'zameni.mail.outcome': '`sent`, `later`, `abandoned`, `unknown` or `not-needed`',
   'zameni.mail.state': 'State of a mail in the ledger',

@@ -14,8 +14,9 @@ export const HTTP_EVENTS = {
   'request failed': {
     code: 'request-failed',
     level: 'error',
-    description: 'A request is answered 5xx. Refusals under load are counted elsewhere',
-    fields: ['error', 'traceId'],
+    description:
+      'Requests are answered 5xx: the newest, and how many since the last line. At most one line a second and kind. Refusals are not among them',
+    fields: ['error', 'traceId', 'faults'],
   },
   'the HTTP framework reports a fault': {
     code: 'http-framework-fault',

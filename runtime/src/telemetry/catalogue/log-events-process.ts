@@ -43,7 +43,7 @@ export const PROCESS_EVENTS = {
   'key ring read': {
     code: 'key-ring-read',
     level: 'info',
-    description: 'A ring is read for the first time, or because its file changed',
+    description: 'A ring is read because its file changed. Also in the security log',
     fields: ['path', 'currentKey', 'keys'],
   },
   'key ring not read, the last one stays': {

@@ -11,6 +11,7 @@ export const LINE_FIELDS = {
   'trace.id': 'Trace, the `traceId` of a problem document',
   'span.id': 'Span',
   'zameni.log.dropped_fields': 'Number of fields that the catalogue does not allow; absent if none',
+  'event.dataset': '`zameni.security` in lines of the security log; absent in others',
   message: 'Message of the event, always the same text',
 } as const satisfies Readonly<Record<string, string>>;
 
@@ -93,10 +94,17 @@ export const LOG_FIELDS = {
     description: 'Version of the read models',
   },
   state: {
-    name: 'zameni.projection.state',
+    name: 'zameni.state',
     type: 'keyword',
-    description: 'State of the version',
+    description: 'State of the version, or of the copy of the log',
   },
+  server: { name: 'zameni.log.server', type: 'keyword', description: 'Server of the log' },
+  successor: {
+    name: 'zameni.log.successor',
+    type: 'keyword',
+    description: 'Server of the log that is to lead next',
+  },
+  records: { name: 'zameni.log.records', type: 'integer', description: 'Number of records' },
   reason: { name: 'zameni.reason', type: 'keyword', description: 'Reason, in one word' },
   sqlState: { name: 'zameni.sqlstate', type: 'keyword', description: 'SQLSTATE of the refusal' },
   mail: { name: 'zameni.mail.id', type: 'integer', description: 'Number of the mail' },
@@ -105,6 +113,16 @@ export const LOG_FIELDS = {
     name: 'zameni.mail.cause',
     type: 'keyword',
     description: 'Kind of record that asks for the mail',
+  },
+  person: {
+    name: 'user.target.id',
+    type: 'keyword',
+    description: 'The person whom the request is about: the id of its path',
+  },
+  scope: {
+    name: 'zameni.scope',
+    type: 'keyword',
+    description: 'Scope by which the caller acted',
   },
   actor: {
     name: 'zameni.actor',

@@ -1,10 +1,12 @@
 import type { LogLevel } from './log-definition.ts';
 import type { LOG_FIELDS, LogFieldName } from './log-fields.ts';
+import { AUDIT_EVENTS } from './log-events-audit.ts';
 import { HTTP_EVENTS } from './log-events-http.ts';
 import { MAIL_EVENTS } from './log-events-mail.ts';
 import { PROCESS_EVENTS } from './log-events-process.ts';
 import { PROJECTION_EVENTS } from './log-events-projection.ts';
 import { READ_SIDE_EVENTS } from './log-events-read-side.ts';
+import { SECURITY_EVENTS } from './log-events-security.ts';
 import { WRITE_SIDE_EVENTS } from './log-events-write-side.ts';
 
 /** Every log event, by its message. A line has no other message and no other fields. */
@@ -14,7 +16,9 @@ export const LOG_EVENTS = {
   ...WRITE_SIDE_EVENTS,
   ...READ_SIDE_EVENTS,
   ...PROJECTION_EVENTS,
+  ...AUDIT_EVENTS,
   ...MAIL_EVENTS,
+  ...SECURITY_EVENTS,
 } as const;
 
 /** The message of a log event. */

@@ -137,6 +137,14 @@ export const WORK_METRICS = {
     description: 'Runs of the work, and tries to take its lease, that failed and are repeated',
     attributes: ['zameni.lease.work'],
   },
+  logCopies: {
+    name: 'zameni.log.copy',
+    kind: 'observed-gauge',
+    unit: '{copy}',
+    description:
+      '1 for the state in which the auditor knows the copy of the log to be, 0 for others',
+    attributes: ['zameni.log.server', 'zameni.log.copy.state'],
+  },
   deletionsLeft: {
     name: 'zameni.erasure.deletion_records',
     kind: 'observed-gauge',

@@ -80,7 +80,8 @@ export const SPANS = {
   validate: {
     name: 'validate',
     kind: 'internal',
-    description: 'Check a command beyond its schema, and who sends it',
+    description:
+      'Check who sends a command and whether they may, and count it, before its body is read',
     attributes: [],
   },
   publish: {
