@@ -18,6 +18,7 @@ create table zameni.erasures (
 );
 
 create index erasures_not_in_cache on zameni.erasures (position) where cache_at is null;
+create index erasures_not_in_log on zameni.erasures (position) where claims_at is null;
 
 -- What metrics count again and again.
 create index erasures_under_way on zameni.erasures (requested_at)

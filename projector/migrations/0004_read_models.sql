@@ -59,7 +59,8 @@ begin
   -- First, see above.
   execute format(
     'create or replace view accounts.checkpoint as
-     select version, position from zameni.checkpoints
+     select version, case when is_of_other_log then 0 else position end as position
+     from zameni.checkpoints
      where projection = ''accounts'' and version = %s', shown
   );
   execute format(

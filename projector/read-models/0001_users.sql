@@ -26,10 +26,34 @@ create table accounts_vN.address_owner (
 -- Finds the address that a person gives up: by a change, a disowning or an erasure.
 create index address_owner_user_id on accounts_vN.address_owner (user_id);
 
+-- Returns true if `missing` events of a person, or more, were discarded between two positions, and
+-- fails otherwise. One that was discarded before excuses that there is no row.
+create function accounts_vN.excuse_gap(
+  of_user uuid, after bigint, before bigint, missing integer
+) returns boolean
+language plpgsql
+as $$
+begin
+  if (
+    select count(*) from zameni.discarded d
+    where d.subject = 'zameni.account.' || of_user and d.position > after and d.position < before
+  ) < missing then
+    raise exception 'an event of % before % is missing', of_user, before using errcode = '23Z01';
+  end if;
+  return true;
+end
+$$;
+
+revoke all on function accounts_vN.excuse_gap from public;
+
 -- Applies the changes of people. A patch is an object of the columns that change; a patch with
 -- `registered_at` is a whole row and begins one, the others change a row that exists. `owned_at` is
 -- the position at which the address became the person's, `released_at` the one at which they gave
--- it up. A removal deletes the row of a person.
+-- it up. `base_version` is the version that the row has at least before the patch. A removal deletes
+-- the row of a person.
+--
+-- A row that has less, or is missing without an erasure, lacks an event that the log did not show. That
+-- is refused with SQLSTATE 23Z01, unless an operator has discarded as many records in between.
 --
 -- Returns each person whose row changed, with the row, and each person whose row was not written,
 -- without a row: a newer row exists, or the person was erased. It does not return a row that
@@ -44,7 +68,8 @@ return query
 with patched as (
   select
     patch, (patch->>'user_id')::uuid as user_id, (patch->>'position')::bigint as position,
-    patch ? 'registered_at' as begins, (patch->>'owned_at')::bigint as owned_at,
+    patch ? 'registered_at' as begins, (patch->>'base_version')::integer as base_version,
+    (patch->>'owned_at')::bigint as owned_at,
     (patch->>'released_at')::bigint as released_at
   from jsonb_array_elements(apply_users.patches) as patch
 ), removed as (
@@ -57,11 +82,24 @@ with patched as (
   left join lateral (
     select stored from accounts_vN.users stored where stored.user_id = p.user_id limit 1
   ) u on true
-  where (u.stored).position < p.position
-    or (
-      (u.stored).user_id is null and p.begins
-      and (select e.user_id from zameni.erasures e where e.user_id = p.user_id) is null
-    )
+  where case
+    when (u.stored).user_id is null
+      then (select e.user_id from zameni.erasures e where e.user_id = p.user_id) is null
+        and (
+          p.base_version = 0
+          or accounts_vN.excuse_gap(
+            p.user_id, 0, p.position, case when p.begins then p.base_version else 1 end
+          )
+        )
+        and p.begins
+    else (u.stored).position < p.position
+      and (
+        (u.stored).version >= p.base_version
+        or accounts_vN.excuse_gap(
+          p.user_id, (u.stored).position, p.position, p.base_version - (u.stored).version
+        )
+      )
+  end
 ), written_users as (
   insert into accounts_vN.users as stored
   select (row).* from merged

@@ -5,7 +5,7 @@
 -- long as the connection to the server lives.
 --
 -- `changes` is an object of sets, each an array of objects by the names of columns; an empty set is
--- absent. If the checkpoint is not where and whose it was, the function changes nothing and returns
+-- absent. The set `anchors` replaces the anchors of the checkpoint. If the checkpoint is not where and whose it was, the function changes nothing and returns
 -- no row. Otherwise it returns a row of nulls and the rows of accounts_vN.apply_users.
 --
 -- Rules for the functions of the read models:
@@ -32,7 +32,8 @@ begin
     perform from zameni.checkpoints where projection = of_projection order by version for update;
   end if;
   update zameni.checkpoints
-  set position = to_position, lease_until = now() + lease_ms * interval '1 millisecond'
+  set position = to_position, lease_until = now() + lease_ms * interval '1 millisecond',
+    anchors = coalesce(changes->'anchors', anchors)
   where projection = of_projection and version = of_version and holder = of_holder
     and position = from_position;
   if not found then

@@ -3,15 +3,18 @@ import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
   connectNats,
   createDataKeys,
-  createJetStreamLog,
   createReadLogServers,
   createSecureDeletion,
+  createTrustedLog,
   DEADLINES,
+  deriveFromRing,
   type KeyRingSource,
   type PepperRing,
   type Pool,
+  readCopyStates,
   readSecret,
   type ServiceContext,
+  toClaimLayout,
 } from '@zameni/runtime';
 import type { Config } from './config.ts';
 import { createEraser, type Eraser } from './erasure/eraser.ts';
@@ -56,7 +59,10 @@ export async function startReactors(
   });
   resources.defer(() => nc.close());
   const stream = ACCOUNTS_STREAM.name;
-  const log = await createJetStreamLog(nc, { stream, user });
+  // What a damaged leader lacks looks as if it was deleted.
+  const { log } = resources.use(
+    await createTrustedLog(nc, { stream, user, readStates: () => readCopyStates(pool), logger }),
+  );
   const deletion = createSecureDeletion({ nc, log }, { stream, user });
   const holder = `${config.ZAMENI_INSTANCE}-${randomUUID()}`;
   const owned = { holder, leaseMs: DEADLINES.lease };
@@ -64,6 +70,7 @@ export async function startReactors(
     log,
     deletion,
     servers: createReadLogServers(nc, { stream, user }),
+    claims: deriveFromRing(peppers, toClaimLayout),
     now: () => new Date(),
     store: createPostgresEraserStore(pool, { ...ERASER, ...owned }),
     logger,

@@ -5,20 +5,22 @@ import {
   createDataKeys,
   createDigests,
   createHeadWatch,
-  createJetStreamLog,
   createPool,
   createRateLimits,
   createRedis,
   createTokenVerifier,
+  createTrustedLog,
   listenHttp,
   openKeyRing,
   openPepperRing,
+  readCopyStates,
   readSecret,
   readTokenIssuers,
   type ServiceContext,
   systemClock,
   toActorId,
 } from '@zameni/runtime';
+import { startAuditor } from './audit/start-auditor.ts';
 import type { Config } from './config.ts';
 import { observeProjector } from './observe-projector.ts';
 import { createOperatorApp } from './operator/app.ts';
@@ -45,7 +47,7 @@ const OPERATOR_POOL_SIZE = 2;
 
 /** Starts the projector, which reads the log and writes Postgres and Redis. */
 export async function startProjector(context: ServiceContext<Config>): Promise<void> {
-  const { config, logger, resources, signal, fail } = context;
+  const { config, logger, securityLog, resources, signal, fail } = context;
   const name = config.ZAMENI_INSTANCE;
   const nc = await connectNatsNearLeader(
     {
@@ -57,10 +59,6 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
     ACCOUNTS_STREAM.name,
   );
   resources.defer(() => nc.close());
-  const log = await createJetStreamLog(nc, {
-    stream: ACCOUNTS_STREAM.name,
-    user: config.ZAMENI_NATS_USER,
-  });
   const url = config.ZAMENI_POSTGRES_URL;
   const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
   const openPool = (purpose: string, options: { max: number; queryDeadlineMs?: number }) =>
@@ -68,6 +66,14 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
       opened.end(),
     );
   const pool = openPool('projector', { max: POOL_SIZE });
+  const { log } = resources.use(
+    await createTrustedLog(nc, {
+      stream: ACCOUNTS_STREAM.name,
+      user: config.ZAMENI_NATS_USER,
+      readStates: () => readCopyStates(pool),
+      logger,
+    }),
+  );
   const redis = createRedis({
     url: config.ZAMENI_REDIS_URL,
     password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
@@ -76,7 +82,7 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   });
   resources.defer(() => redis.disconnect());
 
-  const keyRing = openKeyRing(config.ZAMENI_KEK_FILE, { logger });
+  const keyRing = openKeyRing(config.ZAMENI_KEK_FILE, { logger, securityLog });
   const versionsPool = openPool('projector-versions', {
     max: VERSIONS_POOL_SIZE,
     queryDeadlineMs: LONG_STATEMENT_MS,
@@ -105,16 +111,18 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
   const stopped = running.run(signal).catch(fail);
   resources.defer(() => stopped);
 
-  const peppers = openPepperRing(config.ZAMENI_PEPPER_FILE, { logger });
+  const peppers = openPepperRing(config.ZAMENI_PEPPER_FILE, { logger, securityLog });
   const reactors = await startReactors(context, { pool, keyRing, peppers });
+  const auditor = await startAuditor(context, pool);
 
   const operatorPool = openPool('projector-operator', { max: OPERATOR_POOL_SIZE });
-  observeProjector(context, { ...reactors, running, head, pool: operatorPool });
+  observeProjector(context, { ...reactors, auditor, running, head, pool: operatorPool });
   const operatorStore = createOperatorStore(operatorPool);
   const digests = createDigests(peppers.current());
   const app = createOperatorApp({
     logger,
     logRequests: config.ZAMENI_LOG_REQUESTS,
+    security: { log: securityLog, actorOf: (caller) => toActorId(digests, caller) },
     log,
     status: running.status,
     parked: () => {
@@ -131,6 +139,7 @@ export async function startProjector(context: ServiceContext<Config>): Promise<v
       logger,
       actorOf: (caller) => toActorId(digests, caller),
     },
+    auditor,
     ...reactors,
     keyRings: { kek: keyRing, pepper: peppers },
     checks: {

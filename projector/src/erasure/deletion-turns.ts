@@ -5,6 +5,8 @@ import { createSlots } from '../async/slots.ts';
 export type DeletionTurns = {
   /** Deletes the records of a subject up to a position. */
   readonly deleteUpTo: (subject: string, upTo: number) => Promise<void>;
+  /** Deletes all records of a subject, on a server that has reached the position `known`. */
+  readonly deleteAll: (subject: string, known: number) => Promise<void>;
 };
 
 /** Dependencies of turns; `sliceMs` is the length of one. */
@@ -29,10 +31,10 @@ export function createDeletionTurns({
   const slots = createSlots(MAX_AT_ONCE);
 
   /** Returns whether all records are deleted. */
-  async function takeTurn(subject: string, upTo: number): Promise<boolean> {
+  async function takeTurn(subject: string, upTo: number, known: number): Promise<boolean> {
     const turn = AbortSignal.timeout(sliceMs);
     try {
-      await deletion.deleteUpTo(subject, upTo, AbortSignal.any([signal, turn]));
+      await deletion.deleteUpTo(subject, upTo, AbortSignal.any([signal, turn]), known);
       return true;
     } catch (error) {
       if (signal.aborted || !turn.aborted) throw error;
@@ -40,9 +42,14 @@ export function createDeletionTurns({
     }
   }
 
+  async function untilDone(subject: string, upTo: number, known: number): Promise<void> {
+    for (let isDone = false; !isDone; ) {
+      isDone = await slots.run(() => takeTurn(subject, upTo, known));
+    }
+  }
+
   return {
-    deleteUpTo: async (subject, upTo) => {
-      for (let isDone = false; !isDone; ) isDone = await slots.run(() => takeTurn(subject, upTo));
-    },
+    deleteUpTo: (subject, upTo) => untilDone(subject, upTo, upTo),
+    deleteAll: (subject, known) => untilDone(subject, Number.MAX_SAFE_INTEGER, known),
   };
 }

@@ -1,38 +1,58 @@
+import { parseDeletionRecord, UnreadableRecordError } from '@zameni/contracts';
 import {
-  type DeletionRecord,
-  parseDeletionRecord,
-  subjects,
-  UnreadableRecordError,
-} from '@zameni/contracts';
-import { delay, type LogRecord, type ReadLogServers, type SecureDeletion } from '@zameni/runtime';
+  createBackoff,
+  delay,
+  DistrustedLeaderError,
+  isAbsent,
+  type LogRecord,
+  type ReadLogServers,
+  type SecureDeletion,
+  StaleLeaderError,
+} from '@zameni/runtime';
 import { createSlots } from '../async/slots.ts';
+import { toFaultReason } from '../lease/fault-reason.ts';
 import { createAddressAttempts } from './address-attempts.ts';
 import { createCoveredPosition } from './covered-position.ts';
+import { deleteNamed, type OpenRecord } from './delete-named.ts';
 import { createDeletionTurns } from './deletion-turns.ts';
+import { ForgedRecordError, type JudgeDeps } from './judge-record.ts';
 import { createServersBehind } from './servers-behind.ts';
-import { clearErasedAt } from './clear-erased-at.ts';
-import type { EraserStore, NotedErasure } from './store.ts';
+import type { EraserStore } from './store.ts';
 import type { VoidAttemptDeps } from './void-attempt.ts';
 
 /** Dependencies of deleting; `servers` reads which servers of the log may miss a deletion. */
-export type DeletionsOptions = Pick<VoidAttemptDeps, 'log' | 'now'> & {
-  readonly deletion: SecureDeletion;
-  readonly servers: ReadLogServers;
-  readonly store: Pick<
-    EraserStore,
-    'noteErasure' | 'readCoveredPosition' | 'findAttempts' | 'removeAttempt' | 'clearClaim'
-  >;
-  readonly signal: AbortSignal;
-  readonly sliceMs?: number;
-  readonly graceMs?: number;
-};
+export type DeletionsOptions = Pick<VoidAttemptDeps, 'now'> &
+  Pick<JudgeDeps, 'claims'> & {
+    readonly log: VoidAttemptDeps['log'] & JudgeDeps['log'];
+    readonly deletion: SecureDeletion;
+    readonly servers: ReadLogServers;
+    readonly store: Pick<
+      EraserStore,
+      'noteErasure' | 'readCoveredPosition' | 'findAttempts' | 'removeAttempt' | 'clearClaim'
+    >;
+    readonly signal: AbortSignal;
+    /** Called at each failed try of a record that others do not share, and when it is done. */
+    readonly onStuck: (stuck: StuckRecord) => void;
+    readonly onDone: (position: number) => void;
+    readonly sliceMs?: number;
+    readonly graceMs?: number;
+    readonly retry?: { readonly baseMs: number; readonly maxMs: number };
+  };
+
+/** A deletion record that cannot be done, and why. */
+export type StuckRecord = { readonly position: number; readonly reason: string };
+
+/** Lets later records of the same claims go on. */
+type Pass = PromiseWithResolvers<void>;
 
 /** Processes several deletion records concurrently. */
 export type Deletions = AsyncDisposable & {
   /** Starts to delete everything that a deletion record names, and then the record itself. */
   readonly begin: (record: LogRecord) => void;
-  /** Returns the number of unfinished deletion records. Throws the error if one failed. */
-  readonly open: () => number;
+  /** The unfinished deletion records, by subject. Throws the fault that stops all of them. */
+  readonly open: () => ReadonlyMap<string, OpenRecord>;
+  /** The unfinished deletion records whose last try failed, the oldest first. */
+  readonly stuck: () => readonly StuckRecord[];
   /** Resolves when one more is done or has failed, or after the given time. */
   readonly untilDone: (withinMs: number) => Promise<void>;
 };
@@ -49,42 +69,33 @@ const SLICE_MS = 1_000;
 /** Milliseconds that a server has to catch up before its name is recorded. */
 const GRACE_MS = 5_000;
 
+/** Pauses between tries of one record. The first ones are short, because a `DELETE` waits for it. */
+const RETRY = { baseMs: 250, maxMs: 5 * 60 * 1_000 };
+
 /**
- * Order within one deletion record: attempts, claims, the positions of erasures in later claims,
- * then the record itself. Keys are deleted at any time. A claim that an erasure released makes
- * attempts on its address void, so it is deleted after them.
+ * Deletion records are independent. One that cannot be done stays open and is tried again after
+ * growing pauses; the others go on. Only a fault of log or database itself ends the work of all:
+ * another process may reach what this one does not.
  *
- * Attempts on an erased address are found in the read model, and every attempt is counted there, so
- * each record waits with its attempts until the read model covers it. The record also stays that
- * long because it may be the last one of the log, whose position readers wait for. This wait
- * occupies no slot.
- *
- * Deleting can be interrupted and repeated, because the deletion record is deleted last. The key is
- * recorded as deleted before the rest, because anybody can create attempts and so delay the rest.
- * Silent servers are recorded before anything is deleted, so that no crash loses their names.
- * Servers that do not catch up afterwards are recorded too: the worse failure is to report an
- * erasure as done while a server may still have the key.
+ * Records that name the same claim are the exception: a later one waits for an earlier one, unless
+ * that is unreadable or forged.
  */
 export function createDeletions(options: DeletionsOptions): Deletions {
-  const { log, now, deletion, servers, store, sliceMs = SLICE_MS, graceMs = GRACE_MS } = options;
+  const { deletion, servers, store, onStuck, onDone, retry = RETRY } = options;
+  const { sliceMs = SLICE_MS, graceMs = GRACE_MS } = options;
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   const questions = createSlots(MAX_QUESTIONS);
   const turns = createDeletionTurns({ deletion, signal, sliceMs });
   const covered = createCoveredPosition({ read: store.readCoveredPosition, signal });
-  const onAddresses = createAddressAttempts({
-    log,
-    now,
-    deletion,
-    store,
-    covered,
-    questions,
-    signal,
-  });
+  const onAddresses = createAddressAttempts({ ...options, covered, questions, signal });
   const ask: ReadLogServers = (end) => questions.run(() => servers(end));
   const behind = createServersBehind({ servers: ask, signal, graceMs });
-  const open = new Set<Promise<void>>();
-  /** For each claim, the newest unfinished deletion record that names it. */
+  const deps = { ...options, turns, covered, onAddresses, behind, questions, signal };
+  const open = new Map<string, OpenRecord>();
+  const stuck = new Map<string, StuckRecord>();
+  const tasks = new Set<Promise<void>>();
+  /** For each claim, the end of the newest deletion that names it. */
   const newest = new Map<string, Promise<void>>();
   let fault: { readonly error: unknown } | undefined;
   let oneMore = Promise.withResolvers<void>();
@@ -95,78 +106,74 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     // Deleting up to a later release also deletes the release of an earlier erasure. That one must
     // stay until its attempts are void.
     const earlier = claims.flatMap((k) => newest.get(k) ?? []);
-    const task = work(record, content, earlier);
-    for (const k of claims) newest.set(k, task);
-    open.add(task);
-    task
-      .then(
-        () => close(task, claims),
-        // It stays open, so that it does not count as done.
-        (error: unknown) => void (fault ??= { error }),
-      )
-      .finally(() => {
-        oneMore.resolve();
-        oneMore = Promise.withResolvers();
-      });
+    const pass = Promise.withResolvers<void>();
+    const { promise: passed } = pass;
+    // Most have nobody behind them.
+    passed.catch(() => undefined);
+    for (const k of claims) newest.set(k, passed);
+    const entry = { record, content, earlier };
+    open.set(record.subject, entry);
+    const task = run(entry, pass).finally(() => {
+      for (const k of claims) if (newest.get(k) === passed) newest.delete(k);
+      tasks.delete(task);
+      oneMore.resolve();
+      oneMore = Promise.withResolvers();
+    });
+    tasks.add(task);
   }
 
-  function close(task: Promise<void>, claims: readonly string[]): void {
-    open.delete(task);
-    for (const k of claims) if (newest.get(k) === task) newest.delete(k);
+  /** Never rejects. After a fault the record stays open, so that it does not count as done. */
+  async function run(entry: OpenRecord, pass: Pass): Promise<void> {
+    const { subject, position } = entry.record;
+    try {
+      await untilDeleted(entry, pass);
+      open.delete(subject);
+      stuck.delete(subject);
+      onDone(position);
+      pass.resolve();
+    } catch (error) {
+      fault ??= { error };
+      pass.reject(error);
+    }
   }
 
-  async function work(
-    record: LogRecord,
-    content: DeletionRecord | undefined,
-    earlier: readonly Promise<void>[],
-  ): Promise<void> {
-    const { subject, position } = record;
-    if (content === undefined) throw new UnreadableRecordError(position);
-    const { claims, people, attempts, addresses } = content;
-    const silent = await behind.findSilent(position);
-    const note = async (isGone: NotedErasure['isGone']) => {
-      // Checked even if nothing was left to delete, because a stale server may have said so.
-      const late = isGone === 'nothing' ? [] : await behind.findBehind(position);
-      await noteAll(people, { position, behind: [...new Set([...silent, ...late])], isGone });
-    };
-    if (silent.length > 0) await note('nothing');
-    const deleteKeys = async () => {
-      if (people.length === 0) return;
-      const keys = people.map((id) => subjects.key(id));
-      await Promise.all(keys.map((key) => turns.deleteUpTo(key, Number.MAX_SAFE_INTEGER)));
-      await note('key');
-    };
-    const deleteAttempts = async () => {
-      if (attempts.length === 0) return;
-      // The read model counts a registration by its open record, which it must read before.
-      await covered.until(position);
-      await Promise.all(
-        attempts.map(({ id, upTo }) => turns.deleteUpTo(subjects.attempt(id), upTo)),
-      );
-    };
-    const deleteRest = async () => {
-      await Promise.all([
-        deleteAttempts(),
-        ...addresses.map((claim) => onAddresses.endAll({ claim, before: position })),
-      ]);
-      await Promise.all(earlier);
-      await Promise.all(claims.map((k) => turns.deleteUpTo(subjects.claim(k), position)));
-    };
-    await Promise.all([deleteKeys(), deleteRest()]);
-    await covered.until(position);
-    // Last, when no claim can be appended any more that was decided from a deleted record.
-    const which = claims.map((k) => ({ subject: subjects.claim(k), upTo: position }));
-    await Promise.all(which.map((claim) => clearErasedAt({ log, deletion }, claim, signal)));
-    await note('all');
-    await turns.deleteUpTo(subject, position);
+  /**
+   * Tries again and again, until the record is gone: another eraser may have done it, or an operator
+   * has removed a forged one. Throws a fault that is not of this record alone.
+   */
+  async function untilDeleted(entry: OpenRecord, pass: Pass): Promise<void> {
+    const { subject, position } = entry.record;
+    const backoff = createBackoff(retry);
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        return await deleteNamed(deps, entry);
+      } catch (error) {
+        if (await isShared(error)) throw error;
+        if (isWrong(error)) pass.resolve();
+        // Log or database may have been away for a moment.
+        else if (isFirst) continue;
+        const found = { position, reason: `record ${position}: ${toFaultReason(error)}` };
+        stuck.set(subject, found);
+        onStuck(found);
+      }
+      await delay(backoff.nextMs(), signal);
+      if (await questions.run(() => isAbsent(options.log, { subject, known: position }, signal))) {
+        return;
+      }
+    }
   }
 
-  async function noteAll(
-    userIds: readonly string[],
-    erasure: Omit<NotedErasure, 'userId'>,
-  ): Promise<void> {
-    for (const userId of userIds) {
-      await questions.run(() => store.noteErasure({ userId, ...erasure }));
+  /** Whether log or database cannot be used at all, so that the record is not to blame. */
+  async function isShared(error: unknown): Promise<boolean> {
+    if (signal.aborted || error instanceof StaleLeaderError) return true;
+    if (error instanceof DistrustedLeaderError) return true;
+    if (isWrong(error)) return false;
+    try {
+      await ask(signal);
+      await questions.run(() => store.readCoveredPosition());
+      return false;
+    } catch {
+      return true;
     }
   }
 
@@ -174,8 +181,9 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     begin,
     open: () => {
       if (fault !== undefined) throw fault.error;
-      return open.size;
+      return open;
     },
+    stuck: () => [...stuck.values()].toSorted((a, b) => a.position - b.position),
     untilDone: async (withinMs) => {
       const waiting = new AbortController();
       const late = delay(withinMs, AbortSignal.any([signal, waiting.signal]));
@@ -185,7 +193,12 @@ export function createDeletions(options: DeletionsOptions): Deletions {
     },
     [Symbol.asyncDispose]: async () => {
       stopping.abort();
-      await Promise.allSettled(open);
+      await Promise.allSettled(tasks);
     },
   };
+}
+
+/** Whether the fault lies in the log's records, so that no other try of the same will do better. */
+function isWrong(error: unknown): boolean {
+  return error instanceof ForgedRecordError || error instanceof UnreadableRecordError;
 }

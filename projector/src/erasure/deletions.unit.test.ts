@@ -1,9 +1,9 @@
 import { decodeText, subjects } from '@zameni/contracts';
-import { delay, type LogMessage, type SecureDeletion } from '@zameni/runtime';
+import { delay, type SecureDeletion } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { claimOf, createTestDataKeys, registeredMessages, userIdOf } from '../accounts.fixture.ts';
-import { attemptMessages, voidedAttempt } from '../attempts.fixture.ts';
+import { attemptMessages, closedMessages, voidedAttempt } from '../attempts.fixture.ts';
 import {
   append,
   createSurroundings,
@@ -11,6 +11,7 @@ import {
   deletionOf,
   erasure,
   isDone,
+  released,
   startReactors,
   subjectsIn,
   type Surroundings,
@@ -22,12 +23,6 @@ const { signal } = new AbortController();
 const forEver = Number.MAX_SAFE_INTEGER;
 const keyOf = (n: number) => subjects.key(userIdOf(n));
 const attemptOf = (n: number) => subjects.attempt(userIdOf(n));
-
-/** The release of a claim after its last record. */
-function released(n: number, expectedPosition: number): LogMessage {
-  const data = JSON.stringify({ state: 'released', by: 'erasure' });
-  return { subject: subjects.claim(claimOf(n)), data, expectedPosition };
-}
 
 /** The recorded steps of an erasure, in order. */
 function stepsOf({ shared }: Surroundings, n: number): string[] {
@@ -47,11 +42,11 @@ test('deletes the person’s keys, the claims, and then the deletion record', as
   await waitUntil(() => isDone(given, 1));
   t.deepEqual(deletion.deleted, [
     { subject: keyOf(1), upTo: forEver },
-    { subject: subjects.claim('one'), upTo: 4 },
-    { subject: subjects.claim('2:two'), upTo: 4 },
-    { subject: deletionOf(1), upTo: 4 },
+    { subject: subjects.claim('one'), upTo: 6 },
+    { subject: subjects.claim('2:two'), upTo: 6 },
+    { subject: deletionOf(1), upTo: 6 },
   ]);
-  const noted = { userId: userIdOf(1), position: 4, behind: [] };
+  const noted = { userId: userIdOf(1), position: 6, behind: [] };
   t.deepEqual(shared.noted, [
     { ...noted, isGone: 'key' },
     { ...noted, isGone: 'all' },
@@ -60,14 +55,19 @@ test('deletes the person’s keys, the claims, and then the deletion record', as
 
 test('records no progress for a commit that erases nobody', async (t) => {
   const given = createSurroundings();
-  const attempts = [{ id: userIdOf(1), upTo: 7 }];
-  await append(given.log, [deletionMessage(1, { claims: [claimOf(1)], attempts })]);
+  const attempts = [{ id: userIdOf(1), upTo: 1 }];
+  await append(given.log, attemptMessages(1));
+  await append(given.log, [
+    ...closedMessages(1, 1, 'erasure'),
+    released(claimOf(1)),
+    deletionMessage(1, { claims: [claimOf(1)], attempts }),
+  ]);
   startReactors(t, given);
   await waitUntil(() => isDone(given, 1));
   t.deepEqual(given.deletion.deleted, [
-    { subject: attemptOf(1), upTo: 7 },
-    { subject: subjects.claim(claimOf(1)), upTo: 1 },
-    { subject: deletionOf(1), upTo: 1 },
+    { subject: attemptOf(1), upTo: 1 },
+    { subject: subjects.claim(claimOf(1)), upTo: 4 },
+    { subject: deletionOf(1), upTo: 4 },
   ]);
   t.deepEqual(given.shared.noted, []);
 });
@@ -88,7 +88,7 @@ test('makes attempts void before it deletes the release, but the key at once', a
   // More than one query finds, and one on another address.
   for (const n of [11, 12, 13]) await append(given.log, attemptMessages(n, claim));
   await append(given.log, attemptMessages(21, claimOf(2)));
-  await append(given.log, [released(1, 1), ...erasure(1, { addresses: [claim] })]);
+  await append(given.log, erasure(1, { addresses: [claim] }));
   await append(given.log, attemptMessages(22, claim));
   const { log, letGo, stuck } = createStuckLog(given.log);
   startReactors(t, { ...given, log });
@@ -126,7 +126,8 @@ test('deletes an attempt after an interruption between void record and deletion'
     },
   };
   const { eraser } = startReactors(t, { ...given, deletion });
-  await waitUntil(() => eraser.status().state === 'stalled');
+  await waitUntil(() => eraser.progress()?.stuck === 1);
+  t.like(eraser.progress(), { left: 1, stuckReason: 'record 3: TypeError' });
   await given.shared.project();
   isBroken = false;
   await waitUntil(() => isDone(given, 1));
@@ -156,7 +157,7 @@ test('waits for the read model where it must, and delays nothing else', async (t
   const given = createSurroundings();
   const { log, shared } = given;
   const claim = claimOf(1);
-  shared.end = 4;
+  shared.end = 5;
   await append(log, registeredMessages(1, dataKeys), attemptMessages(3, claim));
   await append(log, erasure(1, { addresses: [claim] }), erasure(2));
   const { eraser } = startReactors(t, given);
@@ -166,7 +167,7 @@ test('waits for the read model where it must, and delays nothing else', async (t
   t.deepEqual(stepsOf(given, 2), ['key']);
   const others = [keyOf(1), keyOf(2), subjects.claim(claimOf(2))];
   t.deepEqual(new Set(subjectsIn(given)), new Set(others));
-  shared.end = 5;
+  shared.end = 6;
   await waitUntil(() => isDone(given, 1));
   t.deepEqual(subjectsIn(given).slice(3), [attemptOf(3), subjects.claim(claim), deletionOf(1)]);
   t.deepEqual(stepsOf(given, 1), ['key', 'all']);
@@ -174,7 +175,7 @@ test('waits for the read model where it must, and delays nothing else', async (t
   await waitUntil(() => eraser.progress()?.left === 1);
   await delay(100, signal);
   t.is(subjectsIn(given).length, 6);
-  shared.end = 6;
+  shared.end = 9;
   await waitUntil(() => isDone(given, 2));
   t.deepEqual(stepsOf(given, 2), ['key', 'all']);
   await waitUntil(() => eraser.progress()?.left === 0);
@@ -185,7 +186,8 @@ test('a closed attempt is deleted only after the read model has read it', async 
   const { log, shared } = given;
   shared.end = 0;
   const attempts = [{ id: userIdOf(3), upTo: 1 }];
-  await append(log, attemptMessages(3), [deletionMessage(1, { attempts })], erasure(2));
+  await append(log, attemptMessages(3), closedMessages(3, 1, 'not-mine'));
+  await append(log, [deletionMessage(1, { attempts })], erasure(2));
   startReactors(t, given);
   await waitUntil(() => subjectsIn(given).includes(keyOf(2)));
   await delay(100, signal);
@@ -198,11 +200,12 @@ test('a closed attempt is deleted only after the read model has read it', async 
 test('a later release of a claim waits for the attempts of an earlier erasure', async (t) => {
   const given = createSurroundings();
   const { log, shared } = given;
-  const [claim, k] = [claimOf(1), claimOf(2)];
+  const claim = claimOf(1);
   shared.end = 0;
   await append(log, attemptMessages(7, claim));
-  const first = deletionMessage(1, { claims: [k], addresses: [claim] });
-  await append(log, [first], [deletionMessage(2, { claims: [k] })]);
+  const first = deletionMessage(1, { claims: [claim], addresses: [claim] });
+  await append(log, [released(claim), first]);
+  await append(log, [released(claim), deletionMessage(2, { claims: [claim] })]);
   startReactors(t, given);
   await delay(100, signal);
   t.deepEqual(given.deletion.deleted, []);
@@ -217,7 +220,7 @@ test('a claim that is held again loses the position of a finished erasure', asyn
   const { log } = given;
   const subject = subjects.claim(claimOf(1));
   await append(log, registeredMessages(1, dataKeys));
-  await append(log, [released(1, 1), ...erasure(1, { addresses: [claimOf(1)] })]);
+  await append(log, erasure(1, { addresses: [claimOf(1)] }));
   const held = { state: 'held', userId: userIdOf(2), verified: false };
   const data = JSON.stringify({ ...held, erasedAt: 4 });
   await append(log, [{ subject, data, expectedPosition: 4 }]);

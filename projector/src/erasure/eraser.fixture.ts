@@ -5,10 +5,11 @@ import {
   type LogMessage,
   type ReadLogServers,
   type SecureDeletion,
+  toClaimLayout,
 } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
 import type { ExecutionContext } from 'ava';
-import { claimOf, userIdOf } from '../accounts.fixture.ts';
+import { claimOf, erasedMessages, userIdOf } from '../accounts.fixture.ts';
 import { createEraser, type Eraser } from './eraser.ts';
 import {
   createMemoryEraserStore,
@@ -59,12 +60,15 @@ export function startReactors(
     deletion,
     store,
     servers,
+    claims: () => toClaimLayout({ current: '1', layers: ['1'], keys: new Map() }),
     now: () => NOW,
     logger,
     standbyMs: 5,
     idleMs: 5,
     sliceMs: 20,
     graceMs: 250,
+    reconcileMs: 5,
+    retry: { baseMs: 5, maxMs: 20 },
   });
   const running = eraser.run(stopping.signal);
   const stop = () => {
@@ -75,10 +79,16 @@ export function startReactors(
   return { eraser, stop };
 }
 
-/** Appends each group as one commit. */
+/** Appends each group as one commit, guarded on what the log has. */
 export async function append(log: EventLog, ...groups: readonly LogMessage[][]): Promise<void> {
   for (const messages of groups) {
-    const { status } = await log.append(messages, signal);
+    const guarded = await Promise.all(
+      messages.map(async (message) => {
+        const last = await log.readLastFromLeader(message.subject, signal);
+        return { ...message, expectedPosition: last?.position ?? 0 };
+      }),
+    );
+    const { status } = await log.append(guarded, signal);
     if (status !== 'appended') throw new Error(status);
   }
 }
@@ -94,9 +104,16 @@ export function deletionMessage(n: number, named: Partial<DeletionRecord>): LogM
   return { subject: deletionOf(n), data: JSON.stringify(record), expectedPosition: 0 };
 }
 
-/** The deletion record of the n-th made-up person's erasure. */
+/** The release of a claim by an erasure. */
+export function released(k: string): LogMessage {
+  const data = JSON.stringify({ state: 'released', by: 'erasure' });
+  return { subject: subjects.claim(k), data, expectedPosition: 0 };
+}
+
+/** The erasure of the n-th made-up person: deletion record, releases, and the event. */
 export function erasure(n: number, named: Partial<DeletionRecord> = {}): LogMessage[] {
-  return [deletionMessage(n, { claims: [claimOf(n)], people: [userIdOf(n)], ...named })];
+  const all = { claims: [claimOf(n)], people: [userIdOf(n)], ...named };
+  return [...all.claims.map(released), deletionMessage(n, all), ...erasedMessages(n, 0)];
 }
 
 /** Whether the n-th deletion record is deleted, and so everything that it names. */

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import {
   ACCOUNTS_STREAM,
   type DeletionRecord,
+  encodeEvent,
   type OpenAttempt,
   parseAttemptRecord,
   parseUserId,
@@ -18,6 +19,7 @@ import {
   type EventLog,
   type Pool,
   readSecret,
+  toClaimLayout,
 } from '@zameni/runtime';
 import {
   connectTestNats,
@@ -28,6 +30,7 @@ import {
   waitUntil,
 } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+import { happenings, metadataOf } from '../accounts.fixture.ts';
 import { openAttempt } from '../attempts.fixture.ts';
 import { createEraser } from './eraser.ts';
 import { createPostgresEraserStore } from './store-postgres.ts';
@@ -138,6 +141,7 @@ function start(t: ExecutionContext, { database, readModel, log, nc }: Setup) {
       removeAttempt,
       clearClaim,
     },
+    claims: () => toClaimLayout({ current: '1', layers: ['1'], keys: new Map() }),
     now: () => new Date(),
     logger: createSilentLogger(),
     standbyMs: 20,
@@ -171,9 +175,19 @@ function keyOf({ userId }: Person, version: number): Record<string, string> {
   return { [subjects.key(userId)]: JSON.stringify(record) };
 }
 
-/** The deletion record of an erased person. */
-function erasure({ userId, claim }: Person): Record<string, string> {
-  return deletion({ claims: [subjects.claim(claim)], people: [userId] });
+/** The deletion record of an erased person, and the event. */
+function erasure(person: Person): Record<string, string> {
+  const { userId, claim } = person;
+  return {
+    ...deletion({ claims: [subjects.claim(claim)], people: [userId] }),
+    ...erased(person),
+  };
+}
+
+/** The event that erases a person who has no other. */
+function erased({ userId }: Person): Record<string, string> {
+  const metadata = { ...metadataOf(1), id: randomUUID(), userId };
+  return { [subjects.account(userId)]: encodeEvent(metadata, happenings.erased, null) };
 }
 
 /** A deletion record; `claims` are subjects. */
@@ -238,6 +252,7 @@ test('makes every attempt on an erased address void, and keeps a later one', asy
   const last = await setup.append({
     ...released(person),
     ...deletion({ claims: [subjects.claim(person.claim)], people: [person.userId], addresses }),
+    ...erased(person),
   });
   const later = attemptOn(person);
   await open(later);

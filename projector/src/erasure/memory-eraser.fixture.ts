@@ -2,7 +2,7 @@ import { parseAttemptRecord, parseOrThrow, subjectFilters, subjects } from '@zam
 import type { EventLog, LogRecord, ReadLogServers, SecureDeletion } from '@zameni/runtime';
 import { keepClaim, toAttemptRow } from '../read-models/attempts/fold.ts';
 import type { AttemptRow } from '../read-models/attempts/rows.ts';
-import type { AttemptsOnAddress, EraserStore, NotedErasure } from './store.ts';
+import type { AttemptsOnAddress, EraserStore, NotedErasure, UnmarkedErasure } from './store.ts';
 
 const { signal } = new AbortController();
 
@@ -10,6 +10,8 @@ const { signal } = new AbortController();
 export type SharedErasures = {
   holder: string | undefined;
   readonly noted: NotedErasure[];
+  /** Erasures of which the database lost the end. */
+  readonly unmarked: UnmarkedErasure[];
   /** Position that the live read model covers. */
   covered: number;
   /** Position at which the read model stops. */
@@ -27,6 +29,7 @@ export function createSharedErasures(log: EventLog, maxFound = 2): SharedErasure
   const shared: SharedErasures = {
     holder: undefined,
     noted: [],
+    unmarked: [],
     covered: 0,
     end: Number.MAX_SAFE_INTEGER,
     attempts,
@@ -71,6 +74,7 @@ export function createMemoryEraserStore(shared: SharedErasures, me: string): Era
     },
     readPosition: async () => 0,
     noteErasure: async (erasure) => void shared.noted.push(erasure),
+    findUnmarked: async (after) => shared.unmarked.filter(({ position }) => position > after),
     readCoveredPosition: async () => {
       await shared.project();
       return shared.covered;
@@ -91,7 +95,13 @@ export function createMemoryEraserStore(shared: SharedErasures, me: string): Era
 
 /** Servers that all have caught up with the leader. */
 export const wholeCluster: ReadLogServers = async () => {
-  return { head: Number.MAX_SAFE_INTEGER, leader: 'n1', silent: [], catchingUp: [] };
+  return {
+    head: Number.MAX_SAFE_INTEGER,
+    leader: 'n1',
+    names: ['n1', 'n2', 'n3'],
+    silent: [],
+    catchingUp: [],
+  };
 };
 
 /** Arguments of a deletion. */

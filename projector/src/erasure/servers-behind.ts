@@ -1,4 +1,4 @@
-import { delay, type LogServers, type ReadLogServers } from '@zameni/runtime';
+import { delay, type LogServers, type ReadLogServers, StaleLeaderError } from '@zameni/runtime';
 
 /** Finds the servers of the log that may have missed a deletion. */
 export type ServersBehind = {
@@ -22,11 +22,6 @@ const LOOK_MS = 100;
  * serve a committed record before the leader has stored it.
  */
 const LEADER_LAG_MS = 2_000;
-
-/** The server that answers as leader is behind a position that was already read from the log. */
-class StaleLeaderError extends Error {
-  override readonly name = 'StaleLeaderError';
-}
 
 /** Asks the leader of the log. A leader that stays behind a known position is a fault. */
 export function createServersBehind({

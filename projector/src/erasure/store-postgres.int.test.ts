@@ -128,6 +128,29 @@ test('a projection without a checkpoint is an error', async (t) => {
   await t.throwsAsync(createStore(pool).findAttempts({ claim: 'one', before: 1 }));
 });
 
+test('finds erasures without an end, a bounded number after a position', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const store = createStore(pool);
+  await pool.query(
+    `insert into zameni.erasures (user_id, position, requested_at, read_model_at)
+     select gen_random_uuid(), n, now(), now() - interval '1 minute' from generate_series(1, 70) n`,
+  );
+  // Done, young, and not applied yet.
+  await pool.query('update zameni.erasures set claims_at = now() where position = 1');
+  await pool.query('update zameni.erasures set read_model_at = now() where position = 2');
+  await pool.query('update zameni.erasures set read_model_at = null where position = 3');
+  const first = await store.findUnmarked(0);
+  t.deepEqual(
+    first.map(({ position }) => position),
+    Array.from({ length: 64 }, (_, n) => n + 4),
+  );
+  const second = await store.findUnmarked(first.at(-1)?.position ?? 0);
+  t.deepEqual(
+    second.map(({ position }) => position),
+    [68, 69, 70],
+  );
+});
+
 test('counts erasures that a store has not done, by an index', async (t) => {
   const { pool } = await createTestDatabase(t);
   t.deepEqual(await readErasuresUnderWay(pool), { count: 0, oldestSeconds: 0 });

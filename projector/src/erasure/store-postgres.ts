@@ -1,10 +1,19 @@
 import { subjects } from '@zameni/contracts';
 import { type Pool, Fault } from '@zameni/runtime';
 import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/store.ts';
-import type { AttemptsOnAddress, EraserStore, FoundAttempts, NotedErasure } from './store.ts';
+import type {
+  AttemptsOnAddress,
+  EraserStore,
+  FoundAttempts,
+  NotedErasure,
+  UnmarkedErasure,
+} from './store.ts';
 
 /** Attempts per query, so that other addresses get their turn in between. */
 const MAX_FOUND = 64;
+
+/** Erasures per look. Each one may cost a request to the log. */
+const MAX_UNMARKED = 64;
 
 /** Whether an erasure at position $2 ends an attempt. */
 const IS_ENDED = `(position < $2 or state = 'void')`;
@@ -14,6 +23,7 @@ export function createPostgresEraserStore(pool: Pool, owner: CheckpointOwner): E
   return {
     ...createPostgresLeaseStore(pool, owner),
     noteErasure: (erasure) => noteErasure(pool, erasure),
+    findUnmarked: (after) => findUnmarked(pool, after),
     readCoveredPosition: () => readCoveredPosition(pool),
     findAttempts: (which) => findAttempts(pool, which),
     removeAttempt: (id, which) => removeAttempt(pool, id, which),
@@ -43,6 +53,17 @@ async function noteErasure(
      where stored.claims_at is null`,
     [userId, position, isGone, behind],
   );
+}
+
+/** Young ones are left out, because their deletion is under way. */
+async function findUnmarked(pool: Pool, after: number): Promise<readonly UnmarkedErasure[]> {
+  const { rows } = await pool.query<{ user_id: string; position: string }>(
+    `select user_id, position from zameni.erasures
+     where claims_at is null and position > $1 and read_model_at < now() - interval '10 seconds'
+     order by position limit $2`,
+    [after, MAX_UNMARKED],
+  );
+  return rows.map(({ user_id: userId, position }) => ({ userId, position: Number(position) }));
 }
 
 /**

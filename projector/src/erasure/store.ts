@@ -11,6 +11,9 @@ export type NotedErasure = {
   readonly isGone: 'nothing' | 'key' | 'all';
 };
 
+/** An erasure of which the database does not say that key and claims are gone. */
+export type UnmarkedErasure = { readonly userId: string; readonly position: number };
+
 /** Attempts on the address of a claim: open ones before a position, and void ones. */
 export type AttemptsOnAddress = { readonly claim: string; readonly before: number };
 
@@ -21,6 +24,11 @@ export type FoundAttempts = { readonly ids: readonly string[]; readonly covered:
 export type EraserStore = LeaseStore & {
   /** Adds to the recorded progress of an erasure, also before the projection reaches it. */
   readonly noteErasure: (erasure: NotedErasure) => Promise<void>;
+  /**
+   * Finds a bounded number of erasures after a position, in its order, that the read model applied
+   * some time ago and that the eraser has not recorded as done.
+   */
+  readonly findUnmarked: (after: number) => Promise<readonly UnmarkedErasure[]>;
   /** Reads the position that the live read model covers. */
   readonly readCoveredPosition: () => Promise<number>;
   /** Finds a bounded number of attempts. */

@@ -4,8 +4,11 @@ import {
   type EventLog,
   type HeadWatch,
   type Logger,
-  type LogRecord,
+  type TimedRecord,
+  systemClock,
 } from '@zameni/runtime';
+import { addAnchors } from '../anchors/anchor.ts';
+import { createCompareLog } from '../anchors/compare-log.ts';
 import type { CacheFeed } from '../cache/feed.ts';
 import { createTombstoneWriter } from '../cache/tombstone-writer.ts';
 import { toViewChanges } from '../cache/view-changes.ts';
@@ -27,7 +30,7 @@ import { readRecords } from './read-records.ts';
 /** What following the log needs. */
 export type FollowOptions = {
   readonly logger: Logger;
-  readonly log: Pick<EventLog, 'readBatches' | 'readSubject' | 'hasRecord'>;
+  readonly log: Pick<EventLog, 'readBatches' | 'readSubject' | 'countRecords' | 'head' | 'readAt'>;
   readonly keys: PeopleKeys;
   readonly store: ProjectionStore;
   readonly cache: CacheFeed;
@@ -53,6 +56,13 @@ export type FollowOptions = {
  */
 const MAX_PARKED = 1_000;
 
+/**
+ * Most subjects that are parked because a later version wrote to them. They are no fault: an older
+ * projector may be active while newer services write, and a projector of that version applies them.
+ * So only the memory that they take, some 20 MB, bounds them.
+ */
+const MAX_NEWER = 100_000;
+
 /** More subjects would be parked than may be. */
 class TooManyParkedError extends Error {
   override readonly name = 'TooManyParkedError';
@@ -75,25 +85,36 @@ const IDLE_MS = 1_000;
  * apply rows and checkpoint together, write the cache. The checkpoint is the position of the last
  * record of a batch, of any kind. A record that cannot be projected parks its subject; everything
  * else goes on. Returns when the lease is lost or the signal aborts.
+ *
+ * Before the first batch, and when nothing comes, the anchors of the checkpoint are compared with the
+ * log. If it has another history, this throws LogMismatchError, now and at every later try.
  */
 export async function followLog(options: FollowOptions, run: LeasedRun): Promise<void> {
   const { log, store, cache, evict, keys, housekeeping, isLive, version, metrics, logger } =
     options;
   const { idleMs = IDLE_MS, lingerMs = LINGER_MS, now = Date.now, fold } = options;
   const { from, signal, onStep } = run;
-  const tombstones = createTombstoneWriter({ store, cache, evict, now });
+  const tombstones = createTombstoneWriter({ store, cache, evict, now: systemClock.now });
   const redrive = createRedrive(options);
   const readWaiting = createWaitingReader(options);
   const readOptions = { filters: [], after: from, maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES };
   const read = (end: AbortSignal) => log.readBatches(readOptions, end);
-  const parked = new Map(await store.readParked());
+  const before = await store.readParked();
+  const parked = new Map([...before].map(([subject, { position: at }]) => [subject, at]));
+  const newer = new Set(
+    [...before].flatMap(([each, { reason }]) => (reason === 'newer' ? each : [])),
+  );
+  if (newer.size > 0) await store.redriveNewer();
   const discarded = await store.readDiscarded();
   // Another run may have tried to apply what was in the log when this one began.
   const headAtStart = options.head.readHead();
   let position = from;
+  const compareLog = createCompareLog({ log, store });
+  let anchors = await compareLog.atStart(position, signal);
 
   metrics.onParked(parked.size, 0);
   metrics.onProgress(position);
+  keys.resume(position);
   cache.resume(position);
   await cache.follow(position, []);
   await tombstones.run(position, true);
@@ -107,11 +128,11 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
       if ((batch?.length ?? 0) > MAX_COMMIT_RECORDS) await rest(lingerMs, signal);
     }
   } finally {
-    keys.clear();
+    keys.pause(position);
   }
 
   /** Applies a batch. Returns false if the checkpoint was not ours to move. */
-  async function applyBatch(records: readonly LogRecord[]): Promise<boolean> {
+  async function applyBatch(records: readonly TimedRecord[]): Promise<boolean> {
     const beganAtMs = performance.now();
     const to = records.at(-1)?.position ?? position;
     const parking = createParking(parked);
@@ -127,10 +148,12 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
       version,
     };
     return inBatchSpans(traced, async () => {
-      const batch = { from: position, to, records: projected, parking, assertRoom };
+      const next = addAnchors(anchors, records);
+      const batch = { from: position, to, records: projected, parking, assertRoom, anchors: next };
       const applied = await applyOrPark(store, batch, fold);
       if (applied === undefined) return false;
       position = to;
+      anchors = next;
       onProgress(position);
       if (!(await follow(applied))) return false;
       metrics.onBatch({
@@ -150,8 +173,12 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
 
   /** Throws if a batch would park more subjects than may be. */
   function assertRoom({ parks }: Pick<ParkingChanges, 'parks'>): void {
-    if (parks.length === 0 || parked.size + parks.length <= MAX_PARKED) return;
-    throw new TooManyParkedError(`more than ${MAX_PARKED} subjects would be parked`);
+    if (parks.length === 0) return;
+    const newerParks = parks.filter(({ reason }) => reason === 'newer').length;
+    const others = parked.size - newer.size + parks.length - newerParks;
+    if (others <= MAX_PARKED && newer.size + newerParks <= MAX_NEWER) return;
+    const most = others > MAX_PARKED ? MAX_PARKED : MAX_NEWER;
+    throw new TooManyParkedError(`more than ${most} subjects would be parked`);
   }
 
   /** Tries parked subjects again, if an operator asked for it. Returns false as `applyBatch`. */
@@ -167,9 +194,15 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
     if (applied === undefined) return false;
     const { rows, changes, parking } = applied;
     const added = parking.parks.filter(({ subject }) => !parked.has(subject)).length;
+    for (const { subject } of [...parking.unparked, ...parking.parks]) newer.delete(subject);
     for (const { subject } of parking.unparked) parked.delete(subject);
+    const known = newer.size;
     for (const { subject, position: at, reason, detail } of parking.parks) {
       parked.set(subject, at);
+      const isMore = reason === 'newer' && newer.size > known;
+      if (reason === 'newer') newer.add(subject);
+      // Of what a later version wrote, one in a batch is enough to see.
+      if (isMore) continue;
       logger.error({ subject, position: at, reason, sqlState: detail }, 'a subject is parked');
     }
     metrics.onParked(parked.size, added);
@@ -180,8 +213,9 @@ export async function followLog(options: FollowOptions, run: LeasedRun): Promise
 
   /** Renews lease and watermark. Returns false if the lease is no longer ours. */
   async function idle(): Promise<boolean> {
-    if (!(await store.renewLease())) return false;
+    if (!(await store.renewLease(position))) return false;
     onProgress(position);
+    await compareLog.whenIdle({ position, anchors }, signal);
     await cache.follow(position, []);
     await tombstones.run(position, false);
     return true;

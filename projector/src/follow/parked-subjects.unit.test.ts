@@ -152,6 +152,47 @@ test('more parked subjects than may be stall the projection', async (t) => {
   });
 });
 
+/** A registration as a later version writes it. */
+function laterMessages(n: number) {
+  const [claim, key, event] = registeredMessages(n, dataKeys);
+  if (!claim || !key || !event) throw new Error('a registration has three messages');
+  return [claim, key, { ...event, data: event.data.replace('registered.v1', 'registered.v9') }];
+}
+
+test('records of a later version park their subjects, and never stall the projection', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  const { projection } = start(t, log, createMemoryStore(shared, 'a'));
+  const unknown = Array.from({ length: 1_001 }, (_, n) => {
+    return { subject: `zameni.kind-of-later.${n}`, data: '{}', expectedPosition: 0 };
+  });
+  const paused = { subject: subjects.attempt(userIdOf(7)), data: '{"state":"paused"}' };
+  await append(log, laterMessages(1), [{ ...paused, expectedPosition: 0 }], unknown);
+  await append(log, registeredMessages(2, dataKeys));
+  await waitUntil(() => shared.users.size === 1);
+  t.is(projection.status().state, 'active');
+  t.is(shared.parked.size, 1_003);
+  t.true([...shared.parked.values()].every(({ reason }) => reason === 'newer'));
+  await append(log, broken(3));
+  await waitUntil(() => shared.parked.get(accountOf(3))?.reason === 'undecodable');
+});
+
+test('a projector tries what a later version wrote when it begins', async (t) => {
+  const log = createMemoryLog();
+  const shared = createSharedCheckpoint();
+  await append(log, registeredMessages(1, dataKeys), laterMessages(2));
+  const place = { position: 3, lastPosition: 3, waiting: 1 };
+  const reason = { reason: 'newer', detail: null, traceId: null } as const;
+  const park = { subject: accountOf(1), ...place, ...reason, redriveRequestedAt: null };
+  shared.parked.set(accountOf(1), park);
+  shared.parked.set(accountOf(2), { ...park, subject: accountOf(2), position: 6, lastPosition: 6 });
+  shared.position = 6;
+  start(t, log, createMemoryStore(shared, 'a'));
+  await waitUntil(() => shared.users.size === 1);
+  await waitUntil(() => shared.requested.size === 0);
+  t.deepEqual([...shared.parked.keys()], [accountOf(2)], 'it does not know this one either');
+});
+
 test('redrives end a stall for too many parked subjects', async (t) => {
   const log = createMemoryLog();
   const shared = createSharedCheckpoint();

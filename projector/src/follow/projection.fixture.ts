@@ -51,6 +51,7 @@ export function createTestProjection(
   return createLeasedWork({
     ...options,
     name: 'projection',
+    movesCheckpoint: true,
     work: (run) => followLog(following, run),
   });
 }

@@ -4,6 +4,7 @@ import type { PeopleKeys } from '../keys/people-keys.ts';
 import type { ProjectedEvent } from '../read-models/record.ts';
 import { readEventRecord } from '../records/event-record.ts';
 import { orPoison, poisonAt } from '../records/poison-at.ts';
+import { PoisonRecordError } from '../records/poison-record.ts';
 
 type Content =
   | Pick<Extract<ProjectedEvent, { personal: 'open' }>, 'personal' | 'event'>
@@ -11,7 +12,8 @@ type Content =
 
 /**
  * Reads an event of the log and opens its personal data. Throws PoisonRecordError if that fails: to
- * skip an event silently would be the worse failure.
+ * skip an event silently would be the worse failure. Of a person whose key is gone every event is
+ * read as a fact, also one without personal data: it has no row that it could change.
  */
 export async function readEvent(
   record: LogRecord,
@@ -21,7 +23,7 @@ export async function readEvent(
   const stored = readEventRecord(record);
   const { metadata, type, personal } = stored;
   if (stored.name === 'erased') keys.evict(record);
-  const key = personal === null ? undefined : await keys.find(record, signal);
+  const key = await findKey();
   if (key === 'erased') return place({ personal: 'erased', event: factOf(stored) });
   const plaintext = personal === null || key === undefined ? null : open(key, personal);
   try {
@@ -29,6 +31,17 @@ export async function readEvent(
   } catch (error) {
     if (error instanceof UnreadableEventError) throw poisonAt(record, 'undecodable', metadata.id);
     throw error;
+  }
+
+  async function findKey(): Promise<DataKey | 'erased' | undefined> {
+    if (stored.name === 'erased') return undefined;
+    try {
+      return await keys.find(record, signal);
+    } catch (error) {
+      // It opens nothing here.
+      if (personal === null && error instanceof PoisonRecordError) return undefined;
+      throw error;
+    }
   }
 
   function place(content: Content): ProjectedEvent {

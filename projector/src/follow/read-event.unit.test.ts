@@ -116,7 +116,7 @@ test(
   'an event type of a later version',
   stops,
   {
-    reason: 'undecodable',
+    reason: 'newer',
     messages: changed((message) => ({ ...message, data: message.data.replace('.v1', '.v2') })),
   },
   false,

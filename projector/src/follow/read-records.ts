@@ -1,4 +1,9 @@
-import { parseAttemptRecord, recordKind, UnreadableRecordError } from '@zameni/contracts';
+import {
+  parseAttemptRecord,
+  parseNewerState,
+  recordKind,
+  UnreadableRecordError,
+} from '@zameni/contracts';
 import type { LogRecord } from '@zameni/runtime';
 import type { PeopleKeys } from '../keys/people-keys.ts';
 import type { Parking } from '../parking/changes.ts';
@@ -35,6 +40,7 @@ export async function readRecords(
   { keys, parking, discarded, readWaiting, signal, onStep }: ReadRecordsDeps,
 ): Promise<readonly ProjectedRecord[]> {
   const projected: ProjectedRecord[] = [];
+  await keys.load(records, signal);
   for (const record of records) {
     onStep();
     // An erasure is never skipped.
@@ -115,7 +121,7 @@ async function readRecord(
       return [];
     case undefined:
       // A record of a later version. The worse failure is to skip it.
-      throw poisonAt(record, 'undecodable');
+      throw poisonAt(record, 'newer');
     default:
       return kind satisfies never;
   }
@@ -123,7 +129,9 @@ async function readRecord(
 
 function readAttempt(record: LogRecord): ProjectedRecord {
   const content = parseAttemptRecord(record.data);
-  if (content === undefined) throw poisonAt(record, 'undecodable');
+  if (content === undefined) {
+    throw poisonAt(record, parseNewerState(record.data) === undefined ? 'undecodable' : 'newer');
+  }
   const attempt = {
     attemptId: idOf(record),
     position: record.position,

@@ -130,6 +130,34 @@ test('a replay after the eraser ran ends in the same rows', async (t) => {
   t.like(erasures, [{ user_id: userIdOf(1), position: '8', is_erased: true }]);
 });
 
+test('a replay after records expired lacks their attempts, and nothing else', async (t) => {
+  const log = createMemoryLog();
+  const dataKeys = createTestDataKeys();
+  const live = await createTestDatabase(t);
+  const replayed = await createTestDatabase(t);
+  const first = project(t, { log, dataKeys, database: live });
+  const wish = { subject: subjects.mailWish(userIdOf(8)), data: '{}', expectedPosition: 0 };
+  await append(
+    log,
+    registeredMessages(1, dataKeys),
+    attemptMessages(2),
+    attemptMessages(3),
+    closedMessages(3, 5, 'not-mine'),
+    [wish, { ...wish, subject: subjects.farewell(userIdOf(9)) }],
+    registeredMessages(4, dataKeys),
+  );
+  await waitUntil(() => first.status().position === 11);
+  const expired = [2, 3].map((n) => subjects.attempt(userIdOf(n)));
+  for (const subject of [...expired, wish.subject, subjects.farewell(userIdOf(9))]) {
+    await log.deleteUpTo(subject, 11, signal);
+  }
+  const second = project(t, { log, dataKeys, database: replayed });
+  await waitUntil(() => second.status().position === 11);
+  const [users, owners, attempts, erasures] = await rowsIn(live);
+  t.like(attempts, [{ attempt_id: userIdOf(2) }, { attempt_id: userIdOf(3) }]);
+  t.deepEqual(await rowsIn(replayed), [users, owners, [], erasures]);
+});
+
 test('the whole log of the stack replays to its end, also with erased people in it', async (t) => {
   t.timeout(REPLAY_DEADLINE_MS + 60_000);
   const { keys } = await readTestStack();

@@ -79,7 +79,7 @@ test('a process that froze before its batch applies nothing once another took ov
     ...store,
     renewLease: async () => {
       await frozen.promise;
-      return store.renewLease();
+      return store.renewLease(0);
     },
     apply: async (batch) => {
       await frozen.promise;

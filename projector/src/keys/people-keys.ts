@@ -1,10 +1,11 @@
-import { type KeyRecord, parseKeyRecord, subjects } from '@zameni/contracts';
+import { type KeyRecord, parseKeyRecord, recordKind, subjects } from '@zameni/contracts';
 import {
   createBackoff,
   type DataKey,
   type DataKeys,
   delay,
   type EventLog,
+  isAbsent,
   type LogRecord,
 } from '@zameni/runtime';
 import { isErasedEvent } from '../records/erased-event.ts';
@@ -15,24 +16,34 @@ import { createKeyCache } from './key-cache.ts';
 
 /** People's open data keys, for a reader that follows the log in order. */
 export type PeopleKeys = {
+  /**
+   * Call it when reading begins after a position. Keys stay for a reader that goes on where it was
+   * interrupted, and only then: behind its back no erasure evicts them.
+   */
+  readonly resume: (position: number) => void;
+  /** Reads the keys of a batch that are neither known nor in it, in few requests. */
+  readonly load: (batch: readonly LogRecord[], signal: AbortSignal) => Promise<void>;
   /** Keeps the key in a record for the events after it. */
   readonly take: (key: LogRecord) => void;
   /** Finds the key that opens an event. */
   readonly find: (event: LogRecord, signal: AbortSignal) => Promise<DataKey | 'erased'>;
   /** Drops a person's key after their erasure was read. */
   readonly evict: (event: LogRecord) => void;
-  /** Drops all keys. Called when reading ends, because then no erasure evicts them. */
-  readonly clear: () => void;
+  /** Call it when reading ends after a position. Drops all keys unless it goes on soon. */
+  readonly pause: (position: number) => void;
 };
 
 /** The source of key records, and the keys that open them. */
 export type PeopleKeysDeps = {
-  readonly log: Pick<EventLog, 'readLastFromReplica' | 'hasRecord' | 'head'>;
+  readonly log: Pick<EventLog, 'readLast' | 'readLastFromReplica' | 'countRecords'>;
   readonly dataKeys: Pick<DataKeys, 'open'>;
 };
 
 /** Number of keys to keep open, and milliseconds to look for a missing key. */
 export type PeopleKeysOptions = { readonly maxKeys: number; readonly missingMs?: number };
+
+/** Milliseconds after which the keys of a reader that was interrupted are dropped. */
+const KEPT_MS = 10_000;
 
 /** Milliseconds to ask the replicas for a key, which may lag, before the leader is asked. */
 const MISSING_MS = 1_000;
@@ -51,6 +62,7 @@ export function createPeopleKeys(
   { maxKeys, missingMs = MISSING_MS }: PeopleKeysOptions,
 ): PeopleKeys {
   const keys = createKeyCache(maxKeys);
+  let paused: { readonly position: number; readonly timer: NodeJS.Timeout } | undefined;
 
   /** Opens a person's key for a record of theirs. A failure makes that record poison. */
   function open(wrapped: KeyRecord | undefined, record: LogRecord): DataKey {
@@ -78,9 +90,23 @@ export function createPeopleKeys(
     }
   }
 
+  /** People with events in a batch whose keys are neither known nor in it before the events. */
+  function findUnknown(batch: readonly LogRecord[]): string[] {
+    const seen = new Set<string>();
+    const unknown: string[] = [];
+    for (const record of batch) {
+      const kind = recordKind(record.subject);
+      if (kind !== 'key' && kind !== 'account') continue;
+      const userId = idOf(record);
+      if (seen.has(userId)) continue;
+      seen.add(userId);
+      if (kind === 'account' && keys.get(userId) === undefined) unknown.push(userId);
+    }
+    return unknown;
+  }
+
   async function isMissing(event: LogRecord, signal: AbortSignal): Promise<boolean> {
-    if (await log.hasRecord(subjects.key(idOf(event)), signal)) return false;
-    return (await log.head(signal)) >= event.position;
+    return isAbsent(log, { subject: subjects.key(idOf(event)), known: event.position }, signal);
   }
 
   return {
@@ -94,8 +120,31 @@ export function createPeopleKeys(
         if (!(error instanceof PoisonRecordError)) throw error;
       }
     },
+    resume: (position) => {
+      clearTimeout(paused?.timer);
+      if (paused?.position !== position) keys.clear();
+      paused = undefined;
+    },
+    pause: (position) => {
+      paused = { position, timer: setTimeout(() => keys.clear(), KEPT_MS).unref() };
+    },
+    load: async (batch, signal) => {
+      const unknown = findUnknown(batch);
+      // A single key is read when its event is.
+      if (unknown.length < 2) return;
+      const found = await log.readLast(unknown.map(subjects.key), signal);
+      for (const record of found.values()) {
+        const wrapped = parseKeyRecord(record.data);
+        if (wrapped === undefined) continue;
+        const userId = idOf(record);
+        try {
+          keys.set(userId, dataKeys.open(userId, wrapped));
+        } catch {
+          // It is asked for again with its event, which becomes poison if that fails too.
+        }
+      }
+    },
     find: async (event, signal) => keys.get(idOf(event)) ?? ask(event, signal),
     evict: (event) => keys.evict(idOf(event)),
-    clear: () => keys.clear(),
   };
 }

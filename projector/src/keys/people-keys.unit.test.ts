@@ -22,11 +22,19 @@ const { signal } = new AbortController();
 const dataKeys = createTestDataKeys();
 
 function keysIn(
-  log: Pick<EventLog, 'readLastFromReplica'>,
+  log: Pick<EventLog, 'readLastFromReplica'> & Partial<Pick<EventLog, 'readLast'>>,
   { missingMs = 0, isMissing = true } = {},
 ) {
-  const leader = { hasRecord: async () => !isMissing, head: async () => 1_000 };
-  return createPeopleKeys({ log: { ...leader, ...log }, dataKeys }, { maxKeys: 10, missingMs });
+  const leader = {
+    countRecords: async (subject: string) => ({
+      head: 1_000,
+      bySubject: new Map(isMissing ? [] : [[subject, 1]]),
+    }),
+  };
+  return createPeopleKeys(
+    { log: { readLast: async () => new Map(), ...leader, ...log }, dataKeys },
+    { maxKeys: 10, missingMs },
+  );
 }
 
 /** Appends messages and returns them as records of the log. */
@@ -183,14 +191,45 @@ test('a re-wrapped key opens an event that the older record cannot open', async 
   t.is(textIn(event, await keys.find(event, signal)), textOf(1));
 });
 
-test('no key is kept when reading ends, because no erasure would evict it', async (t) => {
+test('keys are kept for a reader that goes on where it was interrupted, and for no other', async (t) => {
   const log = counting(createMemoryLog());
   const { key, event } = await register(log, 1);
   const keys = keysIn(log);
+  keys.resume(0);
   keys.take(key);
+  keys.pause(5);
+  keys.resume(5);
   await keys.find(event, signal);
   t.is(log.asked(), 0);
-  keys.clear();
+  keys.pause(6);
+  keys.resume(7);
   await keys.find(event, signal);
   t.is(log.asked(), 1);
+});
+
+test('the unknown keys of a batch are read in one request', async (t) => {
+  const log = counting(createMemoryLog());
+  const numbers = Array.from({ length: 5 }, (_, n) => n + 1);
+  const people = await Promise.all(numbers.map((n) => register(log, n)));
+  const requests: (readonly string[])[] = [];
+  const keys = keysIn({
+    readLastFromReplica: log.readLastFromReplica,
+    readLast: (subjects, abort) => {
+      requests.push(subjects);
+      return log.readLast(subjects, abort);
+    },
+  });
+  const [first, second, ...others] = people;
+  if (first === undefined || second === undefined) return t.fail();
+  keys.take(first.key);
+  // The key of the second person is in the batch.
+  await keys.load(
+    [first.event, second.key, second.event, ...others.map(({ event }) => event)],
+    signal,
+  );
+  t.deepEqual(requests, [others.map(({ key }) => key.subject)]);
+  for (const { event } of [first, ...others]) await keys.find(event, signal);
+  t.is(log.asked(), 0);
+  await keys.load([first.event], signal);
+  t.is(requests.length, 1);
 });

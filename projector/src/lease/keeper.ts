@@ -1,5 +1,4 @@
 import { coerceError, DEADLINES, delay, Fault } from '@zameni/runtime';
-import type { LeaseStore } from './work.ts';
 
 /** Renews a lease beside the work that it is for. Disposing it ends that. */
 export type LeaseKeeper = AsyncDisposable & {
@@ -24,7 +23,7 @@ export type LeaseTimes = {
  * waits for a slow disk. Renewals that fail are repeated until the lease must have expired.
  */
 export function startLeaseKeeper(
-  { renewLease }: Pick<LeaseStore, 'renewLease'>,
+  { renewLease }: { readonly renewLease: () => Promise<boolean> },
   {
     renewMs = DEADLINES.leaseRenewal,
     leaseMs = DEADLINES.lease,

@@ -30,7 +30,7 @@ test('an expired lease is taken by the second try that finds it', async (t) => {
   await first.takeLease();
   t.is(await second.takeLease(), undefined);
   t.is(await second.takeLease(), 0);
-  t.false(await first.renewLease());
+  t.false(await first.renewLease(0));
 });
 
 test('a holder whose renewals come late keeps its lease as long as they come', async (t) => {
@@ -40,8 +40,17 @@ test('a holder whose renewals come late keeps its lease as long as they come', a
   await first.takeLease();
   for (let n = 0; n < 5; n += 1) {
     t.is(await second.takeLease(), undefined);
-    t.true(await first.renewLease());
+    t.true(await first.renewLease(0));
   }
+});
+
+test('a lease that ends later than any lease may is expired: another clock gave it', async (t) => {
+  const { pool } = await createTestDatabase(t);
+  const first = storeOf(pool, 'a', 10 * LONG_LEASE_MS);
+  const second = storeOf(pool, 'b', LONG_LEASE_MS);
+  await first.takeLease();
+  t.is(await second.takeLease(), undefined);
+  t.is(await second.takeLease(), 0);
 });
 
 test('of many that stand by, one takes an expired lease', async (t) => {
@@ -63,7 +72,7 @@ test('a slow statement of the holder is neither waited for nor ended', async (t)
   await client.query(LOCK, [FIRST_VERSION.projection]);
   const slow = client.query('select pg_sleep(0.5)').then(() => client.query('commit'));
   // Waits for the statement, and counts from its end.
-  const renewed = first.renewLease();
+  const renewed = first.renewLease(0);
   for (let n = 0; n < 5; n += 1) t.is(await second.takeLease(), undefined);
   await t.notThrowsAsync(slow);
   t.true(await renewed);

@@ -26,7 +26,7 @@ export function createPostgresLeaseStore(pool: Pool, owner: CheckpointOwner): Le
       if (position === undefined && lease.isExpired) await endFrozen(pool, owner, lease);
       return position;
     },
-    renewLease: () => renewLease(pool, owner),
+    renewLease: (atLeast) => renewLease(pool, owner, atLeast),
     releaseLease: () => releaseLease(pool, owner),
     readPosition: () => readPosition(pool, owner),
   };
@@ -65,14 +65,19 @@ function isSame(lease: Lease, before: Lease | undefined): boolean {
   return lease.holder === before?.holder && lease.until === before.until;
 }
 
+/**
+ * A lease that ends later than a whole lease from now was given by another clock: of a primary that
+ * was ahead before this one was promoted. It counts as expired.
+ */
 async function readLease(
   pool: Pool,
-  { projection, version, table = TABLE }: Checkpoint,
+  { projection, version, leaseMs, table = TABLE }: CheckpointOwner,
 ): Promise<Lease> {
   const { rows } = await pool.query<Lease>(
-    `select holder, lease_until::text as until, lease_until < now() as "isExpired"
+    `select holder, lease_until::text as until,
+       lease_until < now() or lease_until > now() + $3 * interval '1 millisecond' as "isExpired"
      from ${table} where projection = $1 and version = $2`,
-    [projection, version],
+    [projection, version, leaseMs],
   );
   const lease = rows[0];
   if (lease === undefined) throw new Fault('the projection has no checkpoint');
@@ -127,15 +132,16 @@ async function endFrozen(
 
 /**
  * The new end counts from when the row is free. A renewal may wait for a batch that takes longer
- * than the lease, and must not be expired right after it.
+ * than the lease, and must not be expired right after it. A checkpoint before the position is that of
+ * a database that has lost what it had confirmed: the holder then starts again from there.
  */
-async function renewLease(pool: Pool, owner: CheckpointOwner): Promise<boolean> {
+async function renewLease(pool: Pool, owner: CheckpointOwner, atLeast: number): Promise<boolean> {
   const { table = TABLE } = owner;
   const { rowCount } = await pool.query(
     `update ${table}
      set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
-     where projection = $1 and version = $2 and holder = $3`,
-    [owner.projection, owner.version, owner.holder, owner.leaseMs],
+     where projection = $1 and version = $2 and holder = $3 and position >= $5`,
+    [owner.projection, owner.version, owner.holder, owner.leaseMs, atLeast],
   );
   return rowCount === 1;
 }

@@ -20,8 +20,11 @@ export type LeaseStore = {
    * lease takes it.
    */
   readonly takeLease: () => Promise<number | undefined>;
-  /** Renews the lease. Returns false if another process has taken it. */
-  readonly renewLease: () => Promise<boolean>;
+  /**
+   * Renews the lease. Returns false if another process has taken it, or if the checkpoint is before
+   * a position that it had reached.
+   */
+  readonly renewLease: (atLeast: number) => Promise<boolean>;
   /** Releases the lease if it is ours, so that a standby takes over at once. */
   readonly releaseLease: () => Promise<void>;
   /** Reads the checkpoint, also while another process holds the lease. */
@@ -40,7 +43,7 @@ export type LeasedRun = {
 };
 
 /** What a lease can be for. Metrics have these names as labels. */
-export type WorkName = 'projection' | 'eraser' | 'rewrapper' | 'reclaimer' | 'mailer';
+export type WorkName = 'projection' | 'eraser' | 'auditor' | 'rewrapper' | 'reclaimer' | 'mailer';
 
 /** Work, its lease, and its name in metrics and logs. */
 export type LeasedWorkOptions = {
@@ -50,6 +53,8 @@ export type LeasedWorkOptions = {
   readonly store: LeaseStore;
   /** Works until the lease is lost or the signal aborts; throws on a fault. */
   readonly work: (run: LeasedRun) => Promise<void>;
+  /** Whether the work moves the checkpoint to each position that it reports. */
+  readonly movesCheckpoint?: boolean;
   readonly logger: Logger;
   readonly standbyMs?: number;
   readonly renewMs?: number;
@@ -61,6 +66,9 @@ export type LeasedWork = {
   readonly run: (signal: AbortSignal) => Promise<void>;
   readonly status: () => WorkStatus;
 };
+
+/** A position that every checkpoint has reached. That of a mailer begins at -1. */
+const NO_CHECKPOINT = -1;
 
 /** Milliseconds between two looks of a standby at the checkpoint. */
 const LOOK_MS = 1_000;
@@ -77,7 +85,7 @@ const FAULT_BACKOFF = { baseMs: 100, maxMs: DEADLINES.takeOver };
  */
 export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
   const { store, work, logger, renewMs, standbyMs = DEADLINES.leaseStandby } = options;
-  const { version } = options;
+  const { version, movesCheckpoint = false } = options;
   const name = version === undefined ? options.name : `${options.name} of version ${version}`;
   const leaseOf = { 'zameni.lease.work': options.name };
   const countLost = createCounter(METRICS.work.leaseLost);
@@ -104,13 +112,18 @@ export function createLeasedWork(options: LeasedWorkOptions): LeasedWork {
 
   /** Works until the lease is lost or the signal aborts. Throws on a fault of work or lease. */
   async function keepAndWork(from: number, signal: AbortSignal): Promise<void> {
-    await using keeper = startLeaseKeeper(store, renewMs === undefined ? {} : { renewMs });
+    let reached = movesCheckpoint ? from : NO_CHECKPOINT;
+    await using keeper = startLeaseKeeper(
+      { renewLease: () => store.renewLease(reached) },
+      renewMs === undefined ? {} : { renewMs },
+    );
     const { onStep } = keeper;
     const run: LeasedRun = {
       from,
       signal: AbortSignal.any([signal, keeper.signal]),
       onStep,
       onProgress: (position) => {
+        if (movesCheckpoint) reached = position;
         onStep();
         onProgress(position);
       },

@@ -6,17 +6,18 @@ import {
   createDataKeys,
   createDigests,
   createHeadWatch,
-  createJetStreamLog,
   createPool,
   createPositions,
   createRateLimits,
   createTokenVerifier,
+  createTrustedLog,
   createVerificationTokens,
   DEADLINES,
   deriveFromRing,
   listenHttp,
   openKeyRing,
   openPepperRing,
+  readCopyStates,
   readSecret,
   readTokenIssuers,
   type ServiceContext,
@@ -53,7 +54,7 @@ const AHEAD = 8;
 
 /** Starts the mailer, which reads the log and sends mails. */
 export async function startMailer(context: ServiceContext<MailerConfig>): Promise<void> {
-  const { config, logger, resources, signal, fail } = context;
+  const { config, logger, securityLog, resources, signal, fail } = context;
   // First, because it lists what is wrong with these settings.
   const smtpOptions = toSmtpOptions(config);
   const name = config.ZAMENI_INSTANCE;
@@ -67,10 +68,6 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
     ACCOUNTS_STREAM.name,
   );
   resources.defer(() => nc.close());
-  const log = await createJetStreamLog(nc, {
-    stream: ACCOUNTS_STREAM.name,
-    user: config.ZAMENI_NATS_USER,
-  });
   const url = config.ZAMENI_POSTGRES_URL;
   const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
   const openPool = (purpose: string, max: number) =>
@@ -78,13 +75,21 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
       opened.end(),
     );
   const pool = openPool('mailer', POOL_SIZE);
+  const { log } = resources.use(
+    await createTrustedLog(nc, {
+      stream: ACCOUNTS_STREAM.name,
+      user: config.ZAMENI_NATS_USER,
+      readStates: () => readCopyStates(pool),
+      logger,
+    }),
+  );
   const operatorPool = openPool('mailer-operator', OPERATOR_POOL_SIZE);
   const keyRings = {
-    kek: openKeyRing(config.ZAMENI_KEK_FILE, { logger }),
-    attempt: openKeyRing(config.ZAMENI_ATTEMPT_KEY_FILE, { logger }),
-    verification: openKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE, { logger }),
-    position: openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger }),
-    pepper: openPepperRing(config.ZAMENI_PEPPER_FILE, { logger }),
+    kek: openKeyRing(config.ZAMENI_KEK_FILE, { logger, securityLog }),
+    attempt: openKeyRing(config.ZAMENI_ATTEMPT_KEY_FILE, { logger, securityLog }),
+    verification: openKeyRing(config.ZAMENI_VERIFICATION_KEY_FILE, { logger, securityLog }),
+    position: openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger, securityLog }),
+    pepper: openPepperRing(config.ZAMENI_PEPPER_FILE, { logger, securityLog }),
   };
   const now = () => new Date();
   const smtp = resources.use(createSmtpSender(smtpOptions));
@@ -161,7 +166,13 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
     return position;
   }
 
-  const running = createLeasedWork({ name: 'mailer', store: ledger, work, logger });
+  const running = createLeasedWork({
+    name: 'mailer',
+    store: ledger,
+    work,
+    movesCheckpoint: true,
+    logger,
+  });
   const stopped = running.run(signal).catch(fail);
   resources.defer(() => stopped);
   const digests = createDigests(keyRings.pepper.current());
@@ -170,6 +181,7 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
   const app = createMailerApp({
     logger,
     logRequests: config.ZAMENI_LOG_REQUESTS,
+    security: { log: securityLog, actorOf: (caller) => toActorId(digests, caller) },
     keyRings,
     log,
     status: running.status,

@@ -6,8 +6,10 @@ import {
   type KeyRings,
   type Logger,
   type LogRequests,
+  type SecurityWatch,
   Fault,
 } from '@zameni/runtime';
+import type { AuditProgress, Auditor } from '../audit/auditor.ts';
 import type { Eraser } from '../erasure/eraser.ts';
 import { isHealthy, type WorkStatus } from '../lease/status.ts';
 import type { Reclaimer } from '../rotation/reclaimer.ts';
@@ -23,6 +25,7 @@ const SUBJECT_LENGTH = 1_024;
 export type OperatorAppOptions = {
   readonly logger: Logger;
   readonly logRequests?: LogRequests;
+  readonly security?: SecurityWatch;
   readonly log: Pick<EventLog, 'head'>;
   /** The status of the live version of the read models. */
   readonly status: () => WorkStatus & { readonly version: number };
@@ -31,6 +34,7 @@ export type OperatorAppOptions = {
   readonly parkedRoutes: ParkedRoutesDeps;
   readonly readModelsStore: ReadModelsRoutesDeps['store'];
   readonly eraser: Pick<Eraser, 'status' | 'progress'>;
+  readonly auditor: Pick<Auditor, 'status' | 'progress'>;
   readonly rewrapper: Pick<Rewrapper, 'status' | 'progress'>;
   readonly reclaimer: Pick<Reclaimer, 'status' | 'progress'>;
   readonly keyRings?: KeyRings;
@@ -41,14 +45,16 @@ export type OperatorAppOptions = {
 /**
  * Creates the operator's port, for internal use only: `/livez`, `/readyz`, `/key-rings`, `/status`
  * and, for callers with a token, `/v1/parked` and `/v1/read-models`. Readiness depends on the
- * projection and the eraser. Stalls of the re-wrapper and the reclaimer are in `/status` only.
+ * projection and the eraser. Stalls of the auditor, the re-wrapper and the
+ * reclaimer are in `/status` only.
  */
 export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeof createHttpApp> {
-  const { logger, log, status, eraser, rewrapper, reclaimer, degradedChecks } = options;
+  const { logger, log, status, eraser, auditor, rewrapper, reclaimer, degradedChecks } = options;
   const { keyRings = {} } = options;
   const app = createHttpApp({
     logger,
     logRequests: options.logRequests,
+    security: options.security,
     keyRings,
     degradedChecks,
     maxParamLength: SUBJECT_LENGTH,
@@ -72,6 +78,7 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
       ...toProjection(status(), head),
       parked,
       eraser: { ...toWork(eraser.status()), ...eraser.progress() },
+      auditor: { ...toWork(auditor.status()), ...toFindings(auditor.progress()) },
       rewrapper: { ...toWork(rewrapper.status()), ...rewrapper.progress() },
       reclaimer: { ...toWork(reclaimer.status()), ...reclaimer.progress() },
     };
@@ -88,7 +95,7 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
 function toProjection(
   status: WorkStatus & { readonly version: number },
   head: number | null,
-): Omit<ProjectorStatus, 'parked' | 'eraser' | 'rewrapper' | 'reclaimer'> {
+): Omit<ProjectorStatus, 'parked' | 'eraser' | 'auditor' | 'rewrapper' | 'reclaimer'> {
   return {
     projection: ACCOUNTS_PROJECTION,
     version: status.version,
@@ -98,6 +105,16 @@ function toProjection(
     lag: head === null ? null : Math.max(0, head - status.position),
     ...(status.state === 'stalled' ? { reason: status.reason } : {}),
   };
+}
+
+function toFindings(progress: AuditProgress | undefined) {
+  if (progress === undefined) return {};
+  const servers = progress.servers.map(({ server, state, reason }) => ({
+    server,
+    state,
+    ...(reason === null ? {} : { reason }),
+  }));
+  return { servers, comparedUpTo: progress.comparedUpTo };
 }
 
 function toWork(status: WorkStatus) {

@@ -29,7 +29,20 @@ function createTestApp(
       logger,
       actorOf: ({ subject }) => subject,
     },
-    eraser: { status: () => eraserStatus, progress: () => ({ left: 3 }) },
+    eraser: {
+      status: () => eraserStatus,
+      progress: () => ({ left: 3, stuck: 1, stuckReason: 'record 7: wrong' }),
+    },
+    auditor: {
+      status: () => ({ state: 'active', position: 0 }),
+      progress: () => ({
+        servers: [
+          { server: 'n1', state: 'healthy', reason: null },
+          { server: 'n2', state: 'damaged', reason: 'records-differ' },
+        ],
+        comparedUpTo: 40,
+      }),
+    },
     rewrapper: {
       status: () => ({ state: 'active', position: 30 }),
       progress: () => ({ kek: '2', left: 7, unusable: 0 }),
@@ -77,7 +90,15 @@ test('a stalled projection is not ready and reports position and reason', async 
     lag: 8,
     reason: 'LogReadError: the log went silent',
     parked: 2,
-    eraser: { role: 'active', left: 3 },
+    eraser: { role: 'active', left: 3, stuck: 1, stuckReason: 'record 7: wrong' },
+    auditor: {
+      role: 'active',
+      servers: [
+        { server: 'n1', state: 'healthy' },
+        { server: 'n2', state: 'damaged', reason: 'records-differ' },
+      ],
+      comparedUpTo: 40,
+    },
     rewrapper: { role: 'active', kek: '2', left: 7, unusable: 0 },
     reclaimer: { role: 'active', phase: '2:copy', isDone: false, found: 5 },
   });
@@ -95,6 +116,8 @@ test('a stalled eraser makes the process not ready and reports the reason', asyn
   t.deepEqual((await app.inject('/status')).json().eraser, {
     role: 'stalled',
     left: 3,
+    stuck: 1,
+    stuckReason: 'record 7: wrong',
     reason: 'SecureDeletionError',
   });
 });

@@ -1,10 +1,14 @@
 import {
   type Caller,
+  Fault,
   limitRequest,
   type Logger,
+  noteCaller,
+  noteScope,
   type RateLimits,
   requireScope,
   type TokenVerifier,
+  type traceIdOf,
 } from '@zameni/runtime';
 
 /** Changes that all operators together may request of one process. */
@@ -19,31 +23,57 @@ export type OperatorAccess = {
   readonly logger: Pick<Logger, 'warn'>;
 };
 
-/** The part of a request that names the caller. */
-type Asked = { readonly headers: { readonly authorization?: string | undefined } };
+/** A request of an operator, and its answer. */
+export type OperatorRequest = Parameters<typeof traceIdOf>[0];
+export type OperatorReply = Parameters<typeof limitRequest>[0];
 
-type Reply = Parameters<typeof limitRequest>[0];
-
-/** Checks that a caller may read (`ops:read`). Throws `unauthorized` or `forbidden`. */
-export async function allowRead(
-  { tokens }: Pick<OperatorAccess, 'tokens'>,
-  { headers }: Asked,
-): Promise<void> {
-  requireScope(await tokens.verify(headers.authorization), 'ops:read');
-}
+/** A hook that lets a request pass or throws. */
+type Admission = {
+  readonly onRequest: (request: OperatorRequest, reply: OperatorReply) => Promise<void>;
+};
 
 /**
- * Checks that a caller may change something (`ops:write`), and counts the change. Returns the
- * caller's id. Throws `unauthorized`, `forbidden` or `rate-limited`.
+ * Lets callers pass who may read (`ops:read`), before parameters or body are looked at. Throws
+ * `unauthorized` or `forbidden`.
  */
-export async function allowChange(
-  { tokens, limits, actorOf }: Omit<OperatorAccess, 'logger'>,
-  { headers }: Asked,
-  reply: Reply,
-): Promise<string> {
-  const caller = await tokens.verify(headers.authorization);
-  requireScope(caller, 'ops:write');
-  // All changes count alike.
-  await limitRequest(reply, limits, [{ policy: 'operator', key: 'all' }]);
-  return actorOf(caller);
+export function allowRead({ tokens }: Pick<OperatorAccess, 'tokens'>): Admission {
+  return {
+    onRequest: async (request) => {
+      const caller = await tokens.verify(request.headers.authorization);
+      noteCaller(request, caller);
+      requireScope(caller, 'ops:read');
+    },
+  };
+}
+
+/** The ids of the callers of admitted changes. */
+const actors = new WeakMap<OperatorRequest, string>();
+
+/**
+ * Lets callers pass who may change something (`ops:write`), and counts the change, before
+ * parameters or body are looked at. Throws `unauthorized`, `forbidden` or `rate-limited`.
+ */
+export function allowChange({
+  tokens,
+  limits,
+  actorOf,
+}: Omit<OperatorAccess, 'logger'>): Admission {
+  return {
+    onRequest: async (request, reply) => {
+      const caller = await tokens.verify(request.headers.authorization);
+      noteCaller(request, caller);
+      requireScope(caller, 'ops:write');
+      // All changes count alike.
+      await limitRequest(reply, limits, [{ policy: 'operator', key: 'all' }]);
+      noteScope(request, 'ops:write');
+      actors.set(request, actorOf(caller));
+    },
+  };
+}
+
+/** The id of the caller of a change, in the handler of a route with `allowChange`. */
+export function actorIn(request: OperatorRequest): string {
+  const actor = actors.get(request);
+  if (actor === undefined) throw new Fault('a route does not admit its changes');
+  return actor;
 }

@@ -7,7 +7,7 @@ import {
   parseUserId,
 } from '@zameni/contracts';
 import { AppError, type createHttpApp, traceIdOf } from '@zameni/runtime';
-import { allowChange, allowRead, type OperatorAccess } from './operator-access.ts';
+import { actorIn, allowChange, allowRead, type OperatorAccess } from './operator-access.ts';
 import type { OperatorStore } from './parked-store.ts';
 
 /** What the routes need. */
@@ -25,9 +25,11 @@ export function addParkedRoutes(
 ): void {
   app.get<{ Querystring: ParkedFilter }>(
     '/v1/parked',
-    { schema: { querystring: ParkedFilter, response: { 200: ParkedSubjects } } },
+    {
+      schema: { querystring: ParkedFilter, response: { 200: ParkedSubjects } },
+      ...allowRead(access),
+    },
     async (request, reply) => {
-      await allowRead(access, request);
       const { query } = request;
       const { limit, id, ...filter } = query;
       reply.header('Cache-Control', 'no-store');
@@ -41,9 +43,8 @@ export function addParkedRoutes(
 
   app.get<OneId>(
     '/v1/parked/:id',
-    { schema: { response: { 200: ParkedSubjects } } },
+    { schema: { response: { 200: ParkedSubjects } }, ...allowRead(access) },
     async (request, reply) => {
-      await allowRead(access, request);
       reply.header('Cache-Control', 'no-store');
       return orNotFound(await store.find(toId(request.params.id)));
     },
@@ -51,9 +52,8 @@ export function addParkedRoutes(
 
   app.post<OneId>(
     '/v1/parked/:id/redrives',
-    { schema: { response: { 202: ParkedSubjects } } },
+    { schema: { response: { 202: ParkedSubjects } }, ...allowChange(access) },
     async (request, reply) => {
-      await allowChange(access, request, reply);
       const requested = orNotFound(await store.requestRedrive(toId(request.params.id)));
       return reply.code(202).header('Cache-Control', 'no-store').send(requested);
     },
@@ -61,9 +61,9 @@ export function addParkedRoutes(
 
   app.post<OneId & { Body: DiscardParked }>(
     '/v1/parked/:id/discards',
-    { schema: { body: DiscardParked, response: { 202: ParkedSubjects } } },
+    { schema: { body: DiscardParked, response: { 202: ParkedSubjects } }, ...allowChange(access) },
     async (request, reply) => {
-      const actor = await allowChange(access, request, reply);
+      const actor = actorIn(request);
       const id = toId(request.params.id);
       const { position, reason } = request.body;
       const discarded = await store.discard({ id, position, reason, actor });

@@ -211,3 +211,14 @@ test('operators are told the meaning of every reason', (t) => {
     [],
   );
 });
+
+test('a faulty request is told nothing before its token is checked', async (t) => {
+  const { get, post } = createTestApp(createMemoryOperatorStore(all));
+  for (const [caller, status] of [
+    [undefined, 401],
+    ['person', 403],
+  ] as const) {
+    t.is((await get('?limit=0', caller)).status, status);
+    t.is((await post(`/${account.id}/discards`, caller, { position: 0 })).status, status);
+  }
+});

@@ -6,7 +6,14 @@ import {
   StartRebuild,
 } from '@zameni/contracts';
 import { AppError, type createHttpApp, traceIdOf } from '@zameni/runtime';
-import { allowChange, allowRead, type OperatorAccess } from './operator-access.ts';
+import {
+  actorIn,
+  allowChange,
+  allowRead,
+  type OperatorAccess,
+  type OperatorReply,
+  type OperatorRequest,
+} from './operator-access.ts';
 import type { ReadModelsStore } from './read-models-store.ts';
 
 /** What the routes need. */
@@ -14,11 +21,6 @@ export type ReadModelsRoutesDeps = OperatorAccess & {
   readonly store: ReadModelsStore;
   /** The head of the log; null if it is unknown. */
   readonly head: (signal: AbortSignal) => Promise<number | null>;
-};
-
-/** A request, as far as a change of the read models needs it. */
-type Changing = Parameters<typeof traceIdOf>[0] & {
-  readonly headers: { readonly authorization?: string | undefined };
 };
 
 type OneVersion = { Params: { version: string } };
@@ -31,13 +33,13 @@ export function addReadModelsRoutes(
   app: ReturnType<typeof createHttpApp>,
   { store, head, ...access }: ReadModelsRoutesDeps,
 ): void {
-  /** Checks and counts a change, makes it, and notes who made it. */
+  /** Makes a change, and notes who made it. */
   async function change(
-    request: Changing,
-    reply: Parameters<typeof allowChange>[2],
+    request: OperatorRequest,
+    reply: OperatorReply,
     work: (actor: string) => Promise<ReadModelsVersion>,
   ): Promise<ReadModelsVersion> {
-    const actor = await allowChange(access, request, reply);
+    const actor = actorIn(request);
     const version = await work(actor);
     const fact = { version: version.version, state: version.state, actor };
     const traceId = traceIdOf(request);
@@ -48,9 +50,8 @@ export function addReadModelsRoutes(
 
   app.get(
     '/v1/read-models',
-    { schema: { response: { 200: ReadModelsVersions } } },
+    { schema: { response: { 200: ReadModelsVersions } }, ...allowRead(access) },
     async (request, reply) => {
-      await allowRead(access, request);
       reply.header('Cache-Control', 'no-store');
       const versions = await store.list();
       return { head: await head(request.signal), versions: [...versions] };
@@ -58,9 +59,10 @@ export function addReadModelsRoutes(
   );
 
   const changed = { response: { 202: ReadModelsVersion } };
+  const allowed = allowChange(access);
   app.post<{ Body: StartRebuild }>(
     '/v1/read-models',
-    { schema: { body: StartRebuild, ...changed } },
+    { schema: { body: StartRebuild, ...changed }, ...allowed },
     async (request, reply) => {
       const { readModels = READ_MODELS } = request.body;
       return change(request, reply, () => store.start(readModels));
@@ -68,7 +70,7 @@ export function addReadModelsRoutes(
   );
   app.post<OneVersion & { Body: AcceptRebuild }>(
     '/v1/read-models/:version/acceptances',
-    { schema: { body: AcceptRebuild, ...changed } },
+    { schema: { body: AcceptRebuild, ...changed }, ...allowed },
     async (request, reply) => {
       const { reason } = request.body;
       return change(request, reply, (actor) =>
@@ -78,12 +80,15 @@ export function addReadModelsRoutes(
   );
   app.post<OneVersion>(
     '/v1/read-models/:version/switches',
-    { schema: changed },
+    { schema: changed, ...allowed },
     async (request, reply) =>
       change(request, reply, () => store.switchTo(toVersion(request.params.version))),
   );
-  app.delete<OneVersion>('/v1/read-models/:version', { schema: changed }, async (request, reply) =>
-    change(request, reply, () => store.drop(toVersion(request.params.version))),
+  app.delete<OneVersion>(
+    '/v1/read-models/:version',
+    { schema: changed, ...allowed },
+    async (request, reply) =>
+      change(request, reply, () => store.drop(toVersion(request.params.version))),
   );
 }
 

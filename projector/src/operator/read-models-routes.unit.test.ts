@@ -131,3 +131,8 @@ test('reading takes ops:read, changing ops:write', async (t) => {
   }
   t.deepEqual(store.versions(), [live, kept, differs]);
 });
+
+test('a faulty request is told nothing before its token is checked', async (t) => {
+  const { send } = createTestApp(live);
+  t.is((await send('POST', '', undefined, { readModels: 5 })).status, 401);
+});

@@ -1,8 +1,9 @@
+import type { Anchor } from '../anchors/anchor.ts';
 import type { ProjectedRecord } from '../read-models/record.ts';
 import { toRowChanges } from '../read-models/row-changes.ts';
 import type { ProjectionStore, RowBatch } from '../read-models/store.ts';
 import type { UserRow } from '../read-models/users/rows.ts';
-import type { Parking, ParkingChanges } from './changes.ts';
+import type { Parking, ParkingChanges, ParkReason } from './changes.ts';
 import { bySubject, type Fold, foldOrPark, keepUnless } from './fold-or-park.ts';
 
 /** A batch: records that were read, and the checkpoint before and after it. */
@@ -11,6 +12,8 @@ export type Batch = {
   readonly to: number;
   readonly records: readonly ProjectedRecord[];
   readonly parking: Parking;
+  /** The anchors of the checkpoint after it. Left out if they stay. */
+  readonly anchors?: readonly Anchor[];
   /** Throws if the batch would park too many subjects. */
   readonly assertRoom?: (changes: ParkingChanges) => void;
 };
@@ -35,13 +38,13 @@ export async function applyOrPark(
   batch: Batch,
   fold: Fold = toRowChanges,
 ): Promise<Applied | undefined> {
-  const { from, to, parking } = batch;
+  const { from, to, parking, anchors = [] } = batch;
   let { records, changes } = foldOrPark(batch.records, parking, fold);
   for (;;) {
     const all = parking.changes();
     batch.assertRoom?.(all);
     try {
-      const rows = await store.apply({ from, to, changes, parking: all });
+      const rows = await store.apply({ from, to, changes, parking: all, anchors });
       return rows && { rows, changes, parking: all };
     } catch (error) {
       const rejects = (some: readonly ProjectedRecord[]) =>
@@ -55,14 +58,20 @@ export async function applyOrPark(
         const first = await findFirstRejected(group, rejects);
         for (const record of group) kept.delete(record);
         const isAtFault = (record: ProjectedRecord) => record === first;
-        for (const record of keepUnless(group, parking, 'rejected', isAtFault, sqlState)) {
-          kept.add(record);
-        }
+        const why = toReason(sqlState);
+        for (const record of keepUnless(group, parking, why, isAtFault, sqlState)) kept.add(record);
       }
       records = records.filter((record) => kept.has(record));
       changes = fold(records);
     }
   }
+}
+
+/** The SQLSTATE of `apply_users` for an account with a gap between its versions. */
+const VERSION_GAP = '23Z01';
+
+function toReason(sqlState: string): ParkReason {
+  return sqlState === VERSION_GAP ? 'version-gap' : 'rejected';
 }
 
 type Rejects = (records: readonly ProjectedRecord[]) => Promise<string | undefined>;

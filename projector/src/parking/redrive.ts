@@ -1,6 +1,7 @@
 import {
   coerceError,
   type EventLog,
+  isAbsent,
   type Logger,
   type LogRecord,
   SPANS,
@@ -18,7 +19,7 @@ import { createWaitingReader } from './waiting.ts';
 
 /** Dependencies of redrives. The store is that of the active process. */
 export type RedriveDeps = {
-  readonly log: Pick<EventLog, 'readSubject' | 'hasRecord'>;
+  readonly log: Pick<EventLog, 'readSubject' | 'countRecords'>;
   readonly keys: PeopleKeys;
   readonly store: Pick<
     ProjectionStore,
@@ -59,7 +60,7 @@ export function createRedrive({ log, keys, store, logger, fold }: RedriveDeps): 
 
   /** Returns false if the round is over. */
   async function redrive(request: RedriveRequest, run: RedriveRun): Promise<boolean> {
-    const all = await readWhole(request, run.signal);
+    const all = await readWhole(request, run.position, run.signal);
     if (all === undefined) return true;
     const records = all.filter(({ position }) => {
       return position >= request.position && position <= run.position;
@@ -91,14 +92,17 @@ export function createRedrive({ log, keys, store, logger, fold }: RedriveDeps): 
   /** Reads all records of a subject. Undefined if the replica that answered is behind. */
   async function readWhole(
     { subject, lastPosition }: RedriveRequest,
+    checkpoint: number,
     signal: AbortSignal,
   ): Promise<readonly LogRecord[] | undefined> {
     try {
       const all = await log.readSubject(subject, signal);
       const last = all.at(-1)?.position ?? 0;
       if (last >= lastPosition) return all;
-      // Records of attempts expire. The leader knows whether there are none left.
-      return last > 0 || (await log.hasRecord(subject, signal)) ? undefined : all;
+      // Records of attempts expire. That none is left is proved, because it ends the parking.
+      if (last > 0) return undefined;
+      const known = Math.min(lastPosition, checkpoint);
+      return (await isAbsent(log, { subject, known }, signal)) ? all : undefined;
     } catch (error) {
       if (signal.aborted) throw error;
       logger.warn({ subject, error: coerceError(error) }, 'a parked subject cannot be read');

@@ -69,7 +69,10 @@ test('a park, its waiting records and its end are stored with the checkpoint', a
   const row = { subject: park.subject, position: 3, last: 9, waiting: 3, tries: 1, trace_id };
   const expected = { ...row, reason: 'undecodable', detail: null, requested: false };
   t.deepEqual(await readParked(pool), [expected]);
-  t.deepEqual(await store.readParked(), new Map([[park.subject, 3]]));
+  t.deepEqual(
+    await store.readParked(),
+    new Map([[park.subject, { position: 3, reason: park.reason }]]),
+  );
   t.is(
     await store.apply({ from: 3, to: 9, changes: noRows, parking: { ...none, waits } }),
     undefined,
@@ -91,6 +94,16 @@ test('a redrive that fails counts, and ends the request', async (t) => {
   await store.apply({ from: 3, to: 3, changes: noRows, parking: { ...none, parks: again } });
   t.like(await readParked(pool), [{ reason: 'fold-failed', tries: 2, requested: false }]);
   t.deepEqual(await store.readRedriveRequests(), []);
+});
+
+test('what a later version wrote is requested, and nothing else', async (t) => {
+  const { pool, store } = await createSetup(t);
+  const newer = { ...park, subject: accountOf(2), position: 4, reason: 'newer' } as const;
+  const parking = { ...none, parks: [park, newer] };
+  await store.apply({ from: 0, to: 4, changes: noRows, parking });
+  await store.redriveNewer();
+  t.like(await readParked(pool), [{ requested: false }, { requested: true }]);
+  t.like(await store.readRedriveRequests(), [{ subject: newer.subject, traceparent: null }]);
 });
 
 test('a request that arrives while the subject is tried stays', async (t) => {

@@ -14,8 +14,10 @@ export type RedriveRequest = Pick<Park, 'subject' | 'position' | 'lastPosition'>
 
 /** What the active projector reads about parked subjects. Their changes go with each batch. */
 export type ParkingStore = {
-  /** Reads the parked subjects, and from which position on each waits. */
-  readonly readParked: () => Promise<ReadonlyMap<string, number>>;
+  /** Reads the parked subjects: from which position on each waits, and why. */
+  readonly readParked: () => Promise<ReadonlyMap<string, Pick<Park, 'position' | 'reason'>>>;
+  /** Requests a redrive of what a later version wrote, as this version may know it by now. */
+  readonly redriveNewer: () => Promise<void>;
   /** Reads the positions of records that operators decided to skip. */
   readonly readDiscarded: () => Promise<ReadonlySet<number>>;
   /** Reads the oldest requests for a redrive, a bounded number. */
@@ -32,11 +34,24 @@ export function createParkingStore(
 ): ParkingStore {
   return {
     readParked: async () => {
-      const { rows } = await pool.query<{ subject: string; position: string }>(
-        'select subject, position from zameni.parked where projection = $1 and version = $2',
+      const { rows } = await pool.query<Pick<Park, 'subject' | 'reason'> & { position: string }>(
+        'select subject, position, reason from zameni.parked where projection = $1 and version = $2',
         [projection, version],
       );
-      return new Map(rows.map(({ subject, position }) => [subject, Number(position)]));
+      return new Map(
+        rows.map(({ subject, position, reason }) => [
+          subject,
+          { position: Number(position), reason },
+        ]),
+      );
+    },
+    redriveNewer: async () => {
+      await pool.query(
+        `update zameni.parked set redrive_requested_at = now(), redrive_traceparent = null
+         where projection = $1 and version = $2 and reason = 'newer'
+           and redrive_requested_at is null`,
+        [projection, version],
+      );
     },
     readDiscarded: async () => {
       const { rows } = await pool.query<{ position: string }>(

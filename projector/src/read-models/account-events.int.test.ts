@@ -1,3 +1,4 @@
+import { subjects } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
 import { createTestDatabase } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
@@ -153,10 +154,56 @@ test('a change is applied to the existing row, and the whole row is returned', a
   });
 });
 
-test('a change of a person without a row makes no row', async (t) => {
+const isGap = { code: '23Z01' };
+
+test('an event that does not follow the row is refused, and nothing of the batch is applied', async (t) => {
+  const { pool, store, apply } = await createSetup(t);
+  await apply(registers(1, 3));
+  const late = happens(1, happenings.updated, { position: 7, version: 3 });
+  await t.throwsAsync(apply(registers(2, 6), late), isGap);
+  const batch = { from: 3, to: 7, changes: toRowChanges([late]) };
+  t.is(await store.findRejection(batch), '23Z01');
+  const missing = happens(1, happenings.updated, { position: 5, version: 2 });
+  const later = happens(1, happenings.verified, { position: 9, version: 4 });
+  await t.throwsAsync(apply(missing, later), isGap);
+  t.is((await readRows(pool)).users.size, 1);
+  await apply(missing, late, later);
+  t.like((await readRows(pool)).users.get(userIdOf(1)), { version: 4 });
+});
+
+test('an event of a person without a row is refused, unless they were erased', async (t) => {
   const { pool, apply } = await createSetup(t);
-  t.deepEqual(await apply(happens(1, happenings.updated, { position: 7, version: 2 })), []);
+  const second = happens(1, happenings.updated, { position: 7, version: 2 });
+  await t.throwsAsync(apply(second), isGap);
+  const gap = happens(2, happenings.updated, { position: 8, version: 3 });
+  await t.throwsAsync(apply(registers(2, 6), gap), isGap);
+  await pool.query(
+    'insert into zameni.erasures (user_id, position, requested_at) values ($1, 3, now())',
+    [userIdOf(1)],
+  );
+  t.deepEqual(await apply(second), []);
   t.is((await readRows(pool)).users.size, 0);
+});
+
+test('records that operators have discarded excuse a gap', async (t) => {
+  const { pool, apply } = await createSetup(t);
+  const discard = (n: number, position: number) =>
+    pool.query(
+      `insert into zameni.discarded (subject, position, reason, discarded_by)
+       values ($1, $2, 'test', 'test')`,
+      [subjects.account(userIdOf(n)), position],
+    );
+  await apply(registers(1, 3));
+  await discard(1, 4);
+  const third = happens(1, happenings.updated, { position: 7, version: 3 });
+  const fifth = happens(1, happenings.updated, { position: 9, version: 5 });
+  await t.throwsAsync(apply(third, fifth), isGap);
+  await apply(third);
+  await t.throwsAsync(apply(fifth), isGap);
+  t.like((await readRows(pool)).users.get(userIdOf(1)), { version: 3 });
+  // Without its registration a person never gets a row.
+  await discard(2, 8);
+  t.deepEqual(await apply(happens(2, happenings.updated, { position: 10, version: 4 })), []);
 });
 
 test('an address goes from an account that is disowned to the one that was proven', async (t) => {

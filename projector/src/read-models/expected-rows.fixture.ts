@@ -44,7 +44,7 @@ function withoutErasedKeys(history: readonly ProjectedRecord[]): ProjectedRecord
   return history.map((record) => {
     if (record.kind !== 'event') return record;
     const { metadata, position, personal, event } = record.event;
-    if (personal === 'erased' || event.personal === null || !erased.has(metadata.userId)) {
+    if (personal === 'erased' || event.name === 'erased' || !erased.has(metadata.userId)) {
       return record;
     }
     const place = { position, version: metadata.accountVersion };

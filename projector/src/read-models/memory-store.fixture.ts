@@ -1,3 +1,4 @@
+import type { Anchor } from '../anchors/anchor.ts';
 import { eraseAccount, keepClaim } from './attempts/fold.ts';
 import type { Park } from '../parking/changes.ts';
 import type { AttemptRow } from './attempts/rows.ts';
@@ -11,6 +12,8 @@ import type { UserRow } from './users/rows.ts';
 export type SharedCheckpoint = {
   position: number;
   holder: string | undefined;
+  anchors: readonly Anchor[];
+  isOfOtherLog: boolean;
   applied: RowBatch[];
   readonly users: Map<string, UserRow>;
   readonly attempts: Map<string, AttemptRow>;
@@ -29,6 +32,8 @@ export function createSharedCheckpoint(): SharedCheckpoint {
   return {
     position: 0,
     holder: undefined,
+    anchors: [],
+    isOfOtherLog: false,
     applied: [],
     users: new Map(),
     attempts: new Map(),
@@ -51,7 +56,7 @@ export function createMemoryStore(shared: SharedCheckpoint, me: string): Project
       shared.holder = me;
       return shared.position;
     },
-    renewLease: async () => shared.holder === me,
+    renewLease: async (atLeast) => shared.holder === me && shared.position >= atLeast,
     releaseLease: async () => {
       if (shared.holder === me) shared.holder = undefined;
     },
@@ -59,13 +64,28 @@ export function createMemoryStore(shared: SharedCheckpoint, me: string): Project
     apply: async (batch) => {
       if (shared.holder !== me || shared.position !== batch.from) return undefined;
       shared.position = batch.to;
+      shared.anchors = batch.anchors ?? shared.anchors;
       shared.applied.push(batch);
       parkInMemory(shared, batch);
       return applyToMemory(shared, batch.changes);
     },
+    readAnchors: async () => ({ anchors: shared.anchors, isOfOtherLog: shared.isOfOtherLog }),
+    noteOtherLog: async (isOfOtherLog) => {
+      shared.isOfOtherLog = isOfOtherLog;
+    },
     findRejection: async () => undefined,
     readParked: async () =>
-      new Map([...shared.parked.values()].map(({ subject, position }) => [subject, position])),
+      new Map(
+        [...shared.parked.values()].map(({ subject, position, reason }) => [
+          subject,
+          { position, reason },
+        ]),
+      ),
+    redriveNewer: async () => {
+      for (const { subject, reason } of shared.parked.values()) {
+        if (reason === 'newer') shared.requested.add(subject);
+      }
+    },
     readDiscarded: async () => new Set(shared.discarded),
     readRedriveRequests: async () =>
       [...shared.parked.values()].flatMap((park) =>
@@ -128,6 +148,6 @@ function applyAttempts({ attempts }: Pick<SharedCheckpoint, 'attempts'>, changes
 
 function patchRow(before: UserRow | undefined, patch: UserPatch): UserRow | undefined {
   if (before === undefined) return toBegunRow(patch);
-  const { ownedAt: _ownedAt, releasedAt: _releasedAt, ...columns } = patch;
+  const { ownedAt: _ownedAt, releasedAt: _releasedAt, baseVersion: _base, ...columns } = patch;
   return { ...before, ...columns };
 }

@@ -120,7 +120,7 @@ test('two processes that both believe they are active cannot both apply', async 
     applied.map((rows) => rows?.length),
     [undefined, 1],
   );
-  t.false(await first.renewLease());
+  t.false(await first.renewLease(0));
   t.is(await countUsers(pool), 1);
 });
 
@@ -166,7 +166,7 @@ test('a lease is refused while it is held, and free when released', async (t) =>
   t.is(await second.takeLease(), undefined);
   t.is(await first.takeLease(), 0);
   await second.releaseLease();
-  t.true(await first.renewLease());
+  t.true(await first.renewLease(0));
   await first.releaseLease();
   t.is(await second.takeLease(), 0);
 });

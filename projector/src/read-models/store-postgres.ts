@@ -1,4 +1,5 @@
 import { type Pool, readModelsSchema } from '@zameni/runtime';
+import { createAnchorStore } from '../anchors/store.ts';
 import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/store.ts';
 import { toColumns } from './columns.ts';
 import { markErasedFromCache, readErasuresNotInCache } from './erasures/rows.ts';
@@ -12,6 +13,7 @@ import { type StoredUser, toUserRow, type UserRow, userColumnsOf } from './users
 export function createPostgresStore(pool: Pool, owner: CheckpointOwner): ProjectionStore {
   return {
     ...createPostgresLeaseStore(pool, owner),
+    ...createAnchorStore(pool, owner),
     ...createParkingStore(pool, owner),
     apply: (batch) => apply(pool, owner, batch),
     findRejection: (batch) => findRejection(pool, owner, batch),
@@ -43,10 +45,10 @@ function toApplySql(version: number): string {
 async function apply(
   pool: Pick<Pool, 'query'>,
   owner: CheckpointOwner,
-  { from, to, changes, parking }: RowBatch,
+  { from, to, changes, parking, anchors = [] }: RowBatch,
 ): Promise<readonly UserRow[] | undefined> {
   const { projection, version, holder, leaseMs } = owner;
-  const json = toJson({ ...changes, ...parking });
+  const json = toJson({ ...changes, ...parking, anchors });
   const values = [projection, version, holder, leaseMs, from, to, json];
   const { rows } = await pool.query<Applied>(toApplySql(version), values);
   if (rows.length === 0) return undefined;

@@ -1,3 +1,5 @@
+import type { Anchor } from '../anchors/anchor.ts';
+import type { AnchorStore } from '../anchors/store.ts';
 import type { LeaseStore } from '../lease/work.ts';
 import type { ParkingChanges } from '../parking/changes.ts';
 import type { ParkingStore } from '../parking/store.ts';
@@ -12,10 +14,13 @@ export type RowBatch = {
   readonly changes: RowChanges;
   /** Left out if the batch changes no parked subject. */
   readonly parking?: ParkingChanges;
+  /** The anchors of the checkpoint after it. Left out if they stay. */
+  readonly anchors?: readonly Anchor[];
 };
 
 /** The rows of the projection, with its checkpoint and the lease of its active process. */
 export type ProjectionStore = LeaseStore &
+  AnchorStore &
   ParkingStore & {
     /**
      * Applies changes and checkpoint together. Returns the rows of people that it changed, or

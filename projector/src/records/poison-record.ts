@@ -1,12 +1,18 @@
 /**
  * Why a record cannot be projected.
  *
- * - `undecodable`: this version does not know such a record.
+ * - `newer`: a later version wrote the record. That version can apply it.
+ * - `undecodable`: the record has no form that this version knows.
  * - `key-missing`: the log has no key of the person, although they were not erased.
  * - `key-unusable`: the key cannot be unwrapped.
  * - `undecryptable`: the key does not open the event.
  */
-export type PoisonReason = 'undecodable' | 'key-missing' | 'key-unusable' | 'undecryptable';
+export type PoisonReason =
+  | 'newer'
+  | 'undecodable'
+  | 'key-missing'
+  | 'key-unusable'
+  | 'undecryptable';
 
 /** The facts about a poison record that may be reported. Its content is not among them. */
 export type PoisonRecord = {

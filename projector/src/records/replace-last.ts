@@ -2,13 +2,14 @@ import {
   createBackoff,
   delay,
   type EventLog,
+  isAbsent,
   type LogRecord,
   type SecureDeletion,
 } from '@zameni/runtime';
 
 /** What replacing records needs. The NATS user `eraser` writes to and deletes from the log. */
 export type ReplaceDeps = {
-  readonly log: Pick<EventLog, 'append' | 'head' | 'readLastFromLeader'>;
+  readonly log: Pick<EventLog, 'append' | 'countRecords' | 'readLastFromLeader'>;
   readonly deletion: SecureDeletion;
 };
 
@@ -63,8 +64,7 @@ export async function replaceLast<Result>(
     if (tries > 0) await delay(backoff.nextMs(), signal);
     const last = await log.readLastFromLeader(subject, signal);
     if (last === undefined) {
-      // A former leader that does not know of its successor would give this answer for any subject.
-      if ((await log.head(signal)) >= known) return ifAbsent;
+      if (await isAbsent(log, { subject, known }, signal)) return ifAbsent;
       continue;
     }
     const next = decide(last);

@@ -1,4 +1,4 @@
-import { type ClaimRecord, decodeText, parseClaimRecord, parseOrThrow } from '@zameni/contracts';
+import { type ClaimRecord, decodeText, parseClaimRecord } from '@zameni/contracts';
 import {
   type ClaimLayers,
   coerceError,
@@ -11,6 +11,13 @@ import {
 export type ClaimMoverDeps = {
   readonly log: Pick<EventLog, 'readLast' | 'readLastFromLeader' | 'append'>;
   readonly deletion: SecureDeletion;
+};
+
+/** What to move, and who hears of the position of a claim that cannot be read. */
+export type MoveOptions = {
+  readonly layers: ClaimLayers;
+  readonly records: readonly LogRecord[];
+  readonly onUnreadable: (position: number) => void;
 };
 
 /** A claim in the old layer and its subject in the new layer. */
@@ -35,13 +42,15 @@ const MAX_DELETIONS = 8;
  * message guarded. The guard of the old layer fails if the claim was released since, so no late
  * copy restores a deleted claim. The new layer has a claim if its record lies after the old one. So
  * a stale record from a replica is at worst examined again.
+ *
+ * A claim that a later version wrote, so that it cannot be read, stays where it is and is reported.
  */
 export async function moveClaims(
   deps: ClaimMoverDeps,
-  { layers, records }: { readonly layers: ClaimLayers; readonly records: readonly LogRecord[] },
+  { layers, records, onUnreadable }: MoveOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const moves = toMoves(layers, records);
+  const moves = layers.work === 'none' ? [] : toMoves(layers, records, onUnreadable);
   switch (layers.work) {
     case 'none':
       return 0;
@@ -61,7 +70,9 @@ export async function moveClaims(
       for (let start = 0; start < held.length; start += MAX_DELETIONS) {
         const some = held.slice(start, start + MAX_DELETIONS);
         await Promise.all(
-          some.map(({ old }) => deps.deletion.deleteUpTo(old, Number.MAX_SAFE_INTEGER, signal)),
+          some.map(({ old, position }) =>
+            deps.deletion.deleteUpTo(old, Number.MAX_SAFE_INTEGER, signal, position),
+          ),
         );
       }
       return held.length;
@@ -72,14 +83,24 @@ export async function moveClaims(
 }
 
 /** Returns one move for each claim of the old layer, from its newest record. */
-function toMoves(layers: ClaimLayers, records: readonly LogRecord[]): Move[] {
+function toMoves(
+  layers: ClaimLayers,
+  records: readonly LogRecord[],
+  onUnreadable: MoveOptions['onUnreadable'],
+): Move[] {
   const moves = new Map<string, Move>();
+  const unreadable = new Map<string, number>();
   for (const record of records) {
     const { subject: old, position } = record;
     const subject = layers.toNew(old);
     if (subject === undefined) continue;
-    moves.set(old, { old, new: subject, position, record: parseOrThrow(parseClaimRecord, record) });
+    const claim = parseClaimRecord(record.data);
+    moves.delete(old);
+    unreadable.delete(old);
+    if (claim === undefined) unreadable.set(old, position);
+    else moves.set(old, { old, new: subject, position, record: claim });
   }
+  for (const position of unreadable.values()) onUnreadable(position);
   return [...moves.values()];
 }
 
@@ -98,8 +119,8 @@ async function copy(
     const before = found.get(move.old);
     const after = found.get(move.new)?.position ?? 0;
     if (before === undefined || after > before.position) return [];
-    const record = parseOrThrow(parseClaimRecord, before);
-    const isWanted = record.state === 'held' && !knowsErasure(record);
+    const record = parseClaimRecord(before.data);
+    const isWanted = record?.state === 'held' && !knowsErasure(record);
     return isWanted ? [{ move, before, after }] : [];
   });
   const messages = copies.flatMap(({ move, before }) => {
@@ -120,6 +141,7 @@ async function copy(
       // The next pass shows the result.
       return;
     case 'full':
+    case 'distrusted':
       throw coerceError(outcome.cause);
     case 'conflict':
     case 'busy':

@@ -38,9 +38,14 @@ async function createLog(...texts: readonly string[]) {
   };
   const records = async (): Promise<LogRecord[]> =>
     (await Promise.all(subjectsOf(texts).map((name) => memory.readSubject(name, signal)))).flat();
+  const unreadable: number[] = [];
   const move = async (layers: ClaimLayers, log: EventLog = memory) =>
-    moveClaims({ log, deletion: memory }, { layers, records: await records() }, signal);
-  return { memory, textOf, records, move };
+    moveClaims(
+      { log, deletion: memory },
+      { layers, records: await records(), onUnreadable: (at) => unreadable.push(at) },
+      signal,
+    );
+  return { memory, textOf, records, move, unreadable };
 }
 
 test('copies a held claim but no released one, which counts until it is deleted', async (t) => {
@@ -169,7 +174,17 @@ test('moves nothing in the other phases', async (t) => {
   t.is(await memory.head(signal), 1);
 });
 
-test('an unreadable claim is a fault', async (t) => {
-  const { move } = await createLog('{"state":"lent"}');
-  await t.throwsAsync(move(copying), { message: 'the record at position 1 cannot be read' });
+test('a claim of a later version is reported and stays, and the others are moved', async (t) => {
+  const { move, textOf, unreadable } = await createLog(held, '{"state":"lent"}', held);
+  t.is(await move(copying), 2);
+  t.deepEqual(unreadable, [2]);
+  for (const n of [0, 2]) t.is(await textOf(newOf(n)), held);
+  t.is(await textOf(newOf(1)), undefined);
+});
+
+test('a claim is copied with the fields of a later version', async (t) => {
+  const next = held.replace('}', ',"since":"2027-01-01"}');
+  const { move, textOf } = await createLog(next);
+  t.is(await move(copying), 1);
+  t.is(await textOf(newOf(0)), next);
 });

@@ -1,12 +1,20 @@
-import { subjectFilters } from '@zameni/contracts';
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  type ClaimRecord,
+  type DeletionRecord,
+  subjectFilters,
+  subjects,
+  UnreadableRecordError,
+} from '@zameni/contracts';
 import {
   type ClaimLayers,
   claimStateOf,
   delay,
   type EventLog,
   type KeyRingSource,
+  type LogMessage,
   type PepperRing,
-  readToEnd,
+  readToProvenEnd,
   toClaimLayers,
 } from '@zameni/runtime';
 import {
@@ -53,8 +61,8 @@ const IDLE_MS = 1_000;
  * Moves claims to the layer of a new pepper. One phase of a rotation copies them, another deletes
  * the old ones (runtime/src/keys/claim-phases.ts). The work follows from ring and log alone, so
  * after a fault, a crash or a change of the ring all claims are read from the start. A phase is
- * done when a whole pass found nothing to do. The worse failure is to report this too early; one
- * more pass is the lesser. Without a rotation nothing is read.
+ * done when a whole pass found nothing to do, up to an end that is proved. The worse failure is to
+ * report this too early; one more pass is the lesser. Without a rotation nothing is read.
  */
 export function createReclaimer(options: ReclaimerOptions): Reclaimer {
   let progress: ReclaimProgress | undefined;
@@ -88,15 +96,44 @@ async function reclaim(
     await delay(idleMs, signal).catch(() => undefined);
   }
 
-  /** Reads all claims once. Returns how many needed work. Throws when the signal aborts. */
+  /**
+   * Reads all claims once. Returns how many needed work. Throws when the signal aborts, and at the end
+   * if a claim could not be read: then the phase is not done.
+   */
   async function pass(layers: ClaimLayers): Promise<number> {
     let found = 0;
-    const what = { filter: subjectFilters.claims, after: 0, maxRecords: MAX_RECORDS[layers.work] };
-    for await (const records of readToEnd(log, what, signal)) {
-      found += await moveClaims(options, { layers, records }, signal);
+    let unreadable: number | undefined;
+    const onUnreadable = (position: number) => (unreadable ??= position);
+    const what = {
+      filter: subjectFilters.claims,
+      after: 0,
+      maxRecords: MAX_RECORDS[layers.work],
+      mark: createMark,
+    };
+    for await (const records of readToProvenEnd(log, what, signal)) {
+      found += await moveClaims(options, { layers, records, onUnreadable }, signal);
       onProgress(records.at(-1)?.position ?? 0);
       report({ phase: layers.state, isDone: false, found });
     }
+    if (unreadable !== undefined) throw new UnreadableRecordError(unreadable);
     return found;
   }
+}
+
+/**
+ * A claim on no address and of no layer, and the record by which the eraser deletes it. A claim that
+ * a pass misses would be destroyed with the old layer, and its address given away.
+ */
+function createMark(): readonly LogMessage[] {
+  const k = `mark:${randomBytes(32).toString('base64url')}`;
+  const claim: ClaimRecord = { state: 'released', by: 'disowning' };
+  const deletion: DeletionRecord = { claims: [k], people: [], attempts: [], addresses: [] };
+  return [
+    { subject: subjects.claim(k), data: JSON.stringify(claim), expectedPosition: 0 },
+    {
+      subject: subjects.deletion(randomUUID()),
+      data: JSON.stringify(deletion),
+      expectedPosition: 0,
+    },
+  ];
 }

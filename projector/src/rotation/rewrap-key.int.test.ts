@@ -50,7 +50,7 @@ async function createSetup(t: ExecutionContext) {
     const subject = subjects.key(newUserId());
     const { record } = oldKeys.create(subject.slice(subjects.key('').length));
     await append(subject, JSON.stringify(record), 0);
-    t.teardown(() => deletion.deleteUpTo(subject, forEver, signal));
+    t.teardown(() => deletion.deleteUpTo(subject, forEver, signal, 1));
     const stored = await log.readFirst(subject, signal);
     if (stored === undefined) throw new Error('not stored');
     return stored;
@@ -58,7 +58,7 @@ async function createSetup(t: ExecutionContext) {
   const erase = async ({ subject }: LogRecord) => {
     const userId = newUserIdOf(subject);
     await append(subjects.account(userId), erased(userId), 0);
-    await deletion.deleteUpTo(subject, forEver, signal);
+    await deletion.deleteUpTo(subject, forEver, signal, 1);
   };
   return { log, deletion, deps: { log, deletion, dataKeys }, createPerson, erase };
 }
@@ -104,7 +104,7 @@ test('leaves one record of a key, wrapped by the current key-encryption key', as
 test('does not write a key again that was deleted after it was read', async (t) => {
   const { log, deletion, deps, createPerson } = await createSetup(t);
   const person = await createPerson();
-  await deletion.deleteUpTo(person.subject, forEver, signal);
+  await deletion.deleteUpTo(person.subject, forEver, signal, person.position);
   // The first answer is the leader's state before the deletion.
   let asked = 0;
   const readLastFromLeader: typeof log.readLastFromLeader = async (subject, signal) => {
@@ -133,7 +133,7 @@ test('reading to the end returns every key, also after the last ones were delete
   const first = await createPerson();
   const others = await Promise.all(Array.from({ length: 5 }, createPerson));
   const gone = await createPerson();
-  await deletion.deleteUpTo(gone.subject, forEver, signal);
+  await deletion.deleteUpTo(gone.subject, forEver, signal, gone.position);
   const found: string[] = [];
   const what = { filter: subjects.key('*'), after: first.position - 1, maxRecords: 2 };
   for await (const records of readToEnd(log, what, AbortSignal.timeout(20_000))) {

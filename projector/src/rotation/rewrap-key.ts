@@ -1,12 +1,15 @@
 import { type KeyRecord, parseKeyRecord, subjects } from '@zameni/contracts';
-import type { DataKeys, LogRecord } from '@zameni/runtime';
+import { countAt, type DataKeys, type EventLog, type LogRecord } from '@zameni/runtime';
 import { isErasedEvent } from '../records/erased-event.ts';
 import { replaceLast, type ReplaceDeps, type Replacement } from '../records/replace-last.ts';
 
 /** Dependencies of re-wrapping. */
-export type RewrapDeps = ReplaceDeps & { readonly dataKeys: Pick<DataKeys, 'rewrap'> };
+export type RewrapDeps = ReplaceDeps & {
+  readonly log: Pick<EventLog, 'readSubject'>;
+  readonly dataKeys: Pick<DataKeys, 'rewrap'>;
+};
 
-/** The leader's log ends before a record that another server has shown. */
+/** A server of the log lacks records of an account that another server has shown. */
 class LeaderBehindError extends Error {
   override readonly name = 'LeaderBehindError';
 }
@@ -38,7 +41,8 @@ export function rewrapKey(
 /**
  * Deletes a re-wrapped key whose person is erased. The leader checks the guard of an append early,
  * so the append can still be stored after the eraser's last deletion. The erasure itself lies
- * before both, so reading the account afterwards finds it.
+ * before both. No event is ever deleted, so a reader that has as many events as a server that had
+ * reached the key has the erasure too.
  */
 export async function deleteIfErased(
   { log, deletion }: Pick<RewrapDeps, 'log' | 'deletion'>,
@@ -46,10 +50,15 @@ export async function deleteIfErased(
   signal: AbortSignal,
 ): Promise<void> {
   const userId = subject.slice(subjects.key('').length);
-  const last = await log.readLastFromLeader(subjects.account(userId), signal);
-  if ((await log.head(signal)) < position) throw new LeaderBehindError('the leader is behind');
+  const account = subjects.account(userId);
+  const { bySubject } = await countAt(log, { subject: account, known: position }, signal);
+  const events = await log.readSubject(account, signal);
+  if (events.length < (bySubject.get(account) ?? 0)) {
+    throw new LeaderBehindError('a server lacks events of an account');
+  }
+  const last = events.at(-1);
   if (last === undefined || !isErasedEvent(last)) return;
-  await deletion.deleteUpTo(subject, Number.MAX_SAFE_INTEGER, signal);
+  await deletion.deleteUpTo(subject, Number.MAX_SAFE_INTEGER, signal, position);
 }
 
 function rewrapOrUndefined(

@@ -20,7 +20,7 @@ import { deleteIfErased, type RewrapDeps, rewrapKey } from './rewrap-key.ts';
 /** Dependencies of the re-wrapper. */
 export type RewrapperOptions = Pick<LeasedWorkOptions, 'logger' | 'standbyMs' | 'renewMs'> &
   Omit<RewrapDeps, 'log'> & {
-    readonly log: RewrapDeps['log'] & Pick<EventLog, 'readBatches' | 'readFirst'>;
+    readonly log: RewrapDeps['log'] & Pick<EventLog, 'readBatches' | 'readFirst' | 'head'>;
     readonly keyRing: Pick<KeyRingSource, 'current'>;
     readonly store: LeaseStore;
     readonly idleMs?: number;

@@ -221,7 +221,11 @@ test('an erased person’s key is not written again', async (t) => {
   const memory = createMemoryLog();
   await append(memory, ...people(1));
   // The eraser deleted the record after it was read, so the leader has none.
-  const log = { ...memory, readLastFromLeader: async () => undefined };
+  const log = {
+    ...memory,
+    readLastFromLeader: async () => undefined,
+    countRecords: async () => ({ head: 3, bySubject: new Map() }),
+  };
   const { rewrapper } = start(t, log, { source: toKeyRingSource(createRing('1', '2').source) });
   await waitUntil(() => rewrapper.progress()?.left === 0);
   t.is(await memory.head(signal), 3);
@@ -230,23 +234,37 @@ test('an erased person’s key is not written again', async (t) => {
 test('does not trust a leader that is behind a record it has read', async (t) => {
   const memory = createMemoryLog();
   await append(memory, ...people(1, 2));
-  let asked = 0;
   const log = {
     ...memory,
-    readLastFromLeader: async () => {
-      asked += 1;
-      return undefined;
-    },
-    // The head is stale after a read of a key, but not at the end of a pass.
-    head: async () => {
-      if (asked === 0) return 6;
-      asked -= 1;
-      return 1;
-    },
+    readLastFromLeader: async () => undefined,
+    countRecords: async () => ({ head: 1, bySubject: new Map() }),
   };
   const { rewrapper } = start(t, log, { source: createRing('1', '2').source });
   await waitUntil(() => rewrapper.status().state === 'stalled');
   t.like(rewrapper.status(), {
-    reason: 'ReplaceError: a record is written to again and again',
+    reason: 'StaleLeaderError: the server that answers is behind a position that was read',
   });
+});
+
+test('does not trust a replica that lacks the erasure of a person whose key it wrote', async (t) => {
+  const memory = createMemoryLog();
+  await append(memory, ...people(1));
+  await append(memory, erasedMessages(1, 3));
+  const log: typeof memory = {
+    ...memory,
+    readSubject: async (subject, abort) => (await memory.readSubject(subject, abort)).slice(0, 1),
+  };
+  const deleted: string[] = [];
+  const deletion: SecureDeletion = {
+    deleteUpTo: async (subject, upTo) => {
+      if (upTo === Number.MAX_SAFE_INTEGER) deleted.push(subject);
+      return 1;
+    },
+  };
+  const { rewrapper } = start(t, log, { source: createRing('1', '2').source, deletion });
+  await waitUntil(() => rewrapper.status().state === 'stalled');
+  t.like(rewrapper.status(), {
+    reason: 'LeaderBehindError: a server lacks events of an account',
+  });
+  t.deepEqual(deleted, []);
 });

@@ -8,6 +8,7 @@ import {
   type Logger,
   type Pool,
   type Redis,
+  systemClock,
   viewCacheKeys,
 } from '@zameni/runtime';
 import { createCacheFeed } from '../cache/feed.ts';
@@ -32,7 +33,7 @@ export type ProjectionOptions = {
   readonly version: () => Version;
   /** The numbers of all versions. */
   readonly versions: () => readonly number[];
-  readonly log: Pick<EventLog, 'readBatches' | 'readSubject' | 'hasRecord' | 'head'> &
+  readonly log: Pick<EventLog, 'readBatches' | 'readSubject' | 'countRecords' | 'head' | 'readAt'> &
     Parameters<typeof createPeopleKeys>[0]['log'];
   readonly head: HeadWatch;
   readonly pool: Pool;
@@ -58,9 +59,9 @@ export function createProjection(options: ProjectionOptions): LeasedWork & Async
   const owner = { projection: ACCOUNTS_PROJECTION, version, holder, leaseMs: DEADLINES.lease };
   const keysOf = (of: number) => viewCacheKeys(ACCOUNTS_PROJECTION, of);
   const writer = createViewCacheWriter({ redis, keys: keysOf(version) });
-  const feed = createCacheFeed({ writer, newEpochId: randomUUID, now: Date.now, logger });
+  const feed = createCacheFeed({ writer, newEpochId: randomUUID, now: systemClock.now, logger });
   const attempts = createAttemptStore(pool, version);
-  const housekeeping = createAttemptHousekeeping({ store: attempts, logger, now: Date.now });
+  const housekeeping = createAttemptHousekeeping({ store: attempts, logger, now: systemClock.now });
   const store = createPostgresStore(pool, owner);
   const isActive = () => leased.status().state === 'active';
   const cache = measureCacheFeed(gateCacheFeed(feed, isLive), {
@@ -113,7 +114,14 @@ export function createProjection(options: ProjectionOptions): LeasedWork & Async
     }
   }
 
-  const leased = createLeasedWork({ name: 'projection', version, store, work, logger });
+  const leased = createLeasedWork({
+    name: 'projection',
+    version,
+    store,
+    work,
+    movesCheckpoint: true,
+    logger,
+  });
   return {
     ...leased,
     [Symbol.asyncDispose]: async () => {

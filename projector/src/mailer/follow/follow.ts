@@ -1,5 +1,7 @@
 import { subjectFilters } from '@zameni/contracts';
 import { batchesOrIdle, type EventLog, type HeadWatch } from '@zameni/runtime';
+import { addAnchors } from '../../anchors/anchor.ts';
+import { createCompareLog } from '../../anchors/compare-log.ts';
 import type { LeasedRun } from '../../lease/work.ts';
 import { inBatchSpans, type TracedRecord } from '../../traces/batch-spans.ts';
 import type { Cause } from '../ledger/message.ts';
@@ -10,8 +12,8 @@ import type { FollowMetrics } from './metrics.ts';
 
 /** What following the log needs. */
 export type FollowDeps = {
-  readonly log: Pick<EventLog, 'readBatches'>;
-  readonly ledger: Pick<Ledger, 'add'>;
+  readonly log: Pick<EventLog, 'readBatches' | 'head' | 'readAt'>;
+  readonly ledger: Pick<Ledger, 'add' | 'readAnchors' | 'noteOtherLog'>;
   readonly head: Pick<HeadWatch, 'readHead'>;
   readonly metrics: Pick<FollowMetrics, 'onProgress' | 'onIdle'>;
   /** Called after mails were added. */
@@ -33,7 +35,7 @@ const IDLE_MS = 1_000;
 /**
  * Reads the log from the checkpoint on and notes in the ledger which mails it asks for. A record is
  * noted once, because the checkpoint moves with the notes. Returns when the lease is lost or the
- * signal aborts.
+ * signal aborts. Throws LogMismatchError if the log has another history than what was read of it.
  */
 export async function followCauses(deps: FollowDeps, run: LeasedRun): Promise<void> {
   const { log, ledger, head, metrics, onAdded, now = Date.now } = deps;
@@ -44,11 +46,14 @@ export async function followCauses(deps: FollowDeps, run: LeasedRun): Promise<vo
   const headAtStart = head.readHead();
   let position = from;
   metrics.onProgress(position);
+  const compareLog = createCompareLog({ log, store: ledger });
+  let anchors = await compareLog.atStart(position, signal);
   for await (const batch of batchesOrIdle(read, IDLE_MS, signal)) {
     onStep();
     const to = batch?.at(-1)?.position;
     if (batch === undefined || to === undefined) {
       metrics.onIdle();
+      await compareLog.whenIdle({ position, anchors }, signal);
       continue;
     }
     const forgotten = batch.flatMap(forgottenIn);
@@ -60,9 +65,11 @@ export async function followCauses(deps: FollowDeps, run: LeasedRun): Promise<vo
       nowMs: now(),
       isLive: true,
     };
-    const add = () => ledger.add({ from: position, to, causes, forgotten });
+    const next = addAnchors(anchors, batch);
+    const add = () => ledger.add({ from: position, to, causes, anchors: next, forgotten });
     if (!(await inBatchSpans(traced, add))) return;
     position = to;
+    anchors = next;
     onProgress(position);
     metrics.onProgress(position);
     if (causes.length > 0) onAdded();

@@ -29,7 +29,11 @@ async function start(t: ExecutionContext, headAtStart = 0) {
   const ended = followCauses(
     {
       log,
-      ledger: { add: async ({ causes }) => added.push(...causes) > 0 },
+      ledger: {
+        add: async ({ causes }) => added.push(...causes) > 0,
+        readAnchors: async () => ({ anchors: [], isOfOtherLog: false }),
+        noteOtherLog: async () => undefined,
+      },
       head: { readHead: async () => headAtStart },
       metrics,
       onAdded: () => undefined,

@@ -1,4 +1,6 @@
 import type { Pool } from '@zameni/runtime';
+import type { Anchor } from '../../anchors/anchor.ts';
+import { type AnchorStore, createAnchorStore } from '../../anchors/store.ts';
 import { type CheckpointOwner, createPostgresLeaseStore } from '../../lease/store.ts';
 import type { LeaseStore } from '../../lease/work.ts';
 import { toColumns } from '../../read-models/columns.ts';
@@ -11,6 +13,8 @@ export type CauseBatch = {
   readonly from: number;
   readonly to: number;
   readonly causes: readonly Cause[];
+  /** The anchors of the checkpoint after it. Left out if they stay. */
+  readonly anchors?: readonly Anchor[];
   /** Attempts whose mailbox is forgotten. */
   readonly forgotten?: readonly string[];
 };
@@ -19,39 +23,40 @@ export type CauseBatch = {
 export type MailboxBudget = { readonly mails: number; readonly windowSeconds: number };
 
 /** The mailer's ledger, for the process that holds the lease. */
-export type Ledger = LeaseStore & {
-  /**
-   * Adds mails and moves the checkpoint together. Returns false if it was not ours to move.
-   */
-  readonly add: (batch: CauseBatch) => Promise<boolean>;
-  /** Moves the checkpoint of a mailer that never ran. */
-  readonly begin: (position: number) => Promise<void>;
-  /**
-   * Takes due mails and marks them as sending, one of each recipient at most. Defers those beyond
-   * the budget of their mailbox, and merges those that wait for it into the newest one.
-   */
-  readonly take: (max: number, budget: MailboxBudget) => Promise<readonly Message[]>;
-  /**
-   * Notes that mails are handed to a server now. Returns the ids of those that may be: the others
-   * are another process's by now.
-   */
-  readonly hand: (messages: readonly Taken[]) => Promise<ReadonlySet<number>>;
-  /** Notes outcomes. Ignored for a mail that another process has taken since. */
-  readonly finish: (outcomes: readonly Finished[]) => Promise<void>;
-  /**
-   * Takes back mails that a process took and never finished. One that it had handed to a server may
-   * be sent already, so it is repeated once at most. Returns how many there were.
-   */
-  readonly takeBack: (olderThanMs: number) => Promise<number>;
-  /** Clears digests that no budget needs any more, and removes old mails of attempts. */
-  readonly clear: (budget: MailboxBudget) => Promise<void>;
-  /**
-   * Milliseconds until the next mail is due that waits for no earlier one; undefined without one.
-   */
-  readonly nextDueInMs: () => Promise<number | undefined>;
-  /** Milliseconds that the mail is due which is due longest; 0 without one. */
-  readonly dueForMs: () => Promise<number>;
-};
+export type Ledger = LeaseStore &
+  AnchorStore & {
+    /**
+     * Adds mails and moves the checkpoint together. Returns false if it was not ours to move.
+     */
+    readonly add: (batch: CauseBatch) => Promise<boolean>;
+    /** Moves the checkpoint of a mailer that never ran. */
+    readonly begin: (position: number) => Promise<void>;
+    /**
+     * Takes due mails and marks them as sending, one of each recipient at most. Defers those beyond
+     * the budget of their mailbox, and merges those that wait for it into the newest one.
+     */
+    readonly take: (max: number, budget: MailboxBudget) => Promise<readonly Message[]>;
+    /**
+     * Notes that mails are handed to a server now. Returns the ids of those that may be: the others
+     * are another process's by now.
+     */
+    readonly hand: (messages: readonly Taken[]) => Promise<ReadonlySet<number>>;
+    /** Notes outcomes. Ignored for a mail that another process has taken since. */
+    readonly finish: (outcomes: readonly Finished[]) => Promise<void>;
+    /**
+     * Takes back mails that a process took and never finished. One that it had handed to a server may
+     * be sent already, so it is repeated once at most. Returns how many there were.
+     */
+    readonly takeBack: (olderThanMs: number) => Promise<number>;
+    /** Clears digests that no budget needs any more, and removes old mails of attempts. */
+    readonly clear: (budget: MailboxBudget) => Promise<void>;
+    /**
+     * Milliseconds until the next mail is due that waits for no earlier one; undefined without one.
+     */
+    readonly nextDueInMs: () => Promise<number | undefined>;
+    /** Milliseconds that the mail is due which is due longest; 0 without one. */
+    readonly dueForMs: () => Promise<number>;
+  };
 
 /** A mail, and which time it was taken. */
 export type Taken = Pick<Message, 'id' | 'takes'>;
@@ -65,9 +70,11 @@ const KEPT_DAYS = 8;
 /** The ledger in Postgres. */
 export function createPostgresLedger(pool: Pool, owner: CheckpointOwner): Ledger {
   const { projection, version, holder, leaseMs } = owner;
+  const stored = { ...owner, table: 'mailer.checkpoints' } as const;
   return {
-    ...createPostgresLeaseStore(pool, { ...owner, table: 'mailer.checkpoints' }),
-    add: async ({ from, to, causes, forgotten = [] }) => {
+    ...createPostgresLeaseStore(pool, stored),
+    ...createAnchorStore(pool, stored),
+    add: async ({ from, to, causes, anchors, forgotten = [] }) => {
       const { rows } = await pool.query<{ moved: boolean }>(ADD, [
         projection,
         version,
@@ -77,6 +84,7 @@ export function createPostgresLedger(pool: Pool, owner: CheckpointOwner): Ledger
         to,
         JSON.stringify(causes.map((cause) => toColumns({ ...cause }))),
         forgotten,
+        anchors && JSON.stringify(anchors.map((anchor) => toColumns({ ...anchor }))),
       ]);
       return rows[0]?.moved === true;
     },
@@ -162,7 +170,8 @@ async function readNextDue(pool: Pool): Promise<number | undefined> {
 const ADD = `
   with moved as (
     update mailer.checkpoints
-    set position = $6, lease_until = now() + $4 * interval '1 millisecond'
+    set position = $6, lease_until = now() + $4 * interval '1 millisecond', 
+      anchors = coalesce($9::jsonb, anchors)
     where projection = $1 and version = $2 and holder = $3 and position = $5
     returning true as moved
   ), added as (

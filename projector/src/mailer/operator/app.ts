@@ -6,6 +6,7 @@ import {
   type KeyRings,
   type Logger,
   type LogRequests,
+  type SecurityWatch,
   Fault,
 } from '@zameni/runtime';
 import { isHealthy, type WorkStatus } from '../../lease/status.ts';
@@ -16,6 +17,7 @@ import { addMessageRoutes, type MessageRoutesDeps } from './message-routes.ts';
 export type MailerAppOptions = {
   readonly logger: Logger;
   readonly logRequests?: LogRequests;
+  readonly security?: SecurityWatch;
   readonly log: Pick<EventLog, 'head'>;
   readonly status: () => WorkStatus;
   readonly messages: MessageRoutesDeps;
@@ -34,6 +36,7 @@ export function createMailerApp(options: MailerAppOptions): ReturnType<typeof cr
   const app = createHttpApp({
     logger,
     logRequests: options.logRequests,
+    security: options.security,
     keyRings,
     degradedChecks,
     checks: {

@@ -7,7 +7,14 @@ import {
   RedrivenMessages,
 } from '@zameni/contracts';
 import { AppError, type createHttpApp, traceIdOf } from '@zameni/runtime';
-import { allowChange, allowRead, type OperatorAccess } from '../../operator/operator-access.ts';
+import {
+  actorIn,
+  allowChange,
+  allowRead,
+  type OperatorAccess,
+  type OperatorReply,
+  type OperatorRequest,
+} from '../../operator/operator-access.ts';
 import type { MessageStore } from './message-store.ts';
 
 /** What the routes need. */
@@ -15,11 +22,6 @@ export type MessageRoutesDeps = OperatorAccess & {
   readonly store: MessageStore;
   /** Called when mails wait for a try now, in case this process is the one that sends. */
   readonly wake: () => void;
-};
-
-/** A request, as far as a redrive needs it. */
-type Redriving = Parameters<typeof traceIdOf>[0] & {
-  readonly headers: { readonly authorization?: string | undefined };
 };
 
 /** What a redrive did, as the log line says. */
@@ -39,13 +41,13 @@ export function addMessageRoutes(
   app: ReturnType<typeof createHttpApp>,
   { store, wake, ...access }: MessageRoutesDeps,
 ): void {
-  /** Checks and counts a redrive, makes it, and notes who made it. */
+  /** Makes a redrive, and notes who made it. */
   async function redrive<Answer>(
-    request: Redriving,
-    reply: Parameters<typeof allowChange>[2],
+    request: OperatorRequest,
+    reply: OperatorReply,
     work: () => Promise<{ readonly answer: Answer; readonly fact: Redriven }>,
   ): Promise<Answer> {
-    const actor = await allowChange(access, request, reply);
+    const actor = actorIn(request);
     const { answer, fact } = await work();
     wake();
     const who = { actor, traceId: traceIdOf(request) };
@@ -56,9 +58,11 @@ export function addMessageRoutes(
 
   app.get<{ Querystring: MessageFilter }>(
     '/v1/messages',
-    { schema: { querystring: MessageFilter, response: { 200: LedgerMessages } } },
+    {
+      schema: { querystring: MessageFilter, response: { 200: LedgerMessages } },
+      ...allowRead(access),
+    },
     async (request, reply) => {
-      await allowRead(access, request);
       const { query } = request;
       reply.header('Cache-Control', 'no-store');
       return store.list({ ...query, limit: Number(query.limit ?? LEDGER_PAGE) });
@@ -67,9 +71,8 @@ export function addMessageRoutes(
 
   app.get<OneId>(
     '/v1/messages/:id',
-    { schema: { response: { 200: LedgerMessage } } },
+    { schema: { response: { 200: LedgerMessage } }, ...allowRead(access) },
     async (request, reply) => {
-      await allowRead(access, request);
       reply.header('Cache-Control', 'no-store');
       return store.find(toId(request.params.id));
     },
@@ -77,7 +80,7 @@ export function addMessageRoutes(
 
   app.post<OneId>(
     '/v1/messages/:id/redrives',
-    { schema: { response: { 202: LedgerMessage } } },
+    { schema: { response: { 202: LedgerMessage } }, ...allowChange(access) },
     async (request, reply) =>
       redrive(request, reply, async () => {
         const answer = await store.redrive(toId(request.params.id));
@@ -87,7 +90,10 @@ export function addMessageRoutes(
 
   app.post<{ Body: RedriveMessages }>(
     '/v1/messages/redrives',
-    { schema: { body: RedriveMessages, response: { 202: RedrivenMessages } } },
+    {
+      schema: { body: RedriveMessages, response: { 202: RedrivenMessages } },
+      ...allowChange(access),
+    },
     async (request, reply) =>
       redrive(request, reply, async () => {
         const answer = await store.redriveAll(request.body);

@@ -156,6 +156,8 @@ test('reading takes ops:read, redriving ops:write', async (t) => {
   for (const [path, body] of [
     ['/1/redrives', undefined],
     ['/redrives', {}],
+    // What is wrong with a request is told to those who may make it.
+    ['/redrives', { reason: 5 }],
   ] as const) {
     t.is((await post(path, undefined, body)).status, 401);
     t.is((await post(path, 'reader', body)).status, 403);

@@ -21,11 +21,14 @@ export function toShownProduct(product: string, direction: Direction): string {
   return direction === 'ltr' && isLeftToRight(line) ? line : isolate(line);
 }
 
-/** Removes what can break a line or turn its direction, except joiners and variation selectors. */
+/**
+ * Removes what can break a line or turn its direction, except joiners, variation selectors and the
+ * tags of flags.
+ */
 export function toLine(text: string): string {
   return text
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
-    .replaceAll(/(?![\u200C\u200D])[\p{Cf}\p{Cs}\p{Co}]/gu, '')
+    .replaceAll(/(?!\u200C|\u200D|[\u{E0020}-\u{E007F}])[\p{Cf}\p{Cs}\p{Co}]/gu, '')
     .replaceAll(/\s+/gu, ' ')
     .trim();
 }

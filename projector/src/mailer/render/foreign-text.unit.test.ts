@@ -5,6 +5,11 @@ test('a line keeps joiners, variation selectors and marks', (t) => {
   for (const text of ['👩‍👩‍👧', '❤️', 'می‌خواهم', 'क्‍ष', 'Å', 'Ａ']) t.is(toLine(text), text);
 });
 
+test('a line keeps a flag that is written with tags', (t) => {
+  const flag = '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}';
+  t.is(toLine(`Fiona ${flag}`), `Fiona ${flag}`);
+});
+
 test('a line loses breaks, controls and turned directions', (t) => {
   t.is(toLine(' a\r\n\tb\u2028c\u0000 '), 'a b c');
   t.is(toLine('a\u202Eb\u2066c\u2069\u200E\u061C\uFEFF\u00AD\uE000\uD800'), 'abc');

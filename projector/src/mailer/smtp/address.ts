@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { toAsciiHost } from '@zameni/runtime/ascii-host';
 
 /** An address as the commands of SMTP and the headers of a mail take it: its host is in ASCII. */
 export type MailAddress = {
@@ -12,14 +12,6 @@ export type Mailbox = MailAddress & { readonly name: string };
 
 /** A dot-atom of RFC 5322, with letters of any script (RFC 6532). */
 const localPart = /^[^\s\p{C}"(),:;<>@[\]\\.]+(?:\.[^\s\p{C}"(),:;<>@[\]\\.]+)*$/u;
-
-/**
- * Letters, digits, marks, hyphens, dots and the middle dots of IDNA 2008. domainToASCII parses like
- * a URL: it would cut the host at a slash and decode `%61`.
- */
-const hostCharacters = /^[\p{L}\p{N}\p{M}.\-\u00B7\u30FB\u3002]+$/u;
-
-const asciiHost = /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*$/;
 
 /** Longest path of a command, without the angle brackets: RFC 5321 section 4.5.3.1.3. */
 const MAX_BYTES = 254;
@@ -46,12 +38,4 @@ export function parseMailbox(text: string): Mailbox | undefined {
   const [, name = '', address = text] = /^([^<>]*)<([^<>]*)>\s*$/u.exec(text) ?? [];
   const parsed = parseMailAddress(address);
   return parsed && { ...parsed, name: name.replaceAll(/\p{Cc}+/gu, ' ').trim() };
-}
-
-/** Returns a host name in ASCII (IDNA), or undefined if it is none. */
-export function toAsciiHost(host: string): string | undefined {
-  const folded = host.normalize('NFKC');
-  if (!hostCharacters.test(folded)) return undefined;
-  const ascii = domainToASCII(folded);
-  return asciiHost.test(ascii) ? ascii : undefined;
 }

@@ -9,6 +9,8 @@ test('keeps capitals of its local part', becomes, 'Anna@EXAMPLE.org', 'Anna@exam
 test('loses spaces around it', becomes, ' a@example.org\n', 'a@example.org');
 test('an IDN host', becomes, 'a@Bücher.example', 'a@xn--bcher-kva.example');
 test('a wide host', becomes, 'a@ｅｘａｍｐｌｅ。org', 'a@example.org');
+test('a final sigma', becomes, 'a@βόλος.example', 'a@xn--nxasmm1c.example');
+test('a host with a joiner', becomes, 'a@نامه\u200cای.example', 'a@xn--mgba3gch31f060k.example');
 test('a wide @', becomes, 'a＠example.org', 'a@example.org');
 test(
   'other letters in the local part',
@@ -27,6 +29,7 @@ test('a quoted local part', isNone, '"a b"@example.org');
 test('an encoded host', isNone, 'a@ex%61mple.org');
 test('two dots', isNone, 'a..b@example.org');
 test('an empty label', isNone, 'a@example..org');
+test('a joiner that no script needs', isNone, 'a@exa\u200cmple.org');
 test('an invisible sign', isNone, 'a\u200Bb@example.org');
 
 test('a sender has a name or none', (t) => {

@@ -1,8 +1,9 @@
 import { Fault } from '@zameni/runtime';
+import { toAsciiHost } from '@zameni/runtime/ascii-host';
 import type { KeyObject } from 'node:crypto';
 import DKIM from 'nodemailer/lib/dkim';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { type MailAddress, type Mailbox, toAsciiHost } from './address.ts';
+import type { MailAddress, Mailbox } from './address.ts';
 
 /** What a mail is signed with (RFC 6376). The key is an RSA key. */
 export type DkimKey = {

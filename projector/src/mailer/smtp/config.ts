@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigError, readSecret, Fault } from '@zameni/runtime';
+import { toAsciiHost } from '@zameni/runtime/ascii-host';
 import { type Static, Type } from 'typebox';
-import { toAsciiHost } from './address.ts';
 import type { DkimKey } from './compose.ts';
 import type { SmtpLimits, SmtpSenderOptions } from './sender.ts';
 

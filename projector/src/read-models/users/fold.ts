@@ -3,11 +3,20 @@ import type { ProjectedEvent, ProjectedRecord } from '../record.ts';
 import type { UserRow } from './rows.ts';
 
 /** Columns that events of one person change. Only `registered` begins a row: the patch is whole. */
-export type UserPatch = (UserRow | ChangedColumns) & AddressChange;
+export type UserPatch = (UserRow | ChangedColumns) & AddressChange & Follows;
 
 type ChangedColumns = Place & Partial<Omit<UserRow, 'registeredAt' | keyof Place>>;
 
 type Place = Pick<UserRow, 'userId' | 'version' | 'position'>;
+
+type Follows = {
+  /**
+   * The version that the row has at least before the patch: 0 if the patch begins it. With a gap
+   * between the events of a batch it is more than before the first one. A row that has less lacks an
+   * event of this person.
+   */
+  readonly baseVersion: number;
+};
 
 /** At most one of them is not null; both are null when the person keeps what they own. */
 type AddressChange = {
@@ -61,7 +70,8 @@ export function evolveUser(change: UserChange | undefined, projected: ProjectedE
   const { event } = projected;
   if (event.name === 'erased') return { userId, position, left: 'erased' };
   if (change !== undefined && 'left' in change) return change;
-  const place = { userId, version, position };
+  const baseVersion = change === undefined ? version - 1 : version - countEvents(change) - 1;
+  const place = { userId, version, position, baseVersion };
   if (event.name === 'registered') {
     const { locale, termsVersion, emailVerified } = event.data;
     return {
@@ -78,6 +88,11 @@ export function evolveUser(change: UserChange | undefined, projected: ProjectedE
   return { ...keepsAddress, ...change, ...toChanged(event, position), ...place };
 }
 
+/** The events that a patch holds. */
+function countEvents({ version, baseVersion }: UserPatch): number {
+  return version - baseVersion;
+}
+
 const keepsAddress = { ownedAt: null, releasedAt: null } satisfies AddressChange;
 
 function ownedAt(position: number): AddressChange {
@@ -91,7 +106,7 @@ function releasedAt(position: number): AddressChange {
 /** The row that a patch begins; undefined for a patch of a row that exists. */
 export function toBegunRow(patch: UserPatch): UserRow | undefined {
   if (!('registeredAt' in patch)) return undefined;
-  const { ownedAt: _ownedAt, releasedAt: _releasedAt, ...row } = patch;
+  const { ownedAt: _ownedAt, releasedAt: _releasedAt, baseVersion: _base, ...row } = patch;
   return row;
 }
 

@@ -15,7 +15,7 @@ import { evolveUser, toBegunRow, type UserChange, type UserPatch } from './fold.
 import { UserRow } from './rows.ts';
 
 const userId = userIdOf(1);
-const kept = { ownedAt: null, releasedAt: null };
+const kept = { ownedAt: null, releasedAt: null, baseVersion: 0 };
 
 /** The change of a person by events of one batch at positions 42, 43, … */
 function after(...events: readonly AccountEvent[]): UserChange | undefined {
@@ -42,6 +42,7 @@ test('given registered, then the row has every field of the event', (t) => {
     releasedAt: null,
     version: 1,
     position: 42,
+    baseVersion: 0,
   });
 });
 
@@ -101,6 +102,16 @@ test('given several changes, then the newest of each field counts', (t) => {
     version: 3,
     position: 44,
   });
+});
+
+test('given events with a gap, then the row must have what is missing', (t) => {
+  const at = (version: number) => projected(1, happenings.verified, { position: version, version });
+  const baseOf = (...versions: readonly number[]) =>
+    versions.map(at).reduce<UserChange | undefined>(evolveUser, undefined);
+  t.like(baseOf(4), { baseVersion: 3, version: 4 });
+  t.like(baseOf(4, 5), { baseVersion: 3, version: 5 });
+  t.like(baseOf(4, 6, 9), { baseVersion: 6, version: 9 });
+  t.like(evolveUser(evolveUser(undefined, registered(1, 1)), at(3)), { baseVersion: 1 });
 });
 
 test('given changes after registered, then the row begins as changed', (t) => {
