@@ -5,6 +5,8 @@ import {
   type KeyRings,
   type Logger,
   type LogRequests,
+  type TrustedProxies,
+  type SecurityWatch,
 } from '@zameni/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addRegistrationRoutes, type RegistrationRoutesDeps } from './http/registration-routes.ts';
@@ -18,6 +20,9 @@ export type AppDeps = RegistrationRoutesDeps &
   UserRoutesDeps & {
     readonly logger: Logger;
     readonly logRequests?: LogRequests;
+    readonly leaving?: AbortSignal;
+    readonly trustedProxies?: TrustedProxies;
+    readonly security?: SecurityWatch;
     readonly checks: HealthChecks;
     /** Dependencies that commands can be decided without. Some answers wait for them. */
     readonly degradedChecks?: HealthChecks;

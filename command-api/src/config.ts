@@ -6,9 +6,12 @@ import {
   natsConfig,
   pepperConfig,
   positionConfig,
+  proxiesConfig,
   postgresConfig,
   rateLimitVariable,
   redisConfig,
+  registrationIdConfig,
+  replicaConfig,
   serviceConfig,
   verificationConfig,
 } from '@zameni/runtime';
@@ -19,12 +22,15 @@ export const Config = Type.Object({
   ...serviceConfig,
   ...natsConfig,
   ...postgresConfig,
+  ...replicaConfig,
   ...redisConfig,
   ...pepperConfig,
   ...kekConfig,
   ...positionConfig,
+  ...registrationIdConfig,
   ...verificationConfig,
   ...callersConfig,
+  ...proxiesConfig,
   ...attemptKeyConfig,
   ...attemptLifetimeConfig,
   ZAMENI_MAX_LIVE_ATTEMPTS: Type.Intersect([Type.Integer({ minimum: 1 })], {
@@ -35,6 +41,7 @@ export const Config = Type.Object({
   ZAMENI_ATTEMPTS_LOG_PERCENT: percent(60, 'Attempts and mail wishes'),
   ZAMENI_VOUCHED_LOG_PERCENT: percent(90, 'Vouched registrations'),
   ZAMENI_LIMIT_CLIENT: rateLimitVariable('Commands of one client', '60/60'),
+  ZAMENI_LIMIT_DESTRUCTIVE: rateLimitVariable('Erasures and deactivations of one caller', '30/60'),
 });
 
 export type Config = Static<typeof Config>;

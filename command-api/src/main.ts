@@ -2,4 +2,9 @@ import { runService } from '@zameni/runtime';
 import { Config } from './config.ts';
 import { startCommandApi } from './start.ts';
 
-await runService({ name: 'command-api', schema: Config, start: startCommandApi });
+await runService({
+  name: 'command-api',
+  schema: Config,
+  isBehindGateway: true,
+  start: startCommandApi,
+});

@@ -1,5 +1,7 @@
 import type { VerificationPreview } from '@zameni/contracts';
-import { AppError, DEADLINES, type Proof } from '@zameni/runtime';
+import { AppError, type Proof } from '@zameni/runtime';
+import { beginCommand } from '../commit/begin-command.ts';
+import type { Deadline } from '../commit/deadline.ts';
 import { decideOnly, type Input } from '../commit/decide-only.ts';
 import type { UntracedCause } from '../commit/publish.ts';
 import { kindOfLink } from '../domain/decide-account-proof.ts';
@@ -21,21 +23,25 @@ export async function previewVerification(
   token: string,
   untraced: UntracedCause,
 ): Promise<VerificationPreview> {
+  const deadline = beginCommand(deps);
   // Nothing is appended, so no record carries a trace context.
   const cause = { ...untraced, traceparent: undefined };
   const proof = await openToken(deps, token);
-  const { previewed, input } = await decideOnly(deps, toPlan(proof, {}, cause), (input) => {
+  const consider = (input: Input) => {
     const previewed = previewProof((said) =>
       toPlan(proof, said, cause).decide(input.situation, input.accounts),
     );
     if (previewed.outcome === 'look') return previewed;
-    return { outcome: 'result', result: { previewed, input } };
-  });
+    return { outcome: 'result', result: { previewed, input } } as const;
+  };
+  const plan = toPlan(proof, {}, cause);
+  const deciding = decideOnly(deps, plan, consider, deadline.signal());
+  const { previewed, input } = await deadline.answer(deciding);
   if (previewed.outcome === 'refused') throw new AppError(previewed.code);
   const { state, holder, mustSupply } = previewed;
   const about =
     proof.kind === 'attempt'
-      ? await aboutAttempt(deps, proof, previewed, input)
+      ? await deadline.answer(aboutAttempt(deps, { proof, deadline }, previewed, input))
       : aboutAccount(proof, input.accounts.get(proof.id));
   return { ...about, state, holder, mustSupply };
 }
@@ -45,17 +51,18 @@ type ProofOf<Kind extends Proof['kind']> = Extract<Proof, { readonly kind: Kind 
 /** The data of an attempt is deleted when it is proven. Then the account has it. */
 async function aboutAttempt(
   deps: UserCommandDeps,
-  { id, claim }: ProofOf<'attempt'>,
-  { subject = id }: ProofPreview,
+  { proof, deadline }: { readonly proof: ProofOf<'attempt'>; readonly deadline: Deadline },
+  { subject = proof.id }: ProofPreview,
   { situation }: Input,
 ): Promise<About> {
+  const { id, claim } = proof;
   const attempt = attemptIn(situation, id);
   if (attempt.state === 'open') {
     const { locale, requestedAt, data } = attempt;
     const { email, displayName, termsVersion } = data;
     return { kind: 'registration', email, displayName, locale, termsVersion, requestedAt };
   }
-  const account = await deps.loadAccount(subject, true, AbortSignal.timeout(DEADLINES.logRead));
+  const account = await deps.loadAccount(subject, { withPerson: true }, deadline.signal());
   return { kind: 'registration', ...personAt(account, claim) };
 }
 

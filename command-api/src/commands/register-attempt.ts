@@ -4,13 +4,13 @@ import {
   type AttemptKeys,
   attemptTtlSeconds,
   createBackoff,
-  DEADLINES,
   delay,
   type Digests,
   type EventLog,
   type LogMessage,
 } from '@zameni/runtime';
-import { createDeadline } from '../commit/deadline.ts';
+import { type BeginDeps, beginCommand } from '../commit/begin-command.ts';
+import type { Deadline } from '../commit/deadline.ts';
 import type { AppendAlone } from '../commit/append-alone.ts';
 import type { AttemptInLog } from '../domain/attempt.ts';
 import { readAttempt } from '../log/attempt-reader.ts';
@@ -20,7 +20,7 @@ import type { PublicRecords } from '../commit/public-records.ts';
 import { fingerprintOf, type RegistrationRequest } from './registration-request.ts';
 
 /** Dependencies of a public registration. */
-export type RegisterAttemptDeps = {
+export type RegisterAttemptDeps = BeginDeps & {
   readonly log: EventLog;
   readonly digests: Digests;
   readonly attemptKeys: AttemptKeys;
@@ -51,6 +51,7 @@ export async function registerAttempt(
   context: AttemptContext,
 ): Promise<number> {
   const { id, isRetryable, time, traceparent } = context;
+  const deadline = beginCommand(deps);
   const about: readonly unknown[] = [];
   const fingerprint = fingerprintOf(deps.digests, { userId: id, isRetryable, request, about });
   const record = seal(deps, request, { ...context, fingerprint });
@@ -60,17 +61,17 @@ export async function registerAttempt(
     ttlSeconds: attemptTtlSeconds(time, record.expiresAt),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
-  if (!isRetryable) return deps.publicRecords.append(message);
-  const deadline = createDeadline(DEADLINES.commitTries);
+  if (!isRetryable) return deps.publicRecords.append(message, deadline);
   const backoff = createBackoff(RETRY_BACKOFF);
   let over: AttemptInLog | undefined;
   while (!deadline.isOver()) {
-    const position = await deps.appendAlone(toMessages(message, id, over), deadline.signal());
+    const position = await deps.appendAlone(toMessages(message, id, over), deadline);
     if (position !== undefined) return position;
-    const before = await readBefore(deps, id, deadline.signal());
+    const before = await deadline.answer(readBefore(deps, id, deadline.signal()));
     const isLive = before !== undefined && before.record.expiresAt > time;
     const live = isLive ? before : undefined;
-    const answer = await answerAgain(deps, { id, fingerprint, before: live });
+    const known = { id, fingerprint, before: live, deadline };
+    const answer = await answerAgain(deps, known);
     if (answer !== undefined) return answer;
     over = before;
     await delay(backoff.nextMs(), deadline.signal()).catch(() => undefined);
@@ -128,19 +129,20 @@ type Before = {
   readonly id: UserId;
   readonly fingerprint: string;
   readonly before: AttemptInLog | undefined;
+  readonly deadline: Deadline;
 };
 
 /** Returns the answer to a retry, or undefined if nothing exists, so that it may be appended. */
 async function answerAgain(
   deps: RegisterAttemptDeps,
-  { id, fingerprint, before }: Before,
+  { id, fingerprint, before, deadline }: Before,
 ): Promise<number | undefined> {
   if (before?.record.state === 'open' || before?.record.state === 'void') {
     const { record, position } = before;
     assertSame(deps.attemptKeys.openFingerprint(id, record) ?? fingerprint, fingerprint);
     return record.state === 'void' ? record.attempt : position;
   }
-  const first = await readFirstAnswer(deps, id);
+  const first = await deadline.answer(readFirstAnswer(deps, id, deadline.signal()));
   switch (first.status) {
     case 'registered':
       assertSame(first.fingerprint, fingerprint);

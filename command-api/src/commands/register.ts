@@ -1,13 +1,16 @@
 import type { UserId } from '@zameni/contracts';
 import { AppError, type Digests } from '@zameni/runtime';
+import { type BeginDeps, beginCommand } from '../commit/begin-command.ts';
+import type { Deadline } from '../commit/deadline.ts';
 import { type CommitDeps, commitDecision } from '../commit/decide-and-commit.ts';
+import type { Plan } from '../commit/decision-intent.ts';
 import type { Cause } from '../commit/event-messages.ts';
 import { decideRegistration } from '../domain/decide-registration.ts';
 import { readFirstAnswer } from '../log/first-answer.ts';
 import { fingerprintOf, type RegistrationRequest } from './registration-request.ts';
 
 /** Dependencies of a vouched registration. */
-export type RegisterDeps = CommitDeps & { readonly digests: Digests };
+export type RegisterDeps = CommitDeps & BeginDeps & { readonly digests: Digests };
 
 /** The parts of a registration that are not in its body. */
 export type RegisterContext = Cause & {
@@ -16,6 +19,8 @@ export type RegisterContext = Cause & {
   readonly isRetryable: boolean;
   /** Set if the person must not get mail about it. */
   readonly mail?: 'none';
+  /** Set if nobody waits for this registration alone, so that it may take longer. */
+  readonly deadline?: Deadline;
 };
 
 /**
@@ -29,7 +34,7 @@ export async function register(
   request: RegistrationRequest,
   context: RegisterContext,
 ): Promise<number> {
-  const { userId, isRetryable, mail } = context;
+  const { userId, isRetryable, mail, deadline = beginCommand(deps) } = context;
   const { address, displayName, locale, termsVersion, profile, emailVerified = false } = request;
   const about = [emailVerified, mail ?? null];
   const fingerprint = fingerprintOf(deps.digests, { userId, isRetryable, request, about });
@@ -43,16 +48,17 @@ export async function register(
     ...(mail === undefined ? {} : { mail }),
     personal: { email: address.typed, claim, displayName, profile },
   };
-  const { outcome, position } = await commitDecision(deps, {
+  const plan: Plan = {
     accounts: [],
     newPerson: userId,
     claimsOf: () => [claim],
     readsClaims: false,
     decide: (situation) => decideRegistration(command, situation),
     cause: context,
-  });
+  };
+  const { outcome, position } = await commitDecision(deps, plan, deadline);
   if (outcome === 'commit') return position;
-  const first = await readFirstAnswer(deps, userId);
+  const first = await deadline.answer(readFirstAnswer(deps, userId, deadline.signal()));
   switch (first.status) {
     case 'registered':
       if (first.fingerprint !== fingerprint) throw new AppError('idempotency-key-reused');

@@ -1,10 +1,16 @@
-import type { FieldError, UpdateUserCommand, VerifyEmailCommand } from '@zameni/contracts';
+import type {
+  FieldCode,
+  FieldError,
+  UpdateUserCommand,
+  VerifyEmailCommand,
+} from '@zameni/contracts';
 import { AppError } from '@zameni/runtime';
 import { canonicalLocale } from './canonical-locale.ts';
 import { type EmailAddress, parseEmailAddress } from '../domain/email-address.ts';
 import {
   hasInvisibleCharacterInName,
   hasInvisibleCharacterInText,
+  showsSomething,
 } from '../domain/visible-text.ts';
 
 /** The parts of a registration or change that people write themselves. */
@@ -22,10 +28,8 @@ export function checkWrittenParts(parts: WrittenParts): {
 } {
   const errors: FieldError[] = [];
   const displayName = parts.displayName?.trim();
-  if (displayName === '') errors.push({ pointer: '/displayName', code: 'too-short' });
-  if (displayName !== undefined && hasInvisibleCharacterInName(displayName)) {
-    errors.push({ pointer: '/displayName', code: 'invisible-character' });
-  }
+  const nameFault = displayName === undefined ? undefined : findNameFault(displayName);
+  if (nameFault !== undefined) errors.push({ pointer: '/displayName', code: nameFault });
   for (const [name, value] of Object.entries(parts.profile ?? {})) {
     // Postgres and other stores reject some of these characters, which would stop the projection.
     if (typeof value === 'string' && hasInvisibleCharacterInText(value)) {
@@ -37,6 +41,12 @@ export function checkWrittenParts(parts: WrittenParts): {
     errors.push({ pointer: '/locale', code: 'format' });
   }
   return { errors, displayName, locale };
+}
+
+function findNameFault(name: string): FieldCode | undefined {
+  if (name === '') return 'too-short';
+  if (hasInvisibleCharacterInName(name)) return 'invisible-character';
+  return showsSomething(name) ? undefined : 'nothing-visible';
 }
 
 /** Checks a merge patch. Throws `invalid-request` with every fault. */

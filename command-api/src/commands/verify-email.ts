@@ -1,5 +1,6 @@
 import type { UserId } from '@zameni/contracts';
 import { AppError, type Proof } from '@zameni/runtime';
+import { beginCommand } from '../commit/begin-command.ts';
 import { commitDecision } from '../commit/decide-and-commit.ts';
 import type { Plan } from '../commit/decision-intent.ts';
 import type { Cause } from '../commit/event-messages.ts';
@@ -17,8 +18,10 @@ export async function verifyEmail(
   { token, said }: { readonly token: string; readonly said: Said },
   cause: Cause,
 ): Promise<Verified> {
+  const deadline = beginCommand(deps);
   const proof = await openToken(deps, token);
-  const { subject, position } = await commitDecision(deps, toPlan(proof, said, cause));
+  const plan = toPlan(proof, said, cause);
+  const { subject, position } = await commitDecision(deps, plan, deadline);
   return { userId: subject ?? proof.id, position };
 }
 

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { createDeadline } from './deadline.ts';
 import { createAdmission } from './admission.ts';
 import type { Waiting } from './group.ts';
 
@@ -9,6 +10,7 @@ function waiting(submittedAt: number): Waiting {
     intent: { reads: [], decide: () => ({ messages: [], answer: () => undefined }) },
     updates: new Map(),
     submittedAt,
+    deadline: createDeadline(60_000),
     queuedAt: submittedAt,
     span: undefined,
     resolve: () => undefined,

@@ -4,22 +4,24 @@ import {
   bindToTrace,
   createCounter,
   createOverloaded,
+  DEADLINES,
   type EventLog,
   type Logger,
   type LogMessage,
   METRICS,
 } from '@zameni/runtime';
 import { appendUntilKnown } from './append.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
 
 /**
  * Appends one message, or the few of one commit, outside of any group. Resolves with the position
  * of the last message, or undefined when a guard did not hold. Throws `log-unavailable` when the
- * outcome stays unknown until the signal aborts or the log refuses the messages, `overloaded` when
- * too many appends are under way.
+ * outcome stays unknown until the deadline or the log refuses the messages, `overloaded` when too
+ * many appends are under way. After the deadline it goes on to find out the outcome.
  */
 export type AppendAlone = (
   messages: readonly LogMessage[],
-  signal: AbortSignal,
+  deadline: Deadline,
 ) => Promise<number | undefined>;
 
 /** Most appends under way at once in a process. */
@@ -58,10 +60,11 @@ export function createAppendAlone(
     isSending = false;
   }
 
-  return async (messages, signal) => {
-    if (underWay >= maxUnderWay) throw createOverloaded();
+  async function send(messages: readonly LogMessage[]): Promise<number | undefined> {
     underWay += 1;
-    const context = { log, logger, signal, isWanted: () => !signal.aborted, countInDoubt };
+    const ending = createDeadline(DEADLINES.intent);
+    const isWanted = () => !ending.isOver();
+    const context = { log, logger, signal: ending.signal(), isWanted, countInDoubt };
     try {
       return await new Promise<number | undefined>((resolve, reject) => {
         // A round runs in the trace of the request that began the rounds.
@@ -74,5 +77,10 @@ export function createAppendAlone(
     } finally {
       underWay -= 1;
     }
+  }
+
+  return async (messages, deadline) => {
+    if (underWay >= maxUnderWay) throw createOverloaded();
+    return deadline.answer(send(messages));
   };
 }

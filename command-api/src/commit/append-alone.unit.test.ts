@@ -12,12 +12,15 @@ import {
   inTrace,
   observeLog,
   toTraceparent,
+  waitUntil,
 } from '@zameni/runtime/testing';
 import test from 'ava';
 import { signal } from '../log/log.fixture.ts';
 import { createAppendAlone } from './append-alone.ts';
+import { createDeadline } from './deadline.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const deadline = createDeadline(600_000);
 const message: LogMessage = {
   subject: 'zameni.attempt.vera',
   data: '1',
@@ -33,7 +36,7 @@ test.serial('each append is in the trace of its request, whoever began the round
       inTrace(toTraceparent(n), () =>
         withSpan(SPANS.publish, {}, () => {
           const { subject, guard } = { subject: `zameni.attempt.${n}`, guard: `zameni.*.${n}` };
-          return append([{ ...message, subject, guard }], signal);
+          return append([{ ...message, subject, guard }], deadline);
         }),
       ),
     ),
@@ -47,16 +50,16 @@ test.serial('each append is in the trace of its request, whoever began the round
 test('a message whose guard holds is appended on its own', async (t) => {
   const log = createMemoryLog();
   const append = createAppendAlone(log, logger);
-  t.is(await append([message], signal), 1);
+  t.is(await append([message], deadline), 1);
   const other = { subject: 'zameni.attempt.mila', guard: 'zameni.*.mila' };
-  t.is(await append([{ ...message, ...other }], signal), 2);
+  t.is(await append([{ ...message, ...other }], deadline), 2);
 });
 
 test('a message whose guard does not hold resolves with undefined', async (t) => {
   const log = createMemoryLog();
   const append = createAppendAlone(log, logger);
   await log.append([{ subject: 'zameni.account.vera', data: '1', expectedPosition: 0 }], signal);
-  t.is(await append([message], signal), undefined);
+  t.is(await append([message], deadline), undefined);
   t.is(await log.head(signal), 1);
 });
 
@@ -72,17 +75,35 @@ test('an append whose reply is lost is found again', async (t) => {
       return { status: 'unknown', cause: new Error('no answer') };
     },
   };
-  t.is(await createAppendAlone(log, logger)([message], signal), 1);
+  t.is(await createAppendAlone(log, logger)([message], deadline), 1);
   t.is(await memory.head(signal), 1);
 });
 
-test('without an outcome it ends with its signal', async (t) => {
+test('after its deadline it goes on, and its outcome is found by a retry', async (t) => {
+  const memory = createMemoryLog();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const log: EventLog = {
+    ...memory,
+    append: async (...about) => {
+      await promise;
+      return memory.append(...about);
+    },
+  };
+  const append = createAppendAlone(log, logger);
+  await t.throwsAsync(append([message], createDeadline(20)), { code: 'log-unavailable' });
+  t.is(await memory.head(signal), 0);
+  resolve();
+  await waitUntil(async () => (await memory.head(signal)) === 1);
+  t.is(await append([message], deadline), undefined);
+});
+
+test('without an outcome it ends with its deadline', async (t) => {
   const log: EventLog = {
     ...createMemoryLog(),
     append: async () => ({ status: 'unknown', cause: new Error('no leader') }),
   };
   const append = createAppendAlone(log, logger);
-  const error = await t.throwsAsync(append([message], AbortSignal.timeout(30)), {
+  const error = await t.throwsAsync(append([message], createDeadline(30)), {
     instanceOf: AppError,
   });
   t.is(error?.code, 'log-unavailable');
@@ -99,7 +120,7 @@ test('a log that is full, or refuses the message, is not asked again', async (t)
         return { status, cause: new Error(status) };
       },
     };
-    const appending = createAppendAlone(log, logger)([message], signal);
+    const appending = createAppendAlone(log, logger)([message], deadline);
     await t.throwsAsync(appending, { code: 'log-unavailable' });
     t.is(asked, 1);
   }
@@ -116,12 +137,12 @@ test('an append beyond the bound is refused until one has ended', async (t) => {
     },
   };
   const append = createAppendAlone(log, logger, 2);
-  const underWay = [append([message], signal), append([message], signal)];
-  const error = await t.throwsAsync(append([message], signal), { instanceOf: AppError });
+  const underWay = [append([message], deadline), append([message], deadline)];
+  const error = await t.throwsAsync(append([message], deadline), { instanceOf: AppError });
   t.is(error?.code, 'overloaded');
   resolve();
   t.deepEqual(new Set(await Promise.all(underWay)), new Set([1, undefined]));
-  t.is(await append([message], signal), undefined);
+  t.is(await append([message], deadline), undefined);
 });
 
 /** Messages of `count` ids, which cannot conflict. */
@@ -141,7 +162,7 @@ test('messages sent in one round are appended each on its own', async (t) => {
     },
   };
   const append = createAppendAlone(log, logger);
-  const positions = await Promise.all(messagesOf(100).map((each) => append(each, signal)));
+  const positions = await Promise.all(messagesOf(100).map((each) => append(each, deadline)));
   t.is(new Set(positions).size, 100);
   t.deepEqual(new Set(sizes), new Set([1]));
 });
@@ -157,10 +178,10 @@ test('an append in doubt delays no other for long', async (t) => {
   };
   const append = createAppendAlone(log, logger);
   const [stuck, ...others] = messagesOf(20);
-  const ending = new AbortController();
-  const doubtful = stuck && append(stuck, ending.signal);
-  const positions = await Promise.all(others.map((each) => append(each, signal)));
+  const doubtful = t.throwsAsync(async () => stuck && append(stuck, createDeadline(500)), {
+    code: 'log-unavailable',
+  });
+  const positions = await Promise.all(others.map((each) => append(each, deadline)));
   t.is(new Set(positions).size, 19);
-  ending.abort(new Error('given up'));
-  await t.throwsAsync(async () => doubtful, { code: 'log-unavailable' });
+  await doubtful;
 });

@@ -1,11 +1,14 @@
 import {
+  type AppendOutcome,
   coerceError,
   type Count,
   createBackoff,
   delay,
+  DistrustedLeaderError,
   type EventLog,
   type Logger,
   type LogMessage,
+  withDeadline,
   type METRICS,
   Fault,
 } from '@zameni/runtime';
@@ -21,8 +24,15 @@ export type AppendContext = {
   readonly countInDoubt: Count<typeof METRICS.commit.inDoubt>;
 };
 
+/**
+ * Milliseconds without an answer until messages are sent once more. An append takes a few. What was
+ * sent while nobody led is lost without an answer: for a second when a frozen server comes back, for
+ * longer when the leader is lost. The first append after an election ends the outage for everybody.
+ */
+const RESEND_MS = 600;
+
 /** Delays between appends of unknown outcome or beside a rival, and between failed reads. */
-const APPEND_BACKOFF = { baseMs: 10, maxMs: 500 };
+const APPEND_BACKOFF = { baseMs: 10, maxMs: 250 };
 const READ_BACKOFF = { baseMs: 20, maxMs: 500 };
 
 /**
@@ -36,11 +46,11 @@ export async function appendUntilKnown(
   messages: readonly LogMessage[],
   isAlone: boolean,
 ): Promise<number | undefined> {
-  const { log, logger, signal, countInDoubt } = context;
+  const { logger, signal, countInDoubt } = context;
   const backoff = createBackoff(APPEND_BACKOFF);
   let isDoubtful = false;
   for (;;) {
-    const outcome = await log.append(messages, signal);
+    const outcome = await appendOnce(context, messages);
     switch (outcome.status) {
       case 'appended':
         return outcome.lastPosition;
@@ -56,6 +66,7 @@ export async function appendUntilKnown(
         if (isAlone) throw coerceError(outcome.cause);
         return undefined;
       case 'full':
+      case 'distrusted':
         // No intent of the group can succeed, so the group is neither sent again nor halved.
         throw coerceError(outcome.cause);
       case 'unknown':
@@ -72,6 +83,19 @@ export async function appendUntilKnown(
   }
 }
 
+async function appendOnce(
+  { log, signal }: AppendContext,
+  messages: readonly LogMessage[],
+): Promise<AppendOutcome> {
+  try {
+    const late = () => new Fault(`no answer within ${RESEND_MS} ms`);
+    return await withDeadline(log.append(messages, signal), RESEND_MS, late);
+  } catch (cause) {
+    signal.throwIfAborted();
+    return { status: 'unknown', cause };
+  }
+}
+
 /** Repeats a failed read while somebody waits for it; then throws the cause. */
 export async function readUntilAnswered<T>(
   context: AppendContext,
@@ -82,6 +106,8 @@ export async function readUntilAnswered<T>(
     try {
       return await read();
     } catch (cause) {
+      // Another leader takes seconds. The caller is told to come again.
+      if (cause instanceof DistrustedLeaderError) throw cause;
       assertWanted(context, cause);
       await delay(backoff.nextMs(), context.signal);
     }

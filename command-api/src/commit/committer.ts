@@ -11,11 +11,12 @@ import {
   Fault,
 } from '@zameni/runtime';
 import { type AdmissionBounds, createAdmission } from './admission.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
 import { chooseGroup, type Intent, maxMessagesOf, type Waiting } from './group.ts';
 import { createGroupRunner } from './group-runner.ts';
 import { noteAppended } from './group-state.ts';
 import type { CommitterName } from './observed-tries.ts';
-import { createUnanswered } from './unanswered.ts';
+import { createUnanswered, toUnavailable } from './unanswered.ts';
 
 /** Name and bounds of the committer. */
 export type CommitterOptions = AdmissionBounds & {
@@ -32,7 +33,10 @@ export type CommitterOptions = AdmissionBounds & {
   readonly maxGroupMessages: number;
   /** Most bytes of data in one group. */
   readonly maxGroupBytes: number;
-  /** Milliseconds from submission to an answer or `log-unavailable`. */
+  /**
+   * Milliseconds from submission to an outcome or `log-unavailable`, for what a group has begun to
+   * append. An intent in the queue waits until its own deadline.
+   */
   readonly deadlineMs: number;
 };
 
@@ -41,9 +45,10 @@ export type Committer = AsyncDisposable & {
   /**
    * Resolves when the log has acknowledged what was decided. Rejects with an AppError: `overloaded`
    * when nothing was appended, `log-unavailable` when the outcome is unknown or the log refuses it,
-   * `internal` when the intent could not be decided.
+   * `internal` when the intent could not be decided. Nothing is appended if the deadline comes while
+   * the intent waits in the queue.
    */
-  readonly submit: <Answer>(intent: Intent<Answer>) => Promise<Answer>;
+  readonly submit: <Answer>(intent: Intent<Answer>, deadline?: Deadline) => Promise<Answer>;
   /** Whether an intent submitted now would be refused. Callers ask before expensive work. */
   readonly isOverloaded: () => boolean;
 };
@@ -99,7 +104,7 @@ export function createCommitter(
   const bounds = { ...DEFAULTS, ...options };
   const { maxGroups, minOverlap, lingerMs, maxLingering, maxGroupMessages } = bounds;
   const admission = createAdmission(bounds, () => performance.now());
-  const unanswered = createUnanswered(bounds.deadlineMs, dropAnswered);
+  const unanswered = createUnanswered(bounds.deadlineMs, dropLate);
   const closed = new AbortController();
   const drained = Promise.withResolvers<void>();
   const inFlight = new Set<string>();
@@ -167,7 +172,11 @@ export function createCommitter(
     formGroups();
   }
 
-  function dropAnswered(): void {
+  function dropLate(): void {
+    for (const waiting of queue) {
+      if (!waiting.deadline.isOver()) continue;
+      unanswered.reject(waiting, toUnavailable(new Fault('the deadline passed in the queue')));
+    }
     queue = queue.filter(unanswered.has);
     formGroups();
   }
@@ -187,7 +196,7 @@ export function createCommitter(
   const isOverloaded = () => isClosing || !admission.admits(queue);
   return {
     isOverloaded,
-    submit: <Answer>(intent: Intent<Answer>) =>
+    submit: <Answer>(intent: Intent<Answer>, deadline = createDeadline(DEADLINES.outcome)) =>
       new Promise<Answer>((resolve, reject) => {
         if (isOverloaded()) return reject(createOverloaded());
         if (maxMessagesOf(intent) > maxGroupMessages) {
@@ -200,6 +209,7 @@ export function createCommitter(
           intent,
           submittedAt,
           queuedAt: submittedAt,
+          deadline,
           span: recordedSpan(),
           updates: new Map(),
           reject: (error) => {

@@ -2,6 +2,7 @@ import { AppError } from '@zameni/runtime';
 import { createMemoryLog, createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createCommitter } from './committer.ts';
+import { createDeadline } from './deadline.ts';
 import { bendAppends, claimIntent, writeIntent } from './committer.fixture.ts';
 
 const logger = createSilentLogger();
@@ -55,6 +56,22 @@ test('each intent is answered by the deadline, also in the queue', async (t) => 
   for (const answer of await Promise.allSettled(submitted)) t.is(answer.status, 'rejected');
   release.resolve();
   await committer[Symbol.asyncDispose]();
+});
+
+test('an intent whose deadline comes in the queue is not appended, one in a group is', async (t) => {
+  const release = Promise.withResolvers<void>();
+  const { log } = bendAppends(async (append) => {
+    await release.promise;
+    return append();
+  });
+  await using committer = createCommitter(log, logger, { maxGroups: 1 });
+  const running = committer.submit(writeIntent('a', 1), createDeadline(30));
+  await new Promise(setImmediate);
+  const queued = committer.submit(writeIntent('b', 1), createDeadline(30));
+  await t.throwsAsync(queued, { code: 'log-unavailable' });
+  release.resolve();
+  t.is(await running, 1);
+  t.is(await log.head(AbortSignal.timeout(1_000)), 1);
 });
 
 test('without an answer from the log the deadline ends in log-unavailable', async (t) => {

@@ -1,8 +1,16 @@
+import { withDeadline, Fault } from '@zameni/runtime';
+import { toUnavailable } from './unanswered.ts';
+
 /** The time limit of a piece of work. */
 export type Deadline = {
   readonly isOver: () => boolean;
   /** Aborts at the deadline; created at the first call. */
   readonly signal: () => AbortSignal;
+  /**
+   * Resolves or rejects with the work, or rejects with `log-unavailable` at the deadline. The work
+   * goes on: what it appends is found by a retry.
+   */
+  readonly answer: <T>(work: Promise<T>) => Promise<T>;
 };
 
 /**
@@ -12,11 +20,14 @@ export type Deadline = {
 export function createDeadline(ms: number): Deadline {
   const endsAt = performance.now() + ms;
   let signal: AbortSignal | undefined;
+  const leftMs = () => Math.max(0, Math.ceil(endsAt - performance.now()));
   return {
     isOver: () => performance.now() >= endsAt,
     signal: () => {
-      signal ??= AbortSignal.timeout(Math.max(0, Math.ceil(endsAt - performance.now())));
+      signal ??= AbortSignal.timeout(leftMs());
       return signal;
     },
+    answer: (work) =>
+      withDeadline(work, leftMs(), () => toUnavailable(new Fault('no outcome by the deadline'))),
   };
 }

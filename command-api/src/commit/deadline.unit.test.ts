@@ -21,3 +21,20 @@ test('a deadline that has come is over, and its signal aborts', async (t) => {
   clearTimeout(alive);
   t.true(deadline.signal().aborted);
 });
+
+test('work in time has its own answer', async (t) => {
+  const { answer } = createDeadline(60_000);
+  t.is(await answer(Promise.resolve('done')), 'done');
+  await t.throwsAsync(answer(Promise.reject(new Error('refused'))), { message: 'refused' });
+});
+
+test('work that is late is log-unavailable, and goes on', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isDone = false;
+  const work = promise.then(() => (isDone = true));
+  const error = await t.throwsAsync(createDeadline(10).answer(work), { code: 'log-unavailable' });
+  t.like(error, { retryAfterSeconds: 1 });
+  resolve();
+  await work;
+  t.true(isDone);
+});

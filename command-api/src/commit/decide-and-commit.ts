@@ -1,16 +1,9 @@
-import {
-  AppError,
-  type ClaimLayout,
-  createBackoff,
-  DEADLINES,
-  delay,
-  Fault,
-} from '@zameni/runtime';
+import { AppError, type ClaimLayout, createBackoff, delay, Fault } from '@zameni/runtime';
 import type { Committer } from './committer.ts';
-import { createDeadline, type Deadline } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
 import { type Committed, type Plan, toIntent, type Tried } from './decision-intent.ts';
 import type { FarewellKeys } from './event-messages.ts';
-import { isUnchanged, type LoadDeps, loadPlan } from './load-plan.ts';
+import { isUnchanged, type LoadDeps, loadPlan, type Source } from './load-plan.ts';
 import type { InTurn } from './turns.ts';
 
 /** What committing decisions needs. */
@@ -26,17 +19,24 @@ const RETRY_BACKOFF = { baseMs: 10, maxMs: 200 };
  * Loads, decides and commits until an outcome is certain. What was loaded may be old. A decision
  * that appends is guarded on exactly what it was decided from; one that appends nothing is checked
  * against the log's leader. After a conflict everything is loaded and decided again until the
- * deadline. Commands on one person take turns, so that only other processes are rivals, and those
- * are few.
+ * deadline, from the leader: of several accounts one would be old again and again while a server
+ * lags. Commands on one person take turns, so that only other processes are rivals, and those are
+ * few.
  *
  * Throws an AppError: the code of the refusal, `log-unavailable` when no outcome is certain by the
- * deadline, `overloaded` when too many commands wait.
+ * deadline, `overloaded` when too many commands wait. An append that has begun goes on after the
+ * deadline, and holds the turn and the layout of claims, until its outcome is known.
  */
-export async function commitDecision(deps: CommitDeps, plan: Plan): Promise<Committed> {
-  const deadline = createDeadline(DEADLINES.commitTries);
+export async function commitDecision(
+  deps: CommitDeps,
+  plan: Plan,
+  deadline: Deadline,
+): Promise<Committed> {
   const [first] = plan.accounts;
-  if (first === undefined) return decideUntilCertain(deps, plan, deadline);
-  return deps.inTurn(first, deadline.signal(), () => decideUntilCertain(deps, plan, deadline));
+  const work = () => decideUntilCertain(deps, plan, deadline);
+  return deadline.answer(
+    first === undefined ? work() : deps.inTurn(first, deadline.signal(), work),
+  );
 }
 
 async function decideUntilCertain(
@@ -45,11 +45,12 @@ async function decideUntilCertain(
   deadline: Deadline,
 ): Promise<Committed> {
   const backoff = createBackoff(RETRY_BACKOFF);
-  let readsClaims = plan.readsClaims;
+  let { readsClaims } = plan;
+  let isFromLeader = false;
   let accounts = plan.accounts;
   while (!deadline.isOver()) {
     const tried = await deps.claimLayouts.use((layout) =>
-      tryOnce(deps, { ...plan, accounts, readsClaims }, layout, deadline),
+      tryOnce(deps, { ...plan, accounts, readsClaims, isFromLeader }, layout, deadline),
     );
     switch (tried.outcome) {
       case 'commit':
@@ -65,6 +66,7 @@ async function decideUntilCertain(
         continue;
       case 'stale':
         readsClaims = true;
+        isFromLeader = true;
         await delay(backoff.nextMs(), deadline.signal()).catch(() => undefined);
         continue;
       default:
@@ -79,14 +81,14 @@ async function decideUntilCertain(
 
 async function tryOnce(
   deps: CommitDeps,
-  plan: Plan,
+  plan: Plan & Source,
   layout: ClaimLayout,
   deadline: Deadline,
 ): Promise<Tried> {
   const { log, committer, attemptKeys } = deps;
   const signal = deadline.signal();
   const loaded = await loadPlan(deps, plan, layout, signal);
-  const tried = await committer.submit(toIntent(plan, loaded, attemptKeys));
+  const tried = await committer.submit(toIntent(plan, loaded, attemptKeys), deadline);
   if (tried.outcome !== 'unchanged' && tried.outcome !== 'refused') return tried;
   // Nothing was appended, so no guard has checked what it was decided from.
   return (await isUnchanged(log, tried.seen, signal)) ? tried : { outcome: 'stale' };

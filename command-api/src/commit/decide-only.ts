@@ -1,7 +1,6 @@
 import type { UserId } from '@zameni/contracts';
-import { AppError, createBackoff, DEADLINES, delay, Fault } from '@zameni/runtime';
+import { AppError, createBackoff, delay, Fault } from '@zameni/runtime';
 import type { Situation } from '../domain/decision.ts';
-import { createDeadline } from './deadline.ts';
 import { type Loaded, type Plan, toSeen, toSituation } from './decision-intent.ts';
 import { isUnchanged, type LoadDeps, loadPlan } from './load-plan.ts';
 
@@ -24,14 +23,14 @@ export async function decideOnly<Result>(
   deps: LoadDeps,
   plan: Plan,
   consider: (input: Input) => Considered<Result>,
+  signal: AbortSignal,
 ): Promise<Result> {
-  const deadline = createDeadline(DEADLINES.commitTries);
   const backoff = createBackoff(RETRY_BACKOFF);
-  let accounts = plan.accounts;
-  while (!deadline.isOver()) {
-    const signal = deadline.signal();
+  let { accounts } = plan;
+  let isFromLeader = false;
+  while (!signal.aborted) {
     const loaded = await deps.claimLayouts.use((layout) =>
-      loadPlan(deps, { ...plan, accounts }, layout, signal),
+      loadPlan(deps, { ...plan, accounts, isFromLeader }, layout, signal),
     );
     const situation = toSituation(loaded, loaded.known);
     const considered = consider({ situation, accounts: loaded.accounts });
@@ -42,6 +41,7 @@ export async function decideOnly<Result>(
     }
     const seen = toSeen(loaded, loaded.known);
     if (await isUnchanged(deps.log, seen, signal)) return considered.result;
+    isFromLeader = true;
     await delay(backoff.nextMs(), signal).catch(() => undefined);
   }
   throw new AppError('log-unavailable', {

@@ -28,6 +28,8 @@ export type Cause = {
   readonly causationId: string;
   readonly time: string;
   readonly traceparent: string | undefined;
+  /** The id of the event of a keyed change. Other events get a random one. */
+  readonly eventId?: string;
 };
 
 /** A person who may be registered, with the key that is appended together with the event. */
@@ -60,8 +62,7 @@ export function toNewPerson(dataKeys: DataKeys, userId: UserId): NewPerson {
  */
 export function toEventMessage(toAppend: EventToAppend, cause: Cause): UnguardedMessage {
   const { userId, event, version } = toAppend;
-  const { actor, causationId, time, traceparent } = cause;
-  const id = randomUUID();
+  const { actor, causationId, time, traceparent, eventId: id = randomUUID() } = cause;
   const metadata = { id, userId, time, causationId, actor, accountVersion: version };
   return {
     subject: subjects.account(userId),

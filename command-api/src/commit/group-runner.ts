@@ -1,3 +1,4 @@
+import { UnreadableRecordError } from '@zameni/contracts';
 import {
   AppError,
   coerceError,
@@ -125,7 +126,12 @@ export function createGroupRunner(deps: GroupRunnerDeps): RunGroup {
     queue.putBack(postponed);
     for (const { waiting, error } of faulty) {
       logger.error({ error }, 'an intent could not be decided');
-      unanswered.reject(waiting, new AppError('internal', { cause: error }));
+      // A later version wrote a claim; a process of that version can decide.
+      const isNewer = error instanceof UnreadableRecordError;
+      unanswered.reject(
+        waiting,
+        isNewer ? toUnavailable(error) : new AppError('internal', { cause: error }),
+      );
     }
     const isEmpty = messages.length === 0;
     const lastPosition = isEmpty

@@ -1,3 +1,4 @@
+import { UnreadableRecordError } from '@zameni/contracts';
 import { AppError } from '@zameni/runtime';
 import { createMemoryLog, createSilentLogger } from '@zameni/runtime/testing';
 import test from 'ava';
@@ -116,6 +117,21 @@ test('a decision that throws fails alone', async (t) => {
   );
   t.true((await committer.submit(claimIntent('claim.a', 'a'))).won);
   t.is((await faulty)?.code, 'internal');
+});
+
+test('a claim of a later version is unavailable, alone', async (t) => {
+  await using committer = createCommitter(createMemoryLog(), logger);
+  const faulty = t.throwsAsync(
+    committer.submit({
+      reads: [],
+      decide: () => {
+        throw new UnreadableRecordError(7);
+      },
+    }),
+    { instanceOf: AppError },
+  );
+  t.true((await committer.submit(claimIntent('claim.a', 'a'))).won);
+  t.is((await faulty)?.code, 'log-unavailable');
 });
 
 test('a message the log rejects fails alone', async (t) => {

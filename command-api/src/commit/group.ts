@@ -5,6 +5,7 @@ import {
   type LogRecord,
   type RecordedSpan,
 } from '@zameni/runtime';
+import type { Deadline } from './deadline.ts';
 
 /**
  * The last message of each subject that an intent reads. `position` is undefined where an earlier
@@ -48,6 +49,8 @@ export type Waiting = {
   readonly updates: Map<string, LogRecord>;
   /** Milliseconds of `performance.now()`. */
   readonly submittedAt: number;
+  /** When it leaves the queue. */
+  readonly deadline: Pick<Deadline, 'isOver'>;
   /** Since when it is in the queue: a group may put it back. */
   queuedAt: number;
   /** The span of its command, if it is recorded. */

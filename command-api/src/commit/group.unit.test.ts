@@ -1,4 +1,5 @@
 import test from 'ava';
+import { createDeadline } from './deadline.ts';
 import { chooseGroup, type Waiting } from './group.ts';
 
 function waiting(...reads: string[]): Waiting {
@@ -6,6 +7,7 @@ function waiting(...reads: string[]): Waiting {
     intent: { reads, decide: () => ({ messages: [], answer: () => undefined }) },
     updates: new Map(),
     submittedAt: 0,
+    deadline: createDeadline(60_000),
     queuedAt: 0,
     span: undefined,
     resolve: () => undefined,

@@ -21,16 +21,22 @@ export type LoadDeps = {
   readonly claimLayouts: ClaimLayouts;
 };
 
+/** Whether accounts are read from the leader, because an answer of another server was old. */
+export type Source = { readonly isFromLeader: boolean };
+
 /** Loads what a plan decides from. Throws `log-unavailable`. */
 export async function loadPlan(
   { log, loadAccount, loadAttempt, dataKeys }: LoadDeps,
-  plan: Omit<Plan, 'decide'>,
+  plan: Omit<Plan, 'decide'> & Source,
   layout: ClaimLayout,
   signal: AbortSignal,
 ): Promise<Loaded> {
   const now = plan.cause.time;
   const [accounts, attempts] = await Promise.all([
-    loadAll(plan.accounts, (id) => loadAccount(id, id === plan.withPerson, signal)),
+    loadAll(plan.accounts, (id) => {
+      const how = { withPerson: id === plan.withPerson, isFromLeader: plan.isFromLeader };
+      return loadAccount(id, how, signal);
+    }),
     loadAll(plan.attempts ?? [], (id) => loadAttempt(id, now, signal)),
   ]);
   const claims = new Map(plan.claimsOf(accounts).map((claim) => [claim, layout.placeOf(claim)]));

@@ -1,4 +1,5 @@
 import type { Committer } from './committer.ts';
+import type { Deadline } from './deadline.ts';
 import type { UnguardedMessage } from './group.ts';
 
 /** A record of the public under a subject of its own, so that its guard cannot fail. */
@@ -6,8 +7,10 @@ export type PublicRecord = Omit<UnguardedMessage, 'guard'>;
 
 /** Appends attempts and mail wishes in groups of their own. */
 export type PublicRecords = {
-  /** Resolves with the position of the record; rejects as `Committer.submit` does. */
-  readonly append: (record: PublicRecord) => Promise<number>;
+  /**
+   * Resolves with the position of the record; rejects as `Committer.submit` does, by the deadline.
+   */
+  readonly append: (record: PublicRecord, deadline: Deadline) => Promise<number>;
   /** Whether a record appended now would be refused. Callers ask before expensive work. */
   readonly isOverloaded: () => boolean;
 };
@@ -20,11 +23,16 @@ export type PublicRecords = {
 export function createPublicRecords(committer: Committer): PublicRecords {
   return {
     isOverloaded: committer.isOverloaded,
-    append: (record) =>
-      committer.submit({
-        reads: [],
-        maxMessages: 1,
-        decide: () => ({ messages: [record], answer: (position) => position }),
-      }),
+    append: (record, deadline) =>
+      deadline.answer(
+        committer.submit(
+          {
+            reads: [],
+            maxMessages: 1,
+            decide: () => ({ messages: [record], answer: (position) => position }),
+          },
+          deadline,
+        ),
+      ),
   };
 }

@@ -3,6 +3,7 @@ import { createMemoryLog } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { signal } from '../log/log.fixture.ts';
 import { createCommitter } from './committer.ts';
+import { createDeadline } from './deadline.ts';
 import { createPublicRecords } from './public-records.ts';
 
 /** Public records on a log in memory, and what each append of it held. */
@@ -31,6 +32,8 @@ function createRecords(t: ExecutionContext) {
   return { records: createPublicRecords(committer), memory, appends, asked };
 }
 
+const deadline = createDeadline(600_000);
+
 const recordOf = (n: number) => ({
   subject: `zameni.mail-wish.${n}`,
   data: `${n}`,
@@ -40,14 +43,14 @@ const recordOf = (n: number) => ({
 test('a record is appended as it is, and resolves with its position', async (t) => {
   const { records, appends } = createRecords(t);
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-  t.is(await records.append({ ...recordOf(1), traceparent }), 1);
+  t.is(await records.append({ ...recordOf(1), traceparent }, deadline), 1);
   t.deepEqual(appends, [[{ ...recordOf(1), traceparent, expectedPosition: 0 }]]);
 });
 
 test('records of a crowd share appends, and nothing is read for them', async (t) => {
   const { records, memory, appends, asked } = createRecords(t);
   const crowd = Array.from({ length: 2_000 }, (_, n) => n);
-  const positions = await Promise.all(crowd.map((n) => records.append(recordOf(n))));
+  const positions = await Promise.all(crowd.map((n) => records.append(recordOf(n), deadline)));
   t.is(new Set(positions).size, crowd.length);
   t.is(await memory.head(signal), crowd.length);
   t.true(appends.length < 20);

@@ -1,6 +1,7 @@
 import { AppError } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
+import { createDeadline } from './deadline.ts';
 import type { Waiting } from './group.ts';
 import { createUnanswered } from './unanswered.ts';
 
@@ -11,6 +12,7 @@ function createWaiting(ageMs: number) {
     intent: { reads: [], decide: () => ({ messages: [], answer: () => undefined }) },
     updates: new Map(),
     submittedAt: performance.now() - ageMs,
+    deadline: createDeadline(60_000),
     queuedAt: 0,
     span: undefined,
     resolve: (answer) => answers.push(answer),

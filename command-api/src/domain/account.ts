@@ -3,6 +3,8 @@ import type { AccountEvent, AccountFact } from '@zameni/contracts';
 /** A person's account that is not erased. */
 export type PresentAccount = {
   readonly status: 'active' | 'deactivated';
+  /** Whether an operator deactivated it. False if only the owner of its mailbox did. */
+  readonly isBarred: boolean;
   readonly version: number;
   /** Retries of the registration are compared by it. */
   readonly fingerprint: string;
@@ -38,6 +40,7 @@ export function evolve(state: AccountState, event: IdentifiedFact): AccountState
     const { fingerprint, locale, emailVerified, attempt } = event.data;
     return {
       status: 'active',
+      isBarred: false,
       version: 1,
       fingerprint,
       locale,
@@ -73,10 +76,11 @@ export function evolve(state: AccountState, event: IdentifiedFact): AccountState
         ...state,
         version,
         status: 'deactivated',
+        isBarred: state.isBarred || event.data.address === undefined,
         holdsAddress: state.holdsAddress && event.data.address === undefined,
       };
     case 'reactivated':
-      return { ...state, version, status: 'active' };
+      return { ...state, version, status: 'active', isBarred: false };
     case 'profile-updated':
       return { ...state, version, locale: event.data.locale };
     default:

@@ -21,6 +21,7 @@ import {
 } from './situation.fixture.ts';
 
 const unproven = {
+  isBarred: false,
   fingerprint: 'f'.repeat(43),
   locale: 'sr-Latn-RS',
   registration: 'registration',
@@ -102,7 +103,7 @@ test(
   'proof of a deactivated account, it stays deactivated',
   leadsTo,
   [registered(), deactivated, verified],
-  { ...proven, status: 'deactivated', version: 3 },
+  { ...proven, status: 'deactivated', isBarred: true, version: 3 },
 );
 test('a disowning, the account is deactivated without its address', leadsTo, HISTORIES.disowned, {
   ...unproven,
@@ -114,7 +115,7 @@ test(
   'a reactivation or another deactivation of a disowned account, it still has no address',
   leadsTo,
   [...HISTORIES.disowned, reactivated, deactivated],
-  { ...unproven, status: 'deactivated', version: 4, holdsAddress: false },
+  { ...unproven, status: 'deactivated', isBarred: true, version: 4, holdsAddress: false },
 );
 test(
   'a changed address of a disowned account, it holds an address again',

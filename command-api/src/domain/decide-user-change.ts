@@ -18,12 +18,12 @@ export type UserChange = {
   readonly data: PersonData | undefined;
   /** Whether the account rejects further changes that can be repeated at will. */
   readonly isFull?: boolean;
+  /** Whether the caller is the person, without the scope for it. */
+  readonly isOwn?: boolean;
+  /** The versions that the caller allows the person to have. Any if it is left out. */
+  readonly ifVersions?: readonly number[];
 } & (
-  | {
-      readonly type: 'update';
-      readonly patch: UpdateUserCommand;
-      readonly ifVersions?: readonly number[];
-    }
+  | { readonly type: 'update'; readonly patch: UpdateUserCommand }
   | { readonly type: 'change-email'; readonly email: string; readonly claim: string }
   | { readonly type: 'deactivate' | 'reactivate'; readonly reasonCode: string }
   | { readonly type: 'erase' }
@@ -32,9 +32,19 @@ export type UserChange = {
 /** Names in a profile (see the schema Profile). */
 const MAX_PROFILE_NAMES = 32;
 
-/** Decides a change of a person. An attempt accepts only its erasure. */
+/**
+ * Decides a change of a person. An attempt accepts only its erasure. A deactivated person changes
+ * nothing themselves. Only if no operator deactivated them, they may erase themselves.
+ */
 export function decideUserChange(command: UserChange, situation: Situation): Decision {
   const account = accountIn(situation, command.userId);
+  const isPresent = account.status === 'active' || account.status === 'deactivated';
+  if (command.isOwn === true && account.status === 'deactivated') {
+    if (command.type !== 'erase' || account.isBarred) return refuse('self-deactivated');
+  }
+  if (isPresent && command.ifVersions?.includes(account.version) === false) {
+    return refuse('precondition-failed');
+  }
   if (command.type === 'erase') return decideErasure(command, account, situation);
   switch (account.status) {
     case 'absent':
@@ -58,15 +68,13 @@ function decideForPerson(
     case 'deactivate':
     case 'reactivate': {
       const name = command.type === 'deactivate' ? 'deactivated' : 'reactivated';
-      const isSo = (account.status === 'deactivated') === (name === 'deactivated');
+      // An account whose mailbox was disowned is not barred yet: its person may erase it.
+      const isSo = command.type === 'deactivate' ? account.isBarred : account.status === 'active';
       if (isSo) return { outcome: 'unchanged' };
       const { reasonCode } = command;
       return change(userId, { name, data: { reasonCode }, personal: null });
     }
     case 'update':
-      if (command.ifVersions?.includes(account.version) === false) {
-        return refuse('precondition-failed');
-      }
       if (account.status === 'deactivated') return refuse('user-deactivated');
       if (command.isFull === true) return refuse('too-many-changes');
       return decideUpdate(userId, command.patch, data);

@@ -11,6 +11,8 @@ import {
   closedBy,
   closes,
   dataOf,
+  deactivated,
+  disowned,
   EXPIRES,
   type Given,
   type Happened,
@@ -27,6 +29,8 @@ import {
   VERA,
   WORK,
 } from './situation.fixture.ts';
+
+const barredAnew: Happened = { ...deactivated, id: 'barring' };
 
 type Change = UserChange extends infer Each
   ? Each extends UserChange
@@ -64,7 +68,11 @@ const byActivity = (ifActive: string, ifDeactivated: string) => ({
 const table: readonly [string, Change, Record<keyof typeof HISTORIES, string>][] = [
   ['an update', update, onlyActive('profile-updated')],
   ['another address', changeEmail, onlyActive('email-change-requested')],
-  ['a deactivation', deactivate, { ...gone, ...byActivity('deactivated', 'unchanged') }],
+  [
+    'a deactivation',
+    deactivate,
+    { ...gone, ...byActivity('deactivated', 'unchanged'), disowned: 'deactivated' },
+  ],
   ['a reactivation', reactivate, { ...gone, ...byActivity('unchanged', 'reactivated') }],
   [
     'an erasure',
@@ -357,4 +365,28 @@ test('a full account accepts no change that can be repeated, but every change th
   t.is(full(changeEmail), 'too-many-changes');
   t.is(full(deactivate), 'deactivated');
   t.is(full({ type: 'erase' }), 'erased');
+});
+
+const own: readonly (readonly [string, readonly Happened[], Change, string])[] = [
+  ['change', HISTORIES.deactivated, update, 'self-deactivated'],
+  ['change', HISTORIES.disowned, update, 'self-deactivated'],
+  ['change the address of', HISTORIES.deactivated, changeEmail, 'self-deactivated'],
+  ['erase', HISTORIES.deactivated, { type: 'erase' }, 'self-deactivated'],
+  ['erase', HISTORIES.disowned, { type: 'erase' }, 'erased'],
+  ['erase', [...HISTORIES.disowned, barredAnew], { type: 'erase' }, 'self-deactivated'],
+  ['erase', [registered(), deactivated, disowned], { type: 'erase' }, 'self-deactivated'],
+  ['erase', [...HISTORIES.deactivated, reactivated], { type: 'erase' }, 'erased'],
+];
+for (const [what, history, command, outcome] of own) {
+  const names = history.map(({ id }) => id).join(', ');
+  test(`to ${what} oneself after ${names}: ${outcome}`, (t) => {
+    t.is(summaryOf(change(history, { ...command, isOwn: true })), outcome);
+    // An operator is not bound by it.
+    t.not(summaryOf(change(history, command)), 'self-deactivated');
+  });
+}
+
+test('a deactivated person gets the same answer whatever If-Match says', (t) => {
+  const command: Change = { type: 'erase', isOwn: true, ifVersions: [1] };
+  t.is(summaryOf(change(HISTORIES.deactivated, command)), 'self-deactivated');
 });

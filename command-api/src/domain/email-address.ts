@@ -1,41 +1,50 @@
-import { domainToASCII, domainToUnicode } from 'node:url';
-import { type FieldCode, MAX_ADDRESS_LENGTH } from '@zameni/contracts';
+import { type FieldCode, MAX_ADDRESS_OCTETS } from '@zameni/contracts';
+import { toAsciiHost } from '@zameni/runtime/ascii-host';
 import { hasInvisibleCharacter } from './visible-text.ts';
 
 /** An address as typed, and the canonical form in which addresses are compared. */
 export type EmailAddress = { readonly typed: string; readonly canonical: string };
 
-/** Longest local part and host name: RFC 5321 section 4.5.3.1.1, RFC 1035 section 2.3.4. */
-const MAX_LOCAL_LENGTH = 64;
-const MAX_HOST_LENGTH = 253;
+/** Longest local part in octets: RFC 5321 section 4.5.3.1.1. */
+const MAX_LOCAL_OCTETS = 64;
 
 const localPart = /^[^\s"(),:;<>@[\]\\.]+(\.[^\s"(),:;<>@[\]\\.]+)*$/u;
-/**
- * Letters, digits, marks, hyphens, dots and the two middle dots of IDNA 2008 (RFC 5892 appendix A).
- * domainToASCII parses like a URL: it would cut the host at a slash and decode `%61`.
- */
-const hostCharacters = /^[\p{L}\p{N}\p{M}.\-\u00B7\u30FB\u3002]+$/u;
-const hostLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** What a keyboard writes for an @ in some scripts. NFKC makes both of them an @. */
+const wideAtSigns = /[\uFF20\uFE6B]/gu;
+
+const joiners = /[\u200C\u200D]/gu;
 
 /**
  * Parses an address, or returns the rule that it breaks. Canonical form: white space around it
- * trimmed, NFKC (which folds widths), lower case (a final sigma as any sigma), host in ASCII
- * (IDNA). A `+tag` is kept. Quoted local parts and address literals are refused.
+ * trimmed, the local part in lower case (a final sigma as any sigma), the host in ASCII (IDNA). A
+ * `+tag` is kept. A local part that NFKC would change is refused: its mailbox may be another one
+ * than that of the changed form, and both would be one address here. Quoted local parts and address
+ * literals are refused. Both limits count octets, of the address as typed and as mailed.
  */
 export function parseEmailAddress(
   text: string,
 ): { readonly address: EmailAddress } | { readonly fault: FieldCode } {
   const typed = text.trim();
-  if (hasInvisibleCharacter(typed)) return { fault: 'invisible-character' };
   if (typed.length === 0) return { fault: 'too-short' };
-  if (typed.length > MAX_ADDRESS_LENGTH) return { fault: 'too-long' };
-  const folded = foldCase(typed.normalize('NFKC')).normalize('NFKC');
-  const at = folded.lastIndexOf('@');
-  const local = folded.slice(0, Math.max(at, 0));
-  const host = toAsciiHost(folded.slice(at + 1));
-  if (!localPart.test(local) || local.length > MAX_LOCAL_LENGTH) return { fault: 'format' };
-  if (host === undefined) return { fault: 'format' };
-  return { address: { typed, canonical: `${local}@${host}` } };
+  const at = typed.replace(wideAtSigns, '@').lastIndexOf('@');
+  const local = typed.slice(0, Math.max(at, 0));
+  const host = typed.slice(at + 1);
+  // The rules for joiners in hosts are those of IDNA.
+  if (hasInvisibleCharacter(local) || hasInvisibleCharacter(host.replace(joiners, ''))) {
+    return { fault: 'invisible-character' };
+  }
+  if (octetsOf(typed) > MAX_ADDRESS_OCTETS) return { fault: 'too-long' };
+  if (local !== local.normalize('NFKC')) return { fault: 'not-normalized' };
+  if (!localPart.test(local)) return { fault: 'format' };
+  if (octetsOf(local) > MAX_LOCAL_OCTETS) return { fault: 'too-long' };
+  const asciiHost = toMailHost(host);
+  if (asciiHost === undefined) {
+    return { fault: hasInvisibleCharacter(host) ? 'invisible-character' : 'format' };
+  }
+  const canonical = `${foldCase(local).normalize('NFKC')}@${asciiHost}`;
+  if (octetsOf(`${local}@${asciiHost}`) > MAX_ADDRESS_OCTETS) return { fault: 'too-long' };
+  return { address: { typed, canonical } };
 }
 
 /** Lower case that is the same at every place in a word. The Greek sigma depends on it. */
@@ -43,17 +52,14 @@ function foldCase(text: string): string {
   return text.toLowerCase().replaceAll('ς', 'σ');
 }
 
-function toAsciiHost(host: string): string | undefined {
-  if (!hostCharacters.test(host)) return undefined;
-  const ascii = domainToASCII(host);
-  const labels = ascii.split('.');
-  if (ascii.length > MAX_HOST_LENGTH || labels.length < 2) return undefined;
-  if (!labels.every((label) => hostLabel.test(label))) return undefined;
-  // An all-digit top label would be an IPv4 address.
-  if (/^\d+$/.test(labels.at(-1) ?? '')) return undefined;
-  const unicodeLabels = domainToUnicode(ascii).split('.');
-  const isDecodable = labels.every(
-    (label, index) => !label.startsWith('xn--') || unicodeLabels[index] !== label,
-  );
-  return isDecodable ? ascii : undefined;
+/** A host that the public can mail to: two labels or more, and not an IPv4 address. */
+function toMailHost(host: string): string | undefined {
+  const ascii = toAsciiHost(host);
+  const labels = ascii?.split('.') ?? [];
+  const isPublic = labels.length >= 2 && !/^\d+$/.test(labels.at(-1) ?? '');
+  return isPublic ? ascii : undefined;
+}
+
+function octetsOf(text: string): number {
+  return Buffer.byteLength(text);
 }

@@ -4,21 +4,27 @@ import {
   type Caller,
   clientKeyOf,
   type Digests,
-  guesserKeyOf,
+  Fault,
   limitRequest,
+  noteCaller,
+  noteScope,
   type RateLimits,
   requireScope,
   SPANS,
   toActorId,
   type TokenVerifier,
   traceIdOf,
+  verifyCounted,
   withSpan,
 } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { UntracedCause } from '../commit/publish.ts';
 
-/** The limits of the command API, one for each client. */
-export type CommandLimits = RateLimits<'client'>;
+/** A limit of the command API: of all commands of a client, or of what takes accounts away. */
+export type CommandLimit = 'client' | 'destructive';
+
+/** The limits of the command API, each for one client. */
+export type CommandLimits = RateLimits<CommandLimit>;
 
 /** Dependencies of identifying a caller. */
 export type CallerDeps = {
@@ -30,32 +36,54 @@ export type CallerDeps = {
 /** The caller of a request, undefined without a token, and the cause of its commands. */
 export type Called = { readonly caller: Caller | undefined; readonly cause: UntracedCause };
 
-/**
- * Validates a request: who sends it, whether its client may send more, and with `parse` what no
- * schema expresses. All of it is in one span.
- */
-export function validate<Valid>(
-  deps: CallerDeps,
-  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  parse: (called: Called) => Valid,
-): Promise<Valid> {
-  return withSpan(SPANS.validate, {}, async () => parse(await toCalled(deps, request, reply)));
-}
+/** Who sent each request that was admitted. */
+const calls = new WeakMap<FastifyRequest, Called>();
+
+/** A hook that lets a request pass or throws. */
+type Admission = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /**
- * Verifies the token of a request, counts the request against its client's limit, and returns the
- * cause of its commands. Throws `rate-limited` beyond the limit.
+ * The `onRequest` hook of a route: verifies the token, counts the request against its client's
+ * limits, and asks `permit`. All of it is before the body is read, so that a refused request is
+ * cheap, a counted one is paid for, and what a body says tells a stranger nothing. Throws
+ * `unauthorized`, `rate-limited`, or what `permit` throws.
  */
-async function toCalled(
+export function admit(
   deps: CallerDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<Called> {
+  permit: (caller: Caller | undefined, request: FastifyRequest) => unknown = () => undefined,
+  policies: readonly CommandLimit[] = ['client'],
+): Admission {
+  return (request, reply) =>
+    withSpan(SPANS.validate, {}, async () => {
+      const called = await toCalled(deps, { request, reply, policies });
+      permit(called.caller, request);
+      calls.set(request, called);
+    });
+}
+
+/** Who sent a request, in the handler of a route with `admit`. */
+export function calledOf(request: FastifyRequest): Called {
+  const called = calls.get(request);
+  if (called === undefined) throw new Fault('a route does not admit its requests');
+  return called;
+}
+
+type Arrived = {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly policies: readonly CommandLimit[];
+};
+
+async function toCalled(deps: CallerDeps, { request, reply, policies }: Arrived): Promise<Called> {
   const { digests, limits } = deps;
-  const caller = await toCaller(deps, request, reply);
-  if (!limits.isOff('client')) {
+  const counted = { ...deps, policy: 'client', digest: digests.clientOf } as const;
+  const caller = await verifyCounted(counted, request, reply);
+  noteCaller(request, caller);
+  const counting = policies.filter((policy) => !limits.isOff(policy));
+  if (counting.length > 0) {
     const key = clientKeyOf({ request, caller }, digests.clientOf);
-    await limitRequest(reply, limits, [{ policy: 'client', key }]);
+    const takes = counting.map((policy) => ({ policy, key }));
+    await limitRequest(reply, limits, takes);
   }
   const actor =
     caller === undefined
@@ -69,38 +97,27 @@ async function toCalled(
   return { caller, cause };
 }
 
-/**
- * Verifies the token of a request. An invalid token counts against the limit too, because guessing
- * must not be free. After too many guesses, further tokens are refused unchecked.
- */
-async function toCaller(
-  { tokens, digests, limits }: CallerDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<Caller | undefined> {
-  const key = () => guesserKeyOf(request, digests.clientOf);
-  const count = () => limitRequest(reply, limits, [{ policy: 'client', key: key() }]);
-  try {
-    return await tokens.verify(request.headers.authorization, async () => {
-      if (limits.isSpent('client', key())) await count();
-    });
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'unauthorized') await count();
-    throw error;
-  }
-}
-
 /** Permission for an operation: callers with the scope and, if set, the person themselves. */
 export type Permission = { readonly scope: Scope; readonly isSelfToo: boolean };
 
-/** Checks a permission. Returns the id of the person. */
+/** Throws `unauthorized` or `forbidden` unless the caller has the permission for the `{id}`. */
 export function requirePermission(
   { scope, isSelfToo }: Permission,
-  id: string,
+  request: FastifyRequest,
   caller: Caller | undefined,
-): UserId {
-  const userId = parseUserId(id);
-  requireScope(caller, scope, isSelfToo ? userId : undefined);
+): void {
+  requireScope(caller, scope, isSelfToo ? parseUserId(idIn(request)) : undefined);
+  if (caller.scopes.has(scope)) noteScope(request, scope);
+}
+
+/** The person whom the `{id}` of a path names. Throws `not-found` if it is no user id. */
+export function userIdIn(request: FastifyRequest): UserId {
+  const userId = parseUserId(idIn(request));
   if (userId === undefined) throw new AppError('not-found');
   return userId;
+}
+
+function idIn({ params }: FastifyRequest): string {
+  const isNamed = typeof params === 'object' && params !== null && 'id' in params;
+  return isNamed && typeof params.id === 'string' ? params.id : '';
 }

@@ -1,10 +1,14 @@
+import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import { AppError, splitQuoted } from '@zameni/runtime';
 
 /**
- * A strong entity tag of a person's view: the version of the read models, a hyphen, the version of the
- * person. Commands compare only the latter, because all versions of the read models agree about it.
+ * The whole strong entity tag of a person's view: the projection with the version of the read models,
+ * a hyphen, the version of the person. Commands compare only the latter, because all versions of
+ * the read models agree about it.
  */
-const viewTag = /^"[^"]*-(\d{1,15})"$/;
+const viewTag = new RegExp(
+  `^"${ACCOUNTS_PROJECTION}\\.[1-9]\\d{0,8}-(?:parked-)?([1-9]\\d{0,14})"$`,
+);
 
 /**
  * Returns the versions that an `If-Match` header allows (RFC 9110, 13.1.1), or undefined if it

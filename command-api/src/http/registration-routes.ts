@@ -1,10 +1,17 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { MAX_PUBLIC_BODY_BYTES, OPERATIONS, type UserId } from '@zameni/contracts';
-import { AppError, type Caller, type Digests, drawBytes, toRoute } from '@zameni/runtime';
+import {
+  AppError,
+  type Caller,
+  type Digests,
+  drawBytes,
+  type RegistrationIds,
+  toRoute,
+} from '@zameni/runtime';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { v7 as uuidV7 } from 'uuid';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
-import { type CallerDeps, validate } from './caller.ts';
+import { admit, calledOf, type CallerDeps } from './caller.ts';
 import { publish, type UntracedCause } from '../commit/publish.ts';
 import { parseIdempotencyKey } from './idempotency-key.ts';
 import type { LogRoom, RoomKind } from '../log/room.ts';
@@ -16,7 +23,7 @@ import { parseRegistration, type RegistrationRequest } from '../commands/registr
 export type RegistrationRoutesDeps = RegisterDeps &
   RegisterAttemptDeps &
   CallerDeps &
-  AnswerDeps & { readonly room: LogRoom };
+  AnswerDeps & { readonly room: LogRoom; readonly registrationIds: RegistrationIds };
 
 /**
  * `POST /v1/registrations`: an attempt and 202 for the public; an account and 201, or 409, with
@@ -25,22 +32,20 @@ export type RegistrationRoutesDeps = RegisterDeps &
 export function addRegistrationRoutes(app: FastifyInstance, deps: RegistrationRoutesDeps): void {
   app.withTypeProvider<TypeBoxTypeProvider>().route({
     ...toRoute(OPERATIONS.registerPerson),
+    onRequest: admit(deps),
+    // Before the body is checked against its schema, which takes longer for a large one.
+    preValidation: async (request) => {
+      if (kindOf(calledOf(request).caller) === 'public') requirePublicSize(request);
+    },
     handler: async (request, reply) => {
-      const { kind, cause, idempotencyKey, registration } = await validate(
-        deps,
-        { request, reply },
-        ({ caller, cause }) => {
-          const kind = kindOf(caller);
-          if (kind === 'public') requirePublicSize(request);
-          const header = request.headers['idempotency-key'];
-          const idempotencyKey = parseIdempotencyKey(header, caller === undefined);
-          const registration = parseRegistration(request.body);
-          deps.room.assert(kind);
-          if (kind === 'public') refuseVouching(registration);
-          return { kind, cause, idempotencyKey, registration };
-        },
-      );
-      const id = toId(deps.digests, { kind, cause, idempotencyKey });
+      const { caller, cause } = calledOf(request);
+      const kind = kindOf(caller);
+      const header = request.headers['idempotency-key'];
+      const idempotencyKey = parseIdempotencyKey(header, caller === undefined);
+      const registration = parseRegistration(request.body);
+      deps.room.assert(kind);
+      if (kind === 'public') refuseVouching(registration);
+      const id = toId(deps, { kind, cause, idempotencyKey });
       const isRetryable = idempotencyKey !== undefined;
       if (kind === 'vouched') {
         const position = await publish(cause, (traced) =>
@@ -81,6 +86,8 @@ function refuseVouching({ emailVerified }: RegistrationRequest): void {
   throw new AppError('invalid-request', { errors });
 }
 
+type Ids = { readonly digests: Digests; readonly registrationIds: RegistrationIds };
+
 type Meant = {
   readonly kind: RoomKind;
   readonly cause: UntracedCause;
@@ -88,10 +95,13 @@ type Meant = {
 };
 
 /** The id depends on whether the caller has the scope: attempt and account never share one. */
-function toId(digests: Digests, { kind, cause, idempotencyKey }: Meant): UserId {
-  // A UUID of version 7 is a user id.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  if (idempotencyKey === undefined) return uuidV7({ random: drawBytes(16) }) as UserId;
+function toId({ digests, registrationIds }: Ids, { kind, cause, idempotencyKey }: Meant): UserId {
+  if (idempotencyKey === undefined) {
+    // A UUID of version 7 is a user id.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return registrationIds.fromRandom(uuidV7({ random: drawBytes(16) }) as UserId);
+  }
   const { type, id } = cause.actor;
-  return digests.registrationIdOf(`${kind}\n${type}:${id}`, idempotencyKey);
+  const digest = digests.registrationDigestOf(`${kind}\n${type}:${id}`, idempotencyKey);
+  return registrationIds.fromDigest(digest);
 }

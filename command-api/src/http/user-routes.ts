@@ -1,14 +1,24 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { OPERATIONS } from '@zameni/contracts';
+import { OPERATIONS, type Scope } from '@zameni/contracts';
 import { toRoute } from '@zameni/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
-import { type CallerDeps, type Permission, requirePermission, validate } from './caller.ts';
+import {
+  admit,
+  calledOf,
+  type CallerDeps,
+  type CommandLimit,
+  type Permission,
+  requirePermission,
+  userIdIn,
+} from './caller.ts';
 import type { UntilErased } from './until-erased.ts';
+import { parseIdempotencyKey } from './idempotency-key.ts';
 import { parseIfMatch } from './if-match.ts';
 import { publish } from '../commit/publish.ts';
 import { parseUpdate, requireAddress } from '../commands/user-request.ts';
 import {
+  type ChangeConditions,
   changeUser,
   type RequestedChange,
   type UserCommandDeps,
@@ -21,28 +31,37 @@ export type UserRoutesDeps = UserCommandDeps &
     readonly untilErased: UntilErased;
   };
 
+/** What takes an account away counts twice: a stolen token must not empty the service in a minute. */
+const DESTRUCTIVE = ['client', 'destructive'] as const;
+
 /** Adds the routes for profile, address, deactivation, reactivation and erasure of a person. */
 export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void {
   const routes = app.withTypeProvider<TypeBoxTypeProvider>();
-  const change = async (
+  const allow = (permission: Permission, policies: readonly CommandLimit[] = ['client']) => ({
+    onRequest: admit(
+      deps,
+      (caller, request) => {
+        requirePermission(permission, request, caller);
+        userIdIn(request);
+      },
+      policies,
+    ),
+  });
+  const answer = async (
     request: FastifyRequest,
     reply: FastifyReply,
-    id: string,
-    permission: Permission,
+    scope: Scope,
     toChange: () => RequestedChange,
   ) => {
-    const { cause, userId, requested } = await validate(
-      deps,
-      { request, reply },
-      ({ caller, cause }) => {
-        const userId = requirePermission(permission, id, caller);
-        return { cause, userId, requested: toChange() };
-      },
-    );
+    const { caller, cause } = calledOf(request);
+    const isOwn = caller?.scopes.has(scope) !== true;
+    const userId = userIdIn(request);
+    const conditions = toConditions(request);
+    const change = toChange();
     const { position, isAttempt } = await publish(cause, (traced) =>
-      changeUser(deps, userId, requested, traced),
+      changeUser(deps, { userId, change, isOwn, conditions, cause: traced }),
     );
-    if (requested.type === 'erase') {
+    if (change.type === 'erase') {
       await (isAttempt
         ? deps.untilErased.attempt(userId, position)
         : deps.untilErased.person(userId));
@@ -53,42 +72,56 @@ export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void 
 
   routes.route({
     ...toRoute(OPERATIONS.updateUser),
+    ...allow({ scope: 'users:write', isSelfToo: true }),
     handler: (request, reply) =>
-      change(request, reply, request.params.id, { scope: 'users:write', isSelfToo: true }, () => {
-        const ifVersions = parseIfMatch(request.headers['if-match']);
-        const patch = parseUpdate(request.body);
-        return { type: 'update', patch, ...(ifVersions === undefined ? {} : { ifVersions }) };
-      }),
+      answer(request, reply, 'users:write', () => ({
+        type: 'update',
+        patch: parseUpdate(request.body),
+      })),
   });
   routes.route({
     ...toRoute(OPERATIONS.changeEmail),
+    ...allow({ scope: 'users:write', isSelfToo: true }),
     handler: (request, reply) =>
-      change(request, reply, request.params.id, { scope: 'users:write', isSelfToo: true }, () => ({
+      answer(request, reply, 'users:write', () => ({
         type: 'change-email',
         address: requireAddress(request.body.email),
       })),
   });
   routes.route({
     ...toRoute(OPERATIONS.deactivateUser),
+    ...allow({ scope: 'users:admin', isSelfToo: false }, DESTRUCTIVE),
     handler: (request, reply) =>
-      change(request, reply, request.params.id, { scope: 'users:admin', isSelfToo: false }, () => ({
+      answer(request, reply, 'users:admin', () => ({
         type: 'deactivate',
         reasonCode: request.body.reasonCode,
       })),
   });
   routes.route({
     ...toRoute(OPERATIONS.reactivateUser),
+    ...allow({ scope: 'users:admin', isSelfToo: false }),
     handler: (request, reply) =>
-      change(request, reply, request.params.id, { scope: 'users:admin', isSelfToo: false }, () => ({
+      answer(request, reply, 'users:admin', () => ({
         type: 'reactivate',
         reasonCode: request.body.reasonCode,
       })),
   });
   routes.route({
     ...toRoute(OPERATIONS.eraseUser),
+    ...allow({ scope: 'users:erase', isSelfToo: true }, DESTRUCTIVE),
     handler: (request, reply) =>
-      change(request, reply, request.params.id, { scope: 'users:erase', isSelfToo: true }, () => ({
+      answer(request, reply, 'users:erase', () => ({
         type: 'erase',
       })),
   });
+}
+
+/** Parses the headers that every change may have. Throws `malformed-header`. */
+function toConditions({ headers }: FastifyRequest): ChangeConditions {
+  const ifVersions = parseIfMatch(headers['if-match']);
+  const idempotencyKey = parseIdempotencyKey(headers['idempotency-key'], false);
+  return {
+    ...(ifVersions === undefined ? {} : { ifVersions }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
 }

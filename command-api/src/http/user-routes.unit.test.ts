@@ -2,7 +2,15 @@ import { CommandAccepted, type Problem, type UserId } from '@zameni/contracts';
 import { createValidator } from '@zameni/runtime';
 import test from 'ava';
 import { userIdOf } from '../domain/situation.fixture.ts';
-import { type Api, as, createApi, operator, person, type Sent } from '../testing/api.fixture.ts';
+import {
+  type Api,
+  as,
+  createApi,
+  key,
+  operator,
+  person,
+  type Sent,
+} from '../testing/api.fixture.ts';
 
 type Request = (id: string) => Sent;
 
@@ -148,7 +156,26 @@ test('a deactivated person cannot be changed until they are reactivated', async 
   t.is((await api.send({ ...update(userId), headers })).statusCode, 202);
 });
 
+test('the own token of a person whom an operator deactivated changes and erases nothing', async (t) => {
+  const api = createApi(t);
+  const userId = await registerProven(api);
+  await api.send({ ...deactivate(userId), headers: as('client-1', 'users:admin') });
+  const head = await api.head();
+  for (const request of [update, changeEmail, erase]) {
+    const response = await api.send({ ...request(userId), headers: as(userId) });
+    t.is(response.statusCode, 403);
+    t.is(response.json<Problem>().code, 'self-deactivated');
+  }
+  // Their address stays held.
+  t.is((await api.post(undefined, operator)).json<Problem>().code, 'address-taken');
+  t.is(await api.head(), head);
+  const erased = await api.send({ ...erase(userId), headers: as('client-1', 'users:erase') });
+  t.is(erased.statusCode, 202);
+});
+
 const writer = as('client-1', 'users:write');
+
+const allScopes = as('client-1', 'users:write', 'users:admin', 'users:erase');
 
 const matches = test.macro<[string, number, string?]>({
   title: (_, header, status) => `If-Match: ${header} of version 2 is ${status}`,
@@ -162,13 +189,48 @@ const matches = test.macro<[string, number, string?]>({
     t.is((await api.namesOf(userId)).length, status === 202 ? 3 : 2);
   },
 });
-test(matches, '"users-2-2"', 202);
+test(matches, '"accounts.2-2"', 202);
 test(matches, '*', 202);
-test(matches, '"users-2-1", "users-2-2"', 202);
-test(matches, '"users-2-1"', 412, 'precondition-failed');
-test(matches, '"users-2-3"', 412, 'precondition-failed');
-test(matches, 'W/"users-2-2"', 412, 'precondition-failed');
-test(matches, '"users-2-2', 400, 'malformed-header');
+test(matches, '"accounts.2-1", "accounts.2-2"', 202);
+test(matches, '"accounts.2-1"', 412, 'precondition-failed');
+test(matches, '"accounts.2-3"', 412, 'precondition-failed');
+test(matches, 'W/"accounts.2-2"', 412, 'precondition-failed');
+test(matches, '"users-2-2"', 412, 'precondition-failed');
+test(matches, '"accounts.2-2', 400, 'malformed-header');
+
+for (const [name, request] of operations) {
+  test(`${name} applies only to the version that If-Match names`, async (t) => {
+    const api = createApi(t);
+    const userId = await registerProven(api);
+    if (request === reactivate) await api.send({ ...deactivate(userId), headers: allScopes });
+    const version = request === reactivate ? 3 : 2;
+    const send = (tag: string, more = {}) =>
+      api.send({ ...request(userId), headers: { ...allScopes, 'if-match': tag, ...more } });
+    const head = await api.head();
+    const stale = await send('"accounts.1-1"');
+    t.is(stale.json<Problem>().code, 'precondition-failed');
+    t.is(await api.head(), head);
+    t.is((await send(`"accounts.1-${version}"`, key)).statusCode, 202);
+    // The answer was lost, and its own change must not fail the retry.
+    const changed = await api.head();
+    t.is((await send(`"accounts.1-${version}"`, key)).statusCode, 202);
+    t.is(await api.head(), changed);
+  });
+}
+
+test('a key with another body, or for another person, is no repeat', async (t) => {
+  const api = createApi(t);
+  const userId = await registerProven(api);
+  const headers = { ...writer, ...key };
+  t.is((await api.send({ ...update(userId), headers })).statusCode, 202);
+  const other = { ...update(userId), body: { displayName: 'W' }, headers };
+  t.is((await api.send(other)).json<Problem>().code, 'idempotency-key-reused');
+  t.is(
+    (await api.send({ ...other, headers: { ...as('client-2', 'users:write'), ...key } }))
+      .statusCode,
+    202,
+  );
+});
 
 const faulty = test.macro<[Request, unknown, Problem['errors']]>({
   title: (title = '') => `names the place of ${title}`,

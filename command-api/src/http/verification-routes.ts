@@ -10,9 +10,10 @@ import {
 import { toRoute } from '@zameni/runtime';
 import type { FastifyInstance } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
-import { type CallerDeps, validate } from './caller.ts';
+import { admit, calledOf, type CallerDeps } from './caller.ts';
 import type { LogRoom } from '../log/room.ts';
 import type { PublicRecords } from '../commit/public-records.ts';
+import { beginCommand } from '../commit/begin-command.ts';
 import { publish } from '../commit/publish.ts';
 import { previewVerification } from '../commands/preview-verification.ts';
 import type { UserCommandDeps } from '../commands/user-commands.ts';
@@ -30,11 +31,10 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
   routes.route({
     ...toRoute(OPERATIONS.verifyEmail),
     bodyLimit: MAX_PUBLIC_BODY_BYTES,
+    onRequest: admit(deps),
     handler: async (request, reply) => {
-      const { cause, token, said } = await validate(deps, { request, reply }, ({ cause }) => {
-        const { token, ...said } = parseSaid(request.body);
-        return { cause, token, said };
-      });
+      const { cause } = calledOf(request);
+      const { token, ...said } = parseSaid(request.body);
       const { userId, position } = await publish(cause, (traced) =>
         verifyEmail(deps, { token, said }, traced),
       );
@@ -45,8 +45,9 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
   routes.route({
     ...toRoute(OPERATIONS.previewVerification),
     bodyLimit: MAX_PUBLIC_BODY_BYTES,
+    onRequest: admit(deps),
     handler: async (request, reply) => {
-      const { cause } = await validate(deps, { request, reply }, (called) => called);
+      const { cause } = calledOf(request);
       const preview = await previewVerification(deps, request.body.token, cause);
       return reply.header('Cache-Control', 'no-store').send(preview);
     },
@@ -54,21 +55,21 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
   routes.route({
     ...toRoute(OPERATIONS.resendVerification),
     bodyLimit: MAX_PUBLIC_BODY_BYTES,
+    onRequest: admit(deps),
     handler: async (request, reply) => {
-      const { cause, canonical } = await validate(deps, { request, reply }, ({ cause }) => {
-        const { canonical } = requireAddress(request.body.email);
-        deps.room.assert('public');
-        return { cause, canonical };
-      });
+      const { cause } = calledOf(request);
+      const { canonical } = requireAddress(request.body.email);
+      deps.room.assert('public');
       // Nothing is read, so that the work is the same for every address.
       const position = await publish(cause, ({ time, traceparent }) => {
         const wish: MailWish = { claim: deps.digests.claimOf(canonical), time };
-        return deps.publicRecords.append({
+        const record = {
           subject: subjects.mailWish(randomUUID()),
           data: JSON.stringify(wish),
           ttlSeconds: MAIL_WISH_LIFETIME_SECONDS,
           ...(traceparent === undefined ? {} : { traceparent }),
-        });
+        };
+        return deps.publicRecords.append(record, beginCommand(deps));
       });
       await answerCommand(deps, { request, reply, position });
       return reply.code(202).send({ status: 'accepted' });

@@ -3,9 +3,9 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { MAX_IMPORT_ROWS, NDJSON_MEDIA_TYPE, OPERATIONS } from '@zameni/contracts';
 import {
   AppError,
-  type Digests,
   keepOwnDeadline,
   type Positions,
+  type RegistrationIds,
   readLines,
   requireScope,
   toRoute,
@@ -13,7 +13,7 @@ import {
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { RegisterDeps } from '../commands/register.ts';
 import type { UntracedCause } from '../commit/publish.ts';
-import { type CallerDeps, validate } from '../http/caller.ts';
+import { admit, calledOf, type CallerDeps } from '../http/caller.ts';
 import { parseIdempotencyKey } from '../http/idempotency-key.ts';
 import type { LogRoom } from '../log/room.ts';
 import { isTakenIn, writeAnswer } from './answer.ts';
@@ -28,6 +28,7 @@ export type ImportRoutesDeps = RegisterDeps &
   CallerDeps & {
     readonly positions: Positions;
     readonly room: LogRoom;
+    readonly registrationIds: RegistrationIds;
     /** Aborts when the process stops. */
     readonly stopping: AbortSignal;
   };
@@ -46,15 +47,13 @@ export function addImportRoutes(app: FastifyInstance, deps: ImportRoutesDeps): v
     takeNdjsonOnly(scope);
     scope.withTypeProvider<TypeBoxTypeProvider>().route({
       ...toRoute(OPERATIONS.importPeople),
+      onRequest: admit(deps, (caller) => requireScope(caller, 'users:import')),
       handler: async (request, reply) => {
         const { raw: upload } = request;
-        const { cause, key } = await validate(deps, { request, reply }, ({ caller, cause }) => {
-          requireScope(caller, 'users:import');
-          if (request.body === undefined) throw new AppError('unsupported-media-type');
-          const key = requireKey(request.headers['idempotency-key']);
-          refuseDeclaredSize(upload, IMPORT_UPLOAD.maxBytes);
-          return { cause, key };
-        });
+        const { cause } = calledOf(request);
+        if (request.body === undefined) throw new AppError('unsupported-media-type');
+        const key = requireKey(request.headers['idempotency-key']);
+        refuseDeclaredSize(upload, IMPORT_UPLOAD.maxBytes);
         begin(reply.raw);
         keepOwnDeadline(upload, reply.raw);
         const mail = request.query.mail === 'true' ? undefined : 'none';
@@ -92,14 +91,21 @@ type Asked = {
 };
 
 function toContext(
-  { digests, stopping }: { readonly digests: Digests; readonly stopping: AbortSignal },
+  {
+    digests,
+    registrationIds,
+    stopping,
+  }: Pick<ImportRoutesDeps, 'digests' | 'registrationIds' | 'stopping'>,
   { cause, key, mail }: Asked,
 ): ImportContext {
   const { type, id } = cause.actor;
   return {
     cause,
     // Separate from the keys of single registrations, which have no lines.
-    idOf: (line) => digests.registrationIdOf(`import\n${type}:${id}`, `${line}\n${key}`),
+    idOf: (line) =>
+      registrationIds.fromDigest(
+        digests.registrationDigestOf(`import\n${type}:${id}`, `${line}\n${key}`),
+      ),
     ...(mail === undefined ? {} : { mail }),
     stopping,
   };

@@ -234,6 +234,14 @@ test(
   'payload-too-large',
 );
 
+test('a refused media type is answered with what is taken', async (t) => {
+  const api = createApi(t);
+  const headers = { ...importer, 'content-type': 'application/json' };
+  const response = await send(api, personAt('a@example.org'), headers);
+  t.is(response.statusCode, 415);
+  t.is(response.headers.accept, 'application/x-ndjson');
+});
+
 test('a single registration still accepts no NDJSON', async (t) => {
   const { app } = createApi(t);
   const headers = { 'content-type': 'application/x-ndjson' };

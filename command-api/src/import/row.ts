@@ -3,12 +3,14 @@ import {
   AppError,
   createBackoff,
   createValidator,
+  DEADLINES,
   delay,
   type Line,
   parseJsonBody,
 } from '@zameni/runtime';
 import { type RegisterDeps, register } from '../commands/register.ts';
 import { parseRegistration, type RegistrationRequest } from '../commands/registration-request.ts';
+import { createDeadline } from '../commit/deadline.ts';
 import { publish, type UntracedCause } from '../commit/publish.ts';
 import type { LogRoom } from '../log/room.ts';
 
@@ -62,6 +64,7 @@ export function createRowImporter(
       const row = {
         userId: idOf(line),
         isRetryable: true,
+        deadline: createDeadline(DEADLINES.intent),
         ...(mail === undefined ? {} : { mail }),
       };
       return publish(

@@ -11,7 +11,6 @@ import {
 } from '@zameni/contracts';
 import {
   AppError,
-  createBackoff,
   type DataKey,
   type DataKeys,
   delay,
@@ -36,6 +35,8 @@ export type LoadedAccount = {
   readonly isFull: boolean;
   /** The time of an event by its id. */
   readonly timeOf: (eventId: string) => string | undefined;
+  /** The ids of all events. */
+  readonly eventIds: readonly string[];
   /** The person's key and data. Undefined if not requested, or if the account has no person. */
   readonly person: { readonly key: DataKey; readonly data: PersonData | undefined } | undefined;
 };
@@ -43,10 +44,18 @@ export type LoadedAccount = {
 /** Dependencies of loading accounts. */
 export type AccountLogDeps = { readonly log: EventLog; readonly dataKeys: DataKeys };
 
-/** Loads an account. `withPerson` also opens the person's data. */
+/** How to load an account. */
+export type AccountOptions = {
+  /** Whether to open the person's data too. */
+  readonly withPerson: boolean;
+  /** Whether to ask the leader for the newest events, after an answer that was old. */
+  readonly isFromLeader?: boolean;
+};
+
+/** Loads an account. */
 export type LoadAccount = (
   userId: UserId,
-  withPerson: boolean,
+  options: AccountOptions,
   signal: AbortSignal,
 ) => Promise<LoadedAccount>;
 
@@ -58,36 +67,48 @@ export type LoadAccount = (
 const FULL_EVENTS = 1_000;
 const FULL_BYTES = 4 * 1024 * 1024;
 
-/** Milliseconds between reads of a replica that lags behind the leader. */
-const LAG_BACKOFF = { baseMs: 5, maxMs: 100 };
+/** Milliseconds until an account is loaded again whose key was deleted meanwhile. */
+const RELOAD_MS = 100;
 
 /**
  * Reads an account's events from any replica and folds them. They may be stale; the guards of the
- * append detect that. If there are none, the leader is asked too: the worse failure is to report
- * "not found" for an account that the replica does not have yet.
+ * append detect that. If there are none, the leader is asked for the missing ones: the worse failure
+ * is to report "not found" for an account that the replica does not have yet.
  */
 export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccount {
-  async function readRecords(userId: UserId, signal: AbortSignal): Promise<readonly LogRecord[]> {
+  async function readRecords(
+    userId: UserId,
+    isFromLeader: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly LogRecord[]> {
     const subject = subjects.account(userId);
-    const backoff = createBackoff(LAG_BACKOFF);
-    for (;;) {
-      const records = await log.readSubject(subject, signal);
-      if (records.length > 0) return records;
-      if ((await log.readLastFromLeader(subject, signal)) === undefined) return [];
-      await delay(backoff.nextMs(), signal);
+    const records = [...(await log.readSubject(subject, signal))];
+    if (records.length > 0 && !isFromLeader) return records;
+    const last = await log.readLastFromLeader(subject, signal);
+    while ((records.at(-1)?.position ?? 0) < (last?.position ?? 0)) {
+      const next = await log.readFirst(subject, signal, records.at(-1)?.position ?? 0);
+      if (next === undefined) throw new Fault('the leader lacks an event that it had');
+      records.push(next);
     }
+    return records;
   }
 
   /**
-   * Opens the person's key. Returns undefined if the account has a newer record than `last`,
-   * because the person may be erased. Otherwise a missing key is a fault, which may pass.
+   * Opens the person's key. Any replica may have it. The leader is asked if that has none, or one
+   * that no key opens any more, because it was wrapped again. Returns undefined if the account has
+   * a newer record than `last`, because the person may be erased. Otherwise a missing key is a
+   * fault, which may pass.
    */
   async function openKey(
     userId: UserId,
     last: LogRecord | undefined,
     signal: AbortSignal,
   ): Promise<DataKey | undefined> {
-    const record = await log.readLastFromLeader(subjects.key(userId), signal);
+    const subject = subjects.key(userId);
+    const near = (await log.readLast([subject], signal)).get(subject);
+    const opened = near === undefined ? undefined : tryToOpen(userId, near);
+    if (opened !== undefined) return opened;
+    const record = await log.readLastFromLeader(subject, signal);
     if (record === undefined) {
       const newest = await log.readLastFromLeader(subjects.account(userId), signal);
       if (newest?.position !== last?.position) return undefined;
@@ -96,12 +117,22 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
     return dataKeys.open(userId, parseOrThrow(parseKeyRecord, record));
   }
 
+  function tryToOpen(userId: UserId, record: LogRecord): DataKey | undefined {
+    try {
+      return dataKeys.open(userId, parseOrThrow(parseKeyRecord, record));
+    } catch {
+      // The leader decides.
+      return undefined;
+    }
+  }
+
   async function load(
     userId: UserId,
-    withPerson: boolean,
+    options: AccountOptions,
     signal: AbortSignal,
   ): Promise<LoadedAccount> {
-    const records = await readRecords(userId, signal);
+    const { withPerson, isFromLeader = false } = options;
+    const records = await readRecords(userId, isFromLeader, signal);
     const events = records.map(({ data }) => decodeEvent(decodeText(data)));
     const state = events.reduce(
       (before, event) => evolve(before, { ...factOf(event), id: event.metadata.id }),
@@ -111,20 +142,22 @@ export function createLoadAccount({ log, dataKeys }: AccountLogDeps): LoadAccoun
     const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
     const timeOf = (eventId: string) =>
       events.find(({ metadata }) => metadata.id === eventId)?.metadata.time;
+    const eventIds = events.map(({ metadata }) => metadata.id);
     const isFull = records.length >= FULL_EVENTS || bytes >= FULL_BYTES;
     if (!withPerson || !('registration' in state))
-      return { state, last, isFull, timeOf, person: undefined };
+      return { state, last, isFull, timeOf, eventIds, person: undefined };
     const key = await openKey(userId, last, signal);
     if (key === undefined) {
-      await delay(LAG_BACKOFF.maxMs, signal);
-      return load(userId, withPerson, signal);
+      await delay(RELOAD_MS, signal);
+      return load(userId, { ...options, isFromLeader: true }, signal);
     }
-    return { state, last, isFull, timeOf, person: { key, data: toData(events, key) } };
+    const person = { key, data: toData(events, key) };
+    return { state, last, isFull, timeOf, eventIds, person };
   }
 
-  return async (userId, withPerson, signal) => {
+  return async (userId, options, signal) => {
     try {
-      return await load(userId, withPerson, signal);
+      return await load(userId, options, signal);
     } catch (cause) {
       throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
     }

@@ -49,14 +49,18 @@ async function createLog(...events: readonly AccountEvent[]): Promise<EventLog> 
 
 test('opens no data of an erased person', async (t) => {
   const log = await createLog(erased);
-  const { state, person } = await createLoadAccount({ log, dataKeys })(userId, true, signal);
+  const { state, person } = await createLoadAccount({ log, dataKeys })(
+    userId,
+    { withPerson: true },
+    signal,
+  );
   t.is(state.status, 'erased');
   t.is(person, undefined);
 });
 
 test('a missing key of a person who is not erased is a fault', async (t) => {
   const log = await createLog(verified);
-  const loading = createLoadAccount({ log, dataKeys })(userId, true, signal);
+  const loading = createLoadAccount({ log, dataKeys })(userId, { withPerson: true }, signal);
   await t.throwsAsync(loading, { code: 'log-unavailable' });
 });
 
@@ -69,6 +73,6 @@ test('a replica without the erasure that explains a missing key is read again', 
     return asked === 1 ? records.slice(0, 1) : records;
   };
   const load = createLoadAccount({ log: { ...log, readSubject }, dataKeys });
-  t.is((await load(userId, true, signal)).state.status, 'erased');
+  t.is((await load(userId, { withPerson: true }, signal)).state.status, 'erased');
   t.is(asked, 2);
 });

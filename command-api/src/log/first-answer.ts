@@ -12,9 +12,6 @@ export type FirstAnswer =
   | { readonly status: 'erased'; readonly position: number }
   | { readonly status: 'absent' };
 
-/** Milliseconds to read the first answer. */
-const DEADLINE_MS = 3_000;
-
 /**
  * Reads the first answer from the leader. An erased account returns no fingerprint, so that nobody
  * can test guesses about the body of the registration.
@@ -22,13 +19,11 @@ const DEADLINE_MS = 3_000;
 export async function readFirstAnswer(
   { log }: { readonly log: Pick<EventLog, 'readFirst' | 'readLastFromLeader'> },
   userId: UserId,
+  signal: AbortSignal,
 ): Promise<FirstAnswer> {
   const subject = subjects.account(userId);
-  const signal = AbortSignal.timeout(DEADLINE_MS);
   const records = [log.readFirst(subject, signal), log.readLastFromLeader(subject, signal)];
-  const [first, last] = await Promise.all(records).catch((cause: unknown) => {
-    throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
-  });
+  const [first, last] = await Promise.all(records).catch(toUnavailable);
   if (first === undefined || last === undefined) return { status: 'absent' };
   const fact = toFact(first);
   if (fact.name !== 'registered') throw new Fault('an account begins with another event');
@@ -37,6 +32,15 @@ export async function readFirstAnswer(
   return { status: 'registered', fingerprint, position };
 }
 
+function toUnavailable(cause: unknown): never {
+  throw new AppError('log-unavailable', { cause, retryAfterSeconds: 1 });
+}
+
 function toFact({ data }: LogRecord) {
-  return factOf(decodeEvent(decodeText(data)));
+  try {
+    return factOf(decodeEvent(decodeText(data)));
+  } catch (cause) {
+    // A later version wrote it; a process of that version can answer.
+    return toUnavailable(cause);
+  }
 }

@@ -92,7 +92,8 @@ function createRotation(t: ExecutionContext, random: (below: number) => number) 
     let found = 0;
     for (let start = 0; start < records.length; start += 5) {
       const some = records.slice(start, start + 5);
-      found += await moveClaims({ log, deletion: log }, { layers, records: some }, signal);
+      const moving = { layers, records: some, onUnreadable: () => undefined };
+      found += await moveClaims({ log, deletion: log }, moving, signal);
     }
     if (found === 0 && isEverybodyThere && at[0] === at[1]) done = stage;
   }

@@ -76,3 +76,51 @@ test('callers of two issuers count separately, even with the same subject', asyn
   t.is((await post(person, as('app|two'))).statusCode, 202);
   t.is((await post(person, as('app|one'))).statusCode, 429);
 });
+
+const destructive = { quota: 2, windowSeconds: 60 };
+const deactivation = { reasonCode: 'abuse' };
+
+test('erasures and deactivations of a caller have a limit of their own, whoever they are of', async (t) => {
+  const { register, send, head } = createApi(t, {
+    limits: { client: { ...client, quota: 9 }, destructive },
+  });
+  const ids = [];
+  for (const n of [1, 2, 3]) ids.push(await register(`many-${n}@example.org`));
+  const headers = as('eraser', 'users:erase', 'users:admin', 'users:write');
+  const [first, second, third] = ids;
+  const erased = await send({ method: 'DELETE', url: `/v1/users/${first}`, headers });
+  t.is(erased.statusCode, 202);
+  t.is(erased.headers['ratelimit-policy'], '"client";q=9;w=60, "destructive";q=2;w=60');
+  const url = `/v1/users/${second}/deactivations`;
+  t.is((await send({ url, body: deactivation, headers })).statusCode, 202);
+  const before = await head();
+  for (const request of [
+    { method: 'DELETE', url: `/v1/users/${third}` } as const,
+    { url: `/v1/users/${third}/deactivations`, body: deactivation },
+  ]) {
+    const refused = await send({ ...request, headers });
+    t.is(refused.statusCode, 429);
+    t.regex(String(refused.headers['ratelimit']), /"destructive";r=0;t=\d+$/);
+    t.regex(String(refused.headers['retry-after']), /^\d+$/);
+  }
+  t.is(await head(), before);
+  // What takes nothing away goes on, and so do other callers.
+  const body = { displayName: 'Vera' };
+  t.is((await send({ method: 'PATCH', url: `/v1/users/${third}`, body, headers })).statusCode, 202);
+  const other = as('other', 'users:erase');
+  t.is(
+    (await send({ method: 'DELETE', url: `/v1/users/${third}`, headers: other })).statusCode,
+    202,
+  );
+});
+
+test('the limit of erasures holds also if all commands have none', async (t) => {
+  const { send } = createApi(t, { limits: { destructive: { quota: 1, windowSeconds: 60 } } });
+  const request = {
+    method: 'DELETE',
+    url: '/v1/users/01980000-0000-7000-8000-000000000001',
+  } as const;
+  const headers = as('eraser', 'users:erase');
+  t.is((await send({ ...request, headers })).statusCode, 404);
+  t.is((await send({ ...request, headers })).statusCode, 429);
+});

@@ -7,6 +7,7 @@ import {
   createLogger,
   createPositions,
   createRateLimits,
+  createRegistrationIds,
   createVerificationTokens,
   type EventLog,
   type KeyRing,
@@ -68,9 +69,21 @@ const tokens: AppDeps['tokens'] = {
   },
 };
 
+/** No command of a test is late because the machine is. */
+const SLOW_MACHINE_MS = 30_000;
+
 /** Settings of a test that differ from the defaults. */
 export type ApiOptions = Partial<
-  Pick<AppDeps, 'attemptLifetimeMs' | 'untilReadable' | 'untilErased' | 'stopping' | 'room'>
+  Pick<
+    AppDeps,
+    | 'attemptLifetimeMs'
+    | 'isLogSilent'
+    | 'outcomeMs'
+    | 'room'
+    | 'stopping'
+    | 'untilErased'
+    | 'untilReadable'
+  >
 > & {
   readonly log?: EventLog;
   /** Rings that several processes share. Default: a new one for each. */
@@ -79,8 +92,11 @@ export type ApiOptions = Partial<
   readonly attemptRing?: KeyRing;
   readonly verificationRing?: KeyRing;
   readonly positionRing?: KeyRing;
+  readonly registrationRing?: KeyRing;
   readonly deadlineMs?: number;
-  readonly limits?: Partial<Record<'client', { quota: number; windowSeconds: number }>>;
+  readonly limits?: Partial<
+    Record<'client' | 'destructive', { quota: number; windowSeconds: number }>
+  >;
 };
 
 /** A request as tests write it. */
@@ -101,6 +117,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     kek = createRing(),
     verificationRing = createRing(),
     positionRing = createRing(),
+    registrationRing = createRing(),
   } = options;
   const { attemptRing = createAttemptRing(), attemptLifetimeMs = LIFETIME_MS } = options;
   const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
@@ -114,10 +131,13 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
   const committer = createCommitter(log, logger, { deadlineMs });
   const publicCommitter = createCommitter(log, logger, { deadlineMs });
   const loadAccount = createLoadAccount({ log, dataKeys });
-  const policies = { client: 'off', ...options.limits } as const;
+  const policies = { client: 'off', destructive: 'off', ...options.limits } as const;
   const app = createApp({
     logger,
+    trustedProxies: ['127.0.0.1'],
     log,
+    isLogSilent: () => options.isLogSilent?.() ?? false,
+    outcomeMs: options.outcomeMs ?? SLOW_MACHINE_MS,
     committer,
     loadAccount,
     loadAttempt: createLoadAttempt({ log, attemptKeys }),
@@ -128,6 +148,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     appendAlone: createAppendAlone(log, logger),
     room: options.room ?? { assert: () => undefined, [Symbol.asyncDispose]: async () => undefined },
     digests,
+    registrationIds: createRegistrationIds(registrationRing),
     claimLayouts: createClaimLayouts(peppers),
     dataKeys,
     verificationTokens,
@@ -202,7 +223,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     app,
     log,
     peppers,
-    rings: { kek, attemptRing, verificationRing, positionRing },
+    rings: { kek, attemptRing, verificationRing, positionRing, registrationRing },
     positions,
     digests,
     claimOf,
@@ -217,7 +238,7 @@ export function createApi(t: ExecutionContext, options: ApiOptions = {}) {
     eventsOf,
     namesOf: async (userId: string) => (await eventsOf(userId)).map(({ name }) => name),
     /** The person's data by their events, decrypted. */
-    readPerson: (userId: UserId) => loadAccount(userId, true, signal),
+    readPerson: (userId: UserId) => loadAccount(userId, { withPerson: true }, signal),
     /** Registers a vouched person and returns the id. */
     register: async (email = person.email, more: object = {}): Promise<UserId> => {
       const response = await post({ ...person, email, ...more }, operator);
