@@ -1,92 +1,26 @@
-import { randomBytes } from 'node:crypto';
 import {
   PAGES,
   PositionToken,
   Problem,
   RegistrationView,
   ROUTES,
-  type Scope,
   UserView,
 } from '@zameni/contracts';
-import { AppError, type Caller, createLogger, createPositions } from '@zameni/runtime';
+import { AppError } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
-import { createApp } from './app.ts';
-import type { ViewAnswer, ViewQuery } from './stores/view-reader.ts';
-
-const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
-const positions = createPositions({ current: '1', keys: new Map([['1', randomBytes(32)]]) });
-const id = '01980000-0000-7000-8000-000000000001';
-const user: UserView = {
-  userId: id,
-  email: 'Person.1@example.org',
-  emailVerified: false,
-  displayName: 'Љиљана',
-  locale: 'sr',
-  termsVersion: '1',
-  profile: {},
-  status: 'active',
-  registeredAt: '2026-03-04T05:06:07.089Z',
-  version: 3,
-};
-const found: ViewAnswer = {
-  position: 42,
-  modelVersion: 1,
-  view: { version: 3, body: JSON.stringify(user) },
-};
-const absent: ViewAnswer = { position: 42, modelVersion: 1, view: 'absent' };
-const erased: ViewAnswer = { position: 42, modelVersion: 1, view: 'erased' };
-const isAsked = async () => {
-  throw new Error('the log was asked');
-};
-
-const callers: Readonly<Record<string, { subject: string; scopes: readonly Scope[] }>> = {
-  'Bearer self': { subject: id, scopes: [] },
-  'Bearer reader': { subject: 'app', scopes: ['users:read'] },
-  'Bearer writer': { subject: 'app', scopes: ['registrations:write'] },
-};
-
-type Options = {
-  readonly answer?: ViewAnswer | Error;
-  readonly isInLog?: () => Promise<boolean>;
-};
-
-async function createTestApp({ answer = found, isInLog = async () => false }: Options = {}) {
-  const queries: ViewQuery[] = [];
-  const routes: string[] = [];
-  const app = await createApp({
-    logger,
-    positions,
-    isInLog,
-    readStats: async ({ to }) => ({ position: 42, end: to, buckets: [] }),
-    readErasure: async () => ({ position: 42, erasure: undefined }),
-    readMessages: async () => ({ messages: [], next: null }),
-    readProjections: async () => ({ head: null, projections: [] }),
-    checks: {},
-    degradedChecks: {},
-    reference: new Map(),
-    verifyPage: new Map(),
-    tokens: {
-      verify: async (authorization): Promise<Caller | undefined> => {
-        if (authorization === undefined) return undefined;
-        const caller = callers[authorization];
-        if (caller === undefined) throw new AppError('unauthorized');
-        return { issuer: 'test', subject: caller.subject, scopes: new Set(caller.scopes) };
-      },
-    },
-    readView: async (query) => {
-      queries.push(query);
-      if (answer instanceof Error) throw answer;
-      return answer;
-    },
-    onRoute: ({ method, url }) => void routes.push(`${String(method)} ${url}`),
-  });
-  const get = (url: string, headers: Record<string, string> = {}) =>
-    app.inject({ method: 'GET', url, headers });
-  return { get, queries, routes };
-}
-
-const as = (name: string) => ({ authorization: `Bearer ${name}` });
+import {
+  positions,
+  id,
+  user,
+  found,
+  absent,
+  erased,
+  isAsked,
+  as,
+  createTestApp,
+} from './app.fixture.ts';
+import type { ViewAnswer } from './stores/view-reader.ts';
 
 test('has exactly the routes of the tables', async (t) => {
   const { routes } = await createTestApp();
@@ -99,6 +33,18 @@ test('has exactly the routes of the tables', async (t) => {
       .map(({ method, path }) => `${method} ${path.replace(/\{(\w+)\}/, ':$1')}`)
       .toSorted(),
   );
+});
+
+test('a deactivated person is shown to callers with the scope, not to their own token', async (t) => {
+  const body = JSON.stringify({ ...user, status: 'deactivated' });
+  const { get } = await createTestApp({ answer: { ...found, view: { version: 4, body } } });
+  t.is((await get(`/v1/users/${id}`, as('reader'))).statusCode, 200);
+  for (const headers of [as('self'), { ...as('self'), 'if-none-match': '"accounts.1-4"' }]) {
+    const refused = await get(`/v1/users/${id}`, headers);
+    t.is(refused.statusCode, 403);
+    t.is(refused.json<Problem>().code, 'self-deactivated');
+    t.is(refused.headers['etag'], undefined);
+  }
 });
 
 test('answers a person with entity tag, position and cache rules', async (t) => {
@@ -149,6 +95,18 @@ test('an erased person is 410, also for a client that has a copy', async (t) => 
   }
   const stranger = await get(`/v1/users/${other}`, as('self'));
   t.is(stranger.statusCode, 403);
+});
+
+test('a person reads themselves by their id in either case', async (t) => {
+  const { get } = await createTestApp({ answer: found });
+  for (const caller of ['self', 'SELF']) {
+    const small = await get(`/v1/users/${id}`, as(caller));
+    const capital = await get(`/v1/users/${id.toUpperCase()}`, as(caller));
+    t.deepEqual([small.statusCode, capital.statusCode], [200, 200]);
+    t.deepEqual(capital.json(), user);
+    // Allowed, though nothing is known of an erasure.
+    t.is((await get(`/v1/users/${id.toUpperCase()}/erasure`, as(caller))).statusCode, 404);
+  }
 });
 
 const refuses = test.macro({
@@ -344,4 +302,15 @@ test('a position that is parked is 503, with a detail and a longer Retry-After',
   t.is(response.statusCode, 503);
   t.is(response.headers['retry-after'], '60');
   t.like(response.json(), { code: 'account-parked', detail });
+});
+
+test('reads are limited on every route, also before a bad position is looked at', async (t) => {
+  for (const url of [`/v1/users/${id}`, `/v1/registrations/${id}`, '/v1/projections']) {
+    const { get, queries } = await createTestApp({ quotas: { 'caller-reads': 1 } });
+    await get(url, as('reader'));
+    const asked = queries.length;
+    const second = await get(url, { ...as('reader'), 'min-position': 'x' });
+    t.is(second.statusCode, 429);
+    t.is(queries.length, asked);
+  }
 });

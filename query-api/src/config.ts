@@ -2,8 +2,11 @@ import {
   callersConfig,
   natsConfig,
   positionConfig,
+  proxiesConfig,
   postgresConfig,
+  rateLimitVariable,
   redisConfig,
+  registrationIdConfig,
   replicaConfig,
   serviceConfig,
 } from '@zameni/runtime';
@@ -18,5 +21,9 @@ export const Config = Type.Object({
   ...replicaConfig,
   ...redisConfig,
   ...callersConfig,
+  ...proxiesConfig,
+  ...registrationIdConfig,
+  ZAMENI_LIMIT_CLIENT_READS: rateLimitVariable('Reads of one client without a token', '600/60'),
+  ZAMENI_LIMIT_CALLER_READS: rateLimitVariable('Reads of one caller with a token', '6000/60'),
 });
 export type Config = Static<typeof Config>;

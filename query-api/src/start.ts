@@ -1,20 +1,30 @@
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import {
+  createActorDigest,
+  createClientDigest,
   createFreshness,
+  createIncarnationWatch,
   createHeadWatch,
   createLiveVersion,
   createPool,
   createPositions,
+  createRateLimits,
   createRedis,
+  createRegistrationIds,
   createTokenVerifier,
   createViewCache,
+  DEADLINES,
   listenHttp,
   openKeyRing,
+  parseTrustedProxies,
+  parsePolicy,
+  readCopyStates,
   readLiveCheckpoint,
   readSecret,
   readTokenIssuers,
   type ServiceContext,
   systemClock,
+  toActorId,
   viewCacheKeys,
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
@@ -23,10 +33,14 @@ import { createHealthChecks } from './http/health-checks.ts';
 import { readReferenceFiles } from './reference/files.ts';
 import { readVerifyFiles } from './verify-page/files.ts';
 import { createErasureReader } from './stores/erasure-store.ts';
+import { createGuard, guardQueries } from './stores/guard.ts';
 import { createGuardedStore } from './stores/guarded-store.ts';
+import { rememberAbsences } from './stores/known-absences.ts';
 import { createLogLookup } from './stores/log-lookup.ts';
 import { createMessagesReader } from './stores/messages-store.ts';
+import { cacheNothingOf, coverNothingOf, createOtherLogWatch } from './stores/other-log.ts';
 import { createProjectionsReader } from './stores/projections-store.ts';
+import { offerNothingOld, trustReplica } from './stores/replica-trust.ts';
 import { createReadModelLag } from './stores/read-model-lag.ts';
 import { createReplicaLag } from './stores/replica-lag.ts';
 import { createStatsReader } from './stores/stats-store.ts';
@@ -43,19 +57,27 @@ const MAX_WAITERS = 10_000;
 
 /** Starts the query API: connects Redis, replica, primary and log, and listens. */
 export async function startQueryApi(context: ServiceContext<Config>): Promise<void> {
-  const { config, logger, resources, signal } = context;
+  const { config, logger, securityLog, resources, leaving, signal } = context;
   const name = config.ZAMENI_INSTANCE;
   const password = readSecret(config.ZAMENI_POSTGRES_PASSWORD_FILE);
-  const openPool = (url: string, max: number, purpose: string) =>
-    resources.adopt(createPool({ url, password, max, name, purpose, logger }), (pool) =>
-      pool.end(),
+  const openPool = (
+    url: string,
+    purpose: string,
+    pool: { max: number; queryDeadlineMs?: number },
+  ) =>
+    resources.adopt(createPool({ url, password, name, purpose, logger, ...pool }), (opened) =>
+      opened.end(),
     );
-  const replicaPool = openPool(
-    config.ZAMENI_POSTGRES_REPLICA_URL,
-    REPLICA_POOL_SIZE,
-    'query-replica',
-  );
-  const primaryPool = openPool(config.ZAMENI_POSTGRES_URL, PRIMARY_POOL_SIZE, 'query-primary');
+  const { ZAMENI_POSTGRES_URL: primaryUrl, ZAMENI_POSTGRES_REPLICA_URL: replicaUrl } = config;
+  const { replicaRead, primaryRead } = DEADLINES;
+  const ofReplica = { max: REPLICA_POOL_SIZE, queryDeadlineMs: replicaRead };
+  const ofPrimary = { max: PRIMARY_POOL_SIZE, queryDeadlineMs: primaryRead };
+  const replicaPool = openPool(replicaUrl, 'query-replica', ofReplica);
+  const primaryPool = openPool(primaryUrl, 'query-primary', ofPrimary);
+  const guardReplica = createGuard({ name: 'replica', deadlineMs: replicaRead, logger });
+  const guardPrimary = createGuard({ name: 'primary', deadlineMs: primaryRead, logger });
+  const replicaQueries = guardQueries(replicaPool, guardReplica);
+  const primaryQueries = guardQueries(primaryPool, guardPrimary);
   const redis = createRedis({
     url: config.ZAMENI_REDIS_URL,
     password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
@@ -71,6 +93,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
         password: readSecret(config.ZAMENI_NATS_PASSWORD_FILE),
         name,
       },
+      readStates: () => readCopyStates(primaryPool),
       logger,
       signal,
     }),
@@ -82,18 +105,31 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     createReadModelLag({ read: () => readLiveCheckpoint(primaryPool), head }),
   );
   const live = resources.use(createLiveVersion({ read: lag.read, clock }));
-  const cache = createViewCache({
+  const { isOther } = resources.use(
+    createOtherLogWatch({
+      readCheckpoint: () => readLiveCheckpoint(primaryPool),
+      readHead: head.readHead,
+      clock,
+    }),
+  );
+  const incarnation = resources.use(
+    createIncarnationWatch({ read: () => log.readIncarnation(signal), clock }),
+  );
+  const viewCache = createViewCache({
     redis,
     keys: (modelVersion) => viewCacheKeys(ACCOUNTS_PROJECTION, modelVersion),
     liveVersion: live.current,
     logger,
   });
+  const cache = offerNothingOld(cacheNothingOf(isOther, viewCache), live);
   const replicaLag = resources.use(createReplicaLag({ primary: lag.last, clock }));
   const store = createPostgresViewStore(replicaPool, (checkpoint) => {
     replicaLag.learn(checkpoint);
     live.learn(checkpoint);
   });
-  const replica = createGuardedStore({ store, name: 'replica', logger });
+  const guarded = createGuardedStore(store, guardReplica);
+  const replica = trustReplica(coverNothingOf(isOther, guarded), live);
+  const primary = coverNothingOf(isOther, createPostgresViewStore(primaryQueries, live.learn));
   const freshness = createFreshness({
     purpose: 'position',
     watermark: cache.watermark,
@@ -102,14 +138,19 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     maxWaiters: MAX_WAITERS,
     stopping: signal,
   });
-  const position = openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger });
+  const position = openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger, securityLog });
+  const registration = openKeyRing(config.ZAMENI_REGISTRATION_ID_KEY_FILE, { logger, securityLog });
+  const actors = createActorDigest(position.current);
   const app = await createApp({
     logger,
     logRequests: config.ZAMENI_LOG_REQUESTS,
-    keyRings: { position },
+    security: { log: securityLog, actorOf: (caller) => toActorId(actors, caller) },
+    leaving,
+    trustedProxies: parseTrustedProxies(config.ZAMENI_TRUSTED_PROXIES),
+    keyRings: { position, registration },
     ...createHealthChecks({
-      replica: () => replicaPool.query('select 1'),
-      primary: () => primaryPool.query('select 1'),
+      replica: () => replicaQueries.query('select 1'),
+      primary: () => primaryQueries.query('select 1'),
       redis: () => redis.ping(),
       nats: () => log.readHead(signal),
     }),
@@ -117,24 +158,41 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
       issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
       logger,
     }),
-    positions: createPositions(position),
+    positions: createPositions(position, incarnation.current),
+    registrationIds: createRegistrationIds(registration),
     isInLog: log.isInLog,
+    wasInLog: rememberAbsences(log.isInLog, clock),
+    clientDigest: createClientDigest(registration.current()),
+    limits: createRateLimits({
+      policies: {
+        'client-reads': parsePolicy(config.ZAMENI_LIMIT_CLIENT_READS),
+        'caller-reads': parsePolicy(config.ZAMENI_LIMIT_CALLER_READS),
+      },
+      redis,
+      logger,
+    }),
     reference: readReferenceFiles(),
     verifyPage: readVerifyFiles(),
-    readErasure: createErasureReader({ primary: primaryPool, replica: replicaPool }),
-    readMessages: createMessagesReader(primaryPool),
-    readProjections: createProjectionsReader({ primary: primaryPool, head }),
+    readErasure: createErasureReader({ primary: primaryQueries, replica: replicaQueries }),
+    readMessages: createMessagesReader(primaryQueries),
+    readProjections: createProjectionsReader({ primary: primaryQueries, head }),
     readStats: createStatsReader({
-      // Counting is slow, so it has connections of its own.
-      replica: openPool(config.ZAMENI_POSTGRES_REPLICA_URL, STATS_POOL_SIZE, 'query-stats'),
-      primary: primaryPool,
+      // Counting is slow, so it has connections and deadlines of its own.
+      replica: {
+        pool: openPool(replicaUrl, 'query-stats', { max: STATS_POOL_SIZE }),
+        ping: () => replicaQueries.query('select 1'),
+      },
+      primary: {
+        pool: openPool(primaryUrl, 'query-stats-primary', { max: STATS_POOL_SIZE }),
+        ping: () => primaryQueries.query('select 1'),
+      },
       freshness,
       clock,
     }),
     readView: createViewReader({
       cache,
       replica,
-      primary: createPostgresViewStore(primaryPool, live.learn),
+      primary,
       freshness,
       clock,
     }),

@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type ErasureView, OPERATIONS, parseUserId } from '@zameni/contracts';
 import {
   AppError,
+  noteCaller,
+  noteScope,
   type Positions,
   requireScope,
   type TokenVerifier,
@@ -26,8 +28,10 @@ export function erasureRoutes(deps: ErasureRoutesDeps): FastifyPluginAsyncTypebo
       ...toRoute(OPERATIONS.readErasure),
       handler: async (request, reply): Promise<ErasureView> => {
         const caller = await deps.tokens.verify(request.headers.authorization);
+        noteCaller(request, caller);
         const id = parseUserId(request.params.id);
         requireScope(caller, 'users:erase', id);
+        if (caller.scopes.has('users:erase')) noteScope(request, 'users:erase');
         if (id === undefined) throw new AppError('user-not-found');
         const { position, erasure } = await deps.readErasure(id);
         reply

@@ -9,11 +9,12 @@ export type Dependencies = {
 };
 
 /**
- * The process is ready while one of the two databases answers. Each unavailable dependency is named
- * as degraded:
+ * The process is ready while it answers: it shares its dependencies with every other one, and taken
+ * out of the gateway for their loss, none would be left. Each that is unavailable is degraded:
  * - without Redis reads are slower
  * - without the replica the primary is read
  * - without the primary a missing view is not proven to be absent
+ * - without both, what the cache covers is read, and the rest is answered 503
  * - without NATS an accepted registration that is not projected yet looks like an unknown one, and
  *   the lag of projections is not known
  */
@@ -23,12 +24,7 @@ export function createHealthChecks(dependencies: Dependencies): {
 } {
   const { replica, primary, redis, nats } = dependencies;
   return {
-    checks: { postgres: () => Promise.any([replica(), primary()]) },
-    degradedChecks: {
-      'postgres-replica': replica,
-      'postgres-primary': primary,
-      redis,
-      nats,
-    },
+    checks: {},
+    degradedChecks: { 'postgres-replica': replica, 'postgres-primary': primary, redis, nats },
   };
 }

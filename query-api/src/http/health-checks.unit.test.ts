@@ -1,35 +1,21 @@
+import { createHttpApp } from '@zameni/runtime';
+import { createSilentLogger } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createHealthChecks } from './health-checks.ts';
 
 const there = async () => 'pong';
 const away = async () => Promise.reject(new Error('away'));
+
 const hangs = () => new Promise<never>(() => undefined);
 
-test('one of the two databases is enough', async (t) => {
-  const replicaOnly = createHealthChecks({
-    replica: there,
-    primary: away,
-    redis: away,
-    nats: away,
-  });
-  await t.notThrowsAsync(async () => replicaOnly.checks['postgres']?.());
-  const primaryOnly = createHealthChecks({
-    replica: hangs,
-    primary: there,
-    redis: away,
-    nats: away,
-  });
-  await t.notThrowsAsync(async () => primaryOnly.checks['postgres']?.());
-});
-
-test('without both it is not ready', async (t) => {
-  const { checks } = createHealthChecks({
-    replica: away,
-    primary: away,
-    redis: there,
-    nats: there,
-  });
-  await t.throwsAsync(async () => checks['postgres']?.());
+test('no loss of what all processes share makes one not ready', async (t) => {
+  const shared = { replica: away, primary: away, redis: away, nats: hangs };
+  const app = createHttpApp({ logger: createSilentLogger(), ...createHealthChecks(shared) });
+  t.teardown(() => app.close());
+  const response = await app.inject('/readyz');
+  t.is(response.statusCode, 200);
+  const degraded = ['postgres-replica', 'postgres-primary', 'redis', 'nats'];
+  t.deepEqual(response.json(), { ready: true, missing: [], degraded });
 });
 
 test('names each degraded dependency', async (t) => {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { MAX_MESSAGES_PAGE, type MessagesView, OPERATIONS, parseUserId } from '@zameni/contracts';
-import { AppError, requireScope, type TokenVerifier, toRoute } from '@zameni/runtime';
+import { AppError, noteCaller, requireScope, type TokenVerifier, toRoute } from '@zameni/runtime';
 import type { ReadMessages } from '../stores/messages-store.ts';
 
 /** What the route needs. */
@@ -15,8 +15,10 @@ export function messageRoutes(deps: MessageRoutesDeps): FastifyPluginAsyncTypebo
     app.route({
       ...toRoute(OPERATIONS.readMessages),
       // Before the parameters are checked, as on every route: first who asks, then what.
-      preValidation: async ({ headers }) => {
-        requireScope(await deps.tokens.verify(headers.authorization), 'ops:read');
+      preValidation: async (request) => {
+        const caller = await deps.tokens.verify(request.headers.authorization);
+        noteCaller(request, caller);
+        requireScope(caller, 'ops:read');
       },
       handler: async (request, reply): Promise<MessagesView> => {
         const id = parseUserId(request.params.id);

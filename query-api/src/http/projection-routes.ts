@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { OPERATIONS, type ProjectionsView } from '@zameni/contracts';
-import { requireScope, type TokenVerifier, toRoute } from '@zameni/runtime';
+import { noteCaller, requireScope, type TokenVerifier, toRoute } from '@zameni/runtime';
 import type { ReadProjections } from '../stores/projections-store.ts';
 
 /** What the route needs. */
@@ -16,6 +16,7 @@ export function projectionRoutes(deps: ProjectionRoutesDeps): FastifyPluginAsync
       ...toRoute(OPERATIONS.readProjections),
       handler: async (request, reply): Promise<ProjectionsView> => {
         const caller = await deps.tokens.verify(request.headers.authorization);
+        noteCaller(request, caller);
         requireScope(caller, 'ops:read');
         reply.header('Cache-Control', 'private, no-cache').header('Vary', 'Authorization');
         return deps.readProjections();

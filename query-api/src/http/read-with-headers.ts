@@ -35,16 +35,18 @@ export type ReadDemand = {
 };
 
 /**
- * Reads `Min-Position` and `Prefer`. Throws `malformed-header` for a position that is not ours.
+ * Reads `Min-Position` and `Prefer`. Throws `malformed-header` for a position that is not ours, and
+ * `position-unknown` for one of another incarnation of the log.
  */
 export function parseReadDemand(
   headers: FastifyRequest['headers'],
-  positions: Pick<Positions, 'open'>,
+  positions: Pick<Positions, 'open' | 'isOfOtherLog'>,
 ): ReadDemand {
   const token = toText(headers['min-position']);
   if (token === undefined) return { minPosition: undefined, waitSeconds: undefined };
   const minPosition = positions.open(token);
   if (minPosition === undefined) {
+    if (positions.isOfOtherLog(token)) throw new AppError('position-unknown');
     const detail = 'Min-Position must be a Position that this service or a command gave';
     throw new AppError('malformed-header', { detail });
   }

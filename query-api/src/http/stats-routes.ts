@@ -10,6 +10,7 @@ import {
 } from '@zameni/contracts';
 import {
   AppError,
+  noteCaller,
   type Positions,
   requireScope,
   type TokenVerifier,
@@ -31,8 +32,11 @@ export function statsRoutes(deps: StatsRoutesDeps): FastifyPluginAsyncTypebox {
     app.route({
       ...toRoute(OPERATIONS.readRegistrationStats),
       // Before the parameters are checked, as on every route: first who asks, then what.
-      preValidation: async ({ headers }) => {
-        requireScope(await deps.tokens.verify(headers.authorization), 'stats:read');
+      preValidation: async (request) => {
+        const { headers } = request;
+        const caller = await deps.tokens.verify(headers.authorization);
+        noteCaller(request, caller);
+        requireScope(caller, 'stats:read');
         parseReadDemand(headers, deps.positions);
       },
       handler: async (request, reply): Promise<RegistrationStatsView> => {

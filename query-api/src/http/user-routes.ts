@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ACCOUNTS_PROJECTION, OPERATIONS, parseUserId } from '@zameni/contracts';
+import { ACCOUNTS_PROJECTION, OPERATIONS, parseUserId, UserView } from '@zameni/contracts';
 import {
   AppError,
+  noteCaller,
   requireScope,
   type TokenVerifier,
   toRoute,
@@ -9,32 +10,50 @@ import {
 } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ViewAnswer } from '../stores/view-reader.ts';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
 import { matchesEntityTag } from './if-none-match.ts';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
 
 /** What the route needs. */
 export type UserRoutesDeps = ReadDeps & { readonly tokens: TokenVerifier };
 
-/** `GET /v1/users/{id}`: for the person and for callers with scope `users:read`. */
+/** What decides whether a person may read themselves. */
+const Status = Compile(Type.Object({ status: UserView.properties.status }));
+
+/**
+ * `GET /v1/users/{id}`: for the person, unless they are deactivated, and for callers with scope
+ * `users:read`.
+ */
 export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.route({
       ...toRoute(OPERATIONS.readUser),
       handler: async (request, reply) => {
         const caller = await deps.tokens.verify(request.headers.authorization);
-        requireScope(caller, 'users:read', request.params.id);
+        noteCaller(request, caller);
         const id = parseUserId(request.params.id);
+        requireScope(caller, 'users:read', id);
         if (id === undefined) throw new AppError('user-not-found');
         const answer = await readWithHeaders(deps, { kind: 'user', id }, request, reply);
         const { view } = answer;
         if (view === 'absent') throw new AppError('user-not-found');
         // This check comes before the entity tag: a 304 would keep the client's copy.
         if (view === 'erased') throw new AppError('user-erased');
+        // So does this one. Whoever has the scope reads deactivated people too.
+        if (!caller.scopes.has('users:read') && isDeactivated(view)) {
+          throw new AppError('self-deactivated');
+        }
         const etag = toEntityTag(view, answer);
         return sendUser(request, reply, { etag, body: view.body });
       },
     });
   };
+}
+
+/** Throws if the body of a view is no person. */
+function isDeactivated({ body }: ViewContent): boolean {
+  return Status.Parse(JSON.parse(body)).status === 'deactivated';
 }
 
 /** Sends a full answer, or 304 if the client has this version. */

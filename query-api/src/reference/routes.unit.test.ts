@@ -4,8 +4,11 @@ import type { StaticFiles } from '../http/static-files.ts';
 import { referenceRoutes } from './routes.ts';
 
 const files: StaticFiles = new Map([
-  ['/docs', { mediaType: 'text/html; charset=utf-8', body: Buffer.from('<p>'), etag: '"page"' }],
-  ['/docs/a.css', { mediaType: 'text/css', body: Buffer.from('p{}'), etag: '"style"' }],
+  [
+    '/docs',
+    { mediaType: 'text/html; charset=utf-8', body: Buffer.from('<p>'), etag: '"page"', gzip: null },
+  ],
+  ['/docs/a.css', { mediaType: 'text/css', body: Buffer.from('p{}'), etag: '"style"', gzip: null }],
 ]);
 
 async function createTestApp(t: ExecutionContext) {

@@ -14,6 +14,7 @@ function createTestLookup(
   const stopping = new AbortController();
   const lookup = createLogLookup({
     nats: { servers, user: 'query-api', password, name: 'test' },
+    readStates: async () => new Map(),
     logger: createSilentLogger(),
     signal: stopping.signal,
   });

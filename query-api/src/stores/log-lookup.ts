@@ -2,13 +2,15 @@ import { ACCOUNTS_STREAM, subjects } from '@zameni/contracts';
 import {
   AppError,
   connectNats,
+  type CopyStates,
   createBackoff,
-  createJetStreamLog,
+  createTrustedLog,
   delay,
   type EventLog,
   type Logger,
   type NatsConnection,
   type NatsOptions,
+  type TrustedLog,
 } from '@zameni/runtime';
 
 /** Whether the log has a record of this registration. Throws `log-unavailable`. */
@@ -19,11 +21,15 @@ export type LogLookup = AsyncDisposable & {
   readonly isInLog: IsInLog;
   /** The position of the last record of the log. Throws `log-unavailable`. */
   readonly readHead: (signal: AbortSignal) => Promise<number>;
+  /** The incarnation of the log. Throws `log-unavailable`. */
+  readonly readIncarnation: (signal: AbortSignal) => Promise<number | undefined>;
 };
 
 /** The log's servers, and the signal that ends connecting. */
 export type LogLookupOptions = {
   readonly nats: NatsOptions;
+  /** What the auditor says of the log's servers. */
+  readonly readStates: () => Promise<CopyStates>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 };
@@ -34,9 +40,10 @@ const CONNECT_BACKOFF = { baseMs: 250, maxMs: 5_000 };
  * Connects to the log in the background. Most answers do not need it, so the service starts without
  * it. Questions that only the log can answer throw `log-unavailable` until it is connected.
  */
-export function createLogLookup({ nats, logger, signal }: LogLookupOptions): LogLookup {
+export function createLogLookup({ nats, readStates, logger, signal }: LogLookupOptions): LogLookup {
   let connection: NatsConnection | undefined;
   let log: EventLog | undefined;
+  let trusted: TrustedLog | undefined;
   const connecting = connect();
 
   async function connect(): Promise<void> {
@@ -44,10 +51,13 @@ export function createLogLookup({ nats, logger, signal }: LogLookupOptions): Log
     while (!signal.aborted && log === undefined) {
       try {
         connection ??= await connectNats(nats);
-        log = await createJetStreamLog(connection, {
+        trusted = await createTrustedLog(connection, {
           stream: ACCOUNTS_STREAM.name,
           user: nats.user,
+          readStates,
+          logger,
         });
+        log = trusted.log;
       } catch (error) {
         if (signal.aborted) return;
         logger.warn({ error }, 'log not reached, trying again');
@@ -76,8 +86,10 @@ export function createLogLookup({ nats, logger, signal }: LogLookupOptions): Log
         return found.includes(true);
       }),
     readHead: (request) => ask((reachable) => reachable.head(request)),
+    readIncarnation: (request) => ask((reachable) => reachable.incarnation(request)),
     [Symbol.asyncDispose]: async () => {
       await connecting;
+      trusted?.[Symbol.dispose]();
       await connection?.close();
     },
   };

@@ -1,5 +1,5 @@
 import type { MessagesView, MessageView } from '@zameni/contracts';
-import { AppError, type Pool } from '@zameni/runtime';
+import { AppError, type Queries } from '@zameni/runtime';
 
 /** Whose mails to read, and which page of them. */
 export type MessagesQuery = {
@@ -15,9 +15,9 @@ export type ReadMessages = (query: MessagesQuery) => Promise<MessagesView>;
 
 /**
  * Reads the ledger of the mailer on the primary: a caller asks for the present state of a mail, and
- * the replica may be behind. The deadline is that of the pool.
+ * the replica may be behind. Its guard has the deadline.
  */
-export function createMessagesReader(primary: Pick<Pool, 'query'>): ReadMessages {
+export function createMessagesReader(primary: Queries): ReadMessages {
   return async ({ id, limit, after }) => {
     // One more than asked for shows whether another page follows.
     const rows = await primary.query<Row>(SELECT, [id, after ?? null, limit + 1]).then(

@@ -1,18 +1,18 @@
 import { ACCOUNTS_PROJECTION, type ProjectionsView } from '@zameni/contracts';
-import { AppError, type HeadWatch, type Pool } from '@zameni/runtime';
+import { AppError, type HeadWatch, type Queries } from '@zameni/runtime';
 
 /** Reads how far the projections are. Throws `store-unavailable`. */
 export type ReadProjections = () => Promise<ProjectionsView>;
 
 /** The database in which the projections advance, and the log they follow. */
 export type ProjectionsReaderOptions = {
-  readonly primary: Pool;
+  readonly primary: Queries;
   readonly head: Pick<HeadWatch, 'readHead' | 'pastForMs'>;
 };
 
 /**
- * Reads the checkpoints first and then the head, so that the head is not behind them. Without the
- * log the answer has no lag. Without the primary there is no answer, because no projection advances
+ * Reads the checkpoints first and then the head, so that the head is not behind them, unless the log
+ * is another one. Then, and without the log, the answer has no lag. Without the primary there is no answer, because no projection advances
  * then.
  */
 export function createProjectionsReader(options: ProjectionsReaderOptions): ReadProjections {
@@ -24,7 +24,7 @@ export function createProjectionsReader(options: ProjectionsReaderOptions): Read
     const head = await log.readHead();
     const projections = rows.map(({ position: text, parked, ...version }) => {
       const position = Number(text);
-      const lag = head === undefined ? null : Math.max(0, head - position);
+      const lag = head === undefined || head < position ? null : head - position;
       const lagSeconds = lag === null ? null : toLagSeconds(lag, log.pastForMs(position));
       return { ...version, position, lag, lagSeconds, parked };
     });
@@ -41,7 +41,7 @@ type Row = Pick<Version, 'name' | 'version' | 'state' | 'parked'> & { readonly p
 type Version = ProjectionsView['projections'][number];
 
 /** The other rows of the table are leases of reactors, which keep no position. */
-async function selectProjections(pool: Pool): Promise<readonly Row[]> {
+async function selectProjections(pool: Queries): Promise<readonly Row[]> {
   const { rows } = await pool.query<Row>(
     `select c.projection as name, c.version, m.state, c.position,
        (

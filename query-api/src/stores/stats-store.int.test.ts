@@ -5,6 +5,7 @@ import test from 'ava';
 import { createStatsReader, type StatsOfBucket, type StatsQuery } from './stats-store.ts';
 
 const { signal } = new AbortController();
+const ping = async () => 'pong';
 const late: Freshness = { wait: async () => 'late' };
 
 /** Adds counts as the projector does. */
@@ -40,7 +41,13 @@ function queryOf({ from, to, bucket, timeZone, minPosition, waitMs = 0 }: Range)
 type Stores = { readonly replica: Pool; readonly primary: Pool; readonly freshness?: Freshness };
 
 function read({ replica, primary, freshness = late }: Stores, range: Range) {
-  return createStatsReader({ replica, primary, freshness, clock: systemClock })(queryOf(range));
+  const readStats = createStatsReader({
+    replica: { pool: replica, ping },
+    primary: { pool: primary, ping },
+    freshness,
+    clock: systemClock,
+  });
+  return readStats(queryOf(range));
 }
 
 const day = {

@@ -3,10 +3,11 @@ import {
   AppError,
   type Clock,
   type Freshness,
-  type Pool,
+  type Queries,
   withDeadline,
   Fault,
 } from '@zameni/runtime';
+import { whileItAnswers } from './while-it-answers.ts';
 
 /** The counts to read, and how fresh they must be. */
 export type StatsQuery = {
@@ -43,29 +44,36 @@ export type StatsOfBucket = {
  */
 export type ReadStats = (query: StatsQuery) => Promise<StatsAnswer>;
 
+/** A database that counts are read from, and a short question to it, which rejects soon if it is away. */
+export type CountedStore = { readonly pool: Queries; readonly ping: () => Promise<unknown> };
+
 /** The databases that counts are read from. */
 export type StatsReaderOptions = {
-  readonly replica: Pool;
-  readonly primary: Pool;
+  readonly replica: CountedStore;
+  readonly primary: CountedStore;
   readonly freshness: Freshness;
   readonly clock: Clock;
 };
 
-/** Milliseconds after which the replica counts as unavailable. A long range takes seconds. */
+/** Milliseconds after which the replica counts as too slow. A long range takes seconds. */
 const REPLICA_DEADLINE_MS = 4_000;
 
 /**
  * Reads the replica. If that is behind the position, it waits for it. The primary is asked last:
- * counting a long range costs it much more than any other query.
+ * counting a long range costs it much more than any other query. A count may take seconds, but only
+ * while its database answers pings.
  */
 export function createStatsReader(options: StatsReaderOptions): ReadStats {
   const { replica, primary, freshness, clock } = options;
+
+  const from = ({ pool, ping }: CountedStore, query: StatsQuery) =>
+    whileItAnswers(() => selectStats(pool, query), ping, clock);
 
   /** Undefined if the replica is unavailable. */
   async function fromReplica(query: StatsQuery): Promise<StatsAnswer | undefined> {
     try {
       const late = () => new ReplicaError();
-      return await withDeadline(selectStats(replica, query), REPLICA_DEADLINE_MS, late);
+      return await withDeadline(from(replica, query), REPLICA_DEADLINE_MS, late);
     } catch (error) {
       throwIfRefused(error);
       return undefined;
@@ -74,7 +82,7 @@ export function createStatsReader(options: StatsReaderOptions): ReadStats {
 
   async function fromPrimary(query: StatsQuery): Promise<StatsAnswer> {
     try {
-      return await selectStats(primary, query);
+      return await from(primary, query);
     } catch (cause) {
       throwIfRefused(cause);
       throw new AppError('store-unavailable', { cause, retryAfterSeconds: 1 });
@@ -194,7 +202,7 @@ const SELECT_STATS = `
   left join by_start m on m.start = b.start
   order by b.start`;
 
-async function selectStats(pool: Pool, query: StatsQuery): Promise<StatsAnswer> {
+async function selectStats(pool: Queries, query: StatsQuery): Promise<StatsAnswer> {
   const { from, to, bucket, timeZone } = query;
   const { rows } = await pool.query<Row>(SELECT_STATS, [
     from.toISOString(),

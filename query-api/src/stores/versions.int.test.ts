@@ -43,12 +43,13 @@ async function createNoDatabase(): Promise<Pool> {
   return pool;
 }
 const away = await createNoDatabase();
+const ping = async () => 'pong';
 
 /** How many registrations the range has, and the position of the answer. */
 async function readStats(pool: Pool): Promise<{ accepted: number | undefined; position: number }> {
   const { buckets, position } = await createStatsReader({
-    replica: away,
-    primary: pool,
+    replica: { pool: away, ping },
+    primary: { pool, ping },
     freshness: late,
     clock: systemClock,
   })({

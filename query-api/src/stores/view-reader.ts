@@ -35,6 +35,14 @@ export type ViewAnswer = StoredView & {
  */
 export type ReadView = (query: ViewQuery) => Promise<ViewAnswer>;
 
+/** The position that a reader waits for, and the end of the wait. */
+type Wanted = {
+  readonly position: number;
+  readonly deadlineMs: number;
+  /** Whether the projection is known to have the position, so that only the replica is awaited. */
+  readonly isReached?: boolean;
+};
+
 /** An answer, and the store that gave it. */
 const SOURCES = ['cache', 'replica', 'primary'] as const;
 
@@ -55,13 +63,20 @@ export type ViewReaderOptions = {
  */
 const CACHE_FIRST_MS = REPLICA_AFTER_MS;
 
+/**
+ * Milliseconds that the replica still has once the projection is known to have the position, or
+ * nothing is known of it. A replica that keeps up needs less. After that the primary is asked.
+ */
+const REPLICA_GRACE_MS = 100;
+
 /** Seconds after which a retry may find that an operator has dealt with a parked account. */
 const PARKED_RETRY_SECONDS = 60;
 
 /**
  * Reads cache, replica and primary, in this order. Registrations are read seldom and not cached. An
- * answer never covers less than `minPosition`: the reader waits for cache and replica, then reads
- * the primary once, then throws `projection-lagging`. A missing view on the replica counts only
+ * answer never covers less than `minPosition`: the reader waits for cache and replica. The primary
+ * is read soon after the projection has reached the position, or at the end of the wait. Then it
+ * throws `projection-lagging`. A missing view on the replica counts only
  * with a `minPosition`. Otherwise the primary is read, because "not found" for "not yet" is the
  * worse failure.
  *
@@ -114,24 +129,47 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     return stored;
   }
 
-  /** Undefined if it is too late, or if the account is parked. */
+  /**
+   * Undefined if it is too late, if the account is parked, or if the projection has the position and
+   * neither cache nor replica has the answer.
+   */
   async function afterWaiting(
     query: ViewQuery,
-    position: number,
-    deadlineMs: number,
+    { position, deadlineMs, isReached = false }: Wanted,
   ): Promise<Sourced<ViewAnswer> | undefined> {
-    let cacheCounts = isCached(query);
+    const { signal } = query;
+    let cacheCounts = !isReached;
+    let lastMs = deadlineMs;
     for (;;) {
-      const { signal } = query;
-      const reached = await freshness.wait({ position, deadlineMs, cacheCounts, signal });
+      const reached = await freshness.wait({ position, deadlineMs: lastMs, cacheCounts, signal });
       if (reached === 'late') return undefined;
       const answer = reached === 'cache' ? await fromCache(query) : await fromReplica(query);
       if (answer === 'parked') return undefined;
       if (answer !== undefined && isAnswer(answer, query)) return answer;
       if (answer?.parkedAt !== undefined) return undefined;
-      // The watermark has the position but the cache lacks the entry, so waiting does not help.
-      if (reached === 'cache') cacheCounts = false;
+      if (reached === 'replica') continue;
+      // The projection has the position but the cache lacks the entry: only the replica may come.
+      cacheCounts = false;
+      lastMs = Math.min(deadlineMs, clock.now() + REPLICA_GRACE_MS);
     }
+  }
+
+  /**
+   * Waits for cache and replica, and asks the primary after that: as soon as the projection is known
+   * to have the position, or if nothing is known of it, and at the end of the wait.
+   */
+  async function waitAndDecide(query: ViewQuery, wanted: Wanted): Promise<Sourced<ViewAnswer>> {
+    const { position, deadlineMs } = wanted;
+    const isKnown = (await cache.watermark()) !== undefined;
+    const soonMs = isKnown ? deadlineMs : Math.min(deadlineMs, clock.now() + REPLICA_GRACE_MS);
+    const soon = await afterWaiting(query, { position, deadlineMs: soonMs });
+    if (soon !== undefined) return soon;
+    const early = await fromPrimary(query);
+    const isOver = clock.now() >= deadlineMs || early.parkedAt !== undefined;
+    if (isOver || isAnswer(early, query)) return toAnswer(early, query);
+    // The primary is behind the watermark, or the watermark is unknown.
+    const late = await afterWaiting(query, { position, deadlineMs, isReached: true });
+    return late ?? toAnswer(await fromPrimary(query), query);
   }
 
   /** True if the projection has not reached the position, so that no store has. */
@@ -148,7 +186,7 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     const mayWait = isCached(query) && waitMs > 0 && cached !== 'parked';
     if (minPosition !== undefined && mayWait && (await isBehind(minPosition))) {
       const soonMs = Math.min(deadlineMs, clock.now() + CACHE_FIRST_MS);
-      const soon = await afterWaiting(query, minPosition, soonMs);
+      const soon = await afterWaiting(query, { position: minPosition, deadlineMs: soonMs });
       if (soon !== undefined) return soon;
     }
     const first = await fromReplica(query);
@@ -161,10 +199,9 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     const early = isParked || first === undefined ? await fromPrimary(query) : undefined;
     if (early?.parkedAt !== undefined) return toAnswer(early, query);
     if (early !== undefined && isAnswer(early, query)) return early;
-    const waited = await afterWaiting(query, minPosition, deadlineMs);
-    if (waited !== undefined) return waited;
-    const late = waitMs === 0 && early !== undefined ? early : await fromPrimary(query);
-    return toAnswer(late, query);
+    if (waitMs === 0 && early !== undefined) return toAnswer(early, query);
+    if (waitMs === 0) return toAnswer(await fromPrimary(query), query);
+    return waitAndDecide(query, { position: minPosition, deadlineMs });
   }
 
   return async (query) => {

@@ -1,6 +1,7 @@
 import { createFreshness, createLogger, METRICS } from '@zameni/runtime';
 import { collectTelemetry, createManualClock } from '@zameni/runtime/testing';
 import test from 'ava';
+import { createGuard } from './guard.ts';
 import { createGuardedStore } from './guarded-store.ts';
 import { createTestStores, toCache, toStore } from './stores.fixture.ts';
 import { createViewReader, type ViewQuery } from './view-reader.ts';
@@ -15,11 +16,10 @@ function createSetup() {
   const clock = createManualClock();
   const stores = createTestStores();
   const cache = toCache(stores);
-  const replica = createGuardedStore({
-    store: toStore(stores, 'replica'),
-    name: 'replica',
-    logger,
-  });
+  const replica = createGuardedStore(
+    toStore(stores, 'replica'),
+    createGuard({ name: 'replica', deadlineMs: 1_000, logger }),
+  );
   const readView = createViewReader({
     cache,
     replica,
@@ -164,15 +164,49 @@ test('asks the databases when the watermark stops but the projection does not', 
   t.like(await reading, { position: 20, view });
 });
 
-test('waits for the replica when the entry is not in the cache', async (t) => {
+test('waits a moment for the replica when the entry is not in the cache', async (t) => {
   const { clock, stores, read } = createSetup();
   stores.watermark = 20;
   const reading = read({ minPosition: 20, waitMs: 5_000 });
-  await clock.advance(500);
+  await clock.advance(50);
   stores.replica = { position: 21, modelVersion, view };
   await clock.advance(50);
   t.like(await reading, { position: 21, view });
   t.false(stores.asked.includes('primary'));
+});
+
+for (const kind of ['user', 'registration'] as const) {
+  test(`a ${kind} is read from the primary if only the replica lags`, async (t) => {
+    const { clock, stores, read } = createSetup();
+    const reading = read({ kind, minPosition: 20, waitMs: 5_000 });
+    await clock.advance(1_000);
+    t.false(stores.asked.includes('primary'));
+    stores.watermark = 20;
+    stores.primary = { position: 20, modelVersion, view };
+    await clock.advance(200);
+    t.like(await reading, { position: 20, view });
+    t.is(stores.asked.filter((store) => store === 'primary').length, 1);
+  });
+}
+
+test('without the cache a lagging replica is not waited for either', async (t) => {
+  const { clock, stores, read } = createSetup();
+  stores.watermark = undefined;
+  stores.primary = { position: 20, modelVersion, view };
+  const reading = read({ minPosition: 20, waitMs: 5_000 });
+  await clock.advance(200);
+  t.like(await reading, { position: 20, view });
+});
+
+test('a primary that is behind too is asked again at the end of the wait', async (t) => {
+  const { clock, stores, read } = createSetup();
+  stores.watermark = 20;
+  const reading = read({ minPosition: 20, waitMs: 1_000 });
+  await clock.advance(999);
+  stores.primary = { position: 20, modelVersion, view };
+  await clock.advance(1);
+  t.like(await reading, { position: 20, view });
+  t.is(stores.asked.filter((store) => store === 'primary').length, 2);
 });
 
 test('asks the primary once at the end of the wait', async (t) => {
@@ -233,11 +267,11 @@ test('registrations are read from the databases, and not cached', async (t) => {
   t.deepEqual(stores.filled, []);
 });
 
-test('a registration is waited for at the replica, independent of the watermark', async (t) => {
+test('a registration is waited for at the replica, and never looked for in the cache', async (t) => {
   const { clock, stores, read } = createSetup();
   stores.watermark = 20;
   const reading = read({ kind: 'registration', minPosition: 20, waitMs: 5_000 });
-  await clock.advance(100);
+  await clock.advance(50);
   stores.replica = { position: 21, modelVersion, view: { version: 1, body: 'awaiting-proof' } };
   await clock.advance(50);
   t.like(await reading, { position: 21, view: { body: 'awaiting-proof' } });

@@ -1,7 +1,7 @@
 import { encodeUserView, subjects, type UserView } from '@zameni/contracts';
 import {
   type LiveCheckpoint,
-  type Pool,
+  type Queries,
   readLiveCheckpoint,
   type ViewContent,
   Fault,
@@ -19,7 +19,7 @@ export type OnCheckpoint = (checkpoint: LiveCheckpoint) => void;
  * database is unavailable or has no checkpoint.
  */
 export function createPostgresViewStore(
-  pool: Pool,
+  pool: Queries,
   onCheckpoint: OnCheckpoint = () => undefined,
 ): ViewStore {
   const tell = <Found extends Place>(row: Found | undefined): Found => {
@@ -64,7 +64,7 @@ type UserFields = {
 
 type UserRow = Row<UserFields> & { readonly erased: boolean };
 
-async function selectUser(pool: Pool, id: string): Promise<UserRow | undefined> {
+async function selectUser(pool: Queries, id: string): Promise<UserRow | undefined> {
   const { rows } = await pool.query<UserRow>(
     `select c.version as model_version, c.position, u.user_id, u.email, u.email_verified,
        u.display_name, u.locale, u.terms_version, u.profile, u.status, u.registered_at, u.version,
@@ -122,7 +122,7 @@ type StatusRow = Place & {
  * An account has the id of its attempt, but an attempt may also have led to another account. If
  * records of either wait, an attempt whose time is over may have been proven.
  */
-async function selectRegistration(pool: Pool, id: string): Promise<StatusRow | undefined> {
+async function selectRegistration(pool: Queries, id: string): Promise<StatusRow | undefined> {
   const { rows } = await pool.query<StatusRow>(
     `select c.version as model_version, c.position, e.user_id is not null as erased,
        case

@@ -1,0 +1,107 @@
+import { OPERATIONS, type Scope } from '@zameni/contracts';
+import {
+  AppError,
+  type Caller,
+  createHttpApp,
+  createLogger,
+  createRateLimits,
+} from '@zameni/runtime';
+import test from 'ava';
+import { limitReads } from './read-limits.ts';
+
+const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+
+/** An application with one route of the API and one page. `bad` is no token. */
+function createTestApp(quotas: { readonly client: number; readonly caller: number }) {
+  const app = createHttpApp({ logger, checks: {}, trustedProxies: 1 });
+  let checked = 0;
+  const limitOf = (quota: number) => ({ quota, windowSeconds: 60 });
+  limitReads(app, {
+    tokens: {
+      verify: async (authorization, beforeCheck): Promise<Caller | undefined> => {
+        if (authorization === undefined) return undefined;
+        await beforeCheck?.();
+        checked += 1;
+        if (authorization === 'Bearer bad') throw new AppError('unauthorized');
+        return { issuer: 'test', subject: authorization, scopes: new Set<Scope>() };
+      },
+    },
+    limits: createRateLimits({
+      policies: { 'client-reads': limitOf(quotas.client), 'caller-reads': limitOf(quotas.caller) },
+      logger,
+    }),
+    clientDigest: (client) => client,
+  });
+  let answered = 0;
+  app.get('/v1/things', async () => ({ answered: (answered += 1) }));
+  app.get('/docs', async () => 'page');
+  const get = (from: string, token?: string, url = '/v1/things') =>
+    app.inject({
+      url,
+      headers: {
+        'x-forwarded-for': from,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+    });
+  return { get, answered: () => answered, checked: () => checked };
+}
+
+test('a client without a token has its limit, with headers, and no other client pays for it', async (t) => {
+  const { get, answered } = createTestApp({ client: 2, caller: 100 });
+  const first = await get('192.0.2.1');
+  t.like(first.headers, {
+    'ratelimit-policy': '"client-reads";q=2;w=60',
+    ratelimit: '"client-reads";r=1;t=60',
+  });
+  await get('192.0.2.1');
+  const third = await get('192.0.2.1');
+  t.is(third.statusCode, 429);
+  t.is(third.json<{ code: string }>().code, 'rate-limited');
+  t.like(third.headers, { ratelimit: '"client-reads";r=0;t=60', 'retry-after': '60' });
+  t.is(answered(), 2);
+  t.is((await get('192.0.2.2')).statusCode, 200);
+});
+
+test('an IPv6 client is its /64', async (t) => {
+  const { get } = createTestApp({ client: 2, caller: 100 });
+  await get('2001:db8:1:2::1');
+  await get('2001:db8:1:2:ffff::7');
+  t.is((await get('2001:db8:1:2:3:4:5:6')).statusCode, 429);
+  t.is((await get('2001:db8:1:3::1')).statusCode, 200);
+});
+
+test('a caller has a limit of its own, wherever it asks from', async (t) => {
+  const { get } = createTestApp({ client: 1, caller: 2 });
+  await get('192.0.2.1');
+  t.is((await get('192.0.2.1')).statusCode, 429);
+  const own = await get('192.0.2.1', 'app');
+  t.is(own.headers['ratelimit-policy'], '"caller-reads";q=2;w=60');
+  await get('192.0.2.9', 'app');
+  t.is((await get('192.0.2.3', 'app')).statusCode, 429);
+  t.is((await get('192.0.2.3', 'other')).statusCode, 200);
+});
+
+test('guesses of tokens are counted, and further ones are not checked', async (t) => {
+  const { get, checked } = createTestApp({ client: 2, caller: 100 });
+  t.is((await get('192.0.2.1', 'bad')).statusCode, 401);
+  t.is((await get('192.0.2.1', 'bad')).statusCode, 401);
+  const refused = await get('192.0.2.1', 'bad');
+  t.is(refused.statusCode, 429);
+  t.is(checked(), 2);
+});
+
+test('pages are not counted', async (t) => {
+  const { get } = createTestApp({ client: 1, caller: 1 });
+  for (let n = 0; n < 3; n += 1) {
+    const { statusCode, headers } = await get('192.0.2.1', undefined, '/docs');
+    t.is(statusCode, 200);
+    t.is(headers['ratelimit'], undefined);
+  }
+});
+
+test('every query documents that it is limited', (t) => {
+  for (const operation of Object.values(OPERATIONS)) {
+    if (operation.service !== 'query-api') continue;
+    t.true((operation.problems as readonly string[]).includes('rate-limited'), operation.id);
+  }
+});
