@@ -3,6 +3,7 @@ import { doctorCommand } from './doctor/command.ts';
 import type { Command } from './framework/command.ts';
 import { keysCommand } from './keys/command.ts';
 import { linkCommand } from './link/command.ts';
+import { logCommand } from './log/command.ts';
 import { messagesCommand } from './messages/command.ts';
 import { parkedCommand } from './parked/command.ts';
 import { registerCommand } from './people/register-command.ts';
@@ -24,6 +25,7 @@ const commands: Command[] = [
   messagesCommand,
   parkedCommand,
   rebuildCommand,
+  logCommand,
   purgeCommand,
   keysCommand,
 ];

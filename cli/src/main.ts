@@ -30,9 +30,14 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   return runCommand(command, rest, io);
 }
 
+const TOKEN_WARNING =
+  'zameni: warning: other users of this machine see --token in the list of processes, and the shell keeps it. Set ZAMENI_TOKEN instead.\n';
+
 async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
   try {
-    return await command.run(parseArguments(command, args), io);
+    const parsed = parseArguments(command, args);
+    if (parsed.value('token') !== undefined) io.stderr.write(TOKEN_WARNING);
+    return await command.run(parsed, io);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     io.stderr.write(`zameni ${command.name}: ${message}\n`);

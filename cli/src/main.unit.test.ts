@@ -61,6 +61,17 @@ test('prints a failure with --json as a document with a stable code', async (t) 
   t.is(JSON.parse(io.out()).error.code, 'input-unreadable');
 });
 
+test('a token among the arguments is warned about, and not repeated', async (t) => {
+  const args = ['status', '--url', 'http://127.0.0.1:9', '--json'];
+  const warned = createMemoryIo();
+  await main([...args, '--token', 'a.secret.token'], warned);
+  t.regex(warned.err(), /^zameni: warning: .*--token.*ZAMENI_TOKEN.*\n/);
+  t.false(`${warned.err()}${warned.out()}`.includes('secret'));
+  const silent = createMemoryIo();
+  await main(args, { ...silent, env: { ...silent.env, ZAMENI_TOKEN: 'a.secret.token' } });
+  t.false(silent.err().includes('warning'));
+});
+
 test('--version prints the version', async (t) => {
   const io = createMemoryIo();
   t.is(await main(['--version'], io), 0);

@@ -1,13 +1,18 @@
 import { attemptLifetimeSeconds } from './secrets/attempt-keys.ts';
 import { deleteData, createLayout } from './profile/layout.ts';
 import type { PartContext } from './parts/context.ts';
+import { readGatewaySettings } from './parts/gateway-settings.ts';
+import { GATEWAY_OPEN_FILES } from './parts/haproxy-config.ts';
 import { chooseTelemetry } from './parts/telemetry/choose.ts';
 import { stackParts } from './parts/whole-stack.ts';
 import { claimPorts, layOutPorts } from './profile/ports.ts';
 import { requireFreePorts } from './profile/port-check.ts';
 import { lockFolder } from './profile/lock.ts';
 import { basePort, type Profile, profileFolder, SERVERS_FOLDER } from './profile/names.ts';
+import { secretFiles } from './secrets/files.ts';
 import { probeWholePath } from './parts/probe-whole-path.ts';
+import { requireRoom } from './host/disk-room.ts';
+import { requireOpenFiles } from './host/open-files.ts';
 import { chooseDatabaseUser } from './host/run-as.ts';
 import { type Killers, type Running, runParts } from './supervisor/run-parts.ts';
 import type { Scale } from './profile/scale.ts';
@@ -42,6 +47,8 @@ export async function withStack(
   const { profile, scale, fresh, telemetry, terminal, signal, killers } = options;
   const folder = profileFolder(profile);
   const lifetimeSeconds = attemptLifetimeSeconds(process.env);
+  const gateway = readGatewaySettings(profile, process.env);
+  await requireOpenFiles(GATEWAY_OPEN_FILES);
   await using _lock = await lockFolder(folder, profile);
   const ports = layOutPorts(basePort(profile), scale);
   const choice = telemetry ? chooseTelemetry(profile, ports, process.env) : null;
@@ -60,6 +67,7 @@ export async function withStack(
   signal.throwIfAborted();
   // Last, after every other check that can prevent the start.
   if (fresh) await deleteData(folder);
+  await requireRoom(folder);
   const layout = await createLayout(folder, { now: new Date(), lifetimeSeconds });
   const context: PartContext = {
     profile,
@@ -68,6 +76,7 @@ export async function withStack(
     layout,
     servers,
     databaseUser,
+    gateway,
     telemetry: choice,
   };
   const parts = await stackParts(context);
@@ -76,7 +85,15 @@ export async function withStack(
     { parts, claims, logFolder: layout.logs, terminal, signal, killers },
     async ({ pids, whenRestarted, ended }) => {
       const stack = describeStack(context, pids());
-      await terminal.step('the whole path', () => probeWholePath(stack.gateway.url, signal));
+      await terminal.step('the whole path', () =>
+        probeWholePath(
+          {
+            gatewayUrl: stack.gateway.url,
+            registrationIdKey: secretFiles(stack.folders.secrets).registrationIdKey,
+          },
+          signal,
+        ),
+      );
       const write = createStackWriter(stackFilePath(profile));
       whenRestarted(() => {
         write({ ...stack, pids: pids() }).catch((fault: unknown) => {

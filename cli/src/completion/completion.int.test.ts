@@ -33,7 +33,7 @@ test(offers, 'zameni register --concurrency ', []);
 test(offers, 'zameni status --profile ', [...PROFILES]);
 test(offers, 'zameni --profile test sta', ['status']);
 test(offers, 'zameni completion ', ['bash', 'zsh', 'fish', '--help']);
-test(offers, 'zameni keys r', ['rotate']);
+test(offers, 'zameni keys r', ['rotate', 'registration']);
 test(offers, 'zameni keys rotate ve', ['verification']);
 test(offers, 'zameni parked re', ['redrive']);
 test(offers, 'zameni parked discard --po', ['--position']);

@@ -6,7 +6,15 @@ import { judgeAttemptKeys } from './keys.ts';
 import { judgeServer as judgeNats, judgeStream } from './log.ts';
 import { checkFreeSpace, checkNode, softLimit } from './machine.ts';
 import { check, type Finding } from './report.ts';
-import { judgeClock, judgeMails, judgeParked, judgeProjection, judgeService } from './services.ts';
+import {
+  judgeClock,
+  judgeCopies,
+  judgeErasures,
+  judgeMails,
+  judgeParked,
+  judgeProjection,
+  judgeService,
+} from './services.ts';
 import type { ServiceStatus } from '../stack/read-status.ts';
 
 const levelOf = (finding: Finding) => (typeof finding === 'string' ? 'ok' : finding.level);
@@ -210,7 +218,59 @@ const service = (role: ProjectorStatus['role'], lag: number, parked = 0): Servic
   milliseconds: 1,
   projection: { role, position: 10, head: 10 + lag, lag, parked },
   mailer: null,
+  auditor: null,
+  eraser: null,
 });
+
+const audited = (...states: readonly ('healthy' | 'unknown' | 'damaged')[]): ServiceStatus => ({
+  ...service('active', 0),
+  auditor: {
+    role: 'active',
+    servers: states.map((state, index) => ({ server: `n${index + 1}`, state })),
+    comparedUpTo: 10,
+  },
+});
+test(
+  'copies of the log that agree are ok',
+  judges,
+  () => judgeCopies([service('standby', 0), audited('healthy', 'healthy', 'healthy')]),
+  'ok',
+  /^3 copies agree/,
+);
+test(
+  'a copy that is not compared yet is a warning',
+  judges,
+  () => judgeCopies([audited('healthy', 'unknown', 'healthy')]),
+  'warn',
+  /^n2 came back/,
+);
+test(
+  'a damaged copy is a failure',
+  judges,
+  () => judgeCopies([audited('unknown', 'healthy', 'damaged')]),
+  'fail',
+  /^n3 lacks records/,
+);
+test('copies that nobody compares are a warning', judges, () => judgeCopies([]), 'warn', /^no aud/);
+
+const erasing = (eraser: ServiceStatus['eraser']) => ({ ...service('active', 0), eraser });
+test(
+  'an eraser that does all deletions is ok',
+  judges,
+  () =>
+    judgeErasures([erasing({ role: 'standby' }), erasing({ role: 'active', left: 2, stuck: 0 })]),
+  'ok',
+  /^2 deletion records left/,
+);
+test(
+  'a deletion that cannot be done is a failure',
+  judges,
+  () => judgeErasures([erasing({ role: 'active', left: 2, stuck: 1, stuckReason: 'record 7: x' })]),
+  'fail',
+  /^1 deletion records cannot be done; record 7: x/,
+);
+test('no active eraser is a warning', judges, () => judgeErasures([]), 'warn', /^no eraser/);
+
 test(
   'an active projector that keeps up is ok',
   judges,
@@ -231,6 +291,18 @@ test(
   () => judgeProjection([service('standby', 0)]),
   'fail',
   /no projector/,
+);
+test(
+  'a log that is another one is a failure, and the remedy says what to do',
+  judges,
+  () => {
+    const stalled = service('stalled', 0);
+    const reason = 'log-mismatch: 354 was read, and the log ends at 177';
+    const projection = stalled.projection && { ...stalled.projection, reason };
+    return judgeProjection([{ ...stalled, projection }]);
+  },
+  'fail',
+  /^log-mismatch: 354/,
 );
 test('nothing parked is ok', judges, () => judgeParked([service('active', 0)]), 'ok', /^no acc/);
 test(

@@ -38,8 +38,10 @@ export async function checkServices(connection: Connection): Promise<Check[]> {
         remedy,
         look: () => judgeProjection(services),
       }),
+      check({ area: 'log', name: 'copies', remedy, look: () => judgeCopies(services) }),
       check({ area: 'service', name: 'parked', remedy, look: () => judgeParked(services) }),
       check({ area: 'service', name: 'mails', remedy, look: () => judgeMails(services) }),
+      check({ area: 'service', name: 'erasures', remedy, look: () => judgeErasures(services) }),
     );
   }
   return Promise.all(checks);
@@ -78,6 +80,15 @@ export function judgeProjection(services: readonly ServiceStatus[]): Finding {
   const projectors = services.filter(({ projection }) => projection !== null);
   const active = projectors.find(({ projection }) => projection?.role === 'active')?.projection;
   const standbys = projectors.filter(({ projection }) => projection?.role === 'standby').length;
+  const reasons = services.flatMap(({ projection, mailer }) => [
+    projection?.reason ?? '',
+    mailer?.reason ?? '',
+  ]);
+  const mismatch = reasons.find((reason) => reason.startsWith('log-mismatch'));
+  if (mismatch !== undefined) {
+    const remedy = 'put the right log back, or npx zameni log adopt; deploy/runbook.md, ';
+    return { level: 'fail', found: mismatch, remedy: `${remedy}"The log is another one"` };
+  }
   if (active === undefined || active === null) {
     const found = 'no projector is active: nothing new becomes readable';
     return { level: 'fail', found, remedy: 'deploy/runbook.md, "The projector is not ready"' };
@@ -89,6 +100,32 @@ export function judgeProjection(services: readonly ServiceStatus[]): Finding {
   return { level: 'warn', found, remedy };
 }
 
+/** Judges what the auditor says of the copies of the log. */
+export function judgeCopies(services: readonly ServiceStatus[]): Finding {
+  const active = services.map(({ auditor }) => auditor).find((auditor) => auditor?.servers);
+  const { servers = [], comparedUpTo = 0 } = active ?? {};
+  const remedy = 'deploy/runbook.md, "A server of the log is damaged"';
+  if (servers.length === 0) {
+    return { level: 'warn', found: 'no auditor compares the copies of the log', remedy };
+  }
+  const name = (state: string) => {
+    return servers.filter((one) => one.state === state).map(({ server }) => server);
+  };
+  const damaged = name('damaged');
+  if (damaged.length > 0) {
+    const [first = ''] = damaged;
+    const recreate = `npx zameni purge --recreate ${first}; ${remedy}`;
+    const found = `${damaged.join(', ')} lacks records that other servers have`;
+    return { level: 'fail', found, remedy: recreate };
+  }
+  const unknown = name('unknown');
+  if (unknown.length > 0) {
+    const found = `${unknown.join(', ')} came back, or counts fewer records; not compared yet`;
+    return { level: 'warn', found, remedy };
+  }
+  return `${servers.length} copies agree, contents compared up to ${comparedUpTo}`;
+}
+
 /** Judges whether records of accounts or attempts cannot be applied. */
 export function judgeParked(services: readonly ServiceStatus[]): Finding {
   const counts = services.flatMap(({ projection }) => projection?.parked ?? []);
@@ -98,6 +135,20 @@ export function judgeParked(services: readonly ServiceStatus[]): Finding {
   const found = `${parked} accounts or attempts; their latest changes cannot be read`;
   const remedy = 'npx zameni parked ls; deploy/runbook.md, "A parked account"';
   return { level: 'warn', found, remedy };
+}
+
+/** Judges whether there are deletion records that no eraser can do. */
+export function judgeErasures(services: readonly ServiceStatus[]): Finding {
+  const erasers = services.flatMap(({ eraser }) => eraser ?? []);
+  const active = erasers.find(({ left }) => left !== undefined);
+  if (active === undefined) {
+    const found = 'no eraser is active: nothing is deleted from the log';
+    return { level: 'warn', found, remedy: 'deploy/runbook.md, "The projector is not ready"' };
+  }
+  const { left = 0, stuck = 0, stuckReason } = active;
+  if (stuck === 0) return `${left} deletion records left`;
+  const found = `${stuck} deletion records cannot be done; ${stuckReason ?? 'no reason is known'}`;
+  return { level: 'fail', found, remedy: 'deploy/runbook.md, "A deletion cannot be done"' };
 }
 
 /** Judges whether mails are left that no mailer sends by itself. */
@@ -113,7 +164,7 @@ export function judgeMails(services: readonly ServiceStatus[]): Finding {
 
 async function checkToken(url: string, token: Connection['token']): Promise<Finding> {
   const bearer = await token();
-  const remedy = 'give --token or ZAMENI_TOKEN; npx zameni token prints one for the local stack';
+  const remedy = 'set ZAMENI_TOKEN; npx zameni token prints one for the local stack';
   if (bearer === undefined) return { level: 'warn', found: 'there is no token to try', remedy };
   const response = await fetch(`${url}/v1/users/${randomUUID()}`, {
     headers: { authorization: `Bearer ${bearer}` },

@@ -22,7 +22,8 @@ export const connectionOptions: readonly OptionSpec[] = [
   {
     name: 'token',
     value: '<jwt>',
-    summary: 'access token; ZAMENI_TOKEN is safer (default: a local one)',
+    summary:
+      'access token, visible to other users; set ZAMENI_TOKEN instead (default: a local one)',
   },
   profileOption,
 ];

@@ -14,7 +14,7 @@ export function overview(commands: readonly Command[]): string {
     ...alignColumns(rows),
     '',
     'Options of the commands that send requests, before or after the command:',
-    '  --url <gateway>   --token <jwt> (or ZAMENI_TOKEN)   --profile <name>',
+    '  --url <gateway>   --token <jwt> (better: ZAMENI_TOKEN)   --profile <name>',
     '',
     'npx zameni <command> --help explains a command, with examples.',
     'npx zameni --version prints the version.',

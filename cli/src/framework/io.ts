@@ -30,11 +30,17 @@ type Stream = Writable & {
   readonly hasColors?: () => boolean;
 };
 
-/** Creates a screen for a stream. It respects NO_COLOR and TERM=dumb. */
-export function createScreen(stream: Stream, env: Io['env']): Screen {
+/**
+ * Creates a screen for a stream. It respects NO_COLOR and TERM=dumb. `onWritten` is called after
+ * each write.
+ */
+export function createScreen(stream: Stream, env: Io['env'], onWritten: () => void): Screen {
   const isTerminal = stream.isTTY === true && env['TERM'] !== 'dumb';
   return {
-    write: (text) => stream.write(text),
+    write: (text) => {
+      stream.write(text);
+      onWritten();
+    },
     isTerminal,
     hasColors: isTerminal && !env['NO_COLOR'] && stream.hasColors?.() === true,
     columns: () => stream.columns || DEFAULT_COLUMNS,

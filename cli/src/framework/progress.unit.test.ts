@@ -47,7 +47,7 @@ test('respects NO_COLOR and TERM=dumb', (t) => {
   const fake = { ...stream, isTTY: true, columns: 0, hasColors: () => true };
   const colorsWith = (env: Record<string, string>) => {
     // createScreen reads only these fields.
-    return createScreen(fake as unknown as typeof process.stdout, env);
+    return createScreen(fake as unknown as typeof process.stdout, env, () => undefined);
   };
   t.true(colorsWith({}).hasColors);
   t.is(colorsWith({}).columns(), 80);

@@ -55,7 +55,7 @@ the command again.
 kek: the projector re-wraps every person's data key with the new key and deletes
 the older record. The command waits until no record is wrapped by an older key,
 and until --grace has passed since every process used the new one. A pending
-commit takes at most 24 seconds; use a shorter grace only if the log answers
+commit takes at most 18 seconds; use a shorter grace only if the log answers
 immediately and no process is paused. Then the command reads the log once more,
 removes the older key from the ring and overwrites its bytes in the file. A
 copy-on-write file system, an SSD or a backup may still hold it: also destroy
@@ -72,6 +72,9 @@ verification, position: the older key stays readable for --keep days, which must
 exceed the lifetime of links (ZAMENI_ATTEMPT_LIFETIME_SECONDS). A later run or
 --finish removes it. --keep 0 removes it immediately and so invalidates everything
 that a stolen key signed.
+
+registration: new ids get the check of the new key. The older keys stay in the
+ring, because ids stay. Who stole one can only make up ids that are looked for.
 
 tend maintains the ring attempt, which has a key for each day (UTC). It makes the
 keys of today and the next seven days. It destroys a key one day after the last
@@ -164,7 +167,7 @@ function toText({ ring, current, removed, kept }: RotationReport): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Older peppers are needed permanently, because the subjects of claims are derived from them. */
+/** Subjects of claims are derived from older peppers, and ids carry the checks of older keys. */
 function until(ring: string): string {
-  return ring === 'pepper' ? '' : '; --finish removes them later';
+  return ring === 'pepper' || ring === 'registration' ? '' : '; --finish removes them later';
 }

@@ -53,7 +53,7 @@ export async function listKeys(
     only === undefined ? true : name === only,
   );
   const counts = names.includes('kek')
-    ? await withLog(stack, signal, (log) =>
+    ? await withLog(stack, { as: 'eraser', signal }, (log) =>
         countByKek(log, AbortSignal.any([signal, AbortSignal.timeout(COUNT_DEADLINE_MS)])),
       )
     : new Map<string, number>();

@@ -27,6 +27,11 @@ export const RINGS = {
     path: ({ keys }) => keys.positionKeyFile,
     services: ['command-api', 'query-api', 'mailer'],
   },
+  registration: {
+    purpose: 'checks ids of registrations',
+    path: ({ folders }) => secretFiles(folders.secrets).registrationIdKey,
+    services: ['command-api', 'query-api'],
+  },
   pepper: {
     purpose: 'digests addresses',
     path: ({ keys }) => keys.pepperFile,

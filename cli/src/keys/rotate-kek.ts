@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { readKeyRingFile, removeKeys, replaceKeyRing } from '@zameni/runtime';
 import { CommandError } from '../framework/command.ts';
-import { countByKek, withLog } from './keys-in-log.ts';
+import { countAllByKek, withLog } from './keys-in-log.ts';
 import {
   introduceKey,
   type Rotation,
@@ -39,7 +39,8 @@ export async function rotateKek(rotation: Rotation, graceMs: number): Promise<Ro
     }
     await untilCurrentEverywhere(rotation);
     reportStep('Reading every key of the log once more');
-    const counts = await withLog(stack, signal, (log) => countByKek(log, signal));
+    const options = { as: 'admin', signal } as const;
+    const counts = await withLog(stack, options, (log) => countAllByKek(log, signal));
     const left = [...counts].filter(([kek]) => kek !== current);
     if (left.length === 0) break;
     if (scans === MAX_SCANS) {

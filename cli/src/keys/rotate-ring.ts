@@ -19,6 +19,11 @@ export async function rotateRing(
     case 'verification':
     case 'position':
       return rotateKept(rotation, options);
+    case 'registration':
+      if (options.isFinish)
+        throw new UsageError('--finish is not for registration, which keeps every key');
+      // Ids stay for ever, and those of idempotency keys have the check of the first key.
+      return rotateKept(rotation, { keepMs: Infinity, isFinish: false });
     case 'pepper':
       if (options.isFinish)
         throw new UsageError('--finish is not for pepper, which always finishes');

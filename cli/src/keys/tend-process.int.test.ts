@@ -10,7 +10,7 @@ import test, { type ExecutionContext } from 'ava';
 import { livingHolder } from '../../../deploy/local/host/file-lock.ts';
 import { keeperLock } from '../../../deploy/local/secrets/attempt-keys.ts';
 
-const zameni = new URL('../../bin/zameni.ts', import.meta.url).pathname;
+const zameni = join(import.meta.dirname, '../../bin/zameni.ts');
 const DEADLINE_MS = 20_000;
 
 function createPath(t: ExecutionContext): string {

@@ -162,7 +162,7 @@ const refuses = test.macro<[string, RegExp]>({
 });
 test(refuses, 'ls x', /takes no operand/);
 test(refuses, 'ls --all', /ls does not take --all/);
-test(refuses, 'ls --reason lost', /--reason cannot be "lost". It is one of: undecodable/);
+test(refuses, 'ls --reason lost', /--reason cannot be "lost". It is one of: newer, undecodable/);
 test(refuses, 'show', /show takes one id/);
 test(refuses, 'show x y', /show takes one id/);
 test(refuses, 'show x --reason rejected', /show does not take --reason/);

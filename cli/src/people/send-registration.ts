@@ -27,7 +27,7 @@ type Sending =
       readonly afterMs: number;
     };
 
-/** Milliseconds per request. The command API itself gives up after eight seconds. */
+/** Milliseconds per request. The command API itself answers within two seconds, unless it waits for the read model. */
 const REQUEST_DEADLINE_MS = 15_000;
 const BACKOFF = { baseMs: 100, maxMs: 5_000 };
 /** Spread of the wait, so that clients that were refused together do not return together. */

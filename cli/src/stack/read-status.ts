@@ -6,14 +6,18 @@ import { Compile } from 'typebox/compile';
 /** The part of a projector's status that the report shows. */
 const ProjectionProgress = Type.Pick(
   ProjectorStatus,
-  ['role', 'position', 'head', 'lag', 'parked'],
+  ['role', 'position', 'head', 'lag', 'parked', 'reason'],
   { title: 'ProjectionProgress' },
 );
 
 /** The part of a mailer's status that the report shows. */
-const MailerProgress = Type.Pick(MailerStatus, ['role', 'position', 'head', 'lag', 'mails'], {
-  title: 'MailerProgress',
-});
+const MailerProgress = Type.Pick(
+  MailerStatus,
+  ['role', 'position', 'head', 'lag', 'mails', 'reason'],
+  {
+    title: 'MailerProgress',
+  },
+);
 
 /** State of one process. */
 export const ServiceStatus = Type.Object(
@@ -26,6 +30,8 @@ export const ServiceStatus = Type.Object(
     milliseconds: Type.Union([Type.Integer(), Type.Null()]),
     projection: Type.Union([ProjectionProgress, Type.Null()]),
     mailer: Type.Union([MailerProgress, Type.Null()]),
+    auditor: Type.Union([ProjectorStatus.properties.auditor, Type.Null()]),
+    eraser: Type.Union([ProjectorStatus.properties.eraser, Type.Null()]),
   },
   { additionalProperties: false, title: 'ServiceStatus' },
 );
@@ -118,6 +124,8 @@ async function readService(service: Stack['services'][number]): Promise<ServiceS
     milliseconds: ready?.milliseconds ?? null,
     projection: isProjector && projectorCheck.Check(view) ? toProgress(view) : null,
     mailer: isMailer && mailerCheck.Check(view) ? toMailerProgress(view) : null,
+    auditor: isProjector && projectorCheck.Check(view) ? view.auditor : null,
+    eraser: isProjector && projectorCheck.Check(view) ? view.eraser : null,
   };
 }
 
@@ -137,12 +145,16 @@ function readWatchers(telemetry: NonNullable<Stack['telemetry']>): Promise<Watch
   );
 }
 
-function toProgress({ role, position, head, lag, parked }: ProjectorStatus) {
-  return { role, position, head, lag, parked };
+function toProgress({ role, position, head, lag, parked, reason }: ProjectorStatus) {
+  return { role, position, head, lag, parked, ...orNothing(reason) };
 }
 
-function toMailerProgress({ role, position, head, lag, mails }: MailerStatus) {
-  return { role, position, head, lag, mails };
+function toMailerProgress({ role, position, head, lag, mails, reason }: MailerStatus) {
+  return { role, position, head, lag, mails, ...orNothing(reason) };
+}
+
+function orNothing(reason: string | undefined) {
+  return reason === undefined ? {} : { reason };
 }
 
 function stateOf(status: number | undefined, isDegraded: boolean): ServiceStatus['state'] {

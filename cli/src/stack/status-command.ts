@@ -73,13 +73,19 @@ function detailsOf(service: ServiceStatus): string {
 }
 
 function progressOf(projection: NonNullable<ServiceStatus['projection']>): string {
-  const { role, position, head, lag, parked } = projection;
+  const { position, head, lag, parked } = projection;
   const progress = `position ${position}, head ${head ?? '?'}, lag ${lag ?? '?'}`;
-  return `${role}, ${progress}, parked ${parked ?? '?'}`;
+  return `${roleOf(projection)}, ${progress}, parked ${parked ?? '?'}`;
 }
 
-function mailsOf({ role, position, mails }: NonNullable<ServiceStatus['mailer']>): string {
-  const progress = `${role}, position ${position}`;
+/** The role, and why the work stands still. */
+function roleOf({ role, reason }: { readonly role: string; readonly reason?: string }): string {
+  return reason === undefined ? role : `${role} (${reason})`;
+}
+
+function mailsOf(mailer: NonNullable<ServiceStatus['mailer']>): string {
+  const { position, mails } = mailer;
+  const progress = `${roleOf(mailer)}, position ${position}`;
   if (mails === null) return `${progress}, mails ?`;
   const { waiting, sending, abandoned, unknown, oldestWaitingSeconds: oldest } = mails;
   const since = oldest === null ? '' : ` (the oldest for ${oldest} s)`;

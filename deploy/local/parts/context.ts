@@ -5,6 +5,7 @@ import type { Layout } from '../profile/layout.ts';
 import type { Profile } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
 import type { Scale } from '../profile/scale.ts';
+import type { GatewaySettings } from './gateway-settings.ts';
 import type { TelemetryChoice } from './telemetry/choose.ts';
 
 /** Context from which every part of a stack is created. */
@@ -16,6 +17,8 @@ export type PartContext = {
   readonly servers: Servers;
   /** The user that runs Postgres and PgBouncer if this process is root. */
   readonly databaseUser: RunAs | undefined;
+  /** What of the gateway can be chosen. */
+  readonly gateway: GatewaySettings;
   /** Null if nothing watches the stack. */
   readonly telemetry: TelemetryChoice | null;
 };

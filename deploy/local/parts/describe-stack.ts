@@ -38,6 +38,7 @@ export function describeStack(context: PartContext, pids: Readonly<Record<string
         'query-api': natsLogin('query-api'),
         mailer: natsLogin('mailer'),
         eraser: natsLogin('eraser'),
+        auditor: natsLogin('auditor'),
         analyst: natsLogin('analyst'),
       },
     },

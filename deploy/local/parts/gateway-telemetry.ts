@@ -77,12 +77,6 @@ export const DELETE_TRACE_HEADERS = ['traceparent', CALLER_TRACEPARENT, 'tracest
   .join('\n');
 
 /**
- * Ends the problem document of an answer that the gateway makes itself. It is empty for a request
- * that HAProxy could not read, and so has no trace.
- */
-export const TRACE_MEMBER = '%[var(txn.trace_member)]';
-
-/**
  * Rules of the frontend that come before all others, so that its own answers are traced too. Each
  * request gets a span of the gateway: in the trace of a trusted caller whose `traceparent` is valid,
  * else in a trace of its own. Only sampled requests are logged.
@@ -110,7 +104,6 @@ ${trustsCallers ? CONTINUE : LINK}
   http-request set-var(txn.flags) str(00) unless has_trace
   http-request set-var(txn.flags) str(01) if !has_trace { rand(${PARTS}) lt ${share} }
   http-request set-var(txn.trace_id) uuid,regsub(-,,g) unless has_trace
-  http-request set-var-fmt(txn.trace_member) ',"traceId":"%[var(txn.trace_id)]"'
   http-request set-header traceparent 00-%[var(txn.trace_id)]-%[var(txn.span_id)]-%[var(txn.flags)]
   http-request del-header tracestate
   http-request del-header baggage

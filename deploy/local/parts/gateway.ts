@@ -4,15 +4,16 @@ import { ROUTES } from '@zameni/contracts';
 import { tcpProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from './context.ts';
-import { haproxyConfig } from './haproxy-config.ts';
+import { GATEWAY_STOP_MS, haproxyConfig } from './haproxy-config.ts';
 import { serviceProcesses } from './services.ts';
 import { EXPORTER } from './telemetry/exporters.ts';
 
 /** Creates the gateway. It starts last and stops first. */
 export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
-  const { ports, layout, servers, telemetry } = context;
+  const { ports, layout, servers, telemetry, gateway } = context;
   const processes = serviceProcesses(context);
   const config = haproxyConfig({
+    ...gateway,
     port: ports.gateway,
     routes: ROUTES,
     targets: {
@@ -40,7 +41,7 @@ export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
     env: serverEnvironment(),
     deathSignal: 'KILL',
     // Stops listening and lets current requests finish.
-    stop: { signal: 'SIGUSR1', deadlineMs: 10_000 },
+    stop: { signal: 'SIGUSR1', deadlineMs: GATEWAY_STOP_MS },
     probe: tcpProbe(ports.gateway),
     readyDeadlineMs: 20_000,
     showsLines: false,

@@ -1,17 +1,14 @@
 import { DEADLINES } from '@zameni/runtime';
-import {
-  ERROR_CODES,
-  type ErrorCode,
-  type HttpService,
-  PROBLEM_TYPE_BASE,
-  type Route,
-} from '@zameni/contracts';
-
+import type { HttpService, Route } from '@zameni/contracts';
+import { FAILURES, NAME_REQUEST, quote, refuse } from './gateway-answers.ts';
+import { addressRules, connectionRules, pageRules, sourceTables } from './gateway-clients.ts';
+import { corsRules } from './gateway-cors.ts';
+import { PAGE_CACHES, PAGE_RULES } from './gateway-pages.ts';
+import type { GatewaySettings } from './gateway-settings.ts';
 import {
   DELETE_TRACE_HEADERS,
   type GatewayTelemetry,
   metricsFrontend,
-  TRACE_MEMBER,
   traceRules,
 } from './gateway-telemetry.ts';
 
@@ -19,7 +16,7 @@ import {
 export type GatewayTarget = { readonly name: string; readonly port: number };
 
 /** Settings of the gateway. */
-export type Gateway = {
+export type Gateway = GatewaySettings & {
   readonly port: number;
   readonly routes: readonly Route[];
   readonly targets: Readonly<Record<HttpService, readonly GatewayTarget[]>>;
@@ -34,27 +31,36 @@ export type Gateway = {
  */
 const MAX_IN_PROCESS = { 'command-api': 550, 'query-api': 1_000 } as const;
 
+/** Connections of clients at once. */
+const MAX_CONNECTIONS = 4_000;
+
+/**
+ * Files that HAProxy may open. It takes two for each connection and some for itself, and does not
+ * start with less.
+ */
+export const GATEWAY_OPEN_FILES = 2 * MAX_CONNECTIONS + 100;
+
 /** Requests that wait per service. A process sheds load itself when it is overloaded. */
 const MAX_QUEUED = 200;
 
-/** Responses of the gateway itself, by their original status. */
-const OWN_ANSWERS: readonly (readonly [status: number, code: ErrorCode])[] = [
-  [400, 'bad-request'],
-  [408, 'request-timeout'],
-  [500, 'internal'],
-  [502, 'service-unavailable'],
-  [503, 'service-unavailable'],
-  [504, 'gateway-timeout'],
-];
+/** Milliseconds after which a connection without a request is closed. Node's services do the same. */
+const KEEP_ALIVE_MS = 5_000;
+
+/** Milliseconds that a stopping gateway waits for its last answer, after the longest of a service. */
+const HARD_STOP_MS = DEADLINES.gatewayServer + 1_000;
+
+/** Milliseconds after which a gateway that was told to stop has ended. */
+export const GATEWAY_STOP_MS = HARD_STOP_MS + 1_000;
 
 /** Writes the gateway's configuration. The query API answers unknown paths of /v1. */
-export function haproxyConfig({ port, routes, targets, telemetry }: Gateway): string {
-  const isTraced = telemetry !== null;
+export function haproxyConfig(gateway: Gateway): string {
+  const { port, routes, targets, telemetry, origins, proxies, sources } = gateway;
   return `global
   log stdout format raw local0 notice
-  maxconn 4000
+  maxconn ${MAX_CONNECTIONS}
   nbthread 2
-  hard-stop-after 5s
+  # A reader may wait for a position as long as a service takes to answer.
+  hard-stop-after ${HARD_STOP_MS}ms
 
 defaults
   mode http
@@ -62,25 +68,30 @@ defaults
   option httplog
   timeout client 30s
   timeout http-request 5s
-  timeout http-keep-alive 30s
+  timeout http-keep-alive ${KEEP_ALIVE_MS}ms
   timeout connect 2s
   timeout queue 1s
   timeout server ${DEADLINES.gatewayServer}ms
   # A busy process answers late but is not dead. Without this, load could take out all processes.
   timeout check 2s
   http-reuse safe
-${OWN_ANSWERS.map(([status, code]) => `  ${ownAnswer(status, code, isTraced)}`).join('\n')}
+${FAILURES}
+
+${PAGE_CACHES}
 
 frontend gateway
-  bind 127.0.0.1:${port}${telemetry === null ? '' : traceRules(telemetry)}
+  bind 127.0.0.1:${port}${connectionRules(sources, proxies)}${telemetry === null ? '' : traceRules(telemetry)}
+${NAME_REQUEST}
   # For callers a missing service and a broken connection are one fault: try again soon.
-  http-after-response set-status 503 if { status 502 }
-  # Replaces the client's own value. The services trust one hop and count clients by this header.
-  http-request set-header X-Forwarded-For %[src]
-  http-request del-header Forwarded${telemetry === null ? `\n${DELETE_TRACE_HEADERS}` : ''}
-  acl is_public path /v1 /docs /verify /openapi.json
-  acl is_public path_beg /v1/ /docs/ /verify/
-  http-request return status 404 content-type application/problem+json ${problem(404, 'not-found', isTraced)} unless is_public
+  http-after-response set-status 503 if { status 502 }${corsRules(origins)}
+${addressRules(proxies)}${telemetry === null ? `\n${DELETE_TRACE_HEADERS}` : ''}
+  acl is_page path / /docs /verify /openapi.json
+  acl is_page path_beg /docs/ /verify/
+  acl is_public path /v1
+  acl is_public path_beg /v1/
+  ${refuse('not-found')} unless is_public or is_page
+  # Pages are the same for everybody.${pageRules(sources)}
+${PAGE_RULES}
   # Long uploads are streamed to services that bound their time. Only their start is awaited.
 ${routes
   .filter(({ isStreamed }) => isStreamed)
@@ -94,10 +105,10 @@ ${routes
 ${routes.map(routeRule).join('\n')}
   default_backend query-api
 
-${backend('command-api', targets['command-api'], isTraced)}
+${backend('command-api', targets['command-api'])}
 
-${backend('query-api', targets['query-api'], isTraced)}
-${telemetry === null ? '' : metricsFrontend(telemetry)}`;
+${backend('query-api', targets['query-api'])}
+${sourceTables(sources)}${telemetry === null ? '' : metricsFrontend(telemetry)}`;
 }
 
 /** Creates the pattern of a path: `{id}` matches one segment. */
@@ -117,13 +128,13 @@ function streamedRule({ path }: Route): string {
   return `  acl is_streamed path_reg ${quote(pathPattern(path))}`;
 }
 
-function backend(name: HttpService, targets: readonly GatewayTarget[], isTraced: boolean): string {
+function backend(name: HttpService, targets: readonly GatewayTarget[]): string {
   return `backend ${name}
   balance roundrobin
   option httpchk GET /readyz
   http-check expect status 200
   # A random delay, so that callers that are refused together do not return together.
-  http-request return status 503 content-type application/problem+json ${problem(503, 'overloaded', isTraced)} hdr Retry-After %[rand(3),add(1)] hdr Cache-Control no-store if { queue(${name}) ge ${MAX_QUEUED} }
+  ${refuse('overloaded', '%[rand(3),add(1)]')} if { queue(${name}) ge ${MAX_QUEUED} }
   # A request that may have arrived is sent again only if it is idempotent.
   retries 2
   option redispatch 1
@@ -131,27 +142,4 @@ function backend(name: HttpService, targets: readonly GatewayTarget[], isTraced:
   http-request disable-l7-retry unless { method GET }
   default-server check inter 500ms fastinter 200ms fall 2 rise 1 maxconn ${MAX_IN_PROCESS[name]}
 ${targets.map((target) => `  server ${target.name} 127.0.0.1:${target.port}`).join('\n')}`;
-}
-
-function ownAnswer(status: number, code: ErrorCode, isTraced: boolean): string {
-  const shown = status === 502 ? 503 : status;
-  const retry = shown === 503 ? ' hdr Retry-After 1' : '';
-  return `http-error status ${status} content-type application/problem+json ${problem(shown, code, isTraced)}${retry}`;
-}
-
-/** The body of an answer: with the id of its trace, if there is one, as the last member. */
-function problem(status: number, code: ErrorCode, isTraced: boolean): string {
-  const text = JSON.stringify({
-    type: `${PROBLEM_TYPE_BASE}${code}`,
-    title: ERROR_CODES[code],
-    status,
-    code,
-  });
-  if (!isTraced) return `string ${quote(text)}`;
-  return `lf-string ${quote(`${text.replaceAll('%', '%%').slice(0, -1)}${TRACE_MEMBER}}`)}`;
-}
-
-/** Quotes a text so that HAProxy takes every character literally. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

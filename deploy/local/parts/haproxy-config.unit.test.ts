@@ -1,5 +1,6 @@
+import { DEADLINES } from '@zameni/runtime';
 import test from 'ava';
-import { type Gateway, haproxyConfig, pathPattern } from './haproxy-config.ts';
+import { type Gateway, GATEWAY_STOP_MS, haproxyConfig, pathPattern } from './haproxy-config.ts';
 
 const gateway: Gateway = {
   port: 8080,
@@ -16,6 +17,9 @@ const gateway: Gateway = {
     'query-api': [{ name: 'query-api-1', port: 8110 }],
   },
   telemetry: null,
+  origins: [],
+  proxies: [],
+  sources: null,
 };
 const config = haproxyConfig(gateway);
 
@@ -36,9 +40,11 @@ test('names every process of a service', (t) => {
 });
 
 test('passes only public paths', (t) => {
-  t.deepEqual(config.match(/^ {2}acl is_public .+$/gm), [
-    '  acl is_public path /v1 /docs /verify /openapi.json',
-    '  acl is_public path_beg /v1/ /docs/ /verify/',
+  t.deepEqual(config.match(/^ {2}acl is_(?:public|page) .+$/gm), [
+    '  acl is_page path / /docs /verify /openapi.json',
+    '  acl is_page path_beg /docs/ /verify/',
+    '  acl is_public path /v1',
+    '  acl is_public path_beg /v1/',
   ]);
 });
 
@@ -54,13 +60,18 @@ test('a service gets a request after its whole body, or after the start of an up
   ]);
 });
 
-test('replaces the address that a client claims by its peer’s, before any other rule', (t) => {
+test('replaces the address that a client claims by its peer’s, unless a trusted proxy claims it', (t) => {
   const rules = config.match(/^ {2}(?:http-request|use_backend|option forwardfor).*$/gm);
-  t.deepEqual(rules?.slice(0, 2), [
-    '  http-request set-header X-Forwarded-For %[src]',
+  t.deepEqual(rules?.slice(2, 5), [
     '  http-request del-header Forwarded',
+    '  http-request set-var(txn.client) src',
+    '  http-request set-header X-Forwarded-For %[src]',
   ]);
   t.is(config.match(/forwarded-for|forwardfor/gi)?.length, 1);
+  const behind = haproxyConfig({ ...gateway, proxies: ['10.0.0.0/8', '::1'] });
+  t.true(behind.includes('  acl is_proxy src 10.0.0.0/8 ::1\n'));
+  t.true(behind.includes('  http-request del-header X-Forwarded-For unless is_proxy\n'));
+  t.true(haproxyConfig({ ...gateway, proxies: 1 }).includes('  acl is_proxy always_true\n'));
 });
 
 test('listens on loopback only', (t) => {
@@ -71,7 +82,10 @@ test('answers for a broken service as for a missing one', (t) => {
   const answers = config.match(/^ {2}http-error status 50[23] .+$/gm) ?? [];
   t.is(answers.length, 2);
   for (const answer of answers) {
-    t.regex(answer, /"status":503,"code":"service-unavailable"}' hdr Retry-After 1$/);
+    t.regex(
+      answer,
+      /"status":503,"code":"service-unavailable"%.+}' hdr Cache-Control no-store hdr Retry-After 1$/,
+    );
   }
   t.true(config.includes('http-after-response set-status 503 if { status 502 }'));
 });
@@ -83,28 +97,48 @@ test('bounds the requests that a process handles and those that wait', (t) => {
   t.is(refusals.length, 2);
   t.regex(
     refusals[0] ?? '',
-    /"code":"overloaded"}' hdr Retry-After .+ if { queue\(command-api\) ge /,
+    /"code":"overloaded"%.+}' hdr Cache-Control no-store hdr Retry-After .+ if { queue\(command-api\) ge /,
   );
   t.regex(
     refusals[1] ?? '',
-    /"code":"overloaded"}' hdr Retry-After .+ if { queue\(query-api\) ge /,
+    /"code":"overloaded"%.+}' hdr Cache-Control no-store hdr Retry-After .+ if { queue\(query-api\) ge /,
   );
 });
 
 test('only a watched gateway has traces, a log of requests and a page of figures', (t) => {
-  t.notRegex(config, /set-header traceparent|traceId|log-format|prometheus/);
+  t.notRegex(config, /set-header traceparent|log-format|prometheus/);
   const telemetry = { metricsPort: 8166, logPort: 8174, traceRatio: 0.01, trustsCallers: true };
   const watched = haproxyConfig({ ...gateway, telemetry });
   t.deepEqual(watched.match(/^ {2}bind .+$/gm), ['  bind 127.0.0.1:8080', '  bind 127.0.0.1:8166']);
   t.regex(watched, /rand\(1000000\) lt 10000 /);
-  // What is left without it is the same, but for the answers and the headers of a trace.
+  // What is left without it is the same, but for the headers of a trace.
   const added = new Set(watched.split('\n'));
   t.deepEqual(
-    config
-      .split('\n')
-      .filter((line) => !added.has(line) && !line.includes('application/problem+json string')),
+    config.split('\n').filter((line) => !added.has(line)),
     ['  http-request del-header traceparent'],
   );
+});
+
+test('bounds what one source may use, if it is not a trusted proxy', (t) => {
+  t.notRegex(config, /track-sc[12]|connection reject/);
+  const sources = { connections: 10, connectionRate: 20, pageRate: 30 };
+  const bounded = haproxyConfig({ ...gateway, sources });
+  t.regex(bounded, /connection reject if !is_proxy \{ sc1_conn_cur gt 10 \}/);
+  t.regex(bounded, /connection reject if !is_proxy \{ sc1_conn_rate gt 20 \}/);
+  t.regex(bounded, /status 429 .+"code":"rate-limited".+ if is_page \{ sc2_http_req_rate gt 30 \}/);
+});
+
+test('an origin is allowed only if it is configured, and never with credentials', (t) => {
+  t.notRegex(config, /Access-Control|Origin/);
+  const open = haproxyConfig({ ...gateway, origins: ['https://app.example'] });
+  t.regex(open, /req\.hdr\(Origin\) -m str -- 'https:\/\/app\.example' \}/);
+  t.notRegex(open, /Allow-Credentials|Allow-Origin \*/i);
+});
+
+test('waits longer for its last answer than a service may take', (t) => {
+  const [, hardStop] = /hard-stop-after (\d+)ms/.exec(config) ?? [];
+  t.true(Number(hardStop) > DEADLINES.gatewayServer);
+  t.true(GATEWAY_STOP_MS > Number(hardStop));
 });
 
 const matches = test.macro((t, path: string, text: string, expected: boolean) => {

@@ -2,6 +2,7 @@ import type { Layout } from '../profile/layout.ts';
 import type { Profile } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
 import type { Service } from '../profile/scale.ts';
+import { proxiesOfServices } from './gateway-settings.ts';
 import { passedOn } from './passed-on.ts';
 import type { TelemetryChoice } from './telemetry/choose.ts';
 import { PRIMARY_DATABASE, REPLICA_DATABASE } from './postgres/pgbouncer-config.ts';
@@ -9,7 +10,10 @@ import { PRIMARY_DATABASE, REPLICA_DATABASE } from './postgres/pgbouncer-config.
 /** The inputs of a service's variables. They are few, so that a test can take them from a stack. */
 export type EnvironmentSource = {
   readonly profile: Profile;
-  readonly ports: Pick<Ports, 'gateway' | 'natsClient' | 'pgbouncer' | 'redis' | 'inboxSmtp'>;
+  readonly ports: Pick<
+    Ports,
+    'gateway' | 'natsClient' | 'natsMonitor' | 'pgbouncer' | 'redis' | 'inboxSmtp'
+  >;
   readonly layout: Pick<Layout, 'secrets' | 'issuersFile'>;
   /** Null if nobody takes spans. */
   readonly telemetry: Pick<TelemetryChoice, 'receiverUrl' | 'traceRatio'> | null;
@@ -19,7 +23,14 @@ export type EnvironmentSource = {
 const DEMO_LIMITS = { ZAMENI_LIMIT_CLIENT: '60000/60' } as const;
 
 /** Tests and benchmarks send all requests from one address. Tests of the limits set their own. */
-const UNLIMITED = { ZAMENI_LIMIT_CLIENT: 'off' } as const;
+const UNLIMITED = { ZAMENI_LIMIT_CLIENT: 'off', ZAMENI_LIMIT_DESTRUCTIVE: 'off' } as const;
+
+/** The same for reads: the demo reads each person back, with one token. */
+const DEMO_READS = { ZAMENI_LIMIT_CALLER_READS: '600000/60' } as const;
+const UNLIMITED_READS = {
+  ZAMENI_LIMIT_CLIENT_READS: 'off',
+  ZAMENI_LIMIT_CALLER_READS: 'off',
+} as const;
 
 /** Returns the variables of a service, without its port and its name. */
 export function serviceEnvironment(
@@ -39,13 +50,16 @@ function ownEnvironment(source: EnvironmentSource, service: Service): Record<str
         ...common,
         ...passedOn(process.env, ['logs', 'attempts', 'room']),
         ...callerEnvironment(source),
+        ...proxyEnvironment(),
         ...databaseEnvironment(source, 'zameni_command', secrets.postgresCommand),
+        ZAMENI_POSTGRES_REPLICA_URL: poolUrl(source, 'zameni_command', REPLICA_DATABASE),
         ...cacheEnvironment(source),
         ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_KEK_FILE: secrets.kek,
         ZAMENI_ATTEMPT_KEY_FILE: secrets.attemptKeys,
         ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
         ZAMENI_VERIFICATION_KEY_FILE: secrets.verificationKey,
+        ZAMENI_REGISTRATION_ID_KEY_FILE: secrets.registrationIdKey,
         ...(profile === 'local' ? DEMO_LIMITS : UNLIMITED),
       };
     case 'projector':
@@ -58,16 +72,21 @@ function ownEnvironment(source: EnvironmentSource, service: Service): Record<str
         ZAMENI_KEK_FILE: secrets.kek,
         ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_ERASER_NATS_PASSWORD_FILE: secrets.natsUsers.eraser,
+        ZAMENI_AUDITOR_NATS_PASSWORD_FILE: secrets.natsUsers.auditor,
+        ZAMENI_NATS_MONITORS: source.ports.natsMonitor.map((port) => `127.0.0.1:${port}`).join(','),
       };
     case 'query-api':
       return {
         ...common,
         ...passedOn(process.env, ['logs']),
         ...callerEnvironment(source),
+        ...proxyEnvironment(),
         ...databaseEnvironment(source, 'zameni_query', secrets.postgresQuery),
         ...cacheEnvironment(source),
         ZAMENI_POSTGRES_REPLICA_URL: poolUrl(source, 'zameni_query', REPLICA_DATABASE),
         ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
+        ZAMENI_REGISTRATION_ID_KEY_FILE: secrets.registrationIdKey,
+        ...(profile === 'local' ? DEMO_READS : UNLIMITED_READS),
       };
     case 'mailer':
       return {
@@ -110,6 +129,11 @@ function logEnvironment(
 
 function callerEnvironment({ layout }: EnvironmentSource): Record<string, string> {
   return { ZAMENI_JWT_ISSUERS_FILE: layout.issuersFile };
+}
+
+/** The gateway, and what is before it. */
+function proxyEnvironment(): Record<string, string> {
+  return { ZAMENI_TRUSTED_PROXIES: proxiesOfServices(process.env) };
 }
 
 /** All mails go to the stack's own server, on loopback and therefore without TLS. */

@@ -4,6 +4,7 @@ import { httpProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from './context.ts';
 import { INBOX } from './inbox.ts';
+import { securityLogFile } from './security-log-file.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { serviceProgram } from './service-program.ts';
 
@@ -40,6 +41,7 @@ export function serviceParts(context: PartContext, after: readonly string[]): Pr
         ...serviceEnvironment(context, service),
         ZAMENI_PORT: String(port),
         ZAMENI_INSTANCE: name,
+        ZAMENI_SECURITY_LOG: securityLogFile(context.layout.logs, name),
       },
       deathSignal: 'KILL',
       stop: { signal: 'SIGTERM', deadlineMs: DEADLINES.stop },

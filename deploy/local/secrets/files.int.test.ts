@@ -60,9 +60,15 @@ test('no two secrets are equal, within a profile and between profiles', async (t
   t.is(new Set(contents).size, contents.length);
   for (const files of secrets) {
     const passwords = filesOf(files).filter((path) => path.endsWith('.password'));
-    t.is(passwords.length, 19);
+    t.is(passwords.length, 20);
     for (const path of passwords) t.regex(readSecret(path), /^[A-Za-z0-9_-]{32}$/);
-    for (const path of [files.pepper, files.kek, files.positionKey, files.verificationKey]) {
+    for (const path of [
+      files.pepper,
+      files.kek,
+      files.positionKey,
+      files.verificationKey,
+      files.registrationIdKey,
+    ]) {
       t.is(readKeyRing(path).keys.size, 1);
     }
     t.is(readKeyRing(files.attemptKeys).keys.size, 8);

@@ -24,6 +24,7 @@ export type SecretFiles = {
   readonly kek: string;
   readonly positionKey: string;
   readonly verificationKey: string;
+  readonly registrationIdKey: string;
   readonly attemptKeys: string;
   readonly issuerKey: string;
   readonly jwks: string;
@@ -40,6 +41,7 @@ export function secretFiles(folder: string): SecretFiles {
       'query-api': password('nats-query-api'),
       mailer: password('nats-mailer'),
       eraser: password('nats-eraser'),
+      auditor: password('nats-auditor'),
       analyst: password('nats-analyst'),
     },
     natsRoute: password('nats-route'),
@@ -58,6 +60,7 @@ export function secretFiles(folder: string): SecretFiles {
     kek: join(folder, 'kek.json'),
     positionKey: join(folder, 'position-key.json'),
     verificationKey: join(folder, 'verification-key.json'),
+    registrationIdKey: join(folder, 'registration-id-key.json'),
     attemptKeys: join(folder, 'attempt-keys.json'),
     issuerKey: join(folder, 'issuer.jwk.json'),
     jwks: join(folder, 'jwks.json'),
@@ -74,12 +77,13 @@ export async function createMissingSecrets(
 ): Promise<SecretFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { natsUsers, issuerKey, jwks, attemptKeys, ...others } = secretFiles(folder);
-  const { pepper, kek, positionKey, verificationKey, ...passwords } = others;
+  const { pepper, kek, positionKey, verificationKey, registrationIdKey, ...passwords } = others;
   for (const path of [...Object.values(natsUsers), ...Object.values(passwords)]) {
     await writeOnce(path, () => randomBytes(24).toString('base64url'));
   }
-  for (const path of [pepper, kek, positionKey, verificationKey])
+  for (const path of [pepper, kek, positionKey, verificationKey, registrationIdKey]) {
     await writeOnce(path, createKeyRing);
+  }
   await tendKeyRing(attemptKeys, attempts);
   if (!existsSync(issuerKey) || !existsSync(jwks)) {
     const { privateKey, publicKey } = createIssuerKey();

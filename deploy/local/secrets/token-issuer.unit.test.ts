@@ -19,6 +19,8 @@ test('only the services can read the list of trusted issuers', async (t) => {
       issuer: TOKEN_ISSUER,
       audience: TOKEN_AUDIENCE,
       algorithms: ['EdDSA'],
+      tokenType: 'at+jwt',
+      maxLifetimeSeconds: 86_400,
       keys: { kind: 'file', path: jwks },
     },
   ]);

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, createWriteStream } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findSetpriv, type CommandLine, type RunAs, wrapCommand } from '../host/launch.ts';
 import { openLogFile } from '../output/log-file.ts';
+import { rotateWhileRunning } from '../output/log-rotation.ts';
+import { createLogSink } from '../output/log-sink.ts';
 
 /** How a child ended. */
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -64,13 +66,18 @@ export function startChild(spec: ChildSpec, output: ChildOutput): Child {
     ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
   });
   let copied = Promise.resolve();
-  if (output.onLine === undefined) closeSync(log);
-  else copied = copyLines(process_, log, output.onLine);
+  let rotation: Disposable | undefined;
+  if (output.onLine === undefined) {
+    closeSync(log);
+    rotation = rotateWhileRunning({ path: output.logFile });
+  } else copied = copyLines(process_, { fd: log, path: output.logFile }, output.onLine);
 
   const { promise: exited, resolve } = Promise.withResolvers<Exit>();
   process_.once('exit', (code, signal) => resolve({ code, signal }));
   // A program that cannot be started emits no exit. 127 is the code that a shell uses.
   process_.once('error', () => resolve({ code: 127, signal: null }));
+
+  void exited.then(() => rotation?.[Symbol.dispose]());
 
   const pid = process_.pid ?? 0;
   const send = (signal: NodeJS.Signals) => signalProcess(process_, signal);
@@ -107,24 +114,23 @@ export function describeExit({ code, signal }: Exit): string {
 /** Copies the child's output to its log and to `onLine`. Resolves when all lines are written. */
 function copyLines(
   child: ChildProcess,
-  log: number,
+  file: { readonly fd: number; readonly path: string },
   onLine: (line: string) => void,
 ): Promise<void> {
-  const file = createWriteStream('', { fd: log });
+  const sink = createLogSink({ ...file, onFault: onLine });
   const { promise: copied, resolve } = Promise.withResolvers<void>();
-  file.once('close', resolve);
   let open = 0;
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;
     open += 1;
     const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
     lines.on('line', (line) => {
-      file.write(`${line}\n`);
+      sink.write(line);
       onLine(line);
     });
     lines.once('close', () => {
       open -= 1;
-      if (open === 0) file.end();
+      if (open === 0) void sink.end().then(resolve);
     });
   }
   return copied;

@@ -2,7 +2,10 @@ import test from 'ava';
 import { DISTURBING, EARLY, parseTestArguments } from './arguments.ts';
 
 const ATOMIC = 'e2e/guarantees/all-or-nothing.e2e.test.ts';
+const DAMAGE = 'e2e/guarantees/damaged-copy.e2e.test.ts';
 const CRASH = 'e2e/guarantees/crash-recovery.e2e.test.ts';
+const PARTITION = 'e2e/guarantees/partition.e2e.test.ts';
+const SOAK = 'e2e/guarantees/soak.e2e.test.ts';
 const MAIL = 'e2e/guarantees/welcome-mail-faults.e2e.test.ts';
 const LEFT_OUT = [...EARLY, ...DISTURBING].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
@@ -13,7 +16,7 @@ test('runs everything by default, and alone what needs a small log or disturbs t
   t.deepEqual(phases, [
     ...EARLY.map((file) => [file]),
     ['**/*.test.ts', '!**/*.unit.test.ts', ...LEFT_OUT],
-    ...DISTURBING.map((file) => [file]),
+    ...DISTURBING.filter((file) => file !== SOAK).map((file) => [file]),
   ]);
   t.true(withChecks);
   t.true(needsStack);
@@ -51,12 +54,26 @@ test('searches for a title in all files except those that kill servers', (t) => 
 test('a long run takes the files with a long form and has a seed', (t) => {
   const { phases, env, withChecks } = parse('--long');
   const fuzz = ['e2e/guarantees/fuzz*.e2e.test.ts', ...LEFT_OUT];
-  t.deepEqual(phases, [[ATOMIC], [CRASH], fuzz, [MAIL]]);
+  t.deepEqual(phases, [
+    [ATOMIC],
+    [CRASH],
+    [...fuzz.slice(0, 1), DAMAGE, PARTITION, ...LEFT_OUT],
+    [MAIL],
+    ['e2e/guarantees/conventions-database-away.e2e.test.ts'],
+    ['e2e/guarantees/rebuild.e2e.test.ts'],
+    [SOAK],
+    ['e2e/guarantees/poison-event.e2e.test.ts'],
+  ]);
   t.deepEqual(env, {
     ZAMENI_ATOMIC_SECONDS: '300',
     ZAMENI_CRASH_SECONDS: '600',
+    ZAMENI_CROWD_PEOPLE: '10000',
+    ZAMENI_DAMAGE: 'all',
+    ZAMENI_FROZEN_SECONDS: '60',
     ZAMENI_FUZZ_REQUESTS: '100000',
     ZAMENI_MAIL_PEOPLE: '10000',
+    ZAMENI_PARTITION_SECONDS: '300',
+    ZAMENI_SOAK_SECONDS: '300',
     ZAMENI_SEED: '7',
   });
   t.false(withChecks);

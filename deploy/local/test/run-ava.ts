@@ -9,6 +9,9 @@ import { createResultCounter, type Results } from './count-results.ts';
 
 const STOP_DEADLINE_MS = 5_000;
 
+/** Milliseconds without a line after which a run hangs: a test that never ends keeps AVA waiting. */
+const SILENT_MS = 900_000;
+
 /** Which tests to run, and against what. */
 export type AvaOptions = {
   readonly files: readonly string[];
@@ -50,13 +53,19 @@ export async function runAva(options: AvaOptions): Promise<Results> {
   };
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
+  const silent = setTimeout(() => {
+    terminal.line('  A test does not end, so this run is stopped.');
+    stop();
+  }, SILENT_MS);
   createInterface({ input: child.stdout }).on('line', (line) => {
+    silent.refresh();
     counter.add(line);
     terminal.line(line);
   });
   // Output of the tests themselves. It is shown but never counted.
   createInterface({ input: child.stderr }).on('line', terminal.line);
   await once(child, 'close');
+  clearTimeout(silent);
   signal.removeEventListener('abort', stop);
   return counter.finish(child.exitCode);
 }

@@ -28,8 +28,8 @@ export const GatewayRequest = Type.Object(
     /** -1 if nobody was answered. */
     status: Type.Integer({ minimum: -1, maximum: 999 }),
     backend: Type.String({ pattern: `^${NAME}$` }),
-    /** `<NOSRV>` if the gateway answered itself. */
-    server: Type.String({ pattern: `^(${NAME}|<NOSRV>)$` }),
+    /** `<NOSRV>` if the gateway answered itself, `<CACHE>` if from its copy of a page. */
+    server: Type.String({ pattern: `^(${NAME}|<NOSRV>|<CACHE>)$` }),
     queue: Duration,
     connect: Duration,
     response: Duration,

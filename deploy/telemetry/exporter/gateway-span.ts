@@ -45,7 +45,7 @@ function toAttributes(
     ...(status < 0 ? {} : { 'http.response.status_code': status }),
     ...(isFailure(status) ? { 'error.type': String(status) } : {}),
     'zameni.gateway.backend': backend,
-    ...(server === '<NOSRV>' ? {} : { 'zameni.gateway.server': server }),
+    ...(server.startsWith('<') ? {} : { 'zameni.gateway.server': server }),
     ...(queue < 0 ? {} : { 'zameni.gateway.queue_ms': queue }),
     ...(connect < 0 ? {} : { 'zameni.gateway.connect_ms': connect }),
     ...(response < 0 ? {} : { 'zameni.gateway.response_ms': response }),

@@ -25,6 +25,8 @@ shared_buffers = 64MB
 wal_level = replica
 max_wal_senders = 10
 max_wal_size = 512MB
+# A replica that is away longer is copied anew: it must not fill the disk of the primary.
+max_slot_wal_keep_size = 4GB
 # A reused segment keeps the bytes of erased people. A new one is all zeros.
 wal_recycle = off
 wal_init_zero = on

@@ -20,6 +20,10 @@ test('a path with a quote is valid in both the connection string and the file', 
   t.true(config.includes(String.raw`passfile=''/it\\''s here/passfile''`));
 });
 
+test('a replica that is away does not fill the disk', (t) => {
+  t.regex(postgresConfig(base), /^max_slot_wal_keep_size = \d+GB$/m);
+});
+
 test('listens on loopback only and on no socket', (t) => {
   const config = postgresConfig(base);
   t.regex(config, /^listen_addresses = '127\.0\.0\.1'$/m);

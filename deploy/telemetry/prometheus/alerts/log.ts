@@ -4,7 +4,7 @@ import { countOf, labelOf, series } from '../own-series.ts';
 import { SERVER_SERIES } from '../server-series.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
-const { commit } = METRICS;
+const { commit, work } = METRICS;
 const { streamLeader, natsUp, streamReplicaLag, streamReplicaCurrent } = SERVER_SERIES;
 const { streamBytes, streamMaxBytes } = SERVER_SERIES;
 
@@ -13,6 +13,9 @@ const logUse = `max(${streamBytes}) / max(${streamMaxBytes})`;
 /** Command APIs say what they are configured with; while they differ, the lowest bound counts. */
 const publicBound = `min(${series(commit.roomBound, { [labelOf('zameni.registration.kind')]: 'public' })})`;
 const maxAttempts = `min(${series(commit.maxLiveAttempts)})`;
+
+const copyIs = (state: string) =>
+  `max by (${labelOf('zameni.log.server')}) (${series(work.logCopies, { [labelOf('zameni.log.copy.state')]: state })}) == 1`;
 
 /** Alerts about the log and what is appended to it. */
 export const LOG_ALERTS: readonly Alert[] = [
@@ -47,6 +50,27 @@ export const LOG_ALERTS: readonly Alert[] = [
     description: 'It cannot take over before it has caught up, and erasures wait for it.',
     runbook: 'a-replica-is-behind',
     panel: 'write/log-replicas',
+  },
+  {
+    name: 'LogCopyDamaged',
+    severity: 'page',
+    expr: () => copyIs('damaged'),
+    forSeconds: 0,
+    summary: `The server {{ $labels.${labelOf('zameni.log.server')} }} lost records of the log`,
+    description:
+      'It does not lead, and nothing is accepted while it does. The loss of another server would stop registration.',
+    runbook: 'a-server-of-the-log-is-damaged',
+    panel: 'write/log-copies',
+  },
+  {
+    name: 'LogCopyUnknown',
+    severity: 'ticket',
+    expr: () => copyIs('unknown'),
+    forSeconds: 900,
+    summary: `The server {{ $labels.${labelOf('zameni.log.server')} }} came back and is not compared yet`,
+    description: 'It does not catch up, or its copy cannot be read.',
+    runbook: 'a-server-of-the-log-is-damaged',
+    panel: 'write/log-copies',
   },
   {
     name: 'LogNearBound',

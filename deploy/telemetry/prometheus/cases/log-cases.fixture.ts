@@ -3,7 +3,7 @@ import { countOf, labelOf, series } from '../own-series.ts';
 import { SERVER_SERIES as S } from '../server-series.ts';
 import type { AlertCase } from './alert-case.fixture.ts';
 
-const { commit } = METRICS;
+const { commit, work } = METRICS;
 const KIND = labelOf('zameni.registration.kind');
 const leader = (server: string) => `${S.streamLeader}{stream="ACCOUNTS",server="${server}"}`;
 const bytes = `${S.streamBytes}{stream="ACCOUNTS",server="n1"}`;
@@ -21,6 +21,13 @@ const maxBytes = `${S.streamMaxBytes}{stream="ACCOUNTS",server="n1"}`;
 const replica = { stream: 'ACCOUNTS', server: 'n1', replica: 'n3' };
 const conflicts = series(commit.conflicts, { instance: 'command-api-1' });
 const tries = countOf(commit.duration, { instance: 'command-api-1' });
+
+const copy = (state: string) =>
+  series(work.logCopies, {
+    [labelOf('zameni.log.server')]: 'n2',
+    [labelOf('zameni.log.copy.state')]: state,
+    instance: 'projector-1',
+  });
 
 /** When alerts about the log fire. */
 export const LOG_CASES: readonly AlertCase[] = [
@@ -54,6 +61,18 @@ export const LOG_CASES: readonly AlertCase[] = [
         [withLabels(S.streamReplicaCurrent, replica)]: '1x30',
       },
     ],
+  },
+  {
+    alert: 'LogCopyDamaged',
+    fires: { [copy('damaged')]: '0x10 1x20', [copy('unknown')]: '0x30' },
+    labels: { [labelOf('zameni.log.server')]: 'n2' },
+    silent: [{ [copy('damaged')]: '0x30', [copy('unknown')]: '1x30' }],
+  },
+  {
+    alert: 'LogCopyUnknown',
+    fires: { [copy('unknown')]: '1x30' },
+    labels: { [labelOf('zameni.log.server')]: 'n2' },
+    silent: [{ [copy('unknown')]: '0x10 1x10' }],
   },
   {
     alert: 'LogNearBound',
