@@ -27,6 +27,7 @@ import {
 } from './report.ts';
 import { runMail } from './run-mail.ts';
 import { runProfile } from './run-profile.ts';
+import { runRefused } from './run-refused.ts';
 import { runTelemetry } from './run-telemetry.ts';
 import type { Settings } from './settings.ts';
 
@@ -48,6 +49,8 @@ Commands:
   overload           public registrations accepted and shed, and their latencies,
                      with 64 to 3,000 clients in a closed loop
   projection         rebuild of the read models, compared with COPY of the same rows
+  refused            CPU of the command API for requests that it refuses, beside the
+                     cheapest accepted one; exits with 1 if one takes over 5 times as much
   storms             throughput of other registrations beside duplicates and retries
   telemetry          CPU and throughput of appends and reads without telemetry, with metrics,
                      and with 1, 10 and 100 % of traces, in turns
@@ -70,6 +73,7 @@ const commands: Readonly<Record<string, (settings: Settings) => Promise<void>>> 
   mail: runMail,
   overload: runOverload,
   projection: runProjection,
+  refused: runRefused,
   storms: runStorms,
   telemetry: runTelemetry,
   profile: runProfile,

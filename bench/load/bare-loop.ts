@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { MailOrder } from './bare-mailer.ts';
@@ -12,7 +13,7 @@ export type BareLoop = AsyncDisposable & {
 };
 
 const answerCheck = Compile(Type.Object({ seconds: Type.Number() }));
-const program = new URL('./bare-mailer.ts', import.meta.url).pathname;
+const program = join(import.meta.dirname, 'bare-mailer.ts');
 
 /** Starts the loop. All its mails go to one SMTP server on loopback. */
 export function startBareLoop(smtpPort: number): BareLoop {

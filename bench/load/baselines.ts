@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSecret } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
@@ -10,7 +11,7 @@ import pg from 'pg';
 export type Baseline = AsyncDisposable & { readonly url: string; readonly pid: number };
 
 const START_DEADLINE_MS = 10_000;
-const program = new URL('./baseline-server.ts', import.meta.url).pathname;
+const program = join(import.meta.dirname, 'baseline-server.ts');
 
 /** Starts the validated no-op server. */
 export function startNoop(port: number): Promise<Baseline> {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -34,7 +35,7 @@ const resultCheck = Compile(LoadResult);
 /** The result of a load. Latencies are measured in a closed loop. */
 export type LoadResult = Type.Static<typeof LoadResult>;
 
-const script = new URL('./registrations.lua', import.meta.url).pathname;
+const script = join(import.meta.dirname, 'registrations.lua');
 
 /** Sends registrations with wrk, in a closed loop on one thread, and parses its figures. */
 export async function runLoad({ prefix, mode = 'new', ...load }: Load): Promise<LoadResult> {

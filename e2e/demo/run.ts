@@ -5,10 +5,16 @@ import type { Person } from './people.ts';
 
 /** The results of the demo. */
 export type DemoReport = {
+  /** Registrations that were accepted, as accounts or as attempts. */
   readonly accepted: number;
+  /** Accounts that became readable. */
   readonly readBack: number;
+  /** Attempts, which await proof of their mailboxes: those of a token without the scope. */
+  readonly awaitingProof: number;
+  /** How many registrations were refused, by the code of the problem. */
+  readonly refused: Readonly<Record<string, number>>;
   /**
-   * One line for each person who was not accepted or read back as sent. Contains no personal data.
+   * One line for each person who was not registered or read back as sent. Contains no personal data.
    */
   readonly faults: readonly string[];
   /** Milliseconds from sending the request to its 201. */
@@ -32,6 +38,8 @@ export type DemoOptions = {
  */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const faults: string[] = [];
+  const refused: Record<string, number> = {};
+  let awaitingProof = 0;
   const acceptMs: number[] = [];
   const readableMs: number[] = [];
   const { gatewayUrl: baseUrl, token } = options;
@@ -41,8 +49,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     const sentAt = performance.now();
     const accepted = await postRegistration(client, person);
     const acceptedAt = performance.now();
-    if ('fault' in accepted) return void faults.push(`line ${index + 1}: ${accepted.fault}`);
+    if ('code' in accepted) {
+      refused[accepted.code] = (refused[accepted.code] ?? 0) + 1;
+      return void faults.push(`line ${index + 1}: refused with ${accepted.code}`);
+    }
     acceptMs.push(acceptedAt - sentAt);
+    if ('registrationId' in accepted) return void (awaitingProof += 1);
     const user = await getUser(client, accepted.userId, accepted.position);
     if ('fault' in user) return void faults.push(`line ${index + 1}: ${user.fault}`);
     readableMs.push(performance.now() - acceptedAt);
@@ -53,6 +65,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   return {
     accepted: acceptMs.length,
     readBack: readableMs.length,
+    awaitingProof,
+    refused,
     faults,
     accept: summarize(acceptMs),
     acceptToReadable: summarize(readableMs),
@@ -63,14 +77,15 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 async function postRegistration(client: Client, { body, idempotencyKey }: Person) {
   const headers = { 'Idempotency-Key': idempotencyKey };
   const answer = await client.registerPerson({ body, headers });
-  if (answer.status !== 201) return { fault: `answered ${answer.status} to the registration` };
+  if (answer.status === 202) return { registrationId: answer.body.registrationId };
+  if (answer.status !== 201) return { code: answer.code };
   return { userId: answer.body.userId, position: answer.headers.Position };
 }
 
 async function getUser(client: Client, id: string, position: string) {
   const headers = { 'Min-Position': position, Prefer: 'wait=30' };
   const answer = await client.readUser({ params: { id }, headers });
-  if (answer.status !== 200) return { fault: `answered ${answer.status} to the reading back` };
+  if (answer.status !== 200) return { fault: `is not readable (${answer.status})` };
   return { view: answer.body };
 }
 

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Stack } from '@zameni/runtime/testing';
 
 const runbook = new URL('../../deploy/runbook.md', import.meta.url);
-const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');
 
 /** The commands of a section of the runbook: its `sh` blocks, in order. */
 export function readCommands(heading: string): string[] {

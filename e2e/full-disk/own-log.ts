@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   connectNats,
+  connectNatsNearLeader,
   createJetStreamLog,
   type EventLog,
   type NatsConnection,
@@ -11,17 +12,38 @@ import {
 import { waitUntil } from '@zameni/runtime/testing';
 import { findServer, isFound } from '../../deploy/local/install/find-servers.ts';
 import { natsFolder } from '../../deploy/local/install/nats.ts';
-import { natsConfig } from '../../deploy/local/parts/nats/config.ts';
+import { natsConfig, type NatsLogin } from '../../deploy/local/parts/nats/config.ts';
 import { SERVERS_FOLDER } from '../../deploy/local/profile/names.ts';
 import { type Child, startChild } from '../../deploy/local/supervisor/child.ts';
+import { findFreePorts } from '../support/free-ports.ts';
 import { isHealthy } from '../support/is-healthy.ts';
 
 /** A test's own log on three servers, with the configuration and stream of the real ones. */
 export type OwnLog = AsyncDisposable & {
   readonly nc: NatsConnection;
   readonly log: EventLog;
+  /** Connects to one server only, by its number from 0. */
+  readonly connect: (server: number) => Promise<NatsConnection>;
+  /** Connects as a service does. */
+  readonly connectNearLeader: () => Promise<NatsConnection>;
   /** Stops the servers one after the other, as an operator would, and starts each again. */
   readonly restart: () => Promise<void>;
+  readonly servers: readonly OwnServer[];
+  /** host:port of each server, for other users. */
+  readonly addresses: readonly string[];
+};
+
+/** One of the servers, by its name in the cluster. */
+export type OwnServer = {
+  readonly name: string;
+  readonly monitor: string;
+  /** The folder with its files. */
+  readonly folder: string;
+  /** Ends the server; `TERM` lets it write what it keeps for its next start. */
+  readonly end: (how: 'TERM' | 'KILL') => Promise<void>;
+  /** Starts it again. Does not wait until it is healthy. */
+  readonly start: () => Promise<void>;
+  readonly isHealthy: () => Promise<boolean>;
 };
 
 /** The folders of the servers. `on` wraps the command that starts a server. */
@@ -29,16 +51,21 @@ export type OwnLogOptions = {
   readonly root: string;
   readonly dataFolders: readonly string[];
   readonly on?: (command: readonly string[]) => readonly [string, ...string[]];
+  /** The users beside `admin`. */
+  readonly logins?: readonly NatsLogin[];
   /** Free bytes on the disk of each server. If given, they bound the log. */
   readonly freeBytes?: number;
+  /** Makes the port through which one server reaches another, by their numbers from 0. */
+  readonly openWays?: (routePorts: readonly number[]) => Promise<Ways>;
 };
 
-/** Ports of three servers, away from those of every profile. */
-const PORTS = {
-  client: [9481, 9482, 9483],
-  route: [9484, 9485, 9486],
-  monitor: [9487, 9488, 9489],
-};
+/** The port through which one server reaches another. */
+export type Ways = (from: number, to: number) => number;
+
+/** No server is there, so nobody learns another way from what a server says of itself. */
+const NOWHERE = 'cluster {\n  advertise: "127.0.0.1:9"';
+
+const SERVERS = 3;
 const READY_DEADLINE_MS = 30_000;
 
 /** Starts the servers and creates the stream. */
@@ -47,15 +74,22 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
   const found = await findServer('nats', [natsFolder(SERVERS_FOLDER)]);
   if (!isFound(found)) throw new Error('there is no nats-server');
   const nats = found.path;
-  const logins = [{ user: 'admin', password: randomUUID() }] as const;
+  const admin = { user: 'admin', password: randomUUID() } as const;
+  const logins = [admin, ...(options.logins ?? [])];
   const routePassword = randomUUID();
+  const ports = {
+    client: await findFreePorts(SERVERS),
+    route: await findFreePorts(SERVERS),
+    monitor: await findFreePorts(SERVERS),
+  };
+  const way = await options.openWays?.(ports.route);
   await mkdir(root, { recursive: true });
 
   async function start(index: number): Promise<Child> {
     const [clientPort = 0, routePort = 0, monitorPort = 0] = [
-      PORTS.client[index],
-      PORTS.route[index],
-      PORTS.monitor[index],
+      ports.client[index],
+      ports.route[index],
+      ports.monitor[index],
     ];
     const name = `own-${index + 1}`;
     const file = join(root, `${name}.conf`);
@@ -65,12 +99,13 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
       clientPort,
       routePort,
       monitorPort,
-      allRoutePorts: PORTS.route,
+      allRoutePorts: ports.route.map((port, to) => way?.(index, to) ?? port),
       dataFolder: join(dataFolders[index] ?? root, 'data'),
       logins,
       routePassword,
     });
-    await writeFile(file, config, { mode: 0o600 });
+    const text = way === undefined ? config : config.replace('cluster {', NOWHERE);
+    await writeFile(file, text, { mode: 0o600 });
     return startChild(
       {
         name,
@@ -84,22 +119,26 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
   }
 
   async function untilHealthy(): Promise<void> {
-    for (const port of PORTS.monitor) {
+    for (const port of ports.monitor) {
       await waitUntil(() => isHealthy(`http://127.0.0.1:${port}/healthz`), READY_DEADLINE_MS);
     }
   }
 
   const servers = await Promise.all([0, 1, 2].map(start));
   await untilHealthy();
-  const nc = await connectNats({
-    servers: PORTS.client.map((port) => `127.0.0.1:${port}`),
+  const loginTo = (clientPorts: readonly number[]) => ({
+    servers: clientPorts.map((port) => `127.0.0.1:${port}`),
     user: 'admin',
-    password: logins[0].password,
+    password: admin.password,
     name: 'own-log',
   });
+  const nc = await connectNats(loginTo(ports.client));
   await provisionStream(nc, undefined, options.freeBytes);
   return {
     nc,
+    addresses: ports.client.map((port) => `127.0.0.1:${port}`),
+    connect: (server) => connectNats(loginTo(ports.client.slice(server, server + 1))),
+    connectNearLeader: () => connectNatsNearLeader(loginTo(ports.client), 'ACCOUNTS'),
     log: await createJetStreamLog(nc, { stream: 'ACCOUNTS', user: 'admin' }),
     restart: async () => {
       for (const [index, server] of servers.entries()) {
@@ -108,6 +147,24 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
       }
       await untilHealthy();
     },
+    servers: servers.map((_, index) => {
+      const monitor = `http://127.0.0.1:${ports.monitor[index]}`;
+      return {
+        name: `own-${index + 1}`,
+        monitor,
+        folder: join(dataFolders[index] ?? root, 'data'),
+        end: async (how) => {
+          const server = servers[index];
+          if (how === 'TERM') return void (await server?.stop());
+          server?.kill();
+          await server?.exited;
+        },
+        start: async () => {
+          servers[index] = await start(index);
+        },
+        isHealthy: () => isHealthy(`${monitor}/healthz`),
+      };
+    }),
     [Symbol.asyncDispose]: async () => {
       await nc.close();
       for (const server of servers) server.kill();

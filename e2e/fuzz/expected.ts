@@ -39,3 +39,21 @@ export function expectedOfRegistration(registration: Registration): Expected {
   if (!saysVerified) return { expect: [202, ...reused, ...short] };
   return short.length > 0 ? { expect: [422, 400] } : { expect: [422], code: 'invalid-request' };
 }
+
+/**
+ * The same request, whose body may also be refused unread: token, scope and id are checked first.
+ * An operation that is open to the public refuses bad tokens, and ids that nobody gave.
+ */
+export function orRefused(
+  { statuses }: { readonly statuses: ReadonlySet<number> },
+  request: FuzzCase,
+): FuzzCase {
+  const [first] = request.expect ?? [];
+  if (first === undefined || !OF_BODIES.has(first) || request.code === 'bad-request')
+    return request;
+  const before = [401, 403, 404].filter((status) => status === 401 || statuses.has(status));
+  return { ...request, expect: [...(request.expect ?? []), ...before] };
+}
+
+/** Statuses that say what is wrong with a body or a header. */
+const OF_BODIES: ReadonlySet<number> = new Set([400, 413, 415, 422]);

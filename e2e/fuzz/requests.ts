@@ -3,7 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { changedBodies } from './bodies.ts';
 import type { FuzzCase, Target } from './case.ts';
 import type { ContractOperation, JsonSchema } from './contract.ts';
-import { expectedForSize, expectedOfRegistration } from './expected.ts';
+import { expectedForSize, expectedOfRegistration, orRefused } from './expected.ts';
 import { headerChanges, withHeader } from './headers.ts';
 import { bodiesOf, type Body, valuesOf } from './values.ts';
 
@@ -93,7 +93,7 @@ export function validRequests(operation: ContractOperation, known: Known): Arbit
         operation.lines === undefined
           ? expectedForSize(operation.id, request, isVouched)
           : undefined;
-      if (tooLarge !== undefined) return { ...request, ...tooLarge };
+      if (tooLarge !== undefined) return orRefused(operation, { ...request, ...tooLarge });
       if (!isOpen) return request;
       const expected = expectedOfRegistration({
         caller: authorization === undefined ? 'anonymous' : isVouched ? 'vouching' : 'known',
@@ -170,17 +170,21 @@ export function nearValidRequests(operation: ContractOperation, known: Known): A
   const { body, lines } = operation;
   const changed =
     lines !== undefined ? changedLines(lines) : body !== undefined && changedBodies(body);
-  if (changed === false) return fc.oneof(...changes);
+  if (changed === false) {
+    return fc.oneof(...changes).map((request) => orRefused(operation, request));
+  }
   const bodies = fc.tuple(valid, changed).map(([request, changed]): FuzzCase => {
     const whole = { ...request, ...changed };
     return operation.lines === undefined
       ? { ...whole, ...expectedForSize(operation.id, whole, true) }
       : whole;
   });
-  return fc.oneof(
-    { weight: 6, arbitrary: bodies },
-    ...changes.map((arbitrary) => ({ weight: 1, arbitrary })),
-  );
+  return fc
+    .oneof(
+      { weight: 6, arbitrary: bodies },
+      ...changes.map((arbitrary) => ({ weight: 1, arbitrary })),
+    )
+    .map((request) => orRefused(operation, request));
 }
 
 const otherMethods = fc.oneof(

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ACCOUNTS_PROJECTION, type RegisterCommand } from '@zameni/contracts';
 import { type Pool, readSecret } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
@@ -11,7 +12,7 @@ import { createActors } from '../support/actors.ts';
 import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
-const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');
 const fixtures = new URL('../../fixtures/', import.meta.url);
 const system = await attachSystem();
 const actors = await createActors(system, 'cli');
@@ -129,7 +130,7 @@ test.serial(
 test.serial(
   'the unchanged fixtures, sent by the public, become attempts even on registered addresses',
   async (t) => {
-    const path = new URL('people.ndjson', fixtures).pathname;
+    const path = fileURLToPath(new URL('people.ndjson', fixtures));
     const { status, stdout } = await run(['register', path, '--anonymous', '--concurrency', '256']);
     // The one line that exceeds what the public may send.
     const large = peopleLines.findIndex((line) => Buffer.byteLength(line) > 4_096) + 1;
@@ -356,16 +357,20 @@ test.serial(
 );
 
 test.serial('doctor finds every part of a running stack and prints no secret', async (t) => {
-  const { stdout } = await run(['doctor', '--json']);
-  const report = JSON.parse(stdout);
-  t.true(report.isStackRunning);
   type Check = { name: string; level: string; found: string };
-  const checks: Check[] = report.checks;
-  // Other tests load the machine at the same time, so a warning is expected but a fault is not.
-  t.deepEqual(
-    checks.filter(({ level }) => level === 'fail'),
-    [],
-  );
+  let stdout = '';
+  let checks: readonly Check[] = [];
+  const look = async () => {
+    ({ stdout } = await run(['doctor', '--json']));
+    const report = JSON.parse(stdout);
+    t.true(report.isStackRunning);
+    checks = report.checks;
+    return checks.filter(({ level }) => level === 'fail');
+  };
+  // Other tests load the machine at the same time, so a warning is expected and a look may be late.
+  let faults = await look();
+  if (faults.length > 0) faults = await look();
+  t.deepEqual(faults, []);
   const names = new Set(checks.map(({ name }) => name));
   const expected =
     'node nats-server postgres pgbouncer redis-server haproxy nats-1 nats-2 nats-3 postgres-primary postgres-replica replication redis gateway token projection parked prometheus alerts traces';

@@ -4,7 +4,7 @@ import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { askAllAgain, proveAllAgain, readAllAgain } from '../crash/ask-again.ts';
 import { createClient } from '../crash/client.ts';
-import { killInTurn } from '../support/kills.ts';
+import { disturbInTurn } from '../crash/disturb-in-turn.ts';
 import { createIssueLink } from '../crash/issue-link.ts';
 import { startLoad } from '../crash/load.ts';
 import { createRandom } from '../support/random.ts';
@@ -29,7 +29,7 @@ const { stack, gatewayUrl } = system;
 const positions = createPositions(readKeyRing(stack.keys.positionKeyFile));
 const issueLink = createIssueLink(stack);
 
-test(`accepted registrations survive ${SECONDS} s of kill -9 of every process`, async (t) => {
+test(`accepted registrations survive ${SECONDS} s of kills, freezes and losses of stores`, async (t) => {
   t.timeout(SECONDS * 1_000 + 2 * RECOVERY_DEADLINE_MS);
   t.log(`repeat what chance chose with --seed ${SEED}`);
   const client = createClient({
@@ -45,12 +45,12 @@ test(`accepted registrations survive ${SECONDS} s of kill -9 of every process`, 
     writers: 8,
     readers: 8,
   });
-  const kills = await killInTurn({
+  const disturbances = await disturbInTurn({
     random: createRandom(SEED),
     deadlineMs: SECONDS * 1_000,
   });
-  for (const { name, atMs, backAfterMs } of kills) {
-    t.log(`${seconds(atMs)} killed ${name}, back after ${seconds(backAfterMs)}`);
+  for (const { what, atMs, forMs } of disturbances) {
+    t.log(`${seconds(atMs)} ${what}, over after ${seconds(forMs)}`);
   }
   const { reads, ...sent } = await load.stop();
   const writes = await askAllAgain(client, sent.writes);

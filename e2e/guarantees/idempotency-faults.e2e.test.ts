@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Client,
   createClient,
@@ -25,6 +26,9 @@ test.after.always(() => actors[Symbol.asyncDispose]());
 /** Longer than the command API waits for the answer to an append, so it sends the append again. */
 const LEADER_PAUSE_MS = 3_000;
 const RECOVERY_DEADLINE_MS = 30_000;
+/** A caller gives up an answer while the leader is still paused. */
+const GIVEN_UP_MS = 1_500;
+const MAX_ROUNDS = 3;
 /** Milliseconds after which a caller hangs up: before, during and after the append. */
 const LONGEST_PATIENCE_MS = 40;
 
@@ -134,6 +138,63 @@ test.serial('an append whose reply is lost while the leader is frozen counts onc
   const before = await Promise.all(asked.map((wish) => answerOf(wish)));
   await frozen;
   await isSettled(t, asked, before);
+});
+
+/** Changes people while the leader is paused, then retries. Returns how many had landed before. */
+async function changeWhileFrozen(t: ExecutionContext, name: string): Promise<number> {
+  const people = await Promise.all(
+    wishes('vouched', name, 20).map(async ({ body }) => {
+      const { id, position } = await actors.register(body);
+      const answer = await read(id, position);
+      if (answer.status !== 200) throw new Error('a person who was registered is not read');
+      return { id, tag: answer.headers.ETag, key: randomUUID() };
+    }),
+  );
+  const change = ({ id, tag, key }: (typeof people)[number], isKeyed = true) =>
+    operator.updateUser({
+      params: { id },
+      body: { displayName: 'Vera Changed' },
+      headers: { 'If-Match': tag, ...(isKeyed ? { 'Idempotency-Key': key } : {}) },
+    });
+  const frozen = pauseProcess(await findLeader(await readTestStack()), LEADER_PAUSE_MS);
+  const given = await Promise.all(
+    people.map((person) =>
+      Promise.race([change(person).catch(() => undefined), pause(GIVEN_UP_MS, undefined)]),
+    ),
+  );
+  t.true(given.every((answer) => answer === undefined || answer.status === 503));
+  await frozen;
+  // Read at a later position, to see what has landed before any retry.
+  const [marker] = wishes('vouched', `marker-${name}`, 1);
+  const after = marker && (await ask(marker)).headers.Position;
+  let landed = 0;
+  for (const person of people) {
+    const seen = await read(person.id, after ?? '');
+    if (seen.status === 200 && seen.body.version === 2) {
+      landed += 1;
+      // Without its key, a retry is refused for the very change that it asks for.
+      await waitUntil(async () => (await change(person, false)).status === 412);
+    }
+    let position = '';
+    await waitUntil(async () => {
+      const answer = await change(person);
+      if (answer.status === 202) position = answer.headers.Position;
+      return answer.status !== 503;
+    }, RECOVERY_DEADLINE_MS);
+    const last = await read(person.id, position);
+    t.like(last, { status: 200, body: { displayName: 'Vera Changed', version: 2 } });
+  }
+  t.log(`${landed} of ${people.length} changes landed after their answers were given up`);
+  return landed;
+}
+
+test.serial('a change that landed after its answer was given up is not made again', async (t) => {
+  let landed = 0;
+  // A process that has heard that the leader is frozen sends it nothing more.
+  for (let n = 0; n < MAX_ROUNDS && landed === 0; n += 1) {
+    landed = await changeWhileFrozen(t, `changed-${n}`);
+  }
+  t.true(landed > 0);
 });
 
 test.serial(

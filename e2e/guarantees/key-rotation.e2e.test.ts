@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { KeyRecord, subjects } from '@zameni/contracts';
 import { readKeyRingFile, readToEnd } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
@@ -11,7 +12,7 @@ import { createActors, personAt } from '../support/actors.ts';
 import { kill } from '../support/kills.ts';
 import { attachSystem } from '../support/system.ts';
 
-const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');
 const system = await attachSystem();
 const { stack } = system;
 const actors = await createActors(system, 'key-rotation');
@@ -156,6 +157,7 @@ test.serial(
 
     const first = keys('rotate', 'kek', '--grace', '4');
     const over = new AbortController();
+    t.teardown(() => over.abort());
     const registering = (async () => {
       const during: string[] = [];
       // A higher rate would only take processor time from the tested rotation.

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import {
   createPositions,
   createVerificationTokens,
@@ -12,7 +13,7 @@ import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
 
-const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const zameni = fileURLToPath(new URL('../../cli/bin/zameni.ts', import.meta.url));
 const system = await attachSystem();
 const actors = await createActors(system, 'link');
 const { anyone, operator, attempt, join, read, register, status: statusOf } = actors;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createClient } from '@zameni/contracts';
 import { waitUntil } from '@zameni/runtime/testing';
@@ -8,7 +9,7 @@ import { createAnswerCheck, type OpenApiDocument } from '../support/openapi-chec
 import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
-const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');
 const system = await attachSystem();
 const { gatewayUrl: baseUrl, stack } = system;
 const operator = await system.token(['ops:read']);

@@ -9,7 +9,15 @@ import test, { type ExecutionContext } from 'ava';
 type NatsClient = Awaited<ReturnType<typeof connectTestNats>>;
 type Door = readonly [subject: string, ...openFor: User[]];
 
-const USERS = ['command-api', 'projector', 'query-api', 'mailer', 'eraser', 'analyst'] as const;
+const USERS = [
+  'command-api',
+  'projector',
+  'query-api',
+  'mailer',
+  'eraser',
+  'auditor',
+  'analyst',
+] as const;
 type User = (typeof USERS)[number];
 
 /** The API of the log as its users call it. Only `admin` may make the calls of `admin`. */
@@ -34,7 +42,6 @@ const changes = [
   `STREAM.SNAPSHOT.${stream}`,
   `STREAM.RESTORE.${stream}`,
   `STREAM.PEER.REMOVE.${stream}`,
-  `STREAM.LEADER.STEPDOWN.${stream}`,
   'ACCOUNT.PURGE.LOG',
   'META.LEADER.STEPDOWN',
   'SERVER.REMOVE',
@@ -48,12 +55,20 @@ const publishDoors: readonly Door[] = [
   [`zameni.attempt.${id}`, 'command-api', 'eraser'],
   [`zameni.mail-wish.${id}`, 'command-api'],
   [`zameni.farewell.${id}`, 'command-api'],
-  [`zameni.deletion.${id}`, 'command-api'],
+  [`zameni.deletion.${id}`, 'command-api', 'eraser'],
   [`zameni.account.${id}.more`],
   ['zameni.other'],
   ['anything'],
-  [`${api}.STREAM.INFO.${stream}`, 'command-api', 'projector', 'query-api', 'mailer', 'eraser'],
-  [`${api}.STREAM.MSG.GET.${stream}`, 'command-api', 'mailer', 'eraser'],
+  [
+    `${api}.STREAM.INFO.${stream}`,
+    'command-api',
+    'projector',
+    'query-api',
+    'mailer',
+    'eraser',
+    'auditor',
+  ],
+  [`${api}.STREAM.MSG.GET.${stream}`, 'command-api', 'projector', 'mailer', 'eraser'],
   [`${api}.DIRECT.GET.${stream}`, 'command-api', 'projector', 'mailer', 'eraser'],
   [`${api}.DIRECT.GET.${stream}.zameni.account.${id}`, 'projector', 'analyst'],
   [`${api}.DIRECT.GET.${stream}.zameni.key.${id}`, 'projector', 'eraser'],
@@ -67,8 +82,8 @@ const publishDoors: readonly Door[] = [
   [`${api}.DIRECT.GET.${stream}.>`],
   // Several filters do not fit into the subject.
   [`${api}.CONSUMER.CREATE.${stream}`, 'mailer'],
-  // The projector reads everything. A filter in the subject is for users who may not.
-  [`${api}.CONSUMER.CREATE.${stream}.none`, 'projector'],
+  // Projector and auditor read everything. A filter in the subject is for users who may not.
+  [`${api}.CONSUMER.CREATE.${stream}.none`, 'projector', 'auditor'],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.account.*`, 'analyst'],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.key.*`, 'eraser'],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.claim.*`, 'eraser'],
@@ -79,8 +94,15 @@ const publishDoors: readonly Door[] = [
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.*.*`],
   [`${api}.CONSUMER.CREATE.${stream}.none.zameni.>`],
   [`${api}.CONSUMER.CREATE.${stream}.none.>`],
-  [`${api}.CONSUMER.MSG.NEXT.${stream}.none`, 'projector', 'mailer', 'eraser', 'analyst'],
-  [`${api}.CONSUMER.DELETE.${stream}.none`, 'projector', 'mailer', 'eraser', 'analyst'],
+  [
+    `${api}.CONSUMER.MSG.NEXT.${stream}.none`,
+    'projector',
+    'mailer',
+    'eraser',
+    'auditor',
+    'analyst',
+  ],
+  [`${api}.CONSUMER.DELETE.${stream}.none`, 'projector', 'mailer', 'eraser', 'auditor', 'analyst'],
   [`${api}.STREAM.MSG.DELETE.${stream}`, 'eraser'],
   [`${api}.CONSUMER.INFO.${stream}.none`],
   [`${api}.CONSUMER.DURABLE.CREATE.${stream}.none`],
@@ -91,8 +113,10 @@ const publishDoors: readonly Door[] = [
   [`${api}.CONSUMER.LIST.${stream}`],
   [`${api}.CONSUMER.PAUSE.${stream}.none`],
   [`${api}.CONSUMER.LEADER.STEPDOWN.${stream}.none`],
+  [`${api}.STREAM.LEADER.STEPDOWN.${stream}`, 'auditor'],
   ...changes.map((call): Door => [`${api}.${call}`]),
   ...changes.map((call): Door => [`${ownApi}.${call}`]),
+  [`${ownApi}.STREAM.LEADER.STEPDOWN.${stream}`],
   [`${ownApi}.STREAM.INFO.${stream}`],
   [`${ownApi}.STREAM.MSG.GET.${stream}`],
   [`${ownApi}.STREAM.MSG.DELETE.${stream}`],

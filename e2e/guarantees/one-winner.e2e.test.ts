@@ -22,17 +22,17 @@ const doors = system.stack.services
   }));
 test.after.always(() => actors[Symbol.asyncDispose]());
 
-/** Spellings of one address that all compare equal: case, width, composition, IDN. */
+/** Spellings of one address that all compare equal: case, and the host in letters or in Punycode. */
 function variantsOf(name: string): string[] {
   const local = `rivál.${name}`;
-  const hosts = ['почта.example.org', 'xn--80a1acny.example.org', 'ПОЧТА.Example.ORG'];
-  const locals = [
-    local,
-    local.toUpperCase(),
-    local.normalize('NFD'),
-    local.normalize('NFD').toUpperCase(),
-    local.replace(/[a-z]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)),
+  const hosts = [
+    'почта.example.org',
+    'xn--80a1acny.example.org',
+    'ПОЧТА.Example.ORG',
+    'XN--80A1ACNY.example.org',
+    'почта。ｅｘａｍｐｌｅ．org',
   ];
+  const locals = [local, local.toUpperCase()];
   return locals.flatMap((part) =>
     hosts.flatMap((host) => [`${part}@${host}`, ` ${part}@${host} `]),
   );
@@ -75,7 +75,7 @@ async function holdersOf(ids: readonly string[], email: string): Promise<string[
 /** The part that differs between the variants. The host, in its Unicode form, is common to all. */
 function canonicalOf(email: string): string {
   const [local = '', host = ''] = email.trim().normalize('NFKC').toLowerCase().split('@');
-  return `${local}@${host.replace('xn--80a1acny', 'почта')}`;
+  return `${local}@${host.replace('xn--80a1acny', 'почта').replaceAll('。', '.')}`;
 }
 
 test(`${RIVALS} attempts on an address get equal answers, and one is proven`, async (t) => {

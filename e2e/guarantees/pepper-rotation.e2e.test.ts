@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClaimRecord, subjectFilters } from '@zameni/contracts';
 import {
@@ -20,7 +21,7 @@ import { createActors, personAt } from '../support/actors.ts';
 import { mapConcurrently } from '../support/concurrently.ts';
 import { attachSystem } from '../support/system.ts';
 
-const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');
 const system = await attachSystem();
 const { stack } = system;
 const actors = await createActors(system, 'pepper-rotation');

@@ -41,7 +41,7 @@ type Table = { readonly name: string; readonly column: string; readonly readers:
 
 /** The services read the live version through these. */
 const views: readonly Table[] = [
-  { name: 'accounts.checkpoint', column: 'position', readers: [query, command, mailer] },
+  { name: 'accounts.checkpoint', column: 'version', readers: [query, command, mailer] },
   { name: 'accounts.parked', column: 'position', readers: [query] },
   { name: 'accounts.users', column: 'position', readers: [query] },
   { name: 'accounts.address_owner', column: 'position', readers: [query] },
@@ -59,6 +59,7 @@ const tables: readonly Table[] = [
   { name: 'zameni.parked', column: 'position', readers: [query] },
   { name: 'zameni.discarded', column: 'position', readers: [query] },
   { name: 'zameni.read_models', column: 'version', readers: [query] },
+  { name: 'zameni.log_servers', column: 'state', readers: [query, command, mailer] },
   { name: 'zameni.room', column: 'live_attempts', readers: [query, command] },
   // The query API reads what became of a mail, see below.
   { name: 'mailer.checkpoints', column: 'position', readers: [mailer] },
@@ -196,6 +197,23 @@ test('the list of tried read models is complete', async (t) => {
   );
 });
 
+test('a role that hangs or floods is bounded by the server', async (t) => {
+  for (const place of [direct, replica, pooledPrimary, pooledReplica]) {
+    for (const [login, longest] of [
+      [query, '10s'],
+      [command, '10s'],
+      [mailer, '10s'],
+      [projector, '2min'],
+    ] as const) {
+      const run = connectAs(t, login, place);
+      t.is(await run('show statement_timeout'), longest);
+      t.regex(String(await run('show idle_in_transaction_session_timeout')), /^[13]0s$/);
+      const limit = await run('select rolconnlimit from pg_roles where rolname = current_user');
+      t.true(Number(limit) > 0 && Number(limit) <= 60);
+    }
+  }
+});
+
 test('only the projector executes the functions that change read models', async (t) => {
   const run = connectAs(t, superuser, direct);
   for (const { user } of [query, command, mailer, projector]) {
@@ -208,7 +226,7 @@ test('only the projector executes the functions that change read models', async 
         ? [
             'apply,apply_attempts,apply_erasures,apply_parked,apply_registration_counts',
             'apply_users,carry_over,clear_attempt_claim,delete_read_models,erase_people',
-            'remove_attempt,show_read_models,switch_read_models',
+            'excuse_gap,remove_attempt,show_read_models,switch_read_models',
           ].join()
         : null,
       user,
@@ -327,6 +345,9 @@ for (const [how, place] of [
         t.is(await run(sql), READ_ONLY, `${login.user}: ${sql}`);
       }
     }
+    const run = connectAs(t, command, place);
+    t.regex(String(await run('select position from accounts.checkpoint')), /^\d+$/);
+    t.is(await run('select count(*) from accounts.users'), DENIED);
   });
 }
 

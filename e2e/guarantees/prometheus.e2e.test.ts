@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readTestStack } from '@zameni/runtime/testing';
 import test from 'ava';
+import { ownPeople, readPeople } from '../demo/people.ts';
 import { queries } from '../../deploy/telemetry/grafana/queries.ts';
 import { NODE_SERIES, SERVER_SERIES } from '../../deploy/telemetry/prometheus/server-series.ts';
 import { projectorsOf, untilActive } from '../fail-over/projectors.ts';
@@ -70,7 +71,8 @@ test.serial(
   async (t) => {
     t.timeout(120_000);
     const api = prometheusOfStack();
-    await runLively(system, actors, { label: 'prometheus', people: 60 });
+    const people = ownPeople(readPeople(), `m${randomUUID().slice(0, 8)}`).slice(0, 60);
+    await runLively(system, actors, { label: 'prometheus', people });
     const all = [...queries(), ...SCRAPED];
     const empty = await untilNone(SCRAPED_MS, async () => {
       // Nobody in the cache: the replica is asked. Its lag is shown only while it is.

@@ -124,11 +124,16 @@ test('the document lists the answers of the gateway, and nothing else', async (t
       const url = `${system.gatewayUrl}${path.replace('{id}', absent).replace('{file}', 'x.css')}`;
       const response = await fetch(url, { method, signal: AbortSignal.timeout(20_000) });
       const text = await response.text();
-      t.is(response.status !== 405, takes.includes(method), `${method} ${path}`);
-      if (response.status !== 405) continue;
-      const allow = takes.includes('GET') ? [...takes, 'HEAD'] : takes;
+      const isOptions = method === 'OPTIONS';
+      t.is(response.status !== 405, isOptions || takes.includes(method), `${method} ${path}`);
+      if (response.status !== 405 && !isOptions) continue;
+      const allow = [...takes, ...(takes.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
       const answered = response.headers.get('allow')?.split(', ');
       t.deepEqual(answered?.toSorted(), allow.toSorted());
+      if (isOptions) {
+        t.deepEqual([response.status, text], [204, ''], path);
+        continue;
+      }
       t.regex(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
       const problem = JSON.parse(text) as Problem;
       t.is(createValidator(Problem)(problem), undefined);
@@ -138,7 +143,7 @@ test('the document lists the answers of the gateway, and nothing else', async (t
 });
 
 test('an internal or missing path is answered 404', async (t) => {
-  for (const path of ['/', '/livez', '/readyz', '/metrics', '/v1', '/v1/users', '/v2/users/7']) {
+  for (const path of ['/livez', '/readyz', '/metrics', '/v1', '/v1/users', '/v2/users/7']) {
     const response = await fetch(`${system.gatewayUrl}${path}`);
     const problem = (await response.json()) as Problem;
     t.is(response.status, 404, path);
@@ -230,6 +235,9 @@ test('every answer to a command on a person is in the document', async (t) => {
   await observe(t, command({ reasonCode: 'abuse' }, '/deactivations'), 202);
   const deactivated = await observe(t, command({ displayName: 'Rea Third' }), 409);
   t.is(codeOf(deactivated), 'user-deactivated');
+  const own = bearer(await system.token([], registrationId));
+  const refused = await observe(t, command({ displayName: 'Rea' }, '', own), 403);
+  t.is(codeOf(refused), 'self-deactivated');
   await observe(t, command({ reasonCode: 'appeal' }, '/reactivations'), 202);
   const headers = { ...proven, ...bearer(tokens.reader) };
   await observe(t, { path, headers }, 200);
@@ -314,7 +322,8 @@ test('counts of registrations are answered as the document says', async (t) => {
     200,
   );
   const { buckets } = JSON.parse(text) as RegistrationStatsView;
-  t.true((buckets.at(-1)?.byLocale[person.locale]?.accepted ?? 0) > 0);
+  // Only the fifty most frequent locales are named, and other tests use hundreds.
+  t.true((buckets.at(-1)?.accepted ?? 0) > 0);
   t.is(codeOf(await observe(t, { path: range('day') }, 401)), 'unauthorized');
   const reader = bearer(tokens.reader);
   t.is(codeOf(await observe(t, { path: range('day'), headers: reader }, 403)), 'forbidden');

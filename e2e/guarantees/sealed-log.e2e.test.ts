@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventType } from '@zameni/contracts';
@@ -6,7 +7,7 @@ import test from 'ava';
 import { createActors } from '../support/actors.ts';
 import { findTexts } from '../support/find-texts.ts';
 import { runDemo } from '../demo/run.ts';
-import { readPeople } from '../demo/people.ts';
+import { ownPeople, readPeople } from '../demo/people.ts';
 import { attachSystem } from '../support/system.ts';
 
 const system = await attachSystem();
@@ -24,7 +25,7 @@ const stranger = {
 };
 
 test('the bytes of log and log files hold no address or name of over 8 bytes', async (t) => {
-  const people = readPeople();
+  const people = ownPeople(readPeople(), `s${randomUUID().slice(0, 8)}`);
   const token = await system.token(['registrations:write', 'users:read']);
   const report = await runDemo({
     gatewayUrl: system.gatewayUrl,

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'ava';
-import { readPeople } from '../demo/people.ts';
+import { ownPeople, readPeople } from '../demo/people.ts';
 import { startMailServer } from '../mail/smtp-server.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
@@ -42,13 +43,19 @@ const STRANGER = {
   displayName: 'Stranger Everywhere',
 };
 
+const people = ownPeople(readPeople(), `p${randomUUID().slice(0, 8)}`).slice(0, 40);
+
 const findPersonalData = createFindPersonalData(
-  [STRANGER, personAt('vera@privacy.example.org'), ...readPeople().map(({ body }) => body)],
+  [
+    STRANGER,
+    personAt('vera@privacy.example.org'),
+    ...[...readPeople(), ...people].map(({ body }) => body),
+  ],
   NOBODY,
 );
 
 test.before(async () => {
-  await runLively(system, actors, { label: 'privacy', people: 40 });
+  await runLively(system, actors, { label: 'privacy', people });
   await misplace();
   await refuse();
 });

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { RegisterCommand } from '@zameni/contracts';
 import { waitUntil } from '@zameni/runtime/testing';
@@ -10,7 +11,7 @@ import { type Chromium, findChromium, startChromium } from '../support/chromium.
 import { openPage, type Page, type PageOptions } from '../support/page.ts';
 import { attachSystem } from '../support/system.ts';
 
-const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const zameni = fileURLToPath(new URL('../../cli/bin/zameni.ts', import.meta.url));
 const system = await attachSystem();
 const actors = await createActors(system, 'verify-page');
 const { anyone, operator, attempt, join, register, status } = actors;

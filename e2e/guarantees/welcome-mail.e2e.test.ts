@@ -262,6 +262,8 @@ test('addresses beyond ASCII: the host in Punycode, the local part refused', asy
   t.like(row, { state: 'abandoned', reason: 'smtputf8-missing' });
   await register(personAt(`anna.${name}@пример.example.org`));
   await server.untilTaken(`anna.${name}@xn--e1afmkfd.example.org`, 1);
+  await register(personAt(`anna.${name}@نامه\u200cای.example.org`));
+  await server.untilTaken(`anna.${name}@xn--mgba3gch31f060k.example.org`, 1);
   t.pass();
 });
 

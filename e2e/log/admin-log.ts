@@ -1,9 +1,18 @@
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
-import { connectNats, createJetStreamLog, type EventLog, readSecret } from '@zameni/runtime';
+import {
+  connectNats,
+  createJetStreamLog,
+  type EventLog,
+  type NatsConnection,
+  readSecret,
+} from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
 
 /** The log of a stack, opened as its NATS admin, who may read everything. */
-export type AdminLog = AsyncDisposable & { readonly log: EventLog };
+export type AdminLog = AsyncDisposable & {
+  readonly log: EventLog;
+  readonly nc: NatsConnection;
+};
 
 /** Connects to the log. The servers' reports show `name`. */
 export async function openAdminLog({ nats }: Stack, name: string): Promise<AdminLog> {
@@ -16,5 +25,5 @@ export async function openAdminLog({ nats }: Stack, name: string): Promise<Admin
     name,
   });
   const log = await createJetStreamLog(nc, { stream: ACCOUNTS_STREAM.name, user: login.user });
-  return { log, [Symbol.asyncDispose]: () => nc.close() };
+  return { log, nc, [Symbol.asyncDispose]: () => nc.close() };
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -28,7 +29,7 @@ export const Flood = Type.Object({
 });
 export type Flood = Static<typeof Flood>;
 
-const program = new URL('./flood-main.ts', import.meta.url).pathname;
+const program = join(import.meta.dirname, 'flood-main.ts');
 
 /** Runs a flood in its own process, so that the caller's work does not delay its event loop. */
 export async function flood(input: FloodInput): Promise<Flood> {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
-import { isHealthy } from '../support/is-healthy.ts';
+import { isHealthy, isWhole } from '../support/is-healthy.ts';
 
 /** An outage of all servers of the log. The end restores them and waits until they are healthy. */
 export type LogOutage = { readonly end: () => Promise<void> };
@@ -43,9 +43,8 @@ function logPids({ pids }: Stack): number[] {
 }
 
 async function untilWell({ nats, services }: Stack): Promise<void> {
-  const urls = [
-    ...nats.monitors.map((url) => `${url}/healthz`),
-    ...services.map(({ url }) => `${url}/readyz`),
-  ];
-  await Promise.all(urls.map((url) => waitUntil(() => isHealthy(url), BACK_DEADLINE_MS)));
+  await Promise.all([
+    ...nats.monitors.map((url) => waitUntil(() => isHealthy(`${url}/healthz`), BACK_DEADLINE_MS)),
+    ...services.map(({ url }) => waitUntil(() => isWhole(url), BACK_DEADLINE_MS)),
+  ]);
 }

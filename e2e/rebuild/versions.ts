@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import type { Pool } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import type { System } from '../support/system.ts';
 
-const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');
 const DEADLINE_MS = 120_000;
 const ALONE_DEADLINE_MS = 60_000;
 

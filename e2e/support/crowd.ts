@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { parseImported } from './import-upload.ts';
 import type { System } from './system.ts';
 
+/** People of a large crowd. A long run takes more. */
+export const CROWD_SIZE = Number(process.env['ZAMENI_CROWD_PEOPLE'] ?? 3_000);
+
 /** Imported people: their ids, and the position that covers them all. */
 export type Crowd = { readonly ids: readonly string[]; readonly position: string };
 

@@ -1,19 +1,12 @@
 import { connect } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { readTestStack, type Stack, waitUntil } from '@zameni/runtime/testing';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Random } from './random.ts';
 
 /** A killed process and the time until its replacement listened, if it listens. */
 export type Kill = { readonly name: string; readonly atMs: number; readonly backAfterMs: number };
 
-/** The random numbers, and how long to go on after every process was killed once. */
-export type KillOptions = { readonly random: Random; readonly deadlineMs: number };
-
 const BACK_DEADLINE_MS = 60_000;
-const SHORTEST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 3_500;
 
 /** The part of a NATS server's `/jsz?streams=1` that names the leader of a stream. */
 const StreamReport = Type.Object({
@@ -25,35 +18,6 @@ const StreamReport = Type.Object({
     }),
   ),
 });
-
-/**
- * Kills every process of the stack in turn, and the leader of the log's stream, in random order and
- * at random times. The others need not have recovered yet, so losses overlap.
- */
-export async function killInTurn({ random, deadlineMs }: KillOptions): Promise<Kill[]> {
-  const startedAt = performance.now();
-  const kills: Promise<Kill>[] = [];
-  const returning = new Map<string, Promise<Kill>>();
-  const { pids } = await readTestStack();
-  const victims = [...Object.keys(pids), LEADER];
-  while (performance.now() - startedAt < deadlineMs) {
-    for (const victim of random.shuffle(victims)) {
-      await pause(SHORTEST_PAUSE_MS + random.below(LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS));
-      const isOver = performance.now() - startedAt > deadlineMs;
-      if (isOver && kills.length >= victims.length) break;
-      const name = victim === LEADER ? await findLeader(await readTestStack()) : victim;
-      // A process that does not run yet cannot be killed.
-      await returning.get(name);
-      const killed = kill(name, startedAt);
-      killed.catch(() => undefined);
-      returning.set(name, killed);
-      kills.push(killed);
-    }
-  }
-  return Promise.all(kills);
-}
-
-const LEADER = 'the stream’s leader';
 
 /** Kills a process. Resolves when its replacement listens. */
 export async function kill(name: string, startedAt: number): Promise<Kill> {

@@ -1,8 +1,9 @@
 import {
-  AttemptRecord,
   decodeEvent,
-  KeyRecord,
   openEvent,
+  parseAttemptRecord,
+  parseKeyRecord,
+  parseOrThrow,
   parseUserId,
   type StoredEvent,
   subjects,
@@ -20,7 +21,6 @@ import {
   type Proof,
 } from '@zameni/runtime';
 import { createSilentLogger, type Stack, waitUntil } from '@zameni/runtime/testing';
-import { Value } from 'typebox/value';
 import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 
@@ -79,7 +79,7 @@ export async function openMailboxes(stack: Stack): Promise<Mailboxes> {
 async function findAttempt(log: EventLog, id: UserId): Promise<Proof> {
   const signal = AbortSignal.timeout(READ_DEADLINE_MS);
   const last = await log.readLastFromLeader(subjects.attempt(id), signal);
-  const record = last && Value.Parse(AttemptRecord, parse(last.data));
+  const record = last && parseAttemptRecord(last.data);
   if (last === undefined || record?.state !== 'open') throw new LinkGoneError(id);
   return { kind: 'attempt', id, claim: record.claim, position: last.position };
 }
@@ -99,7 +99,7 @@ async function findRequest(
     if (last === 'erased') throw new LinkGoneError(id);
   }
   if (record === undefined || personal === null) throw new Error(`${id} has no key`);
-  const key = dataKeys.open(id, Value.Parse(KeyRecord, parse(record.data)));
+  const key = dataKeys.open(id, parseOrThrow(parseKeyRecord, record));
   const binding = { eventId: metadata.id, type, userId: id };
   const opened = openEvent(event, openPersonal(key, binding, personal));
   if (opened.name !== name) throw new Error(`${id} has no ${name}`);
@@ -136,8 +136,4 @@ function toUserId(id: string): UserId {
   const userId = parseUserId(id);
   if (userId === undefined) throw new Error('an id is not a user id');
   return userId;
-}
-
-function parse(data: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(data).toString('utf8'));
 }

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
+import { DEADLINES } from '@zameni/runtime';
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
 import { serverEnvironment } from '../../deploy/local/parts/context.ts';
 import { serviceEnvironment } from '../../deploy/local/parts/service-environment.ts';
+import { securityLogFile } from '../../deploy/local/parts/security-log-file.ts';
 import { serviceProgram } from '../../deploy/local/parts/service-program.ts';
 import type { Service } from '../../deploy/local/profile/scale.ts';
 import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { startChild } from '../../deploy/local/supervisor/child.ts';
-import { findFreePort } from './free-port.ts';
+import { findFreePorts } from './free-ports.ts';
 import { isHealthy } from './is-healthy.ts';
 
 /** A process of a service in addition to the stack's. Nobody restarts it. */
@@ -27,7 +29,7 @@ export async function startOwnProcess(
   stack: Stack,
   { service, name, env = {} }: OwnProcessOptions,
 ): Promise<OwnProcess> {
-  const port = await findFreePort();
+  const [port] = await findFreePorts(1);
   const child = startChild(
     {
       name,
@@ -37,10 +39,11 @@ export async function startOwnProcess(
         ...serviceEnvironment(toSource(stack), service),
         ZAMENI_PORT: String(port),
         ZAMENI_INSTANCE: name,
+        ZAMENI_SECURITY_LOG: securityLogFile(stack.folders.logs, name),
         ...env,
       },
       deathSignal: 'KILL',
-      stop: { signal: 'SIGTERM', deadlineMs: 15_000 },
+      stop: { signal: 'SIGTERM', deadlineMs: DEADLINES.stop },
     },
     { logFile: join(stack.folders.logs, `${name}.log`) },
   );
@@ -55,13 +58,14 @@ export async function startOwnProcess(
 /** The parts of the stack's description that the variables are made from. */
 function toSource(stack: Stack) {
   const { profile, gateway, nats, pgbouncer, redis, mail, folders, telemetry } = stack;
-  const natsClient = nats.servers.map((server) => Number(server.split(':')[1]));
+  const portOf = (place: string) => Number(place.split(':').at(-1));
   return {
     profile,
     telemetry,
     ports: {
       gateway: gateway.port,
-      natsClient,
+      natsClient: nats.servers.map(portOf),
+      natsMonitor: nats.monitors.map(portOf),
       pgbouncer: pgbouncer.port,
       redis: redis.port,
       inboxSmtp: mail.smtpPort,

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Scope } from '@zameni/contracts';
 import { readTestStack, type Stack } from '@zameni/runtime/testing';
@@ -8,10 +9,14 @@ export type System = {
   readonly stack: Stack;
   readonly gatewayUrl: string;
   /** A token as an operator gets it, from `zameni token`. */
-  readonly token: (scopes: readonly Scope[], subject?: string) => Promise<string>;
+  readonly token: (
+    scopes: readonly Scope[],
+    subject?: string,
+    ttlSeconds?: number,
+  ) => Promise<string>;
 };
 
-const zameni = new URL('../../cli/bin/zameni.ts', import.meta.url).pathname;
+const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');
 
 /** Attaches to the stack that the tests were started with. */
 export async function attachSystem(): Promise<System> {
@@ -19,8 +24,9 @@ export async function attachSystem(): Promise<System> {
   return {
     stack,
     gatewayUrl: stack.gateway.url,
-    token: async (scopes, subject = 'e2e') => {
+    token: async (scopes, subject = 'e2e', ttlSeconds) => {
       const args = ['token', '--profile', stack.profile, '--subject', subject];
+      if (ttlSeconds !== undefined) args.push('--ttl', String(ttlSeconds));
       for (const scope of scopes) args.push('--scope', scope);
       const { stdout } = await promisify(execFile)(process.execPath, [zameni, ...args]);
       return stdout.trim();

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { readPeople } from '../demo/people.ts';
+import type { Person } from '../demo/people.ts';
 import { runDemo } from '../demo/run.ts';
 import { type Actors, personAt } from '../support/actors.ts';
 import { mapConcurrently } from '../support/concurrently.ts';
 import { importCrowd } from '../support/crowd.ts';
 import type { System } from '../support/system.ts';
 
-/** Who takes part, and how many of them. */
-export type LivelyRunOptions = { readonly label: string; readonly people: number };
+/** Who takes part: people to register, and as many who join and are imported below a label. */
+export type LivelyRunOptions = { readonly label: string; readonly people: readonly Person[] };
 
 const CONCURRENCY = 16;
 
@@ -21,13 +21,13 @@ export async function runLively(
   const report = await runDemo({
     gatewayUrl: system.gatewayUrl,
     token,
-    people: readPeople().slice(0, people),
+    people,
     concurrency: CONCURRENCY,
   });
   if (report.faults.length > 0) throw new Error(report.faults.join('\n'));
-  await importCrowd(system, label, people, { mail: true });
+  await importCrowd(system, label, people.length, { mail: true });
   const { operator, anyone, join, read } = actors;
-  await mapConcurrently(Array.from({ length: people }), CONCURRENCY, async () => {
+  await mapConcurrently(people, CONCURRENCY, async () => {
     const { id, position } = await join(personAt(`${randomUUID()}@${label}.example.org`));
     await read(id, position);
     await operator.readUser({ params: { id } });
