@@ -10,6 +10,7 @@ const documents = [
   'docs/errors.md',
   'docs/telemetry.md',
   'docs/observability.md',
+  'docs/security.md',
   'deploy/runbook.md',
   'fixtures/README.md',
 ];
@@ -50,6 +51,18 @@ test('docs/errors.md lists every code, with its status and meaning, and no other
   );
   const fields = Object.entries(FIELD_CODES).map(([code, title]) => `| \`${code}\` | ${title} |`);
   t.deepEqual(rows, [...codes, ...fields]);
+});
+
+test('docs/security.md names a test for each requirement, by its title', (t) => {
+  const text = readFileSync(join(root, 'docs/security.md'), 'utf8');
+  const section = text.split('## Requirements and tests')[1]?.split('## Not met')[0] ?? '';
+  const rows = section.split('\n').filter((line) => /^\| \d/.test(line));
+  t.true(rows.length > 20);
+  const lost = rows.filter((row) => {
+    const [, file = '', title = ''] = /`([^`]+\.test\.ts)`: (.+) \|$/.exec(row) ?? [];
+    return title === '' || !readFileSync(join(root, file), 'utf8').includes(title);
+  });
+  t.deepEqual(lost, []);
 });
 
 test('docs/telemetry.md is what `npm run docs` makes of the catalogue', (t) => {
