@@ -32,9 +32,9 @@ export type LiveVersionOptions = {
 const LATELY_MS = DEADLINES.primaryLook;
 
 /**
- * Looks which version is live, each second. Each look costs the primary one row. Versions are switched while readers run: within about a
- * second they all use the cache of the new one. Until then they may read the cache of the old one,
- * whose entries are true of their positions.
+ * Looks which version is live, each second. Each look costs the primary one row. Versions are
+ * switched while readers run: within about a second they all use the cache of the new one. Until then
+ * they may read the cache of the old one, whose entries are true of their positions.
  *
  * A look always counts. A learned checkpoint counts only from the position that is known: the live
  * version never goes back, so an older one is that of a replica that lags.
