@@ -126,9 +126,11 @@ export {
   FAREWELL_LIFETIME_SECONDS,
   KeyRecord,
   MAIL_WISH_LIFETIME_SECONDS,
+  MAX_RESERVED,
   MailWish,
   OpenAttempt,
   VoidAttempt,
+  UNDO_SECONDS,
 } from './log/records.ts';
 export {
   ACCOUNTS_STREAM,

@@ -13,11 +13,11 @@ export const VerificationPreview = Type.Object(
   {
     kind: Type.Enum(['registration', 'account', 'email-change', 'undo-change'], {
       description:
-        '`registration`: an attempt becomes an account. `account`: the unproven address of an account is proven. `email-change`: an account gets the address. `undo-change`: a pending change away from the address is cancelled',
+        '`registration`: an attempt becomes an account. `account`: the unproven address of an account is proven. `email-change`: an account gets the address. `undo-change`: a change away from the address is cancelled, or taken back',
     }),
     state: Type.Enum(['open', 'done', 'too-late', 'deactivated'], {
       description:
-        '`open`: the link was not used yet. `done`: its use changes nothing any more. `too-late`: the change that the link would cancel was made. `deactivated`: the account is, so only `notMine` is accepted',
+        '`open`: the link was not used yet. `done`: its use changes nothing any more. `too-late`: the time in which the link could take back the change is over. `deactivated`: the account is, so only `notMine` is accepted',
     }),
     holder: Type.Enum(['none', 'unproven', 'proven'], {
       description:

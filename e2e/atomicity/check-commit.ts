@@ -43,7 +43,8 @@ function checkRelease({ records }: Commit, { record }: Kind<'claim'>): string[] 
       case 'erasure':
         return fact.name === 'erased';
       case 'email-change':
-        return fact.name === 'email-changed';
+        // An erasure gives up the former addresses too.
+        return fact.name === 'email-changed' || fact.name === 'erased';
       case 'disowning':
         return isDisowned(fact);
       default:

@@ -14,8 +14,15 @@ import { nameClaims } from '../log/claim-names.ts';
 import { claimOf, type LogOpener, nameIn, placeAttempt, placeEvent } from '../log/stores.ts';
 
 /** A parsed record of the log. */
-export type AtomicRecord = { readonly position: number } & (
-  | { readonly kind: 'claim'; readonly k: string; readonly record: ClaimRecord }
+export type AtomicRecord = {
+  readonly position: number;
+} /** One that is reserved counts as given up. It comes after the deletion record. */ & (
+  | {
+      readonly kind: 'claim';
+      readonly k: string;
+      readonly record: ClaimRecord;
+      readonly isReserved?: true;
+    }
   /** Its claims have the same names as `k`. */
   | { readonly kind: 'deletion'; readonly record: DeletionRecord }
   | { readonly kind: 'attempt'; readonly id: string; readonly record: AttemptRecord }
@@ -66,7 +73,7 @@ function openEach(
     const name = nameIn(subject);
     switch (recordKind(subject)) {
       case 'claim':
-        return { kind: 'claim', position, k: name, record: parseOrThrow(parseClaimRecord, logged) };
+        return { kind: 'claim', position, k: name, ...placeClaim(logged) };
       case 'deletion':
         return { kind: 'deletion', position, record: parseOrThrow(parseDeletionRecord, logged) };
       case 'attempt': {
@@ -90,6 +97,12 @@ function openEach(
         throw new Error(`a record at ${position} is of no kind`);
     }
   });
+}
+
+function placeClaim(logged: LogRecord) {
+  const record = parseOrThrow(parseClaimRecord, logged);
+  if (record.state !== 'held' || record.until === undefined) return { record };
+  return { record: { state: 'released', by: 'email-change' }, isReserved: true } as const;
 }
 
 /** Divides records, in order, into commits. `after` is the position before the first record. */
@@ -125,8 +138,9 @@ function isReplaced(record: AtomicRecord, next: AtomicRecord): boolean {
   return next.record.state === 'open' && attempts.some(({ id }) => id === next.id);
 }
 
-function rankOf({ kind }: AtomicRecord): number {
-  return ORDER.findIndex((one) => one === kind);
+function rankOf(record: AtomicRecord): number {
+  const isReserved = record.kind === 'claim' && record.isReserved === true;
+  return ORDER.findIndex((one) => one === (isReserved ? 'deletion' : record.kind));
 }
 
 /** Whether a record is always appended alone. */

@@ -157,6 +157,23 @@ for (const language of ['en', 'ru'] as const) {
     t.like(await follow(link), { status: 202, userId: id });
     await attempt(personAt(right));
     await assertMails(t, right, language, ['confirm-change', 'already-registered']);
+    const notices = [
+      'confirm',
+      'welcome',
+      'change-notice',
+      'change-notice',
+      'changed-notice',
+    ] as const;
+    await assertMails(t, old, language, notices);
+    const made = server.mailsTo(old)[4];
+    t.true(made?.text.includes('r***@welcome.example.org'));
+    t.false(made?.text.includes(right));
+    // Until then nobody else gets the old address.
+    t.is((await operator.registerPerson({ body: personAt(old) })).status, 409);
+    t.like(await follow(made, { notMine: true }), { status: 202, userId: id });
+    t.is((await operator.registerPerson({ body: personAt(right) })).status, 201);
+    await attempt(personAt(old));
+    await assertMails(t, old, language, [...notices, 'already-registered']);
   });
 }
 

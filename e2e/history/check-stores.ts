@@ -22,7 +22,9 @@ export function checkStores({ log, rows }: Stores): Violation[] {
         return { k: claim, userId: view.userId, verified: view.emailVerified };
       }),
       actual: log.claims.flatMap(({ k, record }) =>
-        record.state === 'held' ? [{ k, userId: record.userId, verified: record.verified }] : [],
+        record.state === 'held' && record.until === undefined
+          ? [{ k, userId: record.userId, verified: record.verified }]
+          : [],
       ),
       idOf: (claim) => claim.userId,
     }),

@@ -5,6 +5,8 @@ type AttemptState = 'none' | 'open' | 'proof' | 'not-mine' | 'erasure' | 'void';
 export type Account = {
   /** Undefined once it was disowned. */
   address: number | undefined;
+  /** Former addresses that nobody else gets. A test ends before their time is over. */
+  reserved: number[];
   isVerified: boolean;
   isActive: boolean;
   isErased: boolean;
@@ -90,13 +92,13 @@ function register(
     entry.attempt = 'open';
     return '202';
   }
-  if (holderOf(model, address) !== undefined) return 'address-taken';
+  if (holderOf(model, address) !== undefined || isReserved(model, address)) return 'address-taken';
   entry.account = toAccount(address, false);
   return '201';
 }
 
 function toAccount(address: number, isVerified: boolean): Account {
-  const changes = { wanted: undefined, changes: 0, proofs: [] };
+  const changes = { reserved: [], wanted: undefined, changes: 0, proofs: [] };
   return { address, isVerified, isActive: true, isErased: false, ...changes };
 }
 
@@ -116,7 +118,7 @@ function prove(model: Model, { id, entry, said }: Proof): string {
     return `202 ${id}`;
   }
   const holder = holderOf(model, asked);
-  if (holder?.account.isVerified === true) return 'address-taken';
+  if (holder?.account.isVerified === true || isReserved(model, asked)) return 'address-taken';
   if (holder !== undefined && said === 'nothing') return 'address-unproven';
   if (holder !== undefined && said === 'confirm') {
     if (!holder.account.isActive) return 'user-deactivated';
@@ -172,12 +174,15 @@ function proveChange(
   }
   if (!account.isActive) return 'user-deactivated';
   const holder = holderOf(model, wanted);
+  if (isReserved(model, wanted, id)) return 'address-taken';
   if (holder !== undefined && holder.id !== id) {
     if (holder.account.isVerified) return 'address-taken';
     if (said === 'nothing') return 'address-unproven';
     if (said === 'confirm') return 'invalid-request';
     disown(holder.account);
   }
+  const { address, isVerified, reserved } = account;
+  if (isVerified && address !== undefined && address !== wanted) reserved.push(address);
   Object.assign(account, { address: wanted, isVerified: true, wanted: undefined });
   account.proofs.push(change);
   return accepted;
@@ -195,6 +200,16 @@ function holderOf(
   return undefined;
 }
 
+/** Whether an address is a former one of an account other than `except`. */
+function isReserved({ entries }: Model, address: number, except?: number): boolean {
+  return entries.some(
+    (entry, id) => id !== except && entry?.account?.reserved.includes(address) === true,
+  );
+}
+
+/** Former addresses that an account may have at once. */
+const MAX_RESERVED = 3;
+
 function disown(account: Account): void {
   account.address = undefined;
   account.isActive = false;
@@ -211,7 +226,9 @@ function changeAccount(
     return '202';
   }
   if (!account.isActive) return 'user-deactivated';
+  const former = new Set(account.reserved.filter((address) => address !== account.address));
   if (account.address === step.address) account.wanted = undefined;
+  else if (former.size >= MAX_RESERVED) return 'too-many-changes';
   else Object.assign(account, { wanted: step.address, changes: account.changes + 1 });
   return '202';
 }
@@ -228,6 +245,6 @@ function erase({ entries }: Model, entry: Entry): string {
     const isOnAddress = account.address !== undefined && other?.asked === account.address;
     if (isOnAddress && other.attempt === 'open') other.attempt = 'void';
   }
-  Object.assign(account, { isErased: true, address: undefined });
+  Object.assign(account, { isErased: true, address: undefined, reserved: [] });
   return '202';
 }

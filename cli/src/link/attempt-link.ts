@@ -65,6 +65,8 @@ export function chooseLink(
 ): LinkChoice {
   if (claim !== undefined && erasedAtOf(claim) > position) return refuse('attempt-erased');
   if (claim === undefined || claim.record.state === 'released' || isOwn) return { next: 'own' };
+  // Of a former address that is reserved, the attempt may be proven later.
+  if (claim.record.until !== undefined) return { next: 'own' };
   const { userId, verified } = claim.record;
   return verified ? refuse('address-taken') : { next: 'holder', userId };
 }

@@ -3,6 +3,7 @@ import { changeKeyOf, type Digests, type VerificationTokens } from '@zameni/runt
 import { type BeginDeps, beginCommand } from '../commit/begin-command.ts';
 import { type CommitDeps, commitDecision } from '../commit/decide-and-commit.ts';
 import type { Plan } from '../commit/decision-intent.ts';
+import { reservedClaims } from '../domain/account.ts';
 import { type Decision, refuse } from '../domain/decision.ts';
 import { decideUserChange, type UserChange } from '../domain/decide-user-change.ts';
 import type { EmailAddress } from '../domain/email-address.ts';
@@ -60,8 +61,9 @@ export async function changeUser(
     ...(isErasure ? { attempts: [userId] } : {}),
     ...(isReadOfData ? { withPerson: userId } : {}),
     claimsOf: (loaded) => {
-      const claim = loaded.get(userId)?.person?.data?.claim;
-      return isErasure && claim !== undefined ? [claim] : [];
+      const data = loaded.get(userId)?.person?.data;
+      if (!isErasure || data === undefined) return [];
+      return [...new Set([data.claim, ...reservedClaims(data, cause.time)])];
     },
     readsClaims: true,
     decide: (situation, loaded) => {
@@ -76,6 +78,7 @@ export async function changeUser(
         data: account?.person?.data,
         isFull,
         isOwn,
+        now: cause.time,
         ...(ifVersions === undefined ? {} : { ifVersions }),
       };
       return decideUserChange(toCommand(deps.digests, person, change), situation);
@@ -119,7 +122,7 @@ function canonicalText(change: RequestedChange): string {
 
 function toCommand(
   digests: Digests,
-  person: Pick<UserChange, 'userId' | 'data' | 'isFull' | 'isOwn'>,
+  person: Pick<UserChange, 'userId' | 'data' | 'isFull' | 'isOwn' | 'now'>,
   change: RequestedChange,
 ): UserChange {
   if (change.type !== 'change-email') return { ...person, ...change };

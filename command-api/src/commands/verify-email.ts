@@ -1,4 +1,4 @@
-import type { UserId } from '@zameni/contracts';
+import { UNDO_SECONDS, type UserId } from '@zameni/contracts';
 import { AppError, type Proof } from '@zameni/runtime';
 import { beginCommand } from '../commit/begin-command.ts';
 import { commitDecision } from '../commit/decide-and-commit.ts';
@@ -62,7 +62,10 @@ export function toPlan(proof: Proof, said: Said, cause: Cause): Plan {
     readsClaims: true,
     decide: (situation, loaded) => {
       const data = loaded.get(id)?.person?.data;
-      return decideAccountProof({ userId: id, claim, request, attempt, said, data }, situation);
+      const { time: now } = cause;
+      const undoUntil = new Date(Date.parse(now) + UNDO_SECONDS * 1_000).toISOString();
+      const command = { userId: id, claim, request, attempt, said, data, now, undoUntil };
+      return decideAccountProof(command, situation);
     },
     cause,
   };

@@ -32,7 +32,7 @@ export async function decideOnly<Result>(
     const loaded = await deps.claimLayouts.use((layout) =>
       loadPlan(deps, { ...plan, accounts, isFromLeader }, layout, signal),
     );
-    const situation = toSituation(loaded, loaded.known);
+    const situation = toSituation(loaded, loaded.known, plan.cause.time);
     const considered = consider({ situation, accounts: loaded.accounts });
     if (considered.outcome === 'look') {
       // An account of an earlier try may have lost the claim since, so only the newest is added.

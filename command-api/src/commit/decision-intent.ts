@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { parseClaimRecord, parseOrThrow, subjects, type UserId } from '@zameni/contracts';
+import {
+  MAX_RESERVED,
+  parseClaimRecord,
+  parseOrThrow,
+  subjects,
+  type UserId,
+} from '@zameni/contracts';
 import type { ClaimPlace, LogRecord } from '@zameni/runtime';
 import { type AccountState, absentAccount } from '../domain/account.ts';
 import { type ClaimState, toClaimState } from '../domain/claim.ts';
@@ -21,6 +27,8 @@ import {
   toDeletionMessages,
   toEventMessage,
   toFarewellMessages,
+  isReserved,
+  toReservedMessages,
 } from './event-messages.ts';
 import type { Intent, ReadState, UnguardedMessage, Write } from './group.ts';
 
@@ -76,8 +84,11 @@ export type Loaded = {
   readonly known: ReadonlyMap<string, LogRecord>;
 };
 
-/** Two claims of two subjects each, deletion record, attempt, key or farewell, two events. */
-const MAX_MESSAGES = 9;
+/**
+ * Two claims, or one and those that are reserved, of two subjects each; deletion record, attempt,
+ * key or farewell, two events.
+ */
+const MAX_MESSAGES = 2 * (1 + MAX_RESERVED) + 5;
 
 const STALE: Write<Tried> = { messages: [], answer: () => ({ outcome: 'stale' }) };
 
@@ -99,7 +110,7 @@ export function toIntent(plan: Plan, loaded: Loaded, keys: FarewellKeys): Intent
       for (const [subject, last] of lastOf) {
         if (state.get(subject)?.position !== last?.position) return STALE;
       }
-      const situation = toSituation(loaded, state);
+      const situation = toSituation(loaded, state, plan.cause.time);
       const decision = plan.decide(situation, accounts);
       const { outcome } = decision;
       switch (outcome) {
@@ -149,10 +160,11 @@ export function toSeen(loaded: Loaded, state: ReadState): Seen {
   return new Map(subjectsOf(loaded).map((subject) => [subject, positionIn(state, subject)]));
 }
 
-/** The situation by what was loaded and what was read. */
+/** The situation by what was loaded and what was read, at an instant (RFC 3339). */
 export function toSituation(
   { accounts, attempts, claims, newPerson }: Loaded,
   state: ReadState,
+  now: string,
 ): Situation {
   const accountStates = new Map<UserId, AccountState>();
   for (const [userId, account] of accounts) accountStates.set(userId, account.state);
@@ -167,7 +179,7 @@ export function toSituation(
     if (last === undefined) continue;
     claimStates.set(
       claim,
-      toClaimState({ record: parseOrThrow(parseClaimRecord, last), position: last.position }),
+      toClaimState({ record: parseOrThrow(parseClaimRecord, last), position: last.position }, now),
     );
   }
   const attemptStates = new Map([...attempts].map(([id, attempt]) => [id, attempt.state]));
@@ -204,9 +216,13 @@ function toMessages(
   const isRegistered = decision.accounts.some(
     ({ userId, event }) => userId === newPerson?.userId && event.name === 'registered',
   );
+  const reserved = decision.claims.filter(isReserved);
+  const others = decision.claims.filter((change) => !isReserved(change));
   return [
-    ...decision.claims.flatMap((change) => toClaimMessages(change, claims)),
+    ...others.flatMap((change) => toClaimMessages(change, claims)),
     ...toDeletionMessages(decision, claims),
+    // After the deletion record, which has older records of these claims deleted.
+    ...reserved.flatMap((change) => toReservedMessages(change, claims, cause.time)),
     ...decision.attempts.map((change) => toAttemptMessage(change, cause.time)),
     ...decision.farewells.flatMap((farewell) => toFarewellMessages(farewell, keys, cause.time)),
     ...(isRegistered && newPerson !== undefined ? [newPerson.keyMessage] : []),

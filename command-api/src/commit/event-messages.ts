@@ -77,6 +77,22 @@ export function toClaimMessages(change: ClaimChange, places: ClaimPlaces): Ungua
   return subjectsOf(change, places).map((subject) => ({ subject, data }));
 }
 
+/** Whether a change reserves a former address, so that its record ends by itself. */
+export function isReserved({ record }: ClaimChange): boolean {
+  return record.state === 'held' && record.until !== undefined;
+}
+
+/** The messages of a claim that is reserved. The log drops them after its instant. */
+export function toReservedMessages(
+  change: ClaimChange,
+  places: ClaimPlaces,
+  time: string,
+): UnguardedMessage[] {
+  const until = 'until' in change.record ? (change.record.until ?? time) : time;
+  const ttlSeconds = attemptTtlSeconds(time, until);
+  return toClaimMessages(change, places).map((message) => ({ ...message, ttlSeconds }));
+}
+
 /** The message that closes an attempt; it stays as long as the attempt would have. */
 export function toAttemptMessage({ id, record }: AttemptChange, time: string): UnguardedMessage {
   const ttlSeconds = attemptTtlSeconds(time, record.expiresAt);
@@ -111,7 +127,9 @@ export function toDeletionMessages(
   { accounts, claims, attempts }: Leaving,
   places: ClaimPlaces,
 ): UnguardedMessage[] {
-  const released = claims.filter(({ record: { state } }) => state === 'released');
+  const released = claims.filter(
+    (change) => change.record.state === 'released' || isReserved(change),
+  );
   const record: DeletionRecord = {
     claims: released
       .flatMap((change) => subjectsOf(change, places))

@@ -1,4 +1,5 @@
 import type { AccountEvent, AccountFact } from '@zameni/contracts';
+import { isBefore } from './claim.ts';
 
 /** A person's account that is not erased. */
 export type PresentAccount = {
@@ -105,11 +106,16 @@ export type PersonData = {
   readonly changes: readonly RequestedAddress[];
 };
 
-/** A requested address change: its event, the claim at that time and the wanted one. */
+/** A requested address change: its event, the address at that time and the wanted claim. */
 export type RequestedAddress = {
   readonly request: string;
   readonly from: string;
+  readonly fromEmail: string;
   readonly to: string;
+  /** Until when the former mailbox may undo it, once it is made (RFC 3339). */
+  readonly undoUntil?: string;
+  /** Whether it was undone, or one before it. */
+  readonly isUndone?: true;
 };
 
 /** Returns a person's data after one more event. */
@@ -124,13 +130,20 @@ export function evolveData(
       return data && { ...data, ...event.personal, locale: event.data.locale };
     case 'email-change-requested': {
       if (data === undefined) return undefined;
-      const change = { request: event.id, from: data.claim, to: event.personal.claim };
+      const { email: fromEmail, claim: from } = data;
+      const change = { request: event.id, from, fromEmail, to: event.personal.claim };
       return { ...data, wanted: event.personal, changes: [...data.changes, change] };
     }
     case 'email-change-cancelled':
       return data && { ...data, wanted: null };
     case 'email-changed':
-      return data && { ...data, ...event.personal, wanted: null };
+      if (data === undefined) return undefined;
+      return {
+        ...data,
+        ...event.personal,
+        wanted: null,
+        changes: withMade(data.changes, event.data),
+      };
     case 'email-verified':
     case 'deactivated':
     case 'reactivated':
@@ -139,4 +152,24 @@ export function evolveData(
     default:
       return event satisfies never;
   }
+}
+
+/** An undo ends the changes after it too: whoever made them had the address that is taken back. */
+function withMade(
+  changes: readonly RequestedAddress[],
+  { request, undo, undoUntil }: Extract<AccountEvent, { name: 'email-changed' }>['data'],
+): readonly RequestedAddress[] {
+  const at = changes.findIndex((each) => each.request === request);
+  return changes.map((each, n) => {
+    if (undo === true) return n >= at ? { ...each, isUndone: true } : each;
+    return n === at && undoUntil !== undefined ? { ...each, undoUntil } : each;
+  });
+}
+
+/** The claims of former addresses that are reserved for a person at an instant (RFC 3339). */
+export function reservedClaims(data: PersonData | undefined, now: string): readonly string[] {
+  const reserved = (data?.changes ?? []).flatMap(({ from, undoUntil }) =>
+    undoUntil !== undefined && isBefore(now, undoUntil) && from !== data?.claim ? [from] : [],
+  );
+  return [...new Set(reserved)];
 }

@@ -166,7 +166,8 @@ test('data begins with the registration and changes whole values', (t) => {
     wanted: null,
     changes: [],
   };
-  const asked = (request: string, to: string) => ({ request, from: HOME, to });
+  const fromEmail = 'vera@example.org';
+  const asked = (request: string, to: string) => ({ request, from: HOME, fromEmail, to });
   const renamed = {
     ...data,
     displayName: 'Vera M.',

@@ -18,10 +18,14 @@ export type ClaimInLog = { readonly record: ClaimRecord; readonly position: numb
 /** A claim without a record. */
 export const freeClaim: ClaimState = { state: 'free', erasedAt: 0 };
 
-/** Interprets the last record of a claim. */
-export function toClaimState({ record, position }: ClaimInLog): ClaimState {
+/**
+ * Interprets the last record of a claim at an instant (RFC 3339). An address that is reserved is
+ * held, as by a proven account, until its time is over.
+ */
+export function toClaimState({ record, position }: ClaimInLog, now: string): ClaimState {
   if (record.state === 'held') {
-    const { userId, verified, erasedAt = 0 } = record;
+    const { userId, verified, until, erasedAt = 0 } = record;
+    if (until !== undefined && !isBefore(now, until)) return { state: 'free', erasedAt };
     // The schema of the record has checked the form of the id.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return { state: 'held', userId: userId as UserId, verified, erasedAt };
@@ -29,4 +33,9 @@ export function toClaimState({ record, position }: ClaimInLog): ClaimState {
   const erasedAt =
     record.by === 'erasure' ? (position ?? Number.POSITIVE_INFINITY) : (record.erasedAt ?? 0);
   return { state: 'free', erasedAt };
+}
+
+/** Whether an instant is before another one. Timestamps of one form are in the order of their text. */
+export function isBefore(instant: string, other: string): boolean {
+  return instant < other;
 }

@@ -1,13 +1,13 @@
 import type { ClaimRecord } from '@zameni/contracts';
 import test from 'ava';
 import { type ClaimState, toClaimState } from './claim.ts';
-import { CLAIM_AT, heldBy, VERA } from './situation.fixture.ts';
+import { CLAIM_AT, heldBy, NOW, reservedFor, VERA } from './situation.fixture.ts';
 
 const means = test.macro<[ClaimRecord, ClaimState, { readonly isWaiting?: boolean }?]>({
   title: (title = '') => title,
   exec: (t, record, expected, { isWaiting = false } = {}) => {
     const position = isWaiting ? undefined : CLAIM_AT;
-    t.deepEqual(toClaimState({ record, position }), expected);
+    t.deepEqual(toClaimState({ record, position }, NOW), expected);
   },
 });
 
@@ -51,3 +51,16 @@ for (const verified of [false, true]) {
     { ...expected, erasedAt: 3 },
   );
 }
+
+test('a reserved address is held as a proven one until its instant', means, reservedFor(VERA), {
+  state: 'held',
+  userId: VERA,
+  verified: true,
+  erasedAt: 0,
+});
+test(
+  'a reserved address is free from its instant on, and keeps the position of an erasure',
+  means,
+  { ...reservedFor(VERA, NOW), erasedAt: 3 },
+  { state: 'free', erasedAt: 3 },
+);

@@ -10,6 +10,7 @@ import {
   type Decision,
   giveUp,
   refuse,
+  reserve,
   type Situation,
 } from './decision.ts';
 import { cancelChange, undoChange } from './undo-change.ts';
@@ -33,6 +34,10 @@ export type ProveAccount = {
   readonly said: Said;
   /** The person's data. A link proves only the address that its event requested. */
   readonly data: PersonData | undefined;
+  /** The instant of the command (RFC 3339). */
+  readonly now: string;
+  /** Until when a change that is made now can be taken back (RFC 3339). */
+  readonly undoUntil: string;
 };
 
 const invalid = refuse('invalid-verification-token');
@@ -57,7 +62,7 @@ export function kindOfLink(
 
 /**
  * Decides the proof of an account's mailbox: of the unproven address that it holds, or of the
- * address that it wants. The link to the old address of a change cancels the change. A second use
+ * address that it wants. The link to the old address of a change cancels or undoes it. A second use
  * changes nothing and gets the same answer.
  */
 export function decideAccountProof(command: ProveAccount, situation: Situation): Decision {
@@ -65,7 +70,7 @@ export function decideAccountProof(command: ProveAccount, situation: Situation):
   const account = accountIn(situation, userId);
   if (account.status === 'absent' || account.status === 'erased') return invalid;
   const kind = kindOfLink(account, command);
-  if (kind === 'undo-change') return undoChange(command, account);
+  if (kind === 'undo-change') return undoChange(command, account, situation);
   const isNotMine = said.notMine === true;
   const isOfChange = kind !== 'account';
   const refusal = isOfChange && !isNotMine ? refuseFields(said) : refuseFields(said, ALL_FIELDS);
@@ -120,22 +125,31 @@ type Addresses = {
 };
 
 function proveWanted(
-  { userId, claim, request, said }: ProveAccount,
+  { userId, claim, request, said, undoUntil }: ProveAccount,
   { emailVerified, locale }: PresentAccount,
   { old, wanted }: Addresses,
   situation: Situation,
 ): Decision {
   const holder = claimIn(situation, claim);
+  const isLeft = old.claim !== claim;
+  // Of a mailbox that nobody has proven, the account keeps nothing.
+  const reserved = isLeft && emailVerified ? reserve(situation, userId, old.claim, undoUntil) : [];
+  const isReserved = reserved.length > 0;
   const event: AccountEvent = {
     name: 'email-changed',
-    data: { request, ...(emailVerified ? {} : { firstProof: { locale } }) },
+    data: {
+      request,
+      ...(isReserved ? { undoUntil } : {}),
+      ...(emailVerified ? {} : { firstProof: { locale } }),
+    },
     personal: wanted,
   };
   const changed = commit({
     accounts: [{ userId, event }],
     claims: [
       provenClaim(claim, userId),
-      ...(old.claim === claim ? [] : giveUp(situation, userId, old.claim, 'email-change')),
+      ...reserved,
+      ...(isLeft && !isReserved ? giveUp(situation, userId, old.claim, 'email-change') : []),
     ],
   });
   if (holder.state === 'free' || holder.userId === userId) return changed;

@@ -13,18 +13,21 @@ import {
   deactivated,
   disowned,
   erased,
-  type Given,
-  type Happened,
-  HISTORIES,
   heldBy,
+  HISTORIES,
   HOME,
   JOVAN,
   MILA,
+  NOW,
   openAttempt,
   OTHER,
   reactivated,
   registered,
+  reservedFor,
   situationOf,
+  type Given,
+  type Happened,
+  UNDO_UNTIL,
   VERA,
   verified,
   WORK,
@@ -42,8 +45,9 @@ type When = { readonly given?: Given; readonly said?: Said; readonly link?: Link
 function prove(history: readonly Happened[], { given = {}, said = {}, link = {} }: When): Decision {
   const { claim = HOME, request = 'registration', attempt } = link;
   const accounts = [[VERA, history] as const, ...(given.accounts ?? [])];
-  const command = { userId: VERA, claim, request, attempt, said, data: dataOf(history) };
-  return decideAccountProof(command, situationOf({ ...given, accounts }));
+  const about = { userId: VERA, claim, request, attempt, now: NOW, undoUntil: UNDO_UNTIL };
+  const situation = situationOf({ ...given, accounts });
+  return decideAccountProof({ ...about, said, data: dataOf(history) }, situation);
 }
 
 const decides = test.macro<[readonly Happened[], When, Decision]>({
@@ -241,16 +245,14 @@ const firstProof = { locale: 'sr-Latn-RS' };
 const changes = (
   more: { keepsHome?: true; disowns?: UserId; firstProof?: typeof firstProof } = {},
 ): Decision => {
-  const first = more.firstProof === undefined ? {} : { firstProof: more.firstProof };
-  const data = { request: 'change', ...first };
+  const isFirst = 'firstProof' in more;
+  const data = { request: 'change', ...(isFirst ? { firstProof } : { undoUntil: UNDO_UNTIL }) };
   const personal = { email: 'vera@example.net', claim: WORK };
   const event = { name: 'email-changed', data, personal } as const;
-  const release = { claim: HOME, record: { state: 'released', by: 'email-change' } } as const;
+  const released = { state: 'released', by: 'email-change' } as const;
+  const release = { claim: HOME, record: isFirst ? released : reservedFor(VERA) };
   return commit({
-    accounts: [
-      ...(more.disowns === undefined ? [] : [disowns(more.disowns)]),
-      { userId: VERA, event },
-    ],
+    accounts: [...(more.disowns ? [disowns(more.disowns)] : []), { userId: VERA, event }],
     claims: [
       { claim: WORK, record: heldBy(VERA, true) },
       ...(more.keepsHome === true ? [] : [release]),
@@ -258,7 +260,7 @@ const changes = (
   });
 };
 test(
-  'proof of a new address moves the claim and releases the old one',
+  'proof of a new address moves the claim and reserves the old one',
   decides,
   wanting,
   {

@@ -1,5 +1,15 @@
-import type { AccountEvent, UpdateUserCommand, UserId } from '@zameni/contracts';
-import type { AccountState, PersonData, PresentAccount } from './account.ts';
+import {
+  type AccountEvent,
+  MAX_RESERVED,
+  type UpdateUserCommand,
+  type UserId,
+} from '@zameni/contracts';
+import {
+  type AccountState,
+  type PersonData,
+  type PresentAccount,
+  reservedClaims,
+} from './account.ts';
 import {
   accountIn,
   attemptIn,
@@ -16,6 +26,8 @@ import { toFarewells } from './farewell.ts';
 export type UserChange = {
   readonly userId: UserId;
   readonly data: PersonData | undefined;
+  /** The instant of the command (RFC 3339). */
+  readonly now: string;
   /** Whether the account rejects further changes that can be repeated at will. */
   readonly isFull?: boolean;
   /** Whether the caller is the person, without the scope for it. */
@@ -87,7 +99,14 @@ function decideForPerson(
 
 /** A change to the present address only cancels a pending change. */
 function decideEmailChange(
-  { userId, data, isFull, email, claim }: Extract<UserChange, { readonly type: 'change-email' }>,
+  {
+    userId,
+    data,
+    isFull,
+    email,
+    claim,
+    now,
+  }: Extract<UserChange, { readonly type: 'change-email' }>,
   account: PresentAccount,
 ): Decision {
   if (account.status === 'deactivated') return refuse('user-deactivated');
@@ -95,7 +114,8 @@ function decideEmailChange(
     if (account.change === undefined) return { outcome: 'unchanged' };
     return change(userId, { name: 'email-change-cancelled', data: {}, personal: null });
   }
-  if (isFull === true) return refuse('too-many-changes');
+  const hasLeftMany = reservedClaims(data, now).length >= MAX_RESERVED;
+  if (isFull === true || hasLeftMany) return refuse('too-many-changes');
   return change(userId, {
     name: 'email-change-requested',
     data: {},
@@ -143,9 +163,9 @@ function sortedText(profile: PersonData['profile']): string {
   return JSON.stringify(Object.entries(profile).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Releases the account's claim in the same commit. The id of an attempt is accepted too. */
+/** Releases the account's claims in the same commit. The id of an attempt is accepted too. */
 function decideErasure(
-  { userId, data }: Pick<UserChange, 'userId' | 'data'>,
+  { userId, data, now }: Pick<UserChange, 'userId' | 'data' | 'now'>,
   account: AccountState,
   situation: Situation,
 ): Decision {
@@ -158,7 +178,12 @@ function decideErasure(
     case 'deactivated':
       return commit({
         accounts: [{ userId, event: { name: 'erased', data: {}, personal: null } }],
-        claims: data === undefined ? [] : giveUp(situation, userId, data.claim, 'erasure'),
+        claims: [
+          ...(data === undefined ? [] : giveUp(situation, userId, data.claim, 'erasure')),
+          ...reservedClaims(data, now).flatMap((claim) =>
+            giveUp(situation, userId, claim, 'email-change'),
+          ),
+        ],
         farewells: toFarewells(userId, account, data),
       });
     default:

@@ -20,6 +20,7 @@ import {
   heldBy,
   HOME,
   MILA,
+  NOW,
   openAttempt,
   OTHER,
   reactivated,
@@ -34,14 +35,14 @@ const barredAnew: Happened = { ...deactivated, id: 'barring' };
 
 type Change = UserChange extends infer Each
   ? Each extends UserChange
-    ? Omit<Each, 'userId' | 'data'>
+    ? Omit<Each, 'userId' | 'data' | 'now'>
     : never
   : never;
 
 /** Decides a change of Vera's account, given its history and the rest of the situation. */
 function change(history: readonly Happened[], command: Change, given: Given = {}): Decision {
   const situation = situationOf({ ...given, accounts: [[VERA, history]] });
-  return decideUserChange({ userId: VERA, data: dataOf(history), ...command }, situation);
+  return decideUserChange({ userId: VERA, data: dataOf(history), now: NOW, ...command }, situation);
 }
 
 const update: Change = { type: 'update', patch: { displayName: 'Vera M.' } };

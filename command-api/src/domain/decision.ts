@@ -113,3 +113,15 @@ export function giveUp(
   const isOwn = current.state === 'held' && current.userId === userId;
   return isOwn ? [{ claim, record: { state: 'released', by } }] : [];
 }
+
+/** Reserves a claim that an account gives up, until an instant. Returns nothing if another holds it. */
+export function reserve(
+  situation: Situation,
+  userId: UserId,
+  claim: string,
+  until: string,
+): readonly ClaimChange[] {
+  const current = claimIn(situation, claim);
+  const isOwn = current.state === 'held' && current.userId === userId;
+  return isOwn ? [{ claim, record: { state: 'held', userId, verified: true, until } }] : [];
+}

@@ -42,6 +42,12 @@ export const CLOSED_AT = 9;
 /** Position of the last record of every claim. */
 export const CLAIM_AT = 8;
 
+/** The instant of every decision. */
+export const NOW = '2026-11-23T10:00:00.000Z';
+
+/** Until when a change that is made now can be undone. */
+export const UNDO_UNTIL = '2026-11-26T10:00:00.000Z';
+
 export const EXPIRES = '2026-11-29T10:00:00.000Z';
 
 /** An event with its id in the log. */
@@ -87,10 +93,14 @@ export const changeCancelled: Happened = {
   data: {},
   personal: null,
 };
-export const changed = (request = 'change', claim = WORK): Happened => ({
+export const changed = (
+  request = 'change',
+  claim = WORK,
+  more: { readonly undoUntil?: string; readonly undo?: true } = {},
+): Happened => ({
   id: 'changed',
   name: 'email-changed',
-  data: { request },
+  data: { request, ...more },
   personal: { email: 'vera@example.net', claim },
 });
 const reasoned = { data: { reasonCode: 'requested' }, personal: null } as const;
@@ -133,6 +143,11 @@ export function dataOf(history: readonly Happened[]): PersonData | undefined {
 /** Returns a record of a held claim. */
 export function heldBy(userId: UserId, verified = false): ClaimRecord {
   return { state: 'held', userId, verified };
+}
+
+/** Returns a record of a claim that is reserved. */
+export function reservedFor(userId: UserId, until = UNDO_UNTIL): ClaimRecord {
+  return { state: 'held', userId, verified: true, until };
 }
 
 /** Returns the closing of the attempt as a change. */
@@ -184,7 +199,7 @@ export function situationOf(given: Given): Situation {
     claims: new Map(
       Object.entries(claims).map(([claim, record]) => [
         claim,
-        toClaimState({ record, position: CLAIM_AT }),
+        toClaimState({ record, position: CLAIM_AT }, NOW),
       ]),
     ),
     attempts: new Map(attempts),

@@ -1,7 +1,8 @@
-import type { UserId } from '@zameni/contracts';
-import type { PresentAccount } from './account.ts';
-import { commit, type Decision, refuse } from './decision.ts';
-import { ALL_FIELDS, refuseFields, type Said } from './verification.ts';
+import type { AccountEvent, UserId } from '@zameni/contracts';
+import type { PersonData, PresentAccount, RequestedAddress } from './account.ts';
+import { isBefore } from './claim.ts';
+import { claimIn, commit, type Decision, giveUp, refuse, type Situation } from './decision.ts';
+import { ALL_FIELDS, provenClaim, refuseFields, type Said } from './verification.ts';
 
 /** The use of the link to the mailbox that an address change leaves. */
 export type UndoChange = {
@@ -9,26 +10,57 @@ export type UndoChange = {
   /** The event that requested the change. */
   readonly request: string;
   readonly said: Said;
+  readonly data: PersonData | undefined;
+  /** The instant of the command (RFC 3339). */
+  readonly now: string;
 };
 
 /**
- * Decides an undo. The old mailbox may stop a change while it is pending, by `notMine`. It proves
- * nothing. A change that is cancelled or replaced is left as it is, and one that was made too.
+ * Decides an undo. The old mailbox may stop a change while it is pending, and take it back for some
+ * time after it was made, by `notMine`. A change that is cancelled, replaced or undone is left as it
+ * is. An account that is deactivated gets its address back too.
  */
 export function undoChange(
-  { userId, request, said }: UndoChange,
+  command: UndoChange,
   account: PresentAccount,
+  situation: Situation,
 ): Decision {
+  const { userId, request, said, data } = command;
   const refusal = refuseFields(said, ALL_FIELDS);
   if (refusal !== undefined) return refusal;
   if (said.notMine !== true) {
     return refuse('invalid-request', [{ pointer: '/notMine', code: 'required' }]);
   }
-  if (account.proofs.includes(request)) return refuse('address-taken');
+  if (account.proofs.includes(request)) {
+    const made = data?.changes.find((change) => change.request === request);
+    return made === undefined ? refuse('address-taken') : takeBack(command, made, situation);
+  }
   if (request !== account.change) return { outcome: 'unchanged' };
   // The owner of the mailbox has disowned the account since.
   if (!account.holdsAddress) return refuse('invalid-verification-token');
   return cancelChange(userId);
+}
+
+/** Gives the account its former address again, and releases the one that it has now. */
+function takeBack(
+  { userId, request, data, now }: UndoChange,
+  { from, fromEmail, undoUntil, isUndone }: RequestedAddress,
+  situation: Situation,
+): Decision {
+  if (isUndone === true || data?.claim === from) return { outcome: 'unchanged' };
+  const holder = claimIn(situation, from);
+  const isReserved = undoUntil !== undefined && isBefore(now, undoUntil);
+  const isOwn = holder.state === 'held' && holder.userId === userId;
+  if (!isReserved || !isOwn || data === undefined) return refuse('address-taken');
+  const event: AccountEvent = {
+    name: 'email-changed',
+    data: { request, undo: true },
+    personal: { email: fromEmail, claim: from },
+  };
+  return commit({
+    accounts: [{ userId, event }],
+    claims: [provenClaim(from, userId), ...giveUp(situation, userId, data.claim, 'email-change')],
+  });
 }
 
 /** Cancels the pending change. */

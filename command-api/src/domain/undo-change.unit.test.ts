@@ -1,3 +1,4 @@
+import type { ClaimRecord } from '@zameni/contracts';
 import test from 'ava';
 import { decideAccountProof } from './decide-account-proof.ts';
 import { commit, type Decision, refuse } from './decision.ts';
@@ -12,11 +13,16 @@ import {
   type Happened,
   heldBy,
   HOME,
+  JOVAN,
+  NOW,
   OTHER,
   registered,
   situationOf,
+  reservedFor,
+  UNDO_UNTIL,
   VERA,
   verified,
+  WORK,
 } from './situation.fixture.ts';
 import type { Said } from './verification.ts';
 
@@ -28,7 +34,10 @@ const decides = test.macro<[readonly Happened[], Said, Decision]>({
     const link = { userId: VERA, claim: HOME, request: 'change', attempt: undefined };
     const accounts = [[VERA, history] as const];
     const situation = situationOf({ accounts, claims: { [HOME]: heldBy(VERA, true) } });
-    t.deepEqual(decideAccountProof({ ...link, said, data }, situation), expected);
+    t.deepEqual(
+      decideAccountProof({ ...link, said, data, now: NOW, undoUntil: UNDO_UNTIL }, situation),
+      expected,
+    );
   },
 });
 
@@ -82,4 +91,111 @@ test(
   wanting,
   { notMine: true, holder: 'not-mine' },
   refuse('invalid-request', [{ pointer: '/holder', code: 'not-taken' }]),
+);
+
+/** Vera's changes, one after the other, each from the address before it. */
+const made = [...wanting, changed('change', WORK, { undoUntil: UNDO_UNTIL })];
+const madeTwice = [
+  ...made,
+  changeRequested('newer', OTHER),
+  changed('newer', OTHER, { undoUntil: UNDO_UNTIL }),
+];
+const reserved = { [HOME]: reservedFor(VERA), [WORK]: heldBy(VERA, true) };
+
+type Taking = {
+  readonly history: readonly Happened[];
+  readonly claims?: Readonly<Record<string, ClaimRecord>>;
+  readonly link?: { readonly claim: string; readonly request: string };
+  readonly now?: string;
+};
+
+const takes = test.macro<[Taking, Decision]>({
+  title: (title = '') => title,
+  exec: (
+    t,
+    { history, claims = reserved, link = { claim: HOME, request: 'change' }, now },
+    expected,
+  ) => {
+    const situation = situationOf({ accounts: [[VERA, history]], claims });
+    const said = { notMine: true } as const;
+    const command = { userId: VERA, attempt: undefined, said, data: dataOf(history), ...link };
+    t.deepEqual(
+      decideAccountProof({ ...command, now: now ?? NOW, undoUntil: UNDO_UNTIL }, situation),
+      expected,
+    );
+  },
+});
+
+const backTo = (
+  { email, claim }: { email: string; claim: string },
+  request: string,
+  left: string,
+): Decision =>
+  commit({
+    accounts: [
+      {
+        userId: VERA,
+        event: { name: 'email-changed', data: { request, undo: true }, personal: { email, claim } },
+      },
+    ],
+    claims: [
+      { claim, record: heldBy(VERA, true) },
+      { claim: left, record: { state: 'released', by: 'email-change' } },
+    ],
+  });
+const home = { email: 'vera@example.org', claim: HOME };
+const tooLate = refuse('address-taken');
+
+test(
+  'the old mailbox takes back a change that was made',
+  takes,
+  { history: made },
+  backTo(home, 'change', WORK),
+);
+test(
+  'also of an account that is deactivated meanwhile',
+  takes,
+  { history: [...made, deactivated] },
+  backTo(home, 'change', WORK),
+);
+test(
+  'also after one more change, whose address is released',
+  takes,
+  {
+    history: madeTwice,
+    claims: { [HOME]: reservedFor(VERA), [WORK]: reservedFor(VERA), [OTHER]: heldBy(VERA, true) },
+  },
+  backTo(home, 'change', OTHER),
+);
+test(
+  'a change is not taken back once its time is over',
+  takes,
+  { history: made, now: UNDO_UNTIL },
+  tooLate,
+);
+test(
+  'an address that another account holds by now is not taken back',
+  takes,
+  { history: made, claims: { ...reserved, [HOME]: heldBy(JOVAN, true) } },
+  tooLate,
+);
+const undoing = changed('change', HOME, { undo: true });
+test('taking back twice changes nothing', takes, { history: [...made, undoing] }, same);
+test(
+  'a change after the one that was undone cannot be undone to its own address',
+  takes,
+  { history: [...madeTwice, undoing], link: { claim: WORK, request: 'newer' } },
+  same,
+);
+test(
+  'a person who went back themselves has nothing to take back',
+  takes,
+  {
+    history: [
+      ...made,
+      changeRequested('back', HOME),
+      changed('back', HOME, { undoUntil: UNDO_UNTIL }),
+    ],
+  },
+  same,
 );

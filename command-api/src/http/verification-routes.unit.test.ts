@@ -13,8 +13,9 @@ const everything: Said = {
 };
 const email = 'vera@example.net';
 
-async function wantEmail({ send }: Api, id: string) {
-  await send({ url: `/v1/users/${id}/email-changes`, body: { email }, headers: operator });
+async function wantEmail({ send }: Api, id: string, wanted = email) {
+  const body = { email: wanted };
+  await send({ url: `/v1/users/${id}/email-changes`, body, headers: operator });
 }
 const isChange = { email, name: 'email-change-requested' } as const;
 
@@ -217,7 +218,7 @@ test('the link of an account accepts no data of the prover', async (t) => {
   t.is(await head(), before);
 });
 
-test('a new address takes effect when it is proven, and the old one becomes free', async (t) => {
+test('a new address takes effect when it is proven, and the old one stays reserved', async (t) => {
   const api = createApi(t);
   const userId = await api.join();
   await wantEmail(api, userId);
@@ -225,8 +226,51 @@ test('a new address takes effect when it is proven, and the old one becomes free
   t.is(await emailOf(), person.email);
   t.is((await api.confirm(userId, isChange)).statusCode, 202);
   t.is(await emailOf(), email);
-  t.is((await api.post(person, operator)).statusCode, 201);
+  // Nobody else gets it: neither a vouched person nor one who proves the mailbox.
+  t.is((await api.post(person, operator)).json<Problem>().code, 'address-taken');
+  const proof = await api.prove(await api.attempt());
+  t.is(proof.json<Problem>().code, 'address-taken');
   t.is((await api.post({ ...person, email }, operator)).statusCode, 409);
+  // The person gets it back by themselves.
+  await wantEmail(api, userId, person.email);
+  t.is((await api.confirm(userId, { name: 'email-change-requested' })).statusCode, 202);
+  t.is(await emailOf(), person.email);
+});
+
+test('a change that was made is taken back from the old mailbox, and frees the new address', async (t) => {
+  const api = createApi(t);
+  const userId = await api.join();
+  await wantEmail(api, userId);
+  const undo = await api.accountToken(userId, { name: 'email-change-requested' });
+  await api.confirm(userId, isChange);
+  t.is((await api.verify(undo, { notMine: true })).statusCode, 202);
+  t.like((await api.readPerson(userId)).person?.data, { email: person.email });
+  const before = await api.head();
+  t.is((await api.verify(undo, { notMine: true })).statusCode, 202);
+  t.is(await api.head(), before);
+  t.is((await api.post({ ...person, email }, operator)).statusCode, 201);
+});
+
+test('no more than three former addresses are reserved, and an erasure frees all', async (t) => {
+  const api = createApi(t);
+  const userId = await api.join();
+  const all = [person.email, 'b@example.org', 'c@example.org', 'd@example.org'];
+  for (const next of all.slice(1)) {
+    await wantEmail(api, userId, next);
+    const link = { name: 'email-change-requested', email: next } as const;
+    t.is((await api.confirm(userId, link)).statusCode, 202);
+  }
+  const url = `/v1/users/${userId}/email-changes`;
+  const refused = await api.send({ url, body: { email: 'e@example.org' }, headers: operator });
+  t.is(refused.json<Problem>().code, 'too-many-changes');
+  t.is(
+    (await api.send({ method: 'DELETE', url: `/v1/users/${userId}`, headers: operator }))
+      .statusCode,
+    202,
+  );
+  for (const free of all) {
+    t.is((await api.post({ ...person, email: free }, operator)).statusCode, 201, free);
+  }
 });
 
 test('a new address that another account has proven since is refused', async (t) => {

@@ -50,7 +50,6 @@ test('after the account changed its address', usedAgain, async (api) => {
   await api.verify(token);
   await wantEmail(api, id);
   await api.confirm(id, isChange);
-  await api.join();
   return { token };
 });
 test('of an attempt that confirmed an account', usedAgain, async (api) => {

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { DisplayName, Locale, Profile, ReasonCode, TermsVersion } from '../commands.ts';
-import { AddressDigest, Uuid } from '../identifiers.ts';
+import { AddressDigest, Timestamp, Uuid } from '../identifiers.ts';
 
 /** The name of each event of an account, without prefix and version. */
 export const EVENT_NAMES = [
@@ -70,6 +70,17 @@ export const clearSchemas = {
               'Set if no mailbox of the account was proven before, with the locale of the person; else absent',
           },
         ),
+      ),
+      /**
+       * The former mailbox may undo the change until then, and nobody else can take its address.
+       * Absent if that mailbox was not proven.
+       */
+      undoUntil: Type.Optional(Timestamp),
+      undo: Type.Optional(
+        Type.Literal(true, {
+          description:
+            'Set if this undoes the change of `request`, and those after it: the former address is the address again',
+        }),
       ),
     },
     closed,

@@ -15,7 +15,9 @@ const ErasedAt = Type.Optional(Type.Integer({ minimum: 1 }));
 /**
  * A claim on an address; the last record counts. It says which account holds the address and
  * whether the mailbox was proven, or what released the address. Only accounts hold claims. A
- * release by an erasure also makes older attempts on the address void, until they are closed.
+ * release by an erasure also makes older attempts on the address void, until they are closed. A claim
+ * with `until` is reserved: the account has another address by now, and may take this one back until
+ * then. After that the address is free, whether or not the record is still there.
  */
 export const ClaimRecord = Type.Union([
   Type.Object(
@@ -23,6 +25,7 @@ export const ClaimRecord = Type.Union([
       state: Type.Literal('held'),
       userId: Uuid,
       verified: Type.Boolean(),
+      until: Type.Optional(Timestamp),
       erasedAt: ErasedAt,
     },
     closed,
@@ -165,10 +168,19 @@ export const KeyRecord = Type.Object(
 export type KeyRecord = Static<typeof KeyRecord>;
 
 /**
- * Twice the subjects that a commit releases: one claim, with two subjects while a pepper is
- * rotated.
+ * Seconds in which the mailbox of a former address can undo a change: a weekend, and the day until
+ * its mails are read. A stolen token can change an address in a minute.
  */
-const MAX_RELEASED = 4;
+export const UNDO_SECONDS = 72 * 60 * 60;
+
+/** Most addresses that are reserved for an account at once. */
+export const MAX_RESERVED = 3;
+
+/**
+ * Twice the subjects that a commit releases: the claim and those that are reserved, each with two
+ * subjects while a pepper is rotated.
+ */
+const MAX_RELEASED = 4 * (1 + MAX_RESERVED);
 
 /**
  * Names the records that a commit leaves to be deleted from the log. It lies before the events of

@@ -144,6 +144,16 @@ for (const [name, more] of Object.entries({ email: 'vera@example.org', claim }))
 
 test('a deletion record', fits, DeletionRecord, deletion, true);
 test(
+  'a deletion record of a claim and three reserved ones, with a pepper under rotation',
+  fits,
+  DeletionRecord,
+  { ...deletion, claims: Array.from({ length: 16 }, () => claim) },
+  true,
+);
+const reserved = { ...held, verified: true, until: '2026-11-26T10:00:00.000Z' };
+test('a claim that is reserved', fits, ClaimRecord, reserved, true);
+test('a claim that is reserved until no instant', fits, ClaimRecord, { ...held, until: 1 }, false);
+test(
   'a deletion record of nothing',
   fits,
   DeletionRecord,
@@ -158,8 +168,8 @@ test(
 for (const [name, list] of Object.entries(deletion)) {
   const { [name]: _left, ...rest } = Object.fromEntries(Object.entries(deletion));
   test(`a deletion record without ${name}`, fits, DeletionRecord, rest, false);
-  const many = { ...deletion, [name]: Array.from({ length: 5 }, () => list[0]) };
-  test(`a deletion record with five ${name}`, fits, DeletionRecord, many, false);
+  const many = { ...deletion, [name]: Array.from({ length: 17 }, () => list[0]) };
+  test(`a deletion record with seventeen ${name}`, fits, DeletionRecord, many, false);
 }
 test(
   'a deletion record of an attempt without an end',

@@ -66,7 +66,7 @@ The token of an attempt creates its account. Data that the prover sends replaces
 
 409 \`address-taken\`: a proven account has the address. 409 \`address-unproven\`: an unproven account holds it; the token stays valid for another request with \`holder\`: \`confirm\` proves that account instead and answers its \`userId\` (409 \`user-deactivated\` if it is deactivated, 422 if the address is free by then); \`not-mine\` releases the address from it and continues. With \`notMine\` the owner of the mailbox states that the account, attempt or change of the token is not theirs.
 
-The old mailbox of a change gets a token too. It needs \`notMine\` (422 without it) and cancels the change while that is pending; a second use changes nothing. Once the change is made it is 409 \`address-taken\`.`,
+The old mailbox of a change gets a token too. It needs \`notMine\` (422 without it) and cancels the change while that is pending. For 72 hours after the change was made it takes the change back, and those after it: the old address is the address again, also of a deactivated account. A second use changes nothing. After that it is 409 \`address-taken\`.`,
     token: 'optional',
     scopes: [],
     params: {},
@@ -157,7 +157,7 @@ The old mailbox of a change gets a token too. It needs \`notMine\` (422 without 
     path: '/v1/users/{id}/email-changes',
     summary: 'Request another address',
     description:
-      'For the person and for scope `users:write`. The new address takes effect when its mailbox is proven; until then the old one stays. A request for the present address cancels a pending change.',
+      'For the person and for scope `users:write`. The new address takes effect when its mailbox is proven; until then the old one stays. Both mailboxes get a mail. A proven old address stays reserved for 72 hours, in which nobody else can take it and its mailbox can take the change back; no more than three are reserved (409 `too-many-changes`). A request for the present address cancels a pending change.',
     token: 'needed',
     scopes: ['users:write'],
     params: idParam,

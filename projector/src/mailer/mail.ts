@@ -30,6 +30,8 @@ export const MAIL_VALUES = {
   'confirm-change': ['displayName', 'requestedAt', 'expiresAt', 'link'],
   /** To the old mailbox of a change. Its link stops the change. */
   'change-notice': ['displayName', 'requestedAt', 'expiresAt', 'link', 'maskedAddress'],
+  /** To the old mailbox of a change that was made. Its link takes the change back. */
+  'changed-notice': ['displayName', 'requestedAt', 'expiresAt', 'link', 'maskedAddress'],
   /** The public page was asked for an account, and an unproven one holds the address. */
   'holder-unproven': ['displayName', 'requestedAt', 'expiresAt', 'link'],
   /** The public page was asked for an account, and a proven one holds the address. */

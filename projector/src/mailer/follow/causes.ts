@@ -80,13 +80,23 @@ function ofFarewell(record: LogRecord): readonly Wanted[] {
   return [{ ...NOBODY, cause: 'farewell', userId, recipient: userId, recordAt }];
 }
 
+/** Another mailbox than the account's may be bad, which must not hold up mails to that one. */
+const OTHER_MAILBOX: Partial<Record<Cause['cause'], string>> = {
+  'email-change-requested': ' new',
+  'email-changed': ' old',
+};
+
 function ofEvent(record: LogRecord): readonly Wanted[] {
   const event = decodeEvent(decodeText(record.data));
   const { userId, time: recordAt } = event.metadata;
   return causesOfFact(factOf(event)).map((cause) => {
-    // The new mailbox of a change may be bad, which must not hold up mails to the old one.
-    const suffix = cause === 'email-change-requested' ? ' new' : '';
-    return { ...NOBODY, cause, userId, recipient: `${userId}${suffix}`, recordAt };
+    return {
+      ...NOBODY,
+      cause,
+      userId,
+      recipient: `${userId}${OTHER_MAILBOX[cause] ?? ''}`,
+      recordAt,
+    };
   });
 }
 
@@ -103,6 +113,7 @@ function causesOfFact(fact: AccountFact): readonly Cause['cause'][] {
     case 'email-change-requested':
       return ['email-change-requested', 'email-change-notice'];
     case 'email-changed':
+      return fact.data.undoUntil === undefined ? [] : [fact.name];
     case 'email-change-cancelled':
     case 'profile-updated':
     // Its farewell asks for the mail.

@@ -1,7 +1,14 @@
 import { type AccountEvent, encodeEvent, subjects } from '@zameni/contracts';
 import type { LogRecord } from '@zameni/runtime';
 import test from 'ava';
-import { claimOf, happenings, metadataOf, registration, userIdOf } from '../../accounts.fixture.ts';
+import {
+  claimOf,
+  emailChanged,
+  happenings,
+  metadataOf,
+  registration,
+  userIdOf,
+} from '../../accounts.fixture.ts';
 import { closedAttempt, openAttempt, voidedAttempt } from '../../attempts.fixture.ts';
 import { causesOf } from './causes.ts';
 
@@ -96,6 +103,16 @@ test('a request to change the address asks for two mails that do not wait for ea
   t.like(causesOf(eventRecord(happenings.changeRequested)), [
     { cause: 'email-change-requested', recipient: `${userId} new` },
     { cause: 'email-change-notice', recipient: userId },
+  ]);
+});
+
+test('a change asks for a mail to the mailbox it left, if that can undo it', (t) => {
+  const event = emailChanged('w'.repeat(43));
+  t.deepEqual(causesOf(eventRecord(event)), []);
+  const undoUntil = '2026-11-26T10:00:00.000Z';
+  const reserving = { ...event, data: { ...event.data, undoUntil } };
+  t.like(causesOf(eventRecord(reserving)), [
+    { cause: 'email-changed', recipient: `${userId} old` },
   ]);
 });
 

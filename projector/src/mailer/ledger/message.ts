@@ -1,6 +1,7 @@
 /**
  * Why a mail is asked for: a record of an attempt, a mail wish, a farewell, or an event of an account.
- * A request to change the address asks for two mails, to the new and to the old mailbox.
+ * A request to change the address asks for two mails, to the new and to the old mailbox; the change
+ * asks for one to the old mailbox.
  */
 export type CauseName =
   | 'attempt'
@@ -9,6 +10,7 @@ export type CauseName =
   | 'email-verified'
   | 'email-change-requested'
   | 'email-change-notice'
+  | 'email-changed'
   | 'deactivated'
   | 'reactivated'
   | 'farewell'

@@ -53,6 +53,7 @@ export const LanguageFile = Type.Object(
         welcome: Notice,
         'confirm-change': WithLink,
         'change-notice': WithLink,
+        'changed-notice': WithLink,
         'holder-unproven': WithLink,
         'already-registered': Notice,
         'already-registered-deactivated': Notice,

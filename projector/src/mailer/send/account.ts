@@ -24,6 +24,16 @@ export type MailAccount = {
   readonly registeredAt: string;
   /** The pending change of the address. */
   readonly change: { readonly id: string; readonly requestedAt: string } | undefined;
+  /** The changes of the address that the former mailbox may take back, the oldest first. */
+  readonly made: readonly MadeChange[];
+};
+
+/** A change of the address that was made: its event, and the request for it. */
+export type MadeChange = {
+  readonly id: string;
+  readonly request: string;
+  readonly madeAt: string;
+  readonly undoUntil: string;
 };
 
 /** The personal data of an account that mails need. */
@@ -32,6 +42,8 @@ export type MailPerson = {
   readonly held: Address;
   /** The wanted address of each request to change it, by the id of the event. */
   readonly wanted: ReadonlyMap<string, Address>;
+  /** The address that each change left, by the id of the event that requested it. */
+  readonly left: ReadonlyMap<string, Address>;
 };
 
 /** Folds the events of an account, oldest first. Undefined if there are none. */
@@ -57,6 +69,7 @@ function evolve(
       isProvenFromStart: fact.data.emailVerified,
       registeredAt: time,
       change: undefined,
+      made: [],
     };
   }
   if (account === undefined) return undefined;
@@ -70,7 +83,13 @@ function evolve(
     case 'email-change-cancelled':
       return { ...account, change: undefined };
     case 'email-changed':
-      return { ...account, isProven: true, holdsAddress: true, change: undefined };
+      return {
+        ...account,
+        isProven: true,
+        holdsAddress: true,
+        change: undefined,
+        made: withMade(account.made, fact.data, { id, madeAt: time }),
+      };
     case 'deactivated': {
       const holdsAddress = account.holdsAddress && fact.data.address === undefined;
       return { ...account, status: 'deactivated', holdsAddress };
@@ -84,10 +103,24 @@ function evolve(
   }
 }
 
+/** A change that is taken back takes those after it with it. */
+function withMade(
+  made: readonly MadeChange[],
+  { request, undo, undoUntil }: Extract<AccountFact, { name: 'email-changed' }>['data'],
+  event: Pick<MadeChange, 'id' | 'madeAt'>,
+): readonly MadeChange[] {
+  if (undo === true) {
+    const at = made.findIndex((change) => change.request === request);
+    return at === -1 ? made : made.slice(0, at);
+  }
+  return undoUntil === undefined ? made : [...made, { ...event, request, undoUntil }];
+}
+
 /** Opens the personal data of an account's events. Throws if the key does not open one. */
 export function toMailPerson(events: readonly StoredEvent[], key: DataKey): MailPerson | undefined {
   let person: MailPerson | undefined;
   const wanted = new Map<string, Address>();
+  const left = new Map<string, Address>();
   for (const stored of events) {
     const { metadata, type, personal } = stored;
     const binding = { eventId: metadata.id, type, userId: metadata.userId };
@@ -97,14 +130,17 @@ export function toMailPerson(events: readonly StoredEvent[], key: DataKey): Mail
     );
     if (event.name === 'registered') {
       const { email, claim, displayName } = event.personal;
-      person = { displayName, held: { email, claim }, wanted };
+      person = { displayName, held: { email, claim }, wanted, left };
     }
     if (event.name === 'email-change-requested') wanted.set(metadata.id, event.personal);
     if (person === undefined) continue;
     if (event.name === 'profile-updated') {
       person = { ...person, displayName: event.personal.displayName };
     }
-    if (event.name === 'email-changed') person = { ...person, held: event.personal };
+    if (event.name === 'email-changed') {
+      if (event.data.undo !== true) left.set(event.data.request, person.held);
+      person = { ...person, held: event.personal };
+    }
   }
   return person;
 }

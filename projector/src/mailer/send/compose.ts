@@ -2,7 +2,7 @@ import { parseUserId, type UserId } from '@zameni/contracts';
 import type { Proof, VerificationTokens } from '@zameni/runtime';
 import type { Mail } from '../mail.ts';
 import type { Message } from '../ledger/message.ts';
-import type { MailPerson } from './account.ts';
+import type { MadeChange, MailPerson } from './account.ts';
 import type { Decision, LiveAttempt } from './decide.ts';
 import type { LookedUp } from './look-up.ts';
 
@@ -68,6 +68,8 @@ export async function compose(
     case 'deactivated':
     case 'reactivated':
       return { to: held.email, mail: { ...common, kind: decision.mail } };
+    case 'changed-notice':
+      return ofMadeChange(deps, { made: decision.made, person, state, proof });
     case 'confirm-change':
     case 'change-notice':
       return ofChange(deps, { decision, person, state, proof });
@@ -132,6 +134,34 @@ async function ofChange(
   return { to: held.email, mail: { ...common, kind: 'change-notice', ...link, maskedAddress } };
 }
 
+/** To the mailbox that a change has left. Its link takes the change back until its time is over. */
+async function ofMadeChange(
+  { tokens, baseUrl, product }: ComposeDeps,
+  {
+    made,
+    person,
+    state,
+    proof,
+  }: {
+    readonly made: MadeChange;
+    readonly person: MailPerson;
+    readonly state: NonNullable<LookedUp['account']>['state'];
+    readonly proof: Extract<Proof, { readonly kind: 'account' }>;
+  },
+): Promise<Composed | undefined> {
+  const { request, madeAt: requestedAt, undoUntil: expiresAt } = made;
+  const { locale } = state;
+  const left = person.left.get(request);
+  const wanted = person.wanted.get(request);
+  if (left === undefined || wanted === undefined) return undefined;
+  const undo = { ...proof, request, claim: left.claim };
+  const link = await toUrl({ tokens, baseUrl }, locale, undo, new Date(expiresAt));
+  const maskedAddress = maskAddress(wanted.email);
+  const { displayName } = person;
+  const told = { displayName, requestedAt, expiresAt, link, maskedAddress };
+  return { to: left.email, mail: { kind: 'changed-notice', locale, product, ...told } };
+}
+
 function named(attempt: LiveAttempt | undefined): { id: UserId; position: number } | undefined {
   const id = attempt && parseUserId(attempt.id);
   return attempt && id && { id, position: attempt.position };
@@ -151,7 +181,7 @@ async function makeLink(
  * the language of the person.
  */
 async function toUrl(
-  { tokens, baseUrl }: ComposeDeps,
+  { tokens, baseUrl }: Pick<ComposeDeps, 'tokens' | 'baseUrl'>,
   locale: string,
   proof: Proof,
   expiresAt: Date,

@@ -1,7 +1,7 @@
 import { Fault } from '@zameni/runtime';
 import type { AttemptData, ClaimRecord, OpenAttempt } from '@zameni/contracts';
 import type { CauseName, Message } from '../ledger/message.ts';
-import type { MailAccount } from './account.ts';
+import type { MadeChange, MailAccount } from './account.ts';
 
 /** A record with its position in the log. */
 export type Placed<Content> = { readonly record: Content; readonly position: number };
@@ -35,6 +35,7 @@ export type Decision =
       readonly account: string;
     }
   | { readonly mail: 'welcome' | 'deactivated' | 'reactivated'; readonly account: string }
+  | { readonly mail: 'changed-notice'; readonly account: string; readonly made: MadeChange }
   | {
       readonly mail: 'confirm-change' | 'change-notice';
       readonly account: string;
@@ -65,6 +66,7 @@ export function decideMail(message: Message, facts: Facts): Decision {
     case 'email-verified':
     case 'email-change-requested':
     case 'email-change-notice':
+    case 'email-changed':
     case 'deactivated':
     case 'reactivated':
       return decideForAccount(message.cause, facts);
@@ -80,7 +82,8 @@ function decideForMailbox({ cause, merged }: Message, facts: Facts): Decision {
   if (attempt !== undefined && claim !== undefined && erasedAtOf(claim) > attempt.position) {
     return none('attempt-void');
   }
-  if (claim === undefined || claim.record.state === 'released') {
+  // Of a former address that is reserved, the owner of the mailbox may prove an attempt later.
+  if (claim === undefined || claim.record.state === 'released' || isReserved(claim)) {
     if (attempt === undefined) return none('nothing-to-confirm');
     return { mail: merged > 0 ? 'confirm-mailbox' : 'confirm-attempt', attempt };
   }
@@ -94,6 +97,10 @@ function decideForMailbox({ cause, merged }: Message, facts: Facts): Decision {
   }
   const isActive = state.status === 'active';
   return { mail: isActive ? 'already-registered' : 'already-registered-deactivated', account: id };
+}
+
+function isReserved({ record }: Placed<ClaimRecord>): boolean {
+  return record.state === 'held' && record.until !== undefined;
 }
 
 /** Returns the position before which attempts on the address are void. */
@@ -127,6 +134,13 @@ function decideForAccount(cause: AccountCause, { account, eventId }: Facts): Dec
       // An unproven mailbox may be somebody else's.
       if (!state.isProven) return none('mailbox-unproven');
       return { mail: 'change-notice', account: id, change: change.id };
+    }
+    case 'email-changed': {
+      // Whoever deactivated the account does not decide whose mailbox it was.
+      const made = state.made.find((change) => change.id === eventId);
+      return made === undefined
+        ? none('change-ended')
+        : { mail: 'changed-notice', account: id, made };
     }
     case 'deactivated':
     case 'reactivated':

@@ -27,10 +27,13 @@ function account(fields: Partial<MailAccount> = {}): NonNullable<Facts['account'
       registration: 'e1',
       registeredAt: '2026-03-04T05:06:07.089Z',
       change: undefined,
+      made: [],
       ...fields,
     },
   };
 }
+
+const made = { id: 'c', request: 'r', madeAt: '', undoUntil: '' };
 
 const held = (verified: boolean, erasedAt?: number) => {
   const record: ClaimRecord = { state: 'held', userId: id, verified };
@@ -162,6 +165,24 @@ const cases: readonly Case[] = [
     message('email-change-notice'),
     { account: account({ change: { id: 'c', requestedAt: '' } }), eventId: 'c' },
     'none: mailbox-unproven',
+  ],
+  [
+    'a change that was made',
+    message('email-changed'),
+    { account: account({ made: [made] }), eventId: 'c' },
+    'changed-notice',
+  ],
+  [
+    'a change that was made, of an account that is deactivated since',
+    message('email-changed'),
+    { account: account({ made: [made], status: 'deactivated' }), eventId: 'c' },
+    'changed-notice',
+  ],
+  [
+    'a change that was taken back',
+    message('email-changed'),
+    { account: account(), eventId: 'c' },
+    'none: change-ended',
   ],
   [
     'a deactivation',

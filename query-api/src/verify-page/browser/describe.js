@@ -71,7 +71,7 @@ function describeUndo(state) {
     asks: null,
     confirm: null,
     notMe: null,
-    done: 'changeGone',
+    done: 'undoGone',
   });
   if (state === 'done') return { ...shown, title: 'undoAgainTitle', text: 'undoAgainText' };
   if (state === 'too-late') return { ...shown, title: 'undoLateTitle', text: 'undoLateText' };
