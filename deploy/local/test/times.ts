@@ -6,7 +6,7 @@ export const TIMES_FILE = 'ZAMENI_TEST_TIMES';
 /** Duration of one test file in milliseconds. */
 export type TestTime = { readonly file: string; readonly ms: number };
 
-const SLOWEST = 10;
+const SLOWEST = 20;
 
 /** Records one file's duration. Each test process appends one line. */
 export function addTestTime(path: string, time: TestTime): void {
