@@ -8,9 +8,10 @@ import { openTransport } from '../load/transport.ts';
 import { untilReadable } from '../load/until-readable.ts';
 import { type LoadResult, runLoad, runReads } from '../load/wrk.ts';
 
-/** What telemetry is on. */
+/** What telemetry is on. A second process without any shows how far two equal ones differ. */
 export const TELEMETRY_WAYS = [
   'off',
+  'off, again',
   'metrics',
   'metrics, 1 % of traces',
   'metrics, 10 % of traces',
@@ -45,6 +46,7 @@ export type TelemetryOptions = {
 
 const RATIOS: Readonly<Record<TelemetryWay, number | undefined>> = {
   off: undefined,
+  'off, again': undefined,
   metrics: undefined,
   'metrics, 1 % of traces': 0.01,
   'metrics, 10 % of traces': 0.1,
@@ -53,26 +55,38 @@ const RATIOS: Readonly<Record<TelemetryWay, number | undefined>> = {
 
 const WARM_UP_SECONDS = 4;
 
+/** Rounds of one set of processes. Two equal processes differ by some percent for as long as they live. */
+const ROUNDS_PER_SET = 4;
+
 /** Milliseconds between two requests for metrics, as Prometheus makes them. */
 const SCRAPE_MS = 5_000;
 
 /**
  * Measures what telemetry costs. Each way has a process of its own; they are loaded in turns, and
- * each round begins with another one, so that a busy machine disturbs them alike. Each request has
- * a trace context, as the gateway adds one. The collector keeps nothing.
+ * each round begins with another one, so that a busy machine disturbs them alike. After some rounds
+ * new processes take their places. Each request has a trace context, as the gateway adds one. The
+ * collector keeps nothing.
  */
 export async function measureTelemetry(options: TelemetryOptions): Promise<TelemetryFigure[]> {
   await using sink = await startOtlpSink();
   const figures: TelemetryFigure[] = [];
   for (const work of ['append', 'read'] as const) {
-    figures.push(...(await measureWork(work, options, sink.url)));
+    for (let first = 0; first < options.rounds; first += ROUNDS_PER_SET) {
+      const rounds = { first, end: Math.min(options.rounds, first + ROUNDS_PER_SET) };
+      figures.push(...(await measureWork(work, { ...options, rounds }, sink.url)));
+    }
   }
   return figures;
 }
 
+/** The rounds of one set of processes: from `first` to the one before `end`. */
+type SetOptions = Omit<TelemetryOptions, 'rounds'> & {
+  readonly rounds: { readonly first: number; readonly end: number };
+};
+
 async function measureWork(
   work: TelemetryWork,
-  { stack, seconds, rounds, onFigure, ...options }: TelemetryOptions,
+  { stack, seconds, rounds, onFigure, ...options }: SetOptions,
   collector: string,
 ): Promise<TelemetryFigure[]> {
   await using processes = new AsyncDisposableStack();
@@ -80,7 +94,7 @@ async function measureWork(
   for (const way of TELEMETRY_WAYS) {
     const process = await startOwnProcess(stack, {
       service: work === 'append' ? 'command-api' : 'query-api',
-      name: `telemetry-${work}-${targets.length}`,
+      name: `telemetry-${work}-${rounds.first}-${targets.length}`,
       env: variablesOf(way, collector),
     });
     targets.push({ way, ...processes.use(process) });
@@ -94,10 +108,10 @@ async function measureWork(
       : runReads({ ...load, token: options.token, path });
   };
   for (const [n, { way, url }] of targets.entries()) {
-    await run(way, url, `w${n}.telemetry`, WARM_UP_SECONDS);
+    await run(way, url, `w${rounds.first}-${n}.telemetry`, WARM_UP_SECONDS);
   }
   const figures: TelemetryFigure[] = [];
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = rounds.first; round < rounds.end; round += 1) {
     const first = round % targets.length;
     for (const { way, url, pid } of [...targets.slice(first), ...targets.slice(0, first)]) {
       if (work === 'append') await untilReadable(stack.gateway.url);
@@ -115,7 +129,7 @@ async function measureWork(
 }
 
 function variablesOf(way: TelemetryWay, collector: string): Record<string, string> {
-  if (way === 'off') return { OTEL_SDK_DISABLED: 'true' };
+  if (way.startsWith('off')) return { OTEL_SDK_DISABLED: 'true' };
   const ratio = RATIOS[way];
   return ratio === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: collector };
 }
