@@ -43,6 +43,7 @@ export function serviceParts(context: PartContext, after: readonly string[]): Pr
         ZAMENI_INSTANCE: name,
         ZAMENI_SECURITY_LOG: securityLogFile(context.layout.logs, name),
       },
+      ownLogs: [securityLogFile(context.layout.logs, name)],
       deathSignal: 'KILL',
       stop: { signal: 'SIGTERM', deadlineMs: DEADLINES.stop },
       probe: httpProbe(`http://127.0.0.1:${port}/readyz`),

@@ -29,6 +29,8 @@ export type ChildSpec = {
    */
   readonly deathSignal: 'KILL' | 'QUIT';
   readonly stop: { readonly signal: NodeJS.Signals; readonly deadlineMs: number };
+  /** Log files that the program writes itself. They are bounded as its output is. */
+  readonly ownLogs?: readonly string[];
 };
 
 /** A started program. */
@@ -66,10 +68,11 @@ export function startChild(spec: ChildSpec, output: ChildOutput): Child {
     ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
   });
   let copied = Promise.resolve();
-  let rotation: Disposable | undefined;
+  const rotations = new DisposableStack();
+  for (const path of spec.ownLogs ?? []) rotations.use(rotateWhileRunning({ path }));
   if (output.onLine === undefined) {
     closeSync(log);
-    rotation = rotateWhileRunning({ path: output.logFile });
+    rotations.use(rotateWhileRunning({ path: output.logFile }));
   } else copied = copyLines(process_, { fd: log, path: output.logFile }, output.onLine);
 
   const { promise: exited, resolve } = Promise.withResolvers<Exit>();
@@ -77,7 +80,7 @@ export function startChild(spec: ChildSpec, output: ChildOutput): Child {
   // A program that cannot be started emits no exit. 127 is the code that a shell uses.
   process_.once('error', () => resolve({ code: 127, signal: null }));
 
-  void exited.then(() => rotation?.[Symbol.dispose]());
+  void exited.then(() => rotations.dispose());
 
   const pid = process_.pid ?? 0;
   const send = (signal: NodeJS.Signals) => signalProcess(process_, signal);
