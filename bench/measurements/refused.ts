@@ -74,6 +74,11 @@ function toKinds(token: string): Readonly<Record<string, Kind>> {
     },
     'vouched, 16 KiB of unknown fields': { token, toBody: () => fields(VOUCHED_BYTES) },
     'vouched, 16 KiB of wrong values': { token, toBody: () => values(VOUCHED_BYTES) },
+    'vouched, 16 KiB in 256 values': {
+      token,
+      toBody: () => ({ ...person, ...toEntries(200 * 72, 'x'.repeat(60)) }),
+    },
+    'vouched, 16 KiB of escapes': { token, toBody: () => ({ ...person, x: '\n'.repeat(7_800) }) },
     'vouched, 16 KiB nested': {
       token,
       toBody: () => ({ ...person, x: Array.from({ length: 4_000 }, () => []) }),

@@ -69,7 +69,9 @@ for (const operation of commands.filter(({ token }) => token === 'optional')) {
 
 test('a large body with a token without the scope is refused before it is validated', async (t) => {
   const { post } = createApi(t);
-  const unknown = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`f${n}`, n]));
+  const unknown = Object.fromEntries(
+    Array.from({ length: 200 }, (_, n) => [`f${n}`, 'x'.repeat(50)]),
+  );
   const answer = await post({ ...person, ...unknown }, as('client-1', 'users:read'));
   t.is(answer.json<Problem>().code, 'payload-too-large');
 });

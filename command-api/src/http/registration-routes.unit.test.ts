@@ -62,7 +62,9 @@ test('the message of an attempt expires an hour after its instant', async (t) =>
   await prove(await attempt());
   const [, claim, deletion, closed, wrapped, event] = lifetimes;
   t.deepEqual([claim, deletion, wrapped, event], [undefined, undefined, undefined, undefined]);
-  t.is(closed, LIFETIME_MS / 1_000 + 3_600);
+  // The attempt may have grown older by some seconds on a busy machine.
+  const leftSeconds = LIFETIME_MS / 1_000 + 3_600 - (closed ?? 0);
+  t.true(leftSeconds >= 0 && leftSeconds < 60, `${leftSeconds}`);
 });
 
 test('a vouched registration gets its account at once: claim, key and event in one commit', async (t) => {

@@ -2,7 +2,7 @@ import { type FieldError, MAX_PUBLIC_BODY_BYTES, MERGE_PATCH_MEDIA_TYPE } from '
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import { takenMediaTypes, takesNdjson } from './media-types.ts';
-import { type JsonFault, MAX_JSON_DEPTH, parseStrictJson } from './strict-json.ts';
+import { type JsonFault, MAX_JSON_DEPTH, MAX_JSON_VALUES, parseStrictJson } from './strict-json.ts';
 import { toPointer } from './validation.ts';
 
 declare module 'fastify' {
@@ -16,6 +16,7 @@ declare module 'fastify' {
 const DETAILS: Readonly<Record<JsonFault, string>> = {
   encoding: 'The body must be UTF-8',
   'byte-order-mark': 'The body must not begin with a byte order mark',
+  'too-many-values': `A body holds ${MAX_JSON_VALUES} values at most`,
   syntax: 'The body does not follow the grammar of RFC 8259',
   'duplicate-name': 'A name occurs twice in one object',
   'too-deep': `Objects and arrays may be nested ${MAX_JSON_DEPTH} deep`,

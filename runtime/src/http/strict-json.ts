@@ -4,10 +4,17 @@ import { isExactNumber } from './exact-number.ts';
 /** Deepest nesting of objects and arrays that a body may have. */
 export const MAX_JSON_DEPTH = 32;
 
+/**
+ * Most values that a body may hold. The largest that a schema takes has 75. Parsing and checking
+ * thousands would cost far more than what is accepted.
+ */
+export const MAX_JSON_VALUES = 256;
+
 /** Why a text is not interoperable JSON (I-JSON, RFC 7493), or cannot be stored. */
 export type JsonFault =
   | 'encoding'
   | 'byte-order-mark'
+  | 'too-many-values'
   | 'syntax'
   | 'duplicate-name'
   | 'too-deep'
@@ -30,6 +37,7 @@ export type StrictJson =
  */
 export function parseStrictJson(bytes: Uint8Array): StrictJson {
   if (!isUtf8(bytes)) return { fault: 'encoding' };
+  if (hasTooManyValues(bytes)) return { fault: 'too-many-values' };
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   if (text.charCodeAt(0) === BYTE_ORDER_MARK) return { fault: 'byte-order-mark' };
   let value: unknown;
@@ -54,6 +62,19 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
+
+/** Counts the commas between values. The text may have any syntax: others find its faults. */
+function hasTooManyValues(bytes: Uint8Array): boolean {
+  let values = 1;
+  let isInString = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const code = bytes[at];
+    if (code === QUOTE) isInString = !isInString;
+    else if (isInString && code === BACKSLASH) at += 1;
+    else if (!isInString && code === COMMA) values += 1;
+  }
+  return values > MAX_JSON_VALUES;
+}
 
 /** An object or array that contains the place of the scan. */
 type Container = {

@@ -146,57 +146,6 @@ test('twenty of many unknown fields are named', (t) => {
   t.true(errors.every(({ pointer, code }) => /^\/x\d+$/.test(pointer) && code === 'unknown-field'));
 });
 
-/** The shortest of several runs, in milliseconds, so that a busy machine does not count. */
-function timeOf(work: () => unknown): number {
-  const runs = Array.from({ length: 15 }, () => {
-    const startedAt = performance.now();
-    work();
-    return performance.now() - startedAt;
-  });
-  return Math.min(...runs);
-}
-
-const bounded = test.macro({
-  title: (what) => `thousands of faults cost little more than a hundred: ${what}`,
-  exec: (t, toBody: (entries: object) => object, entry: (index: number) => [string, unknown]) => {
-    const validate = createValidator(schema);
-    const bodyOf = (length: number) =>
-      toBody(Object.fromEntries(Array.from({ length }, (_, index) => entry(index))));
-    const [few, most] = [bodyOf(100), bodyOf(4_000)];
-    t.is(validate(most)?.length, validate(few)?.length);
-    const fewMs = timeOf(() => validate(few));
-    const mostMs = timeOf(() => validate(most));
-    t.true(mostMs < 12 * fewMs, `${mostMs} ms after ${fewMs} ms`);
-  },
-});
-test(
-  'unknown fields',
-  bounded,
-  (entries) => ({ name: 'vera', ...entries }),
-  (index) => [`x${index}`, 1],
-);
-test(
-  'wrong values',
-  bounded,
-  (profile) => ({ name: 'vera', profile }),
-  (index) => [
-    `a${index.toString(36).replaceAll(/\d/g, (digit) => 'qrstuvwxyz'[Number(digit)] ?? '')}`,
-    null,
-  ],
-);
-test(
-  'names that a record does not take',
-  bounded,
-  (profile) => ({ name: 'vera', profile }),
-  (index) => [`X${index}`, 1],
-);
-test(
-  'items',
-  bounded,
-  (entries) => ({ name: 'vera', tags: Object.values(entries) }),
-  (index) => [`${index}`, 1],
-);
-
 test('a validator keeps nothing of the last value', (t) => {
   const validate = createValidator(schema);
   t.truthy(validate({}));
