@@ -43,8 +43,12 @@ export const GATEWAY_OPEN_FILES = 2 * MAX_CONNECTIONS + 100;
 /** Requests that wait per service. A process sheds load itself when it is overloaded. */
 const MAX_QUEUED = 200;
 
-/** Milliseconds after which a connection without a request is closed. Node's services do the same. */
-const KEEP_ALIVE_MS = 5_000;
+/**
+ * Milliseconds after which a connection without a request is closed. Longer than clients keep one
+ * (undici four seconds, Node's agent five), also if they are late: whoever closes second has sent a
+ * request in between, and it is lost.
+ */
+const KEEP_ALIVE_MS = 10_000;
 
 /** Milliseconds that a stopping gateway waits for its last answer, after the longest of a service. */
 const HARD_STOP_MS = DEADLINES.gatewayServer + 1_000;

@@ -111,6 +111,7 @@ test('a direct get leaves no subscription behind', async (t) => {
   await log.readLast([subject('a'), subject('b')], signal);
   await log.readSubject(subject('a'), signal);
   await log.readSubject(subject('b'), signal);
-  t.is(subscriptions.length, 3);
-  t.true(subscriptions.every((subscription) => subscription.isClosed()));
+  // More than one for each call if a server was slow, and another one was asked too.
+  t.true(subscriptions.length >= 3);
+  await waitUntil(() => subscriptions.every((subscription) => subscription.isClosed()));
 });

@@ -25,7 +25,8 @@ export async function createEmptyTestDatabase(t: ExecutionContext): Promise<Test
   const { user, passwordFile } = postgres.superuser;
   const { host, port } = postgres.primary;
   const password = readSecret(passwordFile);
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  // Without the form of an id, which no span may have, and the name of its database is in one.
+  const name = `test_${randomUUID().replaceAll('-', '_')}`;
   const url = (database: string) => `postgres://${user}@${host}:${port}/${database}`;
   await runOnce(url('postgres'), password, `create database ${name}`);
   const pool = createPool({
