@@ -10,7 +10,7 @@ import { runChecks } from './test/run-checks.ts';
 import { parseScale } from './profile/scale.ts';
 import { explainFault } from './output/stack-error.ts';
 import { stackFilePath } from '@zameni/runtime/stack';
-import { DISTURBING, parseTestArguments, TEST_HELP } from './test/arguments.ts';
+import { DISTURBING, parseTestArguments, QUIET, TEST_HELP } from './test/arguments.ts';
 import { describeSlowest, TIMES_FILE } from './test/times.ts';
 import { withStack } from './with-stack.ts';
 
@@ -38,7 +38,11 @@ process.exitCode = await runInForeground(async (foreground) => {
   const common = { titles, env: { ...env, [TIMES_FILE]: times } };
   const ava = async (stackFile: string | null, until: AbortSignal) => {
     for (const files of phases) {
-      if (DISTURBING.some((file) => files.includes(file))) await others;
+      if (DISTURBING.some((file) => files.includes(file))) void runBeside();
+      if (QUIET.some((file) => files.includes(file))) {
+        await checks;
+        await runBeside();
+      }
       if (until.aborted) return;
       results.push(await runAva({ ...common, files, stackFile, terminal, signal: until }));
     }
@@ -74,20 +78,24 @@ process.exitCode = await runInForeground(async (foreground) => {
       results.push(oneFailure(failure));
     }
   };
-  /** What needs no servers, beside the tests that mostly wait for servers. */
-  const withoutStack = async () => {
+  const checks = runPart(async () => {
     if (withChecks) results.push(await runChecks(terminal, signal));
-    if (beside.length === 0) return;
-    // Shown at the end, because two runs of AVA would mix their reports of failures.
-    const lines: string[] = [];
-    const quiet = { ...terminal, line: (text: string) => lines.push(text) };
-    const run = { ...common, files: beside, stackFile: null, concurrency: 1 };
-    results.push(await runAva({ ...run, terminal: quiet, signal }));
-    for (const line of lines) terminal.line(line);
-  };
-  const others = runPart(withoutStack);
+  });
+  let besides: Promise<void> | null = null;
+  /** Runs what needs no servers, once. */
+  const runBeside = () =>
+    (besides ??= runPart(async () => {
+      if (beside.length === 0) return;
+      // Shown at the end, because two runs of AVA would mix their reports of failures.
+      const lines: string[] = [];
+      const quiet = { ...terminal, line: (text: string) => lines.push(text) };
+      const run = { ...common, files: beside, stackFile: null, concurrency: 2 };
+      results.push(await runAva({ ...run, terminal: quiet, signal }));
+      for (const line of lines) terminal.line(line);
+    }));
   await runPart(() => (needsStack ? onStack() : ava(null, signal)));
-  await others;
+  await checks;
+  await runBeside();
   const slowest = withChecks ? describeSlowest(times) : [];
   rmSync(folder, { recursive: true });
   if (signal.aborted) return INTERRUPTED;

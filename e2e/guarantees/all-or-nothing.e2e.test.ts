@@ -22,7 +22,7 @@ import type { LogFacts } from '../history/types.ts';
 import { openMailboxes } from '../support/mailbox.ts';
 import { attachSystem } from '../support/system.ts';
 
-const SECONDS = Number(process.env['ZAMENI_ATOMIC_SECONDS'] ?? 20);
+const SECONDS = Number(process.env['ZAMENI_ATOMIC_SECONDS'] ?? 12);
 const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 32));
 
 const LANES = 24;

@@ -16,7 +16,7 @@ import type { History } from '../history/types.ts';
 import { isHealthy } from '../support/is-healthy.ts';
 import { attachSystem } from '../support/system.ts';
 
-const SECONDS = Number(process.env['ZAMENI_CRASH_SECONDS'] ?? 30);
+const SECONDS = Number(process.env['ZAMENI_CRASH_SECONDS'] ?? 20);
 const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 32));
 
 /** Milliseconds for the stack to recover and to be read once more after the last kill. */

@@ -8,12 +8,12 @@ import { LinkGoneError } from '../support/mailbox.ts';
 import { attachSystem } from '../support/system.ts';
 
 const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 31));
-const HISTORIES = 240;
+const HISTORIES = Number(process.env['ZAMENI_HISTORIES'] ?? 120);
 const LANES = 6;
 const ADDRESSES = 3;
 const MAX_IDS = 8;
 const MAX_ROUNDS = 10;
-const DEADLINE_MS = 45_000;
+const DEADLINE_MS = 45_000 * Math.max(1, HISTORIES / 120);
 
 const system = await attachSystem();
 const actors = await createActors(system, 'one-winner-histories');

@@ -6,7 +6,7 @@ import { StackError } from '../output/stack-error.ts';
 export type TestArguments = {
   /** Files or patterns of each run of AVA. The runs follow each other. */
   readonly phases: readonly (readonly string[])[];
-  /** Files or patterns that need no servers. They may run beside the first phases. */
+  /** Files or patterns that need no servers. They run beside phases that mostly wait. */
   readonly beside: readonly string[];
   /** Patterns of titles. */
   readonly titles: readonly string[];
@@ -32,9 +32,9 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
 `;
 
 /**
- * Tests that read the whole log and every file, message by message. Each runs alone before all
- * others, while log and files are small. The search for bytes of claims runs before a rotation of
- * the pepper moves the claims.
+ * Tests that read or fill the whole log, or read every file. Each runs alone before all others,
+ * while log and files are small. The search for bytes of claims runs before a rotation of the pepper
+ * moves the claims.
  */
 export const EARLY = [
   'e2e/guarantees/erasure-bytes.e2e.test.ts',
@@ -47,31 +47,34 @@ export const EARLY = [
   'e2e/guarantees/all-or-nothing.e2e.test.ts',
   'e2e/guarantees/crash-recovery.e2e.test.ts',
   'e2e/guarantees/fail-over.e2e.test.ts',
+  'e2e/guarantees/rebuild.e2e.test.ts',
+  'e2e/guarantees/log-room.e2e.test.ts',
 ] as const;
 
 /**
- * Tests that flood or kill parts of the stack, or compare times. Each runs alone after all others,
- * because they would disturb each other. The stack tests before them share their time with the unit
- * tests.
+ * Tests that flood or kill parts of the stack and mostly wait. Each runs alone after those that share
+ * the stack, because they would disturb each other. The unit tests run beside them.
  */
 export const DISTURBING = [
-  'e2e/guarantees/anonymous-equality.e2e.test.ts',
-  'e2e/guarantees/imports.e2e.test.ts',
   // Only one file at a time can take the mails of the stack.
   'e2e/guarantees/welcome-mail.e2e.test.ts',
   'e2e/guarantees/welcome-mail-faults.e2e.test.ts',
   'e2e/guarantees/idempotency-faults.e2e.test.ts',
   'e2e/guarantees/clocks.e2e.test.ts',
-  'e2e/guarantees/frozen-server.e2e.test.ts',
-  'e2e/guarantees/conventions-database-away.e2e.test.ts',
-  'e2e/guarantees/log-room.e2e.test.ts',
   'e2e/guarantees/erasure-outage.e2e.test.ts',
   'e2e/guarantees/erasure-faults.e2e.test.ts',
+  'e2e/guarantees/prometheus.e2e.test.ts',
+  'e2e/guarantees/soak.e2e.test.ts',
+] as const;
+
+/** Tests that compare times, or must come last. Each runs with nothing beside. */
+export const QUIET = [
+  'e2e/guarantees/anonymous-equality.e2e.test.ts',
+  'e2e/guarantees/imports.e2e.test.ts',
+  'e2e/guarantees/frozen-server.e2e.test.ts',
+  'e2e/guarantees/conventions-database-away.e2e.test.ts',
   'e2e/guarantees/overload.e2e.test.ts',
   'e2e/guarantees/slow-collector.e2e.test.ts',
-  'e2e/guarantees/prometheus.e2e.test.ts',
-  'e2e/guarantees/rebuild.e2e.test.ts',
-  'e2e/guarantees/soak.e2e.test.ts',
   // Leaves records in the log that nobody can read.
   'e2e/guarantees/poison-event.e2e.test.ts',
   // Replaces the projectors, and leaves events of a version that does not exist.
@@ -90,6 +93,7 @@ const LONG_FILES = [
   'e2e/guarantees/welcome-mail-faults.e2e.test.ts',
   'e2e/guarantees/partition.e2e.test.ts',
   'e2e/guarantees/conventions-database-away.e2e.test.ts',
+  'e2e/guarantees/one-winner-histories.e2e.test.ts',
   'e2e/guarantees/soak.e2e.test.ts',
   'e2e/guarantees/rebuild.e2e.test.ts',
   'e2e/guarantees/poison-event.e2e.test.ts',
@@ -105,6 +109,7 @@ const LONG_ENV = {
   ZAMENI_DAMAGE: 'all',
   ZAMENI_FROZEN_SECONDS: '60',
   ZAMENI_FUZZ_REQUESTS: '100000',
+  ZAMENI_HISTORIES: '1200',
   ZAMENI_MAIL_PEOPLE: '10000',
   ZAMENI_PARTITION_SECONDS: '300',
   ZAMENI_SOAK_SECONDS: '300',
@@ -137,7 +142,7 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
 }
 
 function toPhases(files: readonly string[], titles: readonly string[]): string[][] {
-  const alone: readonly string[] = [...EARLY, ...DISTURBING];
+  const alone: readonly string[] = [...EARLY, ...DISTURBING, ...QUIET];
   const others = files.filter((file) => !alone.includes(normalize(file)));
   const all = titles.length === 0 ? ['**/*.test.ts', `!${UNIT_TESTS}`] : ['**/*.test.ts'];
   const together = files.length === 0 ? all : others;
@@ -151,6 +156,7 @@ function toPhases(files: readonly string[], titles: readonly string[]): string[]
     ...chosen(EARLY).map((one) => [one]),
     ...(together.length === 0 ? [] : [[...together, ...alone.map((one) => `!${one}`)]]),
     ...chosen(DISTURBING).map((one) => [one]),
+    ...chosen(QUIET).map((one) => [one]),
   ];
 }
 

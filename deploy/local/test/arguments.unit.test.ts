@@ -1,13 +1,14 @@
 import test from 'ava';
-import { DISTURBING, EARLY, parseTestArguments } from './arguments.ts';
+import { DISTURBING, EARLY, parseTestArguments, QUIET } from './arguments.ts';
 
 const ATOMIC = 'e2e/guarantees/all-or-nothing.e2e.test.ts';
 const DAMAGE = 'e2e/guarantees/damaged-copy.e2e.test.ts';
 const CRASH = 'e2e/guarantees/crash-recovery.e2e.test.ts';
 const PARTITION = 'e2e/guarantees/partition.e2e.test.ts';
+const HISTORIES = 'e2e/guarantees/one-winner-histories.e2e.test.ts';
 const SOAK = 'e2e/guarantees/soak.e2e.test.ts';
 const MAIL = 'e2e/guarantees/welcome-mail-faults.e2e.test.ts';
-const LEFT_OUT = [...EARLY, ...DISTURBING].map((file) => `!${file}`);
+const LEFT_OUT = [...EARLY, ...DISTURBING, ...QUIET].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
 test('runs everything by default, and alone what needs a small log or disturbs the others', (t) => {
@@ -17,6 +18,7 @@ test('runs everything by default, and alone what needs a small log or disturbs t
     ...EARLY.map((file) => [file]),
     ['**/*.test.ts', '!**/*.unit.test.ts', ...LEFT_OUT],
     ...DISTURBING.filter((file) => file !== SOAK).map((file) => [file]),
+    ...QUIET.map((file) => [file]),
   ]);
   t.true(withChecks);
   t.true(needsStack);
@@ -44,6 +46,7 @@ test('runs matching files of the same kinds one by one', (t) => {
     ...EARLY.map((file) => [file]),
     ['e2e/guarantees/*.e2e.test.ts', ...LEFT_OUT],
     ...DISTURBING.map((file) => [file]),
+    ...QUIET.map((file) => [file]),
   ]);
 });
 
@@ -57,11 +60,11 @@ test('a long run takes the files with a long form and has a seed', (t) => {
   t.deepEqual(phases, [
     [ATOMIC],
     [CRASH],
-    [...fuzz.slice(0, 1), DAMAGE, PARTITION, ...LEFT_OUT],
-    [MAIL],
-    ['e2e/guarantees/conventions-database-away.e2e.test.ts'],
     ['e2e/guarantees/rebuild.e2e.test.ts'],
+    [...fuzz.slice(0, 1), DAMAGE, PARTITION, HISTORIES, ...LEFT_OUT],
+    [MAIL],
     [SOAK],
+    ['e2e/guarantees/conventions-database-away.e2e.test.ts'],
     ['e2e/guarantees/poison-event.e2e.test.ts'],
   ]);
   t.deepEqual(env, {
@@ -71,6 +74,7 @@ test('a long run takes the files with a long form and has a seed', (t) => {
     ZAMENI_DAMAGE: 'all',
     ZAMENI_FROZEN_SECONDS: '60',
     ZAMENI_FUZZ_REQUESTS: '100000',
+    ZAMENI_HISTORIES: '1200',
     ZAMENI_MAIL_PEOPLE: '10000',
     ZAMENI_PARTITION_SECONDS: '300',
     ZAMENI_SOAK_SECONDS: '300',
