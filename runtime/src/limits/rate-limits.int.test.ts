@@ -23,10 +23,12 @@ async function remainingOf(limits: RateLimits<'client'>): Promise<number | undef
 /** A proxy to the stack's Redis that passes nothing on while it is stalled. */
 async function createStallingWay(t: ExecutionContext) {
   const stack = await readTestStack();
-  const target = new URL(stack.redis.url);
+  const { port: serverPort } = stack.redis.counters;
+  const login = stack.redis.users['tester'];
+  if (login === undefined) throw new Error('no user for tests');
   const ends = new Set<net.Socket>();
   const way = net.createServer((near) => {
-    const far = net.connect(Number(target.port), target.hostname);
+    const far = net.connect(serverPort, '127.0.0.1');
     near.pipe(far).pipe(near);
     for (const end of [near, far]) {
       ends.add(end);
@@ -41,8 +43,8 @@ async function createStallingWay(t: ExecutionContext) {
   const address = way.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const redis = createRedis({
-    url: `redis://127.0.0.1:${address.port}`,
-    password: readSecret(stack.redis.passwordFile),
+    url: `redis://${login.user}@127.0.0.1:${address.port}`,
+    password: readSecret(login.passwordFile),
     name: 'test',
     logger,
   });
@@ -64,7 +66,7 @@ async function createStallingWay(t: ExecutionContext) {
 }
 
 test('processes share the count', async (t) => {
-  const [one, other] = [await createTestRedis(t), await createTestRedis(t)];
+  const [one, other] = [await createTestRedis(t, 'counters'), await createTestRedis(t, 'counters')];
   const first = createLimits(one);
   const second = createLimits({ ...one, redis: other.redis });
   t.deepEqual(
@@ -78,7 +80,7 @@ test('processes share the count', async (t) => {
 });
 
 test('a counter expires from its first take, and is named by policy and key only', async (t) => {
-  const { redis, prefix } = await createTestRedis(t);
+  const { redis, prefix } = await createTestRedis(t, 'counters');
   const limits = createLimits({ redis, prefix });
   await Promise.all([remainingOf(limits), remainingOf(limits)]);
   const ms = await redis.pttl(`${prefix}zameni:limit:client:k`);
@@ -86,7 +88,7 @@ test('a counter expires from its first take, and is named by policy and key only
 });
 
 test('a counter without an expiry gets one again', async (t) => {
-  const { redis, prefix } = await createTestRedis(t);
+  const { redis, prefix } = await createTestRedis(t, 'counters');
   const limits = createLimits({ redis, prefix });
   await remainingOf(limits);
   await redis.persist(`${prefix}zameni:limit:client:k`);
@@ -95,14 +97,14 @@ test('a counter without an expiry gets one again', async (t) => {
 });
 
 test('a key beyond its quota is refused without asking Redis', async (t) => {
-  const { redis, prefix } = await createTestRedis(t);
+  const { redis, prefix } = await createTestRedis(t, 'counters');
   const limits = createLimits({ redis, prefix });
   for (let i = 0; i < 20; i += 1) await limits.take('client', 'k');
   t.is(await redis.get(`${prefix}zameni:limit:client:k`), '5');
 });
 
 test('without Redis, limits continue from the shared count', async (t) => {
-  const [one, other] = [await createTestRedis(t), await createTestRedis(t)];
+  const [one, other] = [await createTestRedis(t, 'counters'), await createTestRedis(t, 'counters')];
   const first = createLimits(one);
   const second = createLimits({ ...one, redis: other.redis });
   await remainingOf(first);
@@ -116,7 +118,7 @@ test('without Redis, limits continue from the shared count', async (t) => {
 });
 
 test('after an outage Redis decides again', async (t) => {
-  const { redis, prefix } = await createTestRedis(t);
+  const { redis, prefix } = await createTestRedis(t, 'counters');
   const limits = createLimits({ redis, prefix });
   await remainingOf(limits);
   redis.disconnect();
@@ -127,7 +129,7 @@ test('after an outage Redis decides again', async (t) => {
 });
 
 test('a silent Redis is not asked after three timeouts, and asked again later', async (t) => {
-  const { prefix, redis: direct } = await createTestRedis(t);
+  const { prefix, redis: direct } = await createTestRedis(t, 'counters');
   const clock = { nowMs: Date.now() };
   const way = await createStallingWay(t);
   const limits = createLimits({ redis: way.redis, prefix, now: () => clock.nowMs });

@@ -26,7 +26,9 @@ export {
   createEmptyTestDatabase,
   createSilentLogger,
   createTestDatabase,
+  connectTestRedis,
   createTestRedis,
+  openRedisOf,
   type TestDatabase,
 } from './stores.ts';
 
