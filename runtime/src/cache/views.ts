@@ -87,10 +87,10 @@ const READ_DEADLINE_MS = 100;
  * The Redis keys of a projection's version. A fill reads the watermark and writes the entry in one
  * step. On a Redis Cluster both would need the same slot, so each slot would need a watermark.
  */
-export function viewCacheKeys(projection: string, version: number, prefix = ''): ViewCacheKeys {
+export function viewCacheKeys(projection: string, version: number): ViewCacheKeys {
   return {
-    watermark: `${prefix}${redisKeys.watermark(projection, version)}`,
-    entry: (kind, id) => `${prefix}${redisKeys.view(projection, version, kind, id)}`,
+    watermark: redisKeys.watermark(projection, version),
+    entry: (kind, id) => redisKeys.view(projection, version, kind, id),
   };
 }
 

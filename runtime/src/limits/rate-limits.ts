@@ -35,7 +35,6 @@ export type RateLimitsOptions<Name extends string> = {
   readonly policies: Readonly<Record<Name, RateLimitPolicy>>;
   readonly logger: Logger;
   readonly redis?: Redis | undefined;
-  readonly prefix?: string;
   /** Keys that a process holds for each policy, about 200 bytes each. */
   readonly maxLocalKeys?: number;
   readonly now?: () => number;
@@ -68,13 +67,7 @@ return {taken, ms}`;
 export function createRateLimits<Name extends string>(
   options: RateLimitsOptions<Name>,
 ): RateLimits<Name> {
-  const {
-    redis,
-    logger,
-    prefix = '',
-    maxLocalKeys = MAX_LOCAL_KEYS,
-    now = systemClock.now,
-  } = options;
+  const { redis, logger, maxLocalKeys = MAX_LOCAL_KEYS, now = systemClock.now } = options;
   const breaker = createBreaker({
     name: 'limits',
     failuresToOpen: 3,
@@ -127,7 +120,7 @@ export function createRateLimits<Name extends string>(
       const { limit, counts } = policy;
       const known = counts.read(key);
       if (known !== undefined && known.taken > limit.quota) return toState(limit, known, now());
-      const shared = await takeShared(`${prefix}${redisKeys.limit(name, key)}`, limit);
+      const shared = await takeShared(redisKeys.limit(name, key), limit);
       if (shared !== undefined) counts.keep(key, shared);
       return toState(limit, shared ?? counts.take(key), now());
     },

@@ -27,7 +27,6 @@ export {
   createSilentLogger,
   createTestDatabase,
   connectTestRedis,
-  createTestRedis,
   openRedisOf,
   type TestDatabase,
 } from './stores.ts';

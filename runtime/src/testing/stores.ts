@@ -54,19 +54,11 @@ export async function createTestDatabase(t: ExecutionContext): Promise<TestDatab
   return database;
 }
 
-/** Creates a connected Redis client and a key prefix for one test. */
-export async function createTestRedis(
-  t: ExecutionContext,
-  server: RedisServer = 'cache',
-): Promise<{ redis: Redis; prefix: string }> {
-  return { redis: await connectTestRedis(t, 'tester', server), prefix: `test:${randomUUID()}:` };
-}
-
 /** Connects to a Redis of the test stack as one of its users. */
 export async function connectTestRedis(
   t: ExecutionContext,
   user: RedisUser,
-  server: RedisServer,
+  server: RedisServer = 'cache',
 ): Promise<Redis> {
   const redis = openRedisOf(await readTestStack(), { user, server });
   t.teardown(() => redis.disconnect());
