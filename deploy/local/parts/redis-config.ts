@@ -22,7 +22,7 @@ export type RedisSettings = {
 
 const MIB = 1_048_576;
 
-/** Bytes of each server. A counter takes 130 bytes at most, so there is room for half a million. */
+/** Bytes of each server. A counter takes 170 bytes, so there is room for 400,000 of them. */
 const MAX_MEMORY: Readonly<Record<RedisServer, number>> = {
   cache: 256 * MIB,
   counters: 64 * MIB,
