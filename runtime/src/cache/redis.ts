@@ -44,7 +44,7 @@ export function createRedis({ url, password, name, logger }: RedisOptions): Redi
 /** The client takes an empty password from a URL that has a user, and no other one. */
 function splitUrl(url: string): { readonly address: string; readonly username: string } {
   const address = new URL(url);
-  const { username } = address;
+  const username = decodeURIComponent(address.username);
   address.username = '';
   return { address: address.href, username };
 }
