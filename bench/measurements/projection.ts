@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ACCOUNTS_PROJECTION, ProjectorStatus } from '@zameni/contracts';
-import { createRedis, type Pool, readSecret } from '@zameni/runtime';
+import type { Pool } from '@zameni/runtime';
 import { readStack, type Stack } from '@zameni/runtime/stack';
-import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
+import { openRedisOf, waitUntil } from '@zameni/runtime/testing';
 import { Value } from 'typebox/value';
 import { openAdminLog } from '../../e2e/log/admin-log.ts';
 import { connectSuperuser } from '../connect-superuser.ts';
@@ -181,9 +181,8 @@ async function restartProjector({ services }: Stack): Promise<Stack> {
 }
 
 /** Its watermark would refuse a checkpoint that went back. */
-async function emptyCache({ redis: { url, passwordFile } }: Stack): Promise<void> {
-  const password = readSecret(passwordFile);
-  const redis = createRedis({ url, password, name: 'bench', logger: createSilentLogger() });
+async function emptyCache(stack: Stack): Promise<void> {
+  const redis = openRedisOf(stack, { user: 'tester', server: 'cache' });
   try {
     await waitUntil(() => redis.status === 'ready', READY_DEADLINE_MS);
     await redis.flushdb();

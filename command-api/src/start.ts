@@ -1,4 +1,4 @@
-import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM } from '@zameni/contracts';
+import { ACCOUNTS_PROJECTION, ACCOUNTS_STREAM, type CountedLimit } from '@zameni/contracts';
 import {
   connectNatsNearLeader,
   createAttemptKeys,
@@ -82,13 +82,18 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     }),
     (opened) => opened.end(),
   );
-  const redis = createRedis({
-    url: config.ZAMENI_REDIS_URL,
-    password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
-    name,
-    logger,
-  });
-  resources.defer(() => redis.disconnect());
+  const openRedis = (url: string) =>
+    resources.adopt(
+      createRedis({
+        url,
+        password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
+        name,
+        logger,
+      }),
+      (opened) => opened.disconnect(),
+    );
+  const redis = openRedis(config.ZAMENI_REDIS_URL);
+  const counters = openRedis(config.ZAMENI_REDIS_COUNTERS_URL);
   const trusted = resources.use(
     await createTrustedLog(nc, {
       stream: ACCOUNTS_STREAM.name,
@@ -167,12 +172,12 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
       issuers: readTokenIssuers(config.ZAMENI_JWT_ISSUERS_FILE),
       logger,
     }),
-    limits: createRateLimits({
+    limits: createRateLimits<CountedLimit<'command-api'>>({
       policies: {
         client: parsePolicy(config.ZAMENI_LIMIT_CLIENT),
         destructive: parsePolicy(config.ZAMENI_LIMIT_DESTRUCTIVE),
       },
-      redis,
+      redis: counters,
       logger,
     }),
     untilReadable: createUntilReadable({ cache, pool, stopping: signal }),
@@ -185,12 +190,13 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
     // Every process shares its servers. Taken out of the gateway for their loss, none would be left
     // to answer, and the election of a leader would be an outage.
     checks: {},
-    // Without the log a command is answered 503 by itself. Without Redis limits are local. Without
-    // Postgres `DELETE` cannot see that the erasure is done, so it is answered 503, and the erasure
-    // continues.
+    // Without the log a command is answered 503 by itself. Without the cache a wait for readability
+    // asks Postgres. Without the counters limits are local. Without Postgres `DELETE` cannot see that
+    // the erasure is done, so it is answered 503, and the erasure continues.
     degradedChecks: {
       log: async () => void (await log.head(signal)),
       redis: async () => void (await redis.ping()),
+      'redis-counters': async () => void (await counters.ping()),
       postgres: async () => void (await pool.query('select 1')),
     },
   });

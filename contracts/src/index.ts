@@ -54,6 +54,17 @@ export {
 export { ACCOUNTS_PROJECTION } from './projections.ts';
 export { ProjectorStatus } from './projector-status.ts';
 export {
+  COUNTED_LIMITS,
+  type CountedLimit,
+  REDIS_RIGHTS,
+  REDIS_SERVERS,
+  REDIS_USERS,
+  redisKeys,
+  type RedisRights,
+  type RedisServer,
+  type RedisUser,
+} from './redis.ts';
+export {
   AcceptRebuild,
   READ_MODELS,
   ReadModel,

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createRedis, readSecret, type Redis } from '@zameni/runtime';
-import { createSilentLogger, type Stack, waitUntil } from '@zameni/runtime/testing';
+import type { Redis } from '@zameni/runtime';
+import { openRedisOf, type Stack, waitUntil } from '@zameni/runtime/testing';
 
 const DEADLINE_MS = 20_000;
 
@@ -29,12 +29,7 @@ export async function evictFromCache(stack: Stack, forMs: number): Promise<void>
 }
 
 async function withRedis(stack: Stack, use: (redis: Redis) => Promise<unknown>): Promise<void> {
-  const redis = createRedis({
-    url: stack.redis.url,
-    password: readSecret(stack.redis.passwordFile),
-    name: 'cache-faults',
-    logger: createSilentLogger(),
-  });
+  const redis = openRedisOf(stack, { user: 'tester', server: 'cache' });
   try {
     await use(redis);
   } finally {

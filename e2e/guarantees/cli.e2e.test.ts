@@ -373,15 +373,15 @@ test.serial('doctor finds every part of a running stack and prints no secret', a
   t.deepEqual(faults, []);
   const names = new Set(checks.map(({ name }) => name));
   const expected =
-    'node nats-server postgres pgbouncer redis-server haproxy nats-1 nats-2 nats-3 postgres-primary postgres-replica replication redis gateway token projection parked prometheus alerts traces';
+    'node nats-server postgres pgbouncer redis-server haproxy nats-1 nats-2 nats-3 postgres-primary postgres-replica replication redis redis-counters gateway token projection parked prometheus alerts traces';
   const services = system.stack.services.map((service) => service.name);
   const spaced = ['disk space', 'attempt keys', 'stream ACCOUNTS'];
   for (const name of [...expected.split(' '), ...spaced, ...services]) {
     t.true(names.has(name), name);
   }
   const { nats, postgres, redis } = system.stack;
-  const logins = [...Object.values(nats.users), postgres.superuser, postgres.query];
-  for (const file of [...logins.map(({ passwordFile }) => passwordFile), redis.passwordFile]) {
-    t.false(stdout.includes(readSecret(file)));
+  const users = [nats.users, redis.users].flatMap((logins) => Object.values(logins));
+  for (const { passwordFile } of [...users, postgres.superuser, postgres.query]) {
+    t.false(stdout.includes(readSecret(passwordFile)));
   }
 });

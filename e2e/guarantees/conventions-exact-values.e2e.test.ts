@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import { viewCacheKeys } from '@zameni/runtime';
-import { createTestRedis } from '@zameni/runtime/testing';
+import { connectTestRedis } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
@@ -56,7 +56,7 @@ for (const number of ['9007199254740992', '1e21', '5e-324', '1.7976931348623157e
 }
 
 test('one entity tag stands for one text, from the cache and from Postgres', async (t) => {
-  const { redis } = await createTestRedis(t);
+  const redis = await connectTestRedis(t, 'tester');
   const profile = { zz: 1e21, email: 'x', b: 5e-324, version: true, aa: 'ž' };
   const person = { ...personAt(`${randomUUID()}@exact.example.org`), profile };
   const { id, position } = await actors.register(person);

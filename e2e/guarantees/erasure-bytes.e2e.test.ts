@@ -30,7 +30,7 @@ const HEADING = 'A person must be erased in every byte';
 
 const NATS = ['nats-1', 'nats-2', 'nats-3'];
 const DATABASES = ['postgres-primary', 'postgres-replica'];
-const OTHERS = ['redis', 'pgbouncer', 'gateway', 'logs'];
+const OTHERS = ['redis', 'redis-counters', 'pgbouncer', 'gateway', 'logs'];
 
 const FIRST = 'Quenya.Oblivion-Mailbox@Vergessen.example.org';
 const SECOND = 'second.oblivion-mailbox@vergessen.example.org';

@@ -13,7 +13,7 @@ import {
   readPepperRing,
   readSecret,
 } from '@zameni/runtime';
-import { createTestRedis, waitUntil } from '@zameni/runtime/testing';
+import { connectTestRedis, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -82,7 +82,7 @@ test('a replica that does not replay shows nobody whose erasure was answered', a
   t.is((await operator.eraseUser({ params: { id } })).status, 202);
   t.true(await has(), 'the control: the replica still has them');
 
-  const { redis } = await createTestRedis(t);
+  const redis = await connectTestRedis(t, 'tester');
   const token = await system.token(['users:read']);
   const readers = stack.services.filter(({ service }) => service === 'query-api');
   for (let n = 0; n < 3; n += 1) {

@@ -6,7 +6,7 @@ import {
   readKeyRing,
   readPepperRing,
 } from '@zameni/runtime';
-import { createTestRedis, waitUntil } from '@zameni/runtime/testing';
+import { connectTestRedis, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { progressOnceDone } from '../erasure/progress.ts';
@@ -143,7 +143,7 @@ test('both databases hold no row of the person, and nothing they wrote', async (
 
 test('the cache holds the tombstone of the person, and nothing else', async (t) => {
   const id = await live('cache@erasure.example.org');
-  const { redis } = await createTestRedis(t);
+  const redis = await connectTestRedis(t, 'tester');
   const entries = async () => {
     const keys = await redis.keys(`zameni:*${id}*`);
     return JSON.stringify(await Promise.all(keys.map((key) => redis.hgetall(key))));

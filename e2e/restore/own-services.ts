@@ -22,7 +22,7 @@ export type OwnServices = AsyncDisposable & {
 const USERS = ['command-api', 'projector', 'eraser', 'auditor', 'query-api'] as const;
 
 /** Nothing listens there: the cache of the stack is not for these rows. */
-const NO_REDIS = 'redis://127.0.0.1:9/0';
+const NO_REDIS = 'redis://nobody@127.0.0.1:9';
 
 /** Starts log, command API, projector and query API. They end with the test. */
 export async function startOwnServices(

@@ -61,7 +61,8 @@ function portOf({ services, nats, ...stack }: Stack, name: string): number | und
   if (server !== undefined) return Number(nats.servers[Number(server) - 1]?.split(':')[1]);
   const ports: Record<string, number> = {
     gateway: stack.gateway.port,
-    redis: stack.redis.port,
+    redis: stack.redis.cache.port,
+    'redis-counters': stack.redis.counters.port,
     pgbouncer: stack.pgbouncer.port,
     'postgres-primary': stack.postgres.primary.port,
     'postgres-replica': stack.postgres.replica.port,

@@ -67,7 +67,8 @@ function toSource(stack: Stack) {
       natsClient: nats.servers.map(portOf),
       natsMonitor: nats.monitors.map(portOf),
       pgbouncer: pgbouncer.port,
-      redis: redis.port,
+      redis: redis.cache.port,
+      redisCounters: redis.counters.port,
       inboxSmtp: mail.smtpPort,
     },
     layout: {

@@ -1,5 +1,6 @@
 import {
   callersConfig,
+  countersConfig,
   natsConfig,
   positionConfig,
   proxiesConfig,
@@ -20,6 +21,7 @@ export const Config = Type.Object({
   ...postgresConfig,
   ...replicaConfig,
   ...redisConfig,
+  ...countersConfig,
   ...callersConfig,
   ...proxiesConfig,
   ...registrationIdConfig,

@@ -1,4 +1,4 @@
-import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
+import { ACCOUNTS_PROJECTION, type CountedLimit } from '@zameni/contracts';
 import {
   createActorDigest,
   createClientDigest,
@@ -78,13 +78,18 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   const guardPrimary = createGuard({ name: 'primary', deadlineMs: primaryRead, logger });
   const replicaQueries = guardQueries(replicaPool, guardReplica);
   const primaryQueries = guardQueries(primaryPool, guardPrimary);
-  const redis = createRedis({
-    url: config.ZAMENI_REDIS_URL,
-    password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
-    name,
-    logger,
-  });
-  resources.defer(() => redis.disconnect());
+  const openRedis = (url: string) =>
+    resources.adopt(
+      createRedis({
+        url,
+        password: readSecret(config.ZAMENI_REDIS_PASSWORD_FILE),
+        name,
+        logger,
+      }),
+      (opened) => opened.disconnect(),
+    );
+  const redis = openRedis(config.ZAMENI_REDIS_URL);
+  const counters = openRedis(config.ZAMENI_REDIS_COUNTERS_URL);
   const log = resources.use(
     createLogLookup({
       nats: {
@@ -152,6 +157,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
       replica: () => replicaQueries.query('select 1'),
       primary: () => primaryQueries.query('select 1'),
       redis: () => redis.ping(),
+      counters: () => counters.ping(),
       nats: () => log.readHead(signal),
     }),
     tokens: createTokenVerifier({
@@ -163,12 +169,12 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     isInLog: log.isInLog,
     wasInLog: rememberAbsences(log.isInLog, clock),
     clientDigest: createClientDigest(registration.current()),
-    limits: createRateLimits({
+    limits: createRateLimits<CountedLimit<'query-api'>>({
       policies: {
         'client-reads': parsePolicy(config.ZAMENI_LIMIT_CLIENT_READS),
         'caller-reads': parsePolicy(config.ZAMENI_LIMIT_CALLER_READS),
       },
-      redis,
+      redis: counters,
       logger,
     }),
     reference: readReferenceFiles(),

@@ -145,6 +145,7 @@ export {
   pepperConfig,
   positionConfig,
   postgresConfig,
+  countersConfig,
   redisConfig,
   registrationIdConfig,
   replicaConfig,

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Stack } from '@zameni/runtime/stack';
 import type { Connection } from '../framework/connection.ts';
-import { checkCache } from './cache.ts';
 import { checkDatabase } from './database.ts';
 import { checkLog } from './log.ts';
 import { checkMachine } from './machine.ts';
+import { checkRedis } from './redis.ts';
 import { type Check, check, type DoctorReport } from './report.ts';
 import { checkServices } from './services.ts';
 import { checkTelemetry } from './telemetry.ts';
@@ -29,7 +29,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
     ...checkMachine(running),
     ...(isElsewhere && !isRunning ? [] : [checkRunning(profile, running)]),
     ...(running === undefined ? [] : [...checkLog(running), ...checkDatabase(running)]),
-    ...(running === undefined ? [] : checkCache(running)),
+    ...(running === undefined ? [] : checkRedis(running)),
     ...(running === undefined || running.telemetry === null
       ? []
       : checkTelemetry(running.telemetry, running.folders.logs)),

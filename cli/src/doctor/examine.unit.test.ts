@@ -1,6 +1,6 @@
 import { ACCOUNTS_STREAM, type ProjectorStatus } from '@zameni/contracts';
 import test from 'ava';
-import { judgeRedis } from './cache.ts';
+import { judgeRedis } from './redis.ts';
 import { judgePool, judgeReplication, judgeServer as judgePostgres } from './database.ts';
 import { judgeAttemptKeys } from './keys.ts';
 import { judgeServer as judgeNats, judgeStream } from './log.ts';
@@ -204,9 +204,9 @@ test(
 test(
   'an old Redis is a failure',
   judges,
-  () => judgeRedis('redis_version:5.0.1\r\n'),
+  () => judgeRedis('redis_version:6.2.14\r\n'),
   'fail',
-  /6\.2/,
+  /7\.0/,
 );
 
 const service = (role: ProjectorStatus['role'], lag: number, parked = 0): ServiceStatus => ({

@@ -10,7 +10,7 @@ test('names everything that is missing and the commands of apt and brew', (t) =>
     ],
     'only root may install packages',
   );
-  t.regex(message, /redis-server 6\.2 or newer$/m);
+  t.regex(message, /redis-server 7\.0 or newer$/m);
   t.regex(message, /haproxy 2\.4 or newer \(\/usr\/sbin\/haproxy is 1\.8\.4\)/);
   t.regex(message, /only root may install packages/);
   t.regex(message, /apt-get install --no-install-recommends redis-server haproxy/);

@@ -68,7 +68,8 @@ export const SERVER_CATALOG: Readonly<Record<ServerName, ServerEntry>> = {
   },
   redis: {
     program: 'redis-server',
-    minimumVersion: '6.2',
+    // Rights to read and to write a key are apart since 7.0.
+    minimumVersion: '7.0',
     versionArgument: '--version',
     companions: [],
     folders: USUAL_FOLDERS,

@@ -8,6 +8,7 @@ import {
   REPLICA_DATABASE,
 } from './postgres/pgbouncer-config.ts';
 import { keepsMails } from './inbox.ts';
+import { redisUsers } from './redis.ts';
 import { serviceProcesses } from './services.ts';
 import { TOKEN_AUDIENCE, TOKEN_ISSUER } from '../secrets/token-issuer.ts';
 import { describeTelemetry } from './telemetry/describe.ts';
@@ -58,9 +59,11 @@ export function describeStack(context: PartContext, pids: Readonly<Record<string
       admin: { user: PGBOUNCER_ADMIN, passwordFile: secrets.pgbouncerAdmin },
     },
     redis: {
-      url: `redis://${HOST}:${ports.redis}/0`,
-      port: ports.redis,
-      passwordFile: secrets.redis,
+      cache: { address: `${HOST}:${ports.redis}`, port: ports.redis },
+      counters: { address: `${HOST}:${ports.redisCounters}`, port: ports.redisCounters },
+      users: Object.fromEntries(
+        redisUsers(profile).map((user) => [user, { user, passwordFile: secrets.redisUsers[user] }]),
+      ),
     },
     mail: {
       smtpPort: ports.inboxSmtp,

@@ -1,36 +1,53 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { REDIS_USERS, type RedisServer, type RedisUser } from '@zameni/contracts';
 import { readPassword } from '../profile/layout.ts';
+import type { Profile } from '../profile/names.ts';
 import { dialogueProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from './context.ts';
 import { redisConfig } from './redis-config.ts';
 
-/** Creates the cache. */
-export async function redisPart({
-  ports,
-  layout,
-  servers,
-  telemetry,
-}: PartContext): Promise<ProcessPart> {
-  const folder = layout.servers.redis;
-  const file = join(folder, 'redis.conf');
-  const password = await readPassword(layout.secrets.redis);
-  const monitorPassword =
-    telemetry === null ? null : await readPassword(layout.secrets.redisMonitor);
-  const config = redisConfig({ port: ports.redis, folder, password, monitorPassword });
-  await writeFile(file, config, { mode: 0o600 });
-  return {
-    kind: 'process',
-    name: 'redis',
-    after: [],
-    command: [servers.redis.path, file],
-    env: serverEnvironment(),
-    deathSignal: 'KILL',
-    stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
-    probe: dialogueProbe(ports.redis, `AUTH ${password}\r\nPING\r\n`, /\+PONG/),
-    readyDeadlineMs: 20_000,
-    showsLines: false,
-    mustDrain: false,
+/** The names of the processes. */
+export const REDIS_PARTS = { cache: 'redis', counters: 'redis-counters' } as const satisfies Record<
+  RedisServer,
+  string
+>;
+
+/** The users of a profile: tests and benchmarks have one that may do everything. */
+export function redisUsers(profile: Profile): readonly RedisUser[] {
+  return REDIS_USERS.filter((user) => user !== 'tester' || profile !== 'local');
+}
+
+/** Creates the cache, and the server of the counters. */
+export async function redisParts(context: PartContext): Promise<ProcessPart[]> {
+  const { profile, ports, layout } = context;
+  const logins = await Promise.all(
+    redisUsers(profile).map(async (user) => ({
+      user,
+      password: await readPassword(layout.secrets.redisUsers[user]),
+    })),
+  );
+  const part = async (server: RedisServer, port: number): Promise<ProcessPart> => {
+    const name = REDIS_PARTS[server];
+    const folder = layout.servers[name];
+    const file = join(folder, 'redis.conf');
+    const config = redisConfig({ server, port, folder, logins });
+    await writeFile(file, config, { mode: 0o600 });
+    return {
+      kind: 'process',
+      name,
+      after: [],
+      command: [context.servers.redis.path, file],
+      env: serverEnvironment(),
+      deathSignal: 'KILL',
+      stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
+      // Nobody is in without a password, and it says so only when it serves.
+      probe: dialogueProbe(port, 'PING\r\n', /^-NOAUTH/),
+      readyDeadlineMs: 20_000,
+      showsLines: false,
+      mustDrain: false,
+    };
   };
+  return [await part('cache', ports.redis), await part('counters', ports.redisCounters)];
 }

@@ -1,3 +1,4 @@
+import type { RedisUser } from '@zameni/contracts';
 import type { Layout } from '../profile/layout.ts';
 import type { Profile } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
@@ -12,7 +13,7 @@ export type EnvironmentSource = {
   readonly profile: Profile;
   readonly ports: Pick<
     Ports,
-    'gateway' | 'natsClient' | 'natsMonitor' | 'pgbouncer' | 'redis' | 'inboxSmtp'
+    'gateway' | 'natsClient' | 'natsMonitor' | 'pgbouncer' | 'redis' | 'redisCounters' | 'inboxSmtp'
   >;
   readonly layout: Pick<Layout, 'secrets' | 'issuersFile'>;
   /** Null if nobody takes spans. */
@@ -53,7 +54,8 @@ function ownEnvironment(source: EnvironmentSource, service: Service): Record<str
         ...proxyEnvironment(),
         ...databaseEnvironment(source, 'zameni_command', secrets.postgresCommand),
         ZAMENI_POSTGRES_REPLICA_URL: poolUrl(source, 'zameni_command', REPLICA_DATABASE),
-        ...cacheEnvironment(source),
+        ...cacheEnvironment(source, service),
+        ...countersEnvironment(source, service),
         ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_KEK_FILE: secrets.kek,
         ZAMENI_ATTEMPT_KEY_FILE: secrets.attemptKeys,
@@ -68,7 +70,7 @@ function ownEnvironment(source: EnvironmentSource, service: Service): Record<str
         ...passedOn(process.env, ['logs']),
         ...callerEnvironment(source),
         ...databaseEnvironment(source, 'zameni_projector', secrets.postgresProjector),
-        ...cacheEnvironment(source),
+        ...cacheEnvironment(source, service),
         ZAMENI_KEK_FILE: secrets.kek,
         ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_ERASER_NATS_PASSWORD_FILE: secrets.natsUsers.eraser,
@@ -82,7 +84,8 @@ function ownEnvironment(source: EnvironmentSource, service: Service): Record<str
         ...callerEnvironment(source),
         ...proxyEnvironment(),
         ...databaseEnvironment(source, 'zameni_query', secrets.postgresQuery),
-        ...cacheEnvironment(source),
+        ...cacheEnvironment(source, service),
+        ...countersEnvironment(source, service),
         ZAMENI_POSTGRES_REPLICA_URL: poolUrl(source, 'zameni_query', REPLICA_DATABASE),
         ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
         ZAMENI_REGISTRATION_ID_KEY_FILE: secrets.registrationIdKey,
@@ -159,11 +162,21 @@ function databaseEnvironment(
   };
 }
 
-function cacheEnvironment({ ports, layout }: EnvironmentSource): Record<string, string> {
+function cacheEnvironment(
+  { ports, layout }: EnvironmentSource,
+  user: RedisUser,
+): Record<string, string> {
   return {
-    ZAMENI_REDIS_URL: `redis://127.0.0.1:${ports.redis}/0`,
-    ZAMENI_REDIS_PASSWORD_FILE: layout.secrets.redis,
+    ZAMENI_REDIS_URL: `redis://${user}@127.0.0.1:${ports.redis}`,
+    ZAMENI_REDIS_PASSWORD_FILE: layout.secrets.redisUsers[user],
   };
+}
+
+function countersEnvironment(
+  { ports }: EnvironmentSource,
+  user: RedisUser,
+): Record<string, string> {
+  return { ZAMENI_REDIS_COUNTERS_URL: `redis://${user}@127.0.0.1:${ports.redisCounters}` };
 }
 
 function poolUrl({ ports }: EnvironmentSource, user: string, database: string): string {

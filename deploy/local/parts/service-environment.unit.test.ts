@@ -28,3 +28,17 @@ test('without telemetry a service gets no address for spans', (t) => {
     t.false(names.includes('OTEL_TRACES_SAMPLER'), service);
   }
 });
+
+test('each service logs in to Redis as itself, and counters are for those that count', (t) => {
+  for (const service of ['command-api', 'projector', 'query-api'] as const) {
+    const env = serviceEnvironment(source, service);
+    t.is(env['ZAMENI_REDIS_URL'], `redis://${service}@127.0.0.1:9143`);
+    t.is(env['ZAMENI_REDIS_PASSWORD_FILE'], `secrets/redis-${service}.password`);
+    const counters = service === 'projector' ? undefined : `redis://${service}@127.0.0.1:9147`;
+    t.is(env['ZAMENI_REDIS_COUNTERS_URL'], counters);
+  }
+  t.deepEqual(
+    Object.keys(serviceEnvironment(source, 'mailer')).filter((name) => name.includes('REDIS')),
+    [],
+  );
+});

@@ -7,7 +7,7 @@ import { NATS_PARTS, natsParts } from './nats/part.ts';
 import { postgresParts } from './postgres/part.ts';
 import { poolPart } from './postgres/pool-part.ts';
 import { provisionLog, provisionReadModels } from './provision.ts';
-import { redisPart } from './redis.ts';
+import { REDIS_PARTS, redisParts } from './redis.ts';
 import { serviceParts } from './services.ts';
 import { metricsParts, traceParts } from './telemetry/parts.ts';
 import { TRACE_RECEIVER } from './telemetry/trace-receiver.ts';
@@ -21,7 +21,7 @@ export async function stackParts(context: PartContext): Promise<Part[]> {
   return [
     ...(await traceParts(context)),
     ...(await natsParts(context)),
-    await redisPart(context),
+    ...(await redisParts(context)),
     inboxPart(context),
     ...(await postgresParts(context)),
     await poolPart(context),
@@ -40,7 +40,13 @@ export async function stackParts(context: PartContext): Promise<Part[]> {
       run: (signal) => provisionReadModels(context, signal),
     },
     keyKeeperPart(context),
-    ...serviceParts(context, ['redis', 'pgbouncer', 'stream', 'migrations', ...receiver]),
+    ...serviceParts(context, [
+      ...Object.values(REDIS_PARTS),
+      'pgbouncer',
+      'stream',
+      'migrations',
+      ...receiver,
+    ]),
     ...(await metricsParts(context)),
     await gatewayPart(context),
   ];

@@ -14,6 +14,7 @@ export type Ports = {
   readonly postgresReplica: number;
   readonly pgbouncer: number;
   readonly redis: number;
+  readonly redisCounters: number;
   /** Where the inbox takes mails. */
   readonly inboxSmtp: number;
   /** Where people read them. */
@@ -38,7 +39,9 @@ export type TelemetryPorts = {
   /** Each server of Postgres has an exporter of its own. */
   readonly primaryExporter: number;
   readonly replicaExporter: number;
+  /** Each server of Redis too. */
   readonly redisExporter: number;
+  readonly countersExporter: number;
   /** Jaeger listens on it too. Nobody here uses it. */
   readonly jaegerQueryGrpc: number;
   /** Where the gateway sends its log lines, by UDP. */
@@ -72,6 +75,7 @@ export function layOutPorts(base: number, scale: Scale): Ports {
     inboxSmtp: base + 64,
     inboxWeb: base + 65,
     testSmtp: base + 66,
+    redisCounters: base + 67,
     mailer: consecutive(base + 70, scale.mailer),
     telemetry: {
       prometheus: base + 80,
@@ -85,6 +89,7 @@ export function layOutPorts(base: number, scale: Scale): Ports {
       redisExporter: base + 88,
       replicaExporter: base + 89,
       jaegerQueryGrpc: base + 90,
+      countersExporter: base + 91,
       exporterSyslog: base + 94,
     },
   };
@@ -105,6 +110,7 @@ export function claimPorts(ports: Ports, telemetry: boolean): PortClaim[] {
     { port: ports.postgresReplica, wantedBy: 'postgres-replica' },
     { port: ports.pgbouncer, wantedBy: 'pgbouncer' },
     { port: ports.redis, wantedBy: 'redis' },
+    { port: ports.redisCounters, wantedBy: 'redis-counters' },
     { port: ports.inboxSmtp, wantedBy: 'inbox (SMTP)' },
     { port: ports.inboxWeb, wantedBy: 'inbox' },
     { port: ports.testSmtp, wantedBy: 'inbox (SMTP server of a test)' },
@@ -126,6 +132,7 @@ function claimTelemetryPorts(ports: TelemetryPorts): PortClaim[] {
     { port: ports.primaryExporter, wantedBy: 'primary-exporter' },
     { port: ports.replicaExporter, wantedBy: 'replica-exporter' },
     { port: ports.redisExporter, wantedBy: 'redis-exporter' },
+    { port: ports.countersExporter, wantedBy: 'counters-exporter' },
   ];
 }
 

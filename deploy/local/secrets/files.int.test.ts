@@ -25,8 +25,8 @@ async function createFolder(t: ExecutionContext): Promise<string> {
   return join(folder, 'profile');
 }
 
-function filesOf({ natsUsers, ...others }: SecretFiles): string[] {
-  return [...Object.values(natsUsers), ...Object.values(others)];
+function filesOf({ natsUsers, redisUsers, ...others }: SecretFiles): string[] {
+  return [natsUsers, redisUsers, others].flatMap((files) => Object.values(files));
 }
 
 async function readAll(files: SecretFiles): Promise<string[]> {
@@ -60,7 +60,7 @@ test('no two secrets are equal, within a profile and between profiles', async (t
   t.is(new Set(contents).size, contents.length);
   for (const files of secrets) {
     const passwords = filesOf(files).filter((path) => path.endsWith('.password'));
-    t.is(passwords.length, 20);
+    t.is(passwords.length, 23);
     for (const path of passwords) t.regex(readSecret(path), /^[A-Za-z0-9_-]{32}$/);
     for (const path of [
       files.pepper,
@@ -80,11 +80,12 @@ test('a second start keeps every secret and creates only missing ones', async (t
   const files = await createMissingSecrets(folder, attempts);
   const before = await readAll(files);
   t.deepEqual(await readAll(await createMissingSecrets(folder, attempts)), before);
-  await rm(files.redis);
+  const { projector } = files.redisUsers;
+  await rm(projector);
   const after = await readAll(await createMissingSecrets(folder, attempts));
   const changed = filesOf(files).filter((_, index) => after[index] !== before[index]);
-  t.deepEqual(changed, [files.redis]);
-  t.is(await modeOf(files.redis), '600');
+  t.deepEqual(changed, [projector]);
+  t.is(await modeOf(projector), '600');
 });
 
 test('a start after a long stop has attempt keys for today', async (t) => {

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NatsUser } from '@zameni/contracts';
+import type { NatsUser, RedisUser } from '@zameni/contracts';
 import { type TendOptions, tendKeyRing } from './attempt-keys.ts';
 
 /** Where each password and key of a profile lies. */
@@ -18,8 +18,7 @@ export type SecretFiles = {
   readonly postgresMonitor: string;
   readonly pgbouncerAdmin: string;
   readonly pgbouncerStats: string;
-  readonly redis: string;
-  readonly redisMonitor: string;
+  readonly redisUsers: Readonly<Record<RedisUser, string>>;
   readonly pepper: string;
   readonly kek: string;
   readonly positionKey: string;
@@ -54,8 +53,13 @@ export function secretFiles(folder: string): SecretFiles {
     postgresMonitor: password('postgres-monitor'),
     pgbouncerAdmin: password('pgbouncer-admin'),
     pgbouncerStats: password('pgbouncer-stats'),
-    redis: password('redis'),
-    redisMonitor: password('redis-monitor'),
+    redisUsers: {
+      'command-api': password('redis-command-api'),
+      projector: password('redis-projector'),
+      'query-api': password('redis-query-api'),
+      monitor: password('redis-monitor'),
+      tester: password('redis-tester'),
+    },
     pepper: join(folder, 'pepper.json'),
     kek: join(folder, 'kek.json'),
     positionKey: join(folder, 'position-key.json'),
@@ -76,9 +80,10 @@ export async function createMissingSecrets(
   attempts: TendOptions,
 ): Promise<SecretFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { natsUsers, issuerKey, jwks, attemptKeys, ...others } = secretFiles(folder);
+  const { natsUsers, redisUsers, issuerKey, jwks, attemptKeys, ...others } = secretFiles(folder);
   const { pepper, kek, positionKey, verificationKey, registrationIdKey, ...passwords } = others;
-  for (const path of [...Object.values(natsUsers), ...Object.values(passwords)]) {
+  const users = [natsUsers, redisUsers].flatMap((logins) => Object.values(logins));
+  for (const path of [...users, ...Object.values(passwords)]) {
     await writeOnce(path, () => randomBytes(24).toString('base64url'));
   }
   for (const path of [pepper, kek, positionKey, verificationKey, registrationIdKey]) {

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createPool } from '@zameni/runtime';
 import { createSilentLogger, readTestStack } from '@zameni/runtime/testing';
@@ -10,7 +9,7 @@ const DENIED = '42501';
 const POOL_REFUSES = '08P01';
 
 const stack = await readTestStack();
-const { postgres, pgbouncer, redis } = stack;
+const { postgres, pgbouncer } = stack;
 
 test('the role of the exporter reads figures of the servers', async (t) => {
   for (const server of [postgres.primary, postgres.replica]) {
@@ -42,23 +41,6 @@ test('the user of the exporter reads the pool’s figures, and changes nothing',
   t.is(await through('select 1'), POOL_REFUSES);
 });
 
-test('the user of the exporter cannot read or change a key of the cache', async (t) => {
-  const password = await passwordOf('redis-monitor');
-  const ask = (command: string) =>
-    dialogue(redis.port, `AUTH zameni_monitor ${password}\r\n${command}\r\nQUIT\r\n`);
-  t.regex(await ask('INFO memory'), /used_memory:/);
-  for (const command of [
-    'GET a',
-    'SET a b',
-    'KEYS *',
-    'FLUSHALL',
-    'CONFIG SET save 1',
-    'EVAL 1 0',
-  ]) {
-    t.regex(await ask(command), /^-NOPERM/m, command);
-  }
-});
-
 async function passwordOf(name: string): Promise<string> {
   return (await readFile(join(stack.folders.secrets, `${name}.password`), 'utf8')).trimEnd();
 }
@@ -86,13 +68,4 @@ async function connectAs(
       return fault instanceof Error && 'code' in fault ? String(fault.code) : String(fault);
     }
   };
-}
-
-/** Everything that a server answers until it closes the connection. */
-async function dialogue(port: number, request: string): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port, signal: AbortSignal.timeout(5_000) });
-  socket.setEncoding('utf8').write(request);
-  let answer = '';
-  for await (const chunk of socket) answer += String(chunk);
-  return answer;
 }

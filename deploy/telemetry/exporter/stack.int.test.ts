@@ -26,7 +26,7 @@ test('the servers are up', async (t) => {
   t.is(count(await scrape('exporter'), /^nats_server_up{server="n[123]"} 1$/gm), 3);
   t.is(count(await scrape('exporter'), /^pgbouncer_up 1$/gm), 1);
   t.is(count(await scrape('postgres'), /^pg_up(?:{.*})? 1$/gm), 2);
-  t.is(count(await scrape('redis'), /^redis_up 1$/gm), 1);
+  t.is(count(await scrape('redis'), /^redis_up 1$/gm), 2);
 });
 
 test('the log has one leader, and its copies are current', async (t) => {
@@ -49,7 +49,9 @@ test('the span of a request at the gateway is sent', async (t) => {
 
 test('no exporter has a password among its arguments or in its environment', async (t) => {
   const { pids } = await readTestStack();
-  for (const name of ['exporter', 'primary-exporter', 'replica-exporter', 'redis-exporter']) {
+  const ofPostgres = ['primary-exporter', 'replica-exporter'];
+  const ofRedis = ['redis-exporter', 'counters-exporter'];
+  for (const name of ['exporter', ...ofPostgres, ...ofRedis]) {
     const folder = `/proc/${pids[name]}`;
     const seen =
       (await readFile(`${folder}/cmdline`)) + (await readFile(`${folder}/environ`)).toString();

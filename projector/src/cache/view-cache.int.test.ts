@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
-import { createSilentLogger, createTestRedis } from '@zameni/runtime/testing';
+import { connectTestRedis, createSilentLogger } from '@zameni/runtime/testing';
 import {
   createViewCache,
   type Redis,
@@ -18,8 +19,11 @@ const user = (position: number, version: number) => ({
   view: { version, body: `{"version":${version}}` },
 });
 
+/** Writer and reader log in as the services do, with the rights of these. */
 type Setup = {
+  /** Looks into the cache from outside. */
   readonly redis: Redis;
+  readonly disconnect: () => void;
   /** The keys and the writer of version 1, which is live. */
   readonly keys: ViewCacheKeys;
   readonly writer: ViewCacheWriter;
@@ -29,14 +33,21 @@ type Setup = {
 };
 
 async function createSetup(t: ExecutionContext): Promise<Setup> {
-  const { redis, prefix } = await createTestRedis(t);
-  const keysOf = (version: number) => viewCacheKeys('accounts', version, prefix);
+  const [redis, reader] = [
+    await connectTestRedis(t, 'tester'),
+    await connectTestRedis(t, 'query-api'),
+  ];
+  const own = await connectTestRedis(t, 'projector');
+  const projection = `test-${randomUUID()}`;
+  const keysOf = (version: number) => viewCacheKeys(projection, version);
   const live: { version: number | undefined } = { version: 1 };
   const logger = createSilentLogger();
   const liveVersion = () => live.version;
-  const cache = createViewCache({ redis, keys: keysOf, liveVersion, logger });
-  const writerOf = (version: number) => createViewCacheWriter({ redis, keys: keysOf(version) });
-  return { redis, keys: keysOf(1), cache, writer: writerOf(1), writerOf, live };
+  const cache = createViewCache({ redis: reader, keys: keysOf, liveVersion, logger });
+  const writerOf = (version: number) =>
+    createViewCacheWriter({ redis: own, keys: keysOf(version) });
+  const disconnect = () => [reader, own].forEach((one) => one.disconnect());
+  return { redis, disconnect, keys: keysOf(1), cache, writer: writerOf(1), writerOf, live };
 }
 
 test('nothing is found and nothing is stored before an epoch begins', async (t) => {
@@ -251,9 +262,9 @@ test('scripts are loaded again after Redis dropped them', async (t) => {
 });
 
 test('a closed connection finds nothing and fails no reader', async (t) => {
-  const { redis, cache, writer } = await createSetup(t);
+  const { disconnect, cache, writer } = await createSetup(t);
   await writer.begin(first);
-  redis.disconnect();
+  disconnect();
   await t.notThrowsAsync(cache.offer({ ...user(10, 1), modelVersion: 1 }));
   t.is(await cache.read('user', id), undefined);
   t.is(await cache.watermark(), undefined);

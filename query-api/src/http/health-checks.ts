@@ -5,13 +5,15 @@ export type Dependencies = {
   readonly replica: () => Promise<unknown>;
   readonly primary: () => Promise<unknown>;
   readonly redis: () => Promise<unknown>;
+  readonly counters: () => Promise<unknown>;
   readonly nats: () => Promise<unknown>;
 };
 
 /**
  * The process is ready while it answers: it shares its dependencies with every other one, and taken
  * out of the gateway for their loss, none would be left. Each that is unavailable is degraded:
- * - without Redis reads are slower
+ * - without the cache reads are slower
+ * - without the counters each process limits by itself
  * - without the replica the primary is read
  * - without the primary a missing view is not proven to be absent
  * - without both, what the cache covers is read, and the rest is answered 503
@@ -22,9 +24,15 @@ export function createHealthChecks(dependencies: Dependencies): {
   readonly checks: HealthChecks;
   readonly degradedChecks: HealthChecks;
 } {
-  const { replica, primary, redis, nats } = dependencies;
+  const { replica, primary, redis, counters, nats } = dependencies;
   return {
     checks: {},
-    degradedChecks: { 'postgres-replica': replica, 'postgres-primary': primary, redis, nats },
+    degradedChecks: {
+      'postgres-replica': replica,
+      'postgres-primary': primary,
+      redis,
+      'redis-counters': counters,
+      nats,
+    },
   };
 }

@@ -7,7 +7,7 @@ export type { Redis } from 'ioredis';
 
 /** How to reach Redis. */
 export type RedisOptions = {
-  /** URL without password. */
+  /** URL with the user, without password. */
   readonly url: string;
   readonly password: string;
   readonly name: string;
@@ -18,13 +18,17 @@ export type RedisOptions = {
 const COMMAND_DEADLINE_MS = 250;
 
 /**
- * A client for a cache that may be unavailable. Commands then fail at once, nothing is queued, and
+ * A client for a server that may be unavailable. Commands then fail at once, nothing is queued, and
  * the client reconnects without limit, with jitter. Connecting starts in the background.
  */
 export function createRedis({ url, password, name, logger }: RedisOptions): Redis {
-  const redis = new Redis(url, {
+  const { address, username } = splitUrl(url);
+  const redis = new Redis(address, {
+    username,
     password,
     connectionName: name,
+    // Redis knows such names since 7.2, and our users may not set them.
+    disableClientInfo: true,
     enableAutoPipelining: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -35,6 +39,14 @@ export function createRedis({ url, password, name, logger }: RedisOptions): Redi
   redis.on('error', (error) => logger.warn({ error }, 'redis connection fault'));
   measureCommands(redis);
   return redis;
+}
+
+/** The client takes an empty password from a URL that has a user, and no other one. */
+function splitUrl(url: string): { readonly address: string; readonly username: string } {
+  const address = new URL(url);
+  const username = decodeURIComponent(address.username);
+  address.username = '';
+  return { address: address.href, username };
 }
 
 /** The commands that our code sends. */

@@ -7,14 +7,15 @@ export type CacheScript = { readonly source: string; readonly sha: string };
 /**
  * Stores a view that a reader found in the database, unless a newer one is stored. Without a
  * watermark it stores nothing, because nothing would be trusted. An entry from before the watermark
- * is not settled and gets the short lifetime. Returns 1 if it stored the entry.
- * KEYS: entry, watermark. ARGV: position, version, body, written at (ms), lifetime (ms), short
+ * is not settled and gets the short lifetime. Returns 1 if it stored the entry. The watermark is no
+ * key of the script, because Redis asks for the right to write each of those, and readers have none.
+ * KEYS: entry. ARGV: watermark, position, version, body, written at (ms), lifetime (ms), short
  * lifetime (ms).
  */
 export const fillEntryScript = toScript(`
-local watermark = redis.call('hmget', KEYS[2], 'epoch', 'position')
+local watermark = redis.call('hmget', ARGV[1], 'epoch', 'position')
 if not watermark[1] then return 0 end
-local new = tonumber(ARGV[1])
+local new = tonumber(ARGV[2])
 local settled = new >= tonumber(watermark[2])
 local stored = redis.call('hmget', KEYS[1], 'e', 'p', 's')
 if stored[1] == watermark[1] then
@@ -22,9 +23,9 @@ if stored[1] == watermark[1] then
   local old = tonumber(stored[2])
   if old > new or (old == new and (stored[3] == '1' or not settled)) then return 0 end
 end
-redis.call('hset', KEYS[1], 'e', watermark[1], 'p', ARGV[1], 'v', ARGV[2],
-  's', settled and '1' or '0', 'b', ARGV[3], 't', ARGV[4])
-redis.call('pexpire', KEYS[1], settled and ARGV[5] or ARGV[6])
+redis.call('hset', KEYS[1], 'e', watermark[1], 'p', ARGV[2], 'v', ARGV[3],
+  's', settled and '1' or '0', 'b', ARGV[4], 't', ARGV[5])
+redis.call('pexpire', KEYS[1], settled and ARGV[6] or ARGV[7])
 return 1`);
 
 /**

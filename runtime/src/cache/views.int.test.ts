@@ -1,18 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
 import { collectTelemetry } from '../testing/telemetry.ts';
-import { createSilentLogger, createTestRedis } from '../testing/stores.ts';
+import { connectTestRedis, createSilentLogger } from '../testing/stores.ts';
 import { createViewCache, viewCacheKeys } from './views.ts';
 
 const id = '01980000-0000-7000-8000-000000000001';
 
 test.serial('counts what reads find, and takes an entry that is behind for none', async (t) => {
   const telemetry = await collectTelemetry(t);
-  const { redis, prefix } = await createTestRedis(t);
-  const keys = (version: number) => viewCacheKeys('accounts', version, prefix);
+  const redis = await connectTestRedis(t, 'tester');
+  const projection = `test-${randomUUID()}`;
+  const keys = (version: number) => viewCacheKeys(projection, version);
   const live: { version: number | undefined } = { version: 1 };
   const cache = createViewCache({
-    redis,
+    redis: await connectTestRedis(t, 'query-api'),
     keys,
     liveVersion: () => live.version,
     logger: createSilentLogger(),

@@ -1,3 +1,4 @@
+import { redisKeys } from '@zameni/contracts';
 import { systemClock } from '../async/clock.ts';
 import { createBreaker } from '../async/circuit-breaker.ts';
 import { withDeadline } from '../async/retry.ts';
@@ -86,9 +87,11 @@ const READ_DEADLINE_MS = 100;
  * The Redis keys of a projection's version. A fill reads the watermark and writes the entry in one
  * step. On a Redis Cluster both would need the same slot, so each slot would need a watermark.
  */
-export function viewCacheKeys(projection: string, version: number, prefix = ''): ViewCacheKeys {
-  const base = `${prefix}zameni:${projection}:v${version}`;
-  return { watermark: `${base}:watermark`, entry: (kind, id) => `${base}:${kind}:${id}` };
+export function viewCacheKeys(projection: string, version: number): ViewCacheKeys {
+  return {
+    watermark: redisKeys.watermark(projection, version),
+    entry: (kind, id) => redisKeys.view(projection, version, kind, id),
+  };
 }
 
 /**
@@ -142,10 +145,9 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
     offer: async ({ kind, id, position, view, modelVersion }) => {
       const of = keys(modelVersion);
       const content = encodeEntry(view);
-      const values = [position, ...content, now(), ENTRY_LIFETIME_MS, DEADLINES.entryBehind];
-      await ask(() =>
-        runScript(redis, fillEntryScript, [of.entry(kind, id), of.watermark], values),
-      );
+      const lifetimes = [ENTRY_LIFETIME_MS, DEADLINES.entryBehind];
+      const values = [of.watermark, position, ...content, now(), ...lifetimes];
+      await ask(() => runScript(redis, fillEntryScript, [of.entry(kind, id)], values));
     },
     watermark: async () => {
       const modelVersion = liveVersion();

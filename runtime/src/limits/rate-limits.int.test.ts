@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
+import { redisKeys } from '@zameni/contracts';
 import test, { type ExecutionContext } from 'ava';
 import { createRedis, type Redis } from '../cache/redis.ts';
 import { readSecret } from '../keys/secret-file.ts';
 import { readTestStack } from '../testing/stack.ts';
-import { createSilentLogger, createTestRedis } from '../testing/stores.ts';
+import { connectTestRedis, createSilentLogger } from '../testing/stores.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
 
-type Deps = { readonly redis: Redis; readonly prefix: string; readonly now?: () => number };
+type Deps = { readonly redis: Redis; readonly now?: () => number };
 
 const logger = createSilentLogger();
 const policies = { client: { quota: 4, windowSeconds: 60 } };
@@ -16,17 +18,23 @@ function createLimits(deps: Deps): RateLimits<'client'> {
   return createRateLimits({ policies, logger, ...deps });
 }
 
-async function remainingOf(limits: RateLimits<'client'>): Promise<number | undefined> {
-  return (await limits.take('client', 'k'))?.remaining;
+async function remainingOf(limits: RateLimits<'client'>, key: string): Promise<number | undefined> {
+  return (await limits.take('client', key))?.remaining;
 }
+
+/** Limits count as their service does, and what looks at the counters is a user for tests. */
+const connect = (t: ExecutionContext) => connectTestRedis(t, 'command-api', 'counters');
+const connectLooker = (t: ExecutionContext) => connectTestRedis(t, 'tester', 'counters');
 
 /** A proxy to the stack's Redis that passes nothing on while it is stalled. */
 async function createStallingWay(t: ExecutionContext) {
   const stack = await readTestStack();
-  const target = new URL(stack.redis.url);
+  const { port: serverPort } = stack.redis.counters;
+  const login = stack.redis.users['command-api'];
+  if (login === undefined) throw new Error('no user of the service');
   const ends = new Set<net.Socket>();
   const way = net.createServer((near) => {
-    const far = net.connect(Number(target.port), target.hostname);
+    const far = net.connect(serverPort, '127.0.0.1');
     near.pipe(far).pipe(near);
     for (const end of [near, far]) {
       ends.add(end);
@@ -41,8 +49,8 @@ async function createStallingWay(t: ExecutionContext) {
   const address = way.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const redis = createRedis({
-    url: `redis://127.0.0.1:${address.port}`,
-    password: readSecret(stack.redis.passwordFile),
+    url: `redis://${login.user}@127.0.0.1:${address.port}`,
+    password: readSecret(login.passwordFile),
     name: 'test',
     logger,
   });
@@ -64,81 +72,89 @@ async function createStallingWay(t: ExecutionContext) {
 }
 
 test('processes share the count', async (t) => {
-  const [one, other] = [await createTestRedis(t), await createTestRedis(t)];
-  const first = createLimits(one);
-  const second = createLimits({ ...one, redis: other.redis });
+  const key = randomUUID();
+  const [one, other] = [await connect(t), await connect(t)];
+  const first = createLimits({ redis: one });
+  const second = createLimits({ redis: other });
   t.deepEqual(
-    [await remainingOf(first), await remainingOf(second), await remainingOf(first)],
+    [await remainingOf(first, key), await remainingOf(second, key), await remainingOf(first, key)],
     [3, 2, 1],
   );
-  t.is(await remainingOf(second), 0);
+  t.is(await remainingOf(second, key), 0);
   for (const limits of [first, second]) {
-    t.like(await limits.take('client', 'k'), { isAllowed: false, remaining: 0 });
+    t.like(await limits.take('client', key), { isAllowed: false, remaining: 0 });
   }
 });
 
 test('a counter expires from its first take, and is named by policy and key only', async (t) => {
-  const { redis, prefix } = await createTestRedis(t);
-  const limits = createLimits({ redis, prefix });
-  await Promise.all([remainingOf(limits), remainingOf(limits)]);
-  const ms = await redis.pttl(`${prefix}zameni:limit:client:k`);
+  const key = randomUUID();
+  const [redis, looker] = [await connect(t), await connectLooker(t)];
+  const limits = createLimits({ redis });
+  await Promise.all([remainingOf(limits, key), remainingOf(limits, key)]);
+  const ms = await looker.pttl(redisKeys.limit('client', key));
   t.true(ms > 50_000 && ms <= 60_000, `${ms}`);
 });
 
 test('a counter without an expiry gets one again', async (t) => {
-  const { redis, prefix } = await createTestRedis(t);
-  const limits = createLimits({ redis, prefix });
-  await remainingOf(limits);
-  await redis.persist(`${prefix}zameni:limit:client:k`);
-  t.like(await limits.take('client', 'k'), { remaining: 2, resetSeconds: 60 });
-  t.true((await redis.pttl(`${prefix}zameni:limit:client:k`)) > 0);
+  const key = randomUUID();
+  const [redis, looker] = [await connect(t), await connectLooker(t)];
+  const limits = createLimits({ redis });
+  await remainingOf(limits, key);
+  await looker.persist(redisKeys.limit('client', key));
+  t.like(await limits.take('client', key), { remaining: 2, resetSeconds: 60 });
+  t.true((await looker.pttl(redisKeys.limit('client', key))) > 0);
 });
 
 test('a key beyond its quota is refused without asking Redis', async (t) => {
-  const { redis, prefix } = await createTestRedis(t);
-  const limits = createLimits({ redis, prefix });
-  for (let i = 0; i < 20; i += 1) await limits.take('client', 'k');
-  t.is(await redis.get(`${prefix}zameni:limit:client:k`), '5');
+  const key = randomUUID();
+  const [redis, looker] = [await connect(t), await connectLooker(t)];
+  const limits = createLimits({ redis });
+  for (let i = 0; i < 20; i += 1) await limits.take('client', key);
+  t.is(await looker.get(redisKeys.limit('client', key)), '5');
 });
 
 test('without Redis, limits continue from the shared count', async (t) => {
-  const [one, other] = [await createTestRedis(t), await createTestRedis(t)];
-  const first = createLimits(one);
-  const second = createLimits({ ...one, redis: other.redis });
-  await remainingOf(first);
-  await remainingOf(second);
-  other.redis.disconnect();
-  t.is(await remainingOf(second), 1);
-  t.is(await remainingOf(second), 0);
-  t.like(await second.take('client', 'k'), { isAllowed: false });
-  t.like(await second.take('client', 'never seen'), { isAllowed: true, remaining: 3 });
-  t.is(await remainingOf(first), 1);
+  const key = randomUUID();
+  const [one, other] = [await connect(t), await connect(t)];
+  const first = createLimits({ redis: one });
+  const second = createLimits({ redis: other });
+  await remainingOf(first, key);
+  await remainingOf(second, key);
+  other.disconnect();
+  t.is(await remainingOf(second, key), 1);
+  t.is(await remainingOf(second, key), 0);
+  t.like(await second.take('client', key), { isAllowed: false });
+  t.like(await second.take('client', randomUUID()), { isAllowed: true, remaining: 3 });
+  t.is(await remainingOf(first, key), 1);
 });
 
 test('after an outage Redis decides again', async (t) => {
-  const { redis, prefix } = await createTestRedis(t);
-  const limits = createLimits({ redis, prefix });
-  await remainingOf(limits);
+  const key = randomUUID();
+  const redis = await connect(t);
+  const limits = createLimits({ redis });
+  await remainingOf(limits, key);
   redis.disconnect();
-  t.is(await remainingOf(limits), 2);
+  t.is(await remainingOf(limits, key), 2);
   if (redis.status !== 'end') await once(redis, 'end');
   await redis.connect();
-  t.is(await remainingOf(limits), 2);
+  t.is(await remainingOf(limits, key), 2);
 });
 
 test('a silent Redis is not asked after three timeouts, and asked again later', async (t) => {
-  const { prefix, redis: direct } = await createTestRedis(t);
+  const key = randomUUID();
+  const direct = await connectLooker(t);
   const clock = { nowMs: Date.now() };
   const way = await createStallingWay(t);
-  const limits = createLimits({ redis: way.redis, prefix, now: () => clock.nowMs });
-  const counted = () => direct.get(`${prefix}zameni:limit:client:k`);
-  t.is(await remainingOf(limits), 3);
+  const limits = createLimits({ redis: way.redis, now: () => clock.nowMs });
+  const counted = () => direct.get(redisKeys.limit('client', key));
+  t.is(await remainingOf(limits, key), 3);
   way.stall();
-  for (const key of ['a', 'b', 'c']) t.like(await limits.take('client', key), { remaining: 3 });
+  for (const other of ['a', 'b', 'c'])
+    t.like(await limits.take('client', `${key}-${other}`), { remaining: 3 });
   way.resume();
-  t.is(await remainingOf(limits), 2);
+  t.is(await remainingOf(limits, key), 2);
   t.is(await counted(), '1');
   clock.nowMs += 500;
-  t.is(await remainingOf(limits), 2);
+  t.is(await remainingOf(limits, key), 2);
   t.is(await counted(), '2');
 });

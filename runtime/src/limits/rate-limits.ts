@@ -1,3 +1,4 @@
+import { redisKeys } from '@zameni/contracts';
 import type { Logger } from '../process/logger.ts';
 import { createLocalCounts, type Count, type LocalCounts } from './local-counts.ts';
 import type { RateLimit, RateLimitPolicy } from './policy.ts';
@@ -34,7 +35,6 @@ export type RateLimitsOptions<Name extends string> = {
   readonly policies: Readonly<Record<Name, RateLimitPolicy>>;
   readonly logger: Logger;
   readonly redis?: Redis | undefined;
-  readonly prefix?: string;
   /** Keys that a process holds for each policy, about 200 bytes each. */
   readonly maxLocalKeys?: number;
   readonly now?: () => number;
@@ -61,19 +61,13 @@ return {taken, ms}`;
  * the deadline. After three failures in a row the process decides alone for 500 ms. It keeps the
  * last shared count, so it continues from there, and it refuses a key beyond its quota from memory:
  * a flood costs Redis nothing. Without Redis each process allows the quota; no limit at all would
- * be worse. Limits are not exact: Redis may drop counters when its memory is full, and a key can
- * take twice its quota around the end of a window.
+ * be worse. The server of the counters drops none: full, it refuses, which counts as a failure. Limits
+ * are not exact: a key can take twice its quota around the end of a window.
  */
 export function createRateLimits<Name extends string>(
   options: RateLimitsOptions<Name>,
 ): RateLimits<Name> {
-  const {
-    redis,
-    logger,
-    prefix = '',
-    maxLocalKeys = MAX_LOCAL_KEYS,
-    now = systemClock.now,
-  } = options;
+  const { redis, logger, maxLocalKeys = MAX_LOCAL_KEYS, now = systemClock.now } = options;
   const breaker = createBreaker({
     name: 'limits',
     failuresToOpen: 3,
@@ -126,7 +120,7 @@ export function createRateLimits<Name extends string>(
       const { limit, counts } = policy;
       const known = counts.read(key);
       if (known !== undefined && known.taken > limit.quota) return toState(limit, known, now());
-      const shared = await takeShared(`${prefix}zameni:limit:${name}:${key}`, limit);
+      const shared = await takeShared(redisKeys.limit(name, key), limit);
       if (shared !== undefined) counts.keep(key, shared);
       return toState(limit, shared ?? counts.take(key), now());
     },

@@ -84,14 +84,24 @@ export const replicaConfig = {
   }),
 };
 
+const redisUrl = (description: string, example: string) =>
+  Type.String({ pattern: '^rediss?://[^:@/\\s]+@[^@/\\s]+$', description, example });
+
 /** Variables of services that use the cache. */
 export const redisConfig = {
-  ZAMENI_REDIS_URL: Type.String({
-    pattern: '^rediss?://[^@\\s]+$',
-    description: 'Redis, without password',
-    example: 'redis://127.0.0.1:6379/0',
-  }),
+  ZAMENI_REDIS_URL: redisUrl(
+    'Redis of the cache, with the user, without password',
+    'redis://query-api@127.0.0.1:6379',
+  ),
   ZAMENI_REDIS_PASSWORD_FILE: FilePath('File with the Redis password', '/run/secrets/redis'),
+};
+
+/** Variables of services that count requests. The user and its password are those of the cache. */
+export const countersConfig = {
+  ZAMENI_REDIS_COUNTERS_URL: redisUrl(
+    'Redis of the counters, with the user, without password',
+    'redis://query-api@127.0.0.1:6380',
+  ),
 };
 
 /** Variables of services that check callers' tokens. */

@@ -4,20 +4,22 @@ import {
   attemptKeyConfig,
   attemptLifetimeConfig,
   ConfigError,
+  countersConfig,
   loadConfig,
   natsConfig,
   redisConfig,
   serviceConfig,
 } from './config.ts';
 
-const schema = Type.Object({ ...serviceConfig, ...natsConfig, ...redisConfig });
+const schema = Type.Object({ ...serviceConfig, ...natsConfig, ...redisConfig, ...countersConfig });
 const good = {
   ZAMENI_PORT: '8100',
   ZAMENI_INSTANCE: 'command-api-1',
   ZAMENI_NATS_SERVERS: '127.0.0.1:4222,127.0.0.1:4223',
   ZAMENI_NATS_USER: 'command-api',
   ZAMENI_NATS_PASSWORD_FILE: '/run/secrets/nats',
-  ZAMENI_REDIS_URL: 'redis://127.0.0.1:6379/0',
+  ZAMENI_REDIS_URL: 'redis://query-api@127.0.0.1:6379',
+  ZAMENI_REDIS_COUNTERS_URL: 'rediss://query-api@counters.example:6379',
   ZAMENI_REDIS_PASSWORD_FILE: '/run/secrets/redis',
 };
 
@@ -56,9 +58,23 @@ test('an empty variable counts as missing', (t) => {
 });
 
 test('a password in a URL is refused, so that it stays out of the environment', (t) => {
-  t.throws(() => loadConfig(schema, { ...good, ZAMENI_REDIS_URL: 'redis://:pw@127.0.0.1:6379' }), {
-    message: /ZAMENI_REDIS_URL is not valid/,
-  });
+  for (const name of ['ZAMENI_REDIS_URL', 'ZAMENI_REDIS_COUNTERS_URL']) {
+    for (const login of [':pw@', 'query-api:pw@']) {
+      t.throws(() => loadConfig(schema, { ...good, [name]: `redis://${login}127.0.0.1:6379` }), {
+        message: new RegExp(`${name} is not valid`),
+      });
+    }
+  }
+});
+
+test('a URL of Redis names its user and no database, because no user may change it', (t) => {
+  for (const name of ['ZAMENI_REDIS_URL', 'ZAMENI_REDIS_COUNTERS_URL']) {
+    for (const url of ['redis://127.0.0.1:6379', 'redis://query-api@127.0.0.1:6379/1']) {
+      t.throws(() => loadConfig(schema, { ...good, [name]: url }), {
+        message: new RegExp(`${name} is not valid`),
+      });
+    }
+  }
 });
 
 const attempts = Type.Object({ ...attemptKeyConfig, ...attemptLifetimeConfig });

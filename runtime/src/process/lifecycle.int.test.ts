@@ -11,7 +11,7 @@ import { EXIT_CONFIG } from './lifecycle.ts';
 const fixture = join(import.meta.dirname, 'lifecycle.fixture.ts');
 const good = {
   ZAMENI_INSTANCE: 'fixture-1',
-  ZAMENI_REDIS_URL: 'redis://127.0.0.1:6379/0',
+  ZAMENI_REDIS_URL: 'redis://query-api@127.0.0.1:6379',
   ZAMENI_REDIS_PASSWORD_FILE: '/run/secrets/redis',
   ZAMENI_FIXTURE: 'sound',
 };

@@ -5,6 +5,7 @@ import { Compile } from 'typebox/compile';
 
 const Login = Type.Object({ user: Type.String(), passwordFile: Type.String() });
 const PostgresServer = Type.Object({ host: Type.String(), port: Type.Integer() });
+const RedisServer = Type.Object({ address: Type.String(), port: Type.Integer() });
 
 /** The schema of a running stack's description, for tests, the demo and the command line. */
 export const Stack = Type.Object({
@@ -46,9 +47,10 @@ export const Stack = Type.Object({
     admin: Login,
   }),
   redis: Type.Object({
-    url: Type.String(),
-    port: Type.Integer(),
-    passwordFile: Type.String(),
+    cache: RedisServer,
+    counters: RedisServer,
+    /** Without `tester`, unless the stack is one of tests or benchmarks. */
+    users: Type.Record(Type.String(), Login),
   }),
   mail: Type.Object({
     /** Where the mailer's mails go. */

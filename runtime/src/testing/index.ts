@@ -26,7 +26,8 @@ export {
   createEmptyTestDatabase,
   createSilentLogger,
   createTestDatabase,
-  createTestRedis,
+  connectTestRedis,
+  openRedisOf,
   type TestDatabase,
 } from './stores.ts';
 

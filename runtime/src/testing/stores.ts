@@ -9,7 +9,8 @@ import { migrate } from '../postgres/migrate.ts';
 import { createPool, type Pool } from '../postgres/pool.ts';
 import { addPassword } from '../postgres/url.ts';
 import { createLogger, type Logger } from '../process/logger.ts';
-import { readTestStack } from './stack.ts';
+import type { RedisServer, RedisUser } from '@zameni/contracts';
+import { readTestStack, type Stack } from './stack.ts';
 
 /** A database for one test on the stack's primary: how to reach it, and a pool. */
 export type TestDatabase = { readonly url: string; readonly password: string; readonly pool: Pool };
@@ -53,20 +54,31 @@ export async function createTestDatabase(t: ExecutionContext): Promise<TestDatab
   return database;
 }
 
-/** Creates a connected Redis client and a key prefix for one test. */
-export async function createTestRedis(
+/** Connects to a Redis of the test stack as one of its users. */
+export async function connectTestRedis(
   t: ExecutionContext,
-): Promise<{ redis: Redis; prefix: string }> {
-  const stack = await readTestStack();
-  const redis = createRedis({
-    url: stack.redis.url,
-    password: readSecret(stack.redis.passwordFile),
+  user: RedisUser,
+  server: RedisServer = 'cache',
+): Promise<Redis> {
+  const redis = openRedisOf(await readTestStack(), { user, server });
+  t.teardown(() => redis.disconnect());
+  if (redis.status !== 'ready') await once(redis, 'ready');
+  return redis;
+}
+
+/** Opens a client of a stack's Redis. It connects in the background. */
+export function openRedisOf(
+  { redis }: Stack,
+  { user, server }: { readonly user: RedisUser; readonly server: RedisServer },
+): Redis {
+  const login = redis.users[user];
+  if (login === undefined) throw new Error(`there is no user ${user} of Redis`);
+  return createRedis({
+    url: `redis://${user}@${redis[server].address}`,
+    password: readSecret(login.passwordFile),
     name: 'test',
     logger: createSilentLogger(),
   });
-  t.teardown(() => redis.disconnect());
-  if (redis.status !== 'ready') await once(redis, 'ready');
-  return { redis, prefix: `test:${randomUUID()}:` };
 }
 
 async function runOnce(url: string, password: string, sql: string): Promise<void> {

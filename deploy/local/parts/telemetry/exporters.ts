@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RedisUser } from '@zameni/contracts';
 import type { FoundServer, Watchers } from '../../install/find-servers.ts';
 import { readPassword, type ServerFolder } from '../../profile/layout.ts';
 import { REPOSITORY } from '../../profile/names.ts';
@@ -10,7 +11,7 @@ import { NATS_PARTS } from '../nats/part.ts';
 import { postgresPassFile } from '../postgres/config.ts';
 import { MONITOR_ROLE_STEP } from '../postgres/part.ts';
 import { PGBOUNCER_STATS } from '../postgres/pgbouncer-config.ts';
-import { REDIS_MONITOR } from '../redis-config.ts';
+import { REDIS_PARTS } from '../redis.ts';
 import type { TelemetryChoice } from './choose.ts';
 import { TRACE_RECEIVER } from './trace-receiver.ts';
 
@@ -19,6 +20,7 @@ export const EXPORTER = 'exporter';
 
 const HOST = '127.0.0.1';
 const MONITOR_ROLE = 'zameni_monitor';
+const REDIS_MONITOR: RedisUser = 'monitor';
 
 /** The folders of servers that fill the disk. */
 const WATCHED = ['nats-1', 'nats-2', 'nats-3', 'postgres-primary', 'postgres-replica'] as const;
@@ -47,7 +49,7 @@ export async function exporterParts(
   return [
     ownExporter(context, receiverUrl),
     ...(postgresExporter === null ? [] : await postgresParts(context, postgresExporter)),
-    ...(redisExporter === null ? [] : [await redisPart(context, redisExporter)]),
+    ...(redisExporter === null ? [] : await redisExporterParts(context, redisExporter)),
   ];
 }
 
@@ -114,29 +116,39 @@ async function postgresParts(
   }));
 }
 
-/** It finds its password in a file, by the address of the server. */
-async function redisPart(
+/** One for each server. They find their password in a file, by the address of the server. */
+async function redisExporterParts(
   { ports, layout }: ExporterContext,
   { path }: FoundServer,
-): Promise<ProcessPart> {
-  const server = `redis://${HOST}:${ports.redis}`;
+): Promise<ProcessPart[]> {
+  const { redisExporter, countersExporter } = ports.telemetry;
+  const servers = [
+    { name: 'redis', after: REDIS_PARTS.cache, port: redisExporter, serverPort: ports.redis },
+    {
+      name: 'counters',
+      after: REDIS_PARTS.counters,
+      port: countersExporter,
+      serverPort: ports.redisCounters,
+    },
+  ];
+  const addressOf = (serverPort: number) => `redis://${HOST}:${serverPort}`;
   const passFile = join(layout.servers.telemetry, 'redis-exporter.json');
-  const password = await readPassword(layout.secrets.redisMonitor);
-  await writeFile(passFile, JSON.stringify({ [server]: password }), { mode: 0o600 });
-  const address = `${HOST}:${ports.telemetry.redisExporter}`;
-  return {
+  const password = await readPassword(layout.secrets.redisUsers[REDIS_MONITOR]);
+  const passwords = servers.map(({ serverPort }) => [addressOf(serverPort), password]);
+  await writeFile(passFile, JSON.stringify(Object.fromEntries(passwords)), { mode: 0o600 });
+  return servers.map(({ name, after, port, serverPort }) => ({
     ...COMMON,
-    name: 'redis-exporter',
-    after: ['redis'],
+    name: `${name}-exporter`,
+    after: [after],
     command: [
       path,
-      `-web.listen-address=${address}`,
-      `-redis.addr=${server}`,
+      `-web.listen-address=${HOST}:${port}`,
+      `-redis.addr=${addressOf(serverPort)}`,
       `-redis.user=${REDIS_MONITOR}`,
       `-redis.password-file=${passFile}`,
       '-redis-only-metrics',
     ],
     env: serverEnvironment(),
-    probe: httpProbe(`http://${address}/metrics`),
-  };
+    probe: httpProbe(`http://${HOST}:${port}/metrics`),
+  }));
 }

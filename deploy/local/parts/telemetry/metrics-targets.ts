@@ -26,7 +26,10 @@ export function metricsTargets(context: Pick<PartContext, 'ports' | 'servers'>):
         ]
       : []),
     ...(watchers?.redisExporter
-      ? [one('redis', 'redis', ports.redisExporter, 'redis-exporter')]
+      ? [
+          one('redis', 'redis', ports.redisExporter, 'redis-exporter'),
+          one('redis', 'redis-counters', ports.countersExporter, 'counters-exporter'),
+        ]
       : []),
     one('prometheus', 'prometheus', ports.prometheus),
   ];

@@ -168,7 +168,7 @@ export const READS: Dashboard = {
           key: 'redis-memory',
           id: 11,
           title: 'Memory of Redis',
-          description: 'It evicts entries at its own bound.',
+          description: 'At its bound the cache evicts entries, and the counters refuse new ones.',
           unit: 'bytes',
           queries: [
             { expr: `max by (instance) (${SERVER_SERIES.redisMemory})`, legend: '{{instance}}' },
@@ -181,8 +181,14 @@ export const READS: Dashboard = {
           description: 'Per second.',
           unit: 'ops',
           queries: [
-            { expr: sumRate(SERVER_SERIES.redisCommands), legend: 'commands' },
-            { expr: sumRate(SERVER_SERIES.redisEvictions), legend: 'evictions' },
+            {
+              expr: sumRate(SERVER_SERIES.redisCommands, ['instance']),
+              legend: '{{instance}} commands',
+            },
+            {
+              expr: sumRate(SERVER_SERIES.redisEvictions, ['instance']),
+              legend: '{{instance}} evictions',
+            },
           ],
         },
       ],
