@@ -1,6 +1,8 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { REPOSITORY } from '../profile/names.ts';
+import type { RunAs } from './launch.ts';
+import { createOwnedFolder } from './owners.ts';
 
 /** The variable with which Node.js finds its cache of compiled modules. */
 const VARIABLE = 'NODE_COMPILE_CACHE';
@@ -16,8 +18,20 @@ export function useCompileCache(): void {
   enableCompileCache(folder);
 }
 
-/** The part of the environment that hands the cache on. */
-export function compileCacheEnvironment(): Record<string, string> {
+/**
+ * The part of the environment that hands the cache on. Another user gets a cache of its own: who
+ * writes into a cache decides what its readers run.
+ */
+export function compileCacheEnvironment(runAs?: RunAs): Record<string, string> {
   const folder = process.env[VARIABLE];
-  return folder === undefined ? {} : { [VARIABLE]: folder };
+  if (folder === undefined) return {};
+  return { [VARIABLE]: runAs === undefined ? folder : join(folder, String(runAs.uid)) };
+}
+
+/** Creates the caches of other users. */
+export async function createCompileCaches(users: readonly (RunAs | undefined)[]): Promise<void> {
+  for (const runAs of users) {
+    const folder = compileCacheEnvironment(runAs)[VARIABLE];
+    if (runAs !== undefined && folder !== undefined) await createOwnedFolder(runAs, folder);
+  }
 }

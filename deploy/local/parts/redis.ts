@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFor } from '../host/owners.ts';
 import { readPassword } from '../profile/layout.ts';
 import { dialogueProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
@@ -11,6 +11,7 @@ export async function redisPart({
   ports,
   layout,
   servers,
+  users,
   telemetry,
 }: PartContext): Promise<ProcessPart> {
   const folder = layout.servers.redis;
@@ -19,13 +20,15 @@ export async function redisPart({
   const monitorPassword =
     telemetry === null ? null : await readPassword(layout.secrets.redisMonitor);
   const config = redisConfig({ port: ports.redis, folder, password, monitorPassword });
-  await writeFile(file, config, { mode: 0o600 });
+  const runAs = users.of('redis');
+  await writeFor(runAs, file, config);
   return {
     kind: 'process',
     name: 'redis',
     after: [],
     command: [servers.redis.path, file],
     env: serverEnvironment(),
+    runAs,
     deathSignal: 'KILL',
     stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
     probe: dialogueProbe(ports.redis, `AUTH ${password}\r\nPING\r\n`, /\+PONG/),

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFor, writeOwned } from '../../host/owners.ts';
 import type { FoundServer, Watchers } from '../../install/find-servers.ts';
-import { readPassword, type ServerFolder } from '../../profile/layout.ts';
+import { readPassword, type ServerFolder, withFiles } from '../../profile/layout.ts';
 import { REPOSITORY } from '../../profile/names.ts';
 import { httpProbe } from '../../supervisor/probe.ts';
 import type { ProcessPart } from '../../supervisor/supervised-process.ts';
@@ -26,7 +26,7 @@ const WATCHED = ['nats-1', 'nats-2', 'nats-3', 'postgres-primary', 'postgres-rep
 /** Scrapes are small. Without the bounds the heap would grow before it is cleared. */
 const HEAP = ['--max-old-space-size=96', '--max-semi-space-size=2'] as const;
 
-type ExporterContext = Pick<PartContext, 'ports' | 'layout'>;
+type ExporterContext = Pick<PartContext, 'ports' | 'layout' | 'users'>;
 
 /** What is the same for all exporters: they wait for nothing but a start, and a kill loses nothing. */
 const COMMON = {
@@ -52,11 +52,22 @@ export async function exporterParts(
 }
 
 /** Our own: NATS, PgBouncer, disks, and the spans of the gateway. It needs none of them to start. */
-function ownExporter({ ports, layout }: ExporterContext, receiverUrl: string): ProcessPart {
+function ownExporter({ ports, layout, users }: ExporterContext, receiverUrl: string): ProcessPart {
   const monitors = NATS_PARTS.map(
     (_, index) => `n${index + 1}=http://${HOST}:${ports.natsMonitor[index]}`,
   );
   const folders = WATCHED.map((name: ServerFolder) => `${name}=${layout.servers[name]}`);
+  const own = {
+    ZAMENI_HOST: HOST,
+    ZAMENI_PORT: String(ports.telemetry.exporter),
+    ZAMENI_NATS_MONITORS: monitors.join(','),
+    ZAMENI_WATCHED_FOLDERS: folders.join(','),
+    ZAMENI_PGBOUNCER_URL: `postgres://${PGBOUNCER_STATS}@${HOST}:${ports.pgbouncer}/pgbouncer`,
+    ZAMENI_PGBOUNCER_PASSWORD_FILE: layout.secrets.pgbouncerStats,
+    ZAMENI_GATEWAY_LOG_PORT: String(ports.telemetry.exporterSyslog),
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiverUrl,
+  };
+  const runAs = withFiles(layout, users.of('exporter'), own);
   return {
     ...COMMON,
     name: EXPORTER,
@@ -64,17 +75,8 @@ function ownExporter({ ports, layout }: ExporterContext, receiverUrl: string): P
     after: [TRACE_RECEIVER],
     command: [process.execPath, ...HEAP, 'main.ts'],
     cwd: join(REPOSITORY, 'deploy', 'telemetry', 'exporter'),
-    env: {
-      ...serverEnvironment(),
-      ZAMENI_HOST: HOST,
-      ZAMENI_PORT: String(ports.telemetry.exporter),
-      ZAMENI_NATS_MONITORS: monitors.join(','),
-      ZAMENI_WATCHED_FOLDERS: folders.join(','),
-      ZAMENI_PGBOUNCER_URL: `postgres://${PGBOUNCER_STATS}@${HOST}:${ports.pgbouncer}/pgbouncer`,
-      ZAMENI_PGBOUNCER_PASSWORD_FILE: layout.secrets.pgbouncerStats,
-      ZAMENI_GATEWAY_LOG_PORT: String(ports.telemetry.exporterSyslog),
-      OTEL_EXPORTER_OTLP_ENDPOINT: receiverUrl,
-    },
+    env: { ...serverEnvironment(runAs), ...own },
+    runAs,
     probe: httpProbe(`http://${HOST}:${ports.telemetry.exporter}/livez`),
   };
 }
@@ -84,12 +86,13 @@ function ownExporter({ ports, layout }: ExporterContext, receiverUrl: string): P
  * They connect to the database `postgres` and find their password in a file.
  */
 async function postgresParts(
-  { ports, layout }: ExporterContext,
+  { ports, layout, users }: ExporterContext,
   { path }: FoundServer,
 ): Promise<ProcessPart[]> {
-  const passFile = join(layout.servers.telemetry, 'postgres-exporter.pgpass');
+  const passFile = join(layout.servers['postgres-exporter'], 'pgpass');
   const password = await readPassword(layout.secrets.postgresMonitor);
-  await writeFile(passFile, postgresPassFile(MONITOR_ROLE, password), { mode: 0o600 });
+  const runAs = users.of('postgres-exporter');
+  await writeOwned(runAs, passFile, postgresPassFile(MONITOR_ROLE, password));
   const { primaryExporter, replicaExporter } = ports.telemetry;
   const servers = [
     { name: 'primary', port: primaryExporter, serverPort: ports.postgresPrimary },
@@ -110,19 +113,21 @@ async function postgresParts(
       DATA_SOURCE_NAME: `postgresql://${MONITOR_ROLE}@${HOST}:${serverPort}/postgres?sslmode=disable`,
       PGPASSFILE: passFile,
     },
+    runAs,
     probe: httpProbe(`http://${HOST}:${port}/metrics`),
   }));
 }
 
 /** It finds its password in a file, by the address of the server. */
 async function redisPart(
-  { ports, layout }: ExporterContext,
+  { ports, layout, users }: ExporterContext,
   { path }: FoundServer,
 ): Promise<ProcessPart> {
   const server = `redis://${HOST}:${ports.redis}`;
-  const passFile = join(layout.servers.telemetry, 'redis-exporter.json');
+  const passFile = join(layout.servers['redis-exporter'], 'passwords.json');
   const password = await readPassword(layout.secrets.redisMonitor);
-  await writeFile(passFile, JSON.stringify({ [server]: password }), { mode: 0o600 });
+  const runAs = users.of('redis-exporter');
+  await writeFor(runAs, passFile, JSON.stringify({ [server]: password }));
   const address = `${HOST}:${ports.telemetry.redisExporter}`;
   return {
     ...COMMON,
@@ -137,6 +142,7 @@ async function redisPart(
       '-redis-only-metrics',
     ],
     env: serverEnvironment(),
+    runAs,
     probe: httpProbe(`http://${address}/metrics`),
   };
 }
