@@ -15,7 +15,7 @@ import { probeWholePath } from './parts/probe-whole-path.ts';
 import { requireRoom } from './host/disk-room.ts';
 import { requireOpenFiles } from './host/open-files.ts';
 import { createCompileCaches } from './host/compile-cache.ts';
-import { chooseUsers, KINDS, type Reached } from './host/users.ts';
+import { chooseUsers, type Reached } from './host/users.ts';
 import { type Killers, type Running, runParts } from './supervisor/run-parts.ts';
 import type { Scale } from './profile/scale.ts';
 import type { Servers } from './install/find-servers.ts';
@@ -83,7 +83,7 @@ export async function withStack(
     gateway,
     telemetry: choice,
   };
-  await createCompileCaches(KINDS.map(users.of));
+  await createCompileCaches(users);
   const parts = await stackParts(context);
   // Awaited here. Otherwise the lock would be released before the stack ends.
   return await runParts(

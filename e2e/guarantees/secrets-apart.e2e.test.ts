@@ -134,7 +134,8 @@ function mayRead(seen: Seen, path: string): boolean {
 
 /** Of its own folder a process may write what it stores, but not what it is configured with. */
 function mayWrite(seen: Seen, path: string): boolean {
-  return isOwn(seen, path) && !/\.(?:conf|ini|cfg|yaml|txt)$/.test(basename(path));
+  const inFolder = relative(root, path).split(sep);
+  return isOwn(seen, path) && !(inFolder.length === 2 && /\.(?:conf|ini|cfg|yaml|txt)$/.test(path));
 }
 
 function isOwn(seen: Seen, path: string): boolean {

@@ -25,7 +25,11 @@ export type PartContext = {
 };
 
 /** Returns the environment of a server: PATH, and nothing that could change its behaviour. */
-export function serverEnvironment(runAs?: RunAs): Record<string, string> {
-  const common = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
-  return { ...common, ...compileCacheEnvironment(runAs) };
+export function serverEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+}
+
+/** Returns the same for a program of Node, with a cache of its user's own. */
+export function nodeEnvironment(runAs: RunAs | undefined): Record<string, string> {
+  return { ...serverEnvironment(), ...compileCacheEnvironment(runAs) };
 }

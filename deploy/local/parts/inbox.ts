@@ -5,7 +5,7 @@ import { type Profile, REPOSITORY } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
 import { httpProbe, tcpProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
-import { serverEnvironment } from './context.ts';
+import { nodeEnvironment } from './context.ts';
 
 /** The name of the process that takes the mailer's mails. */
 export const INBOX = 'inbox';
@@ -39,7 +39,7 @@ export function inboxPart({ profile, ports, layout, users }: InboxContext): Proc
     after: [],
     command: [process.execPath, ...HEAP, ...(keepsMails(profile) ? keeping : discarding)],
     cwd: folder,
-    env: serverEnvironment(runAs),
+    env: nodeEnvironment(runAs),
     runAs,
     deathSignal: 'KILL',
     stop: { signal: 'SIGTERM', deadlineMs: 5_000 },

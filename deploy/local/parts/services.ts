@@ -4,7 +4,7 @@ import { withFiles } from '../profile/layout.ts';
 import type { Service } from '../profile/scale.ts';
 import { httpProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
-import { type PartContext, serverEnvironment } from './context.ts';
+import { type PartContext, nodeEnvironment } from './context.ts';
 import { INBOX } from './inbox.ts';
 import { securityLogFile } from './security-log-file.ts';
 import { serviceEnvironment } from './service-environment.ts';
@@ -42,7 +42,7 @@ export function serviceParts(context: PartContext, after: readonly string[]): Pr
       after: service === 'mailer' ? [...after, INBOX] : after,
       ...serviceProgram(service),
       env: {
-        ...serverEnvironment(runAs),
+        ...nodeEnvironment(runAs),
         ...own,
         ZAMENI_PORT: String(port),
         ZAMENI_INSTANCE: name,

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunAs } from '../host/launch.ts';
 import { createOwnedFolder, give, letEnter, letRead } from '../host/owners.ts';
@@ -70,6 +70,7 @@ export async function createLayout(
   const logs = join(root, 'logs');
   const secretsFolder = join(root, 'secrets');
   const passing = users.areApart ? 'anyone' : undefined;
+  await mkdir(root, { recursive: true });
   if (users.areApart) await letEnter(root, 'anyone');
   else await give(root, undefined);
   for (const folder of [logs, secretsFolder]) await letEnter(folder, passing);

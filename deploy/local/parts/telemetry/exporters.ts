@@ -5,7 +5,7 @@ import { readPassword, type ServerFolder, withFiles } from '../../profile/layout
 import { REPOSITORY } from '../../profile/names.ts';
 import { httpProbe } from '../../supervisor/probe.ts';
 import type { ProcessPart } from '../../supervisor/supervised-process.ts';
-import { type PartContext, serverEnvironment } from '../context.ts';
+import { type PartContext, nodeEnvironment, serverEnvironment } from '../context.ts';
 import { NATS_PARTS } from '../nats/part.ts';
 import { postgresPassFile } from '../postgres/config.ts';
 import { MONITOR_ROLE_STEP } from '../postgres/part.ts';
@@ -75,7 +75,7 @@ function ownExporter({ ports, layout, users }: ExporterContext, receiverUrl: str
     after: [TRACE_RECEIVER],
     command: [process.execPath, ...HEAP, 'main.ts'],
     cwd: join(REPOSITORY, 'deploy', 'telemetry', 'exporter'),
-    env: { ...serverEnvironment(runAs), ...own },
+    env: { ...nodeEnvironment(runAs), ...own },
     runAs,
     probe: httpProbe(`http://${HOST}:${ports.telemetry.exporter}/livez`),
   };

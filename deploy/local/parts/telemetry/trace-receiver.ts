@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { REPOSITORY } from '../../profile/names.ts';
 import { httpProbe } from '../../supervisor/probe.ts';
 import type { ProcessPart } from '../../supervisor/supervised-process.ts';
-import { type PartContext, serverEnvironment } from '../context.ts';
+import { type PartContext, nodeEnvironment } from '../context.ts';
 import { JAEGER } from './jaeger.ts';
 import type { TelemetryChoice } from './choose.ts';
 
@@ -28,7 +28,7 @@ export function traceReceiverPart(
       ...(jaeger === null ? [] : [`--forward=http://127.0.0.1:${jaegerOtlpHttp}`]),
     ],
     cwd: join(REPOSITORY, 'deploy', 'telemetry', 'receiver'),
-    env: serverEnvironment(runAs),
+    env: nodeEnvironment(runAs),
     runAs,
     deathSignal: 'KILL',
     stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
