@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { attemptLifetimeSeconds } from './secrets/attempt-keys.ts';
 import { deleteData, createLayout } from './profile/layout.ts';
 import type { PartContext } from './parts/context.ts';
 import { readGatewaySettings } from './parts/gateway-settings.ts';
 import { GATEWAY_OPEN_FILES } from './parts/haproxy-config.ts';
-import { chooseTelemetry } from './parts/telemetry/choose.ts';
+import { chooseTelemetry, type TelemetryChoice } from './parts/telemetry/choose.ts';
 import { stackParts } from './parts/whole-stack.ts';
 import { claimPorts, layOutPorts } from './profile/ports.ts';
 import { requireFreePorts } from './profile/port-check.ts';
@@ -13,9 +14,11 @@ import { secretFiles } from './secrets/files.ts';
 import { probeWholePath } from './parts/probe-whole-path.ts';
 import { requireRoom } from './host/disk-room.ts';
 import { requireOpenFiles } from './host/open-files.ts';
-import { chooseDatabaseUser } from './host/run-as.ts';
+import { createCompileCaches } from './host/compile-cache.ts';
+import { chooseUsers, type Reached } from './host/users.ts';
 import { type Killers, type Running, runParts } from './supervisor/run-parts.ts';
 import type { Scale } from './profile/scale.ts';
+import type { Servers } from './install/find-servers.ts';
 import { provideServers } from './install/servers.ts';
 import { describeStack } from './parts/describe-stack.ts';
 import { type Stack, stackFilePath } from '@zameni/runtime/stack';
@@ -61,24 +64,26 @@ export async function withStack(
     terminal,
     signal,
   });
-  const databaseUser = await chooseDatabaseUser(folder);
+  const users = await chooseUsers(profile, reachedBy(folder, servers, choice));
+  if (users.fault !== null) terminal.line(explainTogether(users.fault));
   // Checked again, because an installation takes long.
   await requireFreePorts(claims);
   signal.throwIfAborted();
   // Last, after every other check that can prevent the start.
   if (fresh) await deleteData(folder);
   await requireRoom(folder);
-  const layout = await createLayout(folder, { now: new Date(), lifetimeSeconds });
+  const layout = await createLayout(folder, users, { now: new Date(), lifetimeSeconds });
   const context: PartContext = {
     profile,
     ports,
     scale,
     layout,
     servers,
-    databaseUser,
+    users,
     gateway,
     telemetry: choice,
   };
+  await createCompileCaches(users);
   const parts = await stackParts(context);
   // Awaited here. Otherwise the lock would be released before the stack ends.
   return await runParts(
@@ -104,4 +109,25 @@ export async function withStack(
       return use({ stack, ended });
     },
   );
+}
+
+/** What processes of other users read and run. */
+function reachedBy(folder: string, servers: Servers, telemetry: TelemetryChoice | null): Reached {
+  const { postgres, watchers, ...others } = servers;
+  const found = [...Object.values(others), ...Object.values(watchers ?? {})];
+  return {
+    source: import.meta.filename,
+    programs: [
+      folder,
+      process.execPath,
+      join(postgres.folder, 'postgres'),
+      ...found.flatMap((server) => server?.path ?? []),
+      ...(telemetry?.jaeger ? [telemetry.jaeger] : []),
+    ],
+  };
+}
+
+/** Says that the stack protects less than it could, and why. */
+function explainTogether(fault: string): string {
+  return `  All services run as root, and each can read the secrets of the others: ${fault}.`;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DEADLINES } from '@zameni/runtime';
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
-import { serverEnvironment } from '../../deploy/local/parts/context.ts';
+import { nodeEnvironment } from '../../deploy/local/parts/context.ts';
 import { serviceEnvironment } from '../../deploy/local/parts/service-environment.ts';
 import { securityLogFile } from '../../deploy/local/parts/security-log-file.ts';
 import { serviceProgram } from '../../deploy/local/parts/service-program.ts';
@@ -35,7 +35,7 @@ export async function startOwnProcess(
       name,
       ...serviceProgram(service),
       env: {
-        ...serverEnvironment(),
+        ...nodeEnvironment(undefined),
         ...serviceEnvironment(toSource(stack), service),
         ZAMENI_PORT: String(port),
         ZAMENI_INSTANCE: name,

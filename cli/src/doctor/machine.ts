@@ -10,6 +10,7 @@ import {
   type ServerName,
 } from '../../../deploy/local/install/server-catalog.ts';
 import { isAtLeast } from '../../../deploy/local/install/version.ts';
+import { isGroupOfFile } from '../../../deploy/local/host/users.ts';
 import { SERVERS_FOLDER } from '../../../deploy/local/profile/names.ts';
 import { checkAttemptKeys } from './keys.ts';
 import { type Check, check, type Finding } from './report.ts';
@@ -123,22 +124,26 @@ function checkSecrets(folder: string): Promise<Check> {
     look: async () => {
       const names = await readdir(folder);
       const modes = await Promise.all(
-        names.map(async (name) => ({ name, mode: await modeOf(join(folder, name)) })),
+        names.map(async (name) => ({ name, isOpen: await isOpen(join(folder, name)) })),
       );
-      const open = modes.filter(({ mode }) => (mode & 0o077) !== 0).map(({ name }) => name);
-      if (open.length === 0) return `${names.length} files, readable by their owner only`;
+      const open = modes.filter(({ isOpen }) => isOpen).map(({ name }) => name);
+      if (open.length === 0) return `${names.length} files, readable by those who use them only`;
       const found = `others may read ${open.join(', ')}`;
       return { level: 'fail', found, remedy: `chmod 600 ${join(folder, '*')}` };
     },
   });
 }
 
-/** Reads the mode of a file. Returns 0 if it is gone, for example a released lock. */
-async function modeOf(path: string): Promise<number> {
+/**
+ * Whether others than its owner may use a file. The group of a shared file is its readers. A file
+ * that is gone, for example a released lock, is not open.
+ */
+async function isOpen(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).mode & 0o777;
+    const { mode, gid } = await stat(path);
+    return (mode & (isGroupOfFile(gid) ? 0o037 : 0o077)) !== 0;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
     throw error;
   }
 }

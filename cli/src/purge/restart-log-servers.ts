@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { chownSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { delay } from '@zameni/runtime';
 import { readStack, type Stack } from '@zameni/runtime/stack';
@@ -59,7 +59,11 @@ export async function recreateLogServer(stack: Stack, server: LogServer, reportS
   const pid = await readPid(stack, server);
   process.kill(pid, 'SIGSTOP');
   try {
+    const { uid, gid } = statSync(folder);
     renameSync(folder, old);
+    // The server may not create it: the folder around it is not its own.
+    mkdirSync(folder, { mode: 0o700 });
+    chownSync(folder, uid, gid);
   } finally {
     process.kill(pid, 'SIGKILL');
   }

@@ -1,6 +1,9 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { REPOSITORY } from '../profile/names.ts';
+import type { RunAs } from './launch.ts';
+import { createOwnedFolder } from './owners.ts';
+import type { Kind, Users } from './users.ts';
 
 /** The variable with which Node.js finds its cache of compiled modules. */
 const VARIABLE = 'NODE_COMPILE_CACHE';
@@ -16,8 +19,32 @@ export function useCompileCache(): void {
   enableCompileCache(folder);
 }
 
-/** The part of the environment that hands the cache on. */
-export function compileCacheEnvironment(): Record<string, string> {
+/**
+ * The part of the environment that hands the cache on. Another user gets a cache of its own: who
+ * writes into a cache decides what its readers run.
+ */
+export function compileCacheEnvironment(runAs: RunAs | undefined): Record<string, string> {
   const folder = process.env[VARIABLE];
-  return folder === undefined ? {} : { [VARIABLE]: folder };
+  if (folder === undefined) return {};
+  return { [VARIABLE]: runAs === undefined ? folder : join(folder, String(runAs.uid)) };
+}
+
+/** The kinds of process that are programs of Node. */
+const OF_NODE = [
+  'inbox',
+  'command-api',
+  'projector',
+  'query-api',
+  'mailer',
+  'trace-receiver',
+  'exporter',
+] as const satisfies readonly Kind[];
+
+/** Creates the caches of other users. */
+export async function createCompileCaches(users: Pick<Users, 'of'>): Promise<void> {
+  for (const kind of OF_NODE) {
+    const runAs = users.of(kind);
+    const folder = compileCacheEnvironment(runAs)[VARIABLE];
+    if (runAs !== undefined && folder !== undefined) await createOwnedFolder(runAs, folder);
+  }
 }

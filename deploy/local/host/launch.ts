@@ -1,11 +1,11 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Another user to run a program as, for servers that refuse root. */
+/** Another user to run a program as. It has no other groups than these. */
 export type RunAs = {
-  readonly user: string;
   readonly uid: number;
   readonly gid: number;
+  readonly groups: readonly number[];
   /** Whether the data lies below a folder that this user may not enter. */
   readonly passClosedFolders: boolean;
 };
@@ -51,12 +51,14 @@ export function findSetpriv(): string | null {
   return process.platform === 'linux' ? findOnPath('setpriv', ['/usr/bin', '/bin']) : null;
 }
 
-function userArguments(runAs: RunAs): string[] {
+function userArguments({ uid, gid, groups, passClosedFolders }: RunAs): string[] {
   // The only right of root that is passed on, and only if needed: to read in closed folders.
-  const capability = runAs.passClosedFolders
+  const capability = passClosedFolders
     ? ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search']
     : [];
-  return [`--reuid=${runAs.uid}`, `--regid=${runAs.gid}`, '--init-groups', ...capability];
+  const others = groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`;
+  // No program with the setuid bit gives it more.
+  return [`--reuid=${uid}`, `--regid=${gid}`, others, '--no-new-privs', ...capability];
 }
 
 function isExecutable(path: string): boolean {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { wrapCommand } from './launch.ts';
 
-const runAs = { user: 'postgres', uid: 101, gid: 104, passClosedFolders: false };
+const runAs = { uid: 101, gid: 104, groups: [] };
 
 test('a program ends with its parent', (t) => {
   t.deepEqual(wrapCommand(['redis', 'x'], { setpriv: '/bin/setpriv', deathSignal: 'KILL' }), [
@@ -25,7 +25,17 @@ test('passes on one right of root, and only if folders are closed', (t) => {
       deathSignal: 'QUIT',
       runAs: { ...runAs, passClosedFolders: closed },
     }).join(' ');
-  t.regex(line(false), /--reuid=101 --regid=104 --init-groups --pdeathsig QUIT/);
+  t.regex(line(false), /--reuid=101 --regid=104 --clear-groups --no-new-privs --pdeathsig QUIT/);
   t.notRegex(line(false), /caps/);
   t.regex(line(true), /--ambient-caps=\+dac_read_search/);
+});
+
+test('gives a program the groups of its user and no others', (t) => {
+  const line = wrapCommand(['node'], {
+    setpriv: '/bin/setpriv',
+    deathSignal: 'KILL',
+    runAs: { ...runAs, groups: [7, 9], passClosedFolders: false },
+  });
+  t.true(line.includes('--groups=7,9'));
+  t.false(line.includes('--clear-groups'));
 });

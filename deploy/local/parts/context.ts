@@ -1,5 +1,6 @@
 import { compileCacheEnvironment } from '../host/compile-cache.ts';
 import type { RunAs } from '../host/launch.ts';
+import type { Users } from '../host/users.ts';
 import type { Servers } from '../install/find-servers.ts';
 import type { Layout } from '../profile/layout.ts';
 import type { Profile } from '../profile/names.ts';
@@ -15,8 +16,8 @@ export type PartContext = {
   readonly scale: Scale;
   readonly layout: Layout;
   readonly servers: Servers;
-  /** The user that runs Postgres and PgBouncer if this process is root. */
-  readonly databaseUser: RunAs | undefined;
+  /** Who runs which process. */
+  readonly users: Users;
   /** What of the gateway can be chosen. */
   readonly gateway: GatewaySettings;
   /** Null if nothing watches the stack. */
@@ -25,6 +26,10 @@ export type PartContext = {
 
 /** Returns the environment of a server: PATH, and nothing that could change its behaviour. */
 export function serverEnvironment(): Record<string, string> {
-  const common = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
-  return { ...common, ...compileCacheEnvironment() };
+  return { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+}
+
+/** Returns the same for a program of Node, with a cache of its user's own. */
+export function nodeEnvironment(runAs: RunAs | undefined): Record<string, string> {
+  return { ...serverEnvironment(), ...compileCacheEnvironment(runAs) };
 }

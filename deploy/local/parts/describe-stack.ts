@@ -16,6 +16,9 @@ import type { Stack } from '@zameni/runtime/stack';
 
 const HOST = '127.0.0.1';
 
+/** The servers that store something. */
+const DATA = /^(?:nats-\d|postgres-(?:primary|replica))$/;
+
 /** Writes down the addresses and files of a running stack. */
 export function describeStack(context: PartContext, pids: Readonly<Record<string, number>>): Stack {
   const { profile, ports, layout } = context;
@@ -87,7 +90,7 @@ export function describeStack(context: PartContext, pids: Readonly<Record<string
       secrets: layout.secretsFolder,
       logs: layout.logs,
       data: Object.fromEntries(
-        SERVER_FOLDERS.filter((name) => /^(?:nats|postgres)/.test(name)).map((name) => {
+        SERVER_FOLDERS.filter((name) => DATA.test(name)).map((name) => {
           return [name, dataFolder(layout.servers[name])];
         }),
       ),

@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROUTES } from '@zameni/contracts';
+import { writeFor } from '../host/owners.ts';
 import { tcpProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from './context.ts';
@@ -10,7 +10,7 @@ import { EXPORTER } from './telemetry/exporters.ts';
 
 /** Creates the gateway. It starts last and stops first. */
 export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
-  const { ports, layout, servers, telemetry, gateway } = context;
+  const { ports, layout, servers, telemetry, gateway, users } = context;
   const processes = serviceProcesses(context);
   const config = haproxyConfig({
     ...gateway,
@@ -31,7 +31,8 @@ export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
           },
   });
   const file = join(layout.servers.gateway, 'haproxy.cfg');
-  await writeFile(file, config, { mode: 0o600 });
+  const runAs = users.of('gateway');
+  await writeFor(runAs, file, config);
   return {
     kind: 'process',
     name: 'gateway',
@@ -39,6 +40,7 @@ export async function gatewayPart(context: PartContext): Promise<ProcessPart> {
     after: [...processes.map(({ name }) => name), ...(telemetry === null ? [] : [EXPORTER])],
     command: [servers.haproxy.path, '-db', '-f', file],
     env: serverEnvironment(),
+    runAs,
     deathSignal: 'KILL',
     // Stops listening and lets current requests finish.
     stop: { signal: 'SIGUSR1', deadlineMs: GATEWAY_STOP_MS },

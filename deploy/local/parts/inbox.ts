@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import type { Users } from '../host/users.ts';
 import type { Layout } from '../profile/layout.ts';
 import { type Profile, REPOSITORY } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
 import { httpProbe, tcpProbe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
-import { serverEnvironment } from './context.ts';
+import { nodeEnvironment } from './context.ts';
 
 /** The name of the process that takes the mailer's mails. */
 export const INBOX = 'inbox';
@@ -14,6 +15,7 @@ export type InboxContext = {
   readonly profile: Profile;
   readonly ports: Pick<Ports, 'inboxSmtp' | 'inboxWeb' | 'testSmtp'>;
   readonly layout: { readonly servers: Pick<Layout['servers'], 'inbox'> };
+  readonly users: Pick<Users, 'of'>;
 };
 
 /** Without these bounds the garbage of an import would make it twice as large. */
@@ -25,9 +27,10 @@ export function keepsMails(profile: Profile): boolean {
 }
 
 /** Creates the SMTP server that every mail of the stack ends in. It passes nothing on. */
-export function inboxPart({ profile, ports, layout }: InboxContext): ProcessPart {
+export function inboxPart({ profile, ports, layout, users }: InboxContext): ProcessPart {
   const folder = join(REPOSITORY, 'deploy', 'local', 'inbox');
   const { inboxSmtp, inboxWeb, testSmtp } = ports;
+  const runAs = users.of('inbox');
   const keeping = ['main.ts', `${inboxSmtp}`, `${inboxWeb}`, layout.servers.inbox];
   const discarding = ['discard-main.ts', `${inboxSmtp}`, `${testSmtp}`];
   return {
@@ -36,7 +39,8 @@ export function inboxPart({ profile, ports, layout }: InboxContext): ProcessPart
     after: [],
     command: [process.execPath, ...HEAP, ...(keepsMails(profile) ? keeping : discarding)],
     cwd: folder,
-    env: serverEnvironment(),
+    env: nodeEnvironment(runAs),
+    runAs,
     deathSignal: 'KILL',
     stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
     probe: keepsMails(profile)

@@ -5,7 +5,7 @@ import { REPOSITORY } from '../profile/names.ts';
 import { keeperLock } from '../secrets/attempt-keys.ts';
 import type { Probe } from '../supervisor/probe.ts';
 import type { ProcessPart } from '../supervisor/supervised-process.ts';
-import { serverEnvironment } from './context.ts';
+import { nodeEnvironment } from './context.ts';
 import { passedOn } from './passed-on.ts';
 
 /** Creates the process that keeps the ring of attempt keys, as an operator runs it elsewhere. */
@@ -23,7 +23,7 @@ export function keyKeeperPart({
     // The start has already tended the ring, so no part waits for this one.
     after: [],
     command: [process.execPath, program, ...args],
-    env: { ...serverEnvironment(), ...passedOn(process.env, ['attempts']) },
+    env: { ...nodeEnvironment(undefined), ...passedOn(process.env, ['attempts']) },
     deathSignal: 'KILL',
     stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
     probe: keeperProbe(attemptKeys),

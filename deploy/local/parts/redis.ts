@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REDIS_USERS, type RedisServer, type RedisUser } from '@zameni/contracts';
+import { writeFor } from '../host/owners.ts';
 import { readPassword } from '../profile/layout.ts';
 import type { Profile } from '../profile/names.ts';
 import { dialogueProbe } from '../supervisor/probe.ts';
@@ -33,13 +33,15 @@ export async function redisParts(context: PartContext): Promise<ProcessPart[]> {
     const folder = layout.servers[name];
     const file = join(folder, 'redis.conf');
     const config = redisConfig({ server, port, folder, logins });
-    await writeFile(file, config, { mode: 0o600 });
+    const runAs = context.users.of(name);
+    await writeFor(runAs, file, config);
     return {
       kind: 'process',
       name,
       after: [],
       command: [context.servers.redis.path, file],
       env: serverEnvironment(),
+      runAs,
       deathSignal: 'KILL',
       stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
       // Nobody is in without a password, and it says so only when it serves.

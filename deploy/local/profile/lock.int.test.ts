@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { lockFolder } from './lock.ts';
+import { StackError } from '../output/stack-error.ts';
+import { lockFolder, requireOwn } from './lock.ts';
 
 /** A pid beyond the largest possible one, and a start time. */
 const DEAD = '4194999 1';
@@ -60,3 +61,15 @@ async function createFolder(t: ExecutionContext, lock?: string): Promise<string>
   if (lock !== undefined) await writeFile(lockOf(folder), lock);
   return folder;
 }
+
+test('a folder of another user is refused with its owner, unless root asks', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'zameni-own-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const { uid } = await stat(folder);
+  await t.throwsAsync(requireOwn(folder, uid + 1), {
+    instanceOf: StackError,
+    message: new RegExp(`belongs to the user ${uid}, .* Start as that user, or remove it`),
+  });
+  await t.notThrowsAsync(requireOwn(folder, uid));
+  await t.notThrowsAsync(requireOwn(folder, 0));
+});

@@ -71,6 +71,11 @@ export function secretFiles(folder: string): SecretFiles {
   };
 }
 
+/** Lists all secret files. */
+export function secretPaths({ natsUsers, ...others }: SecretFiles): string[] {
+  return [...Object.values(natsUsers), ...Object.values(others)];
+}
+
 /**
  * Creates missing secrets and keeps existing ones, because the data depends on them. Also tends the
  * ring of attempt keys, which has no key for today after a long stop.

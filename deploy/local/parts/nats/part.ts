@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { NATS_USERS } from '@zameni/contracts';
+import { writeFor } from '../../host/owners.ts';
 import { dataFolder, type Layout, readPassword } from '../../profile/layout.ts';
 import { natsConfig, type NatsLogin } from './config.ts';
 import { type PartContext, serverEnvironment } from '../context.ts';
@@ -32,6 +32,7 @@ export async function natsParts({
   ports,
   layout,
   servers,
+  users,
 }: PartContext): Promise<ProcessPart[]> {
   const shared = {
     clusterName: `zameni-${profile}`,
@@ -39,6 +40,7 @@ export async function natsParts({
     logins: await readLogins(layout),
     routePassword: await readPassword(layout.secrets.natsRoute),
   };
+  const runAs = users.of('nats');
   return Promise.all(
     SERVER_NAMES.map(async (name, index): Promise<ProcessPart> => {
       const monitorPort = at(ports.natsMonitor, index);
@@ -52,13 +54,14 @@ export async function natsParts({
         dataFolder: dataFolder(folder),
       });
       const file = join(folder, 'nats.conf');
-      await writeFile(file, config, { mode: 0o600 });
+      await writeFor(runAs, file, config);
       return {
         kind: 'process',
         name,
         after: [],
         command: [servers.nats.path, '-c', file],
         env: { ...serverEnvironment(), GOGC: NATS_GC_PERCENT, GOMAXPROCS: String(NATS_THREADS) },
+        runAs,
         deathSignal: 'KILL',
         stop: { signal: 'SIGTERM', deadlineMs: 10_000 },
         probe: natsProbe(`http://127.0.0.1:${monitorPort}`),

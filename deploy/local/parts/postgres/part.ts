@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { handOver } from '../../host/run-as.ts';
+import { writeFor, writeOwned } from '../../host/owners.ts';
 import { dataFolder, readPassword, type ServerFolder } from '../../profile/layout.ts';
 import { postgresProbe } from '../../supervisor/probe.ts';
 import type { Part } from '../../supervisor/start-and-stop.ts';
@@ -80,15 +79,15 @@ async function serverPart(
   port: number,
   primary?: { port: number; passFile: string; slot: string },
 ): Promise<ProcessPart> {
-  const { layout, servers, databaseUser } = context;
+  const { layout, servers, users } = context;
+  const runAs = users.of('postgres');
   const folder = layout.servers[name];
   const configFile = join(folder, 'postgresql.conf');
   const hbaFile = join(folder, 'pg_hba.conf');
   const clusterName = name.replace('-', '_');
   const config = postgresConfig({ port, clusterName, hbaFile, ...(primary ? { primary } : {}) });
-  await writeFile(configFile, config, { mode: 0o600 });
-  await writeFile(hbaFile, POSTGRES_HBA, { mode: 0o600 });
-  await handOver([folder, configFile, hbaFile], databaseUser);
+  await writeFor(runAs, configFile, config);
+  await writeFor(runAs, hbaFile, POSTGRES_HBA);
   return {
     kind: 'process',
     name,
@@ -102,7 +101,7 @@ async function serverPart(
     ],
     env: serverEnvironment(),
     cwd: folder,
-    runAs: databaseUser,
+    runAs,
     // KILL would leave the postmaster's child processes running for a while. QUIT ends them too.
     deathSignal: 'QUIT',
     // Fast shutdown: sessions end and all data is written.
@@ -114,17 +113,22 @@ async function serverPart(
   };
 }
 
-async function writePassFile({ layout, databaseUser }: PartContext): Promise<string> {
+async function writePassFile({ layout, users }: PartContext): Promise<string> {
   const path = join(layout.servers['postgres-replica'], 'passfile');
   const password = await readPassword(layout.secrets.postgresReplication);
-  await writeFile(path, postgresPassFile(REPLICATION_ROLE, password), { mode: 0o600 });
-  await handOver([layout.servers['postgres-replica'], path], databaseUser);
+  await writeOwned(users.of('postgres'), path, postgresPassFile(REPLICATION_ROLE, password));
   return path;
 }
 
-function toolsOf({ servers, ports, databaseUser }: PartContext): PostgresTools {
+function toolsOf({ servers, ports, users }: PartContext): PostgresTools {
   const { folder, version } = servers.postgres;
-  return { folder, version, port: ports.postgresPrimary, runAs: databaseUser };
+  return {
+    folder,
+    version,
+    port: ports.postgresPrimary,
+    runAs: users.of('postgres'),
+    initdb: users.initdb,
+  };
 }
 
 function dataOf({ layout }: PartContext, name: ServerFolder): string {

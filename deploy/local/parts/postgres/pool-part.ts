@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { handOver } from '../../host/run-as.ts';
+import { writeFor } from '../../host/owners.ts';
 import { readPassword } from '../../profile/layout.ts';
 import { tcpProbe } from '../../supervisor/probe.ts';
 import type { ProcessPart } from '../../supervisor/supervised-process.ts';
@@ -17,7 +16,7 @@ export async function poolPart({
   ports,
   layout,
   servers,
-  databaseUser,
+  users: stackUsers,
   telemetry,
 }: PartContext): Promise<ProcessPart> {
   const folder = layout.servers.pgbouncer;
@@ -40,9 +39,9 @@ export async function poolPart({
       ? {}
       : { [PGBOUNCER_STATS]: await readPassword(layout.secrets.pgbouncerStats) }),
   });
-  await writeFile(configFile, config, { mode: 0o600 });
-  await writeFile(userFile, users, { mode: 0o600 });
-  await handOver([folder, configFile, userFile], databaseUser);
+  const runAs = stackUsers.of('pgbouncer');
+  await writeFor(runAs, configFile, config);
+  await writeFor(runAs, userFile, users);
   return {
     kind: 'process',
     name: 'pgbouncer',
@@ -50,7 +49,7 @@ export async function poolPart({
     command: [servers.pgbouncer.path, configFile],
     env: serverEnvironment(),
     cwd: folder,
-    runAs: databaseUser,
+    runAs,
     deathSignal: 'KILL',
     stop: { signal: 'SIGTERM', deadlineMs: 5_000 },
     probe: tcpProbe(ports.pgbouncer),

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runOrFail } from '../../host/command.ts';
 import type { RunAs } from '../../host/launch.ts';
-import { handOver } from '../../host/run-as.ts';
+import { give, giveTree, writeFor } from '../../host/owners.ts';
 import { StackError } from '../../output/stack-error.ts';
 import { readPassword } from '../../profile/layout.ts';
 import type { SecretFiles } from '../../secrets/files.ts';
@@ -17,6 +17,8 @@ export type PostgresTools = {
   readonly version: string;
   readonly port: number;
   readonly runAs: RunAs | undefined;
+  /** Runs `initdb`, which refuses a user without a name. */
+  readonly initdb: RunAs | undefined;
 };
 
 /** The folder of the primary's data, and the password of its superuser. */
@@ -36,12 +38,11 @@ export async function createCluster(
   signal: AbortSignal,
 ): Promise<void> {
   if (await isUsable(tools, data)) return;
-  const draft = await freshDraft(data);
+  const draft = await freshDraft(data, tools.initdb);
   // initdb runs as another user, who cannot read the secrets folder.
   const passwordFile = `${data}.password`;
   try {
-    await writeFile(passwordFile, superuserPassword, { mode: 0o600 });
-    await handOver([passwordFile], tools.runAs);
+    await writeFor(tools.runAs, passwordFile, superuserPassword);
     await runOrFail(
       [
         join(tools.folder, 'initdb'),
@@ -53,8 +54,9 @@ export async function createCluster(
         '--locale=C.UTF-8',
         '--data-checksums',
       ],
-      commonOptions(tools, signal),
+      { timeoutMs: TIMEOUT_MS, signal, runAs: tools.initdb },
     );
+    await giveTree(draft, tools.runAs);
   } finally {
     await rm(passwordFile, { force: true });
   }
@@ -128,7 +130,7 @@ export async function copyPrimary(
   signal: AbortSignal,
 ): Promise<void> {
   if (!(await isUsable(tools, data))) {
-    const draft = await freshDraft(data);
+    const draft = await freshDraft(data, tools.runAs);
     const source = `host=127.0.0.1 port=${tools.port} user=${REPLICATION_ROLE}`;
     await runOrFail(
       [
@@ -140,19 +142,23 @@ export async function copyPrimary(
         '--checkpoint=fast',
         '--no-password',
       ],
-      { ...commonOptions(tools, signal), env: { PGPASSFILE: passFile } },
+      { timeoutMs: TIMEOUT_MS, signal, runAs: tools.runAs, env: { PGPASSFILE: passFile } },
     );
     await rename(draft, data);
   }
   const standby = join(data, 'standby.signal');
-  await writeFile(standby, '');
-  await handOver([standby], tools.runAs);
+  if (existsSync(standby)) return;
+  // Never through a link that the server made.
+  await writeFile(standby, '', { flag: 'wx', mode: 0o600 });
+  await give(standby, tools.runAs);
 }
 
 /** Creates an empty draft folder. An interrupted copy stays there, so final data is complete. */
-async function freshDraft(data: string): Promise<string> {
+async function freshDraft(data: string, owner: RunAs | undefined): Promise<string> {
   const draft = `${data}.draft`;
   await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { mode: 0o700 });
+  await give(draft, owner);
   return draft;
 }
 
@@ -164,8 +170,4 @@ async function isUsable({ version }: PostgresTools, data: string): Promise<boole
   throw new StackError(
     `${data} belongs to Postgres ${major}, but ${version} was found. --fresh deletes the data.`,
   );
-}
-
-function commonOptions({ runAs }: PostgresTools, signal: AbortSignal) {
-  return { timeoutMs: TIMEOUT_MS, signal, runAs };
 }

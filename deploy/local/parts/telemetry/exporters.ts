@@ -1,12 +1,12 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RedisUser } from '@zameni/contracts';
+import { writeFor, writeOwned } from '../../host/owners.ts';
 import type { FoundServer, Watchers } from '../../install/find-servers.ts';
-import { readPassword, type ServerFolder } from '../../profile/layout.ts';
+import { readPassword, type ServerFolder, withFiles } from '../../profile/layout.ts';
 import { REPOSITORY } from '../../profile/names.ts';
 import { httpProbe } from '../../supervisor/probe.ts';
 import type { ProcessPart } from '../../supervisor/supervised-process.ts';
-import { type PartContext, serverEnvironment } from '../context.ts';
+import { type PartContext, nodeEnvironment, serverEnvironment } from '../context.ts';
 import { NATS_PARTS } from '../nats/part.ts';
 import { postgresPassFile } from '../postgres/config.ts';
 import { MONITOR_ROLE_STEP } from '../postgres/part.ts';
@@ -28,7 +28,7 @@ const WATCHED = ['nats-1', 'nats-2', 'nats-3', 'postgres-primary', 'postgres-rep
 /** Scrapes are small. Without the bounds the heap would grow before it is cleared. */
 const HEAP = ['--max-old-space-size=96', '--max-semi-space-size=2'] as const;
 
-type ExporterContext = Pick<PartContext, 'ports' | 'layout'>;
+type ExporterContext = Pick<PartContext, 'ports' | 'layout' | 'users'>;
 
 /** What is the same for all exporters: they wait for nothing but a start, and a kill loses nothing. */
 const COMMON = {
@@ -54,11 +54,22 @@ export async function exporterParts(
 }
 
 /** Our own: NATS, PgBouncer, disks, and the spans of the gateway. It needs none of them to start. */
-function ownExporter({ ports, layout }: ExporterContext, receiverUrl: string): ProcessPart {
+function ownExporter({ ports, layout, users }: ExporterContext, receiverUrl: string): ProcessPart {
   const monitors = NATS_PARTS.map(
     (_, index) => `n${index + 1}=http://${HOST}:${ports.natsMonitor[index]}`,
   );
   const folders = WATCHED.map((name: ServerFolder) => `${name}=${layout.servers[name]}`);
+  const own = {
+    ZAMENI_HOST: HOST,
+    ZAMENI_PORT: String(ports.telemetry.exporter),
+    ZAMENI_NATS_MONITORS: monitors.join(','),
+    ZAMENI_WATCHED_FOLDERS: folders.join(','),
+    ZAMENI_PGBOUNCER_URL: `postgres://${PGBOUNCER_STATS}@${HOST}:${ports.pgbouncer}/pgbouncer`,
+    ZAMENI_PGBOUNCER_PASSWORD_FILE: layout.secrets.pgbouncerStats,
+    ZAMENI_GATEWAY_LOG_PORT: String(ports.telemetry.exporterSyslog),
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiverUrl,
+  };
+  const runAs = withFiles(layout, users.of('exporter'), own);
   return {
     ...COMMON,
     name: EXPORTER,
@@ -66,17 +77,8 @@ function ownExporter({ ports, layout }: ExporterContext, receiverUrl: string): P
     after: [TRACE_RECEIVER],
     command: [process.execPath, ...HEAP, 'main.ts'],
     cwd: join(REPOSITORY, 'deploy', 'telemetry', 'exporter'),
-    env: {
-      ...serverEnvironment(),
-      ZAMENI_HOST: HOST,
-      ZAMENI_PORT: String(ports.telemetry.exporter),
-      ZAMENI_NATS_MONITORS: monitors.join(','),
-      ZAMENI_WATCHED_FOLDERS: folders.join(','),
-      ZAMENI_PGBOUNCER_URL: `postgres://${PGBOUNCER_STATS}@${HOST}:${ports.pgbouncer}/pgbouncer`,
-      ZAMENI_PGBOUNCER_PASSWORD_FILE: layout.secrets.pgbouncerStats,
-      ZAMENI_GATEWAY_LOG_PORT: String(ports.telemetry.exporterSyslog),
-      OTEL_EXPORTER_OTLP_ENDPOINT: receiverUrl,
-    },
+    env: { ...nodeEnvironment(runAs), ...own },
+    runAs,
     probe: httpProbe(`http://${HOST}:${ports.telemetry.exporter}/livez`),
   };
 }
@@ -86,12 +88,13 @@ function ownExporter({ ports, layout }: ExporterContext, receiverUrl: string): P
  * They connect to the database `postgres` and find their password in a file.
  */
 async function postgresParts(
-  { ports, layout }: ExporterContext,
+  { ports, layout, users }: ExporterContext,
   { path }: FoundServer,
 ): Promise<ProcessPart[]> {
-  const passFile = join(layout.servers.telemetry, 'postgres-exporter.pgpass');
+  const passFile = join(layout.servers['postgres-exporter'], 'pgpass');
   const password = await readPassword(layout.secrets.postgresMonitor);
-  await writeFile(passFile, postgresPassFile(MONITOR_ROLE, password), { mode: 0o600 });
+  const runAs = users.of('postgres-exporter');
+  await writeOwned(runAs, passFile, postgresPassFile(MONITOR_ROLE, password));
   const { primaryExporter, replicaExporter } = ports.telemetry;
   const servers = [
     { name: 'primary', port: primaryExporter, serverPort: ports.postgresPrimary },
@@ -112,13 +115,14 @@ async function postgresParts(
       DATA_SOURCE_NAME: `postgresql://${MONITOR_ROLE}@${HOST}:${serverPort}/postgres?sslmode=disable`,
       PGPASSFILE: passFile,
     },
+    runAs,
     probe: httpProbe(`http://${HOST}:${port}/metrics`),
   }));
 }
 
 /** One for each server. They find their password in a file, by the address of the server. */
 async function redisExporterParts(
-  { ports, layout }: ExporterContext,
+  { ports, layout, users }: ExporterContext,
   { path }: FoundServer,
 ): Promise<ProcessPart[]> {
   const { redisExporter, countersExporter } = ports.telemetry;
@@ -132,10 +136,11 @@ async function redisExporterParts(
     },
   ];
   const addressOf = (serverPort: number) => `redis://${HOST}:${serverPort}`;
-  const passFile = join(layout.servers.telemetry, 'redis-exporter.json');
+  const passFile = join(layout.servers['redis-exporter'], 'passwords.json');
   const password = await readPassword(layout.secrets.redisUsers[REDIS_MONITOR]);
   const passwords = servers.map(({ serverPort }) => [addressOf(serverPort), password]);
-  await writeFile(passFile, JSON.stringify(Object.fromEntries(passwords)), { mode: 0o600 });
+  const runAs = users.of('redis-exporter');
+  await writeFor(runAs, passFile, JSON.stringify(Object.fromEntries(passwords)));
   return servers.map(({ name, after, port, serverPort }) => ({
     ...COMMON,
     name: `${name}-exporter`,
@@ -149,6 +154,7 @@ async function redisExporterParts(
       '-redis-only-metrics',
     ],
     env: serverEnvironment(),
+    runAs,
     probe: httpProbe(`http://${HOST}:${port}/metrics`),
   }));
 }

@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jaegerConfig } from '../../../telemetry/jaeger/config.ts';
+import { writeFor } from '../../host/owners.ts';
 import { tcpProbe } from '../../supervisor/probe.ts';
 import type { ProcessPart } from '../../supervisor/supervised-process.ts';
 import { type PartContext, serverEnvironment } from '../context.ts';
@@ -13,11 +13,11 @@ const MEMORY_LIMIT = '512MiB';
 
 /** Creates Jaeger, which keeps the newest traces in memory. */
 export async function jaegerPart(
-  { ports, layout }: Pick<PartContext, 'ports' | 'layout'>,
+  { ports, layout, users }: Pick<PartContext, 'ports' | 'layout' | 'users'>,
   program: string,
 ): Promise<ProcessPart> {
   const { jaegerQuery, jaegerQueryGrpc, jaegerOtlpHttp, jaegerOtlpGrpc } = ports.telemetry;
-  const file = join(layout.servers.telemetry, 'jaeger.json');
+  const file = join(layout.servers.jaeger, 'jaeger.json');
   const config = jaegerConfig({
     host: '127.0.0.1',
     queryPort: jaegerQuery,
@@ -25,13 +25,15 @@ export async function jaegerPart(
     otlpHttpPort: jaegerOtlpHttp,
     otlpGrpcPort: jaegerOtlpGrpc,
   });
-  await writeFile(file, config, { mode: 0o600 });
+  const runAs = users.of('jaeger');
+  await writeFor(runAs, file, config);
   return {
     kind: 'process',
     name: JAEGER,
     after: [],
     command: [program, '--config', file],
     env: { ...serverEnvironment(), GOMEMLIMIT: MEMORY_LIMIT },
+    runAs,
     deathSignal: 'KILL',
     stop: { signal: 'SIGTERM', deadlineMs: 10_000 },
     // It listens for spans last.

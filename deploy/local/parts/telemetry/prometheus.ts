@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   renderScrapeConfig,
   type ScrapeTarget,
 } from '../../../telemetry/prometheus/scrape-config.ts';
+import { writeFor } from '../../host/owners.ts';
 import type { FoundServer } from '../../install/find-servers.ts';
 import { dataFolder } from '../../profile/layout.ts';
 import { REPOSITORY } from '../../profile/names.ts';
@@ -21,7 +21,7 @@ const RETENTION = ['--storage.tsdb.retention.time=2d', '--storage.tsdb.retention
 
 /** Creates Prometheus. It scrapes from its start, so that it also sees how the stack starts. */
 export async function prometheusPart(
-  { ports, layout }: Pick<PartContext, 'ports' | 'layout'>,
+  { ports, layout, users }: Pick<PartContext, 'ports' | 'layout' | 'users'>,
   server: FoundServer,
   targets: readonly ScrapeTarget[],
 ): Promise<ProcessPart> {
@@ -34,9 +34,8 @@ export async function prometheusPart(
     scrapeSeconds: SCRAPE_SECONDS,
     evaluateSeconds: SCRAPE_SECONDS,
   });
-  await writeFile(file, config, { mode: 0o600 });
-  // Prometheus itself would let everybody in.
-  await mkdir(dataFolder(folder), { recursive: true, mode: 0o700 });
+  const runAs = users.of('prometheus');
+  await writeFor(runAs, file, config);
   return {
     kind: 'process',
     name: 'prometheus',
@@ -50,6 +49,7 @@ export async function prometheusPart(
       '--log.level=warn',
     ],
     env: serverEnvironment(),
+    runAs,
     deathSignal: 'KILL',
     stop: { signal: 'SIGTERM', deadlineMs: 10_000 },
     probe: httpProbe(`http://${address}/-/ready`),
