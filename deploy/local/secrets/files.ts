@@ -72,8 +72,8 @@ export function secretFiles(folder: string): SecretFiles {
 }
 
 /** Lists all secret files. */
-export function secretPaths({ natsUsers, ...others }: SecretFiles): string[] {
-  return [...Object.values(natsUsers), ...Object.values(others)];
+export function secretPaths({ natsUsers, redisUsers, ...others }: SecretFiles): string[] {
+  return [natsUsers, redisUsers, others].flatMap((files) => Object.values<string>(files));
 }
 
 /**
