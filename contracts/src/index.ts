@@ -144,7 +144,11 @@ export {
   EVERY_SUBJECT,
   subjectFilters,
   subjects,
-  toLogSubject,
+  LOG_ACCOUNT,
+  type ServerReport,
+  serverReportSubject,
+  SYSTEM_ACCOUNT,
+  toImported,
 } from './log/topology.ts';
 export {
   type Field,

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { ACCOUNTS_STREAM, inboxPrefix, NATS_PERMISSIONS } from '@zameni/contracts';
+import { askServer, type WatchedServer, watchedServers } from '@zameni/runtime';
 import { connectTestNats, createTestLog, readTestStack, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
 
 type NatsClient = Awaited<ReturnType<typeof connectTestNats>>;
 type Door = readonly [subject: string, ...openFor: User[]];
@@ -17,8 +21,16 @@ const USERS = [
   'eraser',
   'auditor',
   'analyst',
+  'monitor',
 ] as const;
 type User = (typeof USERS)[number];
+
+const Route = Type.Object({
+  cluster: Type.Object({ addr: Type.String(), cluster_port: Type.Integer() }),
+});
+
+/** State of a socket in the tables of Linux. */
+const LISTENS = '0A';
 
 /** The API of the log as its users call it. Only `admin` may make the calls of `admin`. */
 const api = 'log.api';
@@ -45,6 +57,22 @@ const changes = [
   'ACCOUNT.PURGE.LOG',
   'META.LEADER.STEPDOWN',
   'SERVER.REMOVE',
+];
+
+/** What servers also tell or do, and nobody may ask for. */
+const SYSTEM_CALLS = [
+  'CONNZ',
+  'SUBSZ',
+  'ROUTEZ',
+  'ACCOUNTZ',
+  'STATSZ',
+  'IDZ',
+  'RAFTZ',
+  'PROFILEZ',
+  'EXPVARZ',
+  'RELOAD',
+  'KICK',
+  'LDM',
 ];
 
 /** Allowed subjects to publish to, by user. Written out, so that no change goes unnoticed. */
@@ -128,7 +156,15 @@ const publishDoors: readonly Door[] = [
   [`${api}.STREAM.LIST`],
   [`${api}.INFO`],
   [`$JS.ACK.${stream}.none.1.1.1.1.0`],
+  ...['VARZ', 'JSZ', 'HEALTHZ'].map((report): Door => [`log.server.PING.${report}`, 'monitor']),
+  ...SYSTEM_CALLS.map((call): Door => [`log.server.PING.${call}`]),
+  ...['VARZ', 'JSZ', 'HEALTHZ', ...SYSTEM_CALLS].map(
+    (call): Door => [`$SYS.REQ.SERVER.PING.${call}`],
+  ),
   ['$SYS.REQ.SERVER.PING'],
+  ['$SYS.REQ.ACCOUNT.PING.CONNZ'],
+  ['$SYS.REQ.ACCOUNT.LOG.CONNZ'],
+  ['$SYS.REQ.CLAIMS.LIST'],
   ['$SYS.REQ.USER.INFO'],
   // The servers answer under a user's prefix. The users themselves answer nobody.
   ...USERS.map((user): Door => [`${inboxPrefix(user)}.reply`]),
@@ -202,10 +238,11 @@ for (const user of USERS) {
     const received = await Promise.all(
       listeners.map((listener) => countMessages(t, listener, `${inboxPrefix(listener)}.${own}`)),
     );
-    const calls = NATS_PERMISSIONS[user].publish.filter((subject) => subject.startsWith(api));
+    const calls = NATS_PERMISSIONS[user].publish.filter((subject) => subject.startsWith('log.'));
     t.true(calls.length > 0);
     for (const call of calls) {
-      const called = call.replace(/\*/g, 'none').replace(/>$/, 'none');
+      const any = call.replace('log.server.*', 'log.server.PING');
+      const called = any.replace(/\*/g, 'none').replace(/>$/, 'none');
       for (const listener of listeners) {
         nc.publish(called, '', { reply: `${inboxPrefix(listener)}.${own}` });
       }
@@ -246,13 +283,29 @@ test('only a user with the right password logs in, at every server', async (t) =
 });
 
 test('the routes of the cluster are closed to clients', async (t) => {
-  const { nats } = await readTestStack();
+  const stack = await readTestStack();
+  const { nats } = stack;
   const pass = readPassword(nats.users['admin']?.passwordFile ?? '');
-  const routes = await Promise.all(nats.monitors.map(readRouteAddress));
+  const routes = await Promise.all(watchedServers(stack).map(readRouteAddress));
   t.is(new Set([...routes, ...nats.servers]).size, 6);
   for (const route of routes) {
     for (const login of [{}, { user: 'admin', pass }, { user: 'route', pass }]) {
       t.regex(await logIn(route, login), /^-ERR 'Authorization Violation'/, route);
+    }
+  }
+});
+
+test('a server listens for clients and routes only, and answers no stranger', async (t) => {
+  const stack = await readTestStack();
+  for (const [index, server] of watchedServers(stack).entries()) {
+    const pid = stack.pids[`nats-${index + 1}`] ?? 0;
+    const known = [server.address, await readRouteAddress(server)].map((address) =>
+      Number(address.split(':')[1]),
+    );
+    t.deepEqual(new Set(await listeningPorts(pid)), new Set(known), server.address);
+    for (const port of known) {
+      const asked = fetch(`http://127.0.0.1:${port}/varz`, { signal: AbortSignal.timeout(5_000) });
+      await t.throwsAsync(asked, undefined, `${port} answers HTTP`);
     }
   }
 });
@@ -311,12 +364,27 @@ async function logIn(address: string, login: object): Promise<string> {
   return `closed after ${said}`;
 }
 
-async function readRouteAddress(monitor: string): Promise<string> {
-  const response = await fetch(`${monitor}/varz`);
-  const { cluster } = (await response.json()) as {
-    cluster: { addr: string; cluster_port: number };
-  };
-  return `${cluster.addr}:${cluster.cluster_port}`;
+async function readRouteAddress(server: WatchedServer): Promise<string> {
+  const { data } = await askServer(server, 'VARZ', {}, AbortSignal.timeout(5_000));
+  if (!Value.Check(Route, data)) throw new Error('a server does not tell its route');
+  return `${data.cluster.addr}:${data.cluster.cluster_port}`;
+}
+
+/** The TCP ports on which a process of this machine listens (Linux). */
+async function listeningPorts(pid: number): Promise<number[]> {
+  const sockets = new Set<string>();
+  for (const name of await readdir(`/proc/${pid}/fd`)) {
+    const target = await readlink(`/proc/${pid}/fd/${name}`).catch(() => '');
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+    if (inode !== undefined) sockets.add(inode);
+  }
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((table) => readFile(`/proc/${pid}/net/${table}`, 'utf8').catch(() => '')),
+  );
+  const rows = tables.flatMap((table) => table.split('\n').map((row) => row.trim().split(/\s+/)));
+  return rows.flatMap(([, local = '', , state, , , , , , inode = '']) =>
+    state === LISTENS && sockets.has(inode) ? [Number.parseInt(local.split(':')[1] ?? '', 16)] : [],
+  );
 }
 
 /** Whether a condition becomes true soon. For an absence the whole time must pass. */

@@ -73,6 +73,9 @@ export function recordKind(subject: string): RecordKind | undefined {
   return prefix === 'zameni' ? RECORD_KINDS.find((known) => known === kind) : undefined;
 }
 
+/** The account that the log's stream belongs to. */
+export const LOG_ACCOUNT = 'LOG';
+
 /** The NATS users. Each has an account of its own; only `admin` is in the account of the log. */
 export const NATS_USERS = [
   'admin',
@@ -83,6 +86,7 @@ export const NATS_USERS = [
   'eraser',
   'auditor',
   'analyst',
+  'monitor',
 ] as const;
 
 /** The name of a NATS user. */
@@ -107,11 +111,38 @@ export function apiPrefix(user: string): string {
   return user === 'admin' ? JETSTREAM_API : importedApi;
 }
 
-/** Maps a subject of a user's account to the subject in the account of the log. */
-export function toLogSubject(subject: string): string {
-  return subject.startsWith(`${importedApi}.`)
-    ? `${JETSTREAM_API}${subject.slice(importedApi.length)}`
-    : subject;
+/**
+ * What a server tells about itself: its process, its part of JetStream, and whether it is healthy.
+ * Reports on its connections would name users and addresses.
+ */
+const SERVER_REPORTS = ['VARZ', 'JSZ', 'HEALTHZ'] as const;
+
+/** The name of a report. */
+export type ServerReport = (typeof SERVER_REPORTS)[number];
+
+/** The account of the servers themselves, where they answer questions about themselves. */
+export const SYSTEM_ACCOUNT = '$SYS';
+
+const systemReports = '$SYS.REQ.SERVER';
+const importedReports = 'log.server';
+
+/** Returns the subject on which the server with an id is asked for a report. */
+export function serverReportSubject(serverId: string, report: ServerReport): string {
+  return `${importedReports}.${serverId}.${report}`;
+}
+
+/** Maps a subject of a user's account to the subject in the account that it is imported from. */
+export function toImported(subject: string): {
+  readonly account: typeof LOG_ACCOUNT | typeof SYSTEM_ACCOUNT;
+  readonly subject: string;
+} {
+  if (subject.startsWith(`${importedReports}.`)) {
+    const rest = subject.slice(importedReports.length);
+    return { account: SYSTEM_ACCOUNT, subject: `${systemReports}${rest}` };
+  }
+  const isCall = subject.startsWith(`${importedApi}.`);
+  const mapped = isCall ? `${JETSTREAM_API}${subject.slice(importedApi.length)}` : subject;
+  return { account: LOG_ACCOUNT, subject: mapped };
 }
 
 const stream = ACCOUNTS_STREAM.name;
@@ -194,6 +225,11 @@ export const NATS_PERMISSIONS: Readonly<Record<NatsUser, NatsPermissions>> = {
   }),
   // Reads events only. STREAM.INFO would list all subjects.
   analyst: permit('analyst', { appends: [], calls: readsOf(subjectFilters.accounts) }),
+  // Asks each server about itself. It sees no record and no subject of one.
+  monitor: {
+    publish: SERVER_REPORTS.map((report) => serverReportSubject('*', report)),
+    subscribe: [`${inboxPrefix('monitor')}.>`],
+  },
 };
 
 /** Whether a user may ask the leader for a record of any subject. */

@@ -10,10 +10,7 @@ import { PRIMARY_DATABASE, REPLICA_DATABASE } from './postgres/pgbouncer-config.
 /** The inputs of a service's variables. They are few, so that a test can take them from a stack. */
 export type EnvironmentSource = {
   readonly profile: Profile;
-  readonly ports: Pick<
-    Ports,
-    'gateway' | 'natsClient' | 'natsMonitor' | 'pgbouncer' | 'redis' | 'inboxSmtp'
-  >;
+  readonly ports: Pick<Ports, 'gateway' | 'natsClient' | 'pgbouncer' | 'redis' | 'inboxSmtp'>;
   readonly layout: Pick<Layout, 'secrets' | 'issuersFile'>;
   /** Null if nobody takes spans. */
   readonly telemetry: Pick<TelemetryChoice, 'receiverUrl' | 'traceRatio'> | null;
@@ -73,7 +70,7 @@ function ownEnvironment(source: EnvironmentSource, service: Service): Record<str
         ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_ERASER_NATS_PASSWORD_FILE: secrets.natsUsers.eraser,
         ZAMENI_AUDITOR_NATS_PASSWORD_FILE: secrets.natsUsers.auditor,
-        ZAMENI_NATS_MONITORS: source.ports.natsMonitor.map((port) => `127.0.0.1:${port}`).join(','),
+        ZAMENI_MONITOR_NATS_PASSWORD_FILE: secrets.natsUsers.monitor,
       };
     case 'query-api':
       return {

@@ -27,7 +27,6 @@ export const Stack = Type.Object({
   ),
   nats: Type.Object({
     servers: Type.Array(Type.String()),
-    monitors: Type.Array(Type.String()),
     users: Type.Record(Type.String(), Login),
   }),
   postgres: Type.Object({
