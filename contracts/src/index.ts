@@ -131,7 +131,6 @@ export {
   VoidAttempt,
 } from './log/records.ts';
 export {
-  ACCOUNTS_STREAM,
   apiPrefix,
   inboxPrefix,
   mayReadFromLeader,
@@ -139,16 +138,20 @@ export {
   NATS_PERMISSIONS,
   NATS_USERS,
   type NatsUser,
-  recordKind,
-  type RecordKind,
-  EVERY_SUBJECT,
-  subjectFilters,
-  subjects,
   LOG_ACCOUNT,
   type ServerReport,
   serverReportSubject,
   SYSTEM_ACCOUNT,
   toImported,
+  consumerNames,
+} from './log/nats-users.ts';
+export {
+  ACCOUNTS_STREAM,
+  recordKind,
+  type RecordKind,
+  EVERY_SUBJECT,
+  subjectFilters,
+  subjects,
 } from './log/topology.ts';
 export {
   type Field,
