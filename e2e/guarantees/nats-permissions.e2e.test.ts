@@ -25,13 +25,17 @@ const stream = ACCOUNTS_STREAM.name;
 const id = 'd2b5f0a4-1c1e-4d2a-9d0c-0a4b8f2f6c11';
 
 /**
- * An unexpectedly open door does no harm: the log accepts no message of this length, and it is
- * neither an empty request nor JSON, as JetStream requires.
+ * What a call or an append does not take, so that an open door does no harm: the log accepts no
+ * message of this length, and it is neither an empty request nor JSON, as JetStream requires.
  */
 const tooLong = Buffer.alloc(ACCOUNTS_STREAM.max_msg_size + 1, '.');
 
-/** No call takes it, so none has an effect. The answer says so. */
-const REFUSED = '.';
+/** A consumer gives records for any text. It may be one of a service, which has another group. */
+const otherGroup = JSON.stringify({ batch: 1, group: 'none', no_wait: true });
+
+function refusedBy(subject: string): Buffer | string {
+  return subject.includes('.CONSUMER.MSG.NEXT.') ? otherGroup : tooLong;
+}
 
 /** Calls that change the stream itself. Only the admin may make them. */
 const changes = [
@@ -245,9 +249,9 @@ for (const user of USERS) {
       const any = call.replace('log.server.*', 'log.server.PING');
       const called = any.replace(/\*/g, 'none').replace(/>$/, 'none');
       for (const listener of listeners) {
-        nc.publish(called, REFUSED, { reply: `${inboxPrefix(listener)}.${own}` });
+        nc.publish(called, refusedBy(called), { reply: `${inboxPrefix(listener)}.${own}` });
       }
-      nc.publish(called, REFUSED, { reply: subject('led') });
+      nc.publish(called, refusedBy(called), { reply: subject('led') });
     }
     // The control: answers to the user itself do arrive, and no earlier message is still on its
     // way.
@@ -260,7 +264,7 @@ for (const user of USERS) {
 /** Whether a request passes the server's check. The answer, if any, does not matter. */
 async function canPublish(nc: NatsClient, subject: string): Promise<boolean> {
   try {
-    await nc.request(subject, tooLong, { timeout: 5_000 });
+    await nc.request(subject, refusedBy(subject), { timeout: 5_000 });
     return true;
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -25,7 +25,7 @@ export type Consumer = {
   readonly server: string;
   /** The subject on which it takes requests for records. */
   readonly requestSubject: string;
-  /** Part of each request. Nobody else knows it, so nobody else is given its records. */
+  /** Part of each request. A later consumer of the same name has another one, and refuses. */
   readonly group: string;
   /** Best effort: the server deletes it itself after a while. */
   readonly remove: () => Promise<void>;
