@@ -9,7 +9,7 @@ test('each consumer takes a free name, and without one none is made', async (t) 
   const make = () =>
     createConsumer({ nc, stream, user: 'admin' }, { from: 1, filters: [], deadlineMs: 5_000 });
   const made = await Promise.all(consumerNames('admin').map(make));
-  const names = made.map((consumer) => consumer?.requestSubject.split('.').at(-1));
+  const names = made.map((consumer) => consumer?.requestSubject.split('.').at(-1) ?? '');
   t.deepEqual(names.toSorted(), [...consumerNames('admin')].toSorted());
   t.is(new Set(made.map((consumer) => consumer?.group)).size, names.length);
   for (const consumer of made) t.regex(consumer?.server ?? '', /^n[123]$/);
