@@ -144,7 +144,6 @@ export {
   UNDO_SECONDS,
 } from './log/records.ts';
 export {
-  ACCOUNTS_STREAM,
   apiPrefix,
   inboxPrefix,
   mayReadFromLeader,
@@ -152,12 +151,20 @@ export {
   NATS_PERMISSIONS,
   NATS_USERS,
   type NatsUser,
+  LOG_ACCOUNT,
+  type ServerReport,
+  serverReportSubject,
+  SYSTEM_ACCOUNT,
+  toImported,
+  consumerNames,
+} from './log/nats-users.ts';
+export {
+  ACCOUNTS_STREAM,
   recordKind,
   type RecordKind,
   EVERY_SUBJECT,
   subjectFilters,
   subjects,
-  toLogSubject,
 } from './log/topology.ts';
 export {
   type Field,

@@ -56,7 +56,7 @@ export async function startAuditedLog(freeBytes?: number): Promise<AuditedLog> {
   const stepDown = createStepDown(nc, STREAM);
   const auditor = createAuditor({
     lookAtServers: createLookAtServers(
-      servers.map(({ monitor }) => monitor),
+      servers.map(({ watched }) => watched),
       STREAM.stream,
     ),
     openCopy: createOpenCopy({ nc, ...STREAM }),

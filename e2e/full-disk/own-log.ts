@@ -8,6 +8,7 @@ import {
   type EventLog,
   type NatsConnection,
   provisionStream,
+  type WatchedServer,
 } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import { findServer, isFound } from '../../deploy/local/install/find-servers.ts';
@@ -16,7 +17,7 @@ import { natsConfig, type NatsLogin } from '../../deploy/local/parts/nats/config
 import { SERVERS_FOLDER } from '../../deploy/local/profile/names.ts';
 import { type Child, startChild } from '../../deploy/local/supervisor/child.ts';
 import { findFreePorts } from '../support/free-ports.ts';
-import { isHealthy } from '../support/is-healthy.ts';
+import { isServerHealthy } from '../support/is-healthy.ts';
 
 /** A test's own log on three servers, with the configuration and stream of the real ones. */
 export type OwnLog = AsyncDisposable & {
@@ -36,7 +37,8 @@ export type OwnLog = AsyncDisposable & {
 /** One of the servers, by its name in the cluster. */
 export type OwnServer = {
   readonly name: string;
-  readonly monitor: string;
+  /** Its address, and who may ask it about itself. */
+  readonly watched: WatchedServer;
   /** The folder with its files. */
   readonly folder: string;
   /** Ends the server; `TERM` lets it write what it keeps for its next start. */
@@ -75,22 +77,23 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
   if (!isFound(found)) throw new Error('there is no nats-server');
   const nats = found.path;
   const admin = { user: 'admin', password: randomUUID() } as const;
-  const logins = [admin, ...(options.logins ?? [])];
+  const given = options.logins ?? [];
+  const monitor = given.find(({ user }) => user === 'monitor') ?? {
+    user: 'monitor',
+    password: randomUUID(),
+  };
+  const logins = [admin, monitor, ...given.filter((login) => login !== monitor)];
   const routePassword = randomUUID();
   const ports = {
     client: await findFreePorts(SERVERS),
     route: await findFreePorts(SERVERS),
-    monitor: await findFreePorts(SERVERS),
   };
+  const watched = ports.client.map((port) => ({ address: `127.0.0.1:${port}`, ...monitor }));
   const way = await options.openWays?.(ports.route);
   await mkdir(root, { recursive: true });
 
   async function start(index: number): Promise<Child> {
-    const [clientPort = 0, routePort = 0, monitorPort = 0] = [
-      ports.client[index],
-      ports.route[index],
-      ports.monitor[index],
-    ];
+    const [clientPort = 0, routePort = 0] = [ports.client[index], ports.route[index]];
     const name = `own-${index + 1}`;
     const file = join(root, `${name}.conf`);
     const config = natsConfig({
@@ -98,7 +101,6 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
       clusterName: 'own',
       clientPort,
       routePort,
-      monitorPort,
       allRoutePorts: ports.route.map((port, to) => way?.(index, to) ?? port),
       dataFolder: join(dataFolders[index] ?? root, 'data'),
       logins,
@@ -119,9 +121,7 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
   }
 
   async function untilHealthy(): Promise<void> {
-    for (const port of ports.monitor) {
-      await waitUntil(() => isHealthy(`http://127.0.0.1:${port}/healthz`), READY_DEADLINE_MS);
-    }
+    for (const server of watched) await waitUntil(() => isServerHealthy(server), READY_DEADLINE_MS);
   }
 
   const servers = await Promise.all([0, 1, 2].map(start));
@@ -147,22 +147,21 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
       }
       await untilHealthy();
     },
-    servers: servers.map((_, index) => {
-      const monitor = `http://127.0.0.1:${ports.monitor[index]}`;
+    servers: watched.map((server, index) => {
       return {
         name: `own-${index + 1}`,
-        monitor,
+        watched: server,
         folder: join(dataFolders[index] ?? root, 'data'),
         end: async (how) => {
-          const server = servers[index];
-          if (how === 'TERM') return void (await server?.stop());
-          server?.kill();
-          await server?.exited;
+          const running = servers[index];
+          if (how === 'TERM') return void (await running?.stop());
+          running?.kill();
+          await running?.exited;
         },
         start: async () => {
           servers[index] = await start(index);
         },
-        isHealthy: () => isHealthy(`${monitor}/healthz`),
+        isHealthy: () => isServerHealthy(server),
       };
     }),
     [Symbol.asyncDispose]: async () => {

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { createPositions, readKeyRing } from '@zameni/runtime';
+import { createPositions, readKeyRing, watchedServers } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { askAllAgain, proveAllAgain, readAllAgain } from '../crash/ask-again.ts';
@@ -13,7 +13,7 @@ import { readLog } from '../log/stores.ts';
 import { findViolations } from '../history/check.ts';
 import { describeViolations } from '../history/report.ts';
 import type { History } from '../history/types.ts';
-import { isHealthy } from '../support/is-healthy.ts';
+import { isHealthy, isServerHealthy } from '../support/is-healthy.ts';
 import { attachSystem } from '../support/system.ts';
 
 const SECONDS = Number(process.env['ZAMENI_CRASH_SECONDS'] ?? 20);
@@ -56,14 +56,14 @@ test(`accepted registrations survive ${SECONDS} s of kills, freezes and losses o
   const writes = await askAllAgain(client, sent.writes);
   const proofs = await proveAllAgain({ client, issueLink }, sent.proofs);
   const finalReads = await readAllAgain(client, { writes, proofs }, RECOVERY_DEADLINE_MS);
-  const urls = [
-    ...stack.services.map(({ url }) => `${url}/readyz`),
-    ...stack.nats.monitors.map((url) => `${url}/healthz`),
+  const looks = [
+    ...stack.services.map(({ url, name }) => [name, () => isHealthy(`${url}/readyz`)] as const),
+    ...watchedServers(stack).map(
+      (server) => [server.address, () => isServerHealthy(server)] as const,
+    ),
   ];
-  for (const url of urls) {
-    await waitUntil(() => isHealthy(url), HEALTH_DEADLINE_MS).catch(() =>
-      t.fail(`${url} is not healthy`),
-    );
+  for (const [name, look] of looks) {
+    await waitUntil(look, HEALTH_DEADLINE_MS).catch(() => t.fail(`${name} is not healthy`));
   }
 
   const log = await readLog(stack);

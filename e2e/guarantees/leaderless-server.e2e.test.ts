@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ACCOUNTS_STREAM, subjects } from '@zameni/contracts';
-import { createJetStreamLog, type NatsConnection } from '@zameni/runtime';
+import { askServer, createJetStreamLog, type NatsConnection } from '@zameni/runtime';
 import test from 'ava';
 import { startSplitLog } from '../partition/split-log.ts';
 
@@ -47,6 +47,13 @@ test('a server that is cut off and lacks a registration does not say that it doe
   // Otherwise this test would show nothing.
   t.true(ownAnswers > 0);
   t.true(errors.has('LeaderlessError'));
+
+  const itself = split.own.servers[alone];
+  if (itself === undefined) return t.fail('it is not there');
+  t.false(await itself.isHealthy(), 'it knows that it is alone');
+  const said = await askServer(itself.watched, 'JSZ', { streams: true }, signal);
+  t.is(said.name, itself.name, 'nobody else answered');
+  t.regex(JSON.stringify(said.data), /"last_seq":0/);
 
   split.heal();
   while (!(await log.hasRecord(subject, signal).catch(() => false))) await pause(100);

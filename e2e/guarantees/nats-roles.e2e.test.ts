@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   ACCOUNTS_STREAM,
   apiPrefix,
+  consumerNames,
   recordKind,
   subjectFilters,
   subjects,
@@ -21,7 +22,12 @@ const deadline = () => AbortSignal.timeout(30_000);
 test.after.always(() => actors[Symbol.asyncDispose]());
 
 /** Codes of JetStream's answers. */
-const JS = { filterMismatch: 10131, manyFilters: 10137, notDeleted: 10057 } as const;
+const JS = {
+  filterMismatch: 10131,
+  manyFilters: 10137,
+  notDeleted: 10057,
+  nameTaken: 10148,
+} as const;
 
 test('an analyst reads the events of all accounts and nothing else', async (t) => {
   const { id } = await actors.register(someone());
@@ -118,9 +124,8 @@ for (const [user, seen, hidden] of [
 
   test(`a reader of ${seen} that ${user} has cannot be changed to another filter`, async (t) => {
     const nc = await connectTestNats(t, user);
-    const name = randomUUID();
-    const own = { name, filter_subject: seen };
-    t.is((await create(nc, user, own, `.${seen}`)).error, undefined);
+    const { name, error } = await create(nc, user, { filter_subject: seen }, `.${seen}`);
+    t.is(error, undefined);
     for (const config of [{ filter_subject: hidden }, { filter_subjects: ['zameni.>'] }]) {
       t.truthy((await create(nc, user, { name, ...config }, `.${seen}`)).error);
     }
@@ -223,25 +228,41 @@ function someone() {
   return personAt(`roles-${randomUUID()}@example.org`);
 }
 
-type Answer = { readonly error?: { readonly err_code: number } };
+type Answer = { readonly name?: string; readonly error?: { readonly err_code: number } };
 
 function toAnswer(message: Awaited<ReturnType<NatsClient['request']>>): Answer {
   return message.data.length === 0 ? {} : message.json<Answer>();
 }
 
-/** Requests a consumer as a user. The servers remove it soon. */
-async function create(nc: NatsClient, user: string, config: object, filter = ''): Promise<Answer> {
-  const common = { name: randomUUID(), ack_policy: 'none', num_replicas: 1, mem_storage: true };
+/** Settings of a consumer, and the name of the one that they are to change. */
+type ConsumerConfig = Readonly<Record<string, unknown>> & { readonly name?: string | undefined };
+
+/**
+ * Requests a consumer as a user, or a change of one that has the given name. The servers remove it
+ * soon.
+ */
+async function create(
+  nc: NatsClient,
+  user: string,
+  { name: given, ...config }: ConsumerConfig,
+  filter = '',
+): Promise<Answer> {
+  const common = { ack_policy: 'none', num_replicas: 1, mem_storage: true };
   const whole = { ...common, deliver_policy: 'all', inactive_threshold: 5_000_000_000, ...config };
-  const request = { stream_name: stream, config: whole };
-  // The subject of the mailer's request has no name.
-  const rest = user === 'mailer' ? '' : `.${whole.name}${filter}`;
-  const subject = `${apiPrefix(user)}.CONSUMER.CREATE.${stream}${rest}`;
-  return toAnswer(await nc.request(subject, JSON.stringify(request), { timeout: 5_000 }));
+  for (const name of given === undefined ? consumerNames(user) : [given]) {
+    // The description makes it differ from one that has the name already.
+    const described = { description: randomUUID(), ...whole, name };
+    const action = given === undefined ? { action: 'create' } : {};
+    const request = JSON.stringify({ stream_name: stream, config: described, ...action });
+    const subject = `${apiPrefix(user)}.CONSUMER.CREATE.${stream}.${name}${filter}`;
+    const answer = toAnswer(await nc.request(subject, request, { timeout: 5_000 }));
+    if (answer.error?.err_code !== JS.nameTaken) return answer;
+  }
+  throw new Error('all names are taken');
 }
 
 /** Requests, as a user who reads everything, a consumer of events that pushes. */
-async function push(nc: NatsClient, user: string, config: object): Promise<Answer> {
+async function push(nc: NatsClient, user: string, config: ConsumerConfig): Promise<Answer> {
   return create(nc, user, { filter_subjects: ['zameni.account.*'], ...config });
 }
 

@@ -26,6 +26,7 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = {
     'kek.json',
     'nats-auditor.password',
     'nats-eraser.password',
+    'nats-monitor.password',
     'nats-projector.password',
     'pepper.json',
     'postgres-projector.password',
@@ -49,7 +50,7 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = {
     'postgres-mailer.password',
     'verification-key.json',
   ],
-  exporter: ['pgbouncer-stats.password'],
+  exporter: ['nats-monitor.password', 'pgbouncer-stats.password'],
 };
 
 /** The operator's own program: it makes and destroys keys, as the command line does. */

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { watchedServers } from '@zameni/runtime';
 import { readTestStack } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { startTraffic } from '../freeze/traffic.ts';
-import { findGrowth } from '../soak/growth.ts';
+import { COUNT_NOISE, findGrowth, leastGrowth } from '../soak/growth.ts';
 import { type Held, measure } from '../soak/measure.ts';
-import { countConsumers } from '../soak/consumers.ts';
+import { type HeldAtServers, measureServers } from '../soak/servers.ts';
 import { createActors } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
 
@@ -56,15 +57,15 @@ longTest(`no service holds more and more in ${SECONDS} s without load`, async (t
 async function findNoGrowth(t: ExecutionContext, cacheBytes: number): Promise<void> {
   const startedAt = performance.now();
   const courses = new Map<string, Held[]>();
-  const consumers: number[] = [];
+  const atServers: HeldAtServers[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const { nats, pids } = await readTestStack();
-    for (const [name, pid] of Object.entries(pids)) {
+    const now = await readTestStack();
+    for (const [name, pid] of Object.entries(now.pids)) {
       if (!MEASURED.test(name)) continue;
-      const held = await measure({ name, pid }, nats.monitors);
+      const held = await measure(pid);
       courses.set(name, [...(courses.get(name) ?? []), held]);
     }
-    consumers.push(await countConsumers(nats.monitors));
+    atServers.push(await measureServers(watchedServers(now)));
     if (round < ROUNDS - 1) await pause((SECONDS * 1_000) / (ROUNDS - 1));
   }
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -75,15 +76,19 @@ async function findNoGrowth(t: ExecutionContext, cacheBytes: number): Promise<vo
       ...findGrowth({ held, seconds, cacheBytes }).map((growth) => `${name}: ${growth}`),
     );
   }
+  const consumers = atServers.map((held) => held.consumers);
+  const subscriptions = atServers.map((held) => held.subscriptions);
   t.log(`consumers: ${consumers.join(', ')}`);
+  t.log(`subscriptions: ${subscriptions.join(', ')}`);
   t.true(courses.size >= 4);
   t.true(consumers.every((count) => count > 0));
   t.true((consumers.at(-1) ?? 0) - (consumers[0] ?? 0) <= CONSUMER_NOISE);
+  t.true(leastGrowth(subscriptions) <= COUNT_NOISE);
   t.deepEqual(growths, []);
 }
 
 function toText(held: Held | undefined): string {
   if (held === undefined) return '';
-  const { heapBytes, handles, timers, subscriptions } = held;
-  return `${Math.round(heapBytes / 1_000)} kB, ${handles} handles, ${timers} timers, ${subscriptions} subscriptions`;
+  const { heapBytes, handles, timers } = held;
+  return `${Math.round(heapBytes / 1_000)} kB, ${handles} handles, ${timers} timers`;
 }

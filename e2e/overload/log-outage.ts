@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { watchedServers } from '@zameni/runtime';
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
-import { isHealthy, isWhole } from '../support/is-healthy.ts';
+import { isServerHealthy, isWhole } from '../support/is-healthy.ts';
 
 /** An outage of all servers of the log. The end restores them and waits until they are healthy. */
 export type LogOutage = { readonly end: () => Promise<void> };
@@ -42,9 +43,11 @@ function logPids({ pids }: Stack): number[] {
   return Object.entries(pids).flatMap(([name, pid]) => (name.startsWith('nats-') ? [pid] : []));
 }
 
-async function untilWell({ nats, services }: Stack): Promise<void> {
+async function untilWell(stack: Stack): Promise<void> {
   await Promise.all([
-    ...nats.monitors.map((url) => waitUntil(() => isHealthy(`${url}/healthz`), BACK_DEADLINE_MS)),
-    ...services.map(({ url }) => waitUntil(() => isWhole(url), BACK_DEADLINE_MS)),
+    ...watchedServers(stack).map((server) =>
+      waitUntil(() => isServerHealthy(server), BACK_DEADLINE_MS),
+    ),
+    ...stack.services.map(({ url }) => waitUntil(() => isWhole(url), BACK_DEADLINE_MS)),
   ]);
 }

@@ -19,7 +19,7 @@ export type OwnServices = AsyncDisposable & {
 };
 
 /** Its users are those of the services. */
-const USERS = ['command-api', 'projector', 'eraser', 'auditor', 'query-api'] as const;
+const USERS = ['command-api', 'projector', 'eraser', 'auditor', 'query-api', 'monitor'] as const;
 
 /** Nothing listens there: the cache of the stack is not for these rows. */
 const NO_REDIS = 'redis://nobody@127.0.0.1:9';
@@ -44,12 +44,8 @@ export async function startOwnServices(
     ZAMENI_POSTGRES_PASSWORD_FILE: stack.postgres.superuser.passwordFile,
     ZAMENI_REDIS_URL: NO_REDIS,
   };
-  const monitors = own.servers.map(({ monitor }) => new URL(monitor).host).join(',');
   const replica = { ...env, ZAMENI_POSTGRES_REPLICA_URL: database.url };
-  const ofProjector = {
-    service: 'projector',
-    env: { ...env, ZAMENI_NATS_MONITORS: monitors },
-  } as const;
+  const ofProjector = { service: 'projector', env } as const;
   const processes = [
     { service: 'command-api', env: replica },
     ofProjector,

@@ -15,7 +15,7 @@ const MAX_HEAP_BYTES_PER_SECOND = 400;
 const HEAP_NOISE_BYTES = 200_000;
 
 /** Handles, timers and subscriptions that come and go with requests, and between two looks. */
-const COUNT_NOISE = 30;
+export const COUNT_NOISE = 30;
 
 /** The part of the measurements at each end that is compared. Their least counts: the rest is work. */
 const END_SHARE = 1 / 3;
@@ -25,18 +25,20 @@ const END_SHARE = 1 / 3;
  * least of the last one. Whatever is released again now and then is no leak.
  */
 export function findGrowth({ held, seconds, cacheBytes }: Course): string[] {
-  const count = Math.max(1, Math.floor(held.length * END_SHARE));
-  const [first, last] = [held.slice(0, count), held.slice(-count)];
-  const growthOf = (name: keyof Held) =>
-    Math.min(...last.map((each) => each[name])) - Math.min(...first.map((each) => each[name]));
+  const growthOf = (name: keyof Held) => leastGrowth(held.map((each) => each[name]));
   const bounds: Readonly<Record<keyof Held, number>> = {
     heapBytes: cacheBytes + HEAP_NOISE_BYTES + MAX_HEAP_BYTES_PER_SECOND * seconds,
     handles: COUNT_NOISE,
     timers: COUNT_NOISE,
-    subscriptions: COUNT_NOISE,
   };
-  const names = ['heapBytes', 'handles', 'timers', 'subscriptions'] as const;
+  const names = ['heapBytes', 'handles', 'timers'] as const;
   return names
     .filter((name) => growthOf(name) > bounds[name])
     .map((name) => `${name} grew by ${growthOf(name)} in ${Math.round(seconds)} s`);
+}
+
+/** By how much the least of the last third is more than the least of the first third. */
+export function leastGrowth(counts: readonly number[]): number {
+  const count = Math.max(1, Math.floor(counts.length * END_SHARE));
+  return Math.min(...counts.slice(-count)) - Math.min(...counts.slice(0, count));
 }

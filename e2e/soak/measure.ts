@@ -11,8 +11,6 @@ export type Held = {
   /** Open files and sockets. */
   readonly handles: number;
   readonly timers: number;
-  /** Subscriptions of its connection to NATS. */
-  readonly subscriptions: number;
 };
 
 /** The port that Node's debugger listens on after SIGUSR1. One process at a time has it. */
@@ -34,26 +32,16 @@ const Answer = Type.Object({
   heapBytes: Type.Integer(),
 });
 
-const Connections = Type.Object({
-  connections: Type.Array(
-    Type.Object({ name: Type.Optional(Type.String()), subscriptions: Type.Integer() }),
-  ),
-});
-
 /**
  * Measures a process from outside: nothing of it is built into the services. Its debugger collects
  * the garbage, so that what is left is held.
  */
-export async function measure(
-  { name, pid }: { readonly name: string; readonly pid: number },
-  monitors: readonly string[],
-): Promise<Held> {
+export async function measure(pid: number): Promise<Held> {
   const { timers, heapBytes } = await askDebugger(pid);
   return {
     heapBytes,
     timers,
     handles: (await readdir(`/proc/${pid}/fd`)).length,
-    subscriptions: await countSubscriptions(name, monitors),
   };
 }
 
@@ -86,16 +74,4 @@ async function findTarget(): Promise<string | undefined> {
     // Nobody listens.
     return undefined;
   }
-}
-
-async function countSubscriptions(name: string, monitors: readonly string[]): Promise<number> {
-  let count = 0;
-  for (const monitor of monitors) {
-    const report: unknown = await (await fetch(`${monitor}/connz?limit=1024`)).json();
-    if (!Value.Check(Connections, report)) throw new Error('a report of NATS is not of our form');
-    for (const connection of report.connections) {
-      if (connection.name === name) count += connection.subscriptions;
-    }
-  }
-  return count;
 }

@@ -1,3 +1,5 @@
+import { assertHealthyServer, type WatchedServer } from '@zameni/runtime';
+
 /** Whether a service is ready and reports no dependency as away. */
 export async function isWhole(url: string, deadlineMs = 3_000): Promise<boolean> {
   try {
@@ -17,4 +19,12 @@ export async function isHealthy(url: string, deadlineMs = 2_000): Promise<boolea
     // It does not listen yet. The caller has a deadline.
     return false;
   }
+}
+
+/** Whether a server of the log calls itself healthy. False if it does not answer. */
+export function isServerHealthy(server: WatchedServer, deadlineMs = 2_000): Promise<boolean> {
+  return assertHealthyServer(server, AbortSignal.timeout(deadlineMs)).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { askServer, type WatchedServer, watchedServers } from '@zameni/runtime';
 import { readTestStack, type Stack, waitUntil } from '@zameni/runtime/testing';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -8,7 +9,7 @@ export type Kill = { readonly name: string; readonly atMs: number; readonly back
 
 const BACK_DEADLINE_MS = 60_000;
 
-/** The part of a NATS server's `/jsz?streams=1` that names the leader of a stream. */
+/** The part of a NATS server's report on JetStream that names the leader of a stream. */
 const StreamReport = Type.Object({
   account_details: Type.Array(
     Type.Object({
@@ -34,9 +35,9 @@ export async function kill(name: string, startedAt: number): Promise<Kill> {
 }
 
 /** The server that leads the log's stream, or any server if there is no leader. */
-export async function findLeader({ nats }: Stack): Promise<string> {
-  for (const monitor of nats.monitors) {
-    const report = await fetchJson(`${monitor}/jsz?streams=1`);
+export async function findLeader(stack: Stack): Promise<string> {
+  for (const server of watchedServers(stack)) {
+    const report = await readReport(server);
     if (!Value.Check(StreamReport, report)) continue;
     const streams = report.account_details.flatMap(({ stream_detail }) => stream_detail);
     const leader = streams.find(({ name }) => name === 'ACCOUNTS')?.cluster.leader;
@@ -45,9 +46,10 @@ export async function findLeader({ nats }: Stack): Promise<string> {
   return 'nats-1';
 }
 
-async function fetchJson(url: string): Promise<unknown> {
+async function readReport(server: WatchedServer): Promise<unknown> {
   try {
-    return await (await fetch(url, { signal: AbortSignal.timeout(2_000) })).json();
+    const signal = AbortSignal.timeout(2_000);
+    return (await askServer(server, 'JSZ', { streams: true }, signal)).data;
   } catch {
     // This server still recovers. Another one may know.
     return undefined;

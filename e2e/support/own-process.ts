@@ -65,7 +65,6 @@ function toSource(stack: Stack) {
     ports: {
       gateway: gateway.port,
       natsClient: nats.servers.map(portOf),
-      natsMonitor: nats.monitors.map(portOf),
       pgbouncer: pgbouncer.port,
       redis: redis.cache.port,
       redisCounters: redis.counters.port,

@@ -40,10 +40,16 @@ export const Config = Type.Object({
     description: 'File with the password of the NATS user that compares the copies of the log',
     example: '/run/secrets/nats-auditor',
   }),
-  ZAMENI_NATS_MONITORS: Type.String({
-    pattern: '^[^,\\s]+:\\d+(,[^,\\s]+:\\d+)*$',
-    description: 'Monitoring ports of all NATS servers, host:port, separated by commas',
-    example: '127.0.0.1:8222,127.0.0.1:8223,127.0.0.1:8224',
+  ZAMENI_MONITOR_NATS_USER: Type.String({
+    pattern: '^[a-z-]{1,64}$',
+    default: 'monitor',
+    description: 'NATS user that asks each server of ZAMENI_NATS_SERVERS about itself',
+    example: 'monitor',
+  }),
+  ZAMENI_MONITOR_NATS_PASSWORD_FILE: Type.String({
+    minLength: 1,
+    description: 'File with the password of the NATS user that asks servers about themselves',
+    example: '/run/secrets/nats-monitor',
   }),
 });
 export type Config = Static<typeof Config>;

@@ -107,6 +107,12 @@ export { parsePolicy, rateLimitVariable } from './limits/policy.ts';
 export { createRateLimits, type RateLimits } from './limits/rate-limits.ts';
 export { countAt, isAbsent, StaleLeaderError } from './log/absence.ts';
 export { attemptTtlSeconds } from './log/attempt-ttl.ts';
+export {
+  askServer,
+  assertHealthyServer,
+  type ServerAnswer,
+  type WatchedServer,
+} from './log/ask-server.ts';
 export { batchesOrIdle } from './log/batches-or-idle.ts';
 export type {
   AppendOutcome,
@@ -130,6 +136,7 @@ export { readToEnd } from './log/read-to-end.ts';
 export { readToProvenEnd } from './log/read-to-proven-end.ts';
 export { createSecureDeletion, type SecureDeletion } from './log/secure-deletion.ts';
 export { createReadLogServers, type LogServers, type ReadLogServers } from './log/servers.ts';
+export { watchedServers } from './log/watched-servers.ts';
 export { migrate } from './postgres/migrate.ts';
 export { createPool, type Pool, type Queries } from './postgres/pool.ts';
 export { type LiveCheckpoint, readLiveCheckpoint } from './postgres/read-checkpoint.ts';

@@ -71,7 +71,7 @@ test(
   /none for today \(2026-03-04\)/,
 );
 
-const nats = { version: '2.15.1', leader: 'n1', isSynced: true };
+const nats = { version: '2.15.1', leader: 'n1', isSynced: true, unhealthy: null };
 test(
   'a NATS server that syncs and has a leader is ok',
   judges,
@@ -99,6 +99,14 @@ test(
   () => judgeNats({ ...nats, leader: '' }),
   'fail',
   /no leader/,
+);
+
+test(
+  'a NATS server that does not call itself healthy is a warning',
+  judges,
+  () => judgeNats({ ...nats, unhealthy: 'JetStream is not current' }),
+  'warn',
+  /not healthy: JetStream is not current/,
 );
 
 const stream = (current: readonly boolean[], leader = 'n1', config: object = ACCOUNTS_STREAM) => ({

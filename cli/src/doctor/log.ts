@@ -1,5 +1,12 @@
 import { ACCOUNTS_STREAM, apiPrefix } from '@zameni/contracts';
-import { connectNats, readSecret } from '@zameni/runtime';
+import {
+  askServer,
+  assertHealthyServer,
+  coerceError,
+  connectNats,
+  readSecret,
+  watchedServers,
+} from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -30,6 +37,9 @@ const StreamReport = Compile(
   }),
 );
 
+/** Milliseconds for the answers of one server. */
+const DEADLINE_MS = 3_000;
+
 /** The settings that the guarantees depend on. */
 const SETTINGS = [
   'storage',
@@ -41,21 +51,28 @@ const SETTINGS = [
   'deny_purge',
 ] as const;
 
+const WAIT = 'wait until it has caught up; otherwise see its log';
 const RESTART = 'stop npm start with Ctrl-C and run it again';
 
 /** Checks the event log: each NATS server, the leader, and the stream with its replicas. */
-export function checkLog({ nats, folders }: Stack): Promise<Check>[] {
-  const servers = nats.monitors.map((monitor, index) => {
+export function checkLog(stack: Stack): Promise<Check>[] {
+  const { nats, folders } = stack;
+  const servers = watchedServers(stack).map((server, index) => {
     const name = `nats-${index + 1}`;
     const remedy = `tail -n 30 ${folders.logs}/${name}.log; ${RESTART}`;
     const look = async () => {
-      const report = await getJson(`${monitor}/varz`);
+      const signal = AbortSignal.timeout(DEADLINE_MS);
+      const { data: report } = await askServer(server, 'VARZ', {}, signal);
       if (!ServerReport.Check(report)) throw new Error('does not report on JetStream');
       const { meta, config } = report.jetstream;
       return judgeServer({
         version: report.version,
         leader: meta?.leader,
         isSynced: config?.sync_always === true,
+        unhealthy: await assertHealthyServer(server, signal).then(
+          () => null,
+          (fault: unknown) => coerceError(fault).message,
+        ),
       });
     };
     return check({ area: 'log', name, remedy, look });
@@ -74,8 +91,10 @@ export function judgeServer(server: {
   readonly version: string;
   readonly leader: string | undefined;
   readonly isSynced: boolean;
+  /** Why it does not call itself healthy; null if it does. */
+  readonly unhealthy: string | null;
 }): Finding {
-  const { version, leader, isSynced } = server;
+  const { version, leader, isSynced, unhealthy } = server;
   const { minimumVersion } = SERVER_CATALOG.nats;
   const fault = (found: string, remedy: string) => ({ level: 'fail' as const, found, remedy });
   if (!isAtLeast(version, minimumVersion)) {
@@ -84,6 +103,8 @@ export function judgeServer(server: {
   }
   if (!isSynced) return fault('acknowledges before it writes to disk (sync_interval)', RESTART);
   if (!leader) return fault('knows no leader of the cluster', 'two of three servers must run');
+  if (unhealthy !== null)
+    return { level: 'warn', found: `not healthy: ${unhealthy}`, remedy: WAIT };
   return `${version}, writes to disk first, cluster led by ${leader}`;
 }
 
@@ -126,9 +147,4 @@ async function readStream({ servers, users }: Stack['nats']): Promise<unknown> {
   } finally {
     await nc.close();
   }
-}
-
-async function getJson(url: string): Promise<unknown> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
-  return response.json();
 }

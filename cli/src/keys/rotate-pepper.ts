@@ -6,10 +6,12 @@ import {
   readKeyRingFile,
   replaceKeyRing,
   toClaimLayers,
+  askServer,
+  watchedServers,
 } from '@zameni/runtime';
 import { CommandError } from '../framework/command.ts';
 import { toNextPepperStep } from './pepper-steps.ts';
-import { getJson, untilEveryProcess } from './processes.ts';
+import { untilEveryProcess } from './processes.ts';
 import { untilProjectorIsDone } from './until-projector-is-done.ts';
 import type { Rotation, RotationReport } from './rotation.ts';
 
@@ -78,7 +80,7 @@ async function untilServersAnswer({ stack, signal }: Rotation): Promise<void> {
   const endsAt = performance.now() + SERVERS_DEADLINE_MS;
   for (;;) {
     const answers = await Promise.allSettled(
-      stack.nats.monitors.map((url) => getJson(`${url}/healthz`, signal)),
+      watchedServers(stack).map((server) => askServer(server, 'HEALTHZ', {}, signal)),
     );
     signal.throwIfAborted();
     const missing = answers.findIndex(({ status }) => status === 'rejected');

@@ -1,6 +1,6 @@
 import { chownSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { delay } from '@zameni/runtime';
+import { delay, watchedServers } from '@zameni/runtime';
 import { readStack, type Stack } from '@zameni/runtime/stack';
 import { natsProbe } from '../../../deploy/local/parts/nats/probe.ts';
 import { CommandError } from '../framework/command.ts';
@@ -107,8 +107,11 @@ function untilReplaced({ profile }: Stack, server: LogServer, pid: number): Prom
 }
 
 /** Waits until servers know their leader and have the whole log. */
-function untilComplete({ nats }: Stack, servers: readonly LogServer[]): Promise<void> {
-  const probes = servers.map((name) => natsProbe(nats.monitors[LOG_SERVERS.indexOf(name)] ?? ''));
+function untilComplete(stack: Stack, servers: readonly LogServer[]): Promise<void> {
+  const watched = watchedServers(stack);
+  const probes = watched
+    .filter((_, index) => servers.some((name) => LOG_SERVERS.indexOf(name) === index))
+    .map(natsProbe);
   return until(`the log is not complete on ${servers.join(', ')}`, async (signal) => {
     const looks = await Promise.allSettled(probes.map((probe) => probe(signal)));
     return looks.every(({ status }) => status === 'fulfilled');

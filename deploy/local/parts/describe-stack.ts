@@ -34,7 +34,6 @@ export function describeStack(context: PartContext, pids: Readonly<Record<string
     }),
     nats: {
       servers: ports.natsClient.map((port) => `${HOST}:${port}`),
-      monitors: ports.natsMonitor.map((port) => `http://${HOST}:${port}`),
       users: {
         admin: natsLogin('admin'),
         'command-api': natsLogin('command-api'),
@@ -44,6 +43,7 @@ export function describeStack(context: PartContext, pids: Readonly<Record<string
         eraser: natsLogin('eraser'),
         auditor: natsLogin('auditor'),
         analyst: natsLogin('analyst'),
+        monitor: natsLogin('monitor'),
       },
     },
     postgres: {

@@ -13,7 +13,7 @@ export type EnvironmentSource = {
   readonly profile: Profile;
   readonly ports: Pick<
     Ports,
-    'gateway' | 'natsClient' | 'natsMonitor' | 'pgbouncer' | 'redis' | 'redisCounters' | 'inboxSmtp'
+    'gateway' | 'natsClient' | 'pgbouncer' | 'redis' | 'redisCounters' | 'inboxSmtp'
   >;
   readonly layout: Pick<Layout, 'secrets' | 'issuersFile'>;
   /** Null if nobody takes spans. */
@@ -75,7 +75,7 @@ function ownEnvironment(source: EnvironmentSource, service: Service): Record<str
         ZAMENI_PEPPER_FILE: secrets.pepper,
         ZAMENI_ERASER_NATS_PASSWORD_FILE: secrets.natsUsers.eraser,
         ZAMENI_AUDITOR_NATS_PASSWORD_FILE: secrets.natsUsers.auditor,
-        ZAMENI_NATS_MONITORS: source.ports.natsMonitor.map((port) => `127.0.0.1:${port}`).join(','),
+        ZAMENI_MONITOR_NATS_PASSWORD_FILE: secrets.natsUsers.monitor,
       };
     case 'query-api':
       return {

@@ -22,6 +22,14 @@ test('every service sends its spans to the receiver, by the ratio of the gateway
   }
 });
 
+test('only the projector asks the servers of the log about themselves', (t) => {
+  const file = secretFiles('secrets').natsUsers.monitor;
+  const holders = SERVICES.filter((service) =>
+    Object.values(serviceEnvironment(source, service)).includes(file),
+  );
+  t.deepEqual(holders, ['projector']);
+});
+
 test('without telemetry a service gets no address for spans', (t) => {
   for (const service of SERVICES) {
     const names = Object.keys(serviceEnvironment(source, service));

@@ -9,7 +9,6 @@ export type Ports = {
   readonly mailer: readonly number[];
   readonly natsClient: readonly number[];
   readonly natsRoute: readonly number[];
-  readonly natsMonitor: readonly number[];
   readonly postgresPrimary: number;
   readonly postgresReplica: number;
   readonly pgbouncer: number;
@@ -67,7 +66,6 @@ export function layOutPorts(base: number, scale: Scale): Ports {
     projector: consecutive(base + 40, scale.projector),
     natsClient: consecutive(base + 51, 3),
     natsRoute: consecutive(base + 54, 3),
-    natsMonitor: consecutive(base + 57, 3),
     postgresPrimary: base + 60,
     postgresReplica: base + 61,
     pgbouncer: base + 62,
@@ -105,7 +103,6 @@ export function claimPorts(ports: Ports, telemetry: boolean): PortClaim[] {
     ...numbered(ports.mailer, (n) => `mailer-${n}`),
     ...numbered(ports.natsClient, (n) => `nats-${n}`),
     ...numbered(ports.natsRoute, (n) => `nats-${n} (cluster route)`),
-    ...numbered(ports.natsMonitor, (n) => `nats-${n} (monitor)`),
     { port: ports.postgresPrimary, wantedBy: 'postgres-primary' },
     { port: ports.postgresReplica, wantedBy: 'postgres-replica' },
     { port: ports.pgbouncer, wantedBy: 'pgbouncer' },

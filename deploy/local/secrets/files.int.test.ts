@@ -61,7 +61,7 @@ test('no two secrets are equal, within a profile and between profiles', async (t
   t.is(new Set(contents).size, contents.length);
   for (const files of secrets) {
     const passwords = filesOf(files).filter((path) => path.endsWith('.password'));
-    t.is(passwords.length, 23);
+    t.is(passwords.length, 24);
     for (const path of passwords) t.regex(readSecret(path), /^[A-Za-z0-9_-]{32}$/);
     for (const path of [
       files.pepper,

@@ -42,6 +42,7 @@ export function secretFiles(folder: string): SecretFiles {
       eraser: password('nats-eraser'),
       auditor: password('nats-auditor'),
       analyst: password('nats-analyst'),
+      monitor: password('nats-monitor'),
     },
     natsRoute: password('nats-route'),
     postgresSuperuser: password('postgres-superuser'),

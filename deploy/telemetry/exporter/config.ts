@@ -8,7 +8,12 @@ export type Named = { readonly name: string; readonly place: string };
 export type ExporterConfig = {
   readonly host: string;
   readonly port: number;
-  readonly natsMonitors: readonly Named[];
+  /** The log's servers, and the login of the user who may ask them about themselves. */
+  readonly nats: {
+    readonly servers: readonly Named[];
+    readonly user: string;
+    readonly passwordFile: string;
+  };
   readonly folders: readonly Named[];
   readonly certificates: readonly Named[];
   /** The console of PgBouncer; null if there is none. */
@@ -32,11 +37,22 @@ const Environment = Type.Object({
     example: '127.0.0.1',
   }),
   ZAMENI_PORT: Type.Intersect([Port], { description: 'Port to listen on', example: '8165' }),
-  ZAMENI_NATS_MONITORS: Type.String({
-    pattern: named('https?://[^,=\\s]+'),
+  ZAMENI_NATS_SERVERS: Type.String({
+    pattern: named('[^,=\\s]+:\\d+'),
     default: '',
-    description: 'Monitoring endpoint of each NATS server, by the name of the server',
-    example: 'n1=http://127.0.0.1:8222,n2=http://127.0.0.1:8223',
+    description: 'Each NATS server, host:port, by the name of the server',
+    example: 'n1=127.0.0.1:4222,n2=127.0.0.1:4223',
+  }),
+  ZAMENI_NATS_USER: Type.String({
+    pattern: '^[a-z-]{1,64}$',
+    default: 'monitor',
+    description: 'NATS user that asks servers about themselves',
+    example: 'monitor',
+  }),
+  ZAMENI_NATS_PASSWORD_FILE: Type.String({
+    default: '',
+    description: 'File with the password of that user',
+    example: '/run/secrets/nats-monitor',
   }),
   ZAMENI_WATCHED_FOLDERS: namedFiles(
     'Folders whose disks are watched, by a name',
@@ -75,6 +91,7 @@ const Environment = Type.Object({
 
 /** What needs what. */
 const TOGETHER = [
+  ['ZAMENI_NATS_SERVERS', 'ZAMENI_NATS_PASSWORD_FILE'],
   ['ZAMENI_PGBOUNCER_URL', 'ZAMENI_PGBOUNCER_PASSWORD_FILE'],
   ['ZAMENI_GATEWAY_LOG_PORT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
 ] as const;
@@ -88,7 +105,11 @@ export function readExporterConfig(environment: NodeJS.ProcessEnv): ExporterConf
   return {
     host: values.ZAMENI_HOST,
     port: values.ZAMENI_PORT,
-    natsMonitors: parseNamed(values.ZAMENI_NATS_MONITORS),
+    nats: {
+      servers: parseNamed(values.ZAMENI_NATS_SERVERS),
+      user: values.ZAMENI_NATS_USER,
+      passwordFile: values.ZAMENI_NATS_PASSWORD_FILE,
+    },
     folders: parseNamed(values.ZAMENI_WATCHED_FOLDERS),
     certificates: parseNamed(values.ZAMENI_WATCHED_CERTIFICATES),
     pgbouncer:

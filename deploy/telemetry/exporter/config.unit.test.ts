@@ -5,7 +5,8 @@ import { readExporterConfig } from './config.ts';
 test('reads names and places', (t) => {
   const config = readExporterConfig({
     ZAMENI_PORT: '8165',
-    ZAMENI_NATS_MONITORS: 'n1=http://127.0.0.1:8137,n2=http://127.0.0.1:8138',
+    ZAMENI_NATS_SERVERS: 'n1=127.0.0.1:8131,n2=127.0.0.1:8132',
+    ZAMENI_NATS_PASSWORD_FILE: '/run/secrets/nats-monitor',
     ZAMENI_WATCHED_FOLDERS: 'nats-1=/var/lib/a=b',
     ZAMENI_GATEWAY_LOG_PORT: '8174',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:8164',
@@ -13,10 +14,14 @@ test('reads names and places', (t) => {
   t.deepEqual(config, {
     host: '127.0.0.1',
     port: 8165,
-    natsMonitors: [
-      { name: 'n1', place: 'http://127.0.0.1:8137' },
-      { name: 'n2', place: 'http://127.0.0.1:8138' },
-    ],
+    nats: {
+      servers: [
+        { name: 'n1', place: '127.0.0.1:8131' },
+        { name: 'n2', place: '127.0.0.1:8132' },
+      ],
+      user: 'monitor',
+      passwordFile: '/run/secrets/nats-monitor',
+    },
     folders: [{ name: 'nats-1', place: '/var/lib/a=b' }],
     certificates: [],
     pgbouncer: null,
@@ -29,7 +34,7 @@ test('names every fault at once', (t) => {
     () =>
       readExporterConfig({
         ZAMENI_PORT: '0',
-        ZAMENI_NATS_MONITORS: '127.0.0.1:8137',
+        ZAMENI_NATS_SERVERS: '127.0.0.1:8131',
         ZAMENI_PGBOUNCER_URL: 'postgres://user:secret@127.0.0.1/pgbouncer',
         ZAMENI_GATEWAY_LOG_PORT: '8174',
         ZAMENI_WATCHED_FOLDER: '/',
@@ -40,9 +45,10 @@ test('names every fault at once', (t) => {
     fault.faults.map((line) => line.split(' ')[0]),
     [
       'ZAMENI_PORT',
-      'ZAMENI_NATS_MONITORS',
+      'ZAMENI_NATS_SERVERS',
       'ZAMENI_PGBOUNCER_URL',
       'ZAMENI_WATCHED_FOLDER',
+      'ZAMENI_NATS_SERVERS',
       'ZAMENI_PGBOUNCER_URL',
       'ZAMENI_GATEWAY_LOG_PORT',
     ],

@@ -21,13 +21,13 @@ export async function startExporter(config: ExporterConfig): Promise<MetricsServ
   const { host, port } = config;
   await using opened = new AsyncDisposableStack();
   const collectors: Collect[] = [
-    createNatsCollector(config.natsMonitors, ANSWER_DEADLINE_MS),
+    createNatsCollector(await readServers(config.nats), ANSWER_DEADLINE_MS),
     createDiskCollector(config.folders),
     createCertificateCollector(config.certificates),
   ];
   if (config.pgbouncer !== null) {
     const { url, passwordFile } = config.pgbouncer;
-    const password = (await readFile(passwordFile, 'utf8')).trimEnd();
+    const password = await readPassword(passwordFile);
     const deadlineMs = ANSWER_DEADLINE_MS;
     const console = opened.use(createPoolConsole({ url, password, deadlineMs }));
     collectors.push(createPgbouncerCollector(console));
@@ -41,4 +41,14 @@ export async function startExporter(config: ExporterConfig): Promise<MetricsServ
   const server = opened.use(await startMetricsServer(collectors, { host, port }));
   const resources = opened.move();
   return { port: server.port, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+async function readServers({ servers, user, passwordFile }: ExporterConfig['nats']) {
+  if (servers.length === 0) return [];
+  const password = await readPassword(passwordFile);
+  return servers.map(({ name, place: address }) => ({ name, address, user, password }));
+}
+
+async function readPassword(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).trimEnd();
 }

@@ -1,11 +1,11 @@
+import { askServer, type WatchedServer } from '@zameni/runtime/ask-server';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Named } from './config.ts';
 import { type Collect, type Family, type Figure, measure } from './exposition.ts';
 
 const Count = Type.Number({ minimum: 0 });
 
-/** The part of `/varz` that is read. */
+/** The part of a server's report on itself that is read. */
 const Server = Type.Object({ connections: Count, mem: Count, slow_consumers: Count });
 
 const Replica = Type.Object({
@@ -26,7 +26,7 @@ const Stream = Type.Object({
   ),
 });
 
-/** The part of `/jsz?streams=1&config=1` that is read. */
+/** The part of its report on JetStream that is read. */
 const JetStream = Type.Object({
   account_details: Type.Optional(
     Type.Array(Type.Object({ stream_detail: Type.Optional(Type.Array(Stream)) })),
@@ -75,6 +75,9 @@ const OF_REPLICA: readonly Figure<Replica>[] = [
   ],
 ];
 
+/** A server of the log, and its name in figures. */
+type NamedServer = WatchedServer & { readonly name: string };
+
 /** What a server said; null if it said nothing in time. */
 type Answer = {
   readonly name: string;
@@ -88,16 +91,16 @@ type Answer = {
  * Creates the collector of the log's servers. Each server reports on itself only, so a server that
  * hangs takes `deadlineMs` and hides nothing of the others.
  */
-export function createNatsCollector(monitors: readonly Named[], deadlineMs: number): Collect {
-  return async () => toFamilies(await Promise.all(monitors.map((one) => ask(one, deadlineMs))));
+export function createNatsCollector(servers: readonly NamedServer[], deadlineMs: number): Collect {
+  return async () => toFamilies(await Promise.all(servers.map((one) => ask(one, deadlineMs))));
 }
 
-async function ask({ name, place }: Named, deadlineMs: number): Promise<Answer> {
+async function ask({ name, ...asked }: NamedServer, deadlineMs: number): Promise<Answer> {
   const signal = AbortSignal.timeout(deadlineMs);
   try {
-    const [server, jetStream] = await Promise.all([
-      getJson(`${place}/varz`, signal),
-      getJson(`${place}/jsz?streams=1&config=1`, signal),
+    const [{ data: server }, { data: jetStream }] = await Promise.all([
+      askServer(asked, 'VARZ', {}, signal),
+      askServer(asked, 'JSZ', { streams: true, config: true }, signal),
     ]);
     if (!serverCheck.Check(server) || !jetStreamCheck.Check(jetStream)) {
       return { name, report: null };
@@ -110,11 +113,6 @@ async function ask({ name, place }: Named, deadlineMs: number): Promise<Answer> 
     // `nats_server_up` is 0 then.
     return { name, report: null };
   }
-}
-
-async function getJson(url: string, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, { signal });
-  return response.json();
 }
 
 function toFamilies(answers: readonly Answer[]): Family[] {

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type WatchedServer, watchedServers } from '@zameni/runtime';
+import { readTestStack } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { renderFamilies } from './exposition.ts';
 import { createCertificateCollector, createDiskCollector } from './files.ts';
@@ -11,33 +13,6 @@ import { createNatsCollector } from './nats.ts';
 import { createPgbouncerCollector } from './pgbouncer.ts';
 
 const DEADLINE_MS = 800;
-
-/** What a server answers that leads a stream of three copies. */
-const VARZ = { server_name: 'n1', connections: 7, mem: 23_687_168, slow_consumers: 2 };
-const JSZ = {
-  account_details: [
-    {
-      stream_detail: [
-        {
-          name: 'ACCOUNTS',
-          config: { max_bytes: 1000 },
-          state: { messages: 3, bytes: 300, first_seq: 2, last_seq: 9 },
-          cluster: {
-            leader: 'n1',
-            replicas: [
-              { name: 'n2', current: true, active: 1 },
-              { name: 'n3', current: false, lag: 5 },
-            ],
-          },
-        },
-      ],
-    },
-  ],
-};
-
-const healthy: RequestListener = ({ url }, response) => {
-  response.end(JSON.stringify(url === '/varz' ? VARZ : JSZ));
-};
 
 /** A certificate that nobody trusts, valid until 2126-11-03T03:41:32Z. */
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
@@ -53,41 +28,48 @@ bmUrsdK/AiBchNPtSJwdYzi3oQXPDAuU7ZrODOWX7aOgrNmITiTK6w==
 `;
 
 test('reports every server, and a stream of the server that leads it', async (t) => {
-  const monitor = await startServer(t, healthy);
-  const text = await render(createNatsCollector([{ name: 'n1', place: monitor }], DEADLINE_MS));
-  t.deepEqual(text.match(/^[^#].*$/gm), [
-    'nats_server_up{server="n1"} 1',
-    'nats_server_connections{server="n1"} 7',
-    'nats_server_memory_bytes{server="n1"} 23687168',
-    'nats_server_slow_consumers_total{server="n1"} 2',
-    'nats_stream_messages{server="n1",stream="ACCOUNTS"} 3',
-    'nats_stream_bytes{server="n1",stream="ACCOUNTS"} 300',
-    'nats_stream_max_bytes{server="n1",stream="ACCOUNTS"} 1000',
-    'nats_stream_first_position{server="n1",stream="ACCOUNTS"} 2',
-    'nats_stream_last_position{server="n1",stream="ACCOUNTS"} 9',
-    'nats_stream_leader{server="n1",stream="ACCOUNTS"} 1',
-    'nats_stream_replica_lag{server="n1",stream="ACCOUNTS",replica="n2"} 0',
-    'nats_stream_replica_lag{server="n1",stream="ACCOUNTS",replica="n3"} 5',
-    'nats_stream_replica_current{server="n1",stream="ACCOUNTS",replica="n2"} 1',
-    'nats_stream_replica_current{server="n1",stream="ACCOUNTS",replica="n3"} 0',
-  ]);
+  const { text } = await renderServers(watchedServers(await readTestStack()));
+  for (const server of ['n1', 'n2', 'n3']) {
+    t.is(figure(text, `nats_server_up{server="${server}"}`), 1);
+    t.true(figure(text, `nats_server_connections{server="${server}"}`) > 0);
+    t.true(figure(text, `nats_server_memory_bytes{server="${server}"}`) > 1e6);
+    t.true(figure(text, `nats_server_slow_consumers_total{server="${server}"}`) >= 0);
+    const labels = `{server="${server}",stream="ACCOUNTS"}`;
+    t.true(figure(text, `nats_stream_messages${labels}`) >= 0);
+    t.true(figure(text, `nats_stream_bytes${labels}`) >= 0);
+    t.true(figure(text, `nats_stream_max_bytes${labels}`) > 1e6);
+    t.true(figure(text, `nats_stream_first_position${labels}`) >= 0);
+    t.true(figure(text, `nats_stream_last_position${labels}`) >= 0);
+  }
+  const leaders = text.match(/^nats_stream_leader{server="n\d",stream="ACCOUNTS"} 1$/gm);
+  t.is(leaders?.length, 1);
+  const leader = /server="(n\d)"/.exec(leaders?.[0] ?? '')?.[1];
+  const replicas = ['n1', 'n2', 'n3'].filter((name) => name !== leader);
+  for (const name of ['nats_stream_replica_lag', 'nats_stream_replica_current']) {
+    for (const replica of replicas) {
+      const labels = `{server="${leader}",stream="ACCOUNTS",replica="${replica}"}`;
+      t.true(figure(text, `${name}${labels}`) >= 0);
+    }
+  }
 });
 
-test('servers that are dead, hang or answer nonsense hide nothing of the others', async (t) => {
-  const monitors = [
-    { name: 'n1', place: await startServer(t, healthy) },
-    { name: 'n2', place: 'http://127.0.0.1:1' },
-    { name: 'n3', place: await startServer(t, () => undefined) },
-    { name: 'n4', place: await startServer(t, (_, response) => response.end('{"mem":"a"}')) },
-  ];
-  const startedAt = performance.now();
-  const text = await render(createNatsCollector(monitors, DEADLINE_MS));
-  t.true(performance.now() - startedAt < DEADLINE_MS + 1_000);
+test('servers that are dead, hang, refuse or answer nonsense hide nothing of the others', async (t) => {
+  const [live] = watchedServers(await readTestStack());
+  if (live === undefined) return t.fail('no server');
+  const { text, ms } = await renderServers([
+    live,
+    { ...live, address: '127.0.0.1:1' },
+    { ...live, address: await startServer(t, () => undefined) },
+    { ...live, password: 'wrong' },
+    { ...live, address: await startServer(t, (socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n')) },
+  ]);
+  t.true(ms < DEADLINE_MS + 1_000);
   t.deepEqual(text.match(/^nats_server_up.*$/gm), [
     'nats_server_up{server="n1"} 1',
     'nats_server_up{server="n2"} 0',
     'nats_server_up{server="n3"} 0',
     'nats_server_up{server="n4"} 0',
+    'nats_server_up{server="n5"} 0',
   ]);
   t.is(text.match(/^nats_server_connections.*$/gm)?.length, 1);
 });
@@ -153,14 +135,34 @@ async function render(collect: ReturnType<typeof createDiskCollector>): Promise<
   return renderFamilies(await collect());
 }
 
-async function startServer(t: ExecutionContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
+/** What the servers report, by names in their order, and how long that took. */
+async function renderServers(servers: readonly WatchedServer[]) {
+  const named = servers.map((server, index) => ({ ...server, name: `n${index + 1}` }));
+  const startedAt = performance.now();
+  const text = await render(createNatsCollector(named, DEADLINE_MS));
+  return { text, ms: performance.now() - startedAt };
+}
+
+function figure(text: string, series: string): number {
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+  return Number(line?.slice(series.length + 1));
+}
+
+async function startServer(
+  t: ExecutionContext,
+  onConnect: (socket: Socket) => void,
+): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    onConnect(socket);
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(() => {
     server.close();
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
   });
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('it does not listen');
-  return `http://127.0.0.1:${address.port}`;
+  return `127.0.0.1:${address.port}`;
 }

@@ -27,17 +27,22 @@ export async function startAuditor(
   pool: Pool,
 ): Promise<Auditor> {
   const user = config.ZAMENI_AUDITOR_NATS_USER;
+  const servers = config.ZAMENI_NATS_SERVERS.split(',');
   const nc = await connectNats({
-    servers: config.ZAMENI_NATS_SERVERS.split(','),
+    servers,
     user,
     password: readSecret(config.ZAMENI_AUDITOR_NATS_PASSWORD_FILE),
     name: `${config.ZAMENI_INSTANCE}-auditor`,
   });
   resources.defer(() => nc.close());
   const stream = ACCOUNTS_STREAM.name;
-  const monitors = config.ZAMENI_NATS_MONITORS.split(',').map((place) => `http://${place}`);
+  const monitor = {
+    user: config.ZAMENI_MONITOR_NATS_USER,
+    password: readSecret(config.ZAMENI_MONITOR_NATS_PASSWORD_FILE),
+  };
+  const watched = servers.map((address) => ({ address, ...monitor }));
   const auditor = createAuditor({
-    lookAtServers: createLookAtServers(monitors, stream),
+    lookAtServers: createLookAtServers(watched, stream),
     openCopy: createOpenCopy({ nc, stream, user }),
     servers: createReadLogServers(nc, { stream, user }),
     stepDown: createStepDown(nc, { stream, user }),

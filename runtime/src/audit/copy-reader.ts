@@ -1,11 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { apiPrefix, inboxPrefix } from '@zameni/contracts';
-import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { createHash } from 'node:crypto';
+import { createInbox, type Msg } from '@nats-io/transport-node';
+import { inboxPrefix } from '@zameni/contracts';
 import type { CopyRecord } from './compare-copies.ts';
 import { delay } from '../async/retry.ts';
 import { Fault } from '../errors.ts';
+import { type Consumer, createConsumer, type StreamConnection } from '../log/consumer.ts';
 
 /** Reads one server's copy of the log, forwards. */
 export type CopyReader = AsyncDisposable & {
@@ -27,8 +26,6 @@ const DEADLINE_MS = 2_000;
 const OPENING_MS = 2_000;
 const OPENING_PAUSE_MS = 20;
 
-/** Milliseconds after which the server deletes a consumer that is not asked. */
-const INACTIVE_MS = 30_000;
 const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
@@ -37,21 +34,7 @@ const NANOSECONDS_PER_MS = 1_000_000;
  */
 const ENDING_MS = 7_200_000;
 
-const STATUS = { noMessages: 404, expired: 408, noResponders: 503 } as const;
-
-const CreateReply = Compile(
-  Type.Object({
-    name: Type.String(),
-    cluster: Type.Object({ leader: Type.String() }),
-  }),
-);
-
-/** The connection of the auditor. */
-export type CopyConnection = {
-  readonly nc: NatsConnection;
-  readonly stream: string;
-  readonly user: string;
-};
+const STATUS = { otherGroup: 400, noMessages: 404, expired: 408, noResponders: 503 } as const;
 
 /**
  * Direct gets are answered by any server, and gets by the leader, so neither can read one copy. A
@@ -59,46 +42,22 @@ export type CopyConnection = {
  * where it lives, at random, so it is made again until it lives on the wanted one: three times on
  * average.
  */
-export function createOpenCopy({ nc, stream, user }: CopyConnection): OpenCopy {
-  const api = apiPrefix(user);
-
-  async function create(from: number): Promise<{ readonly name: string; readonly on: string }> {
-    const name = `auditor-${randomUUID()}`;
-    const config = {
-      name,
-      ack_policy: 'none',
-      deliver_policy: 'by_start_sequence',
-      opt_start_seq: from,
-      mem_storage: true,
-      num_replicas: 1,
-      inactive_threshold: INACTIVE_MS * NANOSECONDS_PER_MS,
-    };
-    const body = JSON.stringify({ stream_name: stream, config, action: 'create' });
-    const subject = `${api}.CONSUMER.CREATE.${stream}.${name}`;
-    const reply: unknown = (await nc.request(subject, body, { timeout: DEADLINE_MS })).json();
-    if (!CreateReply.Check(reply)) throw new Fault('no reader could be made');
-    return { name, on: reply.cluster.leader };
-  }
-
-  /** Best effort: the server deletes it itself after a while. */
-  async function remove(name: string): Promise<void> {
-    const subject = `${api}.CONSUMER.DELETE.${stream}.${name}`;
-    await nc.request(subject, '', { timeout: DEADLINE_MS }).catch(() => undefined);
-  }
-
+export function createOpenCopy(connection: StreamConnection): OpenCopy {
   return async (server, from, signal) => {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       signal.throwIfAborted();
-      const { name, on } = await create(from);
-      if (on !== server) {
-        await remove(name);
+      const options = { from, filters: [], deadlineMs: DEADLINE_MS };
+      const consumer = await createConsumer(connection, options);
+      if (consumer === undefined) throw new Fault('no reader could be made');
+      if (consumer.server !== server) {
+        await consumer.remove();
         continue;
       }
       let buffer: readonly CopyRecord[] = [];
       return {
         readUpTo: async (position, end) => {
           while ((buffer.at(-1)?.position ?? 0) < position) {
-            const records = await pull({ nc, stream, user }, name, end);
+            const records = await pull(connection, consumer, end);
             buffer = [...buffer, ...records];
             if (records.length < BATCH) break;
           }
@@ -106,7 +65,7 @@ export function createOpenCopy({ nc, stream, user }: CopyConnection): OpenCopy {
           buffer = buffer.slice(wanted.length);
           return wanted;
         },
-        [Symbol.asyncDispose]: () => remove(name),
+        [Symbol.asyncDispose]: consumer.remove,
       };
     }
     throw new Fault(`no reader came to lie on ${server}`);
@@ -115,17 +74,17 @@ export function createOpenCopy({ nc, stream, user }: CopyConnection): OpenCopy {
 
 /** Asks for the next records. Fewer than a batch: the copy has no more. */
 async function pull(
-  { nc, stream, user }: CopyConnection,
-  name: string,
+  { nc, user }: StreamConnection,
+  { requestSubject, group }: Consumer,
   signal: AbortSignal,
 ): Promise<readonly CopyRecord[]> {
   const inbox = createInbox(inboxPrefix(user));
-  const subject = `${apiPrefix(user)}.CONSUMER.MSG.NEXT.${stream}.${name}`;
   const openingEndsAt = performance.now() + OPENING_MS;
   const answer = Promise.withResolvers<readonly CopyRecord[]>();
   const records: CopyRecord[] = [];
   const request = () => {
-    nc.publish(subject, JSON.stringify({ batch: BATCH, no_wait: true }), { reply: inbox });
+    const body = { batch: BATCH, group, no_wait: true };
+    nc.publish(requestSubject, JSON.stringify(body), { reply: inbox });
   };
   const onMessage = (message: Msg): void => {
     if (message.subject !== inbox) {
@@ -136,7 +95,8 @@ async function pull(
     const code = message.headers?.code ?? 0;
     if (code === STATUS.noMessages || code === STATUS.expired) return answer.resolve(records);
     const isOpening = records.length === 0 && performance.now() < openingEndsAt;
-    if (code !== STATUS.noResponders || !isOpening) {
+    const isUnknown = code === STATUS.noResponders || code === STATUS.otherGroup;
+    if (!isUnknown || !isOpening) {
       return answer.reject(new Fault(`the reader ended with status ${code}`));
     }
     delay(OPENING_PAUSE_MS, signal).then(request, answer.reject);

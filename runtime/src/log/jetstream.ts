@@ -1,4 +1,3 @@
-import { jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, headers, type NatsConnection, nuid } from '@nats-io/transport-node';
 import { apiPrefix, inboxPrefix, mayReadFromLeader } from '@zameni/contracts';
 import { Type } from 'typebox';
@@ -15,7 +14,7 @@ import { createHedgedReads, type MessageQuery } from './hedged-reads.ts';
 import { toIncarnation } from './incarnation.ts';
 import { observeLog } from './observed-log.ts';
 import type { ReadNext } from './read-from-leader.ts';
-import { CREATION_DEADLINE_MS, readBatches } from './reader.ts';
+import { readBatches } from './reader.ts';
 import { toNanoseconds } from './server-time.ts';
 import { createReadStreamInfo, type ReadStreamInfo } from './stream-info.ts';
 import { createUntilLost, type UntilLost } from './until-lost.ts';
@@ -90,11 +89,6 @@ export async function createJetStreamLog(
   }: JetStreamLogOptions,
 ): Promise<EventLog> {
   const api = apiPrefix(user);
-  const jsm = await jetstreamManager(nc, {
-    apiPrefix: api,
-    checkAPI: false,
-    timeout: CREATION_DEADLINE_MS,
-  });
   const mayAskLeader = mayReadFromLeader(user);
   const untilLost = createUntilLost(nc);
   const getSubject = `${api}.STREAM.MSG.GET.${stream}`;
@@ -136,9 +130,8 @@ export async function createJetStreamLog(
       readBatches(
         {
           nc,
-          jsm,
-          api,
           stream,
+          user,
           inbox: createInbox(inboxPrefix(user)),
           isTrusted,
           readNext: mayAskLeader ? readNext : undefined,

@@ -13,13 +13,20 @@ const REQUEST_EXPIRES_MS = 10_000;
 
 /**
  * Milliseconds in which a new consumer may be unknown (503), and between two requests then. On
- * three servers the consumer becomes known to one server after another.
+ * three servers the consumer becomes known to one server after another, and one that had its name
+ * before is forgotten as late (400).
  */
 const OPENING_DEADLINE_MS = 2_000;
 const OPENING_PAUSE_MS = 50;
 
 /** Statuses that JetStream sends in place of a record (NATS ADR-13). */
-const STATUS = { heartbeat: 100, noMessages: 404, expired: 408, noResponders: 503 } as const;
+const STATUS = {
+  heartbeat: 100,
+  otherGroup: 400,
+  noMessages: 404,
+  expired: 408,
+  noResponders: 503,
+} as const;
 
 /** The log could not be read on. The reader must start again from its checkpoint. */
 export class LogReadError extends Error {
@@ -42,6 +49,8 @@ export type PullOptions = Pick<ReadOptions, 'maxRecords' | 'maxBytes'> & {
   readonly nc: PullConnection;
   /** The subject on which the consumer takes requests for records. */
   readonly requestSubject: string;
+  /** Part of each request, so that another consumer of this name refuses it. */
+  readonly group: string;
   /** The subject on which records and statuses arrive. */
   readonly inbox: string;
   /** Aborting it ends `next`. */
@@ -63,8 +72,8 @@ type State =
 
 /**
  * Reads from a pull consumer. States:
- * - opening: no record has arrived. A 503 means that the consumer is not known yet; the request is
- *   sent again until the deadline.
+ * - opening: no record has arrived. A 503 or 400 means that the consumer is not known yet; the
+ *   request is sent again until the deadline.
  * - reading: from the first record on. Each record or ended request makes room for another request.
  * - failed: a gap in the deliveries, an unexpected status, or silence. Final.
  * - stopped: disposed. Final.
@@ -73,7 +82,7 @@ type State =
  * while records are requested: with a full buffer the server sends no heartbeat either.
  */
 export function startPull(options: PullOptions): Pull {
-  const { nc, requestSubject, inbox, signal } = options;
+  const { nc, requestSubject, group, inbox, signal } = options;
   const window = createPullWindow(options);
   const openingEndsAt = performance.now() + OPENING_DEADLINE_MS;
   let state: State = { status: 'opening' };
@@ -109,6 +118,7 @@ export function startPull(options: PullOptions): Pull {
     if (batch === 0) return;
     const body = {
       batch,
+      group,
       expires: nanos(REQUEST_EXPIRES_MS),
       idle_heartbeat: nanos(HEARTBEAT_MS),
     };
@@ -124,7 +134,8 @@ export function startPull(options: PullOptions): Pull {
       return request();
     }
     const isOpening = state.status === 'opening' && performance.now() < openingEndsAt;
-    if (code !== STATUS.noResponders || !isOpening) {
+    const isUnknown = code === STATUS.noResponders || code === STATUS.otherGroup;
+    if (!isUnknown || !isOpening) {
       return fail(`the consumer ended with status ${code}`);
     }
     window.release();

@@ -34,6 +34,7 @@ function start(t: ExecutionContext) {
   const pull = startPull({
     nc,
     requestSubject: 'request',
+    group: 'group',
     inbox: INBOX,
     maxRecords: 2,
     maxBytes: 4,
@@ -130,6 +131,18 @@ test('a consumer that is not known yet gets the request again', async (t) => {
   t.deepEqual(requests, [4, 4]);
   deliver(1);
   t.is((await pull.next()).length, 1);
+});
+
+test('an answer of an older consumer of the name gets the request again', async (t) => {
+  const { pull, requests, nextRequest, send, deliver } = start(t);
+  const requested = nextRequest();
+  send(400);
+  await requested;
+  t.deepEqual(requests, [4, 4]);
+  deliver(1);
+  t.is((await pull.next()).length, 1);
+  send(400);
+  await t.throwsAsync(pull.next(), { message: 'the consumer ended with status 400' });
 });
 
 test('a consumer that is lost after a record fails the pull', async (t) => {

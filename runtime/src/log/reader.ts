@@ -1,28 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { EVERY_SUBJECT } from '@zameni/contracts';
-import {
-  AckPolicy,
-  DeliverPolicy,
-  JetStreamApiError,
-  type JetStreamManager,
-} from '@nats-io/jetstream';
-import { type NatsConnection, nanos, TimeoutError } from '@nats-io/transport-node';
+import { type Consumer, createConsumer, type StreamConnection } from './consumer.ts';
 import type { TimedRecord, ReadOptions } from './event-log.ts';
 import { LogReadError, startPull } from './pull.ts';
 import { type ReadNext, readFromLeader } from './read-from-leader.ts';
 
 export { LogReadError } from './pull.ts';
 
-/** Milliseconds after which the server deletes a consumer that gets no requests. */
-const INACTIVE_MS = 30_000;
-
 /** What a reader reads from. */
-export type ReaderConnection = {
-  readonly nc: NatsConnection;
-  readonly jsm: JetStreamManager;
-  /** First part of the subjects of JetStream's API for this user. */
-  readonly api: string;
-  readonly stream: string;
+export type ReaderConnection = StreamConnection & {
   /** The subject on which records arrive. */
   readonly inbox: string;
   /** Whether the copy of a server is to be read. Each is, if it is left out. */
@@ -37,12 +22,9 @@ export type ReaderConnection = {
  * tries the leader is read, because nobody makes consumers while the server is frozen that leads
  * JetStream, until another one is elected.
  */
-export const CREATION_DEADLINE_MS = 600;
+const CREATION_DEADLINE_MS = 600;
 const MAX_LATE = 8;
 const LEADER_MS = 1_000;
-
-/** JetStream's error code while it has no leader (server errors.json). */
-const LEADERLESS = 10008;
 
 /** Consumers made at most until one lies on a server whose copy is trusted. */
 const MAX_TRIES = 20;
@@ -59,14 +41,14 @@ export async function* readBatches(
   options: ReadOptions,
   signal: AbortSignal,
 ): AsyncGenerator<readonly TimedRecord[]> {
-  const { nc, jsm, api, stream, inbox, readNext, isTrusted = () => true } = connection;
+  const { nc, inbox, readNext, isTrusted = () => true } = connection;
   const [filter = EVERY_SUBJECT, ...others] = options.filters;
   const mayRead = others.length === 0 && readNext !== undefined;
   let { after } = options;
   let made: Consumer | undefined;
   for (let late = 0; made === undefined; late += 1) {
     if (late > MAX_LATE) throw new LogReadError('no consumer can be made');
-    made = await createConsumer(connection, { ...options, after }, isTrusted);
+    made = await createTrusted(connection, { ...options, after }, isTrusted);
     if (made !== undefined || !mayRead) continue;
     const { maxRecords, maxBytes } = options;
     const span = { filter, after, maxRecords, maxBytes, forMs: LEADER_MS };
@@ -76,10 +58,11 @@ export async function* readBatches(
     }
     if (signal.aborted) return;
   }
-  const { name, server } = made;
+  const { server, requestSubject, group } = made;
   const pull = startPull({
     nc,
-    requestSubject: `${api}.CONSUMER.MSG.NEXT.${stream}.${name}`,
+    requestSubject,
+    group,
     inbox,
     maxRecords: options.maxRecords,
     maxBytes: options.maxBytes,
@@ -93,51 +76,21 @@ export async function* readBatches(
     }
   } finally {
     pull[Symbol.dispose]();
-    // Best effort: the server deletes the consumer itself after INACTIVE_MS.
-    await jsm.consumers.delete(stream, name).catch(() => false);
+    await made.remove();
   }
 }
 
-type Consumer = { readonly name: string; readonly server: string };
-
 /** Returns undefined if no server says that it has the consumer. */
-async function createConsumer(
-  { jsm, stream }: ReaderConnection,
-  options: ReadOptions,
+async function createTrusted(
+  connection: ReaderConnection,
+  { after, filters }: ReadOptions,
   isTrusted: (server: string) => boolean,
 ): Promise<Consumer | undefined> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    // The name of a consumer is enough to pull from it, so the name must not be guessable.
-    const name = `reader-${randomUUID()}`;
-    const adding = jsm.consumers.add(stream, {
-      name,
-      ack_policy: AckPolicy.None,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: options.after + 1,
-      ...toFilter(options.filters),
-      mem_storage: true,
-      num_replicas: 1,
-      inactive_threshold: nanos(INACTIVE_MS),
-    });
-    const added = await adding.catch((error: unknown) => {
-      if (error instanceof TimeoutError || isLeaderless(error)) return undefined;
-      throw error;
-    });
-    if (added === undefined) return undefined;
-    const server = added.cluster?.leader ?? '';
-    if (isTrusted(server)) return { name, server };
-    await jsm.consumers.delete(stream, name).catch(() => false);
+    const options = { from: after + 1, filters, deadlineMs: CREATION_DEADLINE_MS };
+    const made = await createConsumer(connection, options);
+    if (made === undefined || isTrusted(made.server)) return made;
+    await made.remove();
   }
   throw new LogReadError('no copy of the log is trusted');
-}
-
-/** Whether nobody leads JetStream. */
-function isLeaderless(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === LEADERLESS;
-}
-
-/** A single filter becomes part of the request's subject, where permissions can check it. */
-function toFilter([first, ...others]: readonly string[]) {
-  if (first === undefined) return {};
-  return others.length === 0 ? { filter_subject: first } : { filter_subjects: [first, ...others] };
 }

@@ -28,7 +28,6 @@ export const Stack = Type.Object({
   ),
   nats: Type.Object({
     servers: Type.Array(Type.String()),
-    monitors: Type.Array(Type.String()),
     users: Type.Record(Type.String(), Login),
   }),
   postgres: Type.Object({

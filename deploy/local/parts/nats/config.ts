@@ -1,4 +1,10 @@
-import { NATS_PERMISSIONS, type NatsUser, toLogSubject } from '@zameni/contracts';
+import {
+  LOG_ACCOUNT,
+  NATS_PERMISSIONS,
+  type NatsUser,
+  SYSTEM_ACCOUNT,
+  toImported,
+} from '@zameni/contracts';
 
 /** A user of the cluster. */
 export type NatsLogin = { readonly user: NatsUser; readonly password: string };
@@ -9,7 +15,6 @@ export type NatsServer = {
   readonly clusterName: string;
   readonly clientPort: number;
   readonly routePort: number;
-  readonly monitorPort: number;
   readonly allRoutePorts: readonly number[];
   readonly dataFolder: string;
   readonly logins: readonly NatsLogin[];
@@ -23,7 +28,6 @@ export function natsConfig(server: NatsServer): string {
   );
   return `server_name: ${server.name}
 listen: "127.0.0.1:${server.clientPort}"
-http: "127.0.0.1:${server.monitorPort}"
 max_payload: 1MB
 
 jetstream {
@@ -52,38 +56,47 @@ accounts: ${JSON.stringify(toAccounts(server.logins), null, 2)}
 `;
 }
 
-/** The account that the log's stream belongs to. */
-const LOG_ACCOUNT = 'LOG';
-
 /** Calls with several replies. For all other calls the reply path ends after the first reply. */
 const HAS_SEVERAL_ANSWERS = /\.(?:CONSUMER\.MSG\.NEXT\..+|DIRECT\.GET\.[^.]+)$/;
 
 /**
  * The admin is in the account of the log. Every other user is in an account that imports the
  * subjects it may publish to. JetStream replies to any subject that its caller names, regardless of
- * the caller's permissions. Across accounts the servers choose the reply path themselves, and it
- * ends in the caller's account.
+ * the caller's permissions, and so do the servers when they are asked about themselves. Across
+ * accounts the servers choose the reply path themselves, and it ends in the caller's account. The
+ * account of the servers has no user at all, and no port of theirs answers without a login.
  */
 function toAccounts(logins: readonly NatsLogin[]): object {
   const own = logins.filter(({ user }) => user === 'admin');
   const others = logins.filter(({ user }) => user !== 'admin');
-  const importers = Map.groupBy(
-    others.flatMap(({ user }) =>
-      NATS_PERMISSIONS[user].publish.map((subject) => ({ user, service: toLogSubject(subject) })),
-    ),
-    ({ service }) => service,
-  );
-  const exports = [...importers].map(([service, users]) => ({
-    service,
-    accounts: users.map(({ user }) => user),
-    response_type: HAS_SEVERAL_ANSWERS.test(service) ? 'stream' : 'singleton',
-  }));
   return {
-    [LOG_ACCOUNT]: { jetstream: 'enabled', users: own.map(toUser), exports },
+    [LOG_ACCOUNT]: {
+      jetstream: 'enabled',
+      users: own.map(toUser),
+      exports: toExports(LOG_ACCOUNT, others),
+    },
+    [SYSTEM_ACCOUNT]: { exports: toExports(SYSTEM_ACCOUNT, others) },
     ...Object.fromEntries(
       others.map((login) => [login.user, { users: [toUser(login)], imports: toImports(login) }]),
     ),
   };
+}
+
+function toExports(account: string, logins: readonly NatsLogin[]): object[] {
+  const importers = Map.groupBy(
+    logins.flatMap(({ user }) =>
+      NATS_PERMISSIONS[user].publish
+        .map(toImported)
+        .filter((from) => from.account === account)
+        .map(({ subject: service }) => ({ user, service })),
+    ),
+    ({ service }) => service,
+  );
+  return [...importers].map(([service, users]) => ({
+    service,
+    accounts: users.map(({ user }) => user),
+    response_type: HAS_SEVERAL_ANSWERS.test(service) ? 'stream' : 'singleton',
+  }));
 }
 
 function toUser({ user, password }: NatsLogin): object {
@@ -97,7 +110,7 @@ function toUser({ user, password }: NatsLogin): object {
 
 function toImports({ user }: NatsLogin): object[] {
   return NATS_PERMISSIONS[user].publish.map((subject) => ({
-    service: { account: LOG_ACCOUNT, subject: toLogSubject(subject) },
+    service: toImported(subject),
     to: subject,
   }));
 }

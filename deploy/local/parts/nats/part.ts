@@ -41,16 +41,16 @@ export async function natsParts({
     routePassword: await readPassword(layout.secrets.natsRoute),
   };
   const runAs = users.of('nats');
+  const password = await readPassword(layout.secrets.natsUsers.monitor);
   return Promise.all(
     SERVER_NAMES.map(async (name, index): Promise<ProcessPart> => {
-      const monitorPort = at(ports.natsMonitor, index);
+      const clientPort = at(ports.natsClient, index);
       const folder = layout.servers[name];
       const config = natsConfig({
         ...shared,
         name: `n${index + 1}`,
-        clientPort: at(ports.natsClient, index),
+        clientPort,
         routePort: at(ports.natsRoute, index),
-        monitorPort,
         dataFolder: dataFolder(folder),
       });
       const file = join(folder, 'nats.conf');
@@ -64,7 +64,7 @@ export async function natsParts({
         runAs,
         deathSignal: 'KILL',
         stop: { signal: 'SIGTERM', deadlineMs: 10_000 },
-        probe: natsProbe(`http://127.0.0.1:${monitorPort}`),
+        probe: natsProbe({ address: `127.0.0.1:${clientPort}`, user: 'monitor', password }),
         readyDeadlineMs: 60_000,
         showsLines: false,
         mustDrain: false,

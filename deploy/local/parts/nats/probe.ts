@@ -1,10 +1,11 @@
+import { askServer, assertHealthyServer, type WatchedServer } from '@zameni/runtime';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { httpProbe, type Probe } from '../../supervisor/probe.ts';
+import type { Probe } from '../../supervisor/probe.ts';
 
 const Group = Type.Object({ leader: Type.Optional(Type.String()) });
 
-/** The part of a NATS server's `/jsz?streams=1` that names leaders. */
+/** The part of a NATS server's report on JetStream that names leaders. */
 const JetStreamReport = Type.Object({
   meta_cluster: Type.Optional(Group),
   account_details: Type.Optional(
@@ -19,14 +20,13 @@ const JetStreamReport = Type.Object({
 });
 
 /** Ready when this NATS server knows the leader of each group and reports itself as healthy. */
-export function natsProbe(monitorUrl: string): Probe {
-  const isWhole = httpProbe(`${monitorUrl}/healthz`);
+export function natsProbe(server: WatchedServer): Probe {
   return async (signal) => {
     // Requested first, because every failed health check logs a warning in the server.
-    const response = await fetch(`${monitorUrl}/jsz?streams=1`, { signal });
-    const leaderless = findLeaderless(await response.json());
+    const { data } = await askServer(server, 'JSZ', { streams: true }, signal);
+    const leaderless = findLeaderless(data);
     if (leaderless !== null) throw new Error(`${leaderless} has no leader yet`);
-    await isWhole(signal);
+    await assertHealthyServer(server, signal);
   };
 }
 

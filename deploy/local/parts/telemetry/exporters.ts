@@ -55,14 +55,13 @@ export async function exporterParts(
 
 /** Our own: NATS, PgBouncer, disks, and the spans of the gateway. It needs none of them to start. */
 function ownExporter({ ports, layout, users }: ExporterContext, receiverUrl: string): ProcessPart {
-  const monitors = NATS_PARTS.map(
-    (_, index) => `n${index + 1}=http://${HOST}:${ports.natsMonitor[index]}`,
-  );
+  const servers = NATS_PARTS.map((_, index) => `n${index + 1}=${HOST}:${ports.natsClient[index]}`);
   const folders = WATCHED.map((name: ServerFolder) => `${name}=${layout.servers[name]}`);
   const own = {
     ZAMENI_HOST: HOST,
     ZAMENI_PORT: String(ports.telemetry.exporter),
-    ZAMENI_NATS_MONITORS: monitors.join(','),
+    ZAMENI_NATS_SERVERS: servers.join(','),
+    ZAMENI_NATS_PASSWORD_FILE: layout.secrets.natsUsers.monitor,
     ZAMENI_WATCHED_FOLDERS: folders.join(','),
     ZAMENI_PGBOUNCER_URL: `postgres://${PGBOUNCER_STATS}@${HOST}:${ports.pgbouncer}/pgbouncer`,
     ZAMENI_PGBOUNCER_PASSWORD_FILE: layout.secrets.pgbouncerStats,
