@@ -10,8 +10,8 @@ export const DEADLINES = {
   /** One append to the log, until its acknowledgement. */
   logAppend: 2_000,
   /**
-   * A command, from its arrival to its answer: 503 if it has no outcome by then. Until then tries to
-   * decide and commit it begin.
+   * A command, from when its request was read, its caller known and its limits counted, to its answer:
+   * 503 if it has no outcome by then. Until then tries to decide and commit it begin.
    */
   outcome: 1_800,
   /** An intent in the committer. An append that has begun is repeated so long, also for nobody. */
