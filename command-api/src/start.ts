@@ -185,6 +185,7 @@ export async function startCommandApi(context: ServiceContext<Config>): Promise<
       pool,
       log,
       replicaPosition: createReplicaPosition(replicaPool),
+      stopping: signal,
     }),
     stopping: signal,
     // Every process shares its servers. Taken out of the gateway for their loss, none would be left

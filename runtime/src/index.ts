@@ -8,6 +8,7 @@ export { compareCopies, type CopyFault, type CopyRecord } from './audit/compare-
 export { type CopyReader, createOpenCopy, type OpenCopy } from './audit/copy-reader.ts';
 export { judgeCounts, type LookRound } from './audit/judge-counts.ts';
 export {
+  type CopyJudgement,
   type CopyState,
   type CopyStates,
   DistrustedLeaderError,

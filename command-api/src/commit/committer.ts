@@ -46,7 +46,7 @@ export type Committer = AsyncDisposable & {
    * Resolves when the log has acknowledged what was decided. Rejects with an AppError: `overloaded`
    * when nothing was appended, `log-unavailable` when the outcome is unknown or the log refuses it,
    * `internal` when the intent could not be decided. Nothing is appended if the deadline comes while
-   * the intent waits in the queue.
+   * the intent waits in the queue or for another try.
    */
   readonly submit: <Answer>(intent: Intent<Answer>, deadline?: Deadline) => Promise<Answer>;
   /** Whether an intent submitted now would be refused. Callers ask before expensive work. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@zameni/runtime';
 import { createMemoryLog, createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
@@ -72,6 +73,20 @@ test('an intent whose deadline comes in the queue is not appended, one in a grou
   release.resolve();
   t.is(await running, 1);
   t.is(await log.head(AbortSignal.timeout(1_000)), 1);
+});
+
+test('after a conflict no try begins once the deadline is over', async (t) => {
+  const { log, sizes } = bendAppends(async (append, _messages, call) => {
+    if (call > 1) return append();
+    await delay(60);
+    return { status: 'conflict' };
+  });
+  const committer = createCommitter(log, logger);
+  const submitted = committer.submit(writeIntent('a', 1), createDeadline(30));
+  await t.throwsAsync(submitted, { code: 'log-unavailable' });
+  await committer[Symbol.asyncDispose]();
+  t.deepEqual(sizes, [1]);
+  t.is(await log.head(AbortSignal.timeout(1_000)), 0);
 });
 
 test('without an answer from the log the deadline ends in log-unavailable', async (t) => {

@@ -45,6 +45,7 @@ async function decideUntilCertain(
   deadline: Deadline,
 ): Promise<Committed> {
   const backoff = createBackoff(RETRY_BACKOFF);
+  const rest = () => delay(backoff.nextMs(), deadline.signal()).catch(() => undefined);
   let { readsClaims } = plan;
   let isFromLeader = false;
   let accounts = plan.accounts;
@@ -61,13 +62,15 @@ async function decideUntilCertain(
         throw new AppError(code, errors === undefined ? {} : { errors });
       }
       case 'look':
+        // The first one is no sign of a rival.
+        if (accounts !== plan.accounts) await rest();
         // An account of an earlier try may have lost the claim since, so only the newest is added.
         accounts = [...plan.accounts, tried.account];
         continue;
       case 'stale':
         readsClaims = true;
         isFromLeader = true;
-        await delay(backoff.nextMs(), deadline.signal()).catch(() => undefined);
+        await rest();
         continue;
       default:
         return tried satisfies never;

@@ -5,6 +5,7 @@ import {
   createCounter,
   delay,
   type EventLog,
+  Fault,
   type Logger,
   type LogMessage,
   METRICS,
@@ -47,7 +48,7 @@ const RETRY_SPREAD_MS = 10;
 /**
  * Runs one group to its end. A try reads the group, decides it in order and appends it as one
  * atomic batch. A batch that is not appended leaves nothing in the log, and the group moves to its
- * next try:
+ * next try, without the intents whose deadline is over:
  *
  * - `optimistic`: the group is decided from what its intents know. Most registrations are of new
  *   people, and a change has read its account already. The guards show when that is wrong.
@@ -70,6 +71,10 @@ export function createGroupRunner(deps: GroupRunnerDeps): RunGroup {
   async function run(group: readonly Waiting[], firstTry: number): Promise<void> {
     let rest = group;
     for (let tryNumber = firstTry; ; tryNumber += 1) {
+      // Who was told that there is no outcome has gone on.
+      for (const waiting of rest.filter(({ deadline }) => deadline.isOver())) {
+        unanswered.reject(waiting, toUnavailable(new Fault('the deadline passed before a try')));
+      }
       const live = rest.filter(unanswered.has);
       if (live.length === 0) return;
       rest = await tryOnce(live, tryNumber);

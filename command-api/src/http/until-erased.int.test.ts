@@ -35,6 +35,7 @@ async function createSetup(t: ExecutionContext, ageMs: number) {
       state.asked += 1;
       return state.replica;
     },
+    stopping: new AbortController().signal,
     now: () => state.nowMs,
   });
   return { state, erased: () => untilErased.person(userId) };

@@ -6,6 +6,7 @@ import {
   DEADLINES,
   delay,
   type EventLog,
+  Fault,
   isAbsent,
   type Pool,
   readLiveCheckpoint,
@@ -15,8 +16,8 @@ import type { ReplicaPosition } from './replica-position.ts';
 
 /**
  * Waits until no store that serves reads has an erased person or attempt. Throws
- * `projection-lagging` after the deadline. The erasure then continues: the worse failure is to
- * report it as done too early.
+ * `projection-lagging` after the deadline, or a while after the process began to stop. The erasure
+ * then continues: the worse failure is to report it as done too early.
  */
 export type UntilErased = {
   readonly person: (userId: UserId) => Promise<void>;
@@ -29,6 +30,10 @@ export type UntilErasedDeps = {
   readonly pool: Pool;
   readonly log: Pick<EventLog, 'readFirst' | 'countRecords'>;
   readonly replicaPosition: ReplicaPosition;
+  /** Aborts when the process stops. */
+  readonly stopping: AbortSignal;
+  /** Milliseconds from then on until every wait ends. */
+  readonly stopMs?: number;
   readonly now?: () => number;
 };
 
@@ -45,8 +50,12 @@ const BACKOFF = { baseMs: 20, maxMs: 250 };
  * progress shows these. Anybody can create attempts, so their number has no bound.
  */
 export function createUntilErased(deps: UntilErasedDeps): UntilErased {
-  const { pool, log, replicaPosition, now = () => performance.now() } = deps;
+  const { pool, log, replicaPosition, stopping, now = () => performance.now() } = deps;
+  const { stopMs = DEADLINES.erasedAtStop } = deps;
   const observeWait = createWaitObserver('erased');
+  const stopped = new AbortController();
+  const stop = () => stopped.abort(new Fault('the process stops'));
+  stopping.addEventListener('abort', () => setTimeout(stop, stopMs), { once: true });
 
   async function until(
     isDone: (signal: AbortSignal) => Promise<Erased | undefined>,
@@ -60,7 +69,7 @@ export function createUntilErased(deps: UntilErasedDeps): UntilErased {
   async function pollUntil(
     isDone: (signal: AbortSignal) => Promise<Erased | undefined>,
   ): Promise<void> {
-    const signal = AbortSignal.timeout(DEADLINES.erased);
+    const signal = AbortSignal.any([AbortSignal.timeout(DEADLINES.erased), stopped.signal]);
     const backoff = createBackoff(BACKOFF);
     let since: number | undefined;
     try {

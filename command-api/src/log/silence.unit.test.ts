@@ -17,8 +17,8 @@ function createWatched() {
     clock,
     isSilent,
     send: () => log.append([], signal),
-    answer: async (outcome: AppendOutcome) => {
-      owed.shift()?.(outcome);
+    answer: async (outcome: AppendOutcome, index = 0) => {
+      owed.splice(index, 1).at(0)?.(outcome);
       await new Promise(setImmediate);
     },
   };
@@ -77,5 +77,34 @@ test('when nobody sends again, the next append may ask, and has its own time', a
   clock.nowMs = 4_501;
   t.false(isSilent());
   clock.nowMs = 4_502;
+  t.true(isSilent());
+});
+
+test('an append that was lost before the last answer makes no silence', async (t) => {
+  const { clock, isSilent, send, answer } = createWatched();
+  void send();
+  clock.nowMs = 600;
+  void send();
+  clock.nowMs = 650;
+  await answer(STORED, 1);
+  clock.nowMs = 2_000;
+  await answer(LOST);
+  for (clock.nowMs = 2_160; clock.nowMs < 4_000; clock.nowMs += 100) t.false(isSilent());
+});
+
+test('an append is not silent for the time that a lost one before it has waited', async (t) => {
+  const { clock, isSilent, send, answer } = createWatched();
+  void send();
+  clock.nowMs = 600;
+  void send();
+  clock.nowMs = 650;
+  await answer(STORED, 1);
+  clock.nowMs = 1_900;
+  void send();
+  clock.nowMs = 2_000;
+  await answer(LOST);
+  clock.nowMs = 3_400;
+  t.false(isSilent());
+  clock.nowMs = 3_401;
   t.true(isSilent());
 });

@@ -115,6 +115,8 @@ async function audit(
       walk.begin({ to: head, isUrgent: true });
     }
     if (verdict !== 'agrees' || states.isHealthy(look.server)) return;
+    // Later deletions hide a hole in the counts.
+    if (states.isDifferent(look.server)) return;
     const servers = comparable(looksOf(rounds), states);
     if (servers.length < 2 || !servers.includes(look.server)) return;
     const sample = { from: Math.max(1, head - SAMPLE + 1), to: head };
@@ -127,7 +129,9 @@ async function audit(
 
   async function goOnWalking(looks: readonly ServerLook[], head: number, atMs: number) {
     if (walk.isOver() && (isWalkDue || atMs - walkedAtMs >= WALK_EVERY_MS)) {
-      walk.begin({ to: head, isUrgent: false });
+      // The auditor before this one has not ended its comparison.
+      const isUrgent = looks.some(({ server }) => states.isDifferent(server));
+      walk.begin({ to: head, isUrgent });
       isWalkDue = false;
     }
     if (walk.isOver()) return;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type CopyRecord, createLogger, type LogServers } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
@@ -10,7 +11,8 @@ const logger = createLogger({ service: 'test', instance: 'test', level: 'silent'
 /** A server, how often it started, and the positions that it holds and that it can read. */
 type FakeServer = { starts: number; held: Set<number>; unreadable: Set<number> };
 
-const LAST = 50;
+/** More than one piece of a walk, and more than is compared before a server is believed. */
+const LAST = 20_000;
 
 function createServer(missing: readonly number[] = []): FakeServer {
   const held = new Set(Array.from({ length: LAST }, (_, index) => index + 1));
@@ -25,29 +27,40 @@ function startTestAuditor(
 ) {
   const store = createMemoryAuditorStore();
   for (const server of before) store.servers.set(server.server, server);
-  const world: LogServers & { leader: string; askedFor: string[] } = {
+  const world: LogServers & { leader: string; askedFor: string[] } & {
+    isWalkable: boolean;
+    pieceMs: number;
+    looks: number;
+  } = {
     head: LAST,
     leader: 'n1',
     names: ['n1', 'n2', 'n3'],
     silent: [],
     catchingUp: [],
     askedFor: [],
+    isWalkable: true,
+    pieceMs: 0,
+    looks: 0,
   };
   const auditor = createAuditor({
     store,
     logger,
     lookMs: 5,
     againMs: 1,
-    lookAtServers: async () =>
-      Object.entries(servers).map(([server, { starts, held }]) => ({
+    lookAtServers: async () => {
+      world.looks += 1;
+      return Object.entries(servers).map(([server, { starts, held }]) => ({
         server,
         serverId: `${server}-${starts}`,
         copy: { messages: held.size, bytes: held.size, first: 1, last: LAST },
-      })),
+      }));
+    },
     openCopy: async (server, from) => {
+      if (from === 1 && !world.isWalkable) throw new Error('cannot be read');
       let next = from;
       return {
         readUpTo: async (position) => {
+          if (world.pieceMs > 0) await delay(world.pieceMs);
           const records: CopyRecord[] = [];
           for (; next <= position; next += 1) {
             const { held, unreadable } = servers[server] ?? createServer();
@@ -147,4 +160,33 @@ test('a leader that nobody may follow keeps the lead', async (t) => {
   const { auditor, world } = startTestAuditor(t, servers, before);
   await waitUntil(() => auditor.progress() !== undefined);
   t.deepEqual(world.askedFor, []);
+});
+
+const DIFFERENT: AuditedServer = {
+  server: 'n2',
+  serverId: 'n2-1',
+  state: 'unknown',
+  reason: 'counts-differ',
+};
+
+test('a copy whose counts differed is healthy only when all contents are compared', async (t) => {
+  const servers = { n1: createServer(), n2: createServer(), n3: createServer() };
+  const { auditor, stateOf, store, world } = startTestAuditor(t, servers, [DIFFERENT]);
+  world.isWalkable = false;
+  await waitUntil(() => stateOf('n1') === 'healthy' && stateOf('n3') === 'healthy');
+  const before = world.looks;
+  await waitUntil(() => world.looks > before + 5);
+  t.is(stateOf('n2'), 'unknown', 'counts that agree by now prove nothing');
+  world.isWalkable = true;
+  await waitUntil(() => stateOf('n2') === 'healthy');
+  t.is(store.servers.get('n2')?.reason, null);
+  t.is(auditor.progress()?.comparedUpTo ?? LAST, LAST);
+});
+
+test('an auditor that takes over does not rest while it compares a copy whose counts differ', async (t) => {
+  const servers = { n1: createServer(), n2: createServer(), n3: createServer() };
+  const { auditor, world } = startTestAuditor(t, servers, [DIFFERENT]);
+  world.pieceMs = 10;
+  await waitUntil(() => auditor.progress() !== undefined);
+  t.is(auditor.progress()?.comparedUpTo, LAST, 'twenty pieces at once');
 });

@@ -13,7 +13,7 @@ export function createMemoryAuditorStore(): MemoryAuditorStore {
   const servers = new Map<string, AuditedServer>();
   return {
     servers,
-    states: () => new Map([...servers.values()].map(({ server, state }) => [server, state])),
+    states: () => new Map(servers),
     takeLease: async () => 0,
     renewLease: async () => true,
     releaseLease: async () => undefined,

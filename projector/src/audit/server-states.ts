@@ -10,6 +10,8 @@ export type ServerStates = {
   readonly isSuspect: (server: string) => boolean;
   /** Came back, and its counts were not judged since: it may still be filling its copy. */
   readonly isReturning: (server: string) => boolean;
+  /** Has, or had, fewer records than others, and its contents were not compared since. */
+  readonly isDifferent: (server: string) => boolean;
   /** Whether the counts of this server say something new. */
   readonly isToBeJudged: (look: ServerLook) => boolean;
   /** Notes that a server started again. Returns false if it did not. */
@@ -42,12 +44,14 @@ export async function createServerStates(
   }
 
   const stateOf = (server: string) => known.get(server)?.state;
+  const isDifferent = (server: string) => known.get(server)?.reason === 'counts-differ';
   return {
     list: () => [...known.values()].map(({ server, state, reason }) => ({ server, state, reason })),
     isHealthy: (server) => stateOf(server) === 'healthy',
     isDamaged: (server) => stateOf(server) === 'damaged',
     isSuspect: (server) => stateOf(server) === 'damaged' || stateOf(server) === 'unknown',
     isReturning: (server) => known.get(server)?.reason === 'came-back',
+    isDifferent,
     isToBeJudged: ({ server }) => stateOf(server) !== 'damaged',
     noteStart: async ({ server, serverId }) => {
       const before = ids.get(server);
@@ -57,7 +61,7 @@ export async function createServerStates(
       return true;
     },
     noteDifference: async ({ server, serverId }) => {
-      if (harmless.has(serverId) || known.get(server)?.reason === 'counts-differ') return false;
+      if (harmless.has(serverId) || isDifferent(server)) return false;
       await enter({ server, serverId, state: 'unknown', reason: 'counts-differ' });
       return true;
     },
@@ -72,7 +76,7 @@ export async function createServerStates(
     },
     noteWalked: async (looks) => {
       for (const { server, serverId } of looks) {
-        if (known.get(server)?.reason !== 'counts-differ') continue;
+        if (!isDifferent(server)) continue;
         harmless.add(serverId);
         await enter({ server, serverId, state: 'healthy', reason: null });
       }

@@ -1,17 +1,12 @@
-import type { CopyState, Pool } from '@zameni/runtime';
+import type { CopyJudgement, Pool } from '@zameni/runtime';
 import { type CheckpointOwner, createPostgresLeaseStore } from '../lease/store.ts';
 import type { LeaseStore } from '../lease/work.ts';
 
-/** Why a copy is not healthy. */
-export type CopyReason = 'came-back' | 'counts-differ' | 'records-differ';
-
 /** A server of the log, as the auditor judged it. */
-export type AuditedServer = {
+export type AuditedServer = CopyJudgement & {
   readonly server: string;
   /** Another one after each start of the server. */
   readonly serverId: string;
-  readonly state: CopyState;
-  readonly reason: CopyReason | null;
 };
 
 /** Keeps the auditor's lease and its judgements. */

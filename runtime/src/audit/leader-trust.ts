@@ -2,11 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../process/logger.ts';
 import type { EventLog } from '../log/event-log.ts';
 
-/** What the auditor says of a server. `unknown`: it came back and is not audited yet. */
+/** What the auditor says of a server. `unknown`: it is being compared. */
 export type CopyState = 'healthy' | 'unknown' | 'damaged';
 
-/** The states of the servers that the auditor has seen. */
-export type CopyStates = ReadonlyMap<string, CopyState>;
+/** Why a copy is not healthy. */
+export type CopyReason = 'came-back' | 'counts-differ' | 'records-differ';
+
+/** The state of one server, and why it is not healthy. */
+export type CopyJudgement = { readonly state: CopyState; readonly reason: CopyReason | null };
+
+/** What the auditor says of the servers that it has seen. */
+export type CopyStates = ReadonlyMap<string, CopyJudgement>;
 
 /** The copy of the log that leads is damaged, or may be. Nothing that it says is believed. */
 export class DistrustedLeaderError extends Error {
@@ -46,9 +52,10 @@ const STATES_MS = 1_000;
 
 /**
  * Milliseconds for which a server that came back is kept waiting for its audit. An auditor that
- * does not come must not stop registrations for ever.
+ * does not come must not stop registrations for ever. A copy of which something bad is known is
+ * believed only when the auditor says so.
  */
-const UNKNOWN_MS = 30_000;
+const BACK_MS = 30_000;
 
 /**
  * Reads each second what the auditor says of the servers; without Postgres the last word stays. While
@@ -66,7 +73,7 @@ export function createLeaderTrust({
   let known: { readonly leader: string | undefined; readonly atMs: number } | undefined;
   let asking: Promise<string | undefined> | undefined;
   let states: CopyStates = new Map();
-  const unknownSinceMs = new Map<string, number>();
+  const backSinceMs = new Map<string, number>();
   let isReading = false;
   let distrusted: string | undefined;
 
@@ -75,11 +82,11 @@ export function createLeaderTrust({
     isReading = true;
     try {
       states = await readStates();
-      for (const server of unknownSinceMs.keys()) {
-        if (states.get(server) !== 'unknown') unknownSinceMs.delete(server);
+      for (const server of backSinceMs.keys()) {
+        if (!isBack(states.get(server))) backSinceMs.delete(server);
       }
-      for (const [server, state] of states) {
-        if (state === 'unknown' && !unknownSinceMs.has(server)) unknownSinceMs.set(server, now());
+      for (const [server, judgement] of states) {
+        if (isBack(judgement) && !backSinceMs.has(server)) backSinceMs.set(server, now());
       }
     } catch {
       // The last answer stays. Health checks name the database.
@@ -99,9 +106,9 @@ export function createLeaderTrust({
   }
 
   function isTrusted(server: string): boolean {
-    const state = states.get(server);
-    if (state === 'damaged') return false;
-    return state !== 'unknown' || now() - (unknownSinceMs.get(server) ?? now()) >= UNKNOWN_MS;
+    const judgement = states.get(server);
+    if (judgement === undefined || judgement.state === 'healthy') return true;
+    return isBack(judgement) && now() - (backSinceMs.get(server) ?? now()) >= BACK_MS;
   }
 
   const timer = setInterval(() => void lookAtStates(), STATES_MS);
@@ -129,6 +136,11 @@ export function createLeaderTrust({
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };
+}
+
+/** Whether nothing is known of a copy but that its server came back. */
+function isBack(judgement: CopyJudgement | undefined): boolean {
+  return judgement?.state === 'unknown' && judgement.reason === 'came-back';
 }
 
 /**

@@ -6,7 +6,7 @@ import { Fault } from '../errors.ts';
 
 /** The connection of direct gets. `user` owns the inbox in which records arrive. */
 export type DirectConnection = {
-  readonly nc: NatsConnection;
+  readonly nc: Pick<NatsConnection, 'request' | 'subscribe' | 'publish'>;
   readonly stream: string;
   readonly user: string;
   readonly deadlineMs: number;

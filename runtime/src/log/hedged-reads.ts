@@ -32,7 +32,7 @@ export type HedgedReads = Pick<EventLog, 'readLast' | 'readSubject' | 'readLastF
  */
 const HEDGE_AFTER_MS = 200;
 
-/** Most additional requests at once in this process. */
+/** Most additional requests at once in this process, of any server and of the leader each. */
 const MAX_EXTRA = 64;
 
 /**
@@ -49,11 +49,13 @@ const MAX_FROM_LEADER = 64;
  * server, and one of them may be frozen. The third request goes to the leader.
  */
 export function createHedgedReads({ direct, fromLeader }: HedgedReadsOptions): HedgedReads {
-  const hedge = createHedge({
+  const bounds = {
     afterMs: HEDGE_AFTER_MS,
     deadlineMs: direct.deadlineMs,
     maxExtra: MAX_EXTRA,
-  });
+  };
+  const hedge = createHedge(bounds);
+  const hedgeLeader = createHedge(bounds);
 
   function waysOf<T>(any: Ask<T>, leader: ((read: ReadFromLeader) => Ask<T>) | undefined) {
     const asks = Array<Ask<T>>(TRIES).fill(any);
@@ -63,7 +65,7 @@ export function createHedgedReads({ direct, fromLeader }: HedgedReadsOptions): H
   }
 
   return {
-    again: (ask, signal) => hedge(waysOf(ask, undefined), signal),
+    again: (ask, signal) => hedgeLeader(waysOf(ask, undefined), signal),
     readLast: (subjects, signal) =>
       hedge(
         waysOf(

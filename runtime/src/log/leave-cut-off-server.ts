@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection, ServerInfo } from '@nats-io/transport-node';
 import { delay } from '../async/retry.ts';
 import { Fault } from '../errors.ts';
 
@@ -22,7 +22,9 @@ const PATIENCE_MS = 2_500;
  * costs little. Ends with the connection.
  */
 export async function leaveCutOffServer(
-  nc: Pick<NatsConnection, 'closed' | 'info' | 'reconnect'>,
+  nc: Pick<NatsConnection, 'closed' | 'reconnect'> & {
+    readonly info?: Pick<ServerInfo, 'server_name'> | undefined;
+  },
   { look, lookMs = LOOK_MS, patienceMs = PATIENCE_MS }: LeavingOptions,
 ): Promise<void> {
   const ending = new AbortController();
@@ -36,6 +38,7 @@ export async function leaveCutOffServer(
       await delay(lookMs, signal);
       await look(signal);
       answeredAt = performance.now();
+      left = undefined;
     } catch {
       const server = nc.info?.server_name;
       // The library may have chosen the same one again.

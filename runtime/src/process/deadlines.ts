@@ -10,14 +10,16 @@ export const DEADLINES = {
   /** One append to the log, until its acknowledgement. */
   logAppend: 2_000,
   /**
-   * A command, from its arrival to its answer: 503 if it has no outcome by then. Until then tries to
-   * decide and commit it begin.
+   * A command, from when its request was read, its caller known and its limits counted, to its answer:
+   * 503 if it has no outcome by then. Until then tries to decide and commit it begin.
    */
   outcome: 1_800,
   /** An intent in the committer. An append that has begun is repeated so long, also for nobody. */
   intent: 8_000,
   /** The wait of a `DELETE` for every store that answers readers. */
   erased: 12_000,
+  /** What is left of that wait once the service stops. */
+  erasedAtStop: 8_000,
   /** Between two looks of a reader at the position of the primary, and for one look. */
   primaryLook: 1_000,
   /** An entry of the cache that a reader stored from before the watermark. */
@@ -121,6 +123,10 @@ const RELATIONS: readonly Relation[] = [
   {
     rule: 'a drain takes longer than the intents that are queued',
     isKept: (d) => d.drain > d.intent + d.logAppend,
+  },
+  {
+    rule: 'a drain takes longer than a `DELETE` that came as the service stopped',
+    isKept: (d) => d.drain > d.outcome + d.erasedAtStop,
   },
   {
     rule: 'a supervisor waits longer than a service needs to leave, to drain and to export the last telemetry',

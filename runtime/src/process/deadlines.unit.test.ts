@@ -31,6 +31,7 @@ test(breaks, { preferWait: 31_000 }, /longest wait/);
 test(breaks, { gatewayServer: 30_000 }, /gateway waits longer than an answer/);
 test(breaks, { erased: 17_200 }, /gateway waits longer than an erasure/);
 test(breaks, { drain: 10_000 }, /drain takes longer/);
+test(breaks, { erasedAtStop: 10_200 }, /drain takes longer than a `DELETE`/);
 test(breaks, { telemetryFlush: 3_000 }, /supervisor waits longer/);
 test(breaks, { lease: 1_601 }, /takes over in time/);
 test(breaks, { leaseStandby: 301 }, /takes over in time/);
