@@ -56,6 +56,7 @@ export { parsePreferWait } from './http/prefer-wait.ts';
 export type { LogRequests } from './http/request-log.ts';
 export { splitQuoted } from './http/split-quoted.ts';
 export {
+  MAX_PROXIES_IN_A_ROW,
   areTrustedProxies,
   parseTrustedProxies,
   proxiesConfig,
