@@ -135,6 +135,7 @@ export { migrate } from './postgres/migrate.ts';
 export { createPool, type Pool, type Queries } from './postgres/pool.ts';
 export { type LiveCheckpoint, readLiveCheckpoint } from './postgres/read-checkpoint.ts';
 export { readModelsSchema, readModelsSql } from './postgres/read-models-sql.ts';
+export { isRefusal } from './postgres/refusal.ts';
 export {
   attemptKeyConfig,
   attemptLifetimeConfig,
