@@ -20,7 +20,8 @@ export {
 } from './audit/server-looks.ts';
 export { createStepDown, type StepDown } from './audit/step-down.ts';
 export { createTrustedLog, type TrustedLog } from './audit/trusted-log.ts';
-export { createActorDigest, toActorId } from './auth/actor-id.ts';
+export { createActorDigest } from './auth/actor-digest.ts';
+export { toActorId } from './auth/actor-id.ts';
 export { readTokenIssuers } from './auth/issuers.ts';
 export {
   type Caller,

@@ -1,4 +1,4 @@
-/** Takes of a key in its window, and the end of the window in milliseconds since 1970. */
+/** Takes of a key in its window, and the end of the window in milliseconds of a monotonic clock. */
 export type Count = { readonly taken: number; readonly resetsAtMs: number };
 
 /** The counts of one process, at most `maxKeys`. */
@@ -13,7 +13,7 @@ export type LocalCounts = {
   readonly size: () => number;
 };
 
-/** Length of a window, bound of keys, and a clock in milliseconds since 1970. */
+/** Length of a window, bound of keys, and a monotonic clock in milliseconds. */
 export type LocalCountsOptions = {
   readonly windowMs: number;
   readonly maxKeys: number;
