@@ -60,10 +60,16 @@ test('docs/security.md names a test for each requirement, by its title', (t) => 
   t.true(rows.length > 20);
   const lost = rows.filter((row) => {
     const [, file = '', title = ''] = /`([^`]+\.test\.ts)`: (.+) \|$/.exec(row) ?? [];
-    return title === '' || !readFileSync(join(root, file), 'utf8').includes(title);
+    return title === '' || !titlesIn(file).some((text) => text.includes(title));
   });
   t.deepEqual(lost, []);
 });
+
+/** The titles of the tests of a file that every run runs: none of a comment or a skipped test. */
+function titlesIn(file: string): string[] {
+  const title = /^ *(?:test(?:\.serial)?\(|title: \(.*\) =>)\s*(['"`])(.+?)\1,/gm;
+  return [...readFileSync(join(root, file), 'utf8').matchAll(title)].map(([, , text = '']) => text);
+}
 
 test('docs/telemetry.md is what `npm run docs` makes of the catalogue', (t) => {
   t.is(readFileSync(join(root, 'docs/telemetry.md'), 'utf8'), documentTelemetry());
