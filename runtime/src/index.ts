@@ -123,6 +123,7 @@ export { createIncarnationWatch, type IncarnationWatch } from './log/incarnation
 export { createJetStreamLog } from './log/jetstream.ts';
 export {
   connectNats,
+  connectNatsAnywhere,
   connectNatsNearLeader,
   type NatsConnection,
   type NatsOptions,

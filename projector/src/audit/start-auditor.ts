@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
-  connectNats,
+  connectNatsAnywhere,
   createLookAtServers,
   createOpenCopy,
   createReadLogServers,
@@ -27,14 +27,17 @@ export async function startAuditor(
   pool: Pool,
 ): Promise<Auditor> {
   const user = config.ZAMENI_AUDITOR_NATS_USER;
-  const nc = await connectNats({
-    servers: config.ZAMENI_NATS_SERVERS.split(','),
-    user,
-    password: readSecret(config.ZAMENI_AUDITOR_NATS_PASSWORD_FILE),
-    name: `${config.ZAMENI_INSTANCE}-auditor`,
-  });
-  resources.defer(() => nc.close());
   const stream = ACCOUNTS_STREAM.name;
+  const nc = await connectNatsAnywhere(
+    {
+      servers: config.ZAMENI_NATS_SERVERS.split(','),
+      user,
+      password: readSecret(config.ZAMENI_AUDITOR_NATS_PASSWORD_FILE),
+      name: `${config.ZAMENI_INSTANCE}-auditor`,
+    },
+    stream,
+  );
+  resources.defer(() => nc.close());
   const monitors = config.ZAMENI_NATS_MONITORS.split(',').map((place) => `http://${place}`);
   const auditor = createAuditor({
     lookAtServers: createLookAtServers(monitors, stream),
