@@ -18,7 +18,7 @@ export const logCommand: Command = {
   operand: { name: 'action', choices: ['adopt'] },
   options: [forceOption, jsonOption, profileOption],
   description: `
-adopt is for a log that was restored from an older copy, or made anew, on purpose.
+adopt is for a log that was restored from an older copy, or made again, on purpose.
 What was accepted after the copy is lost with it. Until this command is run, the
 projector and the mailer stand still with the reason log-mismatch, and reads with
 a Min-Position wait. If the right log can still be put back, do that instead:
@@ -27,7 +27,7 @@ everything then goes on by itself.
 If the read models are those of another history, the command gives the log another
 incarnation, so that positions from before are refused (position-unknown) and not
 taken for others. It fills a new version from the log and lets readers see it.
-Counts of registrations begin anew from what the log holds. The mailer goes on
+Counts of registrations begin again from what the log holds. The mailer goes on
 after the last record that both histories have. Then it lists the people who were
 erased, and are not in this log: request their erasure again.
 

@@ -15,7 +15,7 @@ import type { Config } from '../config.ts';
 import { type Auditor, createAuditor } from './auditor.ts';
 import { createPostgresAuditorStore } from './store.ts';
 
-/** A lease without a checkpoint: an auditor looks at everything anew. */
+/** A lease without a checkpoint: an auditor looks at everything again. */
 const AUDITOR = { projection: 'auditor', version: 1 } as const;
 
 /**
