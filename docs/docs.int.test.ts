@@ -71,6 +71,19 @@ function titlesIn(file: string): string[] {
   return [...readFileSync(join(root, file), 'utf8').matchAll(title)].map(([, , text = '']) => text);
 }
 
+test('DECISIONS.md has the sections of each topic in the order of its index', (t) => {
+  const topics = readFileSync(join(root, 'DECISIONS.md'), 'utf8').split(/^## /m);
+  const numbersIn = (text: string, number: RegExp) =>
+    [...text.matchAll(number)].map((match) => match[1]);
+  const rows = topics.flatMap((text) => text.match(/^\| \[.+\]\(#.+\) \| .+ \|$/gm) ?? []);
+  t.true(rows.length > 5);
+  for (const row of rows) {
+    const [, name = '', decisions = ''] = /^\| \[(.+)\]\(#.+\) \| (.+) \|$/.exec(row) ?? [];
+    const topic = topics.find((text) => text.startsWith(`${name}\n`)) ?? '';
+    t.deepEqual(numbersIn(topic, /^### (\d+)\. /gm), numbersIn(decisions, /(?:^|; )(\d+) /g), name);
+  }
+});
+
 test('docs/telemetry.md is what `npm run docs` makes of the catalogue', (t) => {
   t.is(readFileSync(join(root, 'docs/telemetry.md'), 'utf8'), documentTelemetry());
 });
