@@ -1,4 +1,4 @@
-/** Takes of a key in its window, and the end of the window in milliseconds of a monotonic clock. */
+/** Takes of a key in its window, and the end of the window in milliseconds of the monotonic clock. */
 export type Count = { readonly taken: number; readonly resetsAtMs: number };
 
 /** The counts of one process, at most `maxKeys`. */
