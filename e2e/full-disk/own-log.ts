@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   connectNats,
+  connectNatsAnywhere,
   connectNatsNearLeader,
   createJetStreamLog,
   type EventLog,
@@ -25,7 +26,9 @@ export type OwnLog = AsyncDisposable & {
   readonly log: EventLog;
   /** Connects to one server only, by its number from 0. */
   readonly connect: (server: number) => Promise<NatsConnection>;
-  /** Connects as a service does. */
+  /** Connects as a service does that needs no leader. */
+  readonly connectAnywhere: () => Promise<NatsConnection>;
+  /** Connects as a service does that appends. */
   readonly connectNearLeader: () => Promise<NatsConnection>;
   /** Stops the servers one after the other, as an operator would, and starts each again. */
   readonly restart: () => Promise<void>;
@@ -138,6 +141,7 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
     nc,
     addresses: ports.client.map((port) => `127.0.0.1:${port}`),
     connect: (server) => connectNats(loginTo(ports.client.slice(server, server + 1))),
+    connectAnywhere: () => connectNatsAnywhere(loginTo(ports.client), 'ACCOUNTS'),
     connectNearLeader: () => connectNatsNearLeader(loginTo(ports.client), 'ACCOUNTS'),
     log: await createJetStreamLog(nc, { stream: 'ACCOUNTS', user: 'admin' }),
     restart: async () => {

@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createJetStreamLog } from '@zameni/runtime';
+import { createJetStreamLog, type NatsConnection } from '@zameni/runtime';
 import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 // oxlint-disable-next-line no-restricted-imports -- a whole system does not fit beside three servers
 import { createCommitter } from '../../command-api/src/commit/committer.ts';
+import type { OwnLog } from '../full-disk/own-log.ts';
 import { startRivals, type Told } from '../partition/rivals.ts';
 import { startSplitLog } from '../partition/split-log.ts';
 import { createRandom } from '../support/random.ts';
@@ -100,6 +101,8 @@ longTest(
     const log = await createJetStreamLog(nc, { stream: 'ACCOUNTS', user: 'admin' });
     await using committer = createCommitter(log, createSilentLogger());
     const leader = split.own.servers.findIndex(({ name }) => name === nc.info?.server_name);
+    const reader = await connectTo(split.own, nc.info?.server_name);
+    closing.defer(() => reader.close());
     const rivals = startRivals([committer], subjectOf);
     await pause(LONGEST_CALM_MS);
     const fromMs = performance.now();
@@ -107,6 +110,7 @@ longTest(
     await pause(CUT_MS);
     const toMs = performance.now();
     t.not(nc.info?.server_name, split.own.servers[leader]?.name);
+    t.not(reader.info?.server_name, split.own.servers[leader]?.name);
     split.heal();
     const [told = []] = await rivals.stop();
     const gap = longestGapMs(told.filter(isWithin(fromMs, toMs)), fromMs, toMs);
@@ -114,6 +118,15 @@ longTest(
     t.true(gap < PROMISED_MS);
   },
 );
+
+/** Connects as a service that is not near the leader, until chance chooses a server. */
+async function connectTo(own: OwnLog, server: string | undefined): Promise<NatsConnection> {
+  for (;;) {
+    const nc = await own.connectAnywhere();
+    if (nc.info?.server_name === server) return nc;
+    await nc.close();
+  }
+}
 
 function isWithin(fromMs: number, toMs: number) {
   return ({ atMs }: Told) => atMs >= fromMs && atMs <= toMs;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
-  connectNats,
+  connectNatsAnywhere,
   createDataKeys,
   createReadLogServers,
   createSecureDeletion,
@@ -51,14 +51,17 @@ export async function startReactors(
   { pool, keyRing, peppers }: ReactorsDeps,
 ): Promise<Reactors> {
   const user = config.ZAMENI_ERASER_NATS_USER;
-  const nc = await connectNats({
-    servers: config.ZAMENI_NATS_SERVERS.split(','),
-    user,
-    password: readSecret(config.ZAMENI_ERASER_NATS_PASSWORD_FILE),
-    name: `${config.ZAMENI_INSTANCE}-eraser`,
-  });
-  resources.defer(() => nc.close());
   const stream = ACCOUNTS_STREAM.name;
+  const nc = await connectNatsAnywhere(
+    {
+      servers: config.ZAMENI_NATS_SERVERS.split(','),
+      user,
+      password: readSecret(config.ZAMENI_ERASER_NATS_PASSWORD_FILE),
+      name: `${config.ZAMENI_INSTANCE}-eraser`,
+    },
+    stream,
+  );
+  resources.defer(() => nc.close());
   // What a damaged leader lacks looks as if it was deleted.
   const { log } = resources.use(
     await createTrustedLog(nc, { stream, user, readStates: () => readCopyStates(pool), logger }),

@@ -145,7 +145,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   });
   const position = openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger, securityLog });
   const registration = openKeyRing(config.ZAMENI_REGISTRATION_ID_KEY_FILE, { logger, securityLog });
-  const actors = createActorDigest(position.current);
+  const actors = createActorDigest(position);
   const app = await createApp({
     logger,
     logRequests: config.ZAMENI_LOG_REQUESTS,

@@ -21,7 +21,8 @@ export {
 } from './audit/server-looks.ts';
 export { createStepDown, type StepDown } from './audit/step-down.ts';
 export { createTrustedLog, type TrustedLog } from './audit/trusted-log.ts';
-export { createActorDigest, toActorId } from './auth/actor-id.ts';
+export { createActorDigest } from './auth/actor-digest.ts';
+export { toActorId } from './auth/actor-id.ts';
 export { readTokenIssuers } from './auth/issuers.ts';
 export {
   type Caller,
@@ -57,6 +58,7 @@ export { parsePreferWait } from './http/prefer-wait.ts';
 export type { LogRequests } from './http/request-log.ts';
 export { splitQuoted } from './http/split-quoted.ts';
 export {
+  MAX_PROXIES_IN_A_ROW,
   areTrustedProxies,
   parseTrustedProxies,
   proxiesConfig,
@@ -128,6 +130,7 @@ export { createIncarnationWatch, type IncarnationWatch } from './log/incarnation
 export { createJetStreamLog } from './log/jetstream.ts';
 export {
   connectNats,
+  connectNatsAnywhere,
   connectNatsNearLeader,
   type NatsConnection,
   type NatsOptions,
@@ -142,6 +145,7 @@ export { migrate } from './postgres/migrate.ts';
 export { createPool, type Pool, type Queries } from './postgres/pool.ts';
 export { type LiveCheckpoint, readLiveCheckpoint } from './postgres/read-checkpoint.ts';
 export { readModelsSchema, readModelsSql } from './postgres/read-models-sql.ts';
+export { isRefusal } from './postgres/refusal.ts';
 export {
   attemptKeyConfig,
   attemptLifetimeConfig,

@@ -9,14 +9,10 @@ import {
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/stack';
 import { CommandError } from '../framework/command.ts';
-import type { StepProgress } from '../framework/steps.ts';
-import { adoptLog, type AdoptReport } from './adopt.ts';
-
-/** Ends the command, and shows its steps. */
-export type Running = Pick<StepProgress, 'reportStep'> & { readonly signal: AbortSignal };
+import { adoptLog, type AdoptReport, type AdoptRun } from './adopt.ts';
 
 /** Connects to log and database of a stack and adopts the log. */
-export async function adoptLogOf(stack: Stack, running: Running): Promise<AdoptReport> {
+export async function adoptLogOf(stack: Stack, run: AdoptRun): Promise<AdoptReport> {
   const { nats, postgres } = stack;
   const login = nats.users['admin'];
   if (login === undefined) throw new CommandError('failed', 'the stack has no NATS user admin');
@@ -37,10 +33,7 @@ export async function adoptLogOf(stack: Stack, running: Running): Promise<AdoptR
   try {
     const { name: stream } = ACCOUNTS_STREAM;
     const log = await createJetStreamLog(nc, { stream, user: login.user });
-    return await adoptLog(
-      { log, pool, renewIncarnation: () => renewIncarnation(nc, stream) },
-      running,
-    );
+    return await adoptLog({ log, pool, renewIncarnation: () => renewIncarnation(nc, stream) }, run);
   } finally {
     await pool.end();
     await nc.close();

@@ -9,7 +9,7 @@ const DIRECTORY = join(import.meta.dirname, '../../../projector/read-models');
 
 const POLL_MS = 200;
 
-/** Milliseconds without progress after which no projector seems to fill the version. */
+/** Milliseconds without progress after which the version is given up. */
 const STUCK_MS = 30_000;
 
 /** Which checkpoints, and where the log ends. */
@@ -35,13 +35,34 @@ export async function isOfOtherLog(pool: Pool, { table, head }: Checked): Promis
 }
 
 /**
+ * Whether a run before this one has begun to replace the read models and was interrupted: its version
+ * is there and is of this log, and the live one was set back.
+ */
+export async function isReplacementBegun(pool: Pool, head: number): Promise<boolean> {
+  const { rows } = await pool.query<{ is_begun: boolean }>(
+    `select exists (
+       select from zameni.read_models m
+       join zameni.checkpoints c on c.projection = 'accounts' and c.version = m.version
+       where m.state = 'kept' and m.carried_position = 0
+         and not c.is_of_other_log and c.position <= $1
+     ) and exists (
+       select from zameni.read_models m
+       join zameni.checkpoints c on c.projection = 'accounts' and c.version = m.version
+       where m.state = 'live' and c.is_of_other_log and c.position = 0
+     ) as is_begun`,
+    [head],
+  );
+  return rows[0]?.is_begun === true;
+}
+
+/**
  * Fills a new version from the beginning of the log, lets readers see it, and drops all others.
  * Nothing is copied into it, and it is compared with none, because the live version is of another
  * history. That one stays as it is until then: nobody follows it, and it covers no position. Returns
  * the number of the new one.
  */
 export async function replaceReadModels(
-  { pool, pollMs = POLL_MS }: AdoptDeps,
+  { pool, pollMs = POLL_MS, stuckMs = STUCK_MS }: AdoptDeps,
   { signal, reportStep, head }: AdoptRun & { readonly head: number },
 ): Promise<number> {
   const version = await insertVersion(pool);
@@ -51,19 +72,25 @@ export async function replaceReadModels(
     const before = position;
     position = await readPosition(pool, version);
     if (position !== before) movedAt = performance.now();
-    else if (performance.now() - movedAt > STUCK_MS) {
-      const hint = 'no projector fills the new version; see npx zameni status';
-      throw new CommandError('no-progress', hint);
-    }
+    else assertMoving('no projector fills the new version');
     reportStep(`filling version ${version} from the log`, `${position} of ${head}`);
     if (position < head) await pause(pollMs, undefined, { signal });
   }
-  while (!(await switchTo(pool, version))) await pause(pollMs, undefined, { signal });
+  movedAt = performance.now();
+  while (!(await switchTo(pool, version))) {
+    assertMoving('readers could not be switched to the new version');
+    await pause(pollMs, undefined, { signal });
+  }
   await pool.query(
     `update zameni.read_models set state = 'dropped', changed_at = now() where version <> $1`,
     [version],
   );
   return version;
+
+  function assertMoving(fault: string): void {
+    if (performance.now() - movedAt <= stuckMs) return;
+    throw new CommandError('no-progress', `${fault}; see npx zameni status`);
+  }
 }
 
 /**

@@ -31,7 +31,7 @@ test('the mailer goes back to the last record that it has read in both histories
     { log, pool, renewIncarnation: async () => 7 },
     { signal, reportStep: () => undefined },
   );
-  t.deepEqual(report, { version: null, mailsAfter: 2, erasedBefore: [] });
+  t.deepEqual(report, { isIncarnationNew: false, version: null, mailsAfter: 2, erasedBefore: [] });
   const { rows } = await pool.query(
     `select position::integer, anchors, is_of_other_log,
        array(select m.position::integer from mailer.messages m order by 1) as mails

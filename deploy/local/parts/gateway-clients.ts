@@ -1,4 +1,4 @@
-import type { TrustedProxies } from '@zameni/runtime';
+import { MAX_PROXIES_IN_A_ROW, type TrustedProxies } from '@zameni/runtime';
 import { refuse } from './gateway-answers.ts';
 
 /** What one source may use: an IPv4 address, or the /64 of an IPv6 address. */
@@ -25,7 +25,7 @@ const PAGE_RETRY_SECONDS = 10;
  * have the connections of many clients and are not bounded.
  */
 export function connectionRules(limits: SourceLimits | null, proxies: TrustedProxies): string {
-  const acl = `\n  acl is_proxy ${ofProxies(proxies)}`;
+  const acl = areProxies('is_proxy', 'src', proxies);
   if (limits === null) return acl;
   return `${acl}
   tcp-request connection track-sc1 src,${NETWORK} table sources unless is_proxy
@@ -34,8 +34,9 @@ export function connectionRules(limits: SourceLimits | null, proxies: TrustedPro
 }
 
 /**
- * Rules that tell services the address of the client. Only a trusted proxy may name another one; its
- * list is passed on with its own address at the end, and the services read it.
+ * Rules that find the address of the client and tell services. Only a trusted proxy may name another
+ * one: its list is read from the end, past further proxies, as the services read it. It is passed on
+ * with the address of that proxy at the end.
  */
 export function addressRules(proxies: TrustedProxies): string {
   const shared = `  http-request del-header Forwarded
@@ -45,8 +46,8 @@ export function addressRules(proxies: TrustedProxies): string {
   # Replaces the client's own value.
   http-request set-header X-Forwarded-For %[src]`;
   }
-  return `${shared}
-  http-request set-var(txn.client) req.hdr_ip(X-Forwarded-For,-1) if is_proxy { req.hdr_ip(X-Forwarded-For,-1) -m found }
+  return `${shared}${areProxies('is_client_proxy', 'var(txn.client)', proxies)}
+${stepsBack(proxies).join('\n')}
   http-request del-header X-Forwarded-For unless is_proxy
   http-request add-header X-Forwarded-For %[src]`;
 }
@@ -71,10 +72,21 @@ backend page_readers
 `;
 }
 
-/** Of a number of hops the gateway itself is the last. Whoever connects to it is then a proxy. */
-function ofProxies(proxies: TrustedProxies): string {
-  if (isNobody(proxies)) return 'always_false';
-  return typeof proxies === 'number' ? 'always_true' : `src ${proxies.join(' ')}`;
+/** An ACL for an address that is a proxy's. Of a number of proxies, each address may be one. */
+function areProxies(name: string, address: string, proxies: TrustedProxies): string {
+  if (isNobody(proxies)) return `\n  acl ${name} always_false`;
+  if (typeof proxies === 'number') return `\n  acl ${name} always_true`;
+  // A line has 64 words at most; lines of one name are alternatives.
+  return proxies.map((proxy) => `\n  acl ${name} ${address} -m ip ${proxy}`).join('');
+}
+
+/** Each takes the next address of the list, if the one before is a proxy's. */
+function stepsBack(proxies: TrustedProxies): string[] {
+  const most = typeof proxies === 'number' ? proxies : MAX_PROXIES_IN_A_ROW;
+  return Array.from({ length: most }, (_, n) => {
+    const named = `req.hdr_ip(X-Forwarded-For,-${n + 1})`;
+    return `  http-request set-var(txn.client) ${named} if is_client_proxy { ${named} -m found }`;
+  });
 }
 
 function isNobody(proxies: TrustedProxies): boolean {

@@ -116,6 +116,20 @@ test('pages are limited for each source, and kept by the gateway', async (t) => 
   t.like(problem, { status: 429, code: 'rate-limited' });
 });
 
+test('behind several proxies pages are limited for each client', async (t) => {
+  const own = '127.0.0.0/8';
+  const many = Array.from({ length: 63 }, (_, n) => `10.0.${n}.0/24`);
+  for (const proxies of [2, [own], [...many, own]]) {
+    const gateway = await start(t, { sources: { ...UNBOUNDED, pageRate: 5 }, proxies });
+    const ask = (sent: string) =>
+      askFrom('127.0.0.8', gateway, '/docs', { 'x-forwarded-for': sent });
+    for (let n = 1; n <= 10; n += 1) t.is(await ask(`192.0.2.1, 203.0.113.${n}, 127.0.0.9`), 200);
+    for (let n = 1; n <= 4; n += 1) t.is(await ask('203.0.113.1, 127.0.0.9'), 200);
+    t.is(await ask('203.0.113.1, 127.0.0.9'), 429);
+    t.is(await ask('192.0.2.2, 203.0.113.1, 127.0.0.9'), 429);
+  }
+});
+
 test('a kept page is revalidated by its tag', async (t) => {
   const gateway = await start(t);
   t.is(await askFrom('127.0.0.1', gateway, '/docs'), 200);

@@ -69,7 +69,7 @@ test('replaces the address that a client claims by its peer’s, unless a truste
   ]);
   t.is(config.match(/forwarded-for|forwardfor/gi)?.length, 1);
   const behind = haproxyConfig({ ...gateway, proxies: ['10.0.0.0/8', '::1'] });
-  t.true(behind.includes('  acl is_proxy src 10.0.0.0/8 ::1\n'));
+  t.true(behind.includes('  acl is_proxy src -m ip 10.0.0.0/8\n  acl is_proxy src -m ip ::1\n'));
   t.true(behind.includes('  http-request del-header X-Forwarded-For unless is_proxy\n'));
   t.true(haproxyConfig({ ...gateway, proxies: 1 }).includes('  acl is_proxy always_true\n'));
 });

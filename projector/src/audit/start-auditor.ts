@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import {
-  connectNats,
+  connectNatsAnywhere,
   createLookAtServers,
   createOpenCopy,
   createReadLogServers,
@@ -15,7 +15,7 @@ import type { Config } from '../config.ts';
 import { type Auditor, createAuditor } from './auditor.ts';
 import { createPostgresAuditorStore } from './store.ts';
 
-/** A lease without a checkpoint: an auditor looks at everything anew. */
+/** A lease without a checkpoint: an auditor looks at everything again. */
 const AUDITOR = { projection: 'auditor', version: 1 } as const;
 
 /**
@@ -28,14 +28,17 @@ export async function startAuditor(
 ): Promise<Auditor> {
   const user = config.ZAMENI_AUDITOR_NATS_USER;
   const servers = config.ZAMENI_NATS_SERVERS.split(',');
-  const nc = await connectNats({
-    servers,
-    user,
-    password: readSecret(config.ZAMENI_AUDITOR_NATS_PASSWORD_FILE),
-    name: `${config.ZAMENI_INSTANCE}-auditor`,
-  });
-  resources.defer(() => nc.close());
   const stream = ACCOUNTS_STREAM.name;
+  const nc = await connectNatsAnywhere(
+    {
+      servers,
+      user,
+      password: readSecret(config.ZAMENI_AUDITOR_NATS_PASSWORD_FILE),
+      name: `${config.ZAMENI_INSTANCE}-auditor`,
+    },
+    stream,
+  );
+  resources.defer(() => nc.close());
   const monitor = {
     user: config.ZAMENI_MONITOR_NATS_USER,
     password: readSecret(config.ZAMENI_MONITOR_NATS_PASSWORD_FILE),

@@ -40,13 +40,13 @@ export type ReadDemand = {
  */
 export function parseReadDemand(
   headers: FastifyRequest['headers'],
-  positions: Pick<Positions, 'open' | 'isOfOtherLog'>,
+  positions: Pick<Positions, 'open' | 'isOfOtherIncarnation'>,
 ): ReadDemand {
   const token = toText(headers['min-position']);
   if (token === undefined) return { minPosition: undefined, waitSeconds: undefined };
   const minPosition = positions.open(token);
   if (minPosition === undefined) {
-    if (positions.isOfOtherLog(token)) throw new AppError('position-unknown');
+    if (positions.isOfOtherIncarnation(token)) throw new AppError('position-unknown');
     const detail = 'Min-Position must be a Position that this service or a command gave';
     throw new AppError('malformed-header', { detail });
   }

@@ -2,6 +2,7 @@ import {
   type BreakerOptions,
   createBreaker,
   Fault,
+  isRefusal,
   type Logger,
   type Queries,
   systemClock,
@@ -25,6 +26,7 @@ export type GuardOptions = {
 /**
  * Guards a database. After three failures in a row a breaker opens for a second, so only the first
  * readers wait for a database that is away. Then one call tries again, and its success lets all pass.
+ * A statement that the database refuses rejects, but is no such failure.
  */
 export function createGuard(options: GuardOptions): Guard {
   const { name, deadlineMs, logger, now = systemClock.now } = options;
@@ -43,11 +45,14 @@ export function createGuard(options: GuardOptions): Guard {
       try {
         return { answer: await withDeadline(work(), deadlineMs, late) };
       } catch (error) {
+        // It is an answer, and a second without the database would help nobody.
+        if (isRefusal(error)) return { refusal: error };
         cause = error;
         throw error;
       }
     });
     if (found === undefined) throw cause;
+    if ('refusal' in found) throw found.refusal;
     return found.answer;
   };
 }

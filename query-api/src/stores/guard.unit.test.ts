@@ -1,4 +1,5 @@
 import { createLogger } from '@zameni/runtime';
+import { createDatabaseError } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createGuard } from './guard.ts';
 
@@ -24,4 +25,19 @@ test('what hangs is given up, and after three failures nothing is asked for a se
   nowMs = 1_001;
   t.is(await guard(answer), 1);
   t.is(await guard(answer), 2);
+});
+
+test('a statement that is refused says nothing about the database', async (t) => {
+  const guard = createGuard({ name: 'primary', deadlineMs: 1_000, logger });
+  const refusal = createDatabaseError('42501');
+  for (let n = 0; n < 4; n += 1) {
+    t.is(await t.throwsAsync(guard(async () => Promise.reject(refusal))), refusal);
+  }
+  t.is(await guard(async () => 5), 5);
+  const away = createDatabaseError('57P03');
+  for (let n = 0; n < 3; n += 1) await t.throwsAsync(guard(async () => Promise.reject(away)));
+  await t.throwsAsync(
+    guard(async () => 5),
+    { message: /is not asked/ },
+  );
 });

@@ -1,7 +1,7 @@
 import { ACCOUNTS_STREAM, subjects } from '@zameni/contracts';
 import {
   AppError,
-  connectNats,
+  connectNatsAnywhere,
   type CopyStates,
   createBackoff,
   createTrustedLog,
@@ -50,7 +50,7 @@ export function createLogLookup({ nats, readStates, logger, signal }: LogLookupO
     const backoff = createBackoff(CONNECT_BACKOFF);
     while (!signal.aborted && log === undefined) {
       try {
-        connection ??= await connectNats(nats);
+        connection ??= await connectNatsAnywhere(nats, ACCOUNTS_STREAM.name);
         trusted = await createTrustedLog(connection, {
           stream: ACCOUNTS_STREAM.name,
           user: nats.user,

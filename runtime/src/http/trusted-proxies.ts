@@ -8,8 +8,8 @@ import { Type } from 'typebox';
  */
 export type TrustedProxies = readonly string[] | number;
 
-/** Most proxies in a row. */
-const MAX_HOPS = 8;
+/** Most proxies in a row before a service. */
+export const MAX_PROXIES_IN_A_ROW = 8;
 
 /** Most addresses and networks. */
 const MAX_ENTRIES = 64;
@@ -30,7 +30,7 @@ export const proxiesConfig = {
 
 /** Whether a text is the value of `ZAMENI_TRUSTED_PROXIES`. */
 export function areTrustedProxies(text: string): boolean {
-  if (/^\d+$/.test(text)) return Number(text) <= MAX_HOPS;
+  if (/^\d+$/.test(text)) return Number(text) <= MAX_PROXIES_IN_A_ROW;
   const entries = text.split(',');
   return entries.length <= MAX_ENTRIES && entries.every(isNetwork);
 }

@@ -12,7 +12,7 @@ export type Positions = {
    */
   readonly open: (token: string) => number | undefined;
   /** Whether a valid token is of another incarnation of the log. */
-  readonly isOfOtherLog: (token: string) => boolean;
+  readonly isOfOtherIncarnation: (token: string) => boolean;
 };
 
 /** Returns the incarnation of the log; 0 while it is not known. */
@@ -65,7 +65,7 @@ export function createPositions(
       const sealed = unseal(token);
       return sealed === undefined || isOther(sealed) ? undefined : sealed.position;
     },
-    isOfOtherLog: (token) => {
+    isOfOtherIncarnation: (token) => {
       const sealed = unseal(token);
       return sealed !== undefined && isOther(sealed);
     },

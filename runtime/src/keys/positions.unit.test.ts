@@ -49,11 +49,11 @@ test('a token of another incarnation does not open, and is known as one', (t) =>
   const positions = createPositions(ring, () => incarnation);
   const token = positions.seal(42);
   t.is(positions.open(token), 42);
-  t.false(positions.isOfOtherLog(token));
+  t.false(positions.isOfOtherIncarnation(token));
   incarnation = 8;
   t.is(positions.open(token), undefined);
-  t.true(positions.isOfOtherLog(token));
-  t.false(positions.isOfOtherLog(`${token}A`));
+  t.true(positions.isOfOtherIncarnation(token));
+  t.false(positions.isOfOtherIncarnation(`${token}A`));
   t.is(positions.open(positions.seal(42)), 42);
 });
 

@@ -2,7 +2,7 @@ import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import test from 'ava';
 import { readSecret } from '../keys/secret-file.ts';
 import { readTestStack } from '../testing/index.ts';
-import { connectNatsNearLeader, type NatsOptions } from './nats.ts';
+import { connectNatsAnywhere, connectNatsNearLeader, type NatsOptions } from './nats.ts';
 import { createReadLogServers } from './servers.ts';
 
 const user = 'admin';
@@ -36,3 +36,15 @@ test('a dead server in the list is passed over', async (t) => {
   t.teardown(() => nc.close());
   t.false(nc.isClosed());
 });
+
+for (const connect of [connectNatsAnywhere, connectNatsNearLeader]) {
+  test(`${connect.name} leaves a server that never hears of a leader`, async (t) => {
+    // No server ever leads this one.
+    const nc = await connect(await readOptions(), 'NO_SUCH_STREAM');
+    t.teardown(() => nc.close());
+    for await (const { type } of nc.status()) {
+      if (type === 'reconnect') break;
+    }
+    t.false(nc.isClosed());
+  });
+}

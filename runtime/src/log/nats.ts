@@ -32,9 +32,20 @@ const CONNECT_DEADLINE_MS = 2_000;
 const PING_MS = 300;
 const MAX_PINGS_OUT = 2;
 
-/** Connects to NATS. Reconnects forever with jitter. Replies arrive under the user's own prefix. */
+/**
+ * Connects to NATS, for what ends soon. Reconnects forever with jitter. Replies arrive under the
+ * user's own prefix.
+ */
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
   return connectInOrder(options, { noRandomize: false });
+}
+
+/** Connects a service to any server, and to another one when that is cut off from the others. */
+export async function connectNatsAnywhere(
+  options: NatsOptions,
+  stream: string,
+): Promise<NatsConnection> {
+  return leaveWhenCutOff(await connectNats(options), { stream, user: options.user });
 }
 
 /**
@@ -46,9 +57,14 @@ export async function connectNatsNearLeader(
   options: NatsOptions,
   stream: string,
 ): Promise<NatsConnection> {
-  const nc = await connectToLeader(options, stream);
-  const { user } = options;
-  const look = createReadStreamInfo(nc, { stream, user, deadlineMs: LOOK_DEADLINE_MS });
+  return leaveWhenCutOff(await connectToLeader(options, stream), { stream, user: options.user });
+}
+
+function leaveWhenCutOff(
+  nc: NatsConnection,
+  which: { readonly stream: string; readonly user: string },
+): NatsConnection {
+  const look = createReadStreamInfo(nc, { ...which, deadlineMs: LOOK_DEADLINE_MS });
   void leaveCutOffServer(nc, { look });
   return nc;
 }

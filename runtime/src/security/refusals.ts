@@ -7,7 +7,7 @@ export type Refusal = FieldsOfMessage<'caller refused'>;
 /** Writes refusals. Disposing writes what was only counted. */
 export type Refusals = Disposable & { readonly write: (refusal: Refusal) => void };
 
-/** Milliseconds of a turn, after which what was only counted is written. */
+/** Milliseconds of a turn by default. After it, what was only counted is written. */
 const TURN_MS = 1_000;
 
 /**
@@ -21,7 +21,7 @@ const MAX_STRANGERS = 20;
  * Creates the writer of refusals: a line each, and in a flood a line a second for each code with the
  * number of those that have none. Strangers cause refusals at will, and must not fill a disk.
  */
-export function createRefusals(log: Pick<Logger, 'warn'>): Refusals {
+export function createRefusals(log: Pick<Logger, 'warn'>, turnMs = TURN_MS): Refusals {
   const left = { known: MAX_KNOWN, strangers: MAX_STRANGERS };
   const counted = new Map<string, number>();
   let turn: NodeJS.Timeout | undefined;
@@ -38,7 +38,7 @@ export function createRefusals(log: Pick<Logger, 'warn'>): Refusals {
 
   return {
     write: (refusal) => {
-      turn ??= setTimeout(endTurn, TURN_MS).unref();
+      turn ??= setTimeout(endTurn, turnMs).unref();
       const who = typeof refusal.actor === 'string' ? 'known' : 'strangers';
       if (left[who] > 0) {
         left[who] -= 1;

@@ -1,9 +1,10 @@
 import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EventEmitter } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import { createLogger } from '../process/logger.ts';
-import { createSecurityLog } from './security-log.ts';
+import { createSecurityLog, watchLosses } from './security-log.ts';
 
 const used = {
   method: 'DELETE',
@@ -65,4 +66,35 @@ test('a full disk is told once, and stops nothing', (t) => {
   for (let n = 0; n < 3; n += 1) log.info(used, 'scope used on others');
   t.is(errors.length, 1);
   t.true(errors[0]?.includes('security-log-not-written'));
+});
+
+test('what a full disk has no room for is told while it is lost', (t) => {
+  const errors: string[] = [];
+  const log = open('/dev/full', errors);
+  for (let n = 0; n < 4_000; n += 1) log.info(used, 'scope used on others');
+  t.is(errors.length, 2);
+  t.true(errors[1]?.includes('security-events-being-lost'));
+});
+
+test('what was lost is counted in the file, once it is written again', (t) => {
+  const lines: string[] = [];
+  const logOf = (into: string[]) =>
+    createLogger({
+      service: 'test',
+      instance: 'test-1',
+      level: 'info',
+      write: (line) => void into.push(line),
+    });
+  const told: string[] = [];
+  const file = new EventEmitter();
+  watchLosses(file, { log: logOf(lines), logger: logOf(told) });
+  file.emit('drain');
+  for (let n = 0; n < 3; n += 1) file.emit('drop', 'line');
+  t.is(told.length, 1);
+  t.is(lines.length, 0);
+  for (let n = 0; n < 2; n += 1) file.emit('drain');
+  t.is(lines.length, 1);
+  t.like(JSON.parse(lines[0] ?? ''), { 'event.code': 'security-events-lost', 'zameni.lost': 3 });
+  file.emit('drop', 'line');
+  t.is(told.length, 2);
 });

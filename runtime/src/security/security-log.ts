@@ -1,8 +1,9 @@
+import type { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { coerceError } from '../errors.ts';
 import { createLogger, type Logger } from '../process/logger.ts';
 
-/** Bytes in memory that wait for a file that cannot be written. What is beyond is lost. */
+/** Bytes in memory that wait for a file that cannot be written. What is beyond is counted. */
 const MAX_WAITING_BYTES = 1_048_576;
 
 /** The name of the security log in its lines. */
@@ -40,5 +41,28 @@ export function createSecurityLog({ target, logger, ...fields }: SecurityLogOpti
     if (!isFailing) logger.error({ error: coerceError(error) }, 'the security log is not written');
     isFailing = true;
   });
-  return createLogger({ ...common, write: (line) => void file.write(line) });
+  const log = createLogger({ ...common, write: (line) => void file.write(line) });
+  watchLosses(file, { log, logger });
+  return log;
+}
+
+/** Where losses are told while they happen, and where they are counted afterwards. */
+type Losses = {
+  readonly log: Pick<Logger, 'warn'>;
+  readonly logger: Pick<Logger, 'error'>;
+};
+
+/** Tells that lines of a file are lost, and counts them in the file once it is written again. */
+export function watchLosses(file: Pick<EventEmitter, 'on'>, { log, logger }: Losses): void {
+  let lost = 0;
+  file.on('drop', () => {
+    lost += 1;
+    if (lost === 1) logger.error({}, 'security events are being lost');
+  });
+  file.on('drain', () => {
+    if (lost === 0) return;
+    const counted = lost;
+    lost = 0;
+    log.warn({ lost: counted }, 'security events were lost');
+  });
 }

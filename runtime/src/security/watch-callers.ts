@@ -11,6 +11,8 @@ export type SecurityWatch = {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** The id of a caller, as events of the log of records have it. */
   readonly actorOf: (caller: Caller) => string;
+  /** Milliseconds of a turn in which lines of refusals are bounded. */
+  readonly turnMs?: number;
 };
 
 /** Answers that are security events whoever gets them. */
@@ -26,9 +28,14 @@ const OWN_TOO: ReadonlySet<Scope> = new Set<Scope>(['users:write']);
  */
 export function watchCallers(
   app: FastifyInstance,
-  { log, actorOf, traceIdOf }: SecurityWatch & { traceIdOf: (request: FastifyRequest) => string },
+  {
+    log,
+    actorOf,
+    turnMs,
+    traceIdOf,
+  }: SecurityWatch & { traceIdOf: (request: FastifyRequest) => string },
 ): void {
-  const refusals = createRefusals(log);
+  const refusals = createRefusals(log, turnMs);
   app.addHook('onClose', async () => refusals[Symbol.dispose]());
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (!isInternal(request)) write(request, reply.statusCode);

@@ -13,6 +13,7 @@ import { readTestStack, type Stack } from './stack.ts';
 import { waitUntil } from './wait.ts';
 
 export { createMemoryLog, observeLog, readTestStack, type Stack, waitUntil };
+export { createDatabaseError } from './database-error.ts';
 export { createManualClock, type ManualClock } from './clock.ts';
 export {
   assertCatalogued,

@@ -33,4 +33,18 @@ export const SECURITY_EVENTS = {
       'The file of the security log cannot be written, for example because the disk is full. Requests go on. One line until it is written again',
     fields: ['error'],
   },
+  'security events are being lost': {
+    code: 'security-events-being-lost',
+    level: 'error',
+    description:
+      'A megabyte of security events waits for the file that cannot be written, and further ones are lost. Make room, or mend the file',
+    fields: [],
+  },
+  'security events were lost': {
+    code: 'security-events-lost',
+    level: 'warn',
+    description:
+      'So many lines are missing before this one, because the file could not be written. In the security log',
+    fields: ['lost'],
+  },
 } as const satisfies Readonly<Record<string, LogEventDefinition<LogFieldName>>>;

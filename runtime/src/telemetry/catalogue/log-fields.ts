@@ -64,6 +64,7 @@ export const LOG_FIELDS = {
   keyCount: { name: 'zameni.key.count', type: 'integer', description: 'Number of keys' },
   issuer: { name: 'zameni.issuer', type: 'keyword', description: 'Issuer of tokens' },
   faults: { name: 'zameni.faults', type: 'integer', description: 'Faults since the last line' },
+  lost: { name: 'zameni.lost', type: 'integer', description: 'Lines that were lost' },
   refused: { name: 'zameni.refused', type: 'integer', description: 'Requests refused meanwhile' },
   store: { name: 'zameni.store', type: 'keyword', description: 'Store that is asked' },
   position: { name: 'zameni.log.position', type: 'integer', description: 'Position in the log' },
