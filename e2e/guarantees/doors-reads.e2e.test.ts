@@ -33,11 +33,8 @@ async function readsOf(url: string): Promise<{ readonly stores: number; readonly
   };
 }
 
-/**
- * A process looks each second at the head of the log, for itself and to know its log again, and at its
- * incarnation.
- */
-const OWN_LOOKS_A_SECOND = 3;
+/** A process looks each second at the head of the log and at its incarnation. */
+const OWN_LOOKS_A_SECOND = 2;
 
 /** The seconds since a time, and one that has begun before. */
 const secondsSince = (startedAt: number) => Math.ceil((performance.now() - startedAt) / 1_000) + 1;

@@ -38,12 +38,13 @@ import { createGuardedStore } from './stores/guarded-store.ts';
 import { rememberAbsences } from './stores/known-absences.ts';
 import { createLogLookup } from './stores/log-lookup.ts';
 import { createMessagesReader } from './stores/messages-store.ts';
-import { cacheNothingOf, coverNothingOf, createOtherLogWatch } from './stores/other-log.ts';
+import { createOtherLog } from './stores/other-log.ts';
+import { createPrimaryLooks } from './stores/primary-looks.ts';
 import { createProjectionsReader } from './stores/projections-store.ts';
-import { offerNothingOld, trustReplica } from './stores/replica-trust.ts';
-import { createReadModelLag } from './stores/read-model-lag.ts';
+import { observeReadModelLag } from './stores/read-model-lag.ts';
 import { createReplicaLag } from './stores/replica-lag.ts';
 import { createStatsReader } from './stores/stats-store.ts';
+import { trustCache, trustPrimary, trustReplica } from './stores/trust.ts';
 import { createViewReader } from './stores/view-reader.ts';
 import { createPostgresViewStore } from './stores/view-store-postgres.ts';
 
@@ -100,18 +101,18 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   );
 
   const clock = systemClock;
-  const head = resources.use(createHeadWatch({ readHead: () => log.readHead(signal), clock }));
-  const lag = resources.use(
-    createReadModelLag({ read: () => readLiveCheckpoint(primaryPool), head }),
-  );
-  const live = resources.use(createLiveVersion({ read: lag.read, clock }));
-  const { isOther } = resources.use(
-    createOtherLogWatch({
-      readCheckpoint: () => readLiveCheckpoint(primaryPool),
-      readHead: head.readHead,
+  const looks = createPrimaryLooks(clock);
+  const live = resources.use(
+    createLiveVersion({
+      read: () => readLiveCheckpoint(primaryPool),
       clock,
+      onLook: looks.learn,
     }),
   );
+  const { isOther, comparing } = createOtherLog({ checkpoint: looks.last, clock });
+  const readHead = comparing(() => log.readHead(signal));
+  const head = resources.use(createHeadWatch({ readHead, clock }));
+  resources.use(observeReadModelLag({ checkpoint: looks.last, head }));
   const incarnation = resources.use(
     createIncarnationWatch({ read: () => log.readIncarnation(signal), clock }),
   );
@@ -121,15 +122,16 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     liveVersion: live.current,
     logger,
   });
-  const cache = offerNothingOld(cacheNothingOf(isOther, viewCache), live);
-  const replicaLag = resources.use(createReplicaLag({ primary: lag.last, clock }));
-  const store = createPostgresViewStore(replicaPool, (checkpoint) => {
+  const replicaLag = resources.use(createReplicaLag({ primary: looks.last, clock }));
+  const replicaStore = createPostgresViewStore(replicaPool, (checkpoint) => {
     replicaLag.learn(checkpoint);
     live.learn(checkpoint);
   });
-  const guarded = createGuardedStore(store, guardReplica);
-  const replica = trustReplica(coverNothingOf(isOther, guarded), live);
-  const primary = coverNothingOf(isOther, createPostgresViewStore(primaryQueries, live.learn));
+  const primaryStore = createPostgresViewStore(primaryQueries, live.learn);
+  const known = { isOtherLog: isOther, newest: looks.newest, lately: looks.lately };
+  const cache = trustCache(viewCache, known);
+  const replica = trustReplica(createGuardedStore(replicaStore, guardReplica), known);
+  const primary = trustPrimary(primaryStore, known);
   const freshness = createFreshness({
     purpose: 'position',
     watermark: cache.watermark,

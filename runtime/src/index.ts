@@ -31,7 +31,6 @@ export {
 export { encodeEntry, type View, type ViewContent } from './cache/entry.ts';
 export { createFreshness, type Freshness, REPLICA_AFTER_MS } from './cache/freshness.ts';
 export { createLiveVersion, type LiveVersion } from './cache/live-version.ts';
-export { createPositionPoller } from './cache/position-poller.ts';
 export { createRedis, type Redis } from './cache/redis.ts';
 export { advanceScript, beginEpochScript, runScript } from './cache/scripts.ts';
 export {

@@ -1,70 +1,85 @@
+import type { LiveCheckpoint } from '@zameni/runtime';
 import { createManualClock } from '@zameni/runtime/testing';
 import test from 'ava';
-import type { ViewStore } from './view-store.ts';
-import { cacheNothingOf, coverNothingOf, createOtherLogWatch } from './other-log.ts';
+import { createOtherLog } from './other-log.ts';
 
+/** Looks at the head each second, as a process does. */
 function createSetup() {
   const clock = createManualClock();
-  const seen = { version: 1, position: 354, head: 354 as number | undefined };
-  const watch = createOtherLogWatch({
-    clock,
-    readCheckpoint: async () => ({ version: seen.version, position: seen.position }),
-    readHead: async () => seen.head,
+  const seen = {
+    checkpoint: { version: 1, position: 354 } as LiveCheckpoint | undefined,
+    head: 354 as number | undefined,
+  };
+  const { isOther, comparing } = createOtherLog({ clock, checkpoint: () => seen.checkpoint });
+  const look = comparing(async () => {
+    if (seen.head === undefined) throw new Error('the log is away');
+    return seen.head;
   });
-  return { clock, seen, watch };
+  const lookFor = async (seconds: number) => {
+    for (let n = 0; n < seconds; n += 1) {
+      await look().catch(() => undefined);
+      await clock.advance(1_000);
+    }
+  };
+  return { clock, seen, isOther, comparing, look, lookFor };
 }
 
 test('a log that ends before the checkpoint is another one, also when it is longer again', async (t) => {
-  const { clock, seen, watch } = createSetup();
-  await clock.advance(3_000);
-  t.false(watch.isOther());
+  const { seen, isOther, lookFor } = createSetup();
+  await lookFor(3);
+  t.false(isOther());
   seen.head = 177;
-  await clock.advance(5_000);
-  t.true(watch.isOther());
+  await lookFor(2);
+  t.true(isOther());
   seen.head = 400;
-  await clock.advance(5_000);
-  t.true(watch.isOther());
+  await lookFor(2);
+  t.true(isOther());
   // An operator has let readers see another version.
-  seen.version = 2;
-  await clock.advance(5_000);
-  t.false(watch.isOther());
+  seen.checkpoint = { version: 2, position: 354 };
+  await lookFor(1);
+  t.false(isOther());
 });
 
 test('a head that is low once, or unknown, says nothing', async (t) => {
-  const { clock, seen, watch } = createSetup();
+  const { seen, isOther, look, lookFor } = createSetup();
   seen.head = 177;
-  await clock.advance(100);
-  seen.head = 354;
-  await clock.advance(5_000);
-  t.false(watch.isOther());
+  // Requests may look at once after each other.
+  await look();
+  await look();
+  t.false(isOther());
   seen.head = undefined;
-  await clock.advance(5_000);
-  t.false(watch.isOther());
+  await lookFor(5);
+  t.false(isOther());
+  seen.head = 354;
+  await lookFor(1);
+  seen.head = 177;
+  await lookFor(1);
+  t.false(isOther());
 });
 
-test('views of another log cover no position, and none is cached', async (t) => {
-  let isOther = false;
-  const stored = { position: 354, modelVersion: 1, view: 'absent' } as const;
-  const store = coverNothingOf<ViewStore>(() => isOther, {
-    read: async () => stored,
-    readPosition: async () => 354,
-  });
-  const offered: number[] = [];
-  const cache = cacheNothingOf(() => isOther, {
-    read: async (_kind, _id, minPosition = 0) =>
-      minPosition > stored.position ? undefined : { ...stored, ageMs: 1 },
-    offer: async ({ position }) => void offered.push(position),
-    watermark: async () => 354,
-  });
-  const look = async () => {
-    await cache.offer({ ...stored, kind: 'user', id: 'a' });
-    t.is(await cache.read('user', 'a', 355), undefined);
-    const cached = await cache.read('user', 'a');
-    const { position } = await store.read('user', 'a');
-    return [position, await store.readPosition(), cached?.position, await cache.watermark()];
-  };
-  t.deepEqual(await look(), [354, 354, 354, 354]);
-  isOther = true;
-  t.deepEqual(await look(), [0, 0, undefined, undefined]);
-  t.deepEqual(offered, [354]);
+test('while the checkpoint is unknown, what was found stays', async (t) => {
+  const { seen, isOther, lookFor } = createSetup();
+  seen.checkpoint = undefined;
+  seen.head = 177;
+  await lookFor(5);
+  t.false(isOther());
+  seen.checkpoint = { version: 1, position: 354 };
+  await lookFor(2);
+  seen.checkpoint = undefined;
+  await lookFor(5);
+  t.true(isOther());
+});
+
+test('a head that was on its way while the projection went on says nothing', async (t) => {
+  const { clock, seen, isOther, comparing, look } = createSetup();
+  const head = Promise.withResolvers<number>();
+  const reading = comparing(() => head.promise)();
+  seen.checkpoint = { version: 1, position: 400 };
+  head.resolve(354);
+  await reading;
+  // Were it compared with the newer checkpoint, this look would be the second one.
+  await clock.advance(1_000);
+  seen.head = 399;
+  await look();
+  t.false(isOther());
 });

@@ -18,7 +18,7 @@ export const DEADLINES = {
   intent: 8_000,
   /** The wait of a `DELETE` for every store that answers readers. */
   erased: 12_000,
-  /** Between two looks of a reader at the position of the primary, and for one look. */
+  /** At most between two looks of a reader at the position of the primary, and for one look. */
   primaryLook: 1_000,
   /** An entry of the cache that a reader stored from before the watermark. */
   entryBehind: 5_000,
