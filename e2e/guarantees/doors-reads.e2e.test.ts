@@ -81,7 +81,7 @@ test('what the log lacks is asked of it once a second', async (t) => {
 });
 
 test('reads are limited for a stranger and for a caller, with headers', async (t) => {
-  const env = { ZAMENI_LIMIT_CLIENT_READS: '3/60', ZAMENI_LIMIT_CALLER_READS: '5/60' };
+  const env = { ZAMENI_LIMIT_NETWORK_READS: '3/60', ZAMENI_LIMIT_CALLER_READS: '5/60' };
   const own = await startOwnProcess(stack, { service: 'query-api', name: 'doors-limits', env });
   t.teardown(() => own[Symbol.asyncDispose]());
   const { id } = await actors.register(fresh());
@@ -103,8 +103,8 @@ test('reads are limited for a stranger and for a caller, with headers', async (t
     strangers.map(({ status }) => status),
     [404, 404, 404, 429],
   );
-  t.regex(strangers[0]?.headers.get('ratelimit') ?? '', /^"client-reads";r=2;t=\d+$/);
-  t.is(strangers[0]?.headers.get('ratelimit-policy'), '"client-reads";q=3;w=60');
+  t.regex(strangers[0]?.headers.get('ratelimit') ?? '', /^"network-reads";r=2;t=\d+$/);
+  t.is(strangers[0]?.headers.get('ratelimit-policy'), '"network-reads";q=3;w=60');
   t.regex(strangers[3]?.headers.get('retry-after') ?? '', /^\d+$/);
   const token = await system.token(['users:read'], `doors-${randomUUID()}`);
   const callers = [];

@@ -314,3 +314,13 @@ test('reads are limited on every route, also before a bad position is looked at'
     t.is(queries.length, asked);
   }
 });
+
+test('every route knows the caller from the one check of the token', async (t) => {
+  for (const { service, path } of ROUTES) {
+    if (service !== 'query-api') continue;
+    const { get, verified } = await createTestApp({ answer: erased });
+    const { statusCode } = await get(path.replace(/\{\w+\}/, id), as('self'));
+    t.true(statusCode < 500, path);
+    t.deepEqual(verified, ['Bearer self'], path);
+  }
+});

@@ -167,7 +167,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     clientDigest: createClientDigest(registration.current()),
     limits: createRateLimits({
       policies: {
-        'client-reads': parsePolicy(config.ZAMENI_LIMIT_CLIENT_READS),
+        'network-reads': parsePolicy(config.ZAMENI_LIMIT_NETWORK_READS),
         'caller-reads': parsePolicy(config.ZAMENI_LIMIT_CALLER_READS),
       },
       redis,

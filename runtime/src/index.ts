@@ -174,5 +174,5 @@ export {
   withBatchSpans,
   withSpan,
 } from './telemetry/trace.ts';
-export { noteCaller, noteScope } from './security/noted-caller.ts';
+export { callerOf, noteCaller, noteScope } from './security/noted-caller.ts';
 export type { SecurityWatch } from './security/watch-callers.ts';
