@@ -1,7 +1,5 @@
 import { ACCOUNTS_PROJECTION } from '@zameni/contracts';
 import {
-  createActorDigest,
-  createClientDigest,
   createFreshness,
   createIncarnationWatch,
   createHeadWatch,
@@ -29,6 +27,7 @@ import {
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
+import { createActorDigest, createClientDigest } from './http/digests.ts';
 import { createHealthChecks } from './http/health-checks.ts';
 import { readReferenceFiles } from './reference/files.ts';
 import { readVerifyFiles } from './verify-page/files.ts';
@@ -142,7 +141,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   });
   const position = openKeyRing(config.ZAMENI_POSITION_KEY_FILE, { logger, securityLog });
   const registration = openKeyRing(config.ZAMENI_REGISTRATION_ID_KEY_FILE, { logger, securityLog });
-  const actors = createActorDigest(position.current);
+  const actors = createActorDigest(position);
   const app = await createApp({
     logger,
     logRequests: config.ZAMENI_LOG_REQUESTS,

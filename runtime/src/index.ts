@@ -4,9 +4,12 @@ export { type Clock, systemClock } from './async/clock.ts';
 export { type Line, readLines } from './async/lines.ts';
 export { createWaitObserver } from './async/observed-wait.ts';
 export { createBackoff, delay, withDeadline } from './async/retry.ts';
-export { compareCopies, type CopyFault, type CopyRecord } from './audit/compare-copies.ts';
-export { type CopyReader, createOpenCopy, type OpenCopy } from './audit/copy-reader.ts';
-export { judgeCounts, type LookRound } from './audit/judge-counts.ts';
+export {
+  type CopyReader,
+  type CopyRecord,
+  createOpenCopy,
+  type OpenCopy,
+} from './audit/copy-reader.ts';
 export {
   type CopyState,
   type CopyStates,
@@ -14,13 +17,14 @@ export {
 } from './audit/leader-trust.ts';
 export { readCopyStates } from './audit/read-copy-states.ts';
 export {
+  type CopyCounts,
   createLookAtServers,
   type LookAtServers,
   type ServerLook,
 } from './audit/server-looks.ts';
 export { createStepDown, type StepDown } from './audit/step-down.ts';
 export { createTrustedLog, type TrustedLog } from './audit/trusted-log.ts';
-export { createActorDigest, toActorId } from './auth/actor-id.ts';
+export { toActorId } from './auth/actor-id.ts';
 export { readTokenIssuers } from './auth/issuers.ts';
 export {
   type Caller,
@@ -78,8 +82,16 @@ export {
   openPersonal,
   sealPersonal,
 } from './keys/data-keys.ts';
+export { deriveKey } from './keys/derive-key.ts';
 export { changeKeyOf, createDigests, type Digests } from './keys/digests.ts';
-export { type KeyRing, KeyRingFile, readKeyRing, readKeyRingFile } from './keys/key-ring.ts';
+export {
+  currentKey,
+  firstKey,
+  type KeyRing,
+  KeyRingFile,
+  readKeyRing,
+  readKeyRingFile,
+} from './keys/key-ring.ts';
 export { layersOf, type PepperRing, readPepperRing } from './keys/pepper-ring.ts';
 export { createRegistrationIds, type RegistrationIds } from './keys/registration-ids.ts';
 export { createPositions, type Positions } from './keys/positions.ts';
@@ -99,7 +111,6 @@ export {
   type VerificationTokens,
 } from './keys/verification-tokens.ts';
 export { clientKeyOf, guesserKeyOf } from './limits/client-key.ts';
-export { createClientDigest } from './limits/client-digest.ts';
 export { verifyCounted } from './limits/counted-token.ts';
 export { limitRequest } from './limits/headers.ts';
 export { parsePolicy, rateLimitVariable } from './limits/policy.ts';

@@ -3,9 +3,17 @@ import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-n
 import { apiPrefix, inboxPrefix } from '@zameni/contracts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { CopyRecord } from './compare-copies.ts';
 import { delay } from '../async/retry.ts';
 import { Fault } from '../errors.ts';
+
+/** A record as one server holds it. */
+export type CopyRecord = {
+  readonly position: number;
+  /** Digest of subject and data. */
+  readonly digest: string;
+  /** Whether it may expire now: each server expires it by its own clock. */
+  readonly isEnding: boolean;
+};
 
 /** Reads one server's copy of the log, forwards. */
 export type CopyReader = AsyncDisposable & {

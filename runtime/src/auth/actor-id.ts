@@ -1,7 +1,5 @@
-import { createHmac, hkdfSync } from 'node:crypto';
 import { parseUserId } from '@zameni/contracts';
 import type { Digests } from '../keys/digests.ts';
-import { currentKey, type KeyRing } from '../keys/key-ring.ts';
 import type { Caller } from './tokens.ts';
 
 /**
@@ -16,18 +14,4 @@ export function toActorId(
 ): string {
   // A subject contains no line break.
   return parseUserId(subject) ?? digests.actorOf(`${subject}\n${issuer}`);
-}
-
-/**
- * The digest of callers for a service that may not have the pepper, with which it could try
- * addresses. Its ids differ from those of the other services, and begin anew with another current
- * key.
- */
-export function createActorDigest(ring: () => KeyRing): Pick<Digests, 'actorOf'> {
-  return {
-    actorOf: (caller) => {
-      const key = hkdfSync('sha256', currentKey(ring()), Buffer.alloc(0), 'zameni reader', 32);
-      return createHmac('sha256', Buffer.from(key)).update(caller).digest('base64url');
-    },
-  };
 }
