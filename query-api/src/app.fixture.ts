@@ -9,7 +9,7 @@ import {
   createRegistrationIds,
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
-import type { ViewAnswer, ViewQuery } from './stores/view-reader.ts';
+import type { ViewAnswer, ViewQuery } from './views/reader.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 export const positions = createPositions({ current: '1', keys: new Map([['1', randomBytes(32)]]) });

@@ -20,7 +20,7 @@ import {
   as,
   createTestApp,
 } from './app.fixture.ts';
-import type { ViewAnswer } from './stores/view-reader.ts';
+import type { ViewAnswer } from './views/reader.ts';
 
 test('has exactly the routes of the tables', async (t) => {
   const { routes } = await createTestApp();

@@ -33,19 +33,19 @@ import { readReferenceFiles } from './reference/files.ts';
 import { readVerifyFiles } from './verify-page/files.ts';
 import { createErasureReader } from './stores/erasure-store.ts';
 import { createGuard, guardQueries } from './stores/guard.ts';
-import { createGuardedStore } from './stores/guarded-store.ts';
+import { createGuardedStore } from './views/guarded-store.ts';
 import { rememberAbsences } from './stores/known-absences.ts';
 import { createLogLookup } from './stores/log-lookup.ts';
 import { createMessagesReader } from './stores/messages-store.ts';
-import { createOtherLog } from './stores/other-log.ts';
-import { createPrimaryLooks } from './stores/primary-looks.ts';
+import { createOtherLog } from './looks/other-log.ts';
+import { createPrimaryLooks } from './looks/primary.ts';
 import { createProjectionsReader } from './stores/projections-store.ts';
-import { observeReadModelLag } from './stores/read-model-lag.ts';
-import { createReplicaLag } from './stores/replica-lag.ts';
+import { observeReadModelLag } from './looks/read-model-lag.ts';
+import { createReplicaLag } from './looks/replica-lag.ts';
 import { createStatsReader } from './stores/stats-store.ts';
-import { trustCache, trustPrimary, trustReplica } from './stores/trust.ts';
-import { createViewReader } from './stores/view-reader.ts';
-import { createPostgresViewStore } from './stores/view-store-postgres.ts';
+import { trustCache, trustPrimary, trustReplica } from './views/trust.ts';
+import { createViewReader } from './views/reader.ts';
+import { createPostgresViewStore } from './views/store-postgres.ts';
 
 /** Connections of one process. PgBouncer shares 20 connections per database among all processes. */
 const REPLICA_POOL_SIZE = 10;

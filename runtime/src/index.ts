@@ -51,10 +51,10 @@ export {
 export { createHttpApp, listenHttp, traceIdOf } from './http/app.ts';
 export { keepOwnDeadline } from './http/client-errors.ts';
 export type { HealthChecks } from './http/health.ts';
-export { parseJsonBody, requirePlainUtf8 } from './http/json-body.ts';
+export { parseJsonBody, requirePlainUtf8 } from './bodies/json.ts';
 export { type KeyRings, KeyRingsView } from './http/key-ring-route.ts';
 export { toRoute } from './http/operation-route.ts';
-export { createOverloaded } from './http/overloaded.ts';
+export { createOverloaded } from './load/overloaded.ts';
 export { parsePreferWait } from './http/prefer-wait.ts';
 export type { LogRequests } from './http/request-log.ts';
 export { splitQuoted } from './http/split-quoted.ts';

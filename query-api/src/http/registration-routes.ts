@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { OPERATIONS, parseUserId, type RegistrationView } from '@zameni/contracts';
 import { AppError, type RegistrationIds, toRoute } from '@zameni/runtime';
 import type { IsInLog } from '../stores/log-lookup.ts';
-import { parseStatus } from '../stores/registration-status.ts';
+import { parseStatus } from '../views/registration-status.ts';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
 
 /** What the route needs. */

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ACCOUNTS_PROJECTION, OPERATIONS, parseUserId, UserView } from '@zameni/contracts';
 import { AppError, callerOf, requireScope, toRoute, type ViewContent } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ViewAnswer } from '../stores/view-reader.ts';
+import type { ViewAnswer } from '../views/reader.ts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { matchesEntityTag } from './if-none-match.ts';

@@ -1,6 +1,6 @@
 import { createManualClock } from '@zameni/runtime/testing';
 import test from 'ava';
-import { createPrimaryLooks } from './primary-looks.ts';
+import { createPrimaryLooks } from './primary.ts';
 
 test('a position counts as reached a second after a look has found it', async (t) => {
   const clock = createManualClock();

@@ -3,7 +3,7 @@ import { createManualClock } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createTestStores, toCache, toStore } from './stores.fixture.ts';
 import { trustCache, trustPrimary, trustReplica } from './trust.ts';
-import { createViewReader, type ViewQuery } from './view-reader.ts';
+import { createViewReader, type ViewQuery } from './reader.ts';
 
 const { signal } = new AbortController();
 const view = { version: 2, body: '{"n":2}' };

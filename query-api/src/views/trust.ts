@@ -1,5 +1,5 @@
 import type { ViewCache } from '@zameni/runtime';
-import type { OptionalViewStore, StoredView, ViewStore } from './view-store.ts';
+import type { OptionalViewStore, StoredView, ViewStore } from './store.ts';
 
 /** What this process knows of log and primary, by which it believes what cache and databases say. */
 export type Known = {
