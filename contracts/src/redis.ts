@@ -24,7 +24,7 @@ export type RedisUser = (typeof REDIS_USERS)[number];
 /** The limits that each service counts. Those of others are closed to it. */
 export const COUNTED_LIMITS = {
   'command-api': ['client', 'destructive'],
-  'query-api': ['client-reads', 'caller-reads'],
+  'query-api': ['network-reads', 'caller-reads'],
 } as const;
 
 /** A limit that a service counts. */

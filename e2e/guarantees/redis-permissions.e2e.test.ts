@@ -129,7 +129,7 @@ const doors: Readonly<Record<RedisServer, readonly Door[]>> = {
       [inScript('incr', limit(policy)), 'command-api'],
       [`PEXPIRE ${limit(policy)} 1`, 'command-api'],
     ]),
-    ...(['client-reads', 'caller-reads'] as const).flatMap((policy): Door[] => [
+    ...(['network-reads', 'caller-reads'] as const).flatMap((policy): Door[] => [
       [`INCR ${limit(policy)}`, 'query-api'],
       [`PTTL ${limit(policy)}`, 'query-api'],
       [`EVAL return(1) 1 ${limit(policy)}`, 'query-api'],
@@ -252,7 +252,7 @@ test('with their rights both APIs count together with others of their kind', asy
   const key = randomUUID();
   for (const [user, names] of [
     ['command-api', ['client', 'destructive']],
-    ['query-api', ['client-reads', 'caller-reads']],
+    ['query-api', ['network-reads', 'caller-reads']],
   ] as const) {
     const limitsOf = async () =>
       createRateLimits({

@@ -9,7 +9,7 @@ import {
   createRegistrationIds,
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
-import type { ViewAnswer, ViewQuery } from './stores/view-reader.ts';
+import type { ViewAnswer, ViewQuery } from './views/reader.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 export const positions = createPositions({ current: '1', keys: new Map([['1', randomBytes(32)]]) });
@@ -53,7 +53,7 @@ const callers: Readonly<Record<string, { subject: string; scopes: readonly Scope
 export type Options = {
   readonly answer?: ViewAnswer | Error;
   readonly isInLog?: () => Promise<boolean>;
-  readonly quotas?: Readonly<Partial<Record<'client-reads' | 'caller-reads', number>>>;
+  readonly quotas?: Readonly<Partial<Record<'network-reads' | 'caller-reads', number>>>;
 };
 
 export async function createTestApp(options: Options = {}) {
@@ -61,10 +61,11 @@ export async function createTestApp(options: Options = {}) {
   const limitOf = (quota: number | undefined) =>
     quota === undefined ? ('off' as const) : { quota, windowSeconds: 60 };
   const policies = {
-    'client-reads': limitOf(quotas['client-reads']),
+    'network-reads': limitOf(quotas['network-reads']),
     'caller-reads': limitOf(quotas['caller-reads']),
   };
   const queries: ViewQuery[] = [];
+  const verified: string[] = [];
   const routes: string[] = [];
   const app = await createApp({
     logger,
@@ -86,6 +87,7 @@ export async function createTestApp(options: Options = {}) {
       verify: async (authorization, beforeCheck): Promise<Caller | undefined> => {
         if (authorization === undefined) return undefined;
         await beforeCheck?.();
+        verified.push(authorization);
         const caller = callers[authorization];
         if (caller === undefined) throw new AppError('unauthorized');
         return { issuer: 'test', subject: caller.subject, scopes: new Set(caller.scopes) };
@@ -100,7 +102,7 @@ export async function createTestApp(options: Options = {}) {
   });
   const get = (url: string, headers: Record<string, string> = {}) =>
     app.inject({ method: 'GET', url, headers });
-  return { get, queries, routes };
+  return { get, queries, routes, verified };
 }
 
 export const as = (name: string) => ({ authorization: `Bearer ${name}` });

@@ -20,7 +20,7 @@ import {
   as,
   createTestApp,
 } from './app.fixture.ts';
-import type { ViewAnswer } from './stores/view-reader.ts';
+import type { ViewAnswer } from './views/reader.ts';
 
 test('has exactly the routes of the tables', async (t) => {
   const { routes } = await createTestApp();
@@ -312,5 +312,15 @@ test('reads are limited on every route, also before a bad position is looked at'
     const second = await get(url, { ...as('reader'), 'min-position': 'x' });
     t.is(second.statusCode, 429);
     t.is(queries.length, asked);
+  }
+});
+
+test('every route knows the caller from the one check of the token', async (t) => {
+  for (const { service, path } of ROUTES) {
+    if (service !== 'query-api') continue;
+    const { get, verified } = await createTestApp({ answer: erased });
+    const { statusCode } = await get(path.replace(/\{\w+\}/, id), as('self'));
+    t.true(statusCode < 500, path);
+    t.deepEqual(verified, ['Bearer self'], path);
   }
 });

@@ -25,7 +25,7 @@ export const Config = Type.Object({
   ...callersConfig,
   ...proxiesConfig,
   ...registrationIdConfig,
-  ZAMENI_LIMIT_CLIENT_READS: rateLimitVariable('Reads of one client without a token', '600/60'),
+  ZAMENI_LIMIT_NETWORK_READS: rateLimitVariable('Reads of one network without a token', '600/60'),
   ZAMENI_LIMIT_CALLER_READS: rateLimitVariable('Reads of one caller with a token', '6000/60'),
 });
 export type Config = Static<typeof Config>;

@@ -1,7 +1,5 @@
 import { ACCOUNTS_PROJECTION, type CountedLimit } from '@zameni/contracts';
 import {
-  createActorDigest,
-  createClientDigest,
   createFreshness,
   createIncarnationWatch,
   createHeadWatch,
@@ -29,23 +27,25 @@ import {
 } from '@zameni/runtime';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
+import { createActorDigest, createClientDigest } from './http/digests.ts';
 import { createHealthChecks } from './http/health-checks.ts';
 import { readReferenceFiles } from './reference/files.ts';
 import { readVerifyFiles } from './verify-page/files.ts';
 import { createErasureReader } from './stores/erasure-store.ts';
 import { createGuard, guardQueries } from './stores/guard.ts';
-import { createGuardedStore } from './stores/guarded-store.ts';
+import { createGuardedStore } from './views/guarded-store.ts';
 import { rememberAbsences } from './stores/known-absences.ts';
 import { createLogLookup } from './stores/log-lookup.ts';
 import { createMessagesReader } from './stores/messages-store.ts';
-import { cacheNothingOf, coverNothingOf, createOtherLogWatch } from './stores/other-log.ts';
+import { createOtherLog } from './looks/other-log.ts';
+import { createPrimaryLooks } from './looks/primary.ts';
 import { createProjectionsReader } from './stores/projections-store.ts';
-import { offerNothingOld, trustReplica } from './stores/replica-trust.ts';
-import { createReadModelLag } from './stores/read-model-lag.ts';
-import { createReplicaLag } from './stores/replica-lag.ts';
+import { observeReadModelLag } from './looks/read-model-lag.ts';
+import { createReplicaLag } from './looks/replica-lag.ts';
 import { createStatsReader } from './stores/stats-store.ts';
-import { createViewReader } from './stores/view-reader.ts';
-import { createPostgresViewStore } from './stores/view-store-postgres.ts';
+import { trustCache, trustPrimary, trustReplica } from './views/trust.ts';
+import { createViewReader } from './views/reader.ts';
+import { createPostgresViewStore } from './views/store-postgres.ts';
 
 /** Connections of one process. PgBouncer shares 20 connections per database among all processes. */
 const REPLICA_POOL_SIZE = 10;
@@ -105,18 +105,18 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
   );
 
   const clock = systemClock;
-  const head = resources.use(createHeadWatch({ readHead: () => log.readHead(signal), clock }));
-  const lag = resources.use(
-    createReadModelLag({ read: () => readLiveCheckpoint(primaryPool), head }),
-  );
-  const live = resources.use(createLiveVersion({ read: lag.read, clock }));
-  const { isOther } = resources.use(
-    createOtherLogWatch({
-      readCheckpoint: () => readLiveCheckpoint(primaryPool),
-      readHead: head.readHead,
+  const looks = createPrimaryLooks(clock);
+  const live = resources.use(
+    createLiveVersion({
+      read: () => readLiveCheckpoint(primaryPool),
       clock,
+      onLook: looks.learn,
     }),
   );
+  const { isOther, comparing } = createOtherLog({ checkpoint: looks.last, clock });
+  const readHead = comparing(() => log.readHead(signal));
+  const head = resources.use(createHeadWatch({ readHead, clock }));
+  resources.use(observeReadModelLag({ checkpoint: looks.last, head }));
   const incarnation = resources.use(
     createIncarnationWatch({ read: () => log.readIncarnation(signal), clock }),
   );
@@ -126,15 +126,16 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     liveVersion: live.current,
     logger,
   });
-  const cache = offerNothingOld(cacheNothingOf(isOther, viewCache), live);
-  const replicaLag = resources.use(createReplicaLag({ primary: lag.last, clock }));
-  const store = createPostgresViewStore(replicaPool, (checkpoint) => {
+  const replicaLag = resources.use(createReplicaLag({ primary: looks.last, clock }));
+  const replicaStore = createPostgresViewStore(replicaPool, (checkpoint) => {
     replicaLag.learn(checkpoint);
     live.learn(checkpoint);
   });
-  const guarded = createGuardedStore(store, guardReplica);
-  const replica = trustReplica(coverNothingOf(isOther, guarded), live);
-  const primary = coverNothingOf(isOther, createPostgresViewStore(primaryQueries, live.learn));
+  const primaryStore = createPostgresViewStore(primaryQueries, live.learn);
+  const known = { isOtherLog: isOther, newest: looks.newest, lately: looks.lately };
+  const cache = trustCache(viewCache, known);
+  const replica = trustReplica(createGuardedStore(replicaStore, guardReplica), known);
+  const primary = trustPrimary(primaryStore, known);
   const freshness = createFreshness({
     purpose: 'position',
     watermark: cache.watermark,
@@ -171,7 +172,7 @@ export async function startQueryApi(context: ServiceContext<Config>): Promise<vo
     clientDigest: createClientDigest(registration.current()),
     limits: createRateLimits<CountedLimit<'query-api'>>({
       policies: {
-        'client-reads': parsePolicy(config.ZAMENI_LIMIT_CLIENT_READS),
+        'network-reads': parsePolicy(config.ZAMENI_LIMIT_NETWORK_READS),
         'caller-reads': parsePolicy(config.ZAMENI_LIMIT_CALLER_READS),
       },
       redis: counters,

@@ -4,9 +4,12 @@ export { type Clock, systemClock } from './async/clock.ts';
 export { type Line, readLines } from './async/lines.ts';
 export { createWaitObserver } from './async/observed-wait.ts';
 export { createBackoff, delay, withDeadline } from './async/retry.ts';
-export { compareCopies, type CopyFault, type CopyRecord } from './audit/compare-copies.ts';
-export { type CopyReader, createOpenCopy, type OpenCopy } from './audit/copy-reader.ts';
-export { judgeCounts, type LookRound } from './audit/judge-counts.ts';
+export {
+  type CopyReader,
+  type CopyRecord,
+  createOpenCopy,
+  type OpenCopy,
+} from './audit/copy-reader.ts';
 export {
   type CopyJudgement,
   type CopyState,
@@ -15,13 +18,13 @@ export {
 } from './audit/leader-trust.ts';
 export { readCopyStates } from './audit/read-copy-states.ts';
 export {
+  type CopyCounts,
   createLookAtServers,
   type LookAtServers,
   type ServerLook,
 } from './audit/server-looks.ts';
 export { createStepDown, type StepDown } from './audit/step-down.ts';
 export { createTrustedLog, type TrustedLog } from './audit/trusted-log.ts';
-export { createActorDigest } from './auth/actor-digest.ts';
 export { toActorId } from './auth/actor-id.ts';
 export { readTokenIssuers } from './auth/issuers.ts';
 export {
@@ -33,7 +36,6 @@ export {
 export { encodeEntry, type View, type ViewContent } from './cache/entry.ts';
 export { createFreshness, type Freshness, REPLICA_AFTER_MS } from './cache/freshness.ts';
 export { createLiveVersion, type LiveVersion } from './cache/live-version.ts';
-export { createPositionPoller } from './cache/position-poller.ts';
 export { createRedis, type Redis } from './cache/redis.ts';
 export { advanceScript, beginEpochScript, runScript } from './cache/scripts.ts';
 export {
@@ -50,10 +52,10 @@ export {
 export { createHttpApp, listenHttp, traceIdOf } from './http/app.ts';
 export { keepOwnDeadline } from './http/client-errors.ts';
 export type { HealthChecks } from './http/health.ts';
-export { parseJsonBody, requirePlainUtf8 } from './http/json-body.ts';
+export { parseJsonBody, requirePlainUtf8 } from './bodies/json.ts';
 export { type KeyRings, KeyRingsView } from './http/key-ring-route.ts';
 export { toRoute } from './http/operation-route.ts';
-export { createOverloaded } from './http/overloaded.ts';
+export { createOverloaded } from './load/overloaded.ts';
 export { parsePreferWait } from './http/prefer-wait.ts';
 export type { LogRequests } from './http/request-log.ts';
 export { splitQuoted } from './http/split-quoted.ts';
@@ -82,8 +84,16 @@ export {
   openPersonal,
   sealPersonal,
 } from './keys/data-keys.ts';
+export { deriveKey } from './keys/derive-key.ts';
 export { changeKeyOf, createDigests, type Digests } from './keys/digests.ts';
-export { type KeyRing, KeyRingFile, readKeyRing, readKeyRingFile } from './keys/key-ring.ts';
+export {
+  currentKey,
+  firstKey,
+  type KeyRing,
+  KeyRingFile,
+  readKeyRing,
+  readKeyRingFile,
+} from './keys/key-ring.ts';
 export { layersOf, type PepperRing, readPepperRing } from './keys/pepper-ring.ts';
 export { createRegistrationIds, type RegistrationIds } from './keys/registration-ids.ts';
 export { createPositions, type Positions } from './keys/positions.ts';
@@ -103,7 +113,6 @@ export {
   type VerificationTokens,
 } from './keys/verification-tokens.ts';
 export { clientKeyOf, guesserKeyOf } from './limits/client-key.ts';
-export { createClientDigest } from './limits/client-digest.ts';
 export { verifyCounted } from './limits/counted-token.ts';
 export { limitRequest } from './limits/headers.ts';
 export { parsePolicy, rateLimitVariable } from './limits/policy.ts';
@@ -188,5 +197,5 @@ export {
   withBatchSpans,
   withSpan,
 } from './telemetry/trace.ts';
-export { noteCaller, noteScope } from './security/noted-caller.ts';
+export { callerOf, noteCaller, noteScope } from './security/noted-caller.ts';
 export type { SecurityWatch } from './security/watch-callers.ts';

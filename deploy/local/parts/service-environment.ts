@@ -29,7 +29,7 @@ const UNLIMITED = { ZAMENI_LIMIT_CLIENT: 'off', ZAMENI_LIMIT_DESTRUCTIVE: 'off' 
 /** The same for reads: the demo reads each person back, with one token. */
 const DEMO_READS = { ZAMENI_LIMIT_CALLER_READS: '600000/60' } as const;
 const UNLIMITED_READS = {
-  ZAMENI_LIMIT_CLIENT_READS: 'off',
+  ZAMENI_LIMIT_NETWORK_READS: 'off',
   ZAMENI_LIMIT_CALLER_READS: 'off',
 } as const;
 

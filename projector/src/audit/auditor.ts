@@ -1,9 +1,7 @@
 import {
   coerceError,
   delay,
-  judgeCounts,
   type LookAtServers,
-  type LookRound,
   type OpenCopy,
   type ReadLogServers,
   type ServerLook,
@@ -16,6 +14,7 @@ import {
   type LeasedWorkOptions,
 } from '../lease/work.ts';
 import { createCompareContents, type CopyFaults } from './contents.ts';
+import { judgeCounts, type LookRound } from './judge-counts.ts';
 import { createServerStates, type ServerStates } from './server-states.ts';
 import type { AuditedServer, AuditorStore } from './store.ts';
 import { createWalk } from './walk.ts';

@@ -1,11 +1,5 @@
-import {
-  compareCopies,
-  type CopyFault,
-  type CopyReader,
-  delay,
-  type LookAtServers,
-  type OpenCopy,
-} from '@zameni/runtime';
+import { type CopyReader, delay, type LookAtServers, type OpenCopy } from '@zameni/runtime';
+import { compareCopies, type CopyFault } from './compare-copies.ts';
 
 /** A range of positions, both included. */
 export type PositionRange = { readonly from: number; readonly to: number };

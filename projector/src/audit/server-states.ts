@@ -1,4 +1,5 @@
-import type { CopyFault, Logger, ServerLook } from '@zameni/runtime';
+import type { Logger, ServerLook } from '@zameni/runtime';
+import type { CopyFault } from './compare-copies.ts';
 import type { AuditedServer, AuditorStore } from './store.ts';
 
 /** What is known of each server, and the transitions between its states. */

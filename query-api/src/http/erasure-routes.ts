@@ -2,18 +2,16 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type ErasureView, OPERATIONS, parseUserId } from '@zameni/contracts';
 import {
   AppError,
-  noteCaller,
+  callerOf,
   noteScope,
   type Positions,
   requireScope,
-  type TokenVerifier,
   toRoute,
 } from '@zameni/runtime';
 import type { ReadErasure } from '../stores/erasure-store.ts';
 
 /** What the route needs. */
 export type ErasureRoutesDeps = {
-  readonly tokens: TokenVerifier;
   readonly positions: Positions;
   readonly readErasure: ReadErasure;
 };
@@ -27,8 +25,7 @@ export function erasureRoutes(deps: ErasureRoutesDeps): FastifyPluginAsyncTypebo
     app.route({
       ...toRoute(OPERATIONS.readErasure),
       handler: async (request, reply): Promise<ErasureView> => {
-        const caller = await deps.tokens.verify(request.headers.authorization);
-        noteCaller(request, caller);
+        const caller = callerOf(request);
         const id = parseUserId(request.params.id);
         requireScope(caller, 'users:erase', id);
         if (caller.scopes.has('users:erase')) noteScope(request, 'users:erase');

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { ERASURE_STORES, ErasureView, type Scope } from '@zameni/contracts';
-import { AppError, createHttpApp, createLogger, createPositions } from '@zameni/runtime';
+import { ERASURE_STORES, ErasureView } from '@zameni/contracts';
+import { AppError, createPositions } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import type { ErasureAnswer } from '../stores/erasure-store.ts';
 import { erasureRoutes } from './erasure-routes.ts';
+import { createRouteApp, type TestCallers } from './route-app.fixture.ts';
 
-const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const positions = createPositions({ current: '1', keys: new Map([['1', randomBytes(32)]]) });
 const id = '01980000-0000-7000-8000-000000000001';
 const view: ErasureView = {
@@ -18,23 +18,17 @@ const view: ErasureView = {
 const found: ErasureAnswer = { position: 42, erasure: view };
 const none: ErasureAnswer = { position: 42, erasure: undefined };
 
-const callers: Readonly<Record<string, { subject: string; scopes: readonly Scope[] }>> = {
+const callers: TestCallers = {
   self: { subject: id, scopes: [] },
   eraser: { subject: 'other', scopes: ['users:erase'] },
   reader: { subject: 'other', scopes: ['users:read'] },
 };
 
 async function get(caller: string | undefined, answer: ErasureAnswer | Error, path = id) {
-  const app = createHttpApp({ logger, checks: {}, degradedChecks: {} });
+  const app = createRouteApp(callers);
   await app.register(
     erasureRoutes({
       positions,
-      tokens: {
-        verify: async (authorization) => {
-          const known = authorization === undefined ? undefined : callers[authorization];
-          return known && { issuer: 'test', subject: known.subject, scopes: new Set(known.scopes) };
-        },
-      },
       readErasure: async () => {
         if (answer instanceof Error) throw answer;
         return answer;

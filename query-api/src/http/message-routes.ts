@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { MAX_MESSAGES_PAGE, type MessagesView, OPERATIONS, parseUserId } from '@zameni/contracts';
-import { AppError, noteCaller, requireScope, type TokenVerifier, toRoute } from '@zameni/runtime';
+import { AppError, callerOf, requireScope, toRoute } from '@zameni/runtime';
 import type { ReadMessages } from '../stores/messages-store.ts';
 
 /** What the route needs. */
 export type MessageRoutesDeps = {
-  readonly tokens: TokenVerifier;
   readonly readMessages: ReadMessages;
 };
 
@@ -15,11 +14,7 @@ export function messageRoutes(deps: MessageRoutesDeps): FastifyPluginAsyncTypebo
     app.route({
       ...toRoute(OPERATIONS.readMessages),
       // Before the parameters are checked, as on every route: first who asks, then what.
-      preValidation: async (request) => {
-        const caller = await deps.tokens.verify(request.headers.authorization);
-        noteCaller(request, caller);
-        requireScope(caller, 'ops:read');
-      },
+      preValidation: async (request) => requireScope(callerOf(request), 'ops:read'),
       handler: async (request, reply): Promise<MessagesView> => {
         const id = parseUserId(request.params.id);
         if (id === undefined) throw new AppError('user-not-found');

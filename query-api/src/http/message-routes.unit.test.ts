@@ -1,11 +1,11 @@
-import { MessagesView, type Scope } from '@zameni/contracts';
-import { AppError, createHttpApp, createLogger } from '@zameni/runtime';
+import { MessagesView } from '@zameni/contracts';
+import { AppError } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import type { MessagesQuery, ReadMessages } from '../stores/messages-store.ts';
 import { messageRoutes } from './message-routes.ts';
+import { createRouteApp, type TestCallers } from './route-app.fixture.ts';
 
-const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const id = '01980000-0000-7000-8000-00000000000a';
 const view: MessagesView = {
   messages: [
@@ -24,24 +24,18 @@ const view: MessagesView = {
   ],
   next: '7',
 };
-const callers: Readonly<Record<string, readonly Scope[]>> = {
-  operator: ['ops:read'],
-  person: ['users:read', 'users:admin', 'ops:write'],
+const callers: TestCallers = {
+  operator: { subject: 'operator', scopes: ['ops:read'] },
+  // Asks about themselves: their mails are the business of operators.
+  person: { subject: id, scopes: ['users:read', 'users:admin', 'ops:write'] },
 };
 
 /** Sends a request, and notes what the store is asked for. */
 async function get(path: string, caller?: string, readMessages: ReadMessages = async () => view) {
   const queries: MessagesQuery[] = [];
-  const app = createHttpApp({ logger, checks: {} });
+  const app = createRouteApp(callers);
   await app.register(
     messageRoutes({
-      tokens: {
-        verify: async (authorization) => {
-          const scopes = callers[authorization ?? ''];
-          // The person asks about themselves: their mails are the business of operators.
-          return scopes && { issuer: 'test', subject: id, scopes: new Set<string>(scopes) };
-        },
-      },
       readMessages: (query) => {
         queries.push(query);
         return readMessages(query);

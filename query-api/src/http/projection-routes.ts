@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { OPERATIONS, type ProjectionsView } from '@zameni/contracts';
-import { noteCaller, requireScope, type TokenVerifier, toRoute } from '@zameni/runtime';
+import { callerOf, requireScope, toRoute } from '@zameni/runtime';
 import type { ReadProjections } from '../stores/projections-store.ts';
 
 /** What the route needs. */
 export type ProjectionRoutesDeps = {
-  readonly tokens: TokenVerifier;
   readonly readProjections: ReadProjections;
 };
 
@@ -15,9 +14,7 @@ export function projectionRoutes(deps: ProjectionRoutesDeps): FastifyPluginAsync
     app.route({
       ...toRoute(OPERATIONS.readProjections),
       handler: async (request, reply): Promise<ProjectionsView> => {
-        const caller = await deps.tokens.verify(request.headers.authorization);
-        noteCaller(request, caller);
-        requireScope(caller, 'ops:read');
+        requireScope(callerOf(request), 'ops:read');
         reply.header('Cache-Control', 'private, no-cache').header('Vary', 'Authorization');
         return deps.readProjections();
       },

@@ -1,11 +1,11 @@
-import { ProjectionsView, type Scope } from '@zameni/contracts';
-import { AppError, createHttpApp, createLogger } from '@zameni/runtime';
+import { ProjectionsView } from '@zameni/contracts';
+import { AppError } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import type { ReadProjections } from '../stores/projections-store.ts';
 import { projectionRoutes } from './projection-routes.ts';
+import { createRouteApp, type TestCallers } from './route-app.fixture.ts';
 
-const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const view: ProjectionsView = {
   head: 53,
   projections: [
@@ -21,23 +21,17 @@ const view: ProjectionsView = {
     },
   ],
 };
-const scopesOf: Readonly<Record<string, readonly Scope[]>> = {
-  operator: ['ops:read'],
-  reader: ['users:read', 'users:admin'],
+const callers: TestCallers = {
+  operator: { subject: 'app', scopes: ['ops:read'] },
+  reader: { subject: 'app', scopes: ['users:read', 'users:admin'] },
 };
 
 async function get(
   caller: string | undefined,
   readProjections: ReadProjections = async () => view,
 ) {
-  const app = createHttpApp({ logger, checks: {} });
-  const tokens = {
-    verify: async (authorization: string | undefined) => {
-      const scopes = authorization === undefined ? undefined : scopesOf[authorization];
-      return scopes && { issuer: 'test', subject: 'app', scopes: new Set(scopes) };
-    },
-  };
-  await app.register(projectionRoutes({ tokens, readProjections }));
+  const app = createRouteApp(callers);
+  await app.register(projectionRoutes({ readProjections }));
   const headers = caller === undefined ? {} : { authorization: caller };
   return app.inject({ method: 'GET', url: '/v1/projections', headers });
 }

@@ -9,7 +9,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 
 /** The limits of reads: one for each network without a token, one for each caller with one. */
-export type ReadLimits = RateLimits<'client-reads' | 'caller-reads'>;
+export type ReadLimits = RateLimits<'network-reads' | 'caller-reads'>;
 
 /** What limiting reads needs. */
 export type ReadLimitsDeps = {
@@ -22,16 +22,17 @@ export type ReadLimitsDeps = {
 /**
  * Counts every request for a route of the API that is added after this, before anything else of it
  * is looked at, and sets the `RateLimit` headers. Throws `rate-limited` beyond the limit. A bad token
- * is `unauthorized` and counts for its network. Pages and documents are not counted.
+ * is `unauthorized` and counts for its network. The caller is kept for the route. Pages and documents
+ * are not counted.
  */
 export function limitReads(app: FastifyInstance, deps: ReadLimitsDeps): void {
   const { tokens, limits, clientDigest: digest } = deps;
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url?.startsWith('/v1/') !== true) return;
-    const counted = { tokens, limits, policy: 'client-reads', digest } as const;
+    const counted = { tokens, limits, policy: 'network-reads', digest } as const;
     const caller = await verifyCounted(counted, request, reply);
     noteCaller(request, caller);
-    const policy = caller === undefined ? 'client-reads' : 'caller-reads';
+    const policy = caller === undefined ? 'network-reads' : 'caller-reads';
     if (limits.isOff(policy)) return;
     const key = clientKeyOf({ request, caller }, digest);
     await limitRequest(reply, limits, [{ policy, key }]);

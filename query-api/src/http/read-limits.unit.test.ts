@@ -2,6 +2,7 @@ import { OPERATIONS, type Scope } from '@zameni/contracts';
 import {
   AppError,
   type Caller,
+  callerOf,
   createHttpApp,
   createLogger,
   createRateLimits,
@@ -12,7 +13,7 @@ import { limitReads } from './read-limits.ts';
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
 /** An application with one route of the API and one page. `bad` is no token. */
-function createTestApp(quotas: { readonly client: number; readonly caller: number }) {
+function createTestApp(quotas: { readonly network: number; readonly caller: number }) {
   const app = createHttpApp({ logger, checks: {}, trustedProxies: 1 });
   let checked = 0;
   const limitOf = (quota: number) => ({ quota, windowSeconds: 60 });
@@ -27,14 +28,21 @@ function createTestApp(quotas: { readonly client: number; readonly caller: numbe
       },
     },
     limits: createRateLimits({
-      policies: { 'client-reads': limitOf(quotas.client), 'caller-reads': limitOf(quotas.caller) },
+      policies: {
+        'network-reads': limitOf(quotas.network),
+        'caller-reads': limitOf(quotas.caller),
+      },
       logger,
     }),
     clientDigest: (client) => client,
   });
   let answered = 0;
-  app.get('/v1/things', async () => ({ answered: (answered += 1) }));
+  app.get('/v1/things', async (request) => {
+    answered += 1;
+    return { caller: callerOf(request)?.subject ?? 'nobody' };
+  });
   app.get('/docs', async () => 'page');
+  app.get('/unverified', async (request) => callerOf(request));
   const get = (from: string, token?: string, url = '/v1/things') =>
     app.inject({
       url,
@@ -46,24 +54,24 @@ function createTestApp(quotas: { readonly client: number; readonly caller: numbe
   return { get, answered: () => answered, checked: () => checked };
 }
 
-test('a client without a token has its limit, with headers, and no other client pays for it', async (t) => {
-  const { get, answered } = createTestApp({ client: 2, caller: 100 });
+test('a network without a token has its limit, with headers, and no other network pays for it', async (t) => {
+  const { get, answered } = createTestApp({ network: 2, caller: 100 });
   const first = await get('192.0.2.1');
   t.like(first.headers, {
-    'ratelimit-policy': '"client-reads";q=2;w=60',
-    ratelimit: '"client-reads";r=1;t=60',
+    'ratelimit-policy': '"network-reads";q=2;w=60',
+    ratelimit: '"network-reads";r=1;t=60',
   });
   await get('192.0.2.1');
   const third = await get('192.0.2.1');
   t.is(third.statusCode, 429);
   t.is(third.json<{ code: string }>().code, 'rate-limited');
-  t.like(third.headers, { ratelimit: '"client-reads";r=0;t=60', 'retry-after': '60' });
+  t.like(third.headers, { ratelimit: '"network-reads";r=0;t=60', 'retry-after': '60' });
   t.is(answered(), 2);
   t.is((await get('192.0.2.2')).statusCode, 200);
 });
 
 test('an IPv6 client is its /64', async (t) => {
-  const { get } = createTestApp({ client: 2, caller: 100 });
+  const { get } = createTestApp({ network: 2, caller: 100 });
   await get('2001:db8:1:2::1');
   await get('2001:db8:1:2:ffff::7');
   t.is((await get('2001:db8:1:2:3:4:5:6')).statusCode, 429);
@@ -71,7 +79,7 @@ test('an IPv6 client is its /64', async (t) => {
 });
 
 test('a caller has a limit of its own, wherever it asks from', async (t) => {
-  const { get } = createTestApp({ client: 1, caller: 2 });
+  const { get } = createTestApp({ network: 1, caller: 2 });
   await get('192.0.2.1');
   t.is((await get('192.0.2.1')).statusCode, 429);
   const own = await get('192.0.2.1', 'app');
@@ -82,7 +90,7 @@ test('a caller has a limit of its own, wherever it asks from', async (t) => {
 });
 
 test('guesses of tokens are counted, and further ones are not checked', async (t) => {
-  const { get, checked } = createTestApp({ client: 2, caller: 100 });
+  const { get, checked } = createTestApp({ network: 2, caller: 100 });
   t.is((await get('192.0.2.1', 'bad')).statusCode, 401);
   t.is((await get('192.0.2.1', 'bad')).statusCode, 401);
   const refused = await get('192.0.2.1', 'bad');
@@ -90,8 +98,20 @@ test('guesses of tokens are counted, and further ones are not checked', async (t
   t.is(checked(), 2);
 });
 
+test('the token of a request is verified once, and its route knows the caller', async (t) => {
+  const { get, checked } = createTestApp({ network: 100, caller: 100 });
+  t.deepEqual((await get('192.0.2.1', 'app')).json(), { caller: 'Bearer app' });
+  t.is(checked(), 1);
+  t.deepEqual((await get('192.0.2.1')).json(), { caller: 'nobody' });
+});
+
+test('a route that asks for a caller whom nobody has verified fails', async (t) => {
+  const { get } = createTestApp({ network: 100, caller: 100 });
+  t.is((await get('192.0.2.1', 'app', '/unverified')).statusCode, 500);
+});
+
 test('pages are not counted', async (t) => {
-  const { get } = createTestApp({ client: 1, caller: 1 });
+  const { get } = createTestApp({ network: 1, caller: 1 });
   for (let n = 0; n < 3; n += 1) {
     const { statusCode, headers } = await get('192.0.2.1', undefined, '/docs');
     t.is(statusCode, 200);

@@ -1,6 +1,6 @@
 import { AppError, parsePreferWait, type Positions, type ViewKind } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ReadView, ViewAnswer } from '../stores/view-reader.ts';
+import type { ReadView, ViewAnswer } from '../views/reader.ts';
 
 /** What reading a view for a request needs. */
 export type ReadDeps = { readonly readView: ReadView; readonly positions: Positions };

@@ -1,19 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { OPERATIONS, parseUserId, type RegistrationView } from '@zameni/contracts';
-import {
-  AppError,
-  noteCaller,
-  type RegistrationIds,
-  type TokenVerifier,
-  toRoute,
-} from '@zameni/runtime';
+import { AppError, type RegistrationIds, toRoute } from '@zameni/runtime';
 import type { IsInLog } from '../stores/log-lookup.ts';
-import { parseStatus } from '../stores/registration-status.ts';
+import { parseStatus } from '../views/registration-status.ts';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
 
 /** What the route needs. */
 export type RegistrationRoutesDeps = ReadDeps & {
-  readonly tokens: TokenVerifier;
   readonly registrationIds: Pick<RegistrationIds, 'isOurs'>;
   readonly isInLog: IsInLog;
   /** The same, but what the log lacked a moment ago may still seem to be absent. */
@@ -33,7 +26,6 @@ export function registrationRoutes(deps: RegistrationRoutesDeps): FastifyPluginA
     app.route({
       ...toRoute(OPERATIONS.readRegistration),
       handler: async (request, reply): Promise<RegistrationView> => {
-        noteCaller(request, await deps.tokens.verify(request.headers.authorization));
         const id = parseUserId(request.params.id);
         if (id === undefined || !deps.registrationIds.isOurs(id)) {
           throw new AppError('registration-not-found');

@@ -1,19 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { UserId } from '@zameni/contracts';
-import {
-  createHttpApp,
-  createLogger,
-  createPositions,
-  createRegistrationIds,
-  type KeyRing,
-} from '@zameni/runtime';
+import { createPositions, createRegistrationIds, type KeyRing } from '@zameni/runtime';
 import test from 'ava';
 import { registrationRoutes } from './registration-routes.ts';
+import { createRouteApp } from './route-app.fixture.ts';
 
 const ring: KeyRing = { current: '1', keys: new Map([['1', randomBytes(32)]]) };
 const registrationIds = createRegistrationIds(ring);
 const positions = createPositions(ring);
-const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 // A UUID is a user id.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const id = registrationIds.fromRandom(randomUUID() as UserId);
@@ -21,10 +15,9 @@ const id = registrationIds.fromRandom(randomUUID() as UserId);
 /** The route over stores without the registration. */
 async function createTestApp() {
   const asked: string[] = [];
-  const app = createHttpApp({ logger, checks: {} });
+  const app = createRouteApp();
   await app.register(
     registrationRoutes({
-      tokens: { verify: async () => undefined },
       positions,
       registrationIds,
       readView: async () => {

@@ -8,20 +8,12 @@ import {
   STATS_BUCKETS,
   type StatsBucket,
 } from '@zameni/contracts';
-import {
-  AppError,
-  noteCaller,
-  type Positions,
-  requireScope,
-  type TokenVerifier,
-  toRoute,
-} from '@zameni/runtime';
+import { AppError, callerOf, type Positions, requireScope, toRoute } from '@zameni/runtime';
 import type { ReadStats, StatsOfBucket } from '../stores/stats-store.ts';
 import { parseReadDemand } from './read-with-headers.ts';
 
 /** What the route needs. */
 export type StatsRoutesDeps = {
-  readonly tokens: TokenVerifier;
   readonly positions: Positions;
   readonly readStats: ReadStats;
 };
@@ -33,11 +25,8 @@ export function statsRoutes(deps: StatsRoutesDeps): FastifyPluginAsyncTypebox {
       ...toRoute(OPERATIONS.readRegistrationStats),
       // Before the parameters are checked, as on every route: first who asks, then what.
       preValidation: async (request) => {
-        const { headers } = request;
-        const caller = await deps.tokens.verify(headers.authorization);
-        noteCaller(request, caller);
-        requireScope(caller, 'stats:read');
-        parseReadDemand(headers, deps.positions);
+        requireScope(callerOf(request), 'stats:read');
+        parseReadDemand(request.headers, deps.positions);
       },
       handler: async (request, reply): Promise<RegistrationStatsView> => {
         const range = parseRange(request.query);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Problem, RegistrationStatsView, type Scope } from '@zameni/contracts';
-import { AppError, createHttpApp, createLogger, createPositions } from '@zameni/runtime';
+import { type Problem, RegistrationStatsView } from '@zameni/contracts';
+import { AppError, createPositions } from '@zameni/runtime';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import type { StatsAnswer, StatsQuery } from '../stores/stats-store.ts';
+import { createRouteApp, type TestCallers } from './route-app.fixture.ts';
 import { statsRoutes } from './stats-routes.ts';
 
-const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const positions = createPositions({ current: '1', keys: new Map([['1', randomBytes(32)]]) });
 const steps = (accepted: number, registered: number, verified: number) => ({
   accepted,
@@ -24,9 +24,9 @@ const counts: StatsAnswer = {
     { start: new Date('2026-11-22T23:00:00Z'), byLocale: {} },
   ],
 };
-const callers: Readonly<Record<string, readonly Scope[]>> = {
-  reader: ['stats:read'],
-  other: ['users:read'],
+const callers: TestCallers = {
+  reader: { subject: 'app', scopes: ['stats:read'] },
+  other: { subject: 'app', scopes: ['users:read'] },
 };
 const valid = {
   from: '2026-11-22T10:00:00+01:00',
@@ -44,16 +44,10 @@ type Asked = {
 
 async function get({ caller = 'reader', query = {}, headers = {}, answer = counts }: Asked = {}) {
   const asked: StatsQuery[] = [];
-  const app = createHttpApp({ logger, checks: {}, degradedChecks: {} });
+  const app = createRouteApp(callers);
   await app.register(
     statsRoutes({
       positions,
-      tokens: {
-        verify: async (authorization) => {
-          const scopes = callers[authorization ?? ''];
-          return scopes && { issuer: 'test', subject: 'app', scopes: new Set(scopes) };
-        },
-      },
       readStats: async (statsQuery) => {
         asked.push(statsQuery);
         if (answer instanceof Error) throw answer;

@@ -1,22 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ACCOUNTS_PROJECTION, OPERATIONS, parseUserId, UserView } from '@zameni/contracts';
-import {
-  AppError,
-  noteCaller,
-  requireScope,
-  type TokenVerifier,
-  toRoute,
-  type ViewContent,
-} from '@zameni/runtime';
+import { AppError, callerOf, requireScope, toRoute, type ViewContent } from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ViewAnswer } from '../stores/view-reader.ts';
+import type { ViewAnswer } from '../views/reader.ts';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { matchesEntityTag } from './if-none-match.ts';
 import { type ReadDeps, readWithHeaders } from './read-with-headers.ts';
 
 /** What the route needs. */
-export type UserRoutesDeps = ReadDeps & { readonly tokens: TokenVerifier };
+export type UserRoutesDeps = ReadDeps;
 
 /** What decides whether a person may read themselves. */
 const Status = Compile(Type.Object({ status: UserView.properties.status }));
@@ -30,8 +23,7 @@ export function userRoutes(deps: UserRoutesDeps): FastifyPluginAsyncTypebox {
     app.route({
       ...toRoute(OPERATIONS.readUser),
       handler: async (request, reply) => {
-        const caller = await deps.tokens.verify(request.headers.authorization);
-        noteCaller(request, caller);
+        const caller = callerOf(request);
         const id = parseUserId(request.params.id);
         requireScope(caller, 'users:read', id);
         if (id === undefined) throw new AppError('user-not-found');

@@ -19,8 +19,8 @@ import {
   POSITION,
   switchTo,
 } from './versions.fixture.ts';
-import { createPostgresViewStore } from './view-store-postgres.ts';
-import type { StoredView } from './view-store.ts';
+import { createPostgresViewStore } from '../views/store-postgres.ts';
+import type { StoredView } from '../views/store.ts';
 
 const late: Freshness = { wait: async () => 'late' };
 const { signal } = new AbortController();

@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createInbox, type Msg } from '@nats-io/transport-node';
 import { inboxPrefix } from '@zameni/contracts';
-import type { CopyRecord } from './compare-copies.ts';
 import { delay } from '../async/retry.ts';
 import { Fault } from '../errors.ts';
 import { type Consumer, createConsumer, type StreamConnection } from '../log/consumer.ts';
+
+/** A record as one server holds it. */
+export type CopyRecord = {
+  readonly position: number;
+  /** Digest of subject and data. */
+  readonly digest: string;
+  /** Whether it may expire now: each server expires it by its own clock. */
+  readonly isEnding: boolean;
+};
 
 /** Reads one server's copy of the log, forwards. */
 export type CopyReader = AsyncDisposable & {

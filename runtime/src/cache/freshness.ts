@@ -1,6 +1,6 @@
 import type { Clock } from '../async/clock.ts';
 import { createWaitObserver, type WaitPurpose } from '../async/observed-wait.ts';
-import { createOverloaded } from '../http/overloaded.ts';
+import { createOverloaded } from '../load/overloaded.ts';
 import { createPositionPoller } from './position-poller.ts';
 
 /** The position that a reader waits for, and what ends the wait. */

@@ -1,9 +1,7 @@
 import type { Clock } from '../async/clock.ts';
-import { withDeadline } from '../async/retry.ts';
+import { eachSecond } from '../async/each-second.ts';
 import type { LiveCheckpoint } from '../postgres/read-checkpoint.ts';
 import { DEADLINES } from '../process/deadlines.ts';
-import { createPositionPoller } from './position-poller.ts';
-import { Fault } from '../errors.ts';
 
 /** The version of the read models that is live, as far as this process knows. */
 export type LiveVersion = Disposable & {
@@ -11,25 +9,15 @@ export type LiveVersion = Disposable & {
   readonly current: () => number | undefined;
   /** Learns from a checkpoint that was read for another reason, maybe from a replica. */
   readonly learn: (checkpoint: LiveCheckpoint) => void;
-  /** The position that the last look found, or 0. */
-  readonly newest: () => number;
-  /** A position that the looks of the last second, and the one before them, have all reached, or 0. */
-  readonly lately: () => number;
 };
-
-/** What a look found, and when, in milliseconds of the clock. */
-type Look = { readonly position: number; readonly atMs: number };
 
 /** How to look. `read` rejects if the database is unavailable. */
 export type LiveVersionOptions = {
   readonly read: () => Promise<LiveCheckpoint | undefined>;
   readonly clock: Clock;
-  /** Milliseconds for one look. */
-  readonly deadlineMs?: number;
+  /** Learns from each look too. Undefined if it failed. */
+  readonly onLook?: (found: LiveCheckpoint | undefined) => void;
 };
-
-/** Milliseconds that others have to reach a position after a look has found it. */
-const LATELY_MS = DEADLINES.primaryLook;
 
 /**
  * Looks which version is live, each second. Each look costs the primary one row. Versions are
@@ -40,38 +28,17 @@ const LATELY_MS = DEADLINES.primaryLook;
  * version never goes back, so an older one is that of a replica that lags.
  */
 export function createLiveVersion(options: LiveVersionOptions): LiveVersion {
-  const { read, clock, deadlineMs = DEADLINES.primaryLook } = options;
+  const { read, clock, onLook } = options;
   let known: LiveCheckpoint | undefined;
-  let looks: readonly Look[] = [];
-
-  async function look(): Promise<number | undefined> {
-    try {
-      const late = () => new Fault('the live version was not read in time');
-      const found = await withDeadline(read(), deadlineMs, late);
-      if (found !== undefined) remember(found.position);
-      known = found ?? known;
-    } catch {
-      // The last known version stays. Health checks name the database.
-    }
-    return known?.position;
-  }
-
-  /** Keeps the newest look that is old enough, and those after it. */
-  function remember(position: number): void {
-    const now = clock.now();
-    const all = [...looks, { position, atMs: now }];
-    const oldEnough = all.findLastIndex(({ atMs }) => atMs <= now - LATELY_MS);
-    looks = all.slice(Math.max(0, oldEnough));
-  }
-
-  const poller = createPositionPoller({
-    read: look,
-    minMs: DEADLINES.primaryLook,
-    maxMs: DEADLINES.primaryLook,
+  const { [Symbol.dispose]: dispose } = eachSecond({
+    read,
+    deadlineMs: DEADLINES.primaryLook,
     clock,
-    onPosition: () => undefined,
+    onLook: (found) => {
+      known = found ?? known;
+      onLook?.(found);
+    },
   });
-  poller.start();
   return {
     current: () => known?.version,
     learn: (checkpoint) => {
@@ -79,13 +46,6 @@ export function createLiveVersion(options: LiveVersionOptions): LiveVersion {
       const isNews = known === undefined || checkpoint.position > known.position;
       if (isNews || checkpoint.version === known?.version) known = checkpoint;
     },
-    newest: () => looks.at(-1)?.position ?? 0,
-    lately: () => {
-      const oldEnough = looks.findLastIndex(({ atMs }) => atMs <= clock.now() - LATELY_MS);
-      if (oldEnough === -1) return 0;
-      // After a restored backup the position is lower than it was.
-      return Math.min(...looks.slice(oldEnough).map(({ position }) => position));
-    },
-    [Symbol.dispose]: () => poller.stop(),
+    [Symbol.dispose]: dispose,
   };
 }

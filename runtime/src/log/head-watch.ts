@@ -1,8 +1,6 @@
 import type { Clock } from '../async/clock.ts';
-import { withDeadline } from '../async/retry.ts';
-import { createPositionPoller } from '../cache/position-poller.ts';
+import { eachSecond } from '../async/each-second.ts';
 import { addSighting, pastSince, type Sighting } from './head-sightings.ts';
-import { Fault } from '../errors.ts';
 
 /** The head of the log, watched from the start of the process. */
 export type HeadWatch = Disposable & {
@@ -20,41 +18,26 @@ export type HeadWatchOptions = {
   readonly clock: Clock;
 };
 
-/** Milliseconds between looks at the head. One costs the leader of the log microseconds. */
-const POLL_MS = 1_000;
-
 /** Milliseconds after which the log counts as unavailable. */
 const READ_DEADLINE_MS = 1_000;
 
 /**
- * Looks at the head every second. The moments are those at which this process saw the head move:
- * not every user may read records of the log, and the time of a record is not known to its reader.
+ * Looks at the head every second, which costs the leader of the log microseconds. The moments are
+ * those at which this process saw the head move: not every user may read records of the log, and the
+ * time of a record is not known to its reader.
  */
 export function createHeadWatch({ readHead, clock }: HeadWatchOptions): HeadWatch {
   let sightings: readonly Sighting[] = [];
   let last: number | undefined;
-
-  async function look(): Promise<number | undefined> {
-    try {
-      const late = () => new Fault('the log did not answer in time');
-      const head = await withDeadline(readHead(), READ_DEADLINE_MS, late);
-      sightings = addSighting(sightings, { head, atMs: clock.now() });
-      last = head;
-    } catch {
-      // Undefined means unknown; health checks name the log.
-      last = undefined;
-    }
-    return last;
-  }
-
-  const poller = createPositionPoller({
-    read: look,
-    minMs: POLL_MS,
-    maxMs: POLL_MS,
+  const { look, [Symbol.dispose]: dispose } = eachSecond({
+    read: readHead,
+    deadlineMs: READ_DEADLINE_MS,
     clock,
-    onPosition: () => undefined,
+    onLook: (head) => {
+      if (head !== undefined) sightings = addSighting(sightings, { head, atMs: clock.now() });
+      last = head;
+    },
   });
-  poller.start();
   return {
     readHead: look,
     lastHead: () => last,
@@ -62,6 +45,6 @@ export function createHeadWatch({ readHead, clock }: HeadWatchOptions): HeadWatc
       const since = pastSince(sightings, position);
       return since === undefined ? 0 : clock.now() - since;
     },
-    [Symbol.dispose]: () => poller.stop(),
+    [Symbol.dispose]: dispose,
   };
 }

@@ -1,7 +1,5 @@
 import type { Clock } from '../async/clock.ts';
-import { withDeadline } from '../async/retry.ts';
-import { createPositionPoller } from '../cache/position-poller.ts';
-import { Fault } from '../errors.ts';
+import { eachSecond } from '../async/each-second.ts';
 
 /** The incarnation of the log, as far as this process knows. */
 export type IncarnationWatch = Disposable & {
@@ -17,37 +15,19 @@ export type IncarnationWatchOptions = {
   readonly clock: Clock;
 };
 
-/** Milliseconds between looks, and for one. An operator changes it after a restore only. */
-const LOOK_MS = 1_000;
+/** Milliseconds for one look. */
 const DEADLINE_MS = 3_000;
 
-/** Looks which incarnation the log has, each second. */
+/** Looks which incarnation the log has, each second: an operator changes it after a restore. */
 export function createIncarnationWatch({ read, clock }: IncarnationWatchOptions): IncarnationWatch {
-  const first = Promise.withResolvers<void>();
   let known = 0;
-
-  async function look(): Promise<number> {
-    try {
-      const late = () => new Fault('the incarnation of the log was not read in time');
-      known = (await withDeadline(read(), DEADLINE_MS, late)) ?? known;
-    } catch {
-      // The last known one stays. Health checks name the log.
-    }
-    first.resolve();
-    return known;
-  }
-
-  const poller = createPositionPoller({
-    read: look,
-    minMs: LOOK_MS,
-    maxMs: LOOK_MS,
+  const { looked, [Symbol.dispose]: dispose } = eachSecond({
+    read,
+    deadlineMs: DEADLINE_MS,
     clock,
-    onPosition: () => undefined,
+    onLook: (found) => {
+      known = found ?? known;
+    },
   });
-  poller.start();
-  return {
-    current: () => known,
-    looked: first.promise,
-    [Symbol.dispose]: () => poller.stop(),
-  };
+  return { current: () => known, looked, [Symbol.dispose]: dispose };
 }

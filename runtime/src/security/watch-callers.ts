@@ -44,8 +44,8 @@ export function watchCallers(
 
   function write(request: FastifyRequest, status: number): void {
     const isRefused = REFUSED.has(status);
-    const noted = notedOf(request);
-    if (!isRefused && noted?.scope === undefined) return;
+    const { caller, scope } = notedOf(request) ?? {};
+    if (!isRefused && scope === undefined) return;
     const person = personOf(request);
     const line = {
       method: request.method,
@@ -55,12 +55,11 @@ export function watchCallers(
       person,
     };
     if (isRefused) {
-      const actor = noted && actorOf(noted.caller);
+      const actor = caller && actorOf(caller);
       refusals.write({ ...line, actor, problem: request.problem ?? 'unknown' });
       return;
     }
-    if (noted?.scope === undefined) return;
-    const { caller, scope } = noted;
+    if (caller === undefined || scope === undefined) return;
     if (OWN_TOO.has(scope) && person !== undefined && parseUserId(caller.subject) === person)
       return;
     const problem = request.problem;

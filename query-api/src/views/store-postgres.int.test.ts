@@ -3,7 +3,7 @@ import type { LiveCheckpoint, Pool, View } from '@zameni/runtime';
 import { createEmptyTestDatabase, createTestDatabase } from '@zameni/runtime/testing';
 import test from 'ava';
 import { Value } from 'typebox/value';
-import { createPostgresViewStore } from './view-store-postgres.ts';
+import { createPostgresViewStore } from './store-postgres.ts';
 
 const id = '01980000-0000-7000-8000-000000000001';
 /** The first version of the read models. */

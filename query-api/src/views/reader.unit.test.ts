@@ -1,10 +1,10 @@
 import { createFreshness, createLogger, METRICS } from '@zameni/runtime';
 import { collectTelemetry, createManualClock } from '@zameni/runtime/testing';
 import test from 'ava';
-import { createGuard } from './guard.ts';
+import { createGuard } from '../stores/guard.ts';
 import { createGuardedStore } from './guarded-store.ts';
 import { createTestStores, toCache, toStore } from './stores.fixture.ts';
-import { createViewReader, type ViewQuery } from './view-reader.ts';
+import { createViewReader, type ViewQuery } from './reader.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const { signal } = new AbortController();

@@ -7,7 +7,7 @@ import {
   Fault,
 } from '@zameni/runtime';
 import { type KnownStatus, toStatusView } from './registration-status.ts';
-import type { StoredView, ViewStore } from './view-store.ts';
+import type { StoredView, ViewStore } from './store.ts';
 
 /** Called with each checkpoint that is read, also with that of a row. */
 export type OnCheckpoint = (checkpoint: LiveCheckpoint) => void;

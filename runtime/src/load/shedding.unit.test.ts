@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { FastifyRequest } from 'fastify';
 import { createSilentLogger } from '../testing/stores.ts';
-import { createHttpApp } from './app.ts';
+import { createHttpApp } from '../http/app.ts';
 
 const logger = createSilentLogger();
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 import { takenMediaTypes, takesNdjson } from './media-types.ts';
 import { type JsonFault, MAX_JSON_DEPTH, MAX_JSON_VALUES, parseStrictJson } from './strict-json.ts';
-import { toPointer } from './validation.ts';
+import { toPointer } from '../http/validation.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,5 +1,5 @@
 import type { CachedView, ViewCache, ViewOffer } from '@zameni/runtime';
-import type { StoredView, ViewStore } from './view-store.ts';
+import type { StoredView, ViewStore } from './store.ts';
 
 /** A cache, a replica and a primary in memory, whose state a test sets. */
 export type TestStores = {

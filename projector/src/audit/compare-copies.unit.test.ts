@@ -1,5 +1,6 @@
+import type { CopyRecord } from '@zameni/runtime';
 import test from 'ava';
-import { compareCopies, type CopyFault, type CopyRecord } from './compare-copies.ts';
+import { compareCopies, type CopyFault } from './compare-copies.ts';
 
 /** Records from text such as `1a 2b 3c!`: position, content, and `!` if it may expire now. */
 function copyOf(text: string): readonly CopyRecord[] {

@@ -4,7 +4,7 @@ import { watchEventLoop } from './event-loop-watch.ts';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
 import { createCounter, startAtZero } from '../telemetry/metrics.ts';
 import { createOverloaded } from './overloaded.ts';
-import { isInternal } from './route.ts';
+import { isInternal } from '../http/route.ts';
 
 /** What load shedding needs besides the event loop. */
 export type LoadSheddingOptions = {

@@ -1,6 +1,6 @@
 import type { RegistrationView } from '@zameni/contracts';
 import { type ViewContent, Fault } from '@zameni/runtime';
-import type { StoredView } from './view-store.ts';
+import type { StoredView } from './store.ts';
 
 /** The status of a registration in the read model, which never has `accepted`. */
 export type KnownStatus = Exclude<RegistrationView['status'], 'accepted'>;

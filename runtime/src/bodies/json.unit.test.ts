@@ -2,8 +2,8 @@ import { MAX_BODY_BYTES, MAX_PUBLIC_BODY_BYTES, Problem } from '@zameni/contract
 import test from 'ava';
 import { Type } from 'typebox';
 import { createLogger } from '../process/logger.ts';
-import { createHttpApp } from './app.ts';
-import { createValidator } from './validation.ts';
+import { createHttpApp } from '../http/app.ts';
+import { createValidator } from '../http/validation.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const app = createHttpApp({ logger, checks: {} });

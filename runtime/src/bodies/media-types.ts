@@ -1,6 +1,6 @@
 import { MERGE_PATCH_MEDIA_TYPE, NDJSON_MEDIA_TYPE, ROUTES } from '@zameni/contracts';
 import type { FastifyRequest } from 'fastify';
-import { routeOf } from './route.ts';
+import { routeOf } from '../http/route.ts';
 
 /** Routes whose body is NDJSON. */
 const streamed: ReadonlySet<string> = new Set(

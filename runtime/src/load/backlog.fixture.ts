@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSilentLogger } from '../testing/index.ts';
-import { createHttpApp, listenHttp } from './app.ts';
+import { createHttpApp, listenHttp } from '../http/app.ts';
 
 // A service that listens and then accepts nothing until the test wakes it.
 const gate = new Int32Array(workerData);

@@ -1,5 +1,5 @@
-import type { Guard } from './guard.ts';
-import type { OptionalViewStore, ViewStore } from './view-store.ts';
+import type { Guard } from '../stores/guard.ts';
+import type { OptionalViewStore, ViewStore } from './store.ts';
 
 /** A store that returns undefined while its guard finds it unavailable. */
 export function createGuardedStore(store: ViewStore, guard: Guard): OptionalViewStore {

@@ -1,27 +1,32 @@
 import { createFreshness } from '@zameni/runtime';
 import { createManualClock } from '@zameni/runtime/testing';
 import test from 'ava';
-import { offerNothingOld, trustReplica } from './replica-trust.ts';
 import { createTestStores, toCache, toStore } from './stores.fixture.ts';
-import { createViewReader, type ViewQuery } from './view-reader.ts';
+import { trustCache, trustPrimary, trustReplica } from './trust.ts';
+import { createViewReader, type ViewQuery } from './reader.ts';
 
 const { signal } = new AbortController();
 const view = { version: 2, body: '{"n":2}' };
 const id = '01980000-0000-7000-8000-000000000001';
 const modelVersion = 2;
 
-/** A reader whose process knows some positions of the primary. */
+/** A reader whose process knows some positions of the primary, and whether the log is another one. */
 function createSetup() {
   const clock = createManualClock();
   const stores = createTestStores();
-  const positions = { newest: 0, lately: 0 };
-  const known = { newest: () => positions.newest, lately: () => positions.lately };
-  const cache = offerNothingOld(toCache(stores), known);
+  const positions = { newest: 0, lately: 0, isOtherLog: false };
+  const known = {
+    isOtherLog: () => positions.isOtherLog,
+    newest: () => positions.newest,
+    lately: () => positions.lately,
+  };
+  const cache = trustCache(toCache(stores), known);
   const replica = trustReplica(toStore(stores, 'replica'), known);
+  const primary = trustPrimary(toStore(stores, 'primary'), known);
   const readView = createViewReader({
     cache,
     replica,
-    primary: toStore(stores, 'primary'),
+    primary,
     freshness: createFreshness({
       purpose: 'position',
       watermark: cache.watermark,
@@ -34,7 +39,7 @@ function createSetup() {
   });
   const read = (query: Partial<ViewQuery> = {}) =>
     readView({ kind: 'user', id, minPosition: undefined, waitMs: 0, signal, ...query });
-  return { stores, positions, read };
+  return { stores, positions, cache, replica, primary, read };
 }
 
 test('a replica that lags does not show an erased person when the tombstone is lost', async (t) => {
@@ -68,4 +73,30 @@ test('an answer that is older than what is known of the primary is not kept', as
   positions.newest = 10;
   await read();
   t.is(stores.filled.length, 1);
+});
+
+test('views of another log cover no position, and none is cached', async (t) => {
+  const { stores, positions, cache, replica, primary } = createSetup();
+  const stored = { position: 10, modelVersion, view };
+  Object.assign(stores, { replica: stored, primary: stored, cached: { ...stored, ageMs: 1 } });
+  const look = async () => {
+    await cache.offer({ ...stored, kind: 'user', id });
+    return {
+      cached: (await cache.read('user', id))?.position,
+      watermark: await cache.watermark(),
+      replica: (await replica.read('user', id))?.position,
+      primary: (await primary.read('user', id)).position,
+      positions: [await replica.readPosition(), await primary.readPosition()],
+      offered: stores.filled.length,
+    };
+  };
+  const all = { cached: 10, watermark: 10, replica: 10, primary: 10, positions: [10, 10] };
+  t.deepEqual(await look(), { ...all, offered: 1 });
+  positions.isOtherLog = true;
+  const none = { cached: undefined, watermark: undefined, replica: 0, primary: 0 };
+  t.deepEqual(await look(), { ...none, positions: [0, 0], offered: 1 });
+  // Once the primary was looked at, a replica at no position is behind.
+  positions.lately = 10;
+  const away = { ...none, replica: undefined, positions: [undefined, 0] };
+  t.deepEqual(await look(), { ...away, offered: 1 });
 });

@@ -1,4 +1,4 @@
-import type { CopyCounts, ServerLook } from './server-looks.ts';
+import type { CopyCounts, ServerLook } from '@zameni/runtime';
 
 /** A look at all servers, and when (monotonic). */
 export type LookRound = { readonly atMs: number; readonly looks: readonly ServerLook[] };

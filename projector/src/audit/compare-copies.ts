@@ -1,11 +1,4 @@
-/** A record as one server holds it. */
-export type CopyRecord = {
-  readonly position: number;
-  /** Digest of subject and data. */
-  readonly digest: string;
-  /** Whether it may expire now: each server expires it by its own clock. */
-  readonly isEnding: boolean;
-};
+import type { CopyRecord } from '@zameni/runtime';
 
 /** What is wrong with a copy: how many records, and the first of them. */
 export type CopyFault = { readonly records: number; readonly first: number };

@@ -9,7 +9,7 @@ import {
   type ViewCache,
   type ViewKind,
 } from '@zameni/runtime';
-import type { OptionalViewStore, StoredView, ViewStore } from './view-store.ts';
+import type { OptionalViewStore, StoredView, ViewStore } from './store.ts';
 
 /** The view to read, and how fresh it must be. */
 export type ViewQuery = {
