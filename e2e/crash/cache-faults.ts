@@ -1,8 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from '@zameni/runtime';
-import { openRedisOf, type Stack, waitUntil } from '@zameni/runtime/testing';
-
-const DEADLINE_MS = 20_000;
+import { insist, openRedisOf, type Stack } from '@zameni/runtime/testing';
 
 /** Empties the cache, as an operator might, or a restart. */
 export async function flushCache(stack: Stack): Promise<void> {
@@ -35,20 +33,6 @@ async function withRedis(stack: Stack, use: (redis: Redis) => Promise<unknown>):
   } finally {
     redis.disconnect();
   }
-}
-
-/** Repeats a command that the client gave up: it is impatient, and connects in the background. */
-async function insist<T>(command: () => Promise<T>): Promise<T> {
-  let result: { readonly value: T } | undefined;
-  await waitUntil(async () => {
-    result = await command().then(
-      (value) => ({ value }),
-      () => undefined,
-    );
-    return result !== undefined;
-  }, DEADLINE_MS);
-  if (result === undefined) throw new Error('unreachable: waitUntil sets it');
-  return result.value;
 }
 
 function toTexts(answer: unknown): string[] {

@@ -10,9 +10,9 @@ import { observeLog } from '../log/observed-log.ts';
 import { provisionStream, toStreamConfig } from '../log/provision.ts';
 import { readSecret } from '../keys/secret-file.ts';
 import { readTestStack, type Stack } from './stack.ts';
-import { waitUntil } from './wait.ts';
+import { insist, waitUntil } from './wait.ts';
 
-export { createMemoryLog, observeLog, readTestStack, type Stack, waitUntil };
+export { createMemoryLog, observeLog, readTestStack, type Stack, insist, waitUntil };
 export { createDatabaseError } from './database-error.ts';
 export { createManualClock, type ManualClock } from './clock.ts';
 export {

@@ -14,3 +14,17 @@ export async function waitUntil(
     await sleep(2);
   }
 }
+
+/** Repeats a command of an impatient client until it is answered: the machine may be busy. */
+export async function insist<T>(command: () => Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
+  let answer: { readonly value: T } | undefined;
+  await waitUntil(async () => {
+    answer = await command().then(
+      (value) => ({ value }),
+      () => undefined,
+    );
+    return answer !== undefined;
+  }, deadlineMs);
+  if (answer === undefined) throw new Error('unreachable: waitUntil sets it');
+  return answer.value;
+}
