@@ -18,11 +18,11 @@ export const logCommand: Command = {
   operand: { name: 'action', choices: ['adopt'] },
   options: [forceOption, jsonOption, profileOption],
   description: `
-adopt is for a log that was restored from an older copy, or made again, on purpose.
-What was accepted after the copy is lost with it. Until this command is run, the
-projector and the mailer stand still with the reason log-mismatch, and reads with
-a Min-Position wait. If the right log can still be put back, do that instead:
-everything then goes on by itself.
+adopt is for a log that was restored from an older copy, or made again, on
+purpose. What was accepted after the copy is lost with it. Until this command is
+run, the projector and the mailer stand still with the reason log-mismatch, and
+reads with a Min-Position wait. If the right log can still be put back, do that
+instead: everything then goes on by itself.
 
 If the read models are those of another history, the command gives the log another
 incarnation, so that positions from before are refused (position-unknown) and not
@@ -31,9 +31,9 @@ Counts of registrations begin again from what the log holds. The mailer goes on
 after the last record that both histories have. Then it lists the people who were
 erased, and are not in this log: request their erasure again.
 
-It may be run again at any time, also after it was interrupted: what is done is not
-done again. --force is for a log that was restored before anybody had read what it
-lost. Positions from before are refused then too.`,
+It may be run again at any time, also after it was interrupted: what is done is
+not done again. --force is for a log that was restored before anybody had read
+what it lost. Positions from before are refused then too.`,
   examples: ['npx zameni log adopt', 'npx zameni log adopt --json'],
   exitStatuses: { 1: 'it could not be finished; run the command again' },
   run: async (args, io) => {

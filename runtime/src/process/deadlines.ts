@@ -20,7 +20,7 @@ export const DEADLINES = {
   erased: 12_000,
   /** What is left of that wait once the service stops. */
   erasedAtStop: 8_000,
-  /** At most between two looks of a reader at the position of the primary, and for one look. */
+  /** Between two looks of a reader at the position of the primary, and for one look. */
   primaryLook: 1_000,
   /** An entry of the cache that a reader stored from before the watermark. */
   entryBehind: 5_000,
