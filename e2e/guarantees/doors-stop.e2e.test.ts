@@ -28,7 +28,7 @@ test('a process that is stopped leaves the gateway first, and no request is refu
   if (service === undefined) throw new Error('there is no process');
   const targets = { 'command-api': queryApi, 'query-api': queryApi };
   const { url } = await runGateway(t, { service, targets });
-  // The gateway sends a GET again, but no POST: only a process that leaves first refuses none.
+  // The gateway sends a GET again if its connection breaks, a POST only if it got none.
   const answers = new Map<string, number>();
   const count = (kind: string) => answers.get(kind) ?? 0;
   const ending = new AbortController();

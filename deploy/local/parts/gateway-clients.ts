@@ -80,12 +80,13 @@ function areProxies(name: string, address: string, proxies: TrustedProxies): str
   return proxies.map((proxy) => `\n  acl ${name} ${address} -m ip ${proxy}`).join('');
 }
 
-/** Each takes the next address of the list, if the one before is a proxy's. */
+/** Each takes the next address of the list, if the one before is a proxy's. What is none ends it. */
 function stepsBack(proxies: TrustedProxies): string[] {
   const most = typeof proxies === 'number' ? proxies : MAX_PROXIES_IN_A_ROW;
-  return Array.from({ length: most }, (_, n) => {
-    const named = `req.hdr_ip(X-Forwarded-For,-${n + 1})`;
-    return `  http-request set-var(txn.client) ${named} if is_client_proxy { ${named} -m found }`;
+  const named = Array.from({ length: most }, (_, n) => `req.hdr_ip(X-Forwarded-For,-${n + 1})`);
+  return named.map((address, n) => {
+    const areThere = named.slice(0, n + 1).map((one) => `{ ${one} -m found }`);
+    return `  http-request set-var(txn.client) ${address} if is_client_proxy ${areThere.join(' ')}`;
   });
 }
 
