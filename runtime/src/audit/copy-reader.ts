@@ -42,7 +42,7 @@ const NANOSECONDS_PER_MS = 1_000_000;
  */
 const ENDING_MS = 7_200_000;
 
-const STATUS = { otherGroup: 400, noMessages: 404, expired: 408, noResponders: 503 } as const;
+const STATUS = { noMessages: 404, expired: 408, noResponders: 503 } as const;
 
 /**
  * Direct gets are answered by any server, and gets by the leader, so neither can read one copy. A
@@ -54,7 +54,7 @@ export function createOpenCopy(connection: StreamConnection): OpenCopy {
   return async (server, from, signal) => {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       signal.throwIfAborted();
-      const options = { from, filters: [], deadlineMs: DEADLINE_MS };
+      const options = { from, filters: [], deadlineMs: DEADLINE_MS, hasGroup: false };
       const consumer = await createConsumer(connection, options);
       if (consumer === undefined) throw new Fault('no reader could be made');
       if (consumer.server !== server) {
@@ -62,10 +62,12 @@ export function createOpenCopy(connection: StreamConnection): OpenCopy {
         continue;
       }
       let buffer: readonly CopyRecord[] = [];
+      let delivered = 0;
       return {
         readUpTo: async (position, end) => {
           while ((buffer.at(-1)?.position ?? 0) < position) {
-            const records = await pull(connection, consumer, end);
+            const records = await pull(connection, consumer, { after: delivered, signal: end });
+            delivered += records.length;
             buffer = [...buffer, ...records];
             if (records.length < BATCH) break;
           }
@@ -80,31 +82,40 @@ export function createOpenCopy(connection: StreamConnection): OpenCopy {
   };
 }
 
-/** Asks for the next records. Fewer than a batch: the copy has no more. */
+/** How many records the consumer has delivered, and the end of the wait for more. */
+type PullOptions = { readonly after: number; readonly signal: AbortSignal };
+
+/**
+ * Asks for the next records. Fewer than a batch: the copy has no more. Rejects if a record went to
+ * somebody else, such as a reader that was away while its consumer ended and its name was taken.
+ */
 async function pull(
   { nc, user }: StreamConnection,
-  { requestSubject, group }: Consumer,
-  signal: AbortSignal,
+  { requestSubject }: Consumer,
+  { after, signal }: PullOptions,
 ): Promise<readonly CopyRecord[]> {
   const inbox = createInbox(inboxPrefix(user));
   const openingEndsAt = performance.now() + OPENING_MS;
   const answer = Promise.withResolvers<readonly CopyRecord[]>();
   const records: CopyRecord[] = [];
   const request = () => {
-    const body = { batch: BATCH, group, no_wait: true };
+    const body = { batch: BATCH, no_wait: true };
     nc.publish(requestSubject, JSON.stringify(body), { reply: inbox });
   };
   const onMessage = (message: Msg): void => {
     if (message.subject !== inbox) {
-      records.push(toCopyRecord(message));
+      const { delivery, record } = readDelivery(message);
+      if (delivery !== after + records.length + 1) {
+        return answer.reject(new Fault('another reader has taken records'));
+      }
+      records.push(record);
       if (records.length === BATCH) answer.resolve(records);
       return;
     }
     const code = message.headers?.code ?? 0;
     if (code === STATUS.noMessages || code === STATUS.expired) return answer.resolve(records);
     const isOpening = records.length === 0 && performance.now() < openingEndsAt;
-    const isUnknown = code === STATUS.noResponders || code === STATUS.otherGroup;
-    if (!isUnknown || !isOpening) {
+    if (code !== STATUS.noResponders || !isOpening) {
       return answer.reject(new Fault(`the reader ended with status ${code}`));
     }
     delay(OPENING_PAUSE_MS, signal).then(request, answer.reject);
@@ -127,15 +138,16 @@ async function pull(
 }
 
 /** A delivery's reply is `$JS.ACK.[domain.account.]stream.consumer.n.position.number.time.…`. */
-function toCopyRecord(message: Msg): CopyRecord {
+function readDelivery(message: Msg): { readonly delivery: number; readonly record: CopyRecord } {
   const tokens = (message.reply ?? '').split('.');
   const start = tokens.length >= 11 ? 7 : 5;
   const position = Number(tokens[start]);
+  const delivery = Number(tokens[start + 1]);
   const storedAtMs = Number(tokens[start + 2]) / NANOSECONDS_PER_MS;
   if (!Number.isSafeInteger(position)) throw new Fault('a delivery has no position');
   const lifetime = message.headers?.get('Nats-TTL') ?? '';
   const endsAtMs = storedAtMs + Number.parseInt(lifetime, 10) * 1_000;
-  return {
+  const record = {
     position,
     digest: createHash('sha256')
       .update(message.subject)
@@ -145,4 +157,5 @@ function toCopyRecord(message: Msg): CopyRecord {
     // Without a lifetime the comparison is with NaN, and false.
     isEnding: endsAtMs - Date.now() < ENDING_MS,
   };
+  return { delivery, record };
 }

@@ -17,6 +17,11 @@ export type ConsumerOptions = {
   readonly from: number;
   readonly filters: readonly string[];
   readonly deadlineMs: number;
+  /**
+   * False: requests of an earlier consumer of the same name are not refused. A consumer with a group
+   * does not say that a copy ends at a record that its server cannot read.
+   */
+  readonly hasGroup?: boolean;
 };
 
 /** A consumer of this process. */
@@ -26,7 +31,7 @@ export type Consumer = {
   /** The subject on which it takes requests for records. */
   readonly requestSubject: string;
   /** Part of each request. A later consumer of the same name has another one, and refuses. */
-  readonly group: string;
+  readonly group: string | undefined;
   /** Best effort: the server deletes it itself after a while. */
   readonly remove: () => Promise<void>;
 };
@@ -60,10 +65,10 @@ const Reply = Compile(
  */
 export async function createConsumer(
   { nc, stream, user }: StreamConnection,
-  { from, filters: [first, ...others], deadlineMs }: ConsumerOptions,
+  { from, filters: [first, ...others], deadlineMs, hasGroup = true }: ConsumerOptions,
 ): Promise<Consumer | undefined> {
   const api = apiPrefix(user);
-  const group = randomBytes(GROUP_BYTES).toString('base64url');
+  const group = hasGroup ? randomBytes(GROUP_BYTES).toString('base64url') : undefined;
   const single = others.length === 0 ? first : undefined;
   const common = {
     ack_policy: 'none',
@@ -72,8 +77,7 @@ export async function createConsumer(
     mem_storage: true,
     num_replicas: 1,
     inactive_threshold: nanos(INACTIVE_MS),
-    priority_policy: 'overflow',
-    priority_groups: [group],
+    ...(group === undefined ? {} : { priority_policy: 'overflow', priority_groups: [group] }),
     ...(single === undefined ? {} : { filter_subject: single }),
     ...(others.length === 0 ? {} : { filter_subjects: [first, ...others] }),
   };

@@ -50,7 +50,7 @@ export type PullOptions = Pick<ReadOptions, 'maxRecords' | 'maxBytes'> & {
   /** The subject on which the consumer takes requests for records. */
   readonly requestSubject: string;
   /** Part of each request, so that another consumer of this name refuses it. */
-  readonly group: string;
+  readonly group: string | undefined;
   /** The subject on which records and statuses arrive. */
   readonly inbox: string;
   /** Aborting it ends `next`. */
