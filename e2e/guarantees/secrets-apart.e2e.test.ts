@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { readTestStack, type Stack } from '@zameni/runtime/testing';
 import test from 'ava';
@@ -189,12 +189,22 @@ async function openedBy({ uid, gid, groups }: Seen, paths: readonly string[]) {
   return { read: withMark('r '), written: withMark('w ') };
 }
 
-/** The files below a folder, and the folders. */
+/** A folder, and the files and folders in it. What ends meanwhile, such as a consumer's, is left out. */
 function filesUnder(folder: string): string[] {
-  return [
-    folder,
-    ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
-  ];
+  const inIt = entriesOf(folder).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesUnder(path) : [path];
+  });
+  return [folder, ...inIt];
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function whyTogether({ supervisorPid }: Stack): string | null {
