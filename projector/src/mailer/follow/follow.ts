@@ -54,6 +54,8 @@ export async function followCauses(deps: FollowDeps, run: LeasedRun): Promise<vo
     if (batch === undefined || to === undefined) {
       metrics.onIdle();
       await compareLog.whenIdle({ position, anchors }, signal);
+      // Also where nothing comes: otherwise a stall would last until the next record.
+      onProgress(position);
       continue;
     }
     const forgotten = batch.flatMap(forgottenIn);

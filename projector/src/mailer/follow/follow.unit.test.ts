@@ -21,6 +21,7 @@ async function start(t: ExecutionContext, headAtStart = 0) {
   const log = createMemoryLog();
   const world = { head: 0 };
   const added: Cause[] = [];
+  const progress: number[] = [];
   const metrics = createFollowMetrics({
     head: { lastHead: () => world.head },
     isActive: () => true,
@@ -39,7 +40,12 @@ async function start(t: ExecutionContext, headAtStart = 0) {
       onAdded: () => undefined,
       now: () => NOW_MS,
     },
-    { from: 0, signal: stopping.signal, onProgress: () => undefined, onStep: () => undefined },
+    {
+      from: 0,
+      signal: stopping.signal,
+      onProgress: (position) => void progress.push(position),
+      onStep: () => undefined,
+    },
   );
   t.teardown(async () => {
     metrics[Symbol.dispose]();
@@ -51,7 +57,7 @@ async function start(t: ExecutionContext, headAtStart = 0) {
     const messages = registeredMessages(n, dataKeys).map((each) => ({ ...each, traceparent }));
     return log.append(messages, AbortSignal.timeout(10_000));
   };
-  return { telemetry, world, added, register };
+  return { telemetry, world, added, progress, register };
 }
 
 test.serial(
@@ -95,3 +101,9 @@ test.serial(
     t.is(await lag(), 5);
   },
 );
+
+test.serial('a quiet log is progress too, which ends a stall', async (t) => {
+  const { progress } = await start(t);
+  await waitUntil(() => progress.length > 0);
+  t.is(progress[0], 0);
+});
