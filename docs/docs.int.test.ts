@@ -65,9 +65,12 @@ test('docs/security.md names a test for each requirement, by its title', (t) => 
   t.deepEqual(lost, []);
 });
 
-/** The titles of the tests of a file that every run runs: none of a comment or a skipped test. */
+/**
+ * The titles of the tests of a file: none of a comment or a skipped test. `when…` runs a test where the
+ * machine can.
+ */
 function titlesIn(file: string): string[] {
-  const title = /^ *(?:test(?:\.serial)?\(|title: \(.*\) =>)\s*(['"`])(.+?)\1,/gm;
+  const title = /^ *(?:(?:test(?:\.serial)?|when[A-Z]\w*)\(|title: \(.*\) =>)\s*(['"`])(.+?)\1,/gm;
   return [...readFileSync(join(root, file), 'utf8').matchAll(title)].map(([, , text = '']) => text);
 }
 
