@@ -24,7 +24,6 @@ const onTestStack = (port: string) => system.stack.gateway.port + Number(port) -
 async function runBlock(block: string): Promise<string> {
   const script = block
     .replaceAll(/127\.0\.0\.1:(8[01]\d\d)/g, (_, port) => `127.0.0.1:${onTestStack(port)}`)
-    .replaceAll(/\b(8137 8138 8139)\b/g, (ports) => ports.split(' ').map(onTestStack).join(' '))
     .replaceAll(
       /npx zameni (token|link|user|status|doctor|register|parked|messages)/g,
       `node cli/bin/zameni.ts $1 --profile ${system.stack.profile}`,
