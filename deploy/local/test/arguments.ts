@@ -42,6 +42,7 @@ export const EARLY = [
   'e2e/guarantees/registration-stats.e2e.test.ts',
   'e2e/guarantees/pepper-rotation.e2e.test.ts',
   'e2e/guarantees/key-rotation.e2e.test.ts',
+  'e2e/guarantees/sealed-log.e2e.test.ts',
   // The auditor compares the whole log after each return of a server.
   'e2e/guarantees/damaged-server.e2e.test.ts',
   'e2e/guarantees/all-or-nothing.e2e.test.ts',

@@ -267,7 +267,7 @@ test('makes every attempt on an erased address void, and keeps a later one', asy
   t.deepEqual(await readAttempt(setup, later), { isOnlyOne: true, content: later.record });
   t.false(await setup.log.hasRecord(subjects.claim(person.claim), signal));
   const { rows } = await setup.readModel.query(
-    'select state from accounts_v1.attempts where claim = $1',
+    'select state from accounts.attempts where claim = $1',
     [person.claim],
   );
   t.deepEqual(rows, [{ state: 'open' }]);
