@@ -9,6 +9,8 @@ const startedAt = performance.now();
 if (path !== undefined) {
   process.once('exit', () => {
     const file = relative(process.cwd(), fileURLToPath(test.meta.file));
-    addTestTime(path, { file, ms: Math.round(performance.now() - startedAt) });
+    const { user, system } = process.cpuUsage();
+    const cpuMs = Math.round((user + system) / 1_000);
+    addTestTime(path, { file, ms: Math.round(performance.now() - startedAt), cpuMs });
   });
 }

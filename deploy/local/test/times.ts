@@ -3,8 +3,8 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 /** Name of the variable with the file in which each test file records its duration. */
 export const TIMES_FILE = 'ZAMENI_TEST_TIMES';
 
-/** Duration of one test file in milliseconds. */
-export type TestTime = { readonly file: string; readonly ms: number };
+/** Duration of one test file, and the processor time of its process, in milliseconds. */
+export type TestTime = { readonly file: string; readonly ms: number; readonly cpuMs: number };
 
 const SLOWEST = 20;
 
@@ -25,5 +25,9 @@ export function describeSlowest(path: string): string[] {
   return times
     .toSorted((a, b) => b.ms - a.ms)
     .slice(0, SLOWEST)
-    .map(({ file, ms }) => `${(ms / 1_000).toFixed(1).padStart(8)} s  ${file}`);
+    .map(({ file, ms, cpuMs }) => `${toSeconds(ms)}, CPU ${toSeconds(cpuMs)}  ${file}`);
+}
+
+function toSeconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1).padStart(6)} s`;
 }
