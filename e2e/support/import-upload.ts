@@ -45,6 +45,8 @@ async function readAnswer(upload: ClientRequest): Promise<Imported> {
   const response = await promise;
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += String(chunk);
+  // An upload that was refused before its end would keep the process of the test until it is cut.
+  upload.destroy();
   return parseImported(response.statusCode ?? 0, text);
 }
 

@@ -3,15 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Milliseconds that a test waits for a condition before it fails. */
 const DEADLINE_MS = 30_000;
 
+/**
+ * Milliseconds between two looks at a condition. They grow, because most looks ask a server that has
+ * work to do, and shortly after the first ones a quick answer matters less.
+ */
+const FIRST_PAUSE_MS = 2;
+const LONGEST_PAUSE_MS = 25;
+const GROWTH = 1.2;
+
 /** Waits until a condition holds. Rejects if it does not hold before the deadline. */
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
   deadlineMs = DEADLINE_MS,
 ): Promise<void> {
   const deadline = AbortSignal.timeout(deadlineMs);
-  while (!(await condition())) {
+  for (let pauseMs = FIRST_PAUSE_MS; !(await condition()); pauseMs *= GROWTH) {
     if (deadline.aborted) throw new Error(`the condition did not hold within ${deadlineMs} ms`);
-    await sleep(2);
+    await sleep(Math.min(pauseMs, LONGEST_PAUSE_MS));
   }
 }
 
