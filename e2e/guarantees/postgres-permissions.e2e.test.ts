@@ -210,6 +210,10 @@ test('a role that hangs or floods is bounded by the server', async (t) => {
       t.regex(String(await run('show idle_in_transaction_session_timeout')), /^[13]0s$/);
       const limit = await run('select rolconnlimit from pg_roles where rolname = current_user');
       t.true(Number(limit) > 0 && Number(limit) <= 60);
+      // Timeouts are defaults, which a session may change. This is a bound.
+      if (login === projector) continue;
+      t.is(await run('show temp_file_limit'), '256MB');
+      t.is(await run('set temp_file_limit = -1'), DENIED);
     }
   }
 });
@@ -241,6 +245,13 @@ const createsNothing = test.macro<[Login]>(async (t, login) => {
     `create table ${schema}.more (a int)`,
     'create table public.more (a int)',
     'create temporary table more (a int)',
+    'select lo_create(0)',
+    'select lo_creat(-1)',
+    "select lo_from_bytea(0, 'more')",
+    "select lo_put(1, 0, 'more')",
+    'select lo_open(1, 131072)',
+    "select lowrite(0, 'more')",
+    "select pg_logical_emit_message(false, 'more', 'more')",
     'create schema more',
     'create extension pg_trgm',
     `create view ${schema}.more as select 1`,
@@ -371,6 +382,12 @@ test('the console of the pool is closed to the services', async (t) => {
 });
 
 test('the services connect to no other database', async (t) => {
-  const run = connectAs(t, query, { ...pgbouncer, database: 'postgres' });
-  t.is(await run('select 1'), POOL_REFUSES);
+  for (const login of [query, command, mailer, projector]) {
+    for (const database of ['postgres', 'template1']) {
+      const run = connectAs(t, login, { ...postgres.primary, database });
+      t.is(await run('select 1'), DENIED, `${login.user}: ${database}`);
+      const pooled = connectAs(t, login, { ...pgbouncer, database });
+      t.is(await pooled('select 1'), POOL_REFUSES, `${login.user}: ${database}`);
+    }
+  }
 });

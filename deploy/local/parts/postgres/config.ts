@@ -21,6 +21,8 @@ hba_file = ${quote(hbaFile)}
 cluster_name = '${clusterName}'
 password_encryption = scram-sha-256
 max_connections = 100
+# Also connections without a login count. A client logs in at once, or gives up after 2 s.
+authentication_timeout = 5s
 shared_buffers = 64MB
 wal_level = replica
 max_wal_senders = 10

@@ -36,3 +36,9 @@ test('no segment of the write-ahead log is reused, on primary and replica', (t) 
     t.regex(config, /^wal_init_zero = on$/m);
   }
 });
+
+test('who connects and does not log in is disconnected soon, by primary and replica', (t) => {
+  for (const config of [postgresConfig(base), postgresConfig({ ...base, primary })]) {
+    t.regex(config, /^authentication_timeout = 5s$/m);
+  }
+});

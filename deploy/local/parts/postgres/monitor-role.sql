@@ -5,5 +5,6 @@ select 'create role zameni_monitor login connection limit 8'
 where not exists (select from pg_roles where rolname = 'zameni_monitor')
 \gexec
 
-alter role zameni_monitor password :'monitor_password';
+alter role zameni_monitor password :'zameni_monitor';
 grant pg_monitor to zameni_monitor;
+grant connect on database postgres to zameni_monitor;

@@ -1,3 +1,5 @@
+import { scramSecretOf } from './scram-secret.ts';
+
 /** Settings of the connection pool. */
 export type PgbouncerServer = {
   readonly port: number;
@@ -35,6 +37,8 @@ auth_file = ${server.userFile}
 admin_users = ${PGBOUNCER_ADMIN}
 ${server.hasStatsUser ? `stats_users = ${PGBOUNCER_STATS}\n` : ''}pool_mode = transaction
 max_client_conn = 1000
+# Also connections without a login count. A client logs in at once, or gives up after 2 s.
+client_login_timeout = 5
 default_pool_size = 20
 # A longer wait would only keep queries whose callers have given up.
 query_wait_timeout = 10
@@ -47,10 +51,11 @@ log_disconnections = 0
 }
 
 /**
- * Writes the pool's list of users, with plain passwords so that the pool can log in to the servers.
+ * Writes the pool's list of users. It logs in to the servers with what a client proves when it logs
+ * in to the pool, so that passwords are in no file of the pool.
  */
 export function pgbouncerUsers(passwords: Readonly<Record<string, string>>): string {
   return Object.entries(passwords)
-    .map(([user, password]) => `"${user}" "${password}"\n`)
+    .map(([user, password]) => `"${user}" "${scramSecretOf(user, password)}"\n`)
     .join('');
 }

@@ -8,6 +8,7 @@ import { StackError } from '../../output/stack-error.ts';
 import { readPassword } from '../../profile/layout.ts';
 import type { SecretFiles } from '../../secrets/files.ts';
 import { REPLICATION_ROLE } from './config.ts';
+import { scramSecretOf } from './scram-secret.ts';
 
 const TIMEOUT_MS = 120_000;
 
@@ -70,11 +71,11 @@ export async function createRoles(
   signal: AbortSignal,
 ): Promise<void> {
   const passwords = {
-    projector_password: secrets.postgresProjector,
-    command_password: secrets.postgresCommand,
-    query_password: secrets.postgresQuery,
-    mailer_password: secrets.postgresMailer,
-    replication_password: secrets.postgresReplication,
+    zameni_projector: secrets.postgresProjector,
+    zameni_command: secrets.postgresCommand,
+    zameni_query: secrets.postgresQuery,
+    zameni_mailer: secrets.postgresMailer,
+    zameni_replication: secrets.postgresReplication,
   };
   await runScript(tools, { script: 'roles.sql', passwords, secrets }, signal);
 }
@@ -85,11 +86,14 @@ export async function createMonitorRole(
   secrets: SecretFiles,
   signal: AbortSignal,
 ): Promise<void> {
-  const passwords = { monitor_password: secrets.postgresMonitor };
+  const passwords = { zameni_monitor: secrets.postgresMonitor };
   await runScript(tools, { script: 'monitor-role.sql', passwords, secrets }, signal);
 }
 
-/** Runs a script of this folder as the superuser. Passwords are variables of psql. */
+/**
+ * Runs a script of this folder as the superuser. The variables of psql have the names of roles, and
+ * what Postgres stores of their passwords.
+ */
 async function runScript(
   tools: PostgresTools,
   run: {
@@ -102,7 +106,7 @@ async function runScript(
   const { script, passwords, secrets } = run;
   const variables = await Promise.all(
     Object.entries(passwords).map(
-      async ([name, path]) => `\\set ${name} '${await readPassword(path)}'`,
+      async ([role, path]) => `\\set ${role} '${scramSecretOf(role, await readPassword(path))}'`,
     ),
   );
   const statements = await readFile(join(import.meta.dirname, script), 'utf8');
