@@ -137,6 +137,7 @@ export {
   FAREWELL_LIFETIME_SECONDS,
   KeyRecord,
   MAIL_WISH_LIFETIME_SECONDS,
+  MAX_FORMER,
   MAX_RESERVED,
   MailWish,
   OpenAttempt,

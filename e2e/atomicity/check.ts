@@ -135,7 +135,9 @@ function checkFarewell(
 ): string[] {
   if (placed.fact.name !== 'erased' || world.blind.has(userId)) return [];
   const before = personAt(world, userId, position - 1);
-  const isTold = records.some((one) => one.kind === 'farewell' && one.userId === userId);
+  const isTold = records.some(
+    (one) => one.kind === 'farewell' && one.userId === userId && one.isFormer !== true,
+  );
   const isOwner = before?.ownedAt !== undefined && before.view.emailVerified;
   if (isOwner === isTold) return [];
   return [isOwner ? `no farewell to ${userId}` : `a farewell to ${userId}, who proved nothing`];

@@ -4,6 +4,7 @@ import {
   type DeletionRecord,
   parseClaimRecord,
   parseDeletionRecord,
+  parseFarewell,
   parseKeyRecord,
   parseOrThrow,
   recordKind,
@@ -30,7 +31,8 @@ export type AtomicRecord = {
   | { readonly kind: 'key'; readonly userId: string; readonly version: number }
   | { readonly kind: 'event'; readonly userId: string; readonly placed: PlacedEvent }
   | { readonly kind: 'wish' }
-  | { readonly kind: 'farewell'; readonly userId: string }
+  /** `isFormer`: to a former address. */
+  | { readonly kind: 'farewell'; readonly userId: string; readonly isFormer?: boolean }
 );
 
 /**
@@ -91,8 +93,11 @@ function openEach(
       }
       case 'mail-wish':
         return { kind: 'wish', position };
-      case 'farewell':
-        return { kind: 'farewell', position, userId: name };
+      case 'farewell': {
+        const { userId = name } = parseOrThrow(parseFarewell, logged);
+        const isFormer = userId !== name;
+        return { kind: 'farewell', position, userId, ...(isFormer ? { isFormer } : {}) };
+      }
       case undefined:
         throw new Error(`a record at ${position} is of no kind`);
     }

@@ -129,12 +129,18 @@ for (const language of ['en', 'ru'] as const) {
     t.not(mails[3]?.text, active.text, 'it says that the account is deactivated');
   });
 
-  test(`${language}: an erasure is confirmed, to a proven mailbox only`, async (t) => {
-    const email = mailboxOf('farewell');
-    const id = await joinByMail(email, language);
-    await server.untilTaken(email, 2);
+  test(`${language}: an erasure is confirmed, also to the former mailbox of a change`, async (t) => {
+    const [old, taken] = [mailboxOf('left'), mailboxOf('taken')];
+    const id = await joinByMail(old, language);
+    await server.untilTaken(old, 2);
+    t.is((await operator.changeEmail({ params: { id }, body: { email: taken } })).status, 202);
+    t.like(await follow((await server.untilTaken(taken, 1))[0]), { status: 202, userId: id });
+    await server.untilTaken(old, 4);
     t.is((await operator.eraseUser({ params: { id } })).status, 202);
-    await assertMails(t, email, language, ['confirm', 'welcome', 'erased']);
+    await assertMails(t, taken, language, ['confirm-change', 'erased']);
+    const before = ['confirm', 'welcome', 'change-notice', 'changed-notice'] as const;
+    await assertMails(t, old, language, [...before, 'erased']);
+    t.is((await follow(server.mailsTo(old)[3], { notMine: true })).status, 422);
   });
 
   test(`${language}: a change of the address is confirmed there, and undone here`, async (t) => {

@@ -90,6 +90,7 @@ export async function startReactors(
     log,
     deletion,
     peppers,
+    now: () => new Date(),
     store: createPostgresLeaseStore(pool, { ...RECLAIMER, ...owned }),
     logger,
   });

@@ -86,7 +86,7 @@ export async function createTestApp(options: Options = {}) {
     tokens: {
       verify: async (authorization, beforeCheck): Promise<Caller | undefined> => {
         if (authorization === undefined) return undefined;
-        await beforeCheck?.();
+        beforeCheck?.();
         verified.push(authorization);
         const caller = callers[authorization];
         if (caller === undefined) throw new AppError('unauthorized');

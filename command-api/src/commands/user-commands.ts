@@ -3,7 +3,7 @@ import { changeKeyOf, type Digests, type VerificationTokens } from '@zameni/runt
 import { type BeginDeps, beginCommand } from '../commit/begin-command.ts';
 import { type CommitDeps, commitDecision } from '../commit/decide-and-commit.ts';
 import type { Plan } from '../commit/decision-intent.ts';
-import { reservedClaims } from '../domain/account.ts';
+import { formerAddresses } from '../domain/account.ts';
 import { type Decision, refuse } from '../domain/decision.ts';
 import { decideUserChange, type UserChange } from '../domain/decide-user-change.ts';
 import type { EmailAddress } from '../domain/email-address.ts';
@@ -63,7 +63,7 @@ export async function changeUser(
     claimsOf: (loaded) => {
       const data = loaded.get(userId)?.person?.data;
       if (!isErasure || data === undefined) return [];
-      return [...new Set([data.claim, ...reservedClaims(data, cause.time)])];
+      return [data.claim, ...formerAddresses(data).map(({ claim }) => claim)];
     },
     readsClaims: true,
     decide: (situation, loaded) => {

@@ -1,11 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  MAX_RESERVED,
-  parseClaimRecord,
-  parseOrThrow,
-  subjects,
-  type UserId,
-} from '@zameni/contracts';
+import { parseClaimRecord, parseOrThrow, subjects, type UserId } from '@zameni/contracts';
 import type { ClaimPlace, LogRecord } from '@zameni/runtime';
 import { type AccountState, absentAccount } from '../domain/account.ts';
 import { type ClaimState, toClaimState } from '../domain/claim.ts';
@@ -84,11 +78,11 @@ export type Loaded = {
   readonly known: ReadonlyMap<string, LogRecord>;
 };
 
-/**
- * Two claims, or one and those that are reserved, of two subjects each; deletion record, attempt,
- * key or farewell, two events.
- */
-const MAX_MESSAGES = 2 * (1 + MAX_RESERVED) + 5;
+/** Of each claim that a decision reads: two subjects, and a farewell to the address. */
+const MAX_FOR_CLAIM = 3;
+
+/** Deletion record, attempt, key, two events. */
+const MAX_OTHERS = 5;
 
 const STALE: Write<Tried> = { messages: [], answer: () => ({ outcome: 'stale' }) };
 
@@ -97,7 +91,7 @@ const STALE: Write<Tried> = { messages: [], answer: () => ({ outcome: 'stale' })
  * loaded, and is stale when one of these has moved on.
  */
 export function toIntent(plan: Plan, loaded: Loaded, keys: FarewellKeys): Intent<Tried> {
-  const { accounts, attempts, unloaded, known } = loaded;
+  const { accounts, attempts, claims, unloaded, known } = loaded;
   const toMessagesOnce = memoize((decision: Commit) => toMessages(plan, loaded, keys, decision));
   const lastOf = lastRecords(loaded);
   const reads = subjectsOf(loaded);
@@ -105,7 +99,7 @@ export function toIntent(plan: Plan, loaded: Loaded, keys: FarewellKeys): Intent
     reads,
     known,
     // Without an account it is a registration: a key, and a message on each subject it reads.
-    maxMessages: accounts.size > 0 ? MAX_MESSAGES : 1 + unloaded.length,
+    maxMessages: accounts.size > 0 ? MAX_FOR_CLAIM * claims.size + MAX_OTHERS : 1 + unloaded.length,
     decide: (state) => {
       for (const [subject, last] of lastOf) {
         if (state.get(subject)?.position !== last?.position) return STALE;

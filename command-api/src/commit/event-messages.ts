@@ -107,13 +107,16 @@ export type FarewellKeys = Pick<AttemptKeys, 'sealFarewell'>;
  * erased without a mail.
  */
 export function toFarewellMessages(
-  { userId, email, locale }: FarewellChange,
+  { userId, request, email, locale }: FarewellChange,
   keys: FarewellKeys,
   time: string,
 ): UnguardedMessage[] {
-  const record = keys.sealFarewell(userId, { time, locale }, email);
+  // A batch may write a subject once only, so a former address has one of its own.
+  const id = request ?? userId;
+  const farewell = { time, locale, ...(request === undefined ? {} : { userId }) };
+  const record = keys.sealFarewell(id, farewell, email);
   if (record === undefined) return [];
-  const subject = subjects.farewell(userId);
+  const subject = subjects.farewell(id);
   return [{ subject, data: JSON.stringify(record), ttlSeconds: FAREWELL_LIFETIME_SECONDS }];
 }
 

@@ -1,4 +1,4 @@
-import type { AccountEvent, AccountFact } from '@zameni/contracts';
+import { type AccountEvent, type AccountFact, MAX_FORMER } from '@zameni/contracts';
 import { isBefore } from './claim.ts';
 
 /** A person's account that is not erased. */
@@ -166,10 +166,32 @@ function withMade(
   });
 }
 
-/** The claims of former addresses that are reserved for a person at an instant (RFC 3339). */
-export function reservedClaims(data: PersonData | undefined, now: string): readonly string[] {
-  const reserved = (data?.changes ?? []).flatMap(({ from, undoUntil }) =>
-    undoUntil !== undefined && isBefore(now, undoUntil) && from !== data?.claim ? [from] : [],
-  );
-  return [...new Set(reserved)];
+/** An address that a person has left, and until when it was reserved for them (RFC 3339). */
+export type FormerAddress = {
+  readonly claim: string;
+  readonly email: string;
+  readonly until: string;
+  /** The event that requested the change. */
+  readonly request: string;
+};
+
+/**
+ * The addresses that a person has left by a change that could be taken back, the newest first, each
+ * once, and the newest ones only.
+ */
+export function formerAddresses(data: PersonData | undefined): readonly FormerAddress[] {
+  const former = new Map<string, FormerAddress>();
+  for (const { request, from, fromEmail, undoUntil } of data?.changes.toReversed() ?? []) {
+    if (undoUntil === undefined || from === data?.claim || former.has(from)) continue;
+    former.set(from, { claim: from, email: fromEmail, until: undoUntil, request });
+  }
+  return [...former.values()].slice(0, MAX_FORMER);
+}
+
+/** The former addresses that are reserved for a person at an instant (RFC 3339). */
+export function reservedAddresses(
+  data: PersonData | undefined,
+  now: string,
+): readonly FormerAddress[] {
+  return formerAddresses(data).filter(({ until }) => isBefore(now, until));
 }

@@ -1,5 +1,11 @@
 import test from 'ava';
-import { type AccountState, absentAccount, evolve } from './account.ts';
+import {
+  type AccountState,
+  absentAccount,
+  evolve,
+  formerAddresses,
+  reservedAddresses,
+} from './account.ts';
 import {
   ATTEMPT_AT,
   changeCancelled,
@@ -12,10 +18,12 @@ import {
   type Happened,
   HISTORIES,
   HOME,
+  NOW,
   OTHER,
   reactivated,
   registered,
   stateOf,
+  UNDO_UNTIL,
   verified,
   WORK,
 } from './situation.fixture.ts';
@@ -192,4 +200,38 @@ test('data begins with the registration and changes whole values', (t) => {
     ...wanted,
     changes,
   });
+});
+
+/** Changes of a proven person's address, each made at once. */
+function moved(...changes: readonly (readonly [claim: string, undoUntil?: string])[]) {
+  const events = changes.flatMap(([claim, undoUntil], n) => [
+    changeRequested(`change-${n}`, claim),
+    changed(`change-${n}`, claim, undoUntil === undefined ? {} : { undoUntil }),
+  ]);
+  return dataOf([...HISTORIES.proven, ...events]);
+}
+const claimsOf = (former: ReturnType<typeof formerAddresses>) => former.map(({ claim }) => claim);
+
+test('former addresses are those left by a change that could be taken back, the newest first', (t) => {
+  t.deepEqual(claimsOf(formerAddresses(undefined)), []);
+  t.deepEqual(claimsOf(formerAddresses(moved([WORK]))), []);
+  const twice = moved([WORK, NOW], [OTHER, UNDO_UNTIL]);
+  t.deepEqual(claimsOf(formerAddresses(twice)), [WORK, HOME]);
+  t.deepEqual(claimsOf(reservedAddresses(twice, NOW)), [WORK], 'the time of the other is over');
+  t.deepEqual(reservedAddresses(moved([WORK, UNDO_UNTIL]), NOW), [
+    { claim: HOME, email: 'vera@example.org', until: UNDO_UNTIL, request: 'change-0' },
+  ]);
+});
+
+test('an address that was left twice counts once, by the later change; the present one does not', (t) => {
+  const again = moved([WORK, NOW], [HOME, NOW], [OTHER, UNDO_UNTIL]);
+  t.deepEqual(claimsOf(formerAddresses(again)), [HOME, WORK]);
+  t.deepEqual(claimsOf(reservedAddresses(again, NOW)), [HOME]);
+  t.deepEqual(claimsOf(formerAddresses(moved([WORK, NOW], [HOME, NOW]))), [WORK]);
+});
+
+test('of many former addresses the newest count', (t) => {
+  const many = Array.from({ length: 9 }, (_, n) => [`${n}`.repeat(43), NOW] as const);
+  const newest = [7, 6, 5, 4, 3, 2].map((n) => `${n}`.repeat(43));
+  t.deepEqual(claimsOf(formerAddresses(moved(...many))), newest);
 });

@@ -8,7 +8,11 @@ export type ClaimState = {
    */
   readonly erasedAt: number;
 } & (
-  | { readonly state: 'free' }
+  | {
+      readonly state: 'free';
+      /** For whom it was reserved, while the log has the record. */
+      readonly formerHolder?: UserId;
+    }
   | { readonly state: 'held'; readonly userId: UserId; readonly verified: boolean }
 );
 
@@ -25,10 +29,12 @@ export const freeClaim: ClaimState = { state: 'free', erasedAt: 0 };
 export function toClaimState({ record, position }: ClaimInLog, now: string): ClaimState {
   if (record.state === 'held') {
     const { userId, verified, until, erasedAt = 0 } = record;
-    if (until !== undefined && !isBefore(now, until)) return { state: 'free', erasedAt };
     // The schema of the record has checked the form of the id.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return { state: 'held', userId: userId as UserId, verified, erasedAt };
+    const holder = userId as UserId;
+    const isOver = until !== undefined && !isBefore(now, until);
+    if (isOver) return { state: 'free', formerHolder: holder, erasedAt };
+    return { state: 'held', userId: holder, verified, erasedAt };
   }
   const erasedAt =
     record.by === 'erasure' ? (position ?? Number.POSITIVE_INFINITY) : (record.erasedAt ?? 0);

@@ -59,8 +59,8 @@ test('a reserved address is held as a proven one until its instant', means, rese
   erasedAt: 0,
 });
 test(
-  'a reserved address is free from its instant on, and keeps the position of an erasure',
+  'a reserved address is free from its instant on, and keeps its person and the position of an erasure',
   means,
   { ...reservedFor(VERA, NOW), erasedAt: 3 },
-  { state: 'free', erasedAt: 3 },
+  { state: 'free', formerHolder: VERA, erasedAt: 3 },
 );

@@ -8,7 +8,8 @@ import {
   type AccountState,
   type PersonData,
   type PresentAccount,
-  reservedClaims,
+  reservedAddresses,
+  formerAddresses,
 } from './account.ts';
 import {
   accountIn,
@@ -17,6 +18,7 @@ import {
   commit,
   type Decision,
   giveUp,
+  giveUpFormer,
   refuse,
   type Situation,
 } from './decision.ts';
@@ -114,7 +116,7 @@ function decideEmailChange(
     if (account.change === undefined) return { outcome: 'unchanged' };
     return change(userId, { name: 'email-change-cancelled', data: {}, personal: null });
   }
-  const hasLeftMany = reservedClaims(data, now).length >= MAX_RESERVED;
+  const hasLeftMany = reservedAddresses(data, now).length >= MAX_RESERVED;
   if (isFull === true || hasLeftMany) return refuse('too-many-changes');
   return change(userId, {
     name: 'email-change-requested',
@@ -180,11 +182,9 @@ function decideErasure(
         accounts: [{ userId, event: { name: 'erased', data: {}, personal: null } }],
         claims: [
           ...(data === undefined ? [] : giveUp(situation, userId, data.claim, 'erasure')),
-          ...reservedClaims(data, now).flatMap((claim) =>
-            giveUp(situation, userId, claim, 'email-change'),
-          ),
+          ...formerAddresses(data).flatMap(({ claim }) => giveUpFormer(situation, userId, claim)),
         ],
-        farewells: toFarewells(userId, account, data),
+        farewells: toFarewells({ userId, data, now }, account, situation),
       });
     default:
       return account satisfies never;

@@ -26,6 +26,8 @@ export type AttemptChange = {
 /** The address of a person who is erased, for the mail that confirms it. */
 export type FarewellChange = {
   readonly userId: UserId;
+  /** The event that requested the change away from the address, if it is a former one. */
+  readonly request?: string;
   readonly email: string;
   readonly locale: string;
 };
@@ -112,6 +114,21 @@ export function giveUp(
   const current = claimIn(situation, claim);
   const isOwn = current.state === 'held' && current.userId === userId;
   return isOwn ? [{ claim, record: { state: 'released', by } }] : [];
+}
+
+/**
+ * Releases the claim of a former address, also one whose reservation is over. Returns nothing if the
+ * log has no record of it that names the account.
+ */
+export function giveUpFormer(
+  situation: Situation,
+  userId: UserId,
+  claim: string,
+): readonly ClaimChange[] {
+  const current = claimIn(situation, claim);
+  const isLeft = current.state === 'free' && current.formerHolder === userId;
+  if (!isLeft) return giveUp(situation, userId, claim, 'email-change');
+  return [{ claim, record: { state: 'released', by: 'email-change' } }];
 }
 
 /** Reserves a claim that an account gives up, until an instant. Returns nothing if another holds it. */

@@ -93,7 +93,8 @@ function createRotation(t: ExecutionContext, random: (below: number) => number) 
     for (let start = 0; start < records.length; start += 5) {
       const some = records.slice(start, start + 5);
       const moving = { layers, records: some, onUnreadable: () => undefined };
-      found += await moveClaims({ log, deletion: log }, moving, signal);
+      const deps = { log, deletion: log, now: () => new Date() };
+      found += await moveClaims(deps, moving, signal);
     }
     if (found === 0 && isEverybodyThere && at[0] === at[1]) done = stage;
   }

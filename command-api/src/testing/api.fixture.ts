@@ -61,7 +61,7 @@ export const operator = as(
 const tokens: AppDeps['tokens'] = {
   verify: async (authorization, beforeCheck) => {
     if (authorization === undefined) return undefined;
-    await beforeCheck?.();
+    beforeCheck?.();
     const [name = '', ...scopes] = authorization.replace('Bearer ', '').split(' ');
     if (name === 'bad') throw new AppError('unauthorized');
     const [subject = '', issuer = 'test'] = name.split('|');

@@ -132,10 +132,12 @@ export const MAIL_WISH_LIFETIME_SECONDS = 24 * 60 * 60;
 
 /**
  * The address of a person who was erased, for one last mail that confirms the erasure. It is
- * appended with the erasure, which destroys the key of everything else about them.
+ * appended with the erasure, which destroys the key of everything else about them. A former address
+ * that is reserved has one of its own, whose subject names the event that requested the change.
  */
 export const Farewell = Type.Object(
   {
+    userId: Type.Optional({ ...Uuid, description: 'The person, where the subject names a change' }),
     time: Timestamp,
     locale: Locale,
     key: AttemptKeyId,
@@ -177,10 +179,16 @@ export const UNDO_SECONDS = 72 * 60 * 60;
 export const MAX_RESERVED = 3;
 
 /**
- * Twice the subjects that a commit releases: the claim and those that are reserved, each with two
- * subjects while a pepper is rotated.
+ * Most former addresses that an erasure gives up: those that are reserved, and as many whose time has
+ * ended less than an hour ago, so that the log may have them still.
  */
-const MAX_RELEASED = 4 * (1 + MAX_RESERVED);
+export const MAX_FORMER = 2 * MAX_RESERVED;
+
+/**
+ * More than the subjects that a commit releases: the claim and those of former addresses, each with
+ * two subjects while a pepper is rotated.
+ */
+const MAX_RELEASED = 4 * (1 + MAX_FORMER);
 
 /**
  * Names the records that a commit leaves to be deleted from the log. It lies before the events of

@@ -1,6 +1,10 @@
 import { parseClaimRecord, parseOrThrow } from '@zameni/contracts';
 import type { LogRecord } from '@zameni/runtime';
+import { claimTtl } from '../records/claim-ttl.ts';
 import { replaceLast, type ReplaceDeps, type Replacement } from '../records/replace-last.ts';
+
+/** What clearing needs: the log, and a clock for the rest of what ends by itself. */
+export type ClearDeps = ReplaceDeps & { readonly now: () => Date };
 
 /**
  * Removes the position of an erasure, up to `upTo`, from a claim that is held again. The position
@@ -8,7 +12,7 @@ import { replaceLast, type ReplaceDeps, type Replacement } from '../records/repl
  * make void.
  */
 export function clearErasedAt(
-  deps: ReplaceDeps,
+  { now, ...deps }: ClearDeps,
   { subject, upTo }: { readonly subject: string; readonly upTo: number },
   signal: AbortSignal,
 ): Promise<void> {
@@ -16,12 +20,12 @@ export function clearErasedAt(
     subject,
     known: upTo,
     ifAbsent: undefined,
-    decide: (last: LogRecord) => toReplacement(last, upTo),
+    decide: (last: LogRecord) => toReplacement(last, upTo, now()),
   };
   return replaceLast<void>(deps, options, signal);
 }
 
-function toReplacement(last: LogRecord, upTo: number): Replacement<void> {
+function toReplacement(last: LogRecord, upTo: number, now: Date): Replacement<void> {
   // This record is already deleted, so a former leader answered.
   if (last.position <= upTo) return { action: 'read-again' };
   const { erasedAt, ...record } = parseOrThrow(parseClaimRecord, last);
@@ -29,5 +33,5 @@ function toReplacement(last: LogRecord, upTo: number): Replacement<void> {
   const isClear = record.state === 'released' || erasedAt === undefined || erasedAt > upTo;
   return isClear
     ? { action: 'keep', result: undefined }
-    : { action: 'replace', record, result: undefined };
+    : { action: 'replace', record, ...claimTtl(record, now), result: undefined };
 }

@@ -8,6 +8,7 @@ import { clearErasedAt } from './clear-erased-at.ts';
 const { signal } = new AbortController();
 const subject = subjects.claim(claimOf(1));
 const held: ClaimRecord = { state: 'held', userId: userIdOf(1), verified: true };
+const NOW = new Date('2026-11-26T09:00:00.000Z');
 const erased: ClaimRecord = { state: 'released', by: 'erasure' };
 /** The erasure lies at 1, and the record after it repeats that position. */
 const repeating = [erased, { ...held, erasedAt: 1 }] as const;
@@ -25,7 +26,7 @@ async function createLog(...records: readonly (ClaimRecord | string)[]) {
 type Log = Awaited<ReturnType<typeof createLog>>;
 
 const clear = (memory: Log, upTo: number, log: EventLog = memory) =>
-  clearErasedAt({ log, deletion: memory }, { subject, upTo }, signal);
+  clearErasedAt({ log, deletion: memory, now: () => NOW }, { subject, upTo }, signal);
 
 async function claimsOf(log: Log): Promise<unknown[]> {
   const records = await log.readSubject(subject, signal);
@@ -53,6 +54,19 @@ test('removes the erasure from a claim that is held again', async (t) => {
   t.deepEqual(await claimsOf(log), [held]);
   await clear(log, 1);
   t.is(await log.head(signal), 3, 'once is enough');
+});
+
+test('a claim that is reserved keeps its end, with an hour of grace', async (t) => {
+  const reserved = { ...held, until: '2026-11-26T10:00:00.000Z' };
+  const log = await createLog(erased, { ...reserved, erasedAt: 1 });
+  const ends: (number | undefined)[] = [];
+  const append: EventLog['append'] = (messages, aborted) => {
+    ends.push(...messages.map(({ ttlSeconds }) => ttlSeconds));
+    return log.append(messages, aborted);
+  };
+  await clear(log, 1, { ...log, append });
+  t.deepEqual(await claimsOf(log), [reserved]);
+  t.deepEqual(ends, [7_200]);
 });
 
 test('keeps a later erasure, which has a deletion record of its own', async (t) => {

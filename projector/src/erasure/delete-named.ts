@@ -10,7 +10,7 @@ import type { EraserStore, NotedErasure } from './store.ts';
 import type { VoidAttemptDeps } from './void-attempt.ts';
 
 /** Dependencies of one deletion; `questions` also bounds concurrent queries to the database. */
-export type DeleteNamedDeps = Pick<VoidAttemptDeps, 'log' | 'deletion'> &
+export type DeleteNamedDeps = VoidAttemptDeps &
   JudgeDeps & {
     readonly store: Pick<EraserStore, 'noteErasure'>;
     readonly turns: DeletionTurns;
@@ -49,7 +49,8 @@ export async function deleteNamed(
   deps: DeleteNamedDeps,
   { record, content, earlier }: OpenRecord,
 ): Promise<void> {
-  const { log, deletion, store, turns, covered, onAddresses, behind, questions, signal } = deps;
+  const { log, deletion, now, store, turns, covered, onAddresses, behind, questions, signal } =
+    deps;
   const { subject, position } = record;
   if (content === undefined) throw new UnreadableRecordError(position);
   const { claims, people, attempts, addresses } = content;
@@ -88,7 +89,7 @@ export async function deleteNamed(
   await covered.until(position);
   // Last, when no claim can be appended any more that was decided from a deleted record.
   const which = claims.map((k) => ({ subject: subjects.claim(k), upTo: position }));
-  await Promise.all(which.map((claim) => clearErasedAt({ log, deletion }, claim, signal)));
+  await Promise.all(which.map((claim) => clearErasedAt({ log, deletion, now }, claim, signal)));
   await note('all');
   await turns.deleteUpTo(subject, position);
 }

@@ -6,11 +6,13 @@ import {
   type LogRecord,
   type SecureDeletion,
 } from '@zameni/runtime';
+import { claimTtl } from '../records/claim-ttl.ts';
 
-/** Dependencies of moving claims: the log, and deletion from it. */
+/** Dependencies of moving claims: the log, deletion from it, and a clock. */
 export type ClaimMoverDeps = {
   readonly log: Pick<EventLog, 'readLast' | 'readLastFromLeader' | 'append'>;
   readonly deletion: SecureDeletion;
+  readonly now: () => Date;
 };
 
 /** What to move, and who hears of the position of a claim that cannot be read. */
@@ -39,7 +41,7 @@ const MAX_DELETIONS = 8;
  * one exists.
  *
  * A claim is copied as a registration would write it: once more to both layers, in one batch, each
- * message guarded. The guard of the old layer fails if the claim was released since, so no late
+ * message guarded, and with its end if it is reserved. The guard of the old layer fails if the claim was released since, so no late
  * copy restores a deleted claim. The new layer has a claim if its record lies after the old one. So
  * a stale record from a replica is at worst examined again.
  *
@@ -110,24 +112,25 @@ function toMoves(
  * of an erasure that the old layer no longer holds.
  */
 async function copy(
-  { log, deletion }: ClaimMoverDeps,
+  deps: ClaimMoverDeps,
   moves: readonly Move[],
   signal: AbortSignal,
 ): Promise<void> {
+  const { log, deletion, now } = deps;
   const found = await readBoth(log, moves, signal);
   const copies = moves.flatMap((move) => {
     const before = found.get(move.old);
     const after = found.get(move.new)?.position ?? 0;
     if (before === undefined || after > before.position) return [];
     const record = parseClaimRecord(before.data);
-    const isWanted = record?.state === 'held' && !knowsErasure(record);
-    return isWanted ? [{ move, before, after }] : [];
+    if (record?.state !== 'held' || knowsErasure(record)) return [];
+    return [{ move, before, after, ttl: claimTtl(record, now()) }];
   });
-  const messages = copies.flatMap(({ move, before }) => {
+  const messages = copies.flatMap(({ move, before, ttl }) => {
     const data = decodeText(before.data);
     return [
-      { subject: move.old, data, expectedPosition: before.position },
-      { subject: move.new, data, expectedPosition: 0 },
+      { subject: move.old, data, expectedPosition: before.position, ...ttl },
+      { subject: move.new, data, expectedPosition: 0, ...ttl },
     ];
   });
   if (messages.length === 0) return;
@@ -151,8 +154,8 @@ async function copy(
         return;
       }
       const half = Math.ceil(moves.length / 2);
-      await copy({ log, deletion }, moves.slice(0, half), signal);
-      await copy({ log, deletion }, moves.slice(half), signal);
+      await copy(deps, moves.slice(0, half), signal);
+      await copy(deps, moves.slice(half), signal);
       return;
     }
     default:

@@ -13,6 +13,8 @@ import { moveClaims } from './claim-mover.ts';
 const signal = AbortSignal.timeout(60_000);
 const keys = new Map(['1', '2'].map((id) => [id, Buffer.alloc(32, Number(id))]));
 const held = '{"state":"held","userId":"d2b5f0a4-1c1e-4d2a-9d0c-0a4b8f2f6c11","verified":true}';
+const NOW = new Date('2026-11-26T09:00:00.000Z');
+const reserved = held.replace('}', ',"until":"2026-11-26T10:00:00.000Z"}');
 const released = '{"state":"released","by":"erasure"}';
 const oldOf = (n: number) => subjects.claim(`claim-${n}`);
 
@@ -41,7 +43,7 @@ async function createLog(...texts: readonly string[]) {
   const unreadable: number[] = [];
   const move = async (layers: ClaimLayers, log: EventLog = memory) =>
     moveClaims(
-      { log, deletion: memory },
+      { log, deletion: memory, now: () => NOW },
       { layers, records: await records(), onUnreadable: (at) => unreadable.push(at) },
       signal,
     );
@@ -187,4 +189,23 @@ test('a claim is copied with the fields of a later version', async (t) => {
   const { move, textOf } = await createLog(next);
   t.is(await move(copying), 1);
   t.is(await textOf(newOf(0)), next);
+});
+
+test('a claim that is reserved keeps its end in both layers', async (t) => {
+  const { memory, textOf, move } = await createLog(reserved, held);
+  const ends = new Map<string, number | undefined>();
+  const log: EventLog = {
+    ...memory,
+    append: async (messages, aborted) => {
+      for (const { subject, ttlSeconds } of messages) ends.set(subject, ttlSeconds);
+      return memory.append(messages, aborted);
+    },
+  };
+  t.is(await move(copying, log), 2);
+  t.is(await textOf(newOf(0)), reserved);
+  // An hour of grace after the instant.
+  t.deepEqual(
+    [oldOf(0), newOf(0), oldOf(1), newOf(1)].map((subject) => ends.get(subject)),
+    [7_200, 7_200, undefined, undefined],
+  );
 });

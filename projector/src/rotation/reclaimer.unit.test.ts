@@ -49,6 +49,7 @@ function start(
     log,
     deletion: log,
     peppers: { current: () => ring.current },
+    now: () => new Date(),
     store: createMemoryEraserStore(shared, me),
     logger,
     standbyMs: 5,

@@ -21,7 +21,7 @@ function createTestApp(quotas: { readonly network: number; readonly caller: numb
     tokens: {
       verify: async (authorization, beforeCheck): Promise<Caller | undefined> => {
         if (authorization === undefined) return undefined;
-        await beforeCheck?.();
+        beforeCheck?.();
         checked += 1;
         if (authorization === 'Bearer bad') throw new AppError('unauthorized');
         return { issuer: 'test', subject: authorization, scopes: new Set<Scope>() };
@@ -89,13 +89,26 @@ test('a caller has a limit of its own, wherever it asks from', async (t) => {
   t.is((await get('192.0.2.3', 'other')).statusCode, 200);
 });
 
-test('guesses of tokens are counted, and further ones are not checked', async (t) => {
+test('guesses of tokens are counted, and shut out no good token of the same address', async (t) => {
   const { get, checked } = createTestApp({ network: 2, caller: 100 });
   t.is((await get('192.0.2.1', 'bad')).statusCode, 401);
   t.is((await get('192.0.2.1', 'bad')).statusCode, 401);
   const refused = await get('192.0.2.1', 'bad');
   t.is(refused.statusCode, 429);
-  t.is(checked(), 2);
+  t.is(refused.headers['retry-after'], '60');
+  t.is((await get('192.0.2.1', 'app')).statusCode, 200);
+  t.is(checked(), 4);
+});
+
+test('of an address with too many guesses so many tokens are checked in a second', async (t) => {
+  const { get, checked } = createTestApp({ network: 1, caller: 100 });
+  for (let n = 0; n < 300; n += 1) await get('192.0.2.1', 'bad');
+  t.true(checked() < 300);
+  const before = checked();
+  const refused = await get('192.0.2.1', 'app');
+  // Unless a second has just begun.
+  if (checked() === before) t.like(refused, { statusCode: 429, headers: { 'retry-after': '1' } });
+  t.is((await get('192.0.2.2', 'app')).statusCode, 200);
 });
 
 test('the token of a request is verified once, and its route knows the caller', async (t) => {

@@ -25,7 +25,7 @@ export type TokenVerifier = {
    */
   readonly verify: (
     authorization: string | undefined,
-    beforeCheck?: () => Promise<void>,
+    beforeCheck?: () => void,
   ) => Promise<Caller | undefined>;
 };
 
@@ -65,10 +65,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1];
       const known = token === undefined ? undefined : cache.get(token);
       if (known !== undefined) return known;
-      await beforeCheck?.();
       if (token === undefined) throw new AppError('unauthorized');
       const issuer = trusted.get(readIssuer(token) ?? '');
       if (issuer === undefined) throw new AppError('unauthorized');
+      beforeCheck?.();
       const { caller, validUntilMs } = await checkToken(token, issuer, now());
       cache.set(token, caller, validUntilMs);
       return caller;

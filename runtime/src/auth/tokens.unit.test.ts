@@ -161,12 +161,16 @@ test('a cached token ends when it expires', async (t) => {
   t.is(await codeOf(t, verify(token)), 'unauthorized');
 });
 
-test('a token that is not cached is checked after `beforeCheck` only', async (t) => {
+test('a signature is checked after `beforeCheck` only, and what has none that counts needs no look', async (t) => {
   const { verifyHeader } = createVerifier(t);
   const authorization = `Bearer ${await key.sign()}`;
-  const refuse = () => Promise.reject(new AppError('rate-limited'));
-  for (const header of [authorization, 'Bearer a.b.c', 'Basic abc']) {
-    t.is(await codeOf(t, verifyHeader(header, refuse)), 'rate-limited');
+  const refuse = () => {
+    throw new AppError('rate-limited');
+  };
+  t.is(await codeOf(t, verifyHeader(authorization, refuse)), 'rate-limited');
+  const foreign = `Bearer ${await key.sign({ iss: 'https://another.example.org' })}`;
+  for (const header of [foreign, 'Bearer a.b.c', 'Basic abc']) {
+    t.is(await codeOf(t, verifyHeader(header, refuse)), 'unauthorized');
   }
   t.is(await verifyHeader(undefined, refuse), undefined);
   const caller = await verifyHeader(authorization);

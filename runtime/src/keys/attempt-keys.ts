@@ -34,12 +34,12 @@ export type AttemptKeys = {
   readonly openFingerprint: (id: string, attempt: OpenAttempt | VoidAttempt) => string | undefined;
   /** Returns undefined if the ring has no key for the day: an erasure does not wait for a mail. */
   readonly sealFarewell: (
-    userId: string,
+    id: string,
     farewell: UnsealedFarewell,
     address: string,
   ) => Farewell | undefined;
   /** Returns the address, or undefined in the same cases as for an attempt. */
-  readonly openFarewell: (userId: string, farewell: Farewell) => string | undefined;
+  readonly openFarewell: (id: string, farewell: Farewell) => string | undefined;
 };
 
 /**
@@ -86,16 +86,16 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
       return { data, fingerprint };
     },
     openFingerprint,
-    sealFarewell: (userId, farewell, address) => {
+    sealFarewell: (id, farewell, address) => {
       const day = dayOf(Date.parse(farewell.time));
       const key = keyOf(day);
       if (key === undefined) return undefined;
-      const binding = farewellBindingOf(userId, day, farewell);
+      const binding = farewellBindingOf(id, day, farewell);
       return { ...farewell, key: day, sealed: seal(key, binding, Buffer.from(address)) };
     },
-    openFarewell: (userId, farewell) => {
+    openFarewell: (id, farewell) => {
       const { key, sealed } = farewell;
-      return openWith(key, farewellBindingOf(userId, key, farewell), sealed);
+      return openWith(key, farewellBindingOf(id, key, farewell), sealed);
     },
   };
 
@@ -114,8 +114,11 @@ export function createAttemptKeys(ring: KeyRing | KeyRingSource): AttemptKeys {
   }
 }
 
-function farewellBindingOf(userId: string, day: string, farewell: UnsealedFarewell): Buffer {
-  return Buffer.from(['farewell', userId, day, farewell.locale, farewell.time].join('\n'));
+/** `id` is that of the subject. */
+function farewellBindingOf(id: string, day: string, farewell: UnsealedFarewell): Buffer {
+  const { locale, time, userId } = farewell;
+  const person = userId === undefined ? [] : [userId];
+  return Buffer.from(['farewell', id, day, locale, time, ...person].join('\n'));
 }
 
 /** A void attempt has no other fields to bind the fingerprint to. */

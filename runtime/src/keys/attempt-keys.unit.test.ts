@@ -133,9 +133,22 @@ test('a farewell opens for this person only, as it was sealed', (t) => {
     { time: '2026-03-10T00:00:00.000Z' },
     { key: '2026-03-09' },
     { sealed: Buffer.alloc(60, 1).toString('base64') },
+    { userId: ID },
   ]) {
     t.is(keys.openFarewell(ID, { ...sealed, ...changed }), undefined, Object.keys(changed).join());
   }
+});
+
+test('a farewell to a former address names the person, and fits its schema', (t) => {
+  const change = '01980000-0000-7000-8000-000000000003';
+  const keys = createAttemptKeys(ringOf('2026-03-10'));
+  const sealed = keys.sealFarewell(change, { ...farewell, userId: ID }, ADDRESS);
+  if (sealed === undefined) return t.fail();
+  t.true(Value.Check(Farewell, sealed));
+  t.is(keys.openFarewell(change, sealed), ADDRESS);
+  t.is(keys.openFarewell(ID, sealed), undefined);
+  const { userId: _userId, ...rest } = sealed;
+  t.is(keys.openFarewell(change, rest), undefined);
 });
 
 test('a farewell opens as nothing else, and nothing else opens as a farewell', (t) => {

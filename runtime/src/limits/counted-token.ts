@@ -15,9 +15,14 @@ export type CountedTokenDeps<Name extends string> = {
   readonly digest: (client: string) => string;
 };
 
+/** Seconds after which a token that was refused unchecked may be sent again. */
+const UNCHECKED_RETRY_SECONDS = 1;
+
 /**
  * Verifies the token of a request. An invalid token counts against the limit too, because guessing
- * must not be free. After too many guesses, further tokens are refused unchecked.
+ * must not be free. After too many guesses an invalid token is `rate-limited`; a valid one passes,
+ * so that nobody is shut out by a stranger of the same address. Only what is more than a process
+ * looks at in a second is refused unchecked, and may come again at once.
  */
 export async function verifyCounted<Name extends string>(
   { tokens, limits, policy, digest }: CountedTokenDeps<Name>,
@@ -25,13 +30,15 @@ export async function verifyCounted<Name extends string>(
   reply: FastifyReply,
 ): Promise<Caller | undefined> {
   const key = () => guesserKeyOf(request, digest);
-  const count = () => limitRequest(reply, limits, [{ policy, key: key() }]);
   try {
-    return await tokens.verify(request.headers.authorization, async () => {
-      if (limits.isSpent(policy, key())) await count();
+    return await tokens.verify(request.headers.authorization, () => {
+      if (limits.mayLook(policy, key())) return;
+      throw new AppError('rate-limited', { retryAfterSeconds: UNCHECKED_RETRY_SECONDS });
     });
   } catch (error) {
-    if (error instanceof AppError && error.code === 'unauthorized') await count();
+    if (error instanceof AppError && error.code === 'unauthorized') {
+      await limitRequest(reply, limits, [{ policy, key: key() }]);
+    }
     throw error;
   }
 }

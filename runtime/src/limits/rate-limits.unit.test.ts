@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createSilentLogger } from '../testing/stores.ts';
-import { createRateLimits } from './rate-limits.ts';
+import { createRateLimits, MAX_LOOKS } from './rate-limits.ts';
 
 function createLimits() {
   const clock = { nowMs: 5_000 };
@@ -30,23 +30,28 @@ test('allows the quota again when the window has ended', async (t) => {
   t.like(await limits.take('client', 'k'), { isAllowed: true, remaining: 1, resetSeconds: 10 });
 });
 
-test('a key is spent when the next take would be refused; asking counts nothing', async (t) => {
+test('of a spent key so many requests are looked at in a second, of others all', async (t) => {
   const { clock, limits } = createLimits();
-  const seen: boolean[] = [];
-  for (let n = 0; n < 3; n += 1) {
-    seen.push(limits.isSpent('client', 'k'), limits.isSpent('client', 'k'));
-    await limits.take('client', 'k');
-  }
-  t.deepEqual(seen, [false, false, false, false, true, true]);
-  t.false(limits.isSpent('client', 'another'));
+  const look = (key = 'k') => {
+    const looks = Array.from({ length: MAX_LOOKS + 5 }, () => limits.mayLook('client', key));
+    return looks.filter((may) => may).length;
+  };
+  await limits.take('client', 'k');
+  t.is(look(), MAX_LOOKS + 5, 'the next take is not refused');
+  await limits.take('client', 'k');
+  t.is(look(), MAX_LOOKS);
+  t.is(look(), 0);
+  t.is(look('another'), MAX_LOOKS + 5);
+  clock.nowMs += 1_000;
+  t.is(look(), MAX_LOOKS);
   clock.nowMs = 15_000;
-  t.false(limits.isSpent('client', 'k'));
+  t.is(look(), MAX_LOOKS + 5, 'the window has ended');
 });
 
 test('a policy that is off counts nothing', async (t) => {
   const { limits } = createLimits();
   t.deepEqual([limits.isOff('reads'), limits.isOff('client')], [true, false]);
-  t.false(limits.isSpent('reads', 'k'));
+  t.true(limits.mayLook('reads', 'k'));
   t.is(await limits.take('reads', 'k'), undefined);
 });
 

@@ -73,11 +73,16 @@ function ofAttempt(record: LogRecord): readonly Wanted[] {
   return [{ ...NOBODY, cause: 'attempt', attemptId, recipient, mailbox, recordAt }];
 }
 
-/** It comes after the other mails of the account, of which none is needed any more. */
+/**
+ * It comes after the other mails of the account, of which none is needed any more. A former mailbox may
+ * be bad, which must not hold up the mail to the other.
+ */
 function ofFarewell(record: LogRecord): readonly Wanted[] {
-  const { time: recordAt } = parseOrThrow(parseFarewell, record);
-  const userId = idOf(record);
-  return [{ ...NOBODY, cause: 'farewell', userId, recipient: userId, recordAt }];
+  const { time: recordAt, userId: formerOf } = parseOrThrow(parseFarewell, record);
+  const id = idOf(record);
+  const userId = formerOf ?? id;
+  const recipient = formerOf === undefined ? userId : `${userId} former ${id}`;
+  return [{ ...NOBODY, cause: 'farewell', userId, recipient, recordAt }];
 }
 
 /** Another mailbox than the account's may be bad, which must not hold up mails to that one. */

@@ -82,6 +82,16 @@ test('a farewell asks for the last mail to an account, and the erasure itself fo
   t.deepEqual(causesOf(eventRecord(happenings.erased)), []);
 });
 
+test('a farewell to a former mailbox is for the person, and waits for no other mail', (t) => {
+  const change = '01980000-0000-7000-8000-00000000c4a9';
+  const former = recordOf(subjects.farewell(change), { ...farewell, userId });
+  t.like(causesOf(former)[0], {
+    cause: 'farewell',
+    userId,
+    recipient: `${userId} former ${change}`,
+  });
+});
+
 test('events of an account ask for mails to it, in its order', (t) => {
   t.like(causesOf(eventRecord(registration(1))), [
     {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { FAREWELL_LIFETIME_SECONDS, subjects } from '@zameni/contracts';
+import { encodeEvent, FAREWELL_LIFETIME_SECONDS, subjects } from '@zameni/contracts';
 import {
   createAttemptKeys,
   createLogger,
@@ -11,8 +11,11 @@ import {
 import { createMemoryLog } from '@zameni/runtime/testing';
 import test from 'ava';
 import {
+  claimOf,
   createTestDataKeys,
+  emailChanged,
   erasedMessages,
+  metadataOf,
   registeredMessages,
   userIdOf,
 } from '../../accounts.fixture.ts';
@@ -116,4 +119,25 @@ test('it is not sent if nothing opens it', async (t) => {
 test('a message about another record of the person is not it', async (t) => {
   const { deps } = await createMailer();
   t.deepEqual(await deliver(deps, message({ position: 2 }), signal), ended);
+});
+
+test('the farewell to a former mailbox is found by the change, and sent to the address it holds', async (t) => {
+  const { deps, sent, log } = await createMailer();
+  const former = 'former@example.net';
+  const { data, ...made } = emailChanged(claimOf(9));
+  const change = { ...made, data: { ...data, undoUntil: TIME } };
+  const changedAt = 5;
+  const subject = subjects.account(userId);
+  const event = { subject, data: encodeEvent(metadataOf(1, 3), change, 'AAAA') };
+  await log.append([{ ...event, expectedPosition: changedAt }], signal);
+  const keys = createAttemptKeys(attemptRing);
+  const record = keys.sealFarewell(data.request, { time: TIME, locale: 'en', userId }, former);
+  const farewell = { subject: subjects.farewell(data.request), data: JSON.stringify(record) };
+  await log.append([{ ...farewell, expectedPosition: 0 }], signal);
+  const outcome = await deliver(deps, message({ position: 7 }), signal);
+  t.deepEqual(outcome, { state: 'sent', kind: 'erased' });
+  t.deepEqual(
+    sent.map(({ to }) => to),
+    [former],
+  );
 });

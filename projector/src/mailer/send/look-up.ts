@@ -2,7 +2,9 @@ import {
   type ClaimRecord,
   decodeEvent,
   decodeText,
+  factOf,
   FAREWELL_LIFETIME_SECONDS,
+  MAX_FORMER,
   parseAttemptRecord,
   parseClaimRecord,
   parseFarewell,
@@ -89,20 +91,44 @@ async function readAttempt(
   return data && { id: attemptId, record, position, data };
 }
 
-/** A farewell, until its time is over. A server may show it a little longer. */
+/**
+ * The farewell at a position, until its time is over. A server may show it a little longer. Its subject
+ * names the person, or a change of theirs.
+ */
 async function readFarewell(
-  { log, attemptKeys, now }: LookUpDeps,
+  deps: LookUpDeps,
   userId: string,
   position: number,
   signal: AbortSignal,
 ): Promise<OpenFarewell | undefined> {
-  const last = await log.readLastFromLeader(subjects.farewell(userId), signal);
-  if (last === undefined || last.position !== position) return undefined;
-  const record = parseOrThrow(parseFarewell, last);
-  const endsAt = Date.parse(record.time) + FAREWELL_LIFETIME_SECONDS * 1_000;
-  if (endsAt <= now().getTime()) return undefined;
-  const email = attemptKeys.openFarewell(userId, record);
-  return email === undefined ? undefined : { email, locale: record.locale };
+  const { log, attemptKeys, now } = deps;
+  for await (const id of idsOfFarewells(deps, userId, signal)) {
+    const last = await log.readLastFromLeader(subjects.farewell(id), signal);
+    if (last === undefined || last.position !== position) continue;
+    const record = parseOrThrow(parseFarewell, last);
+    const endsAt = Date.parse(record.time) + FAREWELL_LIFETIME_SECONDS * 1_000;
+    if (endsAt <= now().getTime()) return undefined;
+    const email = attemptKeys.openFarewell(id, record);
+    return email === undefined ? undefined : { email, locale: record.locale };
+  }
+  return undefined;
+}
+
+/** The ids that farewells to a person may have: theirs, and those of their changes, newest first. */
+async function* idsOfFarewells(
+  deps: LookUpDeps,
+  userId: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  yield userId;
+  const events = await readAccount(deps, userId, signal);
+  const changes = events.flatMap(({ stored }) => {
+    const fact = factOf(stored);
+    return fact.name === 'email-changed' && fact.data.undoUntil !== undefined
+      ? [fact.data.request]
+      : [];
+  });
+  yield* changes.toReversed().slice(0, MAX_FORMER);
 }
 
 /** The claim on a mailbox, and the account that holds it. */
