@@ -136,3 +136,12 @@ test.serial('one source has only so many unfinished requests at once', async (t)
   await waitUntil(() => asked.length === 5);
   t.pass();
 });
+
+test.serial('a connection has one request at a time: HTTP/2 is not spoken', async (t) => {
+  const { port, asked } = await start(t);
+  const settings = '\x00\x00\x00\x04\x00\x00\x00\x00\x00';
+  const { socket, received } = send(t, port, `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${settings}`);
+  await once(socket, 'data');
+  t.regex(received(), /^HTTP\/1\.[01] 400 /);
+  t.deepEqual(asked, []);
+});

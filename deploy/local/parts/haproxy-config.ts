@@ -103,6 +103,8 @@ ${FAILURES}
 ${PAGE_CACHES}
 
 frontend gateway
+  # A connection of HTTP/2 would have a hundred requests at once.
+  option disable-h2-upgrade
   bind 127.0.0.1:${port}${connectionRules(sources, proxies)}${telemetry === null ? '' : traceRules(telemetry)}
 ${NAME_REQUEST}
   # For callers a missing service and a broken connection are one fault: try again soon.
