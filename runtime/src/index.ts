@@ -61,6 +61,7 @@ export type { LogRequests } from './http/request-log.ts';
 export { splitQuoted } from './http/split-quoted.ts';
 export {
   MAX_PROXIES_IN_A_ROW,
+  MAX_TRUSTED_ENTRIES,
   areTrustedProxies,
   parseTrustedProxies,
   proxiesConfig,

@@ -9,6 +9,8 @@ export type SourceLimits = {
   readonly connectionRate: number;
   /** Requests for pages and documents in ten seconds. */
   readonly pageRate: number;
+  /** Requests at once that a service gets before their body is whole. */
+  readonly unfinished: number;
 };
 
 /** Sources that are counted at once. Each takes some hundred bytes. */
@@ -17,8 +19,8 @@ const MAX_SOURCES = '100k';
 /** The part of an address that is counted: all of IPv4, the /64 of IPv6. */
 const NETWORK = 'ipmask(32,64)';
 
-/** A source of pages that is refused may ask again after so many seconds. */
-const PAGE_RETRY_SECONDS = 10;
+/** A source that is refused may ask again after so many seconds. */
+const RETRY_SECONDS = 10;
 
 /**
  * Rules that bound the connections of one source, before anything of them is read. Trusted proxies
@@ -57,7 +59,15 @@ export function pageRules(limits: SourceLimits | null): string {
   if (limits === null) return '';
   return `
   http-request track-sc2 var(txn.client),${NETWORK} table page_readers if is_page
-  ${refuse('rate-limited', String(PAGE_RETRY_SECONDS))} if is_page { sc2_http_req_rate gt ${limits.pageRate} }`;
+  ${refuse('rate-limited', String(RETRY_SECONDS))} if is_page { sc2_http_req_rate gt ${limits.pageRate} }`;
+}
+
+/** Rules that bound the requests of one client at once that `is_unfinished` names. */
+export function unfinishedRules(limits: SourceLimits | null): string {
+  if (limits === null) return '';
+  return `
+  http-request track-sc2 var(txn.client),${NETWORK} table uploaders if is_unfinished
+  ${refuse('rate-limited', String(RETRY_SECONDS))} if is_unfinished { sc2_conn_cur gt ${limits.unfinished} }`;
 }
 
 /** The tables that the rules count in. */
@@ -69,6 +79,9 @@ backend sources
 
 backend page_readers
   stick-table type ipv6 size ${MAX_SOURCES} expire 30s store http_req_rate(10s)
+
+backend uploaders
+  stick-table type ipv6 size ${MAX_SOURCES} expire 30s store conn_cur
 `;
 }
 

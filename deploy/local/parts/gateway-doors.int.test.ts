@@ -7,7 +7,12 @@ import { Problem } from '@zameni/contracts';
 import test, { type ExecutionContext } from 'ava';
 import { type GatewayChoice, runGateway, startService } from './gateway.fixture.ts';
 
-const UNBOUNDED = { connections: 100_000, connectionRate: 100_000, pageRate: 100_000 };
+const UNBOUNDED = {
+  connections: 100_000,
+  connectionRate: 100_000,
+  pageRate: 100_000,
+  unfinished: 100_000,
+};
 
 /** The gateway before a service that echoes its headers and serves a cacheable page. */
 async function start(t: ExecutionContext, choice: Omit<GatewayChoice, 'service'> = {}) {

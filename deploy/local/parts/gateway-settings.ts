@@ -1,6 +1,9 @@
 import {
+  areTrustedProxies,
   ConfigError,
   loadConfig,
+  MAX_PROXIES_IN_A_ROW,
+  MAX_TRUSTED_ENTRIES,
   parseTrustedProxies,
   proxiesConfig,
   type TrustedProxies,
@@ -38,9 +41,14 @@ const schema = Type.Object({
 
 /**
  * A quarter of all connections, and a page with its files from many people behind one address. The
- * demo and load programs of the owner come from one address too.
+ * demo and load programs of the owner come from one address too. A process takes two imports.
  */
-const SOURCES: SourceLimits = { connections: 1_000, connectionRate: 10_000, pageRate: 300 };
+const SOURCES: SourceLimits = {
+  connections: 1_000,
+  connectionRate: 10_000,
+  pageRate: 300,
+  unfinished: 20,
+};
 
 /** Tests and benchmarks send all requests from one address, and thousands at once. */
 const SOURCES_OF = { local: SOURCES, test: null, bench: null } as const satisfies Record<
@@ -53,6 +61,7 @@ export function readGatewaySettings(profile: Profile, env: NodeJS.ProcessEnv): G
   const own = Object.keys(schema.properties).map((name) => [name, env[name]] as const);
   try {
     const config = loadConfig(schema, Object.fromEntries(own));
+    requireRoomForGateway(env);
     return {
       origins: config.ZAMENI_CORS_ORIGINS?.split(',') ?? [],
       proxies: parseTrustedProxies(config.ZAMENI_TRUSTED_PROXIES),
@@ -71,6 +80,14 @@ export function proxiesOfServices(env: NodeJS.ProcessEnv): string {
   const text = env['ZAMENI_TRUSTED_PROXIES'] ?? '';
   if (text === '') return '127.0.0.1';
   return /^\d+$/.test(text) ? String(Number(text) + 1) : `127.0.0.1,${text}`;
+}
+
+/** Services trust the gateway too, and take no more than it does. */
+function requireRoomForGateway(env: NodeJS.ProcessEnv): void {
+  if (areTrustedProxies(proxiesOfServices(env))) return;
+  throw new StackError(
+    `ZAMENI_TRUSTED_PROXIES may name ${MAX_PROXIES_IN_A_ROW - 1} proxies in a row or ${MAX_TRUSTED_ENTRIES - 1} entries: the gateway is one more`,
+  );
 }
 
 function areOrigins(text: string): boolean {

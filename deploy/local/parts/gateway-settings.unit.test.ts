@@ -34,3 +34,12 @@ test('a service trusts the gateway, and what is before it', (t) => {
   t.is(proxiesOfServices({ ZAMENI_TRUSTED_PROXIES: '1' }), '2');
   t.is(proxiesOfServices({ ZAMENI_TRUSTED_PROXIES: '0' }), '1');
 });
+
+test('what a service would not take beside the gateway is refused', (t) => {
+  const read = (text: string) => readGatewaySettings('local', { ZAMENI_TRUSTED_PROXIES: text });
+  const networks = (count: number) => Array.from({ length: count }, (_, n) => `10.0.${n}.0/24`);
+  for (const text of ['7', networks(63).join(',')]) t.notThrows(() => read(text), text);
+  for (const text of ['8', networks(64).join(',')]) {
+    t.throws(() => read(text), { instanceOf: StackError, message: /7 .+ 63 / }, text);
+  }
+});

@@ -30,12 +30,15 @@ test('sends each route to its service by method and path', (t) => {
   );
 });
 
-test('names every process of a service', (t) => {
+test('names every process of a service, and checks it once', (t) => {
   const servers = config.match(/^ {2}server .+$/gm);
   t.deepEqual(servers, [
     '  server command-api-1 127.0.0.1:8100',
     '  server command-api-2 127.0.0.1:8101',
+    '  server command-api-1 127.0.0.1:8100 track command-api/command-api-1',
+    '  server command-api-2 127.0.0.1:8101 track command-api/command-api-2',
     '  server query-api-1 127.0.0.1:8110',
+    '  server query-api-1 127.0.0.1:8110 track query-api/query-api-1',
   ]);
 });
 
@@ -48,16 +51,23 @@ test('passes only public paths', (t) => {
   ]);
 });
 
-test('a service gets a request after its whole body, or after the start of an upload', (t) => {
+test('a service gets a request after its whole body, or in a place for unfinished ones', (t) => {
   const rules = config.match(
-    /^ {2}(?:http-request (?:wait-for-body|del-header Expect)|acl is_streamed).*$/gm,
+    /^ {2}(?:http-request (?:wait-for-body|del-header Expect)|.*is_(?:streamed|unfinished)).*$/gm,
   );
   t.deepEqual(rules, [
-    "  acl is_streamed path_reg '^/v1/uploads$'",
+    "  http-request set-var(txn.is_streamed) bool(true) if { method POST } { path_reg '^/v1/uploads$' }",
+    '  acl is_streamed var(txn.is_streamed) -m found',
     '  http-request wait-for-body time 10s at-least 1 if is_streamed',
-    '  http-request wait-for-body time 10s unless { method GET HEAD } or is_streamed',
+    '  http-request wait-for-body time 10s unless is_streamed',
+    '  acl is_unfinished var(txn.is_streamed) -m found',
+    '  acl is_unfinished req.body_len gt 16384',
     '  http-request del-header Expect',
+    "  use_backend command-api-unfinished if is_unfinished { method POST } { path_reg '^/v1/things$' }",
+    "  use_backend command-api-unfinished if is_unfinished { method POST } { path_reg '^/v1/uploads$' }",
+    '  use_backend query-api-unfinished if is_unfinished',
   ]);
+  t.true(config.includes('  tune.bufsize 36864\n'));
 });
 
 test('replaces the address that a client claims by its peer’s, unless a trusted proxy claims it', (t) => {
@@ -93,16 +103,17 @@ test('answers for a broken service as for a missing one', (t) => {
 test('bounds the requests that a process handles and those that wait', (t) => {
   t.is(config.match(/^ {2}default-server .* maxconn 550$/gm)?.length, 1);
   t.is(config.match(/^ {2}default-server .* maxconn 1000$/gm)?.length, 1);
+  t.is(config.match(/^ {2}default-server maxconn 100$/gm)?.length, 2);
   const refusals = config.match(/^ {2}http-request return status 503 .+$/gm) ?? [];
-  t.is(refusals.length, 2);
-  t.regex(
-    refusals[0] ?? '',
-    /"code":"overloaded"%.+}' hdr Cache-Control no-store hdr Retry-After .+ if { queue\(command-api\) ge /,
-  );
-  t.regex(
-    refusals[1] ?? '',
-    /"code":"overloaded"%.+}' hdr Cache-Control no-store hdr Retry-After .+ if { queue\(query-api\) ge /,
-  );
+  const queues = ['command-api', 'command-api-unfinished', 'query-api', 'query-api-unfinished'];
+  t.is(refusals.length, queues.length);
+  for (const [n, queue] of queues.entries()) {
+    t.regex(
+      refusals[n] ?? '',
+      /"code":"overloaded"%.+}' hdr Cache-Control no-store hdr Retry-After .+ if { queue\([a-z-]+\) ge /,
+    );
+    t.true(refusals[n]?.includes(`{ queue(${queue}) ge `));
+  }
 });
 
 test('only a watched gateway has traces, a log of requests and a page of figures', (t) => {
@@ -121,11 +132,12 @@ test('only a watched gateway has traces, a log of requests and a page of figures
 
 test('bounds what one source may use, if it is not a trusted proxy', (t) => {
   t.notRegex(config, /track-sc[12]|connection reject/);
-  const sources = { connections: 10, connectionRate: 20, pageRate: 30 };
+  const sources = { connections: 10, connectionRate: 20, pageRate: 30, unfinished: 40 };
   const bounded = haproxyConfig({ ...gateway, sources });
   t.regex(bounded, /connection reject if !is_proxy \{ sc1_conn_cur gt 10 \}/);
   t.regex(bounded, /connection reject if !is_proxy \{ sc1_conn_rate gt 20 \}/);
   t.regex(bounded, /status 429 .+"code":"rate-limited".+ if is_page \{ sc2_http_req_rate gt 30 \}/);
+  t.regex(bounded, /"rate-limited".+ if is_unfinished \{ sc2_conn_cur gt 40 \}/);
 });
 
 test('an origin is allowed only if it is configured, and never with credentials', (t) => {

@@ -20,15 +20,16 @@ export type ReadLimitsDeps = {
 };
 
 /**
- * Counts every request for a route of the API that is added after this, before anything else of it
- * is looked at, and sets the `RateLimit` headers. Throws `rate-limited` beyond the limit. A bad token
+ * Counts every request for a path of the API, also for one without a route, before anything else of
+ * it is looked at, and sets the `RateLimit` headers. Throws `rate-limited` beyond the limit. A bad token
  * is `unauthorized` and counts for its network. The caller is kept for the route. Pages and documents
  * are not counted.
  */
 export function limitReads(app: FastifyInstance, deps: ReadLimitsDeps): void {
   const { tokens, limits, clientDigest: digest } = deps;
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.url?.startsWith('/v1/') !== true) return;
+    const { url: path = request.url } = request.routeOptions;
+    if (!path.startsWith('/v1')) return;
     const counted = { tokens, limits, policy: 'network-reads', digest } as const;
     const caller = await verifyCounted(counted, request, reply);
     noteCaller(request, caller);

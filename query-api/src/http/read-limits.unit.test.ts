@@ -132,6 +132,17 @@ test('pages are not counted', async (t) => {
   }
 });
 
+test('paths and methods that no route takes are counted too', async (t) => {
+  for (const path of ['/v1/nothing', '/v1', '/v1/registrations']) {
+    const { get } = createTestApp({ network: 2, caller: 100 });
+    const ask = async (token?: string) => (await get('192.0.2.1', token, path)).statusCode;
+    for (let n = 0; n < 2; n += 1) t.true([404, 405].includes(await ask()), path);
+    t.is(await ask(), 429, path);
+    t.is(await ask('app'), path === '/v1/registrations' ? 405 : 404);
+    t.is(await ask('bad'), 401, path);
+  }
+});
+
 test('every query documents that it is limited', (t) => {
   for (const operation of Object.values(OPERATIONS)) {
     if (operation.service !== 'query-api') continue;

@@ -18,12 +18,12 @@ export function allowedMethods(path: string): string[] {
 }
 
 /**
- * Answers requests without a route before their body is read. OPTIONS is 204 with `Allow` (RFC 9110
+ * Answers requests without a route before their body is read, but after they are counted. OPTIONS is 204 with `Allow` (RFC 9110
  * section 9.3.7), another method 405 with it if the path takes others, also in another service, and
  * the rest is 404.
  */
 export function refuseUnknownRoutes(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('preParsing', async (request, reply) => {
     if (!request.is404) return;
     const allowed = allowedMethods(request.url.split('?', 1)[0] ?? '');
     const { method } = request;

@@ -12,7 +12,7 @@ export type TrustedProxies = readonly string[] | number;
 export const MAX_PROXIES_IN_A_ROW = 8;
 
 /** Most addresses and networks. */
-const MAX_ENTRIES = 64;
+export const MAX_TRUSTED_ENTRIES = 64;
 
 /** Variables of services that count clients by network address. */
 export const proxiesConfig = {
@@ -32,7 +32,7 @@ export const proxiesConfig = {
 export function areTrustedProxies(text: string): boolean {
   if (/^\d+$/.test(text)) return Number(text) <= MAX_PROXIES_IN_A_ROW;
   const entries = text.split(',');
-  return entries.length <= MAX_ENTRIES && entries.every(isNetwork);
+  return entries.length <= MAX_TRUSTED_ENTRIES && entries.every(isNetwork);
 }
 
 /** Reads a checked value of `ZAMENI_TRUSTED_PROXIES`. Without one nobody is trusted. */
