@@ -100,6 +100,7 @@ export { createPositions, type Positions } from './keys/positions.ts';
 export {
   addNextKey,
   clearKeyRingDrafts,
+  createKeyRing,
   makeNextCurrent,
   removeKeys,
   replaceKeyRing,
