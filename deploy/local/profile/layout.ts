@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deleteTree } from '../host/delete-tree.ts';
 import type { RunAs } from '../host/launch.ts';
 import { createOwnedFolder, give, letEnter, letRead } from '../host/owners.ts';
 import type { Kind, Users } from '../host/users.ts';
@@ -137,7 +138,7 @@ export async function deleteData(root: string): Promise<void> {
     join(root, 'secrets'),
     join(root, 'logs'),
   ];
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  await Promise.all(folders.map(deleteTree));
 }
 
 /** Reads a password without its line end. */
