@@ -31,7 +31,12 @@ async function emptyAs(
   path: string,
 ): Promise<void> {
   const runAs = { uid, gid, groups: [], passClosedFolders: false };
-  await runCommand(['/bin/sh', '-c', EMPTY], { cwd: path, timeoutMs: TIMEOUT_MS, runAs });
+  await runCommand(['/bin/sh', '-c', EMPTY], {
+    cwd: path,
+    timeoutMs: TIMEOUT_MS,
+    hidesEnvironment: true,
+    runAs,
+  });
   const left = await readdir(path);
   if (left.length === 0) return;
   throw new StackError(

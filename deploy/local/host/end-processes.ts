@@ -58,6 +58,7 @@ async function killAll(uid: number): Promise<void> {
   await runCommand(['/bin/sh', '-c', KILL_ALL, 'sh', String(uid)], {
     timeoutMs: TIMEOUT_MS,
     cwd: '/',
+    hidesEnvironment: true,
     runAs,
   });
 }
