@@ -15,6 +15,7 @@ import { probeWholePath } from './parts/probe-whole-path.ts';
 import { requireRoom } from './host/disk-room.ts';
 import { requireOpenFiles } from './host/open-files.ts';
 import { createCompileCaches } from './host/compile-cache.ts';
+import { holdUsers } from './host/end-processes.ts';
 import { chooseUsers, type Reached } from './host/users.ts';
 import { type Killers, type Running, runParts } from './supervisor/run-parts.ts';
 import type { Scale } from './profile/scale.ts';
@@ -69,6 +70,9 @@ export async function withStack(
   // Checked again, because an installation takes long.
   await requireFreePorts(claims);
   signal.throwIfAborted();
+  // After the check of the ports, which finds a stack of another clone. Before files are deleted or
+  // given away, because a process that an earlier stack left could change them meanwhile.
+  await using _users = await holdUsers(users, (fault) => terminal.fault(explainFault(fault)));
   // Last, after every other check that can prevent the start.
   if (fresh) await deleteData(folder);
   await requireRoom(folder);

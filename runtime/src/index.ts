@@ -101,6 +101,7 @@ export { createPositions, type Positions } from './keys/positions.ts';
 export {
   addNextKey,
   clearKeyRingDrafts,
+  createKeyRing,
   makeNextCurrent,
   removeKeys,
   replaceKeyRing,

@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { delay, watchedServers } from '@zameni/runtime';
 import { readStack, type Stack } from '@zameni/runtime/stack';
+import { deleteTree } from '../../../deploy/local/host/delete-tree.ts';
 import { natsProbe } from '../../../deploy/local/parts/nats/probe.ts';
 import { CommandError } from '../framework/command.ts';
 import type { ReportStep } from './clear-databases.ts';
@@ -55,7 +55,7 @@ export async function recreateLogServer(stack: Stack, server: LogServer, reportS
   reportStep(`rebuilding ${server}`);
   const folder = folderOf(stack, server);
   const old = `${folder}.old`;
-  await rm(old, { recursive: true, force: true });
+  await deleteTree(old);
   const pid = await readPid(stack, server);
   process.kill(pid, 'SIGSTOP');
   try {
@@ -69,7 +69,7 @@ export async function recreateLogServer(stack: Stack, server: LogServer, reportS
   }
   await untilReplaced(stack, server, pid);
   await untilComplete(stack, LOG_SERVERS);
-  await rm(old, { recursive: true });
+  await deleteTree(old);
 }
 
 /** Returns false if nobody answers, for example without a leader. The caller asks again. */

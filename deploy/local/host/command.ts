@@ -11,6 +11,8 @@ export type CommandOptions = {
   readonly timeoutMs: number;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Keeps the environment of this process, but PATH, from a user who may be an intruder. */
+  readonly hidesEnvironment?: boolean;
   readonly input?: string;
   readonly runAs?: RunAs | undefined;
 };
@@ -23,7 +25,7 @@ export async function runCommand(
   command: CommandLine,
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const { signal, timeoutMs, cwd, env, input = '', runAs } = options;
+  const { signal, timeoutMs, cwd, env, hidesEnvironment, input = '', runAs } = options;
   signal?.throwIfAborted();
   const [program, ...args] = wrapCommand(command, {
     setpriv: findSetpriv(),
@@ -34,7 +36,7 @@ export async function runCommand(
     // A process group of its own, so that Ctrl-C in a terminal reaches the supervisor only.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...(hidesEnvironment === true ? { PATH: process.env['PATH'] } : process.env), ...env },
     ...(cwd === undefined ? {} : { cwd }),
   });
   let output = '';

@@ -2,6 +2,7 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { REPOSITORY } from '../profile/names.ts';
 import type { RunAs } from './launch.ts';
+import { deleteTree } from './delete-tree.ts';
 import { createOwnedFolder } from './owners.ts';
 import type { Kind, Users } from './users.ts';
 
@@ -40,11 +41,17 @@ const OF_NODE = [
   'exporter',
 ] as const satisfies readonly Kind[];
 
-/** Creates the caches of other users. */
+/**
+ * Creates the caches of other users, empty: Node.js believes what it finds there, so that code of a
+ * service that was taken over would run again.
+ */
 export async function createCompileCaches(users: Pick<Users, 'of'>): Promise<void> {
-  for (const kind of OF_NODE) {
+  const creations = OF_NODE.map(async (kind) => {
     const runAs = users.of(kind);
     const folder = compileCacheEnvironment(runAs)[VARIABLE];
-    if (runAs !== undefined && folder !== undefined) await createOwnedFolder(runAs, folder);
-  }
+    if (runAs === undefined || folder === undefined) return;
+    await deleteTree(folder);
+    await createOwnedFolder(runAs, folder);
+  });
+  await Promise.all(creations);
 }

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deleteTree } from '../host/delete-tree.ts';
 import type { RunAs } from '../host/launch.ts';
 import { createOwnedFolder, give, letEnter, letRead } from '../host/owners.ts';
 import type { Kind, Users } from '../host/users.ts';
@@ -50,6 +51,15 @@ const USES: Readonly<Record<ServerFolder, FolderUse>> = {
   'redis-exporter': { kind: 'redis-exporter', writes: 'nothing' },
 };
 
+/** The servers whose data was made with the key rings. */
+const KEEPERS = [
+  'nats-1',
+  'nats-2',
+  'nats-3',
+  'postgres-primary',
+  'postgres-replica',
+] as const satisfies readonly ServerFolder[];
+
 /** Where everything of one profile lies. */
 export type Layout = {
   readonly root: string;
@@ -62,7 +72,10 @@ export type Layout = {
   readonly servers: Readonly<Record<ServerFolder, string>>;
 };
 
-/** Creates missing folders and secrets of a profile, and lets each process reach its own. */
+/**
+ * Creates missing folders and secrets of a profile, and lets each process reach its own. Throws a
+ * StackError if a key ring is missing beside data.
+ */
 export async function createLayout(
   root: string,
   users: Users,
@@ -77,7 +90,8 @@ export async function createLayout(
   else await give(root, undefined);
   for (const folder of [logs, secretsFolder]) await letEnter(folder, passing);
   for (const name of SERVER_FOLDERS) await createServerFolder(servers[name], USES[name], users);
-  const secrets = await createMissingSecrets(secretsFolder, attempts);
+  const data = KEEPERS.map((name) => dataFolder(servers[name]));
+  const secrets = await createMissingSecrets(secretsFolder, attempts, data);
   const issuersFile = await writeIssuersFile(root, secrets.jwks);
   const readers = await shareFiles([...secretPaths(secrets), issuersFile], users);
   return { root, logs, secretsFolder, secrets, issuersFile, readers, servers };
@@ -124,7 +138,7 @@ export async function deleteData(root: string): Promise<void> {
     join(root, 'secrets'),
     join(root, 'logs'),
   ];
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  await Promise.all(folders.map(deleteTree));
 }
 
 /** Reads a password without its line end. */

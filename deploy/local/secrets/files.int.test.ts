@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readKeyRing, readSecret } from '@zameni/runtime';
 import { readTestStack } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { isGroupOfFile, ONE_USER } from '../host/users.ts';
-import { createLayout } from '../profile/layout.ts';
+import { StackError } from '../output/stack-error.ts';
+import { createLayout, dataFolder, deleteData, type ServerFolder } from '../profile/layout.ts';
 import { createMissingSecrets, type SecretFiles } from './files.ts';
 
 const attempts = { now: new Date('2026-03-04T05:06:07Z'), lifetimeSeconds: 7 * 24 * 3_600 };
@@ -87,6 +88,42 @@ test('a second start keeps every secret and creates only missing ones', async (t
   const changed = filesOf(files).filter((_, index) => after[index] !== before[index]);
   t.deepEqual(changed, [projector]);
   t.is(await modeOf(projector), '600');
+});
+
+for (const server of ['nats-2', 'postgres-primary'] satisfies ServerFolder[]) {
+  test(`a lost ring is not made again beside the data of ${server}`, async (t) => {
+    const root = await createFolder(t);
+    const { secrets, servers } = await createLayout(root, ONE_USER, attempts);
+    await writeFile(join(dataFolder(servers[server]), 'file'), '');
+    const lost = [secrets.pepper, secrets.kek];
+    for (const path of lost) await rm(path);
+    const fault = await t.throwsAsync(createLayout(root, ONE_USER, attempts), {
+      instanceOf: StackError,
+    });
+    for (const path of lost) t.true(fault?.message.includes(path));
+    t.true(fault?.message.includes(dataFolder(servers[server])));
+    t.regex(fault?.message ?? '', /from a backup.*--fresh/s);
+    t.false((await readdir(join(root, 'secrets'))).includes('pepper.json'));
+    await deleteData(root);
+    const renewed = await createLayout(root, ONE_USER, attempts);
+    t.is(readKeyRing(renewed.secrets.pepper).keys.size, 1);
+  });
+}
+
+test('a start that was interrupted before there was data creates the missing rings', async (t) => {
+  const root = await createFolder(t);
+  const { secrets } = await createLayout(root, ONE_USER, attempts);
+  await rm(secrets.positionKey);
+  const again = await createLayout(root, ONE_USER, attempts);
+  t.is(readKeyRing(again.secrets.positionKey).keys.size, 1);
+});
+
+test('a lost ring of attempt keys is made again, because no backup may have it', async (t) => {
+  const root = await createFolder(t);
+  const { secrets, servers } = await createLayout(root, ONE_USER, attempts);
+  await writeFile(join(dataFolder(servers['nats-1']), 'file'), '');
+  await rm(secrets.attemptKeys);
+  await t.notThrowsAsync(createLayout(root, ONE_USER, attempts));
 });
 
 test('a start after a long stop has attempt keys for today', async (t) => {

@@ -1,8 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NatsUser, RedisUser } from '@zameni/contracts';
+import { createKeyRing } from '@zameni/runtime';
+import { StackError } from '../output/stack-error.ts';
 import { type TendOptions, tendKeyRing } from './attempt-keys.ts';
 
 /** Where each password and key of a profile lies. */
@@ -78,23 +80,26 @@ export function secretPaths({ natsUsers, redisUsers, ...others }: SecretFiles): 
 }
 
 /**
- * Creates missing secrets and keeps existing ones, because the data depends on them. Also tends the
- * ring of attempt keys, which has no key for today after a long stop.
+ * Creates missing secrets and keeps existing ones, because the data depends on them. A ring that is
+ * missing beside data was lost, and another one would part the data in two, so that is an error.
+ * Also tends the ring of attempt keys, which has no key for today after a long stop and is in no
+ * backup.
  */
 export async function createMissingSecrets(
   folder: string,
   attempts: TendOptions,
+  dataFolders: readonly string[] = [],
 ): Promise<SecretFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { natsUsers, redisUsers, issuerKey, jwks, attemptKeys, ...others } = secretFiles(folder);
   const { pepper, kek, positionKey, verificationKey, registrationIdKey, ...passwords } = others;
+  const rings = [pepper, kek, positionKey, verificationKey, registrationIdKey];
+  await requireRings(rings, dataFolders);
   const users = [natsUsers, redisUsers].flatMap((logins) => Object.values(logins));
   for (const path of [...users, ...Object.values(passwords)]) {
     await writeOnce(path, () => randomBytes(24).toString('base64url'));
   }
-  for (const path of [pepper, kek, positionKey, verificationKey, registrationIdKey]) {
-    await writeOnce(path, createKeyRing);
-  }
+  for (const path of rings) await writeOnce(path, () => JSON.stringify(createKeyRing()));
   await tendKeyRing(attemptKeys, attempts);
   if (!existsSync(issuerKey) || !existsSync(jwks)) {
     const { privateKey, publicKey } = createIssuerKey();
@@ -104,8 +109,22 @@ export async function createMissingSecrets(
   return secretFiles(folder);
 }
 
-function createKeyRing(): string {
-  return JSON.stringify({ current: '1', keys: { 1: randomBytes(32).toString('base64') } });
+async function requireRings(
+  rings: readonly string[],
+  dataFolders: readonly string[],
+): Promise<void> {
+  const lost = rings.filter((path) => !existsSync(path));
+  if (lost.length === 0) return;
+  for (const folder of dataFolders) {
+    if ((await readdir(folder)).length === 0) continue;
+    throw new StackError(
+      [
+        `Keys are missing, and there is data that was made with them (${folder}):`,
+        ...lost.map((path) => `  ${path}`),
+        'Put the files back from a backup. Without one see the runbook; --fresh deletes the data.',
+      ].join('\n'),
+    );
+  }
 }
 
 function createIssuerKey(): { privateKey: object; publicKey: object } {

@@ -9,15 +9,26 @@ const KEY_BYTES = 32;
 /** Suffix of a ring's file before it is moved into place, and of the replaced one. */
 const DRAFT = '.draft';
 
-/**
- * Adds a new key that is not yet current. Its id is the next number with a random suffix, because
- * two keys with the same id would be the worst failure of a ring.
- */
+/** Makes a ring of one key. */
+export function createKeyRing(): KeyRingFile {
+  const { id, key } = createKey(1);
+  return { current: id, keys: { [id]: key } };
+}
+
+/** Adds a new key that is not yet current. */
 export function addNextKey(ring: KeyRingFile): KeyRingFile {
   const newest = Math.max(0, ...Object.keys(ring.keys).map((id) => Number.parseInt(id, 10) || 0));
-  const next = `${newest + 1}-${randomBytes(4).toString('hex')}`;
-  const key = randomBytes(KEY_BYTES).toString('base64');
+  const { id: next, key } = createKey(newest + 1);
   return { ...ring, next, keys: { ...ring.keys, [next]: key } };
+}
+
+/**
+ * The id is a number with a random suffix, because two keys with the same id would be the worst
+ * failure of a ring. So is that of a first key, which may be made where another ring was lost.
+ */
+function createKey(number: number): { readonly id: string; readonly key: string } {
+  const id = `${number}-${randomBytes(4).toString('hex')}`;
+  return { id, key: randomBytes(KEY_BYTES).toString('base64') };
 }
 
 /** Makes the next key the current one. */

@@ -12,7 +12,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { addNextKey, makeNextCurrent, removeKeys, replaceKeyRing } from './ring-edit.ts';
+import {
+  addNextKey,
+  createKeyRing,
+  makeNextCurrent,
+  removeKeys,
+  replaceKeyRing,
+} from './ring-edit.ts';
 import { readKeyRing, readKeyRingFile } from './key-ring.ts';
 
 const run = promisify(execFile);
@@ -27,6 +33,14 @@ function createFile(t: ExecutionContext) {
   writeFileSync(path, JSON.stringify(start), { mode: 0o640 });
   return { folder, path };
 }
+
+test('the first key of a ring has an id of its own too', (t) => {
+  const [a, b] = [createKeyRing(), createKeyRing()];
+  t.regex(a.current, /^1-[0-9a-f]{8}$/);
+  t.not(a.current, b.current);
+  t.deepEqual(Object.keys(a.keys), [a.current]);
+  t.regex(addNextKey(a).next ?? '', /^2-/);
+});
 
 test('a new key has 256 random bits, its own id, and is not current', (t) => {
   const [a, b] = [addNextKey(start), addNextKey(start)];

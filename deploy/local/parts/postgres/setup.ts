@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runOrFail } from '../../host/command.ts';
+import { deleteTree } from '../../host/delete-tree.ts';
 import type { RunAs } from '../../host/launch.ts';
 import { give, giveTree, writeFor } from '../../host/owners.ts';
 import { StackError } from '../../output/stack-error.ts';
@@ -39,6 +40,8 @@ export async function createCluster(
   signal: AbortSignal,
 ): Promise<void> {
   if (await isUsable(tools, data)) return;
+  // An interrupted start may have given a part of it to the server, which cannot reach it yet.
+  if (existsSync(draftOf(data))) await giveTree(draftOf(data), tools.initdb);
   const draft = await freshDraft(data, tools.initdb);
   // initdb runs as another user, who cannot read the secrets folder.
   const passwordFile = `${data}.password`;
@@ -159,11 +162,15 @@ export async function copyPrimary(
 
 /** Creates an empty draft folder. An interrupted copy stays there, so final data is complete. */
 async function freshDraft(data: string, owner: RunAs | undefined): Promise<string> {
-  const draft = `${data}.draft`;
-  await rm(draft, { recursive: true, force: true });
+  const draft = draftOf(data);
+  await deleteTree(draft);
   await mkdir(draft, { mode: 0o700 });
   await give(draft, owner);
   return draft;
+}
+
+function draftOf(data: string): string {
+  return `${data}.draft`;
 }
 
 async function isUsable({ version }: PostgresTools, data: string): Promise<boolean> {
