@@ -147,7 +147,7 @@ test(
   'a deletion record of a claim and three reserved ones, with a pepper under rotation',
   fits,
   DeletionRecord,
-  { ...deletion, claims: Array.from({ length: 16 }, () => claim) },
+  { ...deletion, claims: Array.from({ length: 28 }, () => claim) },
   true,
 );
 const reserved = { ...held, verified: true, until: '2026-11-26T10:00:00.000Z' };
@@ -168,8 +168,8 @@ test(
 for (const [name, list] of Object.entries(deletion)) {
   const { [name]: _left, ...rest } = Object.fromEntries(Object.entries(deletion));
   test(`a deletion record without ${name}`, fits, DeletionRecord, rest, false);
-  const many = { ...deletion, [name]: Array.from({ length: 17 }, () => list[0]) };
-  test(`a deletion record with seventeen ${name}`, fits, DeletionRecord, many, false);
+  const many = { ...deletion, [name]: Array.from({ length: 29 }, () => list[0]) };
+  test(`a deletion record with twenty-nine ${name}`, fits, DeletionRecord, many, false);
 }
 test(
   'a deletion record of an attempt without an end',
