@@ -31,7 +31,7 @@ export type LedgerView = AsyncDisposable & {
 const DONE_MS = 15_000;
 
 /** Milliseconds until all mails of earlier tests are done with. */
-const IDLE_MS = 60_000;
+const IDLE_MS = 100_000;
 
 /** Whether the mailer is done with a mail. */
 export function isDone({ state }: Pick<LedgerRow, 'state'>): boolean {
