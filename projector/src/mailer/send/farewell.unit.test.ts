@@ -126,15 +126,19 @@ test('the farewell to a former mailbox is found by the change, and sent to the a
   const former = 'former@example.net';
   const { data, ...made } = emailChanged(claimOf(9));
   const change = { ...made, data: { ...data, undoUntil: TIME } };
-  const changedAt = 5;
   const subject = subjects.account(userId);
-  const event = { subject, data: encodeEvent(metadataOf(1, 3), change, 'AAAA') };
-  await log.append([{ ...event, expectedPosition: changedAt }], signal);
+  // The change that left it, and eight later ones.
+  const requests = [data.request, ...Array.from({ length: 8 }, (_, n) => userIdOf(20 + n))];
+  for (const [n, request] of requests.entries()) {
+    const event = { ...change, data: { ...change.data, request } };
+    const text = encodeEvent(metadataOf(1, 3 + n), event, 'AAAA');
+    await log.append([{ subject, data: text, expectedPosition: 5 + n }], signal);
+  }
   const keys = createAttemptKeys(attemptRing);
   const record = keys.sealFarewell(data.request, { time: TIME, locale: 'en', userId }, former);
   const farewell = { subject: subjects.farewell(data.request), data: JSON.stringify(record) };
   await log.append([{ ...farewell, expectedPosition: 0 }], signal);
-  const outcome = await deliver(deps, message({ position: 7 }), signal);
+  const outcome = await deliver(deps, message({ position: 6 + requests.length }), signal);
   t.deepEqual(outcome, { state: 'sent', kind: 'erased' });
   t.deepEqual(
     sent.map(({ to }) => to),

@@ -4,7 +4,6 @@ import {
   decodeText,
   factOf,
   FAREWELL_LIFETIME_SECONDS,
-  MAX_FORMER,
   parseAttemptRecord,
   parseClaimRecord,
   parseFarewell,
@@ -114,7 +113,10 @@ async function readFarewell(
   return undefined;
 }
 
-/** The ids that farewells to a person may have: theirs, and those of their changes, newest first. */
+/**
+ * The ids that farewells to a person may have: theirs, and those of their changes, newest first. Two
+ * addresses may have been changed for each other many times since, so none is left out.
+ */
 async function* idsOfFarewells(
   deps: LookUpDeps,
   userId: string,
@@ -128,7 +130,7 @@ async function* idsOfFarewells(
       ? [fact.data.request]
       : [];
   });
-  yield* changes.toReversed().slice(0, MAX_FORMER);
+  yield* changes.toReversed();
 }
 
 /** The claim on a mailbox, and the account that holds it. */
