@@ -144,7 +144,7 @@ for (const [name, more] of Object.entries({ email: 'vera@example.org', claim }))
 
 test('a deletion record', fits, DeletionRecord, deletion, true);
 test(
-  'a deletion record of a claim and three reserved ones, with a pepper under rotation',
+  'a deletion record of a claim and former ones, with a pepper under rotation',
   fits,
   DeletionRecord,
   { ...deletion, claims: Array.from({ length: 28 }, () => claim) },
