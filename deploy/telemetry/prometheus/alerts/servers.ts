@@ -56,7 +56,8 @@ export const SERVER_ALERTS: readonly Alert[] = [
   {
     name: 'BackendEmpty',
     severity: 'page',
-    expr: () => `${gatewayServers} < 1`,
+    // Other backends hold tables of clients, and no servers.
+    expr: () => `${gatewayServers}{proxy=~"command-api|query-api"} < 1`,
     forSeconds: 60,
     summary: 'The gateway has no process of {{ $labels.proxy }} that is ready',
     description: 'Clients get 503 from the gateway.',

@@ -41,7 +41,7 @@ export const SERVER_CASES: readonly AlertCase[] = [
     alert: 'BackendEmpty',
     fires: { [backend]: '0x30' },
     labels: { job: 'gateway', instance: 'gateway', proxy: 'command-api' },
-    silent: [{ [backend]: '1x30' }],
+    silent: [{ [backend]: '1x30' }, { [backend.replace('command-api', 'sources')]: '0x30' }],
   },
   {
     alert: 'ErrorRateHigh',
