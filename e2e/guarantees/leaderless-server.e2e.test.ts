@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ACCOUNTS_STREAM, subjects } from '@zameni/contracts';
 import { askServer, createJetStreamLog, type NatsConnection } from '@zameni/runtime';
+import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { startSplitLog } from '../partition/split-log.ts';
 
@@ -50,7 +51,8 @@ test('a server that is cut off and lacks a registration does not say that it doe
 
   const itself = split.own.servers[alone];
   if (itself === undefined) return t.fail('it is not there');
-  t.false(await itself.isHealthy(), 'it knows that it is alone');
+  // It knows soon that it is alone.
+  await waitUntil(async () => !(await itself.isHealthy()));
   const said = await askServer(itself.watched, 'JSZ', { streams: true }, signal);
   t.is(said.name, itself.name, 'nobody else answered');
   t.regex(JSON.stringify(said.data), /"last_seq":0/);

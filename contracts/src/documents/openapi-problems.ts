@@ -133,6 +133,7 @@ function problemHeaders(
 const WITH_POSITION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'user-not-found',
   'user-erased',
+  'self-deactivated',
   'registration-not-found',
 ]);
 
@@ -140,6 +141,7 @@ const WITH_POSITION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const OF_READERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'user-not-found',
   'user-erased',
+  'self-deactivated',
   'registration-not-found',
   'projection-lagging',
   'account-parked',
