@@ -60,7 +60,6 @@ export const DISTURBING = [
   // Only one file at a time can take the mails of the stack.
   'e2e/guarantees/welcome-mail.e2e.test.ts',
   'e2e/guarantees/welcome-mail-faults.e2e.test.ts',
-  'e2e/guarantees/idempotency-faults.e2e.test.ts',
   'e2e/guarantees/clocks.e2e.test.ts',
   'e2e/guarantees/erasure-outage.e2e.test.ts',
   'e2e/guarantees/erasure-faults.e2e.test.ts',
@@ -70,6 +69,7 @@ export const DISTURBING = [
 
 /** Tests that compare times, or must come last. Each runs with nothing beside. */
 export const QUIET = [
+  'e2e/guarantees/idempotency-faults.e2e.test.ts',
   'e2e/guarantees/anonymous-equality.e2e.test.ts',
   'e2e/guarantees/imports.e2e.test.ts',
   'e2e/guarantees/frozen-server.e2e.test.ts',
