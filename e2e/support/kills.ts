@@ -9,6 +9,9 @@ export type Kill = { readonly name: string; readonly atMs: number; readonly back
 
 const BACK_DEADLINE_MS = 60_000;
 
+/** Milliseconds until two servers agree on a leader. */
+const LEADER_DEADLINE_MS = 5_000;
+
 /** The part of a NATS server's report on JetStream that names the leader of a stream. */
 const StreamReport = Type.Object({
   account_details: Type.Array(
@@ -34,16 +37,23 @@ export async function kill(name: string, startedAt: number): Promise<Kill> {
   return { name, atMs, backAfterMs: performance.now() - startedAt - atMs };
 }
 
-/** The server that leads the log's stream, or any server if there is no leader. */
+/** The server that leads the log's stream as two servers see it, or any server if there is none. */
 export async function findLeader(stack: Stack): Promise<string> {
-  for (const server of watchedServers(stack)) {
-    const report = await readReport(server);
-    if (!Value.Check(StreamReport, report)) continue;
-    const streams = report.account_details.flatMap(({ stream_detail }) => stream_detail);
-    const leader = streams.find(({ name }) => name === 'ACCOUNTS')?.cluster.leader;
-    if (leader !== undefined) return `nats-${leader.slice(1)}`;
-  }
-  return 'nats-1';
+  let leader: string | undefined;
+  await waitUntil(async () => {
+    const seen = await Promise.all(watchedServers(stack).map(leaderSeenBy));
+    // One server alone may not have heard of the last election.
+    leader = seen.find((one, n) => one !== undefined && seen.indexOf(one) < n);
+    return leader !== undefined;
+  }, LEADER_DEADLINE_MS).catch(() => undefined);
+  return leader === undefined ? 'nats-1' : `nats-${leader.slice(1)}`;
+}
+
+async function leaderSeenBy(server: WatchedServer): Promise<string | undefined> {
+  const report = await readReport(server);
+  if (!Value.Check(StreamReport, report)) return undefined;
+  const streams = report.account_details.flatMap(({ stream_detail }) => stream_detail);
+  return streams.find(({ name }) => name === 'ACCOUNTS')?.cluster.leader;
 }
 
 async function readReport(server: WatchedServer): Promise<unknown> {
