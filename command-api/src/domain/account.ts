@@ -154,7 +154,7 @@ export function evolveData(
   }
 }
 
-/** An undo ends the changes after it too: whoever made them had the address that is taken back. */
+/** An undo ends the changes after it too: they were made with the address that is taken back. */
 function withMade(
   changes: readonly RequestedAddress[],
   { request, undo, undoUntil }: Extract<AccountEvent, { name: 'email-changed' }>['data'],

@@ -63,8 +63,8 @@ const MAX_QUEUED = 200;
 
 /**
  * Milliseconds after which a connection without a request is closed. Longer than clients keep one
- * (undici four seconds, Node's agent five), also if they are late: whoever closes second has sent a
- * request in between, and it is lost.
+ * (undici four seconds, Node's agent five), also if they are late: if the gateway closes
+ * first, a request that the client sends in that moment is lost.
  */
 const KEEP_ALIVE_MS = 10_000;
 

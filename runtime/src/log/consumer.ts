@@ -18,8 +18,9 @@ export type ConsumerOptions = {
   readonly filters: readonly string[];
   readonly deadlineMs: number;
   /**
-   * False: requests of an earlier consumer of the same name are not refused. A consumer with a group
-   * does not say that a copy ends at a record that its server cannot read.
+   * False: requests of an earlier consumer of the same name are not refused, so its reader must check
+   * the numbers of deliveries. With a group, the end of a copy with a record that its server cannot
+   * read may not be told.
    */
   readonly hasGroup?: boolean;
 };
@@ -61,7 +62,7 @@ const Reply = Compile(
  * names are taken: consumers that nobody uses any more keep theirs for a while.
  *
  * A name that is free again may get another consumer. Requests for the old one are refused then,
- * because they name its group, so no record goes to whoever reads the old one.
+ * because they name its group, so no record goes to the reader of the old one.
  */
 export async function createConsumer(
   { nc, stream, user }: StreamConnection,
