@@ -15,7 +15,7 @@ export type LedgerRow = {
 /** The mailer's ledger, read and changed as Postgres's superuser. */
 export type LedgerView = AsyncDisposable & {
   readonly pool: Pool;
-  /** Waits until no mail of an earlier test is due. */
+  /** Waits until no mail of an earlier test is due, or only behind another one of its recipient. */
   readonly untilIdle: () => Promise<void>;
   /** The mails of an account or an attempt, the oldest first. */
   readonly rowsOf: (id: string) => Promise<readonly LedgerRow[]>;
@@ -55,8 +55,12 @@ export function openLedger(stack: Stack): LedgerView {
     untilIdle: () =>
       waitUntil(async () => {
         const { rows } = await pool.query(
-          `select from mailer.messages
-           where state = 'sending' or (state = 'waiting' and next_at <= now()) limit 1`,
+          `select from mailer.messages m
+           where state = 'sending' or (state = 'waiting' and next_at <= now() and not exists (
+             select from mailer.messages earlier
+             where earlier.recipient = m.recipient and earlier.id < m.id
+               and earlier.state in ('waiting', 'sending')
+           )) limit 1`,
         );
         return rows.length === 0;
       }, IDLE_MS),
