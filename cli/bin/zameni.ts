@@ -1,14 +1,7 @@
 #!/usr/bin/env node
-import { endOnOutputFailure, passProxyOnLoopback } from '@zameni/runtime/terminal';
-import { createScreen } from '../src/framework/io.ts';
-import { main } from '../src/main.ts';
+import { useCompileCache } from '../../deploy/local/host/compile-cache.ts';
 
-passProxyOnLoopback(process.env);
-const onWritten = endOnOutputFailure('zameni', process);
-
-process.exitCode = await main(process.argv.slice(2), {
-  stdout: createScreen(process.stdout, process.env, onWritten),
-  stderr: createScreen(process.stderr, process.env, onWritten),
-  stdin: process.stdin,
-  env: process.env,
-});
+// It serves only modules that are read after it.
+useCompileCache();
+const { runProgram } = await import('../src/program.ts');
+await runProgram();

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { COMMANDS } from './commands.ts';
+import { loadCommand, loadCommands } from './commands.ts';
 import { parseArguments } from './framework/arguments.ts';
 import { type Command, CommandError, EXIT, UsageError } from './framework/command.ts';
 import { helpOf, overview } from './framework/help.ts';
@@ -15,12 +15,13 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   const asked = name === 'help' ? rest[0] : name;
   if (asked === undefined) {
     const isAsked = name === 'help' || isHelp(rest);
-    (isAsked ? io.stdout : io.stderr).write(overview(COMMANDS));
+    (isAsked ? io.stdout : io.stderr).write(overview(await loadCommands()));
     return isAsked ? EXIT.done : EXIT.usage;
   }
-  const command = COMMANDS.find((known) => known.name === asked);
+  const command = await loadCommand(asked);
   if (command === undefined) {
-    io.stderr.write(`zameni: there is no command "${asked}".\n\n${overview(COMMANDS)}`);
+    const known = overview(await loadCommands());
+    io.stderr.write(`zameni: there is no command "${asked}".\n\n${known}`);
     return EXIT.usage;
   }
   if (name === 'help' || isHelp(rest)) {

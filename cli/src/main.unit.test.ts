@@ -1,12 +1,14 @@
 import test from 'ava';
-import { COMMANDS } from './commands.ts';
+import { loadCommand, loadCommands } from './commands.ts';
 import { createMemoryIo } from './framework/io.fixture.ts';
 import { main } from './main.ts';
 
 /** Maximum width of prose in a help text. Indented tables may be wider. */
 const PROSE_COLUMNS = 82;
 
-for (const command of COMMANDS) {
+const commands = await loadCommands();
+
+for (const command of commands) {
   test(`the help of ${command.name} has options, examples and exit statuses`, async (t) => {
     const io = createMemoryIo();
     t.is(await main([command.name, '--help'], io), 0);
@@ -26,7 +28,14 @@ for (const command of COMMANDS) {
 test('--help prints an overview of every command to standard output', async (t) => {
   const io = createMemoryIo();
   t.is(await main(['--help'], io), 0);
-  for (const { name } of COMMANDS) t.true(io.out().includes(`\n  ${name}`), name);
+  for (const { name } of commands) t.true(io.out().includes(`\n  ${name}`), name);
+});
+
+test('a command is loaded by its name, and by nothing else', async (t) => {
+  for (const { name } of commands) t.is((await loadCommand(name))?.name, name);
+  for (const name of ['', 'fly', 'constructor', '__proto__']) {
+    t.is(await loadCommand(name), undefined, name);
+  }
 });
 
 test('wrong commands and arguments give status 2 and print to standard error only', async (t) => {

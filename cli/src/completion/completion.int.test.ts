@@ -1,17 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import test from 'ava';
-import { COMMANDS } from '../commands.ts';
+import { loadCommands } from '../commands.ts';
 import { PROFILES } from '../framework/global-options.ts';
 import { bashCompletion } from './bash.ts';
 import { fishCompletion } from './fish.ts';
 import { zshCompletion } from './zsh.ts';
+
+const commands = await loadCommands();
 
 /** Returns the words that bash offers for a line with the cursor at its end. */
 function complete(line: string): string[] {
   const script = `
 set -u
 source /dev/stdin <<'SCRIPT'
-${bashCompletion(COMMANDS)}
+${bashCompletion(commands)}
 SCRIPT
 COMP_LINE=$1 COMP_POINT=\${#1}
 _zameni
@@ -51,12 +53,12 @@ test(offers, 'zameni fly ', []);
 
 test('bash offers every command', (t) => {
   const words = complete('zameni ');
-  for (const { name } of COMMANDS) t.true(words.includes(name), name);
+  for (const { name } of commands) t.true(words.includes(name), name);
 });
 
 test('bash sources the script from a process substitution', (t) => {
   const script = 'source <(printf %s "$1") && complete -p zameni';
-  const text = execFileSync('bash', ['-c', script, 'bash', bashCompletion(COMMANDS)]);
+  const text = execFileSync('bash', ['-c', script, 'bash', bashCompletion(commands)]);
   t.is(text.toString(), 'complete -F _zameni zameni\n');
 });
 
@@ -65,8 +67,8 @@ for (const [shell, make] of [
   ['fish', fishCompletion],
 ] as const) {
   test(`the script for ${shell} names every command and option`, (t) => {
-    const script = make(COMMANDS);
-    for (const { name, options } of COMMANDS) {
+    const script = make(commands);
+    for (const { name, options } of commands) {
       t.true(script.includes(name), name);
       for (const option of options) t.true(script.includes(option.name), option.name);
     }

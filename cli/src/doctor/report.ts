@@ -1,4 +1,4 @@
-import { withDeadline } from '@zameni/runtime';
+import { withDeadline } from '@zameni/runtime/retry';
 import { type Static, Type } from 'typebox';
 
 /** One check: the finding and, for a fault, the remedy. */

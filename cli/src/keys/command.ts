@@ -1,4 +1,4 @@
-import { DEADLINES, longestCommitMs } from '@zameni/runtime';
+import { DEADLINES, longestCommitMs } from '@zameni/runtime/deadlines';
 import { readStack } from '@zameni/runtime/stack';
 import { parseInteger } from '../framework/arguments.ts';
 import { type Arguments, type Command, EXIT, UsageError } from '../framework/command.ts';

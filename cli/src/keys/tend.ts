@@ -1,4 +1,4 @@
-import { delay } from '@zameni/runtime';
+import { delay } from '@zameni/runtime/retry';
 import { type Static, Type } from 'typebox';
 import { tendKeyRing } from '../../../deploy/local/secrets/attempt-keys.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createBackoff } from '@zameni/runtime';
+import { createBackoff } from '@zameni/runtime/retry';
 import { readProblem, retryAfterMs } from '../framework/problem-answer.ts';
 import type { LineResult } from './register-report.ts';
 

@@ -1,4 +1,4 @@
-import { DEADLINES } from '@zameni/runtime';
+import { DEADLINES } from '@zameni/runtime/deadlines';
 import { parseUserId, PositionToken, UserView } from '@zameni/contracts';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
