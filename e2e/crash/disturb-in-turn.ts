@@ -11,8 +11,11 @@ export type Disturbance = { readonly what: string; readonly atMs: number; readon
 /** The random numbers, and how long to go on after everything was done once. */
 export type DisturbOptions = { readonly random: Random; readonly deadlineMs: number };
 
-const SHORTEST_PAUSE_MS = 300;
-const LONGEST_PAUSE_MS = 2_800;
+/** Milliseconds between two disturbances. */
+const PAUSE_MS = { shortest: 300, longest: 2_800 } as const;
+
+/** The longest pause of a short run, which has time for each disturbance once. */
+const SHORT_RUN = { deadlineMs: 60_000, longestPauseMs: 1_600 } as const;
 
 /**
  * Kills every process of the stack in turn, and the leader of the log's stream, and brings about
@@ -41,9 +44,12 @@ export async function disturbInTurn({
     const what = await work(createRandom(seed));
     return { what, atMs, forMs: performance.now() - startedAt - atMs };
   };
+  const { shortest } = PAUSE_MS;
+  const isShort = deadlineMs < SHORT_RUN.deadlineMs;
+  const longest = isShort ? SHORT_RUN.longestPauseMs : PAUSE_MS.longest;
   while (performance.now() - startedAt < deadlineMs) {
     for (const work of random.shuffle(works)) {
-      await pause(SHORTEST_PAUSE_MS + random.below(LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS));
+      await pause(shortest + random.below(longest - shortest));
       const isOver = performance.now() - startedAt > deadlineMs;
       if (isOver && begun.length >= works.length) break;
       const one = begin(work, random.below(2 ** 31));

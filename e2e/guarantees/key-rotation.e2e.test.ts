@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { KeyRecord, subjects } from '@zameni/contracts';
 import { readKeyRingFile, readToEnd } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
@@ -27,6 +28,7 @@ test.after.always(async () => {
 /** Milliseconds for a rotation, with a grace of 4 seconds and killed processes. */
 const ROTATION_DEADLINE_MS = 180_000;
 const READ_DEADLINE_MS = 30_000;
+const BETWEEN_REGISTRATIONS_MS = 100;
 const { signal } = new AbortController();
 
 type Ended = { readonly status: number | string; readonly stdout: string; readonly stderr: string };
@@ -160,8 +162,11 @@ test.serial(
     t.teardown(() => over.abort());
     const registering = (async () => {
       const during: string[] = [];
-      // A higher rate would only take processor time from the tested rotation.
-      while (!over.signal.aborted) during.push(...(await registerMany(10)));
+      while (!over.signal.aborted) {
+        // A higher rate would only take processor time from the tested rotation.
+        await pause(BETWEEN_REGISTRATIONS_MS);
+        during.push(...(await registerMany(10)));
+      }
       return during;
     })();
     // Wait for the new key to be current, so that the killed command leaves both in use.

@@ -11,7 +11,7 @@ import { attachSystem } from '../support/system.ts';
 
 const MEBIBYTE = 1_024 * 1_024;
 /** Bytes that the log may hold beyond its present content. */
-const FREE_BYTES = 24 * MEBIBYTE;
+const FREE_BYTES = 16 * MEBIBYTE;
 /** The share of free space that `provisionStream` gives the log. */
 const LOG_SHARE = 0.75;
 /** Number of people of each kind who are proven, changed and erased in the full log. */

@@ -24,8 +24,12 @@ const stranger = {
   profile: { note: 'a note that nobody but the prover reads' },
 };
 
+/** One in so many people of the fixtures. Every one would take ten seconds more. */
+const EVERY = 4;
+
 test('the bytes of log and log files hold no address or name of over 8 bytes', async (t) => {
-  const people = ownPeople(readPeople(), `s${randomUUID().slice(0, 8)}`);
+  const some = readPeople().filter((_, n) => n % EVERY === 0);
+  const people = ownPeople(some, `s${randomUUID().slice(0, 8)}`);
   const token = await system.token(['registrations:write', 'users:read']);
   const report = await runDemo({
     gatewayUrl: system.gatewayUrl,

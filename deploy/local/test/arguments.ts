@@ -6,8 +6,10 @@ import { StackError } from '../output/stack-error.ts';
 export type TestArguments = {
   /** Files or patterns of each run of AVA. The runs follow each other. */
   readonly phases: readonly (readonly string[])[];
+  /** Files or patterns that start what they need. They run beside the first phases. */
+  readonly besideEarly: readonly string[];
   /** Files or patterns that need no servers. They run beside phases that mostly wait. */
-  readonly beside: readonly string[];
+  readonly besideDisturbing: readonly string[];
   /** Patterns of titles. */
   readonly titles: readonly string[];
   /** Whether to run the static checks too. True unless files or titles are chosen. */
@@ -32,8 +34,8 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
 `;
 
 /**
- * Tests that read or fill the whole log, or read every file. Each runs alone before all others,
- * while log and files are small. The search for bytes of claims runs before a rotation of the pepper
+ * Tests that read or fill the whole log, or read every file. Each runs alone before all others
+ * that need the stack, while log and files are small. The search for bytes of claims runs before a rotation of the pepper
  * moves the claims.
  */
 export const EARLY = [
@@ -41,15 +43,16 @@ export const EARLY = [
   // Its locales must be among the fifty most frequent ones, and the fuzz makes up hundreds.
   'e2e/guarantees/registration-stats.e2e.test.ts',
   'e2e/guarantees/pepper-rotation.e2e.test.ts',
-  'e2e/guarantees/key-rotation.e2e.test.ts',
   'e2e/guarantees/sealed-log.e2e.test.ts',
   // The auditor compares the whole log after each return of a server.
   'e2e/guarantees/damaged-server.e2e.test.ts',
   'e2e/guarantees/all-or-nothing.e2e.test.ts',
   'e2e/guarantees/crash-recovery.e2e.test.ts',
   'e2e/guarantees/fail-over.e2e.test.ts',
-  'e2e/guarantees/rebuild.e2e.test.ts',
+  // Fills the log with as much as it holds.
   'e2e/guarantees/log-room.e2e.test.ts',
+  'e2e/guarantees/key-rotation.e2e.test.ts',
+  'e2e/guarantees/rebuild.e2e.test.ts',
 ] as const;
 
 /**
@@ -118,6 +121,16 @@ const LONG_ENV = {
 
 const UNIT_TESTS = '**/*.unit.test.ts';
 
+/** Tests that start the servers they need, or need programs only. None needs the stack. */
+const SELF_SUFFICIENT = [
+  'cli/src/{completion,keys,trace}/*.int.test.ts',
+  'deploy/local/{host,inbox,install,output,parts,profile,supervisor}/*.int.test.ts',
+  'deploy/telemetry/{collector,prometheus,receiver}/*.int.test.ts',
+  'docs/*.int.test.ts',
+  'projector/src/mailer/smtp/*.int.test.ts',
+  'runtime/src/{auth,http,keys,load,process,security,telemetry,terminal}/**/*.int.test.ts',
+] as const;
+
 const MAX_SEED = 2 ** 32 - 1;
 
 /** Parses the arguments of `npm test`. `newSeed` is the seed of a long run without `--seed`. */
@@ -130,7 +143,8 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
   const seeded = seed ?? (long ? newSeed : undefined);
   return {
     phases: toPhases(files, titles),
-    beside: isWhole ? [UNIT_TESTS] : [],
+    besideEarly: isWhole ? SELF_SUFFICIENT : [],
+    besideDisturbing: isWhole ? [UNIT_TESTS] : [],
     titles,
     withChecks: isWhole,
     needsStack: files.length === 0 || files.some((file) => !file.endsWith('.unit.test.ts')),
@@ -145,7 +159,8 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
 function toPhases(files: readonly string[], titles: readonly string[]): string[][] {
   const alone: readonly string[] = [...EARLY, ...DISTURBING, ...QUIET];
   const others = files.filter((file) => !alone.includes(normalize(file)));
-  const all = titles.length === 0 ? ['**/*.test.ts', `!${UNIT_TESTS}`] : ['**/*.test.ts'];
+  const beside = [UNIT_TESTS, ...SELF_SUFFICIENT].map((pattern) => `!${pattern}`);
+  const all = ['**/*.test.ts', ...(titles.length === 0 ? beside : [])];
   const together = files.length === 0 ? all : others;
   const chosen = (some: readonly string[]) =>
     some.filter((one) =>

@@ -12,11 +12,13 @@ const LEFT_OUT = [...EARLY, ...DISTURBING, ...QUIET].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
 test('runs everything by default, and alone what needs a small log or disturbs the others', (t) => {
-  const { phases, beside, withChecks, needsStack, env } = parse();
-  t.deepEqual(beside, ['**/*.unit.test.ts']);
+  const { phases, besideEarly, besideDisturbing, withChecks, needsStack, env } = parse();
+  t.deepEqual(besideDisturbing, ['**/*.unit.test.ts']);
+  t.true(besideEarly.includes('projector/src/mailer/smtp/*.int.test.ts'));
+  const beside = [...besideDisturbing, ...besideEarly].map((pattern) => `!${pattern}`);
   t.deepEqual(phases, [
     ...EARLY.map((file) => [file]),
-    ['**/*.test.ts', '!**/*.unit.test.ts', ...LEFT_OUT],
+    ['**/*.test.ts', ...beside, ...LEFT_OUT],
     ...DISTURBING.filter((file) => file !== SOAK).map((file) => [file]),
     ...QUIET.map((file) => [file]),
   ]);
@@ -26,9 +28,10 @@ test('runs everything by default, and alone what needs a small log or disturbs t
 });
 
 test('starts no servers for unit tests alone', (t) => {
-  const { phases, beside, withChecks, needsStack } = parse('a/b.unit.test.ts');
+  const chosen = parse('a/b.unit.test.ts');
+  const { phases, withChecks, needsStack } = chosen;
   t.deepEqual(phases, [['a/b.unit.test.ts', ...LEFT_OUT]]);
-  t.deepEqual(beside, []);
+  t.deepEqual([chosen.besideEarly, chosen.besideDisturbing], [[], []]);
   t.false(withChecks);
   t.false(needsStack);
 });
