@@ -10,7 +10,8 @@ import { runChecks } from './test/run-checks.ts';
 import { parseScale } from './profile/scale.ts';
 import { explainFault } from './output/stack-error.ts';
 import { stackFilePath } from '@zameni/runtime/stack';
-import { DISTURBING, parseTestArguments, QUIET, TEST_HELP } from './test/arguments.ts';
+import { parseTestArguments, TEST_HELP } from './test/arguments.ts';
+import { DISTURBING, QUIET } from './test/phases.ts';
 import { describeSlowest, TIMES_FILE } from './test/times.ts';
 import { withStack } from './with-stack.ts';
 

@@ -8,7 +8,7 @@ import { LinkGoneError } from '../support/mailbox.ts';
 import { attachSystem } from '../support/system.ts';
 
 const SEED = Number(process.env['ZAMENI_SEED'] ?? randomInt(2 ** 31));
-const HISTORIES = Number(process.env['ZAMENI_HISTORIES'] ?? 120);
+const HISTORIES = Number(process.env['ZAMENI_HISTORIES'] ?? 60);
 const LANES = 6;
 const ADDRESSES = 3;
 const MAX_IDS = 8;

@@ -25,7 +25,7 @@ async function runBlock(block: string): Promise<string> {
   const script = block
     .replaceAll(/127\.0\.0\.1:(8[01]\d\d)/g, (_, port) => `127.0.0.1:${onTestStack(port)}`)
     .replaceAll(
-      /npx zameni (token|link|user|status|doctor|register|parked|messages)/g,
+      /npx zameni ([a-z]+)/g,
       `node cli/bin/zameni.ts $1 --profile ${system.stack.profile}`,
     );
   const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {

@@ -196,6 +196,7 @@ export {
   isTracing,
   type RecordedSpan,
   recordedSpan,
+  type SetAttributes,
   withBatchSpans,
   withSpan,
 } from './telemetry/trace.ts';

@@ -27,7 +27,7 @@ export async function readTrace(
   if (older.length > 0) return { traceId, spans: older, linking: [] };
   throw notFound(
     traceId,
-    `Of the requests without a traceparent, ${traceRatio * 100} % are traced. ` +
+    `Of the requests whose trace begins at the gateway, ${traceRatio * 100} % are recorded. ` +
       `A process sends its spans some seconds after they end. Old ones are deleted.`,
   );
 }

@@ -1,6 +1,15 @@
 import { matchesGlob, normalize } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StackError } from '../output/stack-error.ts';
+import {
+  DISTURBING,
+  EARLY,
+  LONG_FILES,
+  LONG_ONLY,
+  QUIET,
+  SELF_SUFFICIENT,
+  UNIT_TESTS,
+} from './phases.ts';
 
 /** The options of `npm test`. */
 export type TestArguments = {
@@ -14,7 +23,7 @@ export type TestArguments = {
   readonly titles: readonly string[];
   /** Whether to run the static checks too. True unless files or titles are chosen. */
   readonly withChecks: boolean;
-  /** False if only unit tests are chosen, which need no servers. */
+  /** False if only tests are chosen that need no stack. */
   readonly needsStack: boolean;
   /** Environment of the tests whose length and seed can be chosen. */
   readonly env: Readonly<Record<string, string>>;
@@ -33,79 +42,6 @@ With files (or patterns such as '**/*.unit.test.ts') it runs only those, without
   --help          show this
 `;
 
-/**
- * Tests that read or fill the whole log, or read every file. Each runs alone before all others
- * that need the stack, while log and files are small. The search for bytes of claims runs before a rotation of the pepper
- * moves the claims.
- */
-export const EARLY = [
-  'e2e/guarantees/erasure-bytes.e2e.test.ts',
-  // Its locales must be among the fifty most frequent ones, and the fuzz makes up hundreds.
-  'e2e/guarantees/registration-stats.e2e.test.ts',
-  'e2e/guarantees/pepper-rotation.e2e.test.ts',
-  'e2e/guarantees/sealed-log.e2e.test.ts',
-  // The auditor compares the whole log after each return of a server.
-  'e2e/guarantees/damaged-server.e2e.test.ts',
-  'e2e/guarantees/all-or-nothing.e2e.test.ts',
-  'e2e/guarantees/crash-recovery.e2e.test.ts',
-  'e2e/guarantees/fail-over.e2e.test.ts',
-  // Fills the log with as much as it holds.
-  'e2e/guarantees/log-room.e2e.test.ts',
-  'e2e/guarantees/key-rotation.e2e.test.ts',
-  'e2e/guarantees/rebuild.e2e.test.ts',
-] as const;
-
-/**
- * Tests that flood or kill parts of the stack and mostly wait. Each runs alone after those that share
- * the stack, because they would disturb each other. The unit tests run beside them.
- */
-export const DISTURBING = [
-  // Only one file at a time can take the mails of the stack.
-  'e2e/guarantees/welcome-mail.e2e.test.ts',
-  'e2e/guarantees/welcome-mail-faults.e2e.test.ts',
-  'e2e/guarantees/clocks.e2e.test.ts',
-  'e2e/guarantees/erasure-outage.e2e.test.ts',
-  'e2e/guarantees/erasure-faults.e2e.test.ts',
-  'e2e/guarantees/prometheus.e2e.test.ts',
-  'e2e/guarantees/soak.e2e.test.ts',
-] as const;
-
-/** Tests that compare times, or must come last. Each runs with nothing beside. */
-export const QUIET = [
-  'e2e/guarantees/idempotency-faults.e2e.test.ts',
-  'e2e/guarantees/anonymous-equality.e2e.test.ts',
-  'e2e/guarantees/imports.e2e.test.ts',
-  'e2e/guarantees/frozen-server.e2e.test.ts',
-  'e2e/guarantees/conventions-database-away.e2e.test.ts',
-  'e2e/guarantees/overload.e2e.test.ts',
-  'e2e/guarantees/slow-collector.e2e.test.ts',
-  // Leaves records in the log that nobody can read.
-  'e2e/guarantees/poison-event.e2e.test.ts',
-  // Replaces the projectors, and leaves events of a version that does not exist.
-  'e2e/guarantees/doors-mixed-versions.e2e.test.ts',
-  'e2e/guarantees/one-trace.e2e.test.ts',
-  // Reads every span, metric and log line that the others left.
-  'e2e/guarantees/telemetry-privacy.e2e.test.ts',
-] as const;
-
-/** The files that have a long form. */
-const LONG_FILES = [
-  'e2e/guarantees/fuzz*.e2e.test.ts',
-  'e2e/guarantees/all-or-nothing.e2e.test.ts',
-  'e2e/guarantees/crash-recovery.e2e.test.ts',
-  'e2e/guarantees/damaged-copy.e2e.test.ts',
-  'e2e/guarantees/welcome-mail-faults.e2e.test.ts',
-  'e2e/guarantees/partition.e2e.test.ts',
-  'e2e/guarantees/conventions-database-away.e2e.test.ts',
-  'e2e/guarantees/one-winner-histories.e2e.test.ts',
-  'e2e/guarantees/soak.e2e.test.ts',
-  'e2e/guarantees/rebuild.e2e.test.ts',
-  'e2e/guarantees/poison-event.e2e.test.ts',
-] as const;
-
-/** The files that a whole run leaves to a long one. */
-const LONG_ONLY: readonly string[] = ['e2e/guarantees/soak.e2e.test.ts'];
-
 const LONG_ENV = {
   ZAMENI_ATOMIC_SECONDS: '300',
   ZAMENI_CRASH_SECONDS: '600',
@@ -118,18 +54,6 @@ const LONG_ENV = {
   ZAMENI_PARTITION_SECONDS: '300',
   ZAMENI_SOAK_SECONDS: '300',
 } as const;
-
-const UNIT_TESTS = '**/*.unit.test.ts';
-
-/** Tests that start the servers they need, or need programs only. None needs the stack. */
-const SELF_SUFFICIENT = [
-  'cli/src/{completion,keys,trace}/*.int.test.ts',
-  'deploy/local/{host,inbox,install,output,parts,profile,supervisor}/*.int.test.ts',
-  'deploy/telemetry/{collector,prometheus,receiver}/*.int.test.ts',
-  'docs/*.int.test.ts',
-  'projector/src/mailer/smtp/*.int.test.ts',
-  'runtime/src/{auth,http,keys,load,process,security,telemetry,terminal}/**/*.int.test.ts',
-] as const;
 
 const MAX_SEED = 2 ** 32 - 1;
 
@@ -147,13 +71,18 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
     besideDisturbing: isWhole ? [UNIT_TESTS] : [],
     titles,
     withChecks: isWhole,
-    needsStack: files.length === 0 || files.some((file) => !file.endsWith('.unit.test.ts')),
+    needsStack: files.length === 0 || !files.every(needsNoStack),
     env: {
       ...(long ? LONG_ENV : {}),
       ...(seeded === undefined ? {} : { ZAMENI_SEED: String(seeded) }),
     },
     help: values.help,
   };
+}
+
+function needsNoStack(file: string): boolean {
+  const isSelfSufficient = SELF_SUFFICIENT.some((one) => matchesGlob(normalize(file), one));
+  return file.endsWith('.unit.test.ts') || isSelfSufficient;
 }
 
 function toPhases(files: readonly string[], titles: readonly string[]): string[][] {

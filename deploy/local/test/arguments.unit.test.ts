@@ -1,5 +1,6 @@
 import test from 'ava';
-import { DISTURBING, EARLY, parseTestArguments, QUIET } from './arguments.ts';
+import { parseTestArguments } from './arguments.ts';
+import { DISTURBING, EARLY, QUIET } from './phases.ts';
 
 const ATOMIC = 'e2e/guarantees/all-or-nothing.e2e.test.ts';
 const DAMAGE = 'e2e/guarantees/damaged-copy.e2e.test.ts';
@@ -37,6 +38,8 @@ test('starts no servers for unit tests alone', (t) => {
 });
 
 test('starts the servers if any chosen file needs them', (t) => {
+  t.false(parse('projector/src/mailer/smtp/tls.int.test.ts').needsStack);
+  t.true(parse('projector/src/parking/store.int.test.ts').needsStack);
   t.true(parse('a.unit.test.ts', 'e2e/guarantees/one-winner.e2e.test.ts').needsStack);
 });
 

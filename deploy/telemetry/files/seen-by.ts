@@ -24,8 +24,8 @@ export function withSeenBy(runbook: string): string {
 }
 
 function markEntry(entry: string): string {
-  const [heading = '', , ...rest] = entry.split('\n');
-  const text = rest.join('\n');
+  const [heading = '', ...rest] = entry.split('\n');
+  const text = rest.join('\n').replace(/^\n+/, '');
   // The paragraph of the last run is replaced.
   const own = text.startsWith(MARK) ? text.slice(text.indexOf('\n\n') + 2) : text;
   const seenBy = describe(toAnchor(heading.slice('## '.length)));

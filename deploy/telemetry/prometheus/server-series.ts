@@ -33,7 +33,6 @@ export const SERVER_SERIES = {
   redisMemory: 'redis_memory_used_bytes',
   redisCommands: 'redis_commands_processed_total',
   redisEvictions: 'redis_evicted_keys_total',
-  gatewayRequests: 'haproxy_frontend_http_requests_total',
   gatewayResponses: 'haproxy_frontend_http_responses_total',
   gatewayQueue: 'haproxy_backend_current_queue',
   gatewayServers: 'haproxy_backend_active_servers',

@@ -1,7 +1,6 @@
 /** Where alerts begin. Dashboards draw the same lines. */
 export const THRESHOLDS = {
   readModelLagSeconds: 10,
-  /** A rebuild or a redrive may be this far behind; the live version never is for long. */
   mailerLagRecords: 1_000,
   replicaLagBytes: 64 * 1_024 * 1_024,
   logReplicaLagRecords: 1_000,

@@ -2,6 +2,7 @@ import {
   createCounter,
   createHistogram,
   METRICS,
+  type SetAttributes,
   SPANS,
   startAtZero,
   withSpan,
@@ -31,7 +32,7 @@ export function measureDeliver(deliver: Deliver, { now }: MeasureOptions): Deliv
   const measureDelay = createHistogram(METRICS.mail.delay);
 
   return (message, signal) =>
-    withSpan(SPANS.mail, placeOf(message, now()), async (set) => {
+    inMailSpan(placeOf(message, now()), async (set) => {
       const outcome = await deliver(message, signal);
       if (outcome === undefined) return undefined;
       const kind = { 'zameni.mail.kind': outcome.kind };
@@ -46,6 +47,15 @@ export function measureDeliver(deliver: Deliver, { now }: MeasureOptions): Deliv
     });
 }
 
+/** Runs the work in a span, if it belongs to a trace. Whoever asked for no trace gets none later. */
+function inMailSpan<T>(
+  place: Place,
+  run: (set: SetAttributes<typeof SPANS.mail>) => Promise<T>,
+): Promise<T> {
+  const isTraced = place.parent !== null || place.links.length > 0;
+  return isTraced ? withSpan(SPANS.mail, place, run) : run(() => undefined);
+}
+
 /** The attributes of every outcome. A mail that is not needed has no kind by then. */
 function everyEnd() {
   return MAIL_OUTCOMES.flatMap((outcome) => {
@@ -55,11 +65,10 @@ function everyEnd() {
   });
 }
 
+type Place = { readonly parent: string | null; readonly links: readonly string[] };
+
 /** A mail continues the trace of its record if that is live, and links to all others it answers for. */
-function placeOf(
-  { traceparent, mergedTraceparents, recordAt }: Message,
-  now: Date,
-): { readonly parent: string | null; readonly links: readonly string[] } {
+function placeOf({ traceparent, mergedTraceparents, recordAt }: Message, now: Date): Place {
   const isLive = recordAt !== null && now.getTime() - recordAt.getTime() < CONTINUED_MS;
   if (isLive) return { parent: traceparent, links: toLinks(mergedTraceparents) };
   return { parent: null, links: toLinks([traceparent, ...mergedTraceparents]) };

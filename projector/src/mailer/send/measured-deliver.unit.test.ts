@@ -58,7 +58,18 @@ test.serial(
   sent,
   { links: [3, 1, 2] },
 );
-test.serial('a mail without a trace begins one', mailSpan, {}, sent, { links: [] });
+
+test.serial('a mail whose request was not recorded has no span, at no time', async (t) => {
+  const telemetry = await collectTelemetry(t);
+  const unsampled = toTraceparent(1, { isSampled: false });
+  for (const traceparent of [null, unsampled]) {
+    for (const recordAt of [null, ago(10_000), ago(3_600_000)]) {
+      const message = takenMail(1, { traceparent, recordAt, mergedTraceparents: [unsampled] });
+      t.is(await deliverOf(sent)(message, signal), sent);
+    }
+  }
+  t.deepEqual(telemetry.spans(), []);
+});
 
 test.serial('a trace that is not recorded is not recorded here', async (t) => {
   const telemetry = await collectTelemetry(t);
