@@ -3,7 +3,7 @@ import { loadCommand, loadCommands } from './commands.ts';
 import { parseArguments } from './framework/arguments.ts';
 import { type Command, CommandError, EXIT, UsageError } from './framework/command.ts';
 import { helpOf, overview } from './framework/help.ts';
-import type { Io } from './framework/io.ts';
+import { type Io, toJsonLine } from './framework/io.ts';
 
 /** Runs `zameni` with the arguments after its name, and resolves to the exit status. */
 export async function main(args: readonly string[], io: Io): Promise<number> {
@@ -46,8 +46,7 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
       io.stderr.write(`Try: npx zameni ${command.name} --help\n`);
       return EXIT.usage;
     }
-    if (args.includes('--json'))
-      io.stdout.write(`${JSON.stringify(toErrorReport(error, message))}\n`);
+    if (args.includes('--json')) io.stdout.write(toJsonLine(toErrorReport(error, message)));
     return EXIT.failed;
   }
 }

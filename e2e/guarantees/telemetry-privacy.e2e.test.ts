@@ -140,6 +140,9 @@ test.serial('no span of the run names anybody', async (t) => {
   t.log(`${count} spans`);
   t.true(count > 50);
   t.deepEqual([...found], []);
+  // The receiver writes no span whose name or text has the form of personal data.
+  const receiver = await fetch(`${stack.telemetry?.receiverUrl}/livez`);
+  t.like(await receiver.json(), { refused: 0 });
 });
 
 test.serial('no series names anybody, and their number is bounded', async (t) => {

@@ -1,7 +1,7 @@
 import { type Command, EXIT } from '../framework/command.ts';
 import { connect, findStack, profileOf } from '../framework/connection.ts';
 import { connectionOptions, jsonOption } from '../framework/global-options.ts';
-import { alignColumns, paint, type Screen, toPrintable } from '../framework/io.ts';
+import { alignColumns, paint, type Screen, toPrintable, toJsonLine } from '../framework/io.ts';
 import type { Check, DoctorReport } from './report.ts';
 
 /** `zameni doctor`: checks every dependency and prints remedies. */
@@ -28,7 +28,7 @@ no secret.`,
         : await connect(args, env, ['users:read']);
     const { examine } = await import('./examine.ts');
     const report = await examine({ profile, stack, connection });
-    stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toText(report, stdout));
+    stdout.write(args.has('json') ? toJsonLine(report) : toText(report, stdout));
     return report.isHealthy ? EXIT.done : EXIT.failed;
   },
 };

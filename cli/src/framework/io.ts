@@ -52,15 +52,25 @@ export function paint(screen: Screen, color: Color, text: string): string {
   return screen.hasColors ? styleText(color, text, { validateStream: false }) : text;
 }
 
+/** Characters that control a terminal or change the reading direction. */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
 /**
  * Escapes characters that control a terminal or change the reading direction as `\u{…}`, because
  * profiles and names of fields come from clients.
  */
 export function toPrintable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
+  return text.replaceAll(UNPRINTABLE, (character) => `\\u{${hexOf(character)}}`);
+}
+
+/** Writes a report as one line of JSON, for `--json`. The same characters are escapes of JSON. */
+export function toJsonLine(report: object): string {
+  const escape = (character: string) => `\\u${hexOf(character).padStart(4, '0')}`;
+  return `${JSON.stringify(report).replaceAll(UNPRINTABLE, escape)}\n`;
+}
+
+function hexOf(character: string): string {
+  return character.codePointAt(0)?.toString(16) ?? '';
 }
 
 /** Pads the cells of each column except the last to the same width. */

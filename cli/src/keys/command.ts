@@ -5,7 +5,7 @@ import { type Arguments, type Command, EXIT, UsageError } from '../framework/com
 import { profileOf } from '../framework/connection.ts';
 import { jsonOption, profileOption } from '../framework/global-options.ts';
 import { listenForInterrupts, orStopped } from '../framework/interrupts.ts';
-import { alignColumns, type Io } from '../framework/io.ts';
+import { alignColumns, type Io, toJsonLine } from '../framework/io.ts';
 import { showSteps } from '../framework/steps.ts';
 import { type RingName, RINGS } from './rings.ts';
 import type { RotationReport } from './rotation.ts';
@@ -113,7 +113,7 @@ async function list(args: Arguments, io: Io, ring: RingName | undefined): Promis
   using interrupts = listenForInterrupts(() => undefined);
   return await orStopped(interrupts, async () => {
     const report = await listKeys(stack, ring, interrupts.signal);
-    io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toKeysTable(report));
+    io.stdout.write(args.has('json') ? toJsonLine(report) : toKeysTable(report));
     return EXIT.done;
   });
 }
@@ -143,7 +143,7 @@ async function rotate(args: Arguments, io: Io, ring: RingName | undefined): Prom
   const begun = { stack, ring, signal: interrupts.signal };
   return await orStopped(interrupts, async () => {
     const report = await rotateShowingSteps();
-    io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toText(report));
+    io.stdout.write(args.has('json') ? toJsonLine(report) : toText(report));
     return EXIT.done;
   });
 

@@ -10,7 +10,7 @@ import {
 } from '../framework/command.ts';
 import { profileOf } from '../framework/connection.ts';
 import { listenForInterrupts } from '../framework/interrupts.ts';
-import type { Io } from '../framework/io.ts';
+import { type Io, toJsonLine } from '../framework/io.ts';
 import type { TendReport, Tending } from './tend.ts';
 
 const MAX_LIFETIME_SECONDS = 30 * 24 * 3_600;
@@ -52,7 +52,7 @@ export async function tend(args: Arguments, io: Io): Promise<number> {
     throw new CommandError('folder-missing', `there is no folder ${dirname(tending.path)}`);
   }
   const print = (report: TendReport) => {
-    io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toTendText(report));
+    io.stdout.write(args.has('json') ? toJsonLine(report) : toTendText(report));
   };
   // Before the ring is changed, so that a signal never interrupts the change.
   using interrupts = listenForInterrupts(() => undefined);

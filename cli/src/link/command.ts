@@ -3,6 +3,7 @@ import { readStack } from '@zameni/runtime/stack';
 import { type Command, EXIT, UsageError } from '../framework/command.ts';
 import { profileOf } from '../framework/connection.ts';
 import { jsonOption, profileOption } from '../framework/global-options.ts';
+import { toJsonLine } from '../framework/io.ts';
 
 /** `zameni link`: prints a verification link, because the local stack sends no mail. */
 export const linkCommand: Command = {
@@ -52,7 +53,7 @@ there. Everybody who has the link can prove the mailbox: treat it like a passwor
       now: new Date(),
       lifetimeSeconds: attemptLifetimeSeconds(env),
     });
-    stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : `${report.link}\n`);
+    stdout.write(args.has('json') ? toJsonLine(report) : `${report.link}\n`);
     return EXIT.done;
   },
 };

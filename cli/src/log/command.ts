@@ -4,6 +4,7 @@ import { profileOf } from '../framework/connection.ts';
 import { jsonOption, profileOption } from '../framework/global-options.ts';
 import { listenForInterrupts, orStopped } from '../framework/interrupts.ts';
 import { showSteps } from '../framework/steps.ts';
+import { toJsonLine } from '../framework/io.ts';
 import type { AdoptReport } from './adopt.ts';
 
 const forceOption = {
@@ -44,7 +45,7 @@ what it lost. Positions from before are refused then too.`,
     });
     return await orStopped(interrupts, async () => {
       const report = await adoptShowingSteps();
-      io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toText(report));
+      io.stdout.write(args.has('json') ? toJsonLine(report) : toText(report));
       return EXIT.done;
     });
 

@@ -10,7 +10,7 @@ import {
 import { Compile } from 'typebox/compile';
 import { parseInteger } from '../framework/arguments.ts';
 import { type Arguments, EXIT, UsageError } from '../framework/command.ts';
-import type { Io } from '../framework/io.ts';
+import { type Io, toJsonLine } from '../framework/io.ts';
 import type { OperatorClient } from '../operator/client.ts';
 import { listPages, withQuery } from './pages.ts';
 import { createMessagePort } from './port.ts';
@@ -139,5 +139,5 @@ function refuseForeignOptions(name: keyof typeof OPTIONS_OF, args: Arguments): v
 }
 
 function toLine(report: object): string {
-  return `${JSON.stringify(report)}\n`;
+  return toJsonLine(report);
 }

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile';
 import { parseInteger } from '../framework/arguments.ts';
 import { type Arguments, CommandError, EXIT, UsageError } from '../framework/command.ts';
 import type { Interrupts } from '../framework/interrupts.ts';
-import type { Io } from '../framework/io.ts';
+import { type Io, toJsonLine } from '../framework/io.ts';
 import { showSteps } from '../framework/steps.ts';
 import { discard } from './discard.ts';
 import type { OperatorPort } from './operator-port.ts';
@@ -162,5 +162,5 @@ function reasonOfPark(args: Arguments): string | undefined {
 }
 
 function toLine(report: ParkedReport | OutcomeReport): string {
-  return `${JSON.stringify(report)}\n`;
+  return toJsonLine(report);
 }

@@ -5,7 +5,7 @@ import { connect } from '../framework/connection.ts';
 import { connectionOptions, jsonOption } from '../framework/global-options.ts';
 import { openInput } from '../framework/input.ts';
 import { listenForInterrupts } from '../framework/interrupts.ts';
-import type { Io } from '../framework/io.ts';
+import { type Io, toJsonLine } from '../framework/io.ts';
 import { showProgress } from '../framework/progress.ts';
 import { registerPeople } from './register-people.ts';
 import { createTally, type RegisterReport } from './register-report.ts';
@@ -123,7 +123,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   chunks.destroy();
   const seconds = (performance.now() - startedAt) / 1_000;
   const report = tally.report({ url, stopped, seconds });
-  io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : summarize(report, io.stdout));
+  io.stdout.write(args.has('json') ? toJsonLine(report) : summarize(report, io.stdout));
   return interrupts.exitStatus() ?? exitStatusOf(report);
 }
 

@@ -12,7 +12,14 @@ import {
 } from '../framework/command.ts';
 import { connect } from '../framework/connection.ts';
 import { connectionOptions, jsonOption } from '../framework/global-options.ts';
-import { alignColumns, type Io, paint, type Screen, toPrintable } from '../framework/io.ts';
+import {
+  alignColumns,
+  type Io,
+  paint,
+  type Screen,
+  toPrintable,
+  toJsonLine,
+} from '../framework/io.ts';
 import { readProblem } from '../framework/problem-answer.ts';
 
 /** Output of `zameni user --json`. */
@@ -82,7 +89,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     },
   );
   const report = readUser(response.status, response.text, response.position);
-  io.stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toTable(report, io.stdout));
+  io.stdout.write(args.has('json') ? toJsonLine(report) : toTable(report, io.stdout));
   return EXIT.done;
 }
 

@@ -2,7 +2,7 @@ import { READ_MODELS, type ReadModel, type ReadModelsVersion, ReasonWord } from 
 import { Value } from 'typebox/value';
 import { parseInteger } from '../framework/arguments.ts';
 import { type Arguments, CommandError, EXIT, UsageError } from '../framework/command.ts';
-import type { Io } from '../framework/io.ts';
+import { type Io, toJsonLine } from '../framework/io.ts';
 import { showSteps } from '../framework/steps.ts';
 import type { ReadModelsPort } from './port.ts';
 import { toStep } from './progress.ts';
@@ -65,7 +65,7 @@ export async function report(
   { isJson, io }: { readonly isJson: boolean; readonly io: Io },
 ): Promise<number> {
   const done = await action;
-  io.stdout.write(isJson ? `${JSON.stringify(done)}\n` : toText(done, io.stdout));
+  io.stdout.write(isJson ? toJsonLine(done) : toText(done, io.stdout));
   return done.outcome === 'differs' || done.outcome === 'not-done' ? EXIT.failed : EXIT.done;
 }
 

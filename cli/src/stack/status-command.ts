@@ -1,7 +1,7 @@
 import { type Command, EXIT } from '../framework/command.ts';
 import { connect } from '../framework/connection.ts';
 import { connectionOptions, jsonOption } from '../framework/global-options.ts';
-import { alignColumns, paint, type Screen } from '../framework/io.ts';
+import { alignColumns, paint, type Screen, toJsonLine } from '../framework/io.ts';
 import { readStatus, type ServiceStatus, type StatusReport } from './read-status.ts';
 
 /** `zameni status`: shows which processes answer, and the progress of the projection. */
@@ -25,7 +25,7 @@ What watches a stack with --telemetry is shown too and does not count.`,
   run: async (args, { stdout, stderr, env }) => {
     const { url, stack } = await connect(args, env, []);
     const report = await readStatus(url, stack);
-    stdout.write(args.has('json') ? `${JSON.stringify(report)}\n` : toTable(report, stdout));
+    stdout.write(args.has('json') ? toJsonLine(report) : toTable(report, stdout));
     if (report.isHealthy) return EXIT.done;
     if (!args.has('json')) stderr.write('Not everything is ready: see npx zameni doctor.\n');
     return EXIT.failed;

@@ -2,6 +2,7 @@ import { readStack } from '@zameni/runtime/stack';
 import { type Arguments, type Command, CommandError, EXIT } from '../framework/command.ts';
 import { parseUrl, profileOf } from '../framework/connection.ts';
 import { jsonOption, profileOption } from '../framework/global-options.ts';
+import { toJsonLine } from '../framework/io.ts';
 import { drawTrace, type Trace } from './draw.ts';
 import { findLastTrace, readTrace, readTraceOfJaeger } from './read-trace.ts';
 import { parseTraceId } from './trace-id.ts';
@@ -36,9 +37,7 @@ with a header traceparent has that of the header, if the gateway trusts callers.
   exitStatuses: { 1: 'failed, or there is no such trace' },
   run: async (args, { stdout }) => {
     const trace = await find(args);
-    stdout.write(
-      args.has('json') ? `${JSON.stringify(toReport(trace))}\n` : drawTrace(trace, stdout),
-    );
+    stdout.write(args.has('json') ? toJsonLine(toReport(trace)) : drawTrace(trace, stdout));
     return EXIT.done;
   },
 };

@@ -6,8 +6,8 @@ import { CommandError } from '../framework/command.ts';
 
 const DEADLINE_MS = 10_000;
 
-/** Characters of an answer. A longer one is of a trace that nobody can read as a tree. */
-const MAX_CHARACTERS = 64 * 1024 * 1024;
+/** Bytes of an answer. A longer one is of a trace that nobody can read as a tree. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 const Value = Type.Object({
   stringValue: Type.Optional(Type.String()),
@@ -55,17 +55,31 @@ const answerCheck = Compile(
 
 /** Asks Jaeger for the spans of a trace. Returns none if it does not know it. */
 export async function askJaeger(url: string, traceId: string): Promise<Span[]> {
-  const response = await fetch(`${url}/api/v3/traces/${traceId}`, {
-    signal: AbortSignal.timeout(DEADLINE_MS),
-  }).catch((cause: unknown) => {
-    throw new CommandError('jaeger-unavailable', `${url} does not answer`, { cause });
-  });
-  const text = await response.text();
-  if (response.status === 404) return [];
-  if (!response.ok || text.length > MAX_CHARACTERS) {
-    throw new CommandError('jaeger-unavailable', `${url} answers ${response.status}`);
+  const { status, text } = await fetchText(`${url}/api/v3/traces/${traceId}`).catch(
+    (cause: unknown) => {
+      throw new CommandError('jaeger-unavailable', `${url} does not answer`, { cause });
+    },
+  );
+  if (status === 404) return [];
+  if (status !== 200 || text === undefined) {
+    const what = text === undefined ? 'more than a trace can be' : status;
+    throw new CommandError('jaeger-unavailable', `${url} answers ${what}`);
   }
   return parseJaegerAnswer(text);
+}
+
+/** Reads an answer. Its text is undefined if it is too long: no more of it is read then. */
+async function fetchText(url: string): Promise<{ status: number; text: string | undefined }> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS) });
+  const { status } = response;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BYTES) return { status, text: undefined };
+    chunks.push(chunk);
+  }
+  return { status, text: Buffer.concat(chunks).toString() };
 }
 
 /** Reads the spans of an answer. Throws CommandError if it is not one of Jaeger's. */

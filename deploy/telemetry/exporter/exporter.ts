@@ -22,8 +22,8 @@ export async function startExporter(config: ExporterConfig): Promise<MetricsServ
   await using opened = new AsyncDisposableStack();
   const collectors: Collect[] = [
     createNatsCollector(await readServers(config.nats), ANSWER_DEADLINE_MS),
-    createDiskCollector(config.folders),
-    createCertificateCollector(config.certificates),
+    createDiskCollector(config.folders, ANSWER_DEADLINE_MS),
+    createCertificateCollector(config.certificates, ANSWER_DEADLINE_MS),
   ];
   if (config.pgbouncer !== null) {
     const { url, passwordFile } = config.pgbouncer;
@@ -35,7 +35,7 @@ export async function startExporter(config: ExporterConfig): Promise<MetricsServ
   if (config.gateway !== null) {
     const { logPort, tracesUrl } = config.gateway;
     const sender = opened.use(createSpanSender(createTraceCodec(), { url: tracesUrl, ...SPANS }));
-    const listener = opened.use(await startGatewayListener(sender, { host, port: logPort }));
+    const listener = opened.use(await startGatewayListener(sender, logPort));
     collectors.push(listener.collect);
   }
   const server = opened.use(await startMetricsServer(collectors, { host, port }));

@@ -86,7 +86,7 @@ test('an exporter with a faulty environment names every fault and exits with 78'
 async function startListener(t: ExecutionContext, { url }: Pick<SpanSenderOptions, 'url'>) {
   const sender = createSpanSender(codec, { ...OPTIONS, url });
   t.teardown(() => sender[Symbol.asyncDispose]());
-  const listener = await startGatewayListener(sender, { host: '127.0.0.1', port: 0 });
+  const listener = await startGatewayListener(sender, 0);
   t.teardown(() => listener[Symbol.asyncDispose]());
   const socket = createSocket('udp4');
   t.teardown(() => void socket.close());

@@ -11,13 +11,16 @@ export type GatewayListener = AsyncDisposable & {
   readonly collect: Collect;
 };
 
+/** Lines are not authenticated, so only the gateway's own host may send them. */
+const HOST = '127.0.0.1';
+
 /**
- * Listens for the log lines of sampled requests and offers their spans to the sender. Any process
+ * Listens for the log lines of recorded requests and offers their spans to the sender. Any process
  * of the host can send to the port, so a line proves nothing and is checked in full.
  */
 export async function startGatewayListener(
   sender: SpanSender,
-  { host, port }: { readonly host: string; readonly port: number },
+  port: number,
 ): Promise<GatewayListener> {
   const socket = createSocket('udp4');
   let malformed = 0;
@@ -26,7 +29,7 @@ export async function startGatewayListener(
     if (request === null) malformed += 1;
     else sender.offer(toGatewaySpan(request));
   });
-  socket.bind({ address: host, port, exclusive: true });
+  socket.bind({ address: HOST, port, exclusive: true });
   await once(socket, 'listening');
   // A datagram that cannot be received is lost, and the next one is not.
   socket.on('error', () => (malformed += 1));

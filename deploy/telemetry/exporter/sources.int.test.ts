@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
@@ -83,7 +84,7 @@ test('reports the end of a certificate, and a file that is none', async (t) => {
     { name: 'gateway', place },
     { name: 'nats', place: folder },
   ];
-  t.deepEqual((await render(createCertificateCollector(files))).match(/^[^#].*$/gm), [
+  t.deepEqual((await render(createCertificateCollector(files, DEADLINE_MS))).match(/^[^#].*$/gm), [
     'zameni_exporter_readable{file="gateway"} 1',
     'zameni_exporter_readable{file="nats"} 0',
     `zameni_certificate_not_after_seconds{file="gateway"} ${Date.UTC(2126, 10, 3, 3, 41, 32) / 1000}`,
@@ -95,12 +96,25 @@ test('reports the disk of a folder', async (t) => {
     { name: 'here', place: import.meta.dirname },
     { name: 'nowhere', place: '/none/such' },
   ];
-  const text = await render(createDiskCollector(folders));
+  const text = await render(createDiskCollector(folders, DEADLINE_MS));
   const [free, size] = ['free', 'size'].map((what) =>
     Number(new RegExp(`^zameni_disk_${what}_bytes{folder="here"} (\\d+)$`, 'm').exec(text)?.[1]),
   );
   t.true(Number(free) > 0 && Number(free) <= Number(size));
   t.regex(text, /^zameni_exporter_readable{folder="nowhere"} 0$/m);
+});
+
+test('a disk that hangs counts as unreadable, and is not asked twice at once', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'zameni-exporter-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const place = join(folder, 'pipe.pem');
+  // Reading a pipe waits for its writer, as reading a file of a stuck disk waits for the disk.
+  execFileSync('mkfifo', [place]);
+  const collect = createCertificateCollector([{ name: 'stuck', place }], 50);
+  t.regex(await render(collect), /^zameni_exporter_readable{file="stuck"} 0$/m);
+  t.regex(await render(collect), /^zameni_exporter_readable{file="stuck"} 0$/m);
+  // One writer ends one read. A second read would keep this process.
+  await writeFile(place, CERTIFICATE);
 });
 
 test('reports a pool that cannot be asked, or has other columns, as down', async (t) => {

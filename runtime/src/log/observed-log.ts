@@ -20,7 +20,14 @@ const OPERATIONS = {
       'messaging.operation.type': 'send',
     },
   },
-  read: { span: SPANS.read, attributes: { ...MESSAGING, 'messaging.operation.name': 'read' } },
+  read: {
+    span: SPANS.read,
+    attributes: {
+      ...MESSAGING,
+      'messaging.operation.name': 'read',
+      'messaging.operation.type': 'receive',
+    },
+  },
   info: { span: SPANS.info, attributes: { ...MESSAGING, 'messaging.operation.name': 'info' } },
 } as const;
 

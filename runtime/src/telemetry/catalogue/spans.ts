@@ -128,7 +128,7 @@ export const SPANS = {
     name: 'info ACCOUNTS',
     kind: 'client',
     description: 'Ask the log for its head or its size, or whether it has a subject',
-    attributes: MESSAGING,
+    attributes: ['messaging.system', 'messaging.destination.name', 'messaging.operation.name'],
   },
   process: {
     name: 'process ACCOUNTS',
