@@ -15,7 +15,7 @@ import { startGatewayListener } from './gateway-spans.ts';
 import { createSpanSender, type SpanSenderOptions } from './span-sender.ts';
 
 const codec = createTraceCodec();
-const OPTIONS = { maxQueued: 4, maxBatch: 2, pauseMs: 1, deadlineMs: 200 } as const;
+const OPTIONS = { maxQueued: 4, maxBatch: 2, pauseMs: 1, deadlineMs: 2_000 } as const;
 
 const request: GatewayRequest = {
   trace: '0af7651916cd43dd8448eb211c80319c',
