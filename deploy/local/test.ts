@@ -11,7 +11,6 @@ import { parseScale } from './profile/scale.ts';
 import { explainFault } from './output/stack-error.ts';
 import { stackFilePath } from '@zameni/runtime/stack';
 import { parseTestArguments, TEST_HELP } from './test/arguments.ts';
-import { DISTURBING, QUIET } from './test/phases.ts';
 import { describeSlowest, TIMES_FILE } from './test/times.ts';
 import { withStack } from './with-stack.ts';
 
@@ -38,11 +37,12 @@ process.exitCode = await runInForeground(async (foreground) => {
   const results: Results[] = [];
   const common = { titles, env: { ...env, [TIMES_FILE]: times } };
   const ava = async (stackFile: string | null, until: AbortSignal) => {
-    for (const files of phases) {
-      if (DISTURBING.some((file) => files.includes(file))) void besideDisturbing();
-      if (QUIET.some((file) => files.includes(file))) await besides();
+    for (const { name, files } of phases) {
+      if (name === 'disturbing') void besideDisturbing();
+      if (name === 'quiet') await besides();
       if (until.aborted) return;
-      results.push(await runAva({ ...common, files, stackFile, terminal, signal: until }));
+      const options = { ...common, files, ...(name === 'shared' ? {} : { concurrency: 1 }) };
+      results.push(await runAva({ ...options, stackFile, terminal, signal: until }));
     }
   };
   const onStack = async () => {

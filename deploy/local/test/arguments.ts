@@ -11,10 +11,16 @@ import {
   UNIT_TESTS,
 } from './phases.ts';
 
+/** One run of AVA: its files or patterns. Only `shared` runs several files at once. */
+export type Phase = {
+  readonly name: 'early' | 'shared' | 'disturbing' | 'quiet';
+  readonly files: readonly string[];
+};
+
 /** The options of `npm test`. */
 export type TestArguments = {
-  /** Files or patterns of each run of AVA. The runs follow each other. */
-  readonly phases: readonly (readonly string[])[];
+  /** The runs of AVA, which follow each other. None is empty. */
+  readonly phases: readonly Phase[];
   /** Files or patterns that start what they need. They run beside the first phases. */
   readonly besideEarly: readonly string[];
   /** Files or patterns that need no servers. They run beside phases that mostly wait. */
@@ -85,7 +91,7 @@ function needsNoStack(file: string): boolean {
   return file.endsWith('.unit.test.ts') || isSelfSufficient;
 }
 
-function toPhases(files: readonly string[], titles: readonly string[]): string[][] {
+function toPhases(files: readonly string[], titles: readonly string[]): Phase[] {
   const alone: readonly string[] = [...EARLY, ...DISTURBING, ...QUIET];
   const others = files.filter((file) => !alone.includes(normalize(file)));
   const beside = [UNIT_TESTS, ...SELF_SUFFICIENT].map((pattern) => `!${pattern}`);
@@ -97,12 +103,14 @@ function toPhases(files: readonly string[], titles: readonly string[]): string[]
         ? titles.length === 0 && !LONG_ONLY.includes(one)
         : files.some((file) => matchesGlob(one, normalize(file))),
     );
-  return [
-    ...chosen(EARLY).map((one) => [one]),
-    ...(together.length === 0 ? [] : [[...together, ...alone.map((one) => `!${one}`)]]),
-    ...chosen(DISTURBING).map((one) => [one]),
-    ...chosen(QUIET).map((one) => [one]),
+  const leftOut = alone.map((one) => `!${one}`);
+  const phases: Phase[] = [
+    { name: 'early', files: chosen(EARLY) },
+    { name: 'shared', files: together.length === 0 ? [] : [...together, ...leftOut] },
+    { name: 'disturbing', files: chosen(DISTURBING) },
+    { name: 'quiet', files: chosen(QUIET) },
   ];
+  return phases.filter((phase) => phase.files.length > 0);
 }
 
 function parseSeed(text: string): number {

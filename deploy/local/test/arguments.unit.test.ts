@@ -1,6 +1,6 @@
 import test from 'ava';
 import { parseTestArguments } from './arguments.ts';
-import { DISTURBING, EARLY, QUIET } from './phases.ts';
+import { compareFiles, DISTURBING, EARLY, QUIET } from './phases.ts';
 
 const ATOMIC = 'e2e/guarantees/all-or-nothing.e2e.test.ts';
 const DAMAGE = 'e2e/guarantees/damaged-copy.e2e.test.ts';
@@ -18,10 +18,10 @@ test('runs everything by default, and alone what needs a small log or disturbs t
   t.true(besideEarly.includes('projector/src/mailer/smtp/*.int.test.ts'));
   const beside = [...besideDisturbing, ...besideEarly].map((pattern) => `!${pattern}`);
   t.deepEqual(phases, [
-    ...EARLY.map((file) => [file]),
-    ['**/*.test.ts', ...beside, ...LEFT_OUT],
-    ...DISTURBING.filter((file) => file !== SOAK).map((file) => [file]),
-    ...QUIET.map((file) => [file]),
+    { name: 'early', files: [...EARLY] },
+    { name: 'shared', files: ['**/*.test.ts', ...beside, ...LEFT_OUT] },
+    { name: 'disturbing', files: DISTURBING.filter((file) => file !== SOAK) },
+    { name: 'quiet', files: [...QUIET] },
   ]);
   t.true(withChecks);
   t.true(needsStack);
@@ -31,7 +31,7 @@ test('runs everything by default, and alone what needs a small log or disturbs t
 test('starts no servers for unit tests alone', (t) => {
   const chosen = parse('a/b.unit.test.ts');
   const { phases, withChecks, needsStack } = chosen;
-  t.deepEqual(phases, [['a/b.unit.test.ts', ...LEFT_OUT]]);
+  t.deepEqual(phases, [{ name: 'shared', files: ['a/b.unit.test.ts', ...LEFT_OUT] }]);
   t.deepEqual([chosen.besideEarly, chosen.besideDisturbing], [[], []]);
   t.false(withChecks);
   t.false(needsStack);
@@ -44,34 +44,37 @@ test('starts the servers if any chosen file needs them', (t) => {
 });
 
 test('runs a file that kills servers if it alone is named', (t) => {
-  t.deepEqual(parse(CRASH).phases, [[CRASH]]);
+  t.deepEqual(parse(CRASH).phases, [{ name: 'early', files: [CRASH] }]);
 });
 
 test('runs matching files of the same kinds one by one', (t) => {
   t.deepEqual(parse('e2e/guarantees/*.e2e.test.ts').phases, [
-    ...EARLY.map((file) => [file]),
-    ['e2e/guarantees/*.e2e.test.ts', ...LEFT_OUT],
-    ...DISTURBING.map((file) => [file]),
-    ...QUIET.map((file) => [file]),
+    { name: 'early', files: [...EARLY] },
+    { name: 'shared', files: ['e2e/guarantees/*.e2e.test.ts', ...LEFT_OUT] },
+    { name: 'disturbing', files: [...DISTURBING] },
+    { name: 'quiet', files: [...QUIET] },
   ]);
 });
 
 test('searches for a title in all files except those that kill servers', (t) => {
-  t.deepEqual(parse('--match', 'x').phases, [['**/*.test.ts', ...LEFT_OUT]]);
+  const files = ['**/*.test.ts', ...LEFT_OUT];
+  t.deepEqual(parse('--match', 'x').phases, [{ name: 'shared', files }]);
 });
 
 test('a long run takes the files with a long form and has a seed', (t) => {
   const { phases, env, withChecks } = parse('--long');
-  const fuzz = ['e2e/guarantees/fuzz*.e2e.test.ts', ...LEFT_OUT];
+  const fuzz = 'e2e/guarantees/fuzz*.e2e.test.ts';
   t.deepEqual(phases, [
-    [ATOMIC],
-    [CRASH],
-    ['e2e/guarantees/rebuild.e2e.test.ts'],
-    [...fuzz.slice(0, 1), DAMAGE, PARTITION, HISTORIES, ...LEFT_OUT],
-    [MAIL],
-    [SOAK],
-    ['e2e/guarantees/conventions-database-away.e2e.test.ts'],
-    ['e2e/guarantees/poison-event.e2e.test.ts'],
+    { name: 'early', files: [ATOMIC, CRASH, 'e2e/guarantees/rebuild.e2e.test.ts'] },
+    { name: 'shared', files: [fuzz, DAMAGE, PARTITION, HISTORIES, ...LEFT_OUT] },
+    { name: 'disturbing', files: [MAIL, SOAK] },
+    {
+      name: 'quiet',
+      files: [
+        'e2e/guarantees/conventions-database-away.e2e.test.ts',
+        'e2e/guarantees/poison-event.e2e.test.ts',
+      ],
+    },
   ]);
   t.deepEqual(env, {
     ZAMENI_ATOMIC_SECONDS: '300',
@@ -87,6 +90,11 @@ test('a long run takes the files with a long form and has a seed', (t) => {
     ZAMENI_SEED: '7',
   });
   t.false(withChecks);
+});
+
+test('files that run one by one are sorted as they are named, and others by name', (t) => {
+  const files = ['b.unit.test.ts', ...QUIET, ...EARLY, 'a.unit.test.ts'].toSorted(compareFiles);
+  t.deepEqual(files, ['a.unit.test.ts', 'b.unit.test.ts', ...EARLY, ...QUIET]);
 });
 
 test('accepts a seed', (t) => {

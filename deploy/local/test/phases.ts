@@ -63,6 +63,13 @@ export const QUIET = [
   'e2e/guarantees/telemetry-privacy.e2e.test.ts',
 ] as const;
 
+const ORDER: readonly string[] = [...EARLY, ...DISTURBING, ...QUIET];
+
+/** Compares two paths within the repository: files that run one by one are in the order above. */
+export function compareFiles(one: string, other: string): number {
+  return ORDER.indexOf(one) - ORDER.indexOf(other) || one.localeCompare(other);
+}
+
 /** The files that have a long form. */
 export const LONG_FILES = [
   'e2e/guarantees/fuzz*.e2e.test.ts',
