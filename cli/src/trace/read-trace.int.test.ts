@@ -34,7 +34,7 @@ test('a trace that is not there is an error with the reason that it may have', a
   const telemetry = await folderWith(t, { 'traces.ndjson': [spanOf({ traceId: other })] });
   await t.throwsAsync(readTrace(telemetry, traceId), {
     code: 'trace-not-found',
-    message: /no span of trace a{32}\. .*2\.5 % are traced/,
+    message: /no span of trace a{32}\. .*2\.5 % are recorded/,
   });
 });
 

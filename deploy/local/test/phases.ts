@@ -95,7 +95,7 @@ export const UNIT_TESTS = '**/*.unit.test.ts';
 export const SELF_SUFFICIENT = [
   'cli/src/{completion,keys,trace}/*.int.test.ts',
   'command-api/src/import/slots.int.test.ts',
-  'deploy/local/{host,inbox,install,output,parts,profile,supervisor}/*.int.test.ts',
+  'deploy/local/{host,inbox,install,output,profile,supervisor}/*.int.test.ts',
   'deploy/telemetry/{collector,prometheus,receiver}/*.int.test.ts',
   'deploy/telemetry/exporter/gateway-spans.int.test.ts',
   'docs/*.int.test.ts',
