@@ -56,6 +56,7 @@ export { parseJsonBody, requirePlainUtf8 } from './bodies/json.ts';
 export { type KeyRings, KeyRingsView } from './http/key-ring-route.ts';
 export { toRoute } from './http/operation-route.ts';
 export { createOverloaded } from './load/overloaded.ts';
+export { type NoteWait, noteWaits } from './http/note-waits.ts';
 export { parsePreferWait } from './http/prefer-wait.ts';
 export type { LogRequests } from './http/request-log.ts';
 export { splitQuoted } from './http/split-quoted.ts';

@@ -1,4 +1,10 @@
-import { DEADLINES, parsePreferWait, type Positions } from '@zameni/runtime';
+import {
+  DEADLINES,
+  type NoteWait,
+  noteWaits,
+  parsePreferWait,
+  type Positions,
+} from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Dependencies of answering a command. */
@@ -9,6 +15,7 @@ export type AnswerDeps = {
     readonly position: number;
     readonly waitMs: number;
     readonly signal: AbortSignal;
+    readonly noteWait: NoteWait;
   }) => Promise<boolean>;
 };
 
@@ -34,7 +41,12 @@ export async function answerCommand(
   // The response's close, because the request closes as soon as its body has been read.
   reply.raw.once('close', leave);
   const leftMs = Math.max(0, DEADLINES.answer - reply.elapsedTime);
-  const wait = { position, waitMs: Math.min(seconds * 1_000, leftMs), signal: leaving.signal };
+  const wait = {
+    position,
+    waitMs: Math.min(seconds * 1_000, leftMs),
+    signal: leaving.signal,
+    noteWait: noteWaits(request),
+  };
   try {
     if (await untilReadable(wait)) reply.header('Preference-Applied', `wait=${seconds}`);
   } finally {

@@ -10,7 +10,7 @@ const wait = { prefer: 'wait=5' };
 
 /** Records each wait and gives all of them the same answer. */
 function createReadable(answer: boolean) {
-  const waits: Omit<Parameters<AnswerDeps['untilReadable']>[0], 'signal'>[] = [];
+  const waits: Omit<Parameters<AnswerDeps['untilReadable']>[0], 'signal' | 'noteWait'>[] = [];
   const untilReadable: AnswerDeps['untilReadable'] = async ({ position, waitMs }) => {
     waits.push({ position, waitMs });
     return answer;

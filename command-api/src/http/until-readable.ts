@@ -30,9 +30,9 @@ export function createUntilReadable(options: ReadableDeps): AnswerDeps['untilRea
     maxWaiters: MAX_WAITERS,
     stopping,
   });
-  return async ({ position, waitMs, signal }) => {
+  return async ({ position, waitMs, signal, noteWait }) => {
     const deadlineMs = clock.now() + waitMs;
-    const wait = { position, deadlineMs, cacheCounts: true, signal };
+    const wait = { position, deadlineMs, cacheCounts: true, signal, noteWait };
     // The command is in the log, so too many waiters must not turn its answer into a refusal.
     return freshness.wait(wait).then(
       (reached) => reached !== 'late',

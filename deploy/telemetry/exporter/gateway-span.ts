@@ -17,7 +17,7 @@ const OTHER_METHOD = '_OTHER';
 
 /** Returns the span of a request. Its own answers have no server and no durations. */
 export function toGatewaySpan(request: GatewayRequest): Span {
-  const { trace, span, parent, start, end, method, status } = request;
+  const { trace, span, parent, start, end, method } = request;
   const known = METHODS.has(method) ? method : OTHER_METHOD;
   return {
     traceId: trace,
@@ -29,21 +29,19 @@ export function toGatewaySpan(request: GatewayRequest): Span {
     kind: SPANS.gateway.kind,
     startNs: toNanoseconds(start),
     endNs: toNanoseconds(end),
-    status: { code: isFailure(status) ? 'error' : 'unset', message: '' },
+    status: { code: isFailure(request) ? 'error' : 'unset', message: '' },
     attributes: { ...toAttributes(request, known) },
     links: [],
     events: [],
   };
 }
 
-function toAttributes(
-  { status, backend, server, queue, connect, response, ended }: GatewayRequest,
-  method: string,
-): GatewayAttributes {
+function toAttributes(request: GatewayRequest, method: string): GatewayAttributes {
+  const { status, backend, server, queue, connect, response, ended } = request;
   return {
     'http.request.method': method,
     ...(status < 0 ? {} : { 'http.response.status_code': status }),
-    ...(isFailure(status) ? { 'error.type': String(status) } : {}),
+    ...(isFailure(request) ? { 'error.type': String(status) } : {}),
     'zameni.gateway.backend': backend,
     ...(server.startsWith('<') ? {} : { 'zameni.gateway.server': server }),
     ...(queue < 0 ? {} : { 'zameni.gateway.queue_ms': queue }),
@@ -53,8 +51,12 @@ function toAttributes(
   };
 }
 
-function isFailure(status: number): boolean {
-  return status >= 500;
+/** What a service answered and the gateway passed on whole. */
+const PASSED_ON = '--';
+
+/** Whether a 5xx of a service is a failure, the span of the service says: some are none. */
+function isFailure({ status, ended }: GatewayRequest): boolean {
+  return status >= 500 && ended !== PASSED_ON;
 }
 
 /** As text, because a number of nanoseconds would lose its last digits. */

@@ -49,11 +49,21 @@ test('a trace that the gateway began has no parent', (t) => {
   t.is(toGatewaySpan({ ...request, parent: '-' }).parentSpanId, null);
 });
 
-test('an error of a service is an error of the span, and a refusal is none', (t) => {
-  const failed = toGatewaySpan({ ...request, status: 503 });
-  t.is(failed.status.code, 'error');
-  t.is(failed.attributes['error.type'], '503');
-  t.is(toGatewaySpan({ ...request, status: 404 }).status.code, 'unset');
+test('a failure of the gateway is an error of its span', (t) => {
+  // The server closed the connection, nobody was ready, the answer did not come in time.
+  for (const ended of ['SH', 'SC', 'sH', 'sQ']) {
+    const { status, attributes } = toGatewaySpan({ ...request, status: 503, ended });
+    t.is(status.code, 'error', ended);
+    t.is(attributes['error.type'], '503', ended);
+  }
+  t.is(toGatewaySpan({ ...request, status: 404, ended: 'LR' }).status.code, 'unset');
+});
+
+test('the span of the service says whether its answer 503 is an error', (t) => {
+  const { status, attributes } = toGatewaySpan({ ...request, status: 503 });
+  t.is(status.code, 'unset');
+  t.false('error.type' in attributes);
+  t.is(attributes['http.response.status_code'], 503);
 });
 
 test('an answer of the gateway itself has no server and no durations', (t) => {

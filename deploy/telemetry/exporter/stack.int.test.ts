@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { readTestStack, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
-import { SERVER_SERIES } from '../prometheus/server-series.ts';
+import { GATEWAY_FRONTEND, SERVER_SERIES } from '../prometheus/server-series.ts';
 
 /** The series that rules and dashboards need, by the job that has them. */
 const NEEDED = {
@@ -21,6 +21,17 @@ for (const [job, pattern] of Object.entries(NEEDED)) {
     t.deepEqual(missing, []);
   });
 }
+
+test('the gateway has figures by the names that rules ask for', async (t) => {
+  const text = await scrape('gateway');
+  t.true(text.includes(`${SERVER_SERIES.gatewayResponses}{proxy="${GATEWAY_FRONTEND}",`));
+  for (const service of ['command-api', 'query-api']) {
+    for (const proxy of [service, `${service}-unfinished`]) {
+      t.true(text.includes(`${SERVER_SERIES.gatewayBackendResponses}{proxy="${proxy}",`), proxy);
+      t.true(text.includes(`${SERVER_SERIES.gatewayServerResponses}{proxy="${proxy}",`), proxy);
+    }
+  }
+});
 
 test('the servers are up', async (t) => {
   t.is(count(await scrape('exporter'), /^nats_server_up{server="n[123]"} 1$/gm), 3);

@@ -52,7 +52,7 @@ test('every query of the runbook names a metric that there is', async (t) => {
   t.true(queries.length > 10);
   for (const query of queries) {
     const bare = query.replaceAll(/\{[^}]*\}|by \([^)]*\)/g, '');
-    const named = bare.match(/\b(?:up|(?:zameni|nats|pg|pgbouncer|redis|http)_\w+)/g) ?? [];
+    const named = bare.match(/\b(?:up|(?:zameni|nats|pg|pgbouncer|redis|haproxy|http)_\w+)/g) ?? [];
     t.true(named.length > 0, query);
     for (const name of named) t.is(namesIn([name]).length, 1, name);
   }

@@ -49,6 +49,19 @@ test('a scale shortens `for` and lags, and no window of a rate', (t) => {
   t.is(createRuleFiles()['budgets.yaml'], createRuleFiles({ scale: 1 })['budgets.yaml']);
 });
 
+/** The longest interval between two scrapes for which the rules are made; docs/observability.md. */
+const MAX_SCRAPE_SECONDS = 30;
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+test('no rate is over less than four scrapes, so that one may be missing', (t) => {
+  const text = Object.values(createRuleFiles()).join('');
+  const windows = [...text.matchAll(/\[(\d+)([smhd])\]/g)];
+  t.true(windows.length > 50);
+  for (const [window, count, unit = ''] of windows) {
+    t.true(Number(count) * (UNIT_SECONDS[unit] ?? 0) >= 4 * MAX_SCRAPE_SECONDS, window);
+  }
+});
+
 test('rule files hold every alert once', (t) => {
   const files: { groups: { rules: { alert?: string }[] }[] }[] = Object.values(
     createRuleFiles(),

@@ -1,4 +1,5 @@
 import type { Alert, Severity } from './alert.ts';
+import { gatewayFaultRate } from './gateway-faults.ts';
 import { SLOS, type Slo } from './slos.ts';
 
 /** A rule that records the value of an expression under a name. */
@@ -53,7 +54,7 @@ const BURNS: readonly Burn[] = [
 /** Fewer bad events than this in the long window are chance, not a trend, where load is low. */
 const MIN_BAD_EVENTS = 10;
 
-/** The rules that alerts and dashboards share: bad events, and their share, over each window. */
+/** The rules that alerts and dashboards share: events, bad ones, and their share, over each window. */
 export function budgetRules(): RecordingRule[] {
   const windows = BURNS.flatMap(({ short, long }) => [short, long]);
   return SLOS.flatMap((slo) => windows.flatMap((window) => rulesOf(slo, window)));
@@ -73,18 +74,29 @@ function badRate(key: Slo['key'], window: string): string {
   return `zameni:${key}_bad:rate${window}`;
 }
 
-function rulesOf({ key, all, good }: Slo, window: string): RecordingRule[] {
+function eventRate(key: Slo['key'], window: string): string {
+  return `zameni:${key}_events:rate${window}`;
+}
+
+function rulesOf(slo: Slo, window: string): RecordingRule[] {
+  const { key, good } = slo;
+  const events = eventRate(key, window);
   return [
+    { record: events, expr: countEvents(slo, window) },
     {
       record: badRate(key, window),
       // Without any good event there is no series of them.
-      expr: `sum(rate(${all}[${window}])) - (sum(rate(${good}[${window}])) or vector(0))`,
+      expr: `${events} - (sum(rate(${good}[${window}])) or vector(0))`,
     },
-    {
-      record: badRatio(key, window),
-      expr: `${badRate(key, window)} / sum(rate(${all}[${window}]))`,
-    },
+    { record: badRatio(key, window), expr: `${badRate(key, window)} / ${events}` },
   ];
+}
+
+/** A service that is gone counts nothing. Then the gateway counts whom it had to refuse. */
+function countEvents({ all, gateway }: Slo, window: string): string {
+  const counted = `sum(rate(${all}[${window}]))`;
+  if (gateway === undefined) return counted;
+  return `(${counted} or vector(0)) + (${gatewayFaultRate(window, gateway)} or vector(0))`;
 }
 
 function toAlert(slo: Slo, burn: Burn): Alert {

@@ -3,6 +3,7 @@ import {
   type MetricDefinition,
   toPrometheusName,
 } from '@zameni/runtime/instruments';
+import { SERVICE_JOBS } from './jobs.ts';
 
 /** Labels and their values. A value that begins with `~` is a regular expression. */
 export type Labels = Readonly<Record<string, string>>;
@@ -21,22 +22,22 @@ export function select(name: string, labels: Labels = {}): string {
 /** A selector of the series of a metric of ours. A histogram has none of its own. */
 export function series(definition: MetricDefinition, labels: Labels = {}): string {
   if (definition.kind === 'histogram') throw new Error(`${definition.name} is a histogram`);
-  return select(toPrometheusName(definition), labels);
+  return selectOwn(definition, toPrometheusName(definition), labels);
 }
 
 /** The series that counts the measurements of a histogram. */
 export function countOf(definition: MetricDefinition, labels: Labels = {}): string {
-  return select(`${histogramName(definition)}_count`, labels);
+  return selectOwn(definition, `${histogramName(definition)}_count`, labels);
 }
 
 /** The series that adds up the measurements of a histogram. */
 export function sumOf(definition: MetricDefinition, labels: Labels = {}): string {
-  return select(`${histogramName(definition)}_sum`, labels);
+  return selectOwn(definition, `${histogramName(definition)}_sum`, labels);
 }
 
 /** The series of all buckets of a histogram. */
 export function bucketsOf(definition: MetricDefinition, labels: Labels = {}): string {
-  return select(`${histogramName(definition)}_bucket`, labels);
+  return selectOwn(definition, `${histogramName(definition)}_bucket`, labels);
 }
 
 /**
@@ -49,6 +50,11 @@ export function bucketOf(definition: MetricDefinition, bound: number, labels: La
   }
   const le = Number.isInteger(bound) ? `~${bound}|${bound}.0` : String(bound);
   return bucketsOf(definition, { ...labels, le });
+}
+
+/** Names of OpenTelemetry's conventions are those of anybody's services, so jobs tell ours apart. */
+function selectOwn({ name }: MetricDefinition, series: string, labels: Labels): string {
+  return select(series, name.startsWith('zameni.') ? labels : { job: SERVICE_JOBS, ...labels });
 }
 
 function histogramName(definition: MetricDefinition): string {

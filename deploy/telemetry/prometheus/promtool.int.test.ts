@@ -62,7 +62,7 @@ test('every alert fires when it must, and only then', async (t) => {
 
 test('promtool reports an alert that does not fire', async (t) => {
   const { 'log.yaml': rules = '' } = createRuleFiles();
-  const deaf = rules.replace('expr: nats_server_up < 1', 'expr: nats_server_up < 0');
+  const deaf = rules.replace('{job="exporter"} < 1', '{job="exporter"} < 0');
   t.not(deaf, rules);
   const error = await t.throwsAsync(testAlerts(t, { 'log.yaml': deaf }));
   t.true(inspect(error).includes('alertname: LogServerDown'), inspect(error));

@@ -1,3 +1,6 @@
+import { JOBS, OUR_JOBS, SERVICE_JOBS } from './jobs.ts';
+import { type Labels, select } from './own-series.ts';
+
 /**
  * The series of servers that rules and dashboards use. NATS, PgBouncer, disks and certificates come
  * from our exporter, the others from the exporters of Debian and from HAProxy itself.
@@ -34,6 +37,8 @@ export const SERVER_SERIES = {
   redisCommands: 'redis_commands_processed_total',
   redisEvictions: 'redis_evicted_keys_total',
   gatewayResponses: 'haproxy_frontend_http_responses_total',
+  gatewayBackendResponses: 'haproxy_backend_http_responses_total',
+  gatewayServerResponses: 'haproxy_server_http_responses_total',
   gatewayQueue: 'haproxy_backend_current_queue',
   gatewayServers: 'haproxy_backend_active_servers',
   gatewaySessions: 'haproxy_frontend_current_sessions',
@@ -46,3 +51,26 @@ export const NODE_SERIES = {
   heapUsed: 'v8js_memory_heap_used_bytes',
   gcDuration: 'v8js_gc_duration_seconds',
 } as const;
+
+/** The name of the gateway's frontend for clients. Another one serves its figures. */
+export const GATEWAY_FRONTEND = 'gateway';
+
+/** The jobs that have a series, by the first word of its name. */
+const JOBS_OF: Readonly<Record<string, string>> = {
+  up: OUR_JOBS,
+  nodejs: SERVICE_JOBS,
+  v8js: SERVICE_JOBS,
+  haproxy: JOBS.gateway,
+  pg: JOBS.postgres,
+  redis: JOBS.redis,
+  nats: JOBS.exporter,
+  pgbouncer: JOBS.exporter,
+  zameni: JOBS.exporter,
+};
+
+/** A selector of a series of our servers, and not of those that others watch with this Prometheus. */
+export function ofServer(name: string, labels: Labels = {}): string {
+  const job = JOBS_OF[name.split('_')[0] ?? ''];
+  if (job === undefined) throw new Error(`nobody knows which job has ${name}`);
+  return select(name, { job, ...labels });
+}

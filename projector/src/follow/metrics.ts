@@ -35,9 +35,6 @@ export type ProjectionMetricsOptions = {
   readonly now: () => number;
 };
 
-/** Milliseconds after which a record that becomes readable was restored, and kept nobody waiting. */
-const RESTORED_MS = 900_000;
-
 /** Creates the metrics of one version. What is observed has no value while another process is active. */
 export function createProjectionMetrics(options: ProjectionMetricsOptions): ProjectionMetrics {
   const { version, head, isActive, now } = options;
@@ -101,9 +98,8 @@ export function createProjectionMetrics(options: ProjectionMetricsOptions): Proj
       countRecords(attributes, records);
       if (version().state !== 'live') return;
       for (const time of times()) {
-        const ageMs = now() - Date.parse(time);
-        // Clocks of two hosts differ by a little.
-        if (ageMs < RESTORED_MS) measureReadable(Math.max(0, ageMs) / 1_000, {});
+        // Clocks of two hosts differ by a little. However late a record is, people waited for it.
+        measureReadable(Math.max(0, now() - Date.parse(time)) / 1_000, {});
       }
     },
     onParked: (subjects, added) => {

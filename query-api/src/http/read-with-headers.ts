@@ -1,4 +1,10 @@
-import { AppError, parsePreferWait, type Positions, type ViewKind } from '@zameni/runtime';
+import {
+  AppError,
+  noteWaits,
+  parsePreferWait,
+  type Positions,
+  type ViewKind,
+} from '@zameni/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ReadView, ViewAnswer } from '../views/reader.ts';
 
@@ -21,7 +27,9 @@ export async function readWithHeaders(
   reply.header('Cache-Control', 'private, no-cache').header('Vary', 'Authorization');
   if (waitSeconds !== undefined) reply.header('Preference-Applied', `wait=${waitSeconds}`);
   const waitMs = (waitSeconds ?? 0) * 1_000;
-  const answer = await readView({ kind, id, minPosition, waitMs, signal: request.signal });
+  const { signal } = request;
+  const noteWait = noteWaits(request);
+  const answer = await readView({ kind, id, minPosition, waitMs, signal, noteWait });
   reply.header('Position', positions.seal(answer.position));
   if (answer.parkedAt !== undefined) reply.header('Account-Parked', 'true');
   if (answer.ageMs !== undefined) reply.header('Age', String(Math.floor(answer.ageMs / 1_000)));

@@ -8,7 +8,14 @@ import {
   STATS_BUCKETS,
   type StatsBucket,
 } from '@zameni/contracts';
-import { AppError, callerOf, type Positions, requireScope, toRoute } from '@zameni/runtime';
+import {
+  AppError,
+  callerOf,
+  noteWaits,
+  type Positions,
+  requireScope,
+  toRoute,
+} from '@zameni/runtime';
 import type { ReadStats, StatsOfBucket } from '../stores/stats-store.ts';
 import { parseReadDemand } from './read-with-headers.ts';
 
@@ -34,7 +41,8 @@ export function statsRoutes(deps: StatsRoutesDeps): FastifyPluginAsyncTypebox {
         if (waitSeconds !== undefined) reply.header('Preference-Applied', `wait=${waitSeconds}`);
         const waitMs = (waitSeconds ?? 0) * 1_000;
         const { signal } = request;
-        const answer = await deps.readStats({ ...range, minPosition, waitMs, signal });
+        const noteWait = noteWaits(request);
+        const answer = await deps.readStats({ ...range, minPosition, waitMs, signal, noteWait });
         reply
           .header('Position', deps.positions.seal(answer.position))
           .header('Cache-Control', 'private, max-age=5')

@@ -35,7 +35,7 @@ type Range = Pick<StatsQuery, 'bucket' | 'timeZone'> & {
 
 function queryOf({ from, to, bucket, timeZone, minPosition, waitMs = 0 }: Range): StatsQuery {
   const range = { from: new Date(from), to: new Date(to), bucket, timeZone };
-  return { ...range, minPosition, waitMs, signal };
+  return { ...range, minPosition, waitMs, signal, noteWait: () => () => undefined };
 }
 
 type Stores = { readonly replica: Pool; readonly primary: Pool; readonly freshness?: Freshness };

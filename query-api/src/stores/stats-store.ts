@@ -3,6 +3,7 @@ import {
   AppError,
   type Clock,
   type Freshness,
+  type NoteWait,
   type Queries,
   withDeadline,
   Fault,
@@ -22,6 +23,7 @@ export type StatsQuery = {
   readonly waitMs: number;
   /** Aborts if the reader disconnects. */
   readonly signal: AbortSignal;
+  readonly noteWait: NoteWait;
 };
 
 /** The counts of each bucket, without gaps, and the position that they cover. */
@@ -90,12 +92,12 @@ export function createStatsReader(options: StatsReaderOptions): ReadStats {
   }
 
   return async (query) => {
-    const { minPosition, waitMs, signal } = query;
+    const { minPosition, waitMs, signal, noteWait } = query;
     const deadlineMs = clock.now() + waitMs;
     const first = await fromReplica(query);
     if (first !== undefined && covers(first, query)) return first;
     if (first !== undefined && minPosition !== undefined && waitMs > 0) {
-      const wait = { position: minPosition, deadlineMs, cacheCounts: false, signal };
+      const wait = { position: minPosition, deadlineMs, cacheCounts: false, signal, noteWait };
       const reached = await freshness.wait(wait);
       const second = reached === 'late' ? undefined : await fromReplica(query);
       if (second !== undefined && covers(second, query)) return second;

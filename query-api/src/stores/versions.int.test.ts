@@ -60,6 +60,7 @@ async function readStats(pool: Pool): Promise<{ accepted: number | undefined; po
     minPosition: undefined,
     waitMs: 0,
     signal,
+    noteWait: () => () => undefined,
   });
   return { accepted: buckets[0]?.byLocale['sr']?.accepted, position };
 }

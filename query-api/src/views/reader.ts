@@ -4,6 +4,7 @@ import {
   createCounter,
   type Freshness,
   METRICS,
+  type NoteWait,
   REPLICA_AFTER_MS,
   startAtZero,
   type ViewCache,
@@ -21,6 +22,7 @@ export type ViewQuery = {
   readonly waitMs: number;
   /** Aborts if the reader disconnects. */
   readonly signal: AbortSignal;
+  readonly noteWait: NoteWait;
 };
 
 /** A view, or why there is none, and the position that the answer covers. */
@@ -137,11 +139,12 @@ export function createViewReader(options: ViewReaderOptions): ReadView {
     query: ViewQuery,
     { position, deadlineMs, isReached = false }: Wanted,
   ): Promise<Sourced<ViewAnswer> | undefined> {
-    const { signal } = query;
+    const { signal, noteWait } = query;
     let cacheCounts = !isReached;
     let lastMs = deadlineMs;
     for (;;) {
-      const reached = await freshness.wait({ position, deadlineMs: lastMs, cacheCounts, signal });
+      const wait = { position, deadlineMs: lastMs, cacheCounts, signal, noteWait };
+      const reached = await freshness.wait(wait);
       if (reached === 'late') return undefined;
       const answer = reached === 'cache' ? await fromCache(query) : await fromReplica(query);
       if (answer === 'parked') return undefined;

@@ -8,6 +8,7 @@ import { createViewReader, type ViewQuery } from './reader.ts';
 
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const { signal } = new AbortController();
+const noteWait = () => () => undefined;
 const view = { version: 2, body: '{"n":2}' };
 const id = '01980000-0000-7000-8000-000000000001';
 const modelVersion = 2;
@@ -35,7 +36,7 @@ function createSetup() {
     clock,
   });
   const read = (query: Partial<ViewQuery> = {}) =>
-    readView({ kind: 'user', id, minPosition: undefined, waitMs: 0, signal, ...query });
+    readView({ kind: 'user', id, minPosition: undefined, waitMs: 0, signal, noteWait, ...query });
   return { clock, stores, read };
 }
 

@@ -6,6 +6,7 @@ import { trustCache, trustPrimary, trustReplica } from './trust.ts';
 import { createViewReader, type ViewQuery } from './reader.ts';
 
 const { signal } = new AbortController();
+const noteWait = () => () => undefined;
 const view = { version: 2, body: '{"n":2}' };
 const id = '01980000-0000-7000-8000-000000000001';
 const modelVersion = 2;
@@ -38,7 +39,7 @@ function createSetup() {
     clock,
   });
   const read = (query: Partial<ViewQuery> = {}) =>
-    readView({ kind: 'user', id, minPosition: undefined, waitMs: 0, signal, ...query });
+    readView({ kind: 'user', id, minPosition: undefined, waitMs: 0, signal, noteWait, ...query });
   return { stores, positions, cache, replica, primary, read };
 }
 

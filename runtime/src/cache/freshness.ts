@@ -1,5 +1,6 @@
 import type { Clock } from '../async/clock.ts';
 import { createWaitObserver, type WaitPurpose } from '../async/observed-wait.ts';
+import type { NoteWait } from '../http/note-waits.ts';
 import { createOverloaded } from '../load/overloaded.ts';
 import { createPositionPoller } from './position-poller.ts';
 
@@ -12,6 +13,7 @@ export type FreshnessWait = {
   readonly cacheCounts: boolean;
   /** Aborts if the reader disconnects. */
   readonly signal: AbortSignal;
+  readonly noteWait: NoteWait;
 };
 
 /** The store that has reached the position, or `late` if none has in time. */
@@ -101,9 +103,11 @@ export function createFreshness(options: FreshnessOptions): Freshness {
     wait.signal.addEventListener('abort', giveUp, { once: true });
     stopping.addEventListener('abort', giveUp, { once: true });
     const leave = enter(waiter);
+    const noteEnd = wait.noteWait();
     try {
       return await promise;
     } finally {
+      noteEnd();
       leave();
       cancel();
       wait.signal.removeEventListener('abort', giveUp);

@@ -16,6 +16,7 @@ function createSetup(maxWaiters = 100) {
   };
   const polls = { watermark: 0, replica: 0 };
   const traceparents: (string | undefined)[] = [];
+  const waitedMs: number[] = [];
   const freshness = createFreshness({
     purpose: 'position',
     watermark: async () => {
@@ -37,9 +38,13 @@ function createSetup(maxWaiters = 100) {
       deadlineMs: clock.now() + 1_000,
       cacheCounts: true,
       signal: leaving.signal,
+      noteWait: () => {
+        const beganMs = clock.now();
+        return () => void waitedMs.push(clock.now() - beganMs);
+      },
       ...options,
     });
-  return { clock, stopping, leaving, stores, polls, traceparents, wait };
+  return { clock, stopping, leaving, stores, polls, traceparents, waitedMs, wait };
 }
 
 test.serial('measures waits by their end, and polls outside of their traces', async (t) => {
@@ -102,11 +107,12 @@ test('ignores the watermark for a reader whose entry is not in the cache', async
   t.is(await waiting, 'replica');
 });
 
-test('ends late at its deadline', async (t) => {
-  const { clock, wait } = createSetup();
+test('ends late at its deadline, and its time is noted', async (t) => {
+  const { clock, waitedMs, wait } = createSetup();
   const waiting = wait(12);
   await clock.advance(1_000);
   t.is(await waiting, 'late');
+  t.deepEqual(waitedMs, [1_000]);
 });
 
 test('ends late at once without time to wait', async (t) => {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@zameni/contracts';
 import { type AppError, coerceError } from '../errors.ts';
 import type { Logger } from '../process/logger.ts';
+import { HARMLESS_PROBLEMS } from '../telemetry/catalogue/harmless-problems.ts';
 
 /** Milliseconds between two lines about failures of one kind. A stack for each would add load. */
 const INTERVAL_MS = 1_000;
@@ -9,14 +10,13 @@ const INTERVAL_MS = 1_000;
 const MAX_KINDS = 50;
 
 /**
- * Refusals that are no failures: a client can cause them at will, or asked for more than there is.
+ * Refusals without a line of their own: a client can cause them at will, or there is too much load.
  * Metrics count them.
  */
 const NOT_LOGGED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'overloaded',
   'log-full',
-  'projection-lagging',
-  'account-parked',
+  ...HARMLESS_PROBLEMS,
 ]);
 
 /** Logs answers 5xx. */

@@ -10,9 +10,11 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isHarmless } from '../telemetry/catalogue/harmless-problems.ts';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
 import { createCounter, createHistogram, observe } from '../telemetry/metrics.ts';
 import { isTracing, setAttributes, tracer } from '../telemetry/trace.ts';
+import { waitedMsOf } from './note-waits.ts';
 import { isInternal, routeOf, UNKNOWN_ROUTE } from './route.ts';
 
 declare module 'fastify' {
@@ -132,16 +134,22 @@ type RequestLabels = { readonly 'http.request.method': string; readonly 'http.ro
 /** Status of a request whose client went away before its answer: no failure, and no success. */
 const CLIENT_CLOSED = 499;
 
-function describeAnswer({ problem }: FastifyRequest, { raw }: FastifyReply): AnswerLabels {
-  if (!raw.writableEnded) return { 'http.response.status_code': CLIENT_CLOSED };
+/** Milliseconds of waiting from which on the time of a request tells nothing about us. */
+const WAITED_MS = 100;
+
+function describeAnswer(request: FastifyRequest, { raw }: FastifyReply): AnswerLabels {
+  const waited = waitedMsOf(request) < WAITED_MS ? {} : ({ 'zameni.waited': 'true' } as const);
+  if (!raw.writableEnded) return { 'http.response.status_code': CLIENT_CLOSED, ...waited };
   const status = { 'http.response.status_code': raw.statusCode };
-  if (raw.statusCode < 500) return status;
-  return { ...status, 'error.type': problem ?? String(raw.statusCode) };
+  if (raw.statusCode < 500) return { ...status, ...waited };
+  // A failure stays one, however long its caller was willing to wait.
+  return { ...status, 'error.type': request.problem ?? String(raw.statusCode) };
 }
 
 type AnswerLabels = {
   readonly 'http.response.status_code': number;
   readonly 'error.type'?: string;
+  readonly 'zameni.waited'?: 'true';
 };
 
 function end(
@@ -152,7 +160,7 @@ function end(
   setAttributes(span, {
     'http.response.status_code': status,
     'zameni.problem.code': problem ?? undefined,
-    'error.type': type,
+    'error.type': problem !== null && isHarmless(problem) ? undefined : type,
   });
   span.end();
 }

@@ -1,5 +1,7 @@
-import test from 'ava';
+import { mock } from 'node:test';
+import test, { type ExecutionContext } from 'ava';
 import { AppError } from '../errors.ts';
+import { HARMLESS_PROBLEMS } from '../telemetry/catalogue/harmless-problems.ts';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
 import { SPANS } from '../telemetry/catalogue/spans.ts';
 import { withSpan } from '../telemetry/trace.ts';
@@ -7,6 +9,7 @@ import { createSilentLogger } from '../testing/stores.ts';
 import { collectTelemetry, toTraceparent } from '../testing/telemetry.ts';
 import { waitUntil } from '../testing/wait.ts';
 import { createHttpApp, traceIdOf } from './app.ts';
+import { noteWaits } from './note-waits.ts';
 
 const json = { 'content-type': 'application/json' };
 
@@ -68,6 +71,26 @@ test.serial('only a failure of the server is an error of its span', async (t) =>
     spans.map(({ traceId }) => traceId),
   );
 });
+
+for (const code of HARMLESS_PROBLEMS) {
+  test.serial(`${code} is no error of its span, and told apart in metrics`, async (t) => {
+    const telemetry = await collectTelemetry(t);
+    const app = createApp();
+    app.get('/v1/harmless', async () => {
+      throw new AppError(code);
+    });
+    t.is((await app.inject({ url: '/v1/harmless' })).statusCode, 503);
+    const [span] = telemetry.spans();
+    t.false(span?.isError);
+    t.like(span?.attributes, {
+      'http.response.status_code': 503,
+      'zameni.problem.code': code,
+      'error.type': undefined,
+    });
+    const [duration] = await telemetry.valuesOf(METRICS.http.requestDuration);
+    t.like(duration?.attributes, { 'http.response.status_code': 503, 'error.type': code });
+  });
+}
 
 test.serial('a trace that is not sampled is named in problems and has no spans', async (t) => {
   const telemetry = await collectTelemetry(t);
@@ -164,6 +187,44 @@ test.serial(
     t.like(await telemetry.valuesOf(METRICS.http.activeRequests), [{ value: 0 }]);
   },
 );
+
+/** The attributes of the measurement of a request that waited as its caller asked. */
+async function measureWait(
+  t: ExecutionContext,
+  { waitMs, error }: { readonly waitMs: number; readonly error?: AppError },
+) {
+  const telemetry = await collectTelemetry(t);
+  let nowMs = performance.now();
+  const now = mock.method(performance, 'now', () => nowMs);
+  t.teardown(() => now.mock.restore());
+  const app = createApp();
+  app.get('/v1/waits', async (request) => {
+    const noteEnd = noteWaits(request)();
+    nowMs += waitMs;
+    noteEnd();
+    if (error !== undefined) throw error;
+    return {};
+  });
+  await app.inject({ url: '/v1/waits' });
+  const [duration] = await telemetry.valuesOf(METRICS.http.requestDuration);
+  return duration?.attributes;
+}
+
+test.serial('a request that waited because its caller asked for it is told apart', async (t) => {
+  t.like(await measureWait(t, { waitMs: 100 }), { 'zameni.waited': 'true' });
+});
+
+test.serial('a short wait is none', async (t) => {
+  t.like(await measureWait(t, { waitMs: 99 }), { 'zameni.waited': undefined });
+});
+
+test.serial('a failure after a wait is a failure', async (t) => {
+  const error = new AppError('store-unavailable');
+  t.like(await measureWait(t, { waitMs: 5_000, error }), {
+    'error.type': 'store-unavailable',
+    'zameni.waited': undefined,
+  });
+});
 
 test.serial('without metrics there is no /metrics', async (t) => {
   const response = await createApp().inject({ url: '/metrics' });

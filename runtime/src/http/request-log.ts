@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../process/logger.ts';
+import { isHarmless } from '../telemetry/catalogue/harmless-problems.ts';
 import { isInternal, routeOf } from './route.ts';
 
 /** Which requests are logged: none, some under load, or each one. */
@@ -39,7 +40,7 @@ export function addRequestLog(app: FastifyInstance, options: RequestLogOptions):
 
   function logOrNot(request: FastifyRequest, reply: FastifyReply): void {
     if (isInternal(request)) return;
-    const sampleRate = reply.statusCode >= 500 ? failures() : others();
+    const sampleRate = isFailure(request, reply) ? failures() : others();
     if (sampleRate === null) return;
     const line = {
       method: request.method,
@@ -58,6 +59,10 @@ export function addRequestLog(app: FastifyInstance, options: RequestLogOptions):
     logOrNot(request, reply);
     done();
   });
+}
+
+function isFailure({ problem }: FastifyRequest, { statusCode }: FastifyReply): boolean {
+  return statusCode >= 500 && !(problem !== null && isHarmless(problem));
 }
 
 /** Returns the share that the present event is drawn with, or null if it is not drawn. */

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { AppError } from '../errors.ts';
 import { createLogger } from '../process/logger.ts';
 import { createHttpApp } from './app.ts';
 import { createSample, type LogRequests } from './request-log.ts';
@@ -13,6 +14,9 @@ function createTestApp(logRequests?: LogRequests) {
   app.get('/v1/users/:id', async () => ({ ok: true }));
   app.get('/v1/broken', async () => {
     throw new Error('broken');
+  });
+  app.get('/v1/lagging', async () => {
+    throw new AppError('projection-lagging');
   });
   const lines = () =>
     texts
@@ -66,6 +70,14 @@ test('probes are not logged, and nothing is without the option or if it is off',
 test('a crowd is sampled, and a failure in it is still logged', async (t) => {
   const { app, lines } = createTestApp('sampled');
   for (let request = 0; request < 300; request += 1) await app.inject('/v1/users/1');
+  t.true(lines().length < 200, `${lines().length} lines`);
+  await app.inject('/v1/broken');
+  t.is(lines().at(-1)?.['http.response.status_code'], 500);
+});
+
+test('a crowd of refusals that its caller brings about hides no failure', async (t) => {
+  const { app, lines } = createTestApp('sampled');
+  for (let request = 0; request < 300; request += 1) await app.inject('/v1/lagging');
   t.true(lines().length < 200, `${lines().length} lines`);
   await app.inject('/v1/broken');
   t.is(lines().at(-1)?.['http.response.status_code'], 500);

@@ -1,5 +1,6 @@
 export { ATTRIBUTES, type AttributeName } from './catalogue/attributes.ts';
 export type { MetricDefinition, MetricKind } from './catalogue/definition.ts';
+export { HARMLESS_PROBLEMS } from './catalogue/harmless-problems.ts';
 export type {
   LogEventDefinition,
   LogFieldDefinition,

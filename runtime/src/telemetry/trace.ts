@@ -11,9 +11,10 @@ import {
   trace,
   TraceFlags,
 } from '@opentelemetry/api';
-import { PROBLEM_STATUS } from '@zameni/contracts';
+import { type ErrorCode, PROBLEM_STATUS } from '@zameni/contracts';
 import { AppError, coerceError } from '../errors.ts';
 import type { AttributesOf } from './catalogue/definition.ts';
+import { isHarmless } from './catalogue/harmless-problems.ts';
 import type { SPAN_ATTRIBUTES, SpanDefinition } from './catalogue/spans.ts';
 
 /** The tracer of all spans that our own code makes. */
@@ -220,11 +221,15 @@ export async function finish<T>(spans: readonly Span[], run: () => Promise<T>): 
 
 /** A refusal is an answer and no failure: those who look for errors must not find each 409. */
 function markEnd(span: Span, thrown: unknown): void {
-  if (thrown instanceof AppError && PROBLEM_STATUS[thrown.code] < 500) {
+  if (thrown instanceof AppError && isRefusal(thrown.code)) {
     span.setAttribute('zameni.problem.code', thrown.code);
   } else {
     setAttributes(span, { 'error.type': toErrorType(thrown) });
   }
+}
+
+function isRefusal(code: ErrorCode): boolean {
+  return PROBLEM_STATUS[code] < 500 || isHarmless(code);
 }
 
 /** What went wrong, in one word: the code of our error, or the name of another one. */

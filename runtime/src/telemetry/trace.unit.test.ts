@@ -48,6 +48,7 @@ test.serial('a failure marks its span, and a refusal only names its code', async
   const telemetry = await collectTelemetry(t);
   for (const error of [
     new AppError('address-taken'),
+    new AppError('projection-lagging'),
     new AppError('log-unavailable'),
     new TypeError('vera@example.org is not of our form'),
   ]) {
@@ -57,6 +58,7 @@ test.serial('a failure marks its span, and a refusal only names its code', async
     telemetry.spans().map(({ isError, attributes }) => ({ isError, attributes })),
     [
       { isError: false, attributes: { 'zameni.problem.code': 'address-taken' } },
+      { isError: false, attributes: { 'zameni.problem.code': 'projection-lagging' } },
       { isError: true, attributes: { 'error.type': 'log-unavailable' } },
       { isError: true, attributes: { 'error.type': 'TypeError' } },
     ],

@@ -1,6 +1,6 @@
 import { METRICS } from '@zameni/runtime/instruments';
-import { labelOf, select, series } from '../../prometheus/own-series.ts';
-import { SERVER_SERIES } from '../../prometheus/server-series.ts';
+import { labelOf, series } from '../../prometheus/own-series.ts';
+import { ofServer, SERVER_SERIES as S } from '../../prometheus/server-series.ts';
 import { THRESHOLDS } from '../../prometheus/thresholds.ts';
 import type { Row } from '../dashboard.ts';
 import { CHOSEN, quantileOf, shown } from '../promql.ts';
@@ -34,7 +34,7 @@ export const LOG_ROW: Row = {
       unit: 'percentunit',
       queries: [
         {
-          expr: `max(${SERVER_SERIES.streamBytes}) / max(${SERVER_SERIES.streamMaxBytes})`,
+          expr: `max(${ofServer(S.streamBytes)}) / max(${ofServer(S.streamMaxBytes)})`,
           legend: 'servers of the log',
         },
         { expr: `max(${series(commit.roomUsed)})`, legend: 'command API' },
@@ -63,7 +63,7 @@ export const LOG_ROW: Row = {
       title: 'Leader of the log',
       description: 'Exactly one server leads.',
       unit: 'none',
-      queries: [{ expr: `max by (server) (${SERVER_SERIES.streamLeader})`, legend: '{{server}}' }],
+      queries: [{ expr: `max by (server) (${ofServer(S.streamLeader)})`, legend: '{{server}}' }],
       runbook: 'a-leader-is-lost',
     },
     {
@@ -74,7 +74,7 @@ export const LOG_ROW: Row = {
       unit: 'short',
       queries: [
         {
-          expr: `max by (replica) (${SERVER_SERIES.streamReplicaLag})`,
+          expr: `max by (replica) (${ofServer(S.streamReplicaLag)})`,
           legend: '{{replica}}',
         },
       ],
@@ -103,7 +103,7 @@ export const LOG_ROW: Row = {
       unit: 'short',
       queries: [
         {
-          expr: `max by (stream) (${select(SERVER_SERIES.streamMessages)})`,
+          expr: `max by (stream) (${ofServer(S.streamMessages)})`,
           legend: '{{stream}}',
         },
       ],

@@ -1,18 +1,22 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { badRatio } from '../../prometheus/burn-rate.ts';
+import { gatewayFaultRate } from '../../prometheus/gateway-faults.ts';
+import { FAULTS, TELLING } from '../../prometheus/http-answers.ts';
 import { JOBS } from '../../prometheus/jobs.ts';
 import { countOf, labelOf, series } from '../../prometheus/own-series.ts';
-import { SERVER_SERIES } from '../../prometheus/server-series.ts';
+import { GATEWAY_FRONTEND, ofServer, SERVER_SERIES as S } from '../../prometheus/server-series.ts';
 import { SLOS } from '../../prometheus/slos.ts';
 import { THRESHOLDS } from '../../prometheus/thresholds.ts';
 import type { Dashboard } from '../dashboard.ts';
 import { CHOSEN, quantileOf, sumRate } from '../promql.ts';
 
 const { http, commit, projection, mail, store } = METRICS;
-const STATUS = labelOf('http.response.status_code');
 const STATE = labelOf('db.client.connection.state');
 const POOL = labelOf('db.client.connection.pool.name');
 const PUBLIC = { ...CHOSEN, [labelOf('http.route')]: '~/v1/.+' };
+
+const answers = sumRate(countOf(http.requestDuration, { ...PUBLIC, ...TELLING }), ['job']);
+const faults = sumRate(countOf(http.requestDuration, { ...PUBLIC, ...FAULTS }), ['job']);
 
 /** The owner's five metrics, the promises, and what is on fire. */
 export const OVERVIEW: Dashboard = {
@@ -32,7 +36,12 @@ export const OVERVIEW: Dashboard = {
           description: 'Pages and tickets. Each names its entry of the runbook.',
           unit: 'none',
           shape: 'number',
-          queries: [{ expr: 'count(ALERTS{alertstate="firing"}) or vector(0)', legend: 'alerts' }],
+          queries: [
+            {
+              expr: 'count(ALERTS{alertstate="firing",system="zameni"}) or vector(0)',
+              legend: 'alerts',
+            },
+          ],
           thresholds: [{ from: 1, color: 'red' }],
           width: 4,
         },
@@ -43,7 +52,7 @@ export const OVERVIEW: Dashboard = {
           description: 'By job. One that is missing is down or does not answer.',
           unit: 'none',
           shape: 'number',
-          queries: [{ expr: `sum by (job) (${SERVER_SERIES.up})`, legend: '{{job}}' }],
+          queries: [{ expr: `sum by (job) (${ofServer(S.up)})`, legend: '{{job}}' }],
           runbook: 'a-server-or-a-process-is-down',
           width: 20,
         },
@@ -107,7 +116,7 @@ export const OVERVIEW: Dashboard = {
             { expr: `max(${series(projection.lag)})`, legend: 'records for the projection' },
             { expr: `max(${series(mail.lag)})`, legend: 'records for the mailer' },
             {
-              expr: `sum by (proxy) (${SERVER_SERIES.gatewayQueue})`,
+              expr: `sum by (proxy) (${ofServer(S.gatewayQueue)})`,
               legend: 'requests at the gateway for {{proxy}}',
             },
           ],
@@ -117,11 +126,12 @@ export const OVERVIEW: Dashboard = {
           key: 'errors',
           id: 8,
           title: 'Error rate',
-          description: 'Share of public requests that are answered with 5xx, by service.',
+          description:
+            'Share of public requests that are answered with 5xx, by service. Refusals that a caller brings about are left out.',
           unit: 'percentunit',
           queries: [
             {
-              expr: `(${sumRate(countOf(http.requestDuration, { ...PUBLIC, [STATUS]: '~5..' }), ['job'])} or 0 * ${sumRate(countOf(http.requestDuration, PUBLIC), ['job'])}) / ${sumRate(countOf(http.requestDuration, PUBLIC), ['job'])}`,
+              expr: `(${faults} or 0 * ${answers}) / ${answers}`,
               legend: '{{job}}',
             },
           ],
@@ -148,13 +158,14 @@ export const OVERVIEW: Dashboard = {
           key: 'gateway',
           id: 10,
           title: 'What clients get from the gateway',
-          description: 'Answers per second by class. 5xx counts those of the gateway itself too.',
+          description: 'Answers per second by class, and the 5xx that the gateway gives itself.',
           unit: 'reqps',
           queries: [
             {
-              expr: sumRate(SERVER_SERIES.gatewayResponses, ['code']),
+              expr: sumRate(ofServer(S.gatewayResponses, { proxy: GATEWAY_FRONTEND }), ['code']),
               legend: '{{code}}',
             },
+            { expr: gatewayFaultRate('$__rate_interval'), legend: '5xx of the gateway itself' },
           ],
           runbook: 'an-error-budget-burns',
           width: 12,

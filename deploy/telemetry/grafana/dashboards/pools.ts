@@ -1,12 +1,11 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { labelOf, series } from '../../prometheus/own-series.ts';
-import { SERVER_SERIES } from '../../prometheus/server-series.ts';
+import { ofServer, SERVER_SERIES as S } from '../../prometheus/server-series.ts';
 import { THRESHOLDS } from '../../prometheus/thresholds.ts';
 import type { Row } from '../dashboard.ts';
 import { CHOSEN, quantileOf, shown, sumRate } from '../promql.ts';
 
 const { store } = METRICS;
-const S = SERVER_SERIES;
 const POOL = labelOf('db.client.connection.pool.name');
 const STATE = labelOf('db.client.connection.state');
 
@@ -81,10 +80,13 @@ export const POOL_ROW: Row = {
       unit: 'short',
       queries: [
         {
-          expr: `sum by (database, user) (${S.pgbouncerWaiting})`,
+          expr: `sum by (database, user) (${ofServer(S.pgbouncerWaiting)})`,
           legend: '{{database}} {{user}}',
         },
-        { expr: `max by (database) (${S.pgbouncerMaxWait})`, legend: '{{database}}: longest wait' },
+        {
+          expr: `max by (database) (${ofServer(S.pgbouncerMaxWait)})`,
+          legend: '{{database}}: longest wait',
+        },
       ],
       runbook: 'a-pool-has-no-free-connection',
     },
@@ -95,8 +97,14 @@ export const POOL_ROW: Row = {
       description: 'In use and idle.',
       unit: 'short',
       queries: [
-        { expr: `sum by (database) (${S.pgbouncerServersActive})`, legend: '{{database}} in use' },
-        { expr: `sum by (database) (${S.pgbouncerServersIdle})`, legend: '{{database}} idle' },
+        {
+          expr: `sum by (database) (${ofServer(S.pgbouncerServersActive)})`,
+          legend: '{{database}} in use',
+        },
+        {
+          expr: `sum by (database) (${ofServer(S.pgbouncerServersIdle)})`,
+          legend: '{{database}} idle',
+        },
       ],
     },
     {
@@ -107,7 +115,7 @@ export const POOL_ROW: Row = {
       unit: 'short',
       queries: [
         {
-          expr: `sum by (datname) (${S.postgresBackends}{datname!=""})`,
+          expr: `sum by (datname) (${ofServer(S.postgresBackends, { datname: '~.+' })})`,
           legend: '{{datname}}',
         },
       ],
@@ -119,8 +127,8 @@ export const POOL_ROW: Row = {
       description: 'Per second. Many rollbacks are a fault.',
       unit: 'ops',
       queries: [
-        { expr: sumRate(S.postgresCommits), legend: 'commits' },
-        { expr: sumRate(S.postgresRollbacks), legend: 'rollbacks' },
+        { expr: sumRate(ofServer(S.postgresCommits)), legend: 'commits' },
+        { expr: sumRate(ofServer(S.postgresRollbacks)), legend: 'rollbacks' },
       ],
     },
     {
@@ -129,7 +137,7 @@ export const POOL_ROW: Row = {
       title: 'Postgres: size',
       description: 'By database.',
       unit: 'bytes',
-      queries: [{ expr: `max by (datname) (${S.postgresSize})`, legend: '{{datname}}' }],
+      queries: [{ expr: `max by (datname) (${ofServer(S.postgresSize)})`, legend: '{{datname}}' }],
     },
   ],
 };

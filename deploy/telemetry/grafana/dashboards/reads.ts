@@ -1,7 +1,7 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { JOBS } from '../../prometheus/jobs.ts';
 import { countOf, labelOf, series } from '../../prometheus/own-series.ts';
-import { SERVER_SERIES } from '../../prometheus/server-series.ts';
+import { ofServer, SERVER_SERIES as S } from '../../prometheus/server-series.ts';
 import { THRESHOLDS } from '../../prometheus/thresholds.ts';
 import type { Dashboard } from '../dashboard.ts';
 import { CHOSEN, quantileOf, shown, sumRate } from '../promql.ts';
@@ -96,7 +96,7 @@ export const READS: Dashboard = {
           unit: 'bytes',
           queries: [
             {
-              expr: `max by (application_name) (${SERVER_SERIES.postgresReplicaBytes})`,
+              expr: `max by (application_name) (${ofServer(S.postgresReplicaBytes)})`,
               legend: '{{application_name}}',
             },
           ],
@@ -171,7 +171,7 @@ export const READS: Dashboard = {
           description: 'At its bound the cache evicts entries, and the counters refuse new ones.',
           unit: 'bytes',
           queries: [
-            { expr: `max by (instance) (${SERVER_SERIES.redisMemory})`, legend: '{{instance}}' },
+            { expr: `max by (instance) (${ofServer(S.redisMemory)})`, legend: '{{instance}}' },
           ],
         },
         {
@@ -182,11 +182,11 @@ export const READS: Dashboard = {
           unit: 'ops',
           queries: [
             {
-              expr: sumRate(SERVER_SERIES.redisCommands, ['instance']),
+              expr: sumRate(ofServer(S.redisCommands), ['instance']),
               legend: '{{instance}} commands',
             },
             {
-              expr: sumRate(SERVER_SERIES.redisEvictions, ['instance']),
+              expr: sumRate(ofServer(S.redisEvictions), ['instance']),
               legend: '{{instance}} evictions',
             },
           ],

@@ -1,16 +1,14 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { JOBS } from '../../prometheus/jobs.ts';
 import { series } from '../../prometheus/own-series.ts';
-import { NODE_SERIES, SERVER_SERIES } from '../../prometheus/server-series.ts';
+import { NODE_SERIES, ofServer, SERVER_SERIES as S } from '../../prometheus/server-series.ts';
 import { THRESHOLDS } from '../../prometheus/thresholds.ts';
 import type { Dashboard } from '../dashboard.ts';
 import { CHOSEN, rate, sumRate } from '../promql.ts';
 import { POOL_ROW } from './pools.ts';
-import { select } from '../../prometheus/own-series.ts';
 
 const { process } = METRICS;
-const S = SERVER_SERIES;
-const by = (label: string, selector: string) => `max by (${label}) (${selector})`;
+const by = (label: string, name: string) => `max by (${label}) (${ofServer(name)})`;
 
 /** Processes of Node, pools, and servers. */
 export const SERVERS: Dashboard = {
@@ -30,11 +28,14 @@ export const SERVERS: Dashboard = {
           description: '1 if the process serves metrics, or the server answers its exporter.',
           unit: 'none',
           queries: [
-            { expr: `min by (job, instance) (${S.up})`, legend: '{{job}} {{instance}}' },
-            { expr: `min by (server) (${S.natsUp})`, legend: 'nats {{server}}' },
-            { expr: `min by (instance) (${S.postgresUp})`, legend: 'postgres of {{instance}}' },
-            { expr: `min by (instance) (${S.redisUp})`, legend: 'redis of {{instance}}' },
-            { expr: `min(${S.pgbouncerUp})`, legend: 'pgbouncer' },
+            { expr: `min by (job, instance) (${ofServer(S.up)})`, legend: '{{job}} {{instance}}' },
+            { expr: `min by (server) (${ofServer(S.natsUp)})`, legend: 'nats {{server}}' },
+            {
+              expr: `min by (instance) (${ofServer(S.postgresUp)})`,
+              legend: 'postgres of {{instance}}',
+            },
+            { expr: `min by (instance) (${ofServer(S.redisUp)})`, legend: 'redis of {{instance}}' },
+            { expr: `min(${ofServer(S.pgbouncerUp)})`, legend: 'pgbouncer' },
           ],
           runbook: 'a-server-or-a-process-is-down',
         },
@@ -55,7 +56,7 @@ export const SERVERS: Dashboard = {
           queries: [
             { expr: series(process.memory, CHOSEN), legend: '{{instance}}' },
             {
-              expr: `sum by (instance) (${select(NODE_SERIES.heapUsed, CHOSEN)})`,
+              expr: `sum by (instance) (${ofServer(NODE_SERIES.heapUsed, CHOSEN)})`,
               legend: '{{instance}} heap',
             },
           ],
@@ -66,7 +67,7 @@ export const SERVERS: Dashboard = {
           title: 'Delay of the event loop, p99',
           description: 'One turn in a hundred takes as long. It includes the 10 ms of its timer.',
           unit: 's',
-          queries: [{ expr: select(NODE_SERIES.eventLoopDelay, CHOSEN), legend: '{{instance}}' }],
+          queries: [{ expr: ofServer(NODE_SERIES.eventLoopDelay, CHOSEN), legend: '{{instance}}' }],
           thresholds: [{ from: THRESHOLDS.eventLoopDelaySeconds, color: 'red' }],
           runbook: '503-overloaded',
         },
@@ -77,7 +78,7 @@ export const SERVERS: Dashboard = {
           description: 'Share of the time in which it is not idle.',
           unit: 'percentunit',
           queries: [
-            { expr: select(NODE_SERIES.eventLoopUtilization, CHOSEN), legend: '{{instance}}' },
+            { expr: ofServer(NODE_SERIES.eventLoopUtilization, CHOSEN), legend: '{{instance}}' },
           ],
           runbook: '503-overloaded',
         },
@@ -89,7 +90,7 @@ export const SERVERS: Dashboard = {
           unit: 'percentunit',
           queries: [
             {
-              expr: sumRate(select(`${NODE_SERIES.gcDuration}_sum`, CHOSEN), ['instance']),
+              expr: sumRate(ofServer(`${NODE_SERIES.gcDuration}_sum`, CHOSEN), ['instance']),
               legend: '{{instance}}',
             },
           ],
@@ -152,7 +153,10 @@ export const SERVERS: Dashboard = {
           description: 'Share that is free, by folder.',
           unit: 'percentunit',
           queries: [
-            { expr: `min by (folder) (${S.diskFree} / ${S.diskSize})`, legend: '{{folder}}' },
+            {
+              expr: `min by (folder) (${ofServer(S.diskFree)} / ${ofServer(S.diskSize)})`,
+              legend: '{{folder}}',
+            },
           ],
           runbook: 'a-disk-is-nearly-full',
         },
@@ -164,7 +168,7 @@ export const SERVERS: Dashboard = {
           unit: 'dtdurations',
           queries: [
             {
-              expr: `min by (file) (${S.certificateEnd} - time())`,
+              expr: `min by (file) (${ofServer(S.certificateEnd)} - time())`,
               legend: '{{file}}',
               mayBeEmpty: 'the local stack has no certificates: all of it is on loopback',
             },
@@ -178,7 +182,10 @@ export const SERVERS: Dashboard = {
           description: '0 if the exporter cannot read one.',
           unit: 'none',
           queries: [
-            { expr: `min by (folder, file) (${S.readable})`, legend: '{{folder}}{{file}}' },
+            {
+              expr: `min by (folder, file) (${ofServer(S.readable)})`,
+              legend: '{{folder}}{{file}}',
+            },
           ],
           runbook: 'the-exporter-cannot-read-a-file',
         },

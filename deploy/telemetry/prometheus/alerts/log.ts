@@ -1,21 +1,19 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import type { Alert } from '../alert.ts';
 import { countOf, labelOf, series } from '../own-series.ts';
-import { SERVER_SERIES } from '../server-series.ts';
+import { ofServer, SERVER_SERIES as S } from '../server-series.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
 const { commit, work } = METRICS;
-const { streamLeader, natsUp, streamReplicaLag, streamReplicaCurrent } = SERVER_SERIES;
-const { streamBytes, streamMaxBytes } = SERVER_SERIES;
-
-const logUse = `max(${streamBytes}) / max(${streamMaxBytes})`;
+const logUse = `max(${ofServer(S.streamBytes)}) / max(${ofServer(S.streamMaxBytes)})`;
 
 /** Command APIs say what they are configured with; while they differ, the lowest bound counts. */
 const publicBound = `min(${series(commit.roomBound, { [labelOf('zameni.registration.kind')]: 'public' })})`;
 const maxAttempts = `min(${series(commit.maxLiveAttempts)})`;
 
-const copyIs = (state: string) =>
-  `max by (${labelOf('zameni.log.server')}) (${series(work.logCopies, { [labelOf('zameni.log.copy.state')]: state })}) == 1`;
+const copies = (state: string) =>
+  series(work.logCopies, { [labelOf('zameni.log.copy.state')]: state });
+const isTrueOf = (copies: string) => `max by (${labelOf('zameni.log.server')}) (${copies}) == 1`;
 
 /** Alerts about the log and what is appended to it. */
 export const LOG_ALERTS: readonly Alert[] = [
@@ -23,7 +21,8 @@ export const LOG_ALERTS: readonly Alert[] = [
     name: 'LogWithoutLeader',
     severity: 'page',
     // Without figures of any server nobody knows; then `ServiceDown` speaks of the exporter.
-    expr: () => `(max(${streamLeader}) or vector(0)) < 1 and max(${natsUp}) == 1`,
+    expr: () =>
+      `(max(${ofServer(S.streamLeader)}) or vector(0)) < 1 and max(${ofServer(S.natsUp)}) == 1`,
     forSeconds: 60,
     summary: 'No server leads the log',
     description: 'Nothing is accepted and nothing is projected until two of its servers agree.',
@@ -33,7 +32,7 @@ export const LOG_ALERTS: readonly Alert[] = [
   {
     name: 'LogServerDown',
     severity: 'ticket',
-    expr: () => `${natsUp} < 1`,
+    expr: () => `${ofServer(S.natsUp)} < 1`,
     forSeconds: 120,
     summary: 'The server {{ $labels.server }} of the log does not answer',
     description: 'The other two go on. If a second one fails, nothing is accepted.',
@@ -44,7 +43,7 @@ export const LOG_ALERTS: readonly Alert[] = [
     name: 'LogReplicaBehind',
     severity: 'ticket',
     expr: () =>
-      `max by (replica) (${streamReplicaLag}) > ${THRESHOLDS.logReplicaLagRecords} or min by (replica) (${streamReplicaCurrent}) < 1`,
+      `max by (replica) (${ofServer(S.streamReplicaLag)}) > ${THRESHOLDS.logReplicaLagRecords} or min by (replica) (${ofServer(S.streamReplicaCurrent)}) < 1`,
     forSeconds: 300,
     summary: 'The server {{ $labels.replica }} of the log is behind its leader',
     description: 'It cannot take over before it has caught up, and erasures wait for it.',
@@ -54,7 +53,8 @@ export const LOG_ALERTS: readonly Alert[] = [
   {
     name: 'LogCopyDamaged',
     severity: 'page',
-    expr: () => copyIs('damaged'),
+    // While auditors take over from each other, no process knows of the damage.
+    expr: () => isTrueOf(`max_over_time(${copies('damaged')}[10m])`),
     forSeconds: 0,
     summary: `The server {{ $labels.${labelOf('zameni.log.server')} }} lost records of the log`,
     description:
@@ -65,7 +65,7 @@ export const LOG_ALERTS: readonly Alert[] = [
   {
     name: 'LogCopyUnknown',
     severity: 'ticket',
-    expr: () => copyIs('unknown'),
+    expr: () => isTrueOf(copies('unknown')),
     forSeconds: 900,
     summary: `The server {{ $labels.${labelOf('zameni.log.server')} }} came back and is not compared yet`,
     description: 'It does not catch up, or its copy cannot be read.',

@@ -18,6 +18,7 @@ const LEADERS = [
   { name: 'Projection', label: 'projection', waits: 'Reads become older and older.' },
   { name: 'Eraser', label: 'eraser', waits: 'Erasures stay under way.' },
   { name: 'Mailer', label: 'mailer', waits: 'No mail is sent.' },
+  { name: 'Auditor', label: 'auditor', waits: 'Damage to the log is not noticed.' },
 ] as const;
 
 /** Alerts about the projection, what is parked, and erasures. */

@@ -1,12 +1,11 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import type { Alert } from '../alert.ts';
-import { labelOf, select, series } from '../own-series.ts';
 import { JOBS } from '../jobs.ts';
-import { SERVER_SERIES } from '../server-series.ts';
+import { labelOf, series } from '../own-series.ts';
+import { ofServer, SERVER_SERIES as S } from '../server-series.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
 const { store } = METRICS;
-const { up, postgresUp, postgresReplicaBytes } = SERVER_SERIES;
 const RESULT = labelOf('zameni.cache.result');
 const BREAKER = labelOf('zameni.breaker');
 
@@ -48,7 +47,7 @@ export const READ_ALERTS: readonly Alert[] = [
   {
     name: 'ReplicaLags',
     severity: 'ticket',
-    expr: () => `max(${postgresReplicaBytes}) > ${THRESHOLDS.replicaLagBytes}`,
+    expr: () => `max(${ofServer(S.postgresReplicaBytes)}) > ${THRESHOLDS.replicaLagBytes}`,
     forSeconds: 300,
     summary: 'The replica of Postgres is behind its primary',
     description: 'Reads that ask for fresh data go to the primary, and erasures wait.',
@@ -60,7 +59,7 @@ export const READ_ALERTS: readonly Alert[] = [
     severity: 'ticket',
     // The primary has a row for each replica that is connected. A server that is down is another alert.
     expr: () =>
-      `absent(${postgresReplicaBytes}) and min(${select(up, { job: JOBS.postgres })}) == 1 and min(${postgresUp}) == 1`,
+      `absent(max(${ofServer(S.postgresReplicaBytes)})) and min(${ofServer(S.up, { job: JOBS.postgres })}) == 1 and min(${ofServer(S.postgresUp)}) == 1`,
     forSeconds: 300,
     summary: 'No replica of Postgres is connected to the primary',
     description:

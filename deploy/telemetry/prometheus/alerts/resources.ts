@@ -1,11 +1,12 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import type { Alert } from '../alert.ts';
 import { labelOf, series } from '../own-series.ts';
-import { NODE_SERIES, SERVER_SERIES } from '../server-series.ts';
+import { NODE_SERIES, ofServer, SERVER_SERIES as S } from '../server-series.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 
 const { store } = METRICS;
-const { diskFree, diskSize, certificateEnd, readable, pgbouncerWaiting } = SERVER_SERIES;
+const diskFree = ofServer(S.diskFree);
+const diskSize = ofServer(S.diskSize);
 const POOL = labelOf('db.client.connection.pool.name');
 const STATE = labelOf('db.client.connection.state');
 const DAY_SECONDS = 86_400;
@@ -29,7 +30,7 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
   {
     name: 'PgbouncerQueues',
     severity: 'ticket',
-    expr: () => `sum by (database, user) (${pgbouncerWaiting}) > 0`,
+    expr: () => `sum by (database, user) (${ofServer(S.pgbouncerWaiting)}) > 0`,
     forSeconds: 120,
     summary: 'Clients of PgBouncer wait for {{ $labels.database }} ({{ $labels.user }})',
     description: 'All of its connections to Postgres are in use.',
@@ -39,7 +40,7 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
   {
     name: 'EventLoopLate',
     severity: 'ticket',
-    expr: () => `${NODE_SERIES.eventLoopDelay} > ${THRESHOLDS.eventLoopDelaySeconds}`,
+    expr: () => `${ofServer(NODE_SERIES.eventLoopDelay)} > ${THRESHOLDS.eventLoopDelaySeconds}`,
     forSeconds: 300,
     summary: 'The event loop of {{ $labels.instance }} is late',
     description: `One turn in a hundred takes over ${THRESHOLDS.eventLoopDelaySeconds} s: too much load, or too little CPU.`,
@@ -80,7 +81,7 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
   {
     name: 'WatchedFileUnreadable',
     severity: 'ticket',
-    expr: () => `${readable} == 0`,
+    expr: () => `${ofServer(S.readable)} == 0`,
     forSeconds: 600,
     summary: 'The exporter cannot read {{ $labels.file }}{{ $labels.folder }}',
     description: 'Nobody would see a certificate that expires, or a disk that fills.',
@@ -98,7 +99,7 @@ function certificateAlerts(): Alert[] {
   return levels.map(({ name, severity, days }) => ({
     name,
     severity,
-    expr: () => `${certificateEnd} - time() < ${days * DAY_SECONDS}`,
+    expr: () => `${ofServer(S.certificateEnd)} - time() < ${days * DAY_SECONDS}`,
     forSeconds: 600,
     summary: `A certificate expires in less than ${days} days: {{ $labels.file }}`,
     description: 'Clients refuse the connection once it has expired.',

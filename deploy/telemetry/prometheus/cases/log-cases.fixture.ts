@@ -1,13 +1,14 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { countOf, labelOf, series } from '../own-series.ts';
-import { SERVER_SERIES as S } from '../server-series.ts';
+import { ofServer, SERVER_SERIES as S } from '../server-series.ts';
 import type { AlertCase } from './alert-case.fixture.ts';
 
 const { commit, work } = METRICS;
 const KIND = labelOf('zameni.registration.kind');
-const leader = (server: string) => `${S.streamLeader}{stream="ACCOUNTS",server="${server}"}`;
-const bytes = `${S.streamBytes}{stream="ACCOUNTS",server="n1"}`;
-const UP = { [`${S.natsUp}{server="n1"}`]: '1x30', [`${S.natsUp}{server="n2"}`]: '0x30' };
+const leader = (server: string) => ofServer(S.streamLeader, { stream: 'ACCOUNTS', server });
+const bytes = ofServer(S.streamBytes, { stream: 'ACCOUNTS', server: 'n1' });
+const natsUp = (server: string) => ofServer(S.natsUp, { server });
+const UP = { [natsUp('n1')]: '1x30', [natsUp('n2')]: '0x30' };
 const bounds = {
   [series(commit.roomBound, { [KIND]: 'public', instance: 'command-api-1' })]: '0.5x30',
   [series(commit.roomBound, { [KIND]: 'public', instance: 'command-api-2' })]: '0.6x30',
@@ -17,7 +18,7 @@ const attempts = (live: number, most: number) => ({
   [series(commit.liveAttempts, { instance: 'command-api-1' })]: `${live}x30`,
   [series(commit.maxLiveAttempts, { instance: 'command-api-1' })]: `${most}x30`,
 });
-const maxBytes = `${S.streamMaxBytes}{stream="ACCOUNTS",server="n1"}`;
+const maxBytes = ofServer(S.streamMaxBytes, { stream: 'ACCOUNTS', server: 'n1' });
 const replica = { stream: 'ACCOUNTS', server: 'n1', replica: 'n3' };
 const conflicts = series(commit.conflicts, { instance: 'command-api-1' });
 const tries = countOf(commit.duration, { instance: 'command-api-1' });
@@ -39,26 +40,30 @@ export const LOG_CASES: readonly AlertCase[] = [
     silent: [
       { [leader('n1')]: '0x30', [leader('n2')]: '1x30', ...UP },
       // Only our exporter has died.
-      { [leader('n1')]: '1x10 stale', [`${S.natsUp}{server="n1"}`]: '1x10 stale' },
+      { [leader('n1')]: '1x10 stale', [natsUp('n1')]: '1x10 stale' },
     ],
   },
   {
     alert: 'LogServerDown',
-    fires: { [`${S.natsUp}{server="n1"}`]: '1x30', [`${S.natsUp}{server="n2"}`]: '0x30' },
-    labels: { server: 'n2' },
-    silent: [{ [`${S.natsUp}{server="n2"}`]: '1x19 0x10' }],
+    fires: { [natsUp('n1')]: '1x30', [natsUp('n2')]: '0x30' },
+    labels: { job: 'exporter', server: 'n2' },
+    silent: [
+      { [natsUp('n2')]: '1x19 0x10' },
+      // A server of somebody else.
+      { [ofServer(S.natsUp, { job: 'other', server: 'n2' })]: '0x30' },
+    ],
   },
   {
     alert: 'LogReplicaBehind',
     fires: {
-      [withLabels(S.streamReplicaLag, replica)]: '0x30',
-      [withLabels(S.streamReplicaCurrent, replica)]: '0x30',
+      [ofServer(S.streamReplicaLag, replica)]: '0x30',
+      [ofServer(S.streamReplicaCurrent, replica)]: '0x30',
     },
     labels: { replica: 'n3' },
     silent: [
       {
-        [withLabels(S.streamReplicaLag, replica)]: '900x30',
-        [withLabels(S.streamReplicaCurrent, replica)]: '1x30',
+        [ofServer(S.streamReplicaLag, replica)]: '900x30',
+        [ofServer(S.streamReplicaCurrent, replica)]: '1x30',
       },
     ],
   },
@@ -66,7 +71,13 @@ export const LOG_CASES: readonly AlertCase[] = [
     alert: 'LogCopyDamaged',
     fires: { [copy('damaged')]: '0x10 1x20', [copy('unknown')]: '0x30' },
     labels: { [labelOf('zameni.log.server')]: 'n2' },
-    silent: [{ [copy('damaged')]: '0x30', [copy('unknown')]: '1x30' }],
+    // The auditor that knew of it stopped five minutes ago.
+    alsoFires: { [copy('damaged')]: '0x10 1x5 stale' },
+    silent: [
+      { [copy('damaged')]: '0x30', [copy('unknown')]: '1x30' },
+      // It was mended a quarter of an hour ago.
+      { [copy('damaged')]: '1x5 0x25', [copy('healthy')]: '0x5 1x25' },
+    ],
   },
   {
     alert: 'LogCopyUnknown',
@@ -99,8 +110,3 @@ export const LOG_CASES: readonly AlertCase[] = [
     ],
   },
 ];
-
-function withLabels(name: string, labels: Readonly<Record<string, string>>): string {
-  const text = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-  return `${name}{${text.join(',')}}`;
-}

@@ -53,6 +53,7 @@ export const PROJECTION_CASES: readonly AlertCase[] = [
   leaderCase('ProjectionWithoutLeader', 'projection'),
   leaderCase('EraserWithoutLeader', 'eraser'),
   leaderCase('MailerWithoutLeader', 'mailer'),
+  leaderCase('AuditorWithoutLeader', 'auditor'),
   {
     alert: 'WorkStalls',
     fires: { [stalled('projector-1')]: '1x90' },

@@ -1,6 +1,6 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { labelOf, series } from '../own-series.ts';
-import { SERVER_SERIES as S } from '../server-series.ts';
+import { ofServer, SERVER_SERIES as S } from '../server-series.ts';
 import { THRESHOLDS } from '../thresholds.ts';
 import type { AlertCase, TestSeries } from './alert-case.fixture.ts';
 
@@ -17,14 +17,19 @@ const looks = (result: string) =>
   series(store.cacheRequests, { job: 'query-api', [RESULT]: result });
 const watermark = (instance: string) => series(store.watermarkAge, { instance });
 
-const lacks = `${S.postgresReplicaBytes}{instance="postgres-primary",application_name="replica"}`;
+const replica = { instance: 'postgres-primary', application_name: 'replica' };
+const lacks = ofServer(S.postgresReplicaBytes, replica);
+/** A replica of somebody else's Postgres. */
+const otherLacks = ofServer(S.postgresReplicaBytes, { job: 'other', ...replica });
+
+const postgres = (name: string, instance: string) => ofServer(name, { job: 'postgres', instance });
 
 function servers({ up, answers }: { readonly up: number; readonly answers: number }): TestSeries {
   return {
-    [`${S.up}{job="postgres",instance="postgres-primary"}`]: `${up}x30`,
-    [`${S.up}{job="postgres",instance="postgres-replica"}`]: '1x30',
-    [`${S.postgresUp}{job="postgres",instance="postgres-primary"}`]: '1x30',
-    [`${S.postgresUp}{job="postgres",instance="postgres-replica"}`]: `${answers}x30`,
+    [postgres(S.up, 'postgres-primary')]: `${up}x30`,
+    [postgres(S.up, 'postgres-replica')]: '1x30',
+    [postgres(S.postgresUp, 'postgres-primary')]: '1x30',
+    [postgres(S.postgresUp, 'postgres-replica')]: `${answers}x30`,
   };
 }
 
@@ -58,11 +63,15 @@ export const READ_CASES: readonly AlertCase[] = [
   {
     alert: 'ReplicaLags',
     fires: { [lacks]: `${THRESHOLDS.replicaLagBytes + 1}x30` },
-    silent: [{ [lacks]: `${THRESHOLDS.replicaLagBytes}x30` }],
+    silent: [
+      { [lacks]: `${THRESHOLDS.replicaLagBytes}x30` },
+      { [otherLacks]: `${THRESHOLDS.replicaLagBytes + 1}x30` },
+    ],
   },
   {
     alert: 'ReplicaDisconnected',
     fires: { [lacks]: '0x5 stale', ...servers({ up: 1, answers: 1 }) },
+    alsoFires: { [otherLacks]: '0x30', ...servers({ up: 1, answers: 1 }) },
     silent: [
       { [lacks]: '0x30', ...servers({ up: 1, answers: 1 }) },
       // Nobody asks the primary, or the replica is down: other alerts say so.

@@ -1,16 +1,19 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { labelOf, series } from '../own-series.ts';
-import { NODE_SERIES, SERVER_SERIES as S } from '../server-series.ts';
+import { NODE_SERIES, ofServer, SERVER_SERIES as S } from '../server-series.ts';
 import type { AlertCase, TestSeries } from './alert-case.fixture.ts';
 
 const { store } = METRICS;
 const POOL = labelOf('db.client.connection.pool.name');
 const pool = { job: 'query-api', instance: 'query-api-1', [POOL]: 'replica' };
-const disk = { free: `${S.diskFree}{folder="nats"}`, size: `${S.diskSize}{folder="nats"}` };
-const delay = `${NODE_SERIES.eventLoopDelay}{job="command-api",instance="command-api-1"}`;
-const waiting = `${S.pgbouncerWaiting}{database="zameni",user="projector"}`;
-const certificate = `${S.certificateEnd}{job="exporter",instance="exporter",file="gateway.pem"}`;
-const readable = `${S.readable}{job="exporter",instance="exporter",file="gateway.pem"}`;
+const FOLDER = { job: 'exporter', folder: 'nats' };
+const disk = { free: ofServer(S.diskFree, FOLDER), size: ofServer(S.diskSize, FOLDER) };
+const process = { job: 'command-api', instance: 'command-api-1' };
+const delay = ofServer(NODE_SERIES.eventLoopDelay, process);
+const otherDelay = ofServer(NODE_SERIES.eventLoopDelay, { ...process, job: 'other' });
+const waiting = ofServer(S.pgbouncerWaiting, { database: 'zameni', user: 'projector' });
+const certificate = ofServer(S.certificateEnd, { instance: 'exporter', file: 'gateway.pem' });
+const readable = ofServer(S.readable, { instance: 'exporter', file: 'gateway.pem' });
 const certificateLabels = { job: 'exporter', instance: 'exporter', file: 'gateway.pem' };
 /** Promtool's clock begins at 0, so this is also the time until the end. */
 const days = (count: number) => `${count * 86_400 + 1_200}x30`;
@@ -43,25 +46,25 @@ export const RESOURCE_CASES: readonly AlertCase[] = [
   {
     alert: 'EventLoopLate',
     fires: { [delay]: '0.2x30' },
-    labels: { job: 'command-api', instance: 'command-api-1' },
-    silent: [{ [delay]: '0.02x30' }],
+    labels: process,
+    silent: [{ [delay]: '0.02x30' }, { [otherDelay]: '0.2x30' }],
   },
   {
     alert: 'DiskLow',
     fires: { [disk.free]: '14x30', [disk.size]: '100x30' },
-    labels: { folder: 'nats' },
+    labels: FOLDER,
     silent: [{ [disk.free]: '16x30', [disk.size]: '100x30' }],
   },
   {
     alert: 'DiskCritical',
     fires: { [disk.free]: '4x30', [disk.size]: '100x30' },
-    labels: { folder: 'nats' },
+    labels: FOLDER,
     silent: [{ [disk.free]: '6x30', [disk.size]: '100x30' }],
   },
   {
     alert: 'DiskFills',
     fires: { [disk.free]: '100000-100x600' },
-    labels: { folder: 'nats' },
+    labels: FOLDER,
     silent: [
       { [disk.free]: '100000-10x600' },
       // The server started two hours ago.

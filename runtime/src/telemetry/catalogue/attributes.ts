@@ -46,6 +46,8 @@ export const ATTRIBUTES = {
   'zameni.shed.reason': '`event-loop` or `queue`',
   'zameni.wait.outcome': '`reached`, `timed-out`, or `left` by the caller',
   'zameni.wait.for': 'What a request waits for: `readable`, `erased` or `position`',
+  'zameni.waited':
+    '`true` for a request that waited over 0.1 s because its caller asked it to (`Prefer: wait`), and did not fail',
 } as const;
 
 /** The name of an attribute. */

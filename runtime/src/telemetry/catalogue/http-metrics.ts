@@ -9,7 +9,13 @@ export const HTTP_METRICS = {
     unit: 's',
     description:
       'Time from the arrival of a request to the end of its answer. Status 499: its client went away',
-    attributes: ['http.request.method', 'http.route', 'http.response.status_code', 'error.type'],
+    attributes: [
+      'http.request.method',
+      'http.route',
+      'http.response.status_code',
+      'error.type',
+      'zameni.waited',
+    ],
     boundaries: REQUEST_SECONDS,
   },
   activeRequests: {

@@ -64,7 +64,7 @@ export const PROJECTION_METRICS = {
     kind: 'histogram',
     unit: 's',
     description:
-      'Time from the decision about a record to its row and cache entry; records of the live version that are younger than a quarter of an hour',
+      'Time from the decision about a record to its row and cache entry; records of the live version, however late, that are not parked',
     attributes: [],
     boundaries: DELAY_SECONDS,
   },
