@@ -13,7 +13,7 @@ import {
   readPepperRing,
   readSecret,
 } from '@zameni/runtime';
-import { connectTestRedis, waitUntil } from '@zameni/runtime/testing';
+import { connectTestRedis, insist, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -86,8 +86,8 @@ test('a replica that does not replay shows nobody whose erasure was answered', a
   const token = await system.token(['users:read']);
   const readers = stack.services.filter(({ service }) => service === 'query-api');
   for (let n = 0; n < 3; n += 1) {
-    const entries = await redis.keys(`zameni:*${id}*`);
-    if (entries.length > 0) await redis.del(...entries);
+    const entries = await insist(() => redis.keys(`zameni:*${id}*`));
+    if (entries.length > 0) await insist(() => redis.del(...entries));
     for (const { url } of readers) {
       const reader = createClient({ baseUrl: url, fetch, token });
       t.is((await reader.readUser({ params: { id } })).status, 410);

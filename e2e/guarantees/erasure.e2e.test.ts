@@ -6,7 +6,7 @@ import {
   readKeyRing,
   readPepperRing,
 } from '@zameni/runtime';
-import { connectTestRedis, waitUntil } from '@zameni/runtime/testing';
+import { connectTestRedis, insist, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { progressOnceDone } from '../erasure/progress.ts';
@@ -145,8 +145,9 @@ test('the cache holds the tombstone of the person, and nothing else', async (t) 
   const id = await live('cache@erasure.example.org');
   const redis = await connectTestRedis(t, 'tester');
   const entries = async () => {
-    const keys = await redis.keys(`zameni:*${id}*`);
-    return JSON.stringify(await Promise.all(keys.map((key) => redis.hgetall(key))));
+    const keys = await insist(() => redis.keys(`zameni:*${id}*`));
+    const all = keys.map((key) => insist(() => redis.hgetall(key)));
+    return JSON.stringify(await Promise.all(all));
   };
   t.true((await entries()).includes(NAME), 'the control');
   await erase(id);

@@ -21,9 +21,8 @@ export type Phase = {
 export type TestArguments = {
   /** The runs of AVA, which follow each other. None is empty. */
   readonly phases: readonly Phase[];
-  /** Files or patterns that start what they need. They run beside the first phases. */
+  /** Files or patterns that need no stack. They run beside the phase of that name. */
   readonly besideEarly: readonly string[];
-  /** Files or patterns that need no servers. They run beside phases that mostly wait. */
   readonly besideDisturbing: readonly string[];
   /** Patterns of titles. */
   readonly titles: readonly string[];
@@ -73,8 +72,8 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
   const seeded = seed ?? (long ? newSeed : undefined);
   return {
     phases: toPhases(files, titles),
-    besideEarly: isWhole ? SELF_SUFFICIENT : [],
-    besideDisturbing: isWhole ? [UNIT_TESTS] : [],
+    besideEarly: isWhole ? [UNIT_TESTS] : [],
+    besideDisturbing: isWhole ? SELF_SUFFICIENT : [],
     titles,
     withChecks: isWhole,
     needsStack: files.length === 0 || !files.every(needsNoStack),

@@ -14,9 +14,9 @@ const parse = (...args: string[]) => parseTestArguments(args, 7);
 
 test('runs everything by default, and alone what needs a small log or disturbs the others', (t) => {
   const { phases, besideEarly, besideDisturbing, withChecks, needsStack, env } = parse();
-  t.deepEqual(besideDisturbing, ['**/*.unit.test.ts']);
-  t.true(besideEarly.includes('projector/src/mailer/smtp/*.int.test.ts'));
-  const beside = [...besideDisturbing, ...besideEarly].map((pattern) => `!${pattern}`);
+  t.deepEqual(besideEarly, ['**/*.unit.test.ts']);
+  t.true(besideDisturbing.includes('projector/src/mailer/smtp/*.int.test.ts'));
+  const beside = [...besideEarly, ...besideDisturbing].map((pattern) => `!${pattern}`);
   t.deepEqual(phases, [
     { name: 'early', files: [...EARLY] },
     { name: 'shared', files: ['**/*.test.ts', ...beside, ...LEFT_OUT] },

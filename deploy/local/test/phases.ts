@@ -2,9 +2,9 @@
  * Which tests run when. A whole run of `npm test` goes through these groups:
  *
  * 1. The static checks, while the stack starts.
- * 2. `EARLY`, one file at a time. Beside them, two at a time, `SELF_SUFFICIENT`.
+ * 2. `EARLY`, one file at a time. Beside them, two at a time, `UNIT_TESTS`.
  * 3. All others, three files at a time.
- * 4. `DISTURBING`, one file at a time. Beside them, two at a time, `UNIT_TESTS`.
+ * 4. `DISTURBING`, one file at a time. Beside them, two at a time, `SELF_SUFFICIENT`.
  * 5. `QUIET`, one file at a time and with nothing beside.
  */
 
