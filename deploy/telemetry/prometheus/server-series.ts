@@ -34,6 +34,8 @@ export const SERVER_SERIES = {
   postgresReplicaBytes: 'pg_stat_replication_pg_wal_lsn_diff',
   redisUp: 'redis_up',
   redisMemory: 'redis_memory_used_bytes',
+  redisMaxMemory: 'redis_memory_max_bytes',
+  redisInfo: 'redis_instance_info',
   redisCommands: 'redis_commands_processed_total',
   redisEvictions: 'redis_evicted_keys_total',
   gatewayResponses: 'haproxy_frontend_http_responses_total',

@@ -17,6 +17,7 @@ export const THRESHOLDS = {
   errorRatio: 0.05,
   eventLoopDelaySeconds: 0.1,
   poolUse: 0.95,
+  countersUse: 0.8,
   diskFreeLow: 0.15,
   diskFreeCritical: 0.05,
   certificateDays: 21,

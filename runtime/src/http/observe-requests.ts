@@ -42,6 +42,9 @@ const METHODS: ReadonlySet<string> = new Set([
   'OPTIONS',
 ]);
 
+/** What conventions call a method that they do not name. */
+const OTHER_METHOD = '_OTHER';
+
 /** Counts problems, by route and code. */
 export function createProblemCount(): CountProblem {
   const count = createCounter(METRICS.http.problems);
@@ -115,11 +118,17 @@ function beginTrace(request: FastifyRequest, attributes: RequestLabels): void {
   }
   // Not `tracestate` or `baggage`: they are free text of callers.
   const parent = propagation.extract(ROOT_CONTEXT, { traceparent });
-  const name = `${attributes['http.request.method']} ${attributes['http.route']}`;
+  const name = nameOf(attributes);
   const links = linksOf(headers[CALLER_TRACEPARENT], parent);
   const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes, links }, parent);
   request.traceId = span.spanContext().traceId;
   if (span.isRecording()) request.trace = { span, context: trace.setSpan(parent, span) };
+}
+
+/** The name of a server span, by OpenTelemetry's conventions for HTTP. */
+function nameOf({ 'http.request.method': method, 'http.route': route }: RequestLabels): string {
+  const verb = method === OTHER_METHOD ? 'HTTP' : method;
+  return route === UNKNOWN_ROUTE ? verb : `${verb} ${route}`;
 }
 
 /** A request that came past the gateway has no link: whoever sent it chose the header. */
@@ -166,5 +175,5 @@ function end(
 }
 
 function methodOf({ method }: FastifyRequest): string {
-  return METHODS.has(method) ? method : '_OTHER';
+  return METHODS.has(method) ? method : OTHER_METHOD;
 }

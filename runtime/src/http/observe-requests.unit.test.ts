@@ -51,6 +51,20 @@ test.serial(
   },
 );
 
+test.serial(
+  'a span names no route that there is not, and no method that anybody made up',
+  async (t) => {
+    const telemetry = await collectTelemetry(t);
+    const app = createApp();
+    await app.inject({ method: 'GET', url: '/vera' });
+    await app.inject({ method: 'PROPFIND', url: '/vera' });
+    t.deepEqual(
+      telemetry.spans().map(({ name }) => name),
+      ['GET', 'HTTP'],
+    );
+  },
+);
+
 test.serial('only a failure of the server is an error of its span', async (t) => {
   const telemetry = await collectTelemetry(t);
   const app = createApp();

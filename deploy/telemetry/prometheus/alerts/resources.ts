@@ -15,6 +15,9 @@ const used = `sum by (job, instance, ${POOL}) (${series(store.connections, { [ST
 const max = `sum by (job, instance, ${POOL}) (${series(store.maxConnections)})`;
 const pending = `sum by (job, instance, ${POOL}) (${series(store.pendingRequests)})`;
 
+/** Without a bound there is no share. */
+const countersUse = `${ofServer(S.redisMemory)} / (${ofServer(S.redisMaxMemory)} > 0)`;
+
 /** Alerts about what processes and servers use up: connections, disks, time, certificates. */
 export const RESOURCE_ALERTS: readonly Alert[] = [
   {
@@ -36,6 +39,18 @@ export const RESOURCE_ALERTS: readonly Alert[] = [
     description: 'All of its connections to Postgres are in use.',
     runbook: 'a-pool-has-no-free-connection',
     panel: 'servers/pgbouncer-waiting',
+  },
+  {
+    name: 'CountersNearlyFull',
+    severity: 'ticket',
+    // Only a server that evicts nothing can be full: one that caches always is.
+    expr: () =>
+      `${countersUse} * on (instance) group_left () ${ofServer(S.redisInfo, { maxmemory_policy: 'noeviction' })} > ${THRESHOLDS.countersUse}`,
+    forSeconds: 120,
+    summary: `The Redis of the counters, {{ $labels.instance }}, is over ${THRESHOLDS.countersUse * 100} % full`,
+    description: 'Full, it counts no new clients, and each process limits these by itself.',
+    runbook: 'the-cache-is-cold',
+    panel: 'reads/redis-memory',
   },
   {
     name: 'EventLoopLate',

@@ -6,6 +6,7 @@ import type { AlertCase, TestSeries } from './alert-case.fixture.ts';
 const { store } = METRICS;
 const POOL = labelOf('db.client.connection.pool.name');
 const pool = { job: 'query-api', instance: 'query-api-1', [POOL]: 'replica' };
+const redis = { job: 'redis', instance: 'redis-counters' };
 const FOLDER = { job: 'exporter', folder: 'nats' };
 const disk = { free: ofServer(S.diskFree, FOLDER), size: ofServer(S.diskSize, FOLDER) };
 const process = { job: 'command-api', instance: 'command-api-1' };
@@ -29,6 +30,14 @@ function poolOf(used: number, pending: number): TestSeries {
   };
 }
 
+function redisOf(policy: string, used: number, bound: number): TestSeries {
+  return {
+    [ofServer(S.redisMemory, redis)]: `${used}x30`,
+    [ofServer(S.redisMaxMemory, redis)]: `${bound}x30`,
+    [ofServer(S.redisInfo, { ...redis, maxmemory_policy: policy })]: '1x30',
+  };
+}
+
 /** When alerts about connections, disks, event loops and certificates fire. */
 export const RESOURCE_CASES: readonly AlertCase[] = [
   {
@@ -42,6 +51,17 @@ export const RESOURCE_CASES: readonly AlertCase[] = [
     fires: { [waiting]: '2x30' },
     labels: { database: 'zameni', user: 'projector' },
     silent: [{ [waiting]: '0x30' }, { [waiting]: '0x19 2 0x10' }],
+  },
+  {
+    alert: 'CountersNearlyFull',
+    fires: redisOf('noeviction', 60, 64),
+    labels: redis,
+    silent: [
+      redisOf('noeviction', 50, 64),
+      // A cache is full all the time, and a server without a bound never is.
+      redisOf('allkeys-lru', 64, 64),
+      redisOf('noeviction', 60, 0),
+    ],
   },
   {
     alert: 'EventLoopLate',
