@@ -44,7 +44,7 @@ async function headOf(
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const at = { host: '127.0.0.1', port, path, localAddress };
-  const sent = request({ ...at, headers, agent: false, timeout: 5_000 }, (answer) => {
+  const sent = request({ ...at, headers, agent: false, timeout: 20_000 }, (answer) => {
     answer.resume();
     answer.once('end', () => resolve(answer));
   });
@@ -80,7 +80,7 @@ async function openIdle(t: ExecutionContext, port: number, count: number, localA
   return sockets;
 }
 
-test('idle sockets of one source lock nobody else out', async (t) => {
+test.serial('idle sockets of one source lock nobody else out', async (t) => {
   const gateway = await start(t, { sources: { ...UNBOUNDED, connections: 50 } });
   const sockets = await openIdle(t, gateway.port, 400, '127.0.0.2');
   t.is(await askFrom('127.0.0.2', gateway), null);
@@ -90,7 +90,7 @@ test('idle sockets of one source lock nobody else out', async (t) => {
   );
 });
 
-test('one source can open only so many connections in a time', async (t) => {
+test.serial('one source can open only so many connections in a time', async (t) => {
   const gateway = await start(t, { sources: { ...UNBOUNDED, connectionRate: 20 } });
   const answers: (number | null)[] = [];
   for (let n = 0; n < 30; n += 1) answers.push(await askFrom('127.0.0.3', gateway));
@@ -99,13 +99,13 @@ test('one source can open only so many connections in a time', async (t) => {
   t.is(await askFrom('127.0.0.4', gateway), 200);
 });
 
-test('the connections of a trusted proxy are those of many clients', async (t) => {
+test.serial('the connections of a trusted proxy are those of many clients', async (t) => {
   const sources = { ...UNBOUNDED, connectionRate: 5 };
   const gateway = await start(t, { sources, proxies: ['127.0.0.5'] });
   for (let n = 0; n < 20; n += 1) t.is(await askFrom('127.0.0.5', gateway), 200);
 });
 
-test('pages are limited for each source, and kept by the gateway', async (t) => {
+test.serial('pages are limited for each source, and kept by the gateway', async (t) => {
   const gateway = await start(t, { sources: { ...UNBOUNDED, pageRate: 20 } });
   for (let n = 0; n < 20; n += 1) t.is(await askFrom('127.0.0.6', gateway, '/docs'), 200);
   t.is(await askFrom('127.0.0.6', gateway, '/docs'), 429);
@@ -121,7 +121,7 @@ test('pages are limited for each source, and kept by the gateway', async (t) => 
   t.like(problem, { status: 429, code: 'rate-limited' });
 });
 
-test('behind several proxies pages are limited for each client', async (t) => {
+test.serial('behind several proxies pages are limited for each client', async (t) => {
   const own = '127.0.0.0/8';
   const many = Array.from({ length: 63 }, (_, n) => `10.0.${n}.0/24`);
   for (const proxies of [2, [...many, own]]) {
@@ -138,14 +138,14 @@ test('behind several proxies pages are limited for each client', async (t) => {
   }
 });
 
-test('a kept page is revalidated by its tag', async (t) => {
+test.serial('a kept page is revalidated by its tag', async (t) => {
   const gateway = await start(t);
   t.is(await askFrom('127.0.0.1', gateway, '/docs'), 200);
   t.is(await askFrom('127.0.0.1', gateway, '/docs', { 'if-none-match': '"page"' }), 304);
   t.is(gateway.pages.length, 1);
 });
 
-test('a kept page is compressed for whom takes that, whoever asks first', async (t) => {
+test.serial('a kept page is compressed for whom takes that, whoever asks first', async (t) => {
   const orders = [
     ['gzip', undefined],
     [undefined, 'gzip'],
@@ -167,7 +167,7 @@ test('a kept page is compressed for whom takes that, whoever asks first', async 
   }
 });
 
-test('only a trusted proxy names the address of a client', async (t) => {
+test.serial('only a trusted proxy names the address of a client', async (t) => {
   const forwarded = async ({ url }: { readonly url: string }, sent: string) => {
     const response = await fetch(`${url}/v1/things`, { headers: { 'x-forwarded-for': sent } });
     return String(Reflect.get(Object(await response.json()), 'x-forwarded-for'));
@@ -185,7 +185,7 @@ const preflight = (origin: string) => ({
   headers: { origin, 'access-control-request-method': 'PATCH' },
 });
 
-test('a page of a configured origin may read every answer', async (t) => {
+test.serial('a page of a configured origin may read every answer', async (t) => {
   const { url } = await start(t, { origins: [ORIGIN, 'https://other.example'] });
   for (const [path, status] of [
     ['/v1/things', 200],
@@ -203,7 +203,7 @@ test('a page of a configured origin may read every answer', async (t) => {
   }
 });
 
-test('a preflight is answered by the gateway and may be kept', async (t) => {
+test.serial('a preflight is answered by the gateway and may be kept', async (t) => {
   const { url } = await start(t, { origins: [ORIGIN] });
   const { status, headers } = await fetch(`${url}/v1/users/7`, preflight(ORIGIN));
   t.is(status, 204);
@@ -217,7 +217,7 @@ test('a preflight is answered by the gateway and may be kept', async (t) => {
   }
 });
 
-test('other origins, and all without configuration, are allowed nothing', async (t) => {
+test.serial('other origins, and all without configuration, are allowed nothing', async (t) => {
   const names = async (response: Response) => {
     await response.text();
     return [...response.headers.keys()].filter((name) => name.startsWith('access-control-'));
@@ -231,7 +231,7 @@ test('other origins, and all without configuration, are allowed nothing', async 
   t.deepEqual(await names(await fetch(`${none.url}/v1/x`, preflight(ORIGIN))), []);
 });
 
-test('an answer of the gateway itself is a problem document with a trace id', async (t) => {
+test.serial('an answer of the gateway itself is a problem document with a trace id', async (t) => {
   const { url } = await start(t);
   const response = await fetch(`${url}/nothing`);
   const problem: unknown = await response.json();
@@ -247,7 +247,7 @@ test('an answer of the gateway itself is a problem document with a trace id', as
   t.regex(String(Reflect.get(Object(body), 'traceId')), /^[0-9a-f]{32}$/);
 });
 
-test('a gateway that stops lets requests end', async (t) => {
+test.serial('a gateway that stops lets requests end', async (t) => {
   const gateway = await start(t);
   const late = fetch(`${gateway.url}/v1/slow`);
   await new Promise((resolve) => setTimeout(resolve, 200));

@@ -10,7 +10,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
 const CONTEXT = /^00-(?<trace>[0-9a-f]{32})-(?<span>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})$/;
 
-test('continues the trace of a caller with a span of its own', async (t) => {
+test.serial('continues the trace of a caller with a span of its own', async (t) => {
   const { ask, lines } = await startGateway(t, { traceRatio: 0 });
   const passed = await ask({ traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: 'a=b' });
   t.is(passed.trace, TRACE);
@@ -29,22 +29,29 @@ test('continues the trace of a caller with a span of its own', async (t) => {
   });
 });
 
-test('the trace of a caller who is not trusted is linked, and samples nothing', async (t) => {
-  const { ask, lines } = await startGateway(t, { traceRatio: 0, trustsCallers: false });
-  const traceparent = `00-${TRACE}-${PARENT}-01`;
-  const passed = await ask({ traceparent, 'zameni-caller-traceparent': 'forged', tracestate: 'a' });
-  t.not(passed.trace, TRACE);
-  t.is(passed.flags, '00');
-  t.is(passed['zameni-caller-traceparent'], traceparent);
-  t.is(passed.tracestate, undefined);
-  for (const invalid of ['forged', `${traceparent}, ${traceparent}`]) {
-    const headers = { traceparent: invalid, 'zameni-caller-traceparent': traceparent };
-    t.is((await ask(headers))['zameni-caller-traceparent'], undefined);
-  }
-  t.deepEqual(lines, []);
-});
+test.serial(
+  'the trace of a caller who is not trusted is linked, and samples nothing',
+  async (t) => {
+    const { ask, lines } = await startGateway(t, { traceRatio: 0, trustsCallers: false });
+    const traceparent = `00-${TRACE}-${PARENT}-01`;
+    const passed = await ask({
+      traceparent,
+      'zameni-caller-traceparent': 'forged',
+      tracestate: 'a',
+    });
+    t.not(passed.trace, TRACE);
+    t.is(passed.flags, '00');
+    t.is(passed['zameni-caller-traceparent'], traceparent);
+    t.is(passed.tracestate, undefined);
+    for (const invalid of ['forged', `${traceparent}, ${traceparent}`]) {
+      const headers = { traceparent: invalid, 'zameni-caller-traceparent': traceparent };
+      t.is((await ask(headers))['zameni-caller-traceparent'], undefined);
+    }
+    t.deepEqual(lines, []);
+  },
+);
 
-test('a line of the log has nothing of a caller who is not trusted', async (t) => {
+test.serial('a line of the log has nothing of a caller who is not trusted', async (t) => {
   const { ask, lines } = await startGateway(t, { traceRatio: 1, trustsCallers: false });
   const passed = await ask({ traceparent: `00-${TRACE}-${PARENT}-00` });
   t.is(passed.flags, '01');
@@ -52,7 +59,7 @@ test('a line of the log has nothing of a caller who is not trusted', async (t) =
   t.notRegex(JSON.stringify(lines), new RegExp(`${TRACE}|${PARENT}`));
 });
 
-test('a trusted caller can have so many requests sampled and no more', async (t) => {
+test.serial('a trusted caller can have so many requests sampled and no more', async (t) => {
   const { ask } = await startGateway(t, { traceRatio: 0 });
   const asked = Array.from({ length: 400 }, () =>
     ask({ traceparent: `00-${TRACE}-${PARENT}-01`, 'zameni-caller-traceparent': 'forged' }),
@@ -64,7 +71,7 @@ test('a trusted caller can have so many requests sampled and no more', async (t)
   t.true(passed.every((headers) => headers['zameni-caller-traceparent'] === undefined));
 });
 
-test('a request that its caller does not sample is not logged', async (t) => {
+test.serial('a request that its caller does not sample is not logged', async (t) => {
   const { ask, lines } = await startGateway(t, { traceRatio: 1 });
   const unsampled = await ask({ traceparent: `00-${TRACE}-${PARENT}-00` });
   t.is(unsampled.trace, TRACE);
@@ -79,7 +86,7 @@ test('a request that its caller does not sample is not logged', async (t) => {
   );
 });
 
-test('begins a trace where there is no valid one', async (t) => {
+test.serial('begins a trace where there is no valid one', async (t) => {
   const { ask, lines } = await startGateway(t, { traceRatio: 0 });
   const invalid = [
     '',
@@ -103,25 +110,28 @@ test('begins a trace where there is no valid one', async (t) => {
   t.is(lines.length, 0);
 });
 
-test('answers of its own are logged too, and no line has more than its fields', async (t) => {
-  const { url, lines } = await startGateway(t, { traceRatio: 0 });
-  const response = await fetch(`${url}/nothing?of=${PARENT}`, {
-    headers: { traceparent: `00-${TRACE}-${PARENT}-01` },
-  });
-  t.is(response.status, 404);
-  t.like(await response.json(), { status: 404, code: 'not-found', traceId: TRACE });
-  await waitUntil(() => lines.length === 1);
-  t.like(lines[0], { status: 404, backend: 'gateway', server: '<NOSRV>' });
-});
+test.serial(
+  'answers of its own are logged too, and no line has more than its fields',
+  async (t) => {
+    const { url, lines } = await startGateway(t, { traceRatio: 0 });
+    const response = await fetch(`${url}/nothing?of=${PARENT}`, {
+      headers: { traceparent: `00-${TRACE}-${PARENT}-01` },
+    });
+    t.is(response.status, 404);
+    t.like(await response.json(), { status: 404, code: 'not-found', traceId: TRACE });
+    await waitUntil(() => lines.length === 1);
+    t.like(lines[0], { status: 404, backend: 'gateway', server: '<NOSRV>' });
+  },
+);
 
-test('serves its own figures, and nothing else beside them', async (t) => {
+test.serial('serves its own figures, and nothing else beside them', async (t) => {
   const { metricsUrl } = await startGateway(t, { traceRatio: 0 });
   const figures = await fetch(`${metricsUrl}/metrics`);
   t.regex(await figures.text(), /^haproxy_frontend_http_requests_total{proxy="gateway"} \d+$/m);
   t.is((await fetch(metricsUrl)).status, 404);
 });
 
-test('a gateway that is not watched passes no trace context on', async (t) => {
+test.serial('a gateway that is not watched passes no trace context on', async (t) => {
   const { ask, url } = await startGateway(t, null);
   const headers = {
     traceparent: `00-${TRACE}-${PARENT}-01`,

@@ -92,9 +92,9 @@ test('a long run takes the files with a long form and has a seed', (t) => {
   t.false(withChecks);
 });
 
-test('files that run one by one are sorted as they are named, and others by name', (t) => {
+test('files that run one by one are sorted as they are named, and others stay', (t) => {
   const files = ['b.unit.test.ts', ...QUIET, ...EARLY, 'a.unit.test.ts'].toSorted(compareFiles);
-  t.deepEqual(files, ['a.unit.test.ts', 'b.unit.test.ts', ...EARLY, ...QUIET]);
+  t.deepEqual(files, ['b.unit.test.ts', 'a.unit.test.ts', ...EARLY, ...QUIET]);
 });
 
 test('accepts a seed', (t) => {

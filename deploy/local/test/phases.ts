@@ -65,9 +65,12 @@ export const QUIET = [
 
 const ORDER: readonly string[] = [...EARLY, ...DISTURBING, ...QUIET];
 
-/** Compares two paths within the repository: files that run one by one are in the order above. */
+/**
+ * Compares two paths within the repository: files that run one by one are in the order above. Others
+ * stay as they are found, which spreads those that are much alike.
+ */
 export function compareFiles(one: string, other: string): number {
-  return ORDER.indexOf(one) - ORDER.indexOf(other) || one.localeCompare(other);
+  return ORDER.indexOf(one) - ORDER.indexOf(other);
 }
 
 /** The files that have a long form. */
