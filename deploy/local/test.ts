@@ -22,7 +22,7 @@ const INTERRUPTED = 128 + constants.signals.SIGINT;
 useCompileCache();
 process.exitCode = await runInForeground(async (foreground) => {
   const { terminal, signal } = foreground;
-  const { help, phases, titles, withChecks, needsStack, env, ...chosen } = parseTestArguments(
+  const { help, phases, beside, titles, withChecks, needsStack, env } = parseTestArguments(
     process.argv.slice(2),
     randomInt(2 ** 32),
   );
@@ -38,8 +38,11 @@ process.exitCode = await runInForeground(async (foreground) => {
   const common = { titles, env: { ...env, [TIMES_FILE]: times } };
   const ava = async (stackFile: string | null, until: AbortSignal) => {
     for (const { name, files } of phases) {
-      if (name === 'disturbing') void besideDisturbing();
-      if (name === 'quiet') await besides();
+      if (name === 'disturbing') void runBeside();
+      if (name === 'quiet') {
+        await checks;
+        await runBeside();
+      }
       if (until.aborted) return;
       const options = { ...common, files, ...(name === 'shared' ? {} : { concurrency: 1 }) };
       results.push(await runAva({ ...options, stackFile, terminal, signal: until }));
@@ -79,25 +82,21 @@ process.exitCode = await runInForeground(async (foreground) => {
   const checks = runPart(async () => {
     if (withChecks) results.push(await runChecks(terminal, signal));
   });
-  /** Runs files that do not need the stack, once. */
-  const createBeside = (files: readonly string[]) => {
-    let run: Promise<void> | null = null;
-    return () =>
-      (run ??= runPart(async () => {
-        if (files.length === 0) return;
-        // Shown at the end, because two runs of AVA would mix their reports of failures.
-        const lines: string[] = [];
-        const quiet = { ...terminal, line: (text: string) => lines.push(text) };
-        const options = { ...common, files, stackFile: null, concurrency: 2 };
-        results.push(await runAva({ ...options, terminal: quiet, signal }));
-        for (const line of lines) terminal.line(line);
-      }));
-  };
-  const besideDisturbing = createBeside(chosen.besideDisturbing);
-  const besideEarly = checks.then(createBeside(chosen.besideEarly));
-  const besides = () => Promise.all([besideEarly, besideDisturbing()]);
+  let besides: Promise<void> | null = null;
+  /** Runs what needs no servers, once. */
+  const runBeside = () =>
+    (besides ??= runPart(async () => {
+      if (beside.length === 0) return;
+      // Shown at the end, because two runs of AVA would mix their reports of failures.
+      const lines: string[] = [];
+      const quiet = { ...terminal, line: (text: string) => lines.push(text) };
+      const run = { ...common, files: beside, stackFile: null, concurrency: 2 };
+      results.push(await runAva({ ...run, terminal: quiet, signal }));
+      for (const line of lines) terminal.line(line);
+    }));
   await runPart(() => (needsStack ? onStack() : ava(null, signal)));
-  await besides();
+  await checks;
+  await runBeside();
   const slowest = withChecks ? describeSlowest(times) : [];
   rmSync(folder, { recursive: true });
   if (signal.aborted) return INTERRUPTED;

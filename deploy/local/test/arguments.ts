@@ -1,15 +1,7 @@
 import { matchesGlob, normalize } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StackError } from '../output/stack-error.ts';
-import {
-  DISTURBING,
-  EARLY,
-  LONG_FILES,
-  LONG_ONLY,
-  QUIET,
-  SELF_SUFFICIENT,
-  UNIT_TESTS,
-} from './phases.ts';
+import { DISTURBING, EARLY, LONG_FILES, LONG_ONLY, QUIET, UNIT_TESTS } from './phases.ts';
 
 /** One run of AVA: its files or patterns. Only `shared` runs several files at once. */
 export type Phase = {
@@ -21,14 +13,13 @@ export type Phase = {
 export type TestArguments = {
   /** The runs of AVA, which follow each other. None is empty. */
   readonly phases: readonly Phase[];
-  /** Files or patterns that need no stack. They run beside the phase of that name. */
-  readonly besideEarly: readonly string[];
-  readonly besideDisturbing: readonly string[];
+  /** Files or patterns that need no servers. They run beside the phase `disturbing`. */
+  readonly beside: readonly string[];
   /** Patterns of titles. */
   readonly titles: readonly string[];
   /** Whether to run the static checks too. True unless files or titles are chosen. */
   readonly withChecks: boolean;
-  /** False if only tests are chosen that need no stack. */
+  /** False if only unit tests are chosen, which need no servers. */
   readonly needsStack: boolean;
   /** Environment of the tests whose length and seed can be chosen. */
   readonly env: Readonly<Record<string, string>>;
@@ -72,11 +63,10 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
   const seeded = seed ?? (long ? newSeed : undefined);
   return {
     phases: toPhases(files, titles),
-    besideEarly: isWhole ? [UNIT_TESTS] : [],
-    besideDisturbing: isWhole ? SELF_SUFFICIENT : [],
+    beside: isWhole ? [UNIT_TESTS] : [],
     titles,
     withChecks: isWhole,
-    needsStack: files.length === 0 || !files.every(needsNoStack),
+    needsStack: files.length === 0 || files.some((file) => !file.endsWith('.unit.test.ts')),
     env: {
       ...(long ? LONG_ENV : {}),
       ...(seeded === undefined ? {} : { ZAMENI_SEED: String(seeded) }),
@@ -85,16 +75,10 @@ export function parseTestArguments(args: readonly string[], newSeed: number): Te
   };
 }
 
-function needsNoStack(file: string): boolean {
-  const isSelfSufficient = SELF_SUFFICIENT.some((one) => matchesGlob(normalize(file), one));
-  return file.endsWith('.unit.test.ts') || isSelfSufficient;
-}
-
 function toPhases(files: readonly string[], titles: readonly string[]): Phase[] {
   const alone: readonly string[] = [...EARLY, ...DISTURBING, ...QUIET];
   const others = files.filter((file) => !alone.includes(normalize(file)));
-  const beside = [UNIT_TESTS, ...SELF_SUFFICIENT].map((pattern) => `!${pattern}`);
-  const all = ['**/*.test.ts', ...(titles.length === 0 ? beside : [])];
+  const all = ['**/*.test.ts', ...(titles.length === 0 ? [`!${UNIT_TESTS}`] : [])];
   const together = files.length === 0 ? all : others;
   const chosen = (some: readonly string[]) =>
     some.filter((one) =>

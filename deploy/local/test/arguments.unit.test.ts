@@ -13,13 +13,11 @@ const LEFT_OUT = [...EARLY, ...DISTURBING, ...QUIET].map((file) => `!${file}`);
 const parse = (...args: string[]) => parseTestArguments(args, 7);
 
 test('runs everything by default, and alone what needs a small log or disturbs the others', (t) => {
-  const { phases, besideEarly, besideDisturbing, withChecks, needsStack, env } = parse();
-  t.deepEqual(besideEarly, ['**/*.unit.test.ts']);
-  t.true(besideDisturbing.includes('projector/src/mailer/smtp/*.int.test.ts'));
-  const beside = [...besideEarly, ...besideDisturbing].map((pattern) => `!${pattern}`);
+  const { phases, beside, withChecks, needsStack, env } = parse();
+  t.deepEqual(beside, ['**/*.unit.test.ts']);
   t.deepEqual(phases, [
     { name: 'early', files: [...EARLY] },
-    { name: 'shared', files: ['**/*.test.ts', ...beside, ...LEFT_OUT] },
+    { name: 'shared', files: ['**/*.test.ts', '!**/*.unit.test.ts', ...LEFT_OUT] },
     { name: 'disturbing', files: DISTURBING.filter((file) => file !== SOAK) },
     { name: 'quiet', files: [...QUIET] },
   ]);
@@ -29,17 +27,14 @@ test('runs everything by default, and alone what needs a small log or disturbs t
 });
 
 test('starts no servers for unit tests alone', (t) => {
-  const chosen = parse('a/b.unit.test.ts');
-  const { phases, withChecks, needsStack } = chosen;
+  const { phases, beside, withChecks, needsStack } = parse('a/b.unit.test.ts');
   t.deepEqual(phases, [{ name: 'shared', files: ['a/b.unit.test.ts', ...LEFT_OUT] }]);
-  t.deepEqual([chosen.besideEarly, chosen.besideDisturbing], [[], []]);
+  t.deepEqual(beside, []);
   t.false(withChecks);
   t.false(needsStack);
 });
 
 test('starts the servers if any chosen file needs them', (t) => {
-  t.false(parse('projector/src/mailer/smtp/tls.int.test.ts').needsStack);
-  t.true(parse('projector/src/parking/store.int.test.ts').needsStack);
   t.true(parse('a.unit.test.ts', 'e2e/guarantees/one-winner.e2e.test.ts').needsStack);
 });
 

@@ -2,9 +2,9 @@
  * Which tests run when. A whole run of `npm test` goes through these groups:
  *
  * 1. The static checks, while the stack starts.
- * 2. `EARLY`, one file at a time. Beside them, two at a time, `UNIT_TESTS`.
+ * 2. `EARLY`, one file at a time.
  * 3. All others, three files at a time.
- * 4. `DISTURBING`, one file at a time. Beside them, two at a time, `SELF_SUFFICIENT`.
+ * 4. `DISTURBING`, one file at a time. Beside them, two at a time, `UNIT_TESTS`.
  * 5. `QUIET`, one file at a time and with nothing beside.
  */
 
@@ -93,15 +93,3 @@ export const LONG_ONLY: readonly string[] = ['e2e/guarantees/soak.e2e.test.ts'];
 
 /** Tests that need nothing. */
 export const UNIT_TESTS = '**/*.unit.test.ts';
-
-/** Tests that start the servers they need, or need programs only. A test of the stack fails here. */
-export const SELF_SUFFICIENT = [
-  'cli/src/{completion,keys,trace}/*.int.test.ts',
-  'command-api/src/import/slots.int.test.ts',
-  'deploy/local/{host,inbox,install,output,profile,supervisor}/*.int.test.ts',
-  'deploy/telemetry/{collector,prometheus,receiver}/*.int.test.ts',
-  'deploy/telemetry/exporter/gateway-spans.int.test.ts',
-  'docs/*.int.test.ts',
-  'projector/src/mailer/smtp/*.int.test.ts',
-  'runtime/src/{auth,http,keys,load,process,security,telemetry,terminal}/**/*.int.test.ts',
-] as const;
