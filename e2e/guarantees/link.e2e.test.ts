@@ -61,27 +61,30 @@ async function follow(token: string): Promise<{ userId: string; position: string
 
 const someone = () => personAt(`link.${randomUUID()}@example.org`);
 
-test('the link of an attempt proves it, and a second use gets the same answer', async (t) => {
-  const { id } = await attempt(someone());
-  const report = await reportOf(t, id);
-  t.like(report, { id, kind: 'attempt', purpose: 'registration', attempt: id, request: null });
-  t.is(report.link, `${system.gatewayUrl}/verify#token=${report.token}`);
-  t.true(Date.parse(report.expiresAt) > Date.now());
-  t.like(await openTokens().open(report.token), { kind: 'attempt', id });
-  const first = await follow(report.token);
-  t.like(first, { userId: id });
-  t.deepEqual(await follow(report.token), first);
-  t.is(await codeOf(t, id), 'already-proven');
-});
+test.serial(
+  'the link of an attempt proves it, and a second use gets the same answer',
+  async (t) => {
+    const { id } = await attempt(someone());
+    const report = await reportOf(t, id);
+    t.like(report, { id, kind: 'attempt', purpose: 'registration', attempt: id, request: null });
+    t.is(report.link, `${system.gatewayUrl}/verify#token=${report.token}`);
+    t.true(Date.parse(report.expiresAt) > Date.now());
+    t.like(await openTokens().open(report.token), { kind: 'attempt', id });
+    const first = await follow(report.token);
+    t.like(first, { userId: id });
+    t.deepEqual(await follow(report.token), first);
+    t.is(await codeOf(t, id), 'already-proven');
+  },
+);
 
-test('without --json it prints the link alone', async (t) => {
+test.serial('without --json it prints the link alone', async (t) => {
   const { id } = await attempt(someone());
   const { stdout } = await link(id);
   t.true(stdout.startsWith(`${system.gatewayUrl}/verify#token=`));
   t.is(stdout.trim().split('\n').length, 1);
 });
 
-test('the link of an account proves the address that it holds', async (t) => {
+test.serial('the link of an account proves the address that it holds', async (t) => {
   const { id } = await register(someone());
   const report = await reportOf(t, id);
   t.like(report, { id, kind: 'account', purpose: 'registration', attempt: null });
@@ -93,37 +96,48 @@ test('the link of an account proves the address that it holds', async (t) => {
   t.is(await codeOf(t, id), 'already-proven');
 });
 
-test('an attempt gets the link of an unproven holder, which closes the attempt', async (t) => {
-  const body = someone();
-  const account = await register(body);
-  const { id } = await attempt(body);
-  const report = await reportOf(t, id);
-  const expected = { id: account.id, kind: 'account', purpose: 'account-of-attempt', attempt: id };
-  t.like(report, expected);
-  t.like(await openTokens().open(report.token), { kind: 'account', attempt: { id } });
-  const followed = await follow(report.token);
-  if (typeof followed === 'string') return t.fail(followed);
-  t.is(followed.userId, account.id);
-  t.like((await read(account.id, followed.position)).body, { emailVerified: true });
-  t.is(await statusOf(id, followed.position), 'registered');
-  t.is(await codeOf(t, id), 'already-proven');
-});
+test.serial(
+  'an attempt gets the link of an unproven holder, which closes the attempt',
+  async (t) => {
+    const body = someone();
+    const account = await register(body);
+    const { id } = await attempt(body);
+    const report = await reportOf(t, id);
+    const expected = {
+      id: account.id,
+      kind: 'account',
+      purpose: 'account-of-attempt',
+      attempt: id,
+    };
+    t.like(report, expected);
+    t.like(await openTokens().open(report.token), { kind: 'account', attempt: { id } });
+    const followed = await follow(report.token);
+    if (typeof followed === 'string') return t.fail(followed);
+    t.is(followed.userId, account.id);
+    t.like((await read(account.id, followed.position)).body, { emailVerified: true });
+    t.is(await statusOf(id, followed.position), 'registered');
+    t.is(await codeOf(t, id), 'already-proven');
+  },
+);
 
-test('--own returns the attempt’s link; its proof asks what to do with the holder', async (t) => {
-  const body = someone();
-  const account = await register(body);
-  const { id } = await attempt(body);
-  const report = await reportOf(t, id, '--own');
-  t.like(report, { id, kind: 'attempt', purpose: 'registration' });
-  const { token } = report;
-  t.is(await follow(token), 'address-unproven');
-  const answer = await anyone.verifyEmail({ body: { token, holder: 'not-mine' } });
-  if (answer.status !== 202) return t.fail(answer.code);
-  t.is(answer.body.userId, id);
-  t.is(await codeOf(t, account.id), 'address-disowned');
-});
+test.serial(
+  '--own returns the attempt’s link; its proof asks what to do with the holder',
+  async (t) => {
+    const body = someone();
+    const account = await register(body);
+    const { id } = await attempt(body);
+    const report = await reportOf(t, id, '--own');
+    t.like(report, { id, kind: 'attempt', purpose: 'registration' });
+    const { token } = report;
+    t.is(await follow(token), 'address-unproven');
+    const answer = await anyone.verifyEmail({ body: { token, holder: 'not-mine' } });
+    if (answer.status !== 202) return t.fail(answer.code);
+    t.is(answer.body.userId, id);
+    t.is(await codeOf(t, account.id), 'address-disowned');
+  },
+);
 
-test('an attempt on an address that is already proven has no link', async (t) => {
+test.serial('an attempt on an address that is already proven has no link', async (t) => {
   const body = someone();
   await join(body);
   const { id } = await attempt(body);
@@ -132,7 +146,7 @@ test('an attempt on an address that is already proven has no link', async (t) =>
   t.is(await follow(token), 'address-taken');
 });
 
-test('an attempt that was disowned by its mailbox, or erased, has no link', async (t) => {
+test.serial('an attempt that was disowned by its mailbox, or erased, has no link', async (t) => {
   const disowned = await attempt(someone());
   const { token } = await reportOf(t, disowned.id);
   t.is((await anyone.verifyEmail({ body: { token, notMine: true } })).status, 202);
@@ -142,7 +156,7 @@ test('an attempt that was disowned by its mailbox, or erased, has no link', asyn
   t.is(await codeOf(t, erased.id), 'attempt-erased');
 });
 
-test('a pending address change comes first, and an erased person has no link', async (t) => {
+test.serial('a pending address change comes first, and an erased person has no link', async (t) => {
   const { id } = await register(someone());
   const params = { id };
   const { email } = someone();
@@ -160,7 +174,7 @@ test('a pending address change comes first, and an erased person has no link', a
   });
 });
 
-test('an unknown id and a malformed id are reported as such', async (t) => {
+test.serial('an unknown id and a malformed id are reported as such', async (t) => {
   t.is(await codeOf(t, randomUUID()), 'registration-not-found');
   t.is((await link('nobody')).status, 2);
 });
