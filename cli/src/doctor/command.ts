@@ -1,7 +1,7 @@
 import { type Command, EXIT } from '../framework/command.ts';
 import { connect, findStack, profileOf } from '../framework/connection.ts';
 import { connectionOptions, jsonOption } from '../framework/global-options.ts';
-import { alignColumns, paint, type Screen, toPrintable, toJsonLine } from '../framework/io.ts';
+import { alignColumns, paint, type Screen, toJsonLine, toPrintable } from '../framework/io.ts';
 import type { Check, DoctorReport } from './report.ts';
 
 /** `zameni doctor`: checks every dependency and prints remedies. */

@@ -3,8 +3,8 @@ import { type Command, EXIT } from '../framework/command.ts';
 import { profileOf } from '../framework/connection.ts';
 import { jsonOption, profileOption } from '../framework/global-options.ts';
 import { listenForInterrupts, orStopped } from '../framework/interrupts.ts';
-import { showSteps } from '../framework/steps.ts';
 import { toJsonLine } from '../framework/io.ts';
+import { showSteps } from '../framework/steps.ts';
 import type { AdoptReport } from './adopt.ts';
 
 const forceOption = {

@@ -10,7 +10,7 @@ export type ClaimState = {
 } & (
   | {
       readonly state: 'free';
-      /** For whom it was reserved, while the log has the record. */
+      /** The account that it was reserved for, while the log has the record. */
       readonly formerHolder?: UserId;
     }
   | { readonly state: 'held'; readonly userId: UserId; readonly verified: boolean }

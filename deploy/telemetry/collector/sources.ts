@@ -12,7 +12,7 @@ export const OTLP_RECEIVER = {
 /** Reads lines in Elastic Common Schema. Each names its service, level, time, trace and span. */
 export const LOG_RECEIVER = {
   include: ['${env:ZAMENI_LOG_FILES}'],
-  // Who did what to whom is for those who may know it.
+  // A security log names operators and the people they acted on.
   exclude: ['**/*.security.log'],
   start_at: 'end',
   include_file_name: false,

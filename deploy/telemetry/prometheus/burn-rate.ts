@@ -92,7 +92,7 @@ function rulesOf(slo: Slo, window: string): RecordingRule[] {
   ];
 }
 
-/** A service that is gone counts nothing. Then the gateway counts whom it had to refuse. */
+/** A service that is gone counts nothing. Then the gateway counts the requests that it refuses. */
 function countEvents({ all, gateway }: Slo, window: string): string {
   const counted = `sum(rate(${all}[${window}]))`;
   if (gateway === undefined) return counted;

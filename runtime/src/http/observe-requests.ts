@@ -169,7 +169,7 @@ function end(
   setAttributes(span, {
     'http.response.status_code': status,
     'zameni.problem.code': problem ?? undefined,
-    'error.type': problem !== null && isHarmless(problem) ? undefined : type,
+    'error.type': isHarmless(problem) ? undefined : type,
   });
   span.end();
 }

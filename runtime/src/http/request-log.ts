@@ -62,7 +62,7 @@ export function addRequestLog(app: FastifyInstance, options: RequestLogOptions):
 }
 
 function isFailure({ problem }: FastifyRequest, { statusCode }: FastifyReply): boolean {
-  return statusCode >= 500 && !(problem !== null && isHarmless(problem));
+  return statusCode >= 500 && !isHarmless(problem);
 }
 
 /** Returns the share that the present event is drawn with, or null if it is not drawn. */

@@ -47,7 +47,7 @@ export function measureDeliver(deliver: Deliver, { now }: MeasureOptions): Deliv
     });
 }
 
-/** Runs the work in a span, if it belongs to a trace. Whoever asked for no trace gets none later. */
+/** Runs the work in a span, if it belongs to a trace. A request that was not recorded gets no trace later. */
 function inMailSpan<T>(
   place: Place,
   run: (set: SetAttributes<typeof SPANS.mail>) => Promise<T>,

@@ -12,7 +12,7 @@ export const HARMLESS_PROBLEMS = [
 
 const CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(HARMLESS_PROBLEMS);
 
-/** Whether a problem is no failure, although its status is 503. */
-export function isHarmless(code: ErrorCode): boolean {
-  return CODES.has(code);
+/** Whether an answer states a problem that is no failure, although its status is 503. */
+export function isHarmless(code: ErrorCode | null): boolean {
+  return code !== null && CODES.has(code);
 }
