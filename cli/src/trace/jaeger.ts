@@ -1,3 +1,4 @@
+import { readBounded } from '@zameni/runtime/read-bounded';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { fromWireAttributes } from '../../../deploy/telemetry/otlp/attributes.ts';
@@ -71,15 +72,8 @@ export async function askJaeger(url: string, traceId: string): Promise<Span[]> {
 /** Reads an answer. Its text is undefined if it is too long: no more of it is read then. */
 async function fetchText(url: string): Promise<{ status: number; text: string | undefined }> {
   const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS) });
-  const { status } = response;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BYTES) return { status, text: undefined };
-    chunks.push(chunk);
-  }
-  return { status, text: Buffer.concat(chunks).toString() };
+  const text = response.body === null ? '' : await readBounded(response.body, MAX_BYTES);
+  return { status: response.status, text };
 }
 
 /** Reads the spans of an answer. Throws CommandError if it is not one of Jaeger's. */

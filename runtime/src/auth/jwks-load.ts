@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { readBounded } from '../bodies/read-bounded.ts';
 import { KeySetError } from './jwks-parse.ts';
 
 /** The place of an issuer's key set. */
@@ -50,7 +51,7 @@ export function createKeyLoader(place: KeyPlace): KeyLoader {
 }
 
 async function readFile(path: string, signal: AbortSignal): Promise<string> {
-  return readBounded(createReadStream(path, { end: MAX_BYTES, signal }));
+  return readText(createReadStream(path, { end: MAX_BYTES, signal }));
 }
 
 /** A redirect is an error: it could lead from https to a place that an attacker controls. */
@@ -61,16 +62,11 @@ async function fetchText(url: string, signal: AbortSignal): Promise<string> {
     await response.body?.cancel();
     throw new KeySetError(`the key set was answered with ${response.status}`);
   }
-  return readBounded(response.body);
+  return readText(response.body);
 }
 
-async function readBounded(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BYTES) throw new KeySetError(`the key set is larger than ${MAX_BYTES} bytes`);
-    parts.push(chunk);
-  }
-  return Buffer.concat(parts).toString('utf8');
+async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const text = await readBounded(chunks, MAX_BYTES);
+  if (text === undefined) throw new KeySetError(`the key set is larger than ${MAX_BYTES} bytes`);
+  return text;
 }
