@@ -11,14 +11,14 @@ import {
   provisionStream,
   type WatchedServer,
 } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { findFreePorts } from '@zameni/runtime/testing';
 import { findServer, isFound } from '../../deploy/local/install/find-servers.ts';
 import { natsFolder } from '../../deploy/local/install/nats.ts';
 import { natsConfig, type NatsLogin } from '../../deploy/local/parts/nats/config.ts';
 import { SERVERS_FOLDER } from '../../deploy/local/profile/names.ts';
 import { type Child, startChild } from '../../deploy/local/supervisor/child.ts';
-import { findFreePorts } from '../support/free-ports.ts';
 import { isServerHealthy } from '../support/is-healthy.ts';
+import { untilUp } from '../support/until-up.ts';
 
 /** A test's own log on three servers, with the configuration and stream of the real ones. */
 export type OwnLog = AsyncDisposable & {
@@ -71,7 +71,6 @@ export type Ways = (from: number, to: number) => number;
 const NOWHERE = 'cluster {\n  advertise: "127.0.0.1:9"';
 
 const SERVERS = 3;
-const READY_DEADLINE_MS = 30_000;
 
 /** Starts the servers and creates the stream. */
 export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
@@ -124,7 +123,15 @@ export async function startOwnLog(options: OwnLogOptions): Promise<OwnLog> {
   }
 
   async function untilHealthy(): Promise<void> {
-    for (const server of watched) await waitUntil(() => isServerHealthy(server), READY_DEADLINE_MS);
+    const all = servers.map((child, index) =>
+      untilUp(child, { isUp: () => isHealthyAt(index), logFile: join(root, `${child.name}.log`) }),
+    );
+    await Promise.all(all);
+  }
+
+  async function isHealthyAt(index: number): Promise<boolean> {
+    const server = watched[index];
+    return server !== undefined && isServerHealthy(server);
   }
 
   const servers = await Promise.all([0, 1, 2].map(start));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DEADLINES } from '@zameni/runtime';
-import { type Stack, waitUntil } from '@zameni/runtime/testing';
+import { findFreePort, type Stack } from '@zameni/runtime/testing';
 import { nodeEnvironment } from '../../deploy/local/parts/context.ts';
 import { serviceEnvironment } from '../../deploy/local/parts/service-environment.ts';
 import { securityLogFile } from '../../deploy/local/parts/security-log-file.ts';
@@ -8,8 +8,8 @@ import { serviceProgram } from '../../deploy/local/parts/service-program.ts';
 import type { Service } from '../../deploy/local/profile/scale.ts';
 import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { startChild } from '../../deploy/local/supervisor/child.ts';
-import { findFreePorts } from './free-ports.ts';
 import { isHealthy } from './is-healthy.ts';
+import { untilUp } from './until-up.ts';
 
 /** A process of a service in addition to the stack's. Nobody restarts it. */
 export type OwnProcess = AsyncDisposable & { readonly url: string; readonly pid: number };
@@ -22,14 +22,14 @@ export type OwnProcessOptions = {
 };
 
 const HOST = '127.0.0.1';
-const READY_DEADLINE_MS = 30_000;
 
 /** Starts the process with the stack's servers. Resolves when it is ready. */
 export async function startOwnProcess(
   stack: Stack,
   { service, name, env = {} }: OwnProcessOptions,
 ): Promise<OwnProcess> {
-  const [port] = await findFreePorts(1);
+  const port = await findFreePort();
+  const logFile = join(stack.folders.logs, `${name}.log`);
   const child = startChild(
     {
       name,
@@ -45,13 +45,10 @@ export async function startOwnProcess(
       deathSignal: 'KILL',
       stop: { signal: 'SIGTERM', deadlineMs: DEADLINES.stop },
     },
-    { logFile: join(stack.folders.logs, `${name}.log`) },
+    { logFile },
   );
   const url = `http://${HOST}:${port}`;
-  await waitUntil(() => isHealthy(`${url}/readyz`), READY_DEADLINE_MS).catch((cause: unknown) => {
-    child.kill();
-    throw new Error(`${name} is not ready, see its log`, { cause });
-  });
+  await untilUp(child, { isUp: () => isHealthy(`${url}/readyz`), logFile });
   return { url, pid: child.pid, [Symbol.asyncDispose]: async () => void (await child.stop()) };
 }
 

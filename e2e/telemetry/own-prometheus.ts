@@ -1,19 +1,17 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Stack, waitUntil } from '@zameni/runtime/testing';
+import { findFreePort, type Stack } from '@zameni/runtime/testing';
 import { findServer, isFound } from '../../deploy/local/install/find-servers.ts';
 import { serverEnvironment } from '../../deploy/local/parts/context.ts';
 import { startChild } from '../../deploy/local/supervisor/child.ts';
 import { createRuleFiles } from '../../deploy/telemetry/prometheus/rule-files.ts';
 import { renderScrapeConfig } from '../../deploy/telemetry/prometheus/scrape-config.ts';
-import { findFreePort } from '../support/free-port.ts';
 import { isHealthy } from '../support/is-healthy.ts';
+import { untilUp } from '../support/until-up.ts';
 import { createPrometheusApi, type PrometheusApi } from './prometheus-api.ts';
 
 /** A Prometheus of a test's own. */
 export type OwnPrometheus = AsyncDisposable & { readonly api: PrometheusApi };
-
-const READY_DEADLINE_MS = 30_000;
 
 /**
  * Starts a Prometheus that scrapes the stack each second, with the rules of a deployment. `scale`
@@ -38,6 +36,7 @@ export async function startOwnPrometheus(
     evaluateSeconds: 1,
   });
   await writeFile(join(folder, 'prometheus.yaml'), config);
+  const logFile = join(folders.logs, `${name}.log`);
   const address = `127.0.0.1:${await findFreePort()}`;
   const child = startChild(
     {
@@ -52,13 +51,10 @@ export async function startOwnPrometheus(
       deathSignal: 'KILL',
       stop: { signal: 'SIGTERM', deadlineMs: 10_000 },
     },
-    { logFile: join(folders.logs, `${name}.log`) },
+    { logFile },
   );
   const url = `http://${address}`;
-  await waitUntil(() => isHealthy(`${url}/-/ready`), READY_DEADLINE_MS).catch((cause: unknown) => {
-    child.kill();
-    throw new Error(`${name} is not ready, see its log`, { cause });
-  });
+  await untilUp(child, { isUp: () => isHealthy(`${url}/-/ready`), logFile });
   return {
     api: createPrometheusApi(url),
     [Symbol.asyncDispose]: async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { waitUntil } from '@zameni/runtime/testing';
+import { findFreePort, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { startDiscard } from './discard.ts';
 import { connectSmtp } from './smtp-client.fixture.ts';
@@ -31,10 +31,7 @@ async function listen(server: Server, port = 0): Promise<number> {
 
 /** Starts a server that throws mails away, and finds a port where a test may listen. */
 async function start(t: ExecutionContext) {
-  const finder = createServer();
-  const testPort = await listen(finder);
-  finder.close();
-  await once(finder, 'close');
+  const testPort = await findFreePort();
   const discard = await startDiscard({ port: 0, testPort });
   t.teardown(() => discard[Symbol.asyncDispose]());
   return { port: discard.port, testPort };

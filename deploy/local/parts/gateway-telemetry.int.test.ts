@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { waitUntil } from '@zameni/runtime/testing';
+import { findFreePort, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { type GatewayRequest, parseGatewayLine } from '../../telemetry/exporter/gateway-log.ts';
 import type { GatewayTelemetry } from './gateway-telemetry.ts';
-import { freePort, runGateway, startService } from './gateway.fixture.ts';
+import { runGateway, startService } from './gateway.fixture.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
@@ -166,7 +166,7 @@ async function startGateway(
   log.bind(0, '127.0.0.1');
   await once(log, 'listening');
   t.teardown(() => void log.close());
-  const metricsPort = await freePort();
+  const metricsPort = await findFreePort();
   const telemetry: GatewayTelemetry | null = choice && {
     trustsCallers: true,
     ...choice,

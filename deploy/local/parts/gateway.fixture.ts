@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROUTES } from '@zameni/contracts';
-import { waitUntil } from '@zameni/runtime/testing';
+import { findFreePort, waitUntil } from '@zameni/runtime/testing';
 import type { ExecutionContext } from 'ava';
 import { findServer, isFound } from '../install/find-servers.ts';
 import { type Gateway, type GatewayTarget, haproxyConfig } from './haproxy-config.ts';
@@ -39,7 +38,7 @@ export async function runGateway(
   t: ExecutionContext,
   { service, ...chosen }: GatewayChoice,
 ): Promise<OwnGateway> {
-  const port = await freePort();
+  const port = await findFreePort();
   const targets = { 'command-api': [service], 'query-api': [service] };
   const none = { telemetry: null, origins: [], proxies: [], sources: null };
   const config = haproxyConfig({ port, routes: ROUTES, targets, ...none, ...chosen });
@@ -72,17 +71,7 @@ export async function runGateway(
   };
 }
 
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-function portOf(server: ReturnType<typeof createTcpServer>): number {
+function portOf(server: ReturnType<typeof createServer>): number {
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('it does not listen');
   return address.port;

@@ -6,10 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REDIS_USERS, type RedisServer, type RedisUser } from '@zameni/contracts';
 import { createRedis, type Redis } from '@zameni/runtime';
-import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
+import { createSilentLogger, findFreePort, waitUntil } from '@zameni/runtime/testing';
 import type { ExecutionContext } from 'ava';
 import { findServer, isFound } from '../install/find-servers.ts';
-import { freePort } from './gateway.fixture.ts';
 import { redisConfig } from './redis-config.ts';
 
 /** Starts a Redis with our configuration and fewer bytes. Returns what logs in to it. */
@@ -19,7 +18,7 @@ export async function runRedis(
 ): Promise<(user: RedisUser) => Promise<Redis>> {
   const program = await findServer('redis', []);
   if (!isFound(program)) throw new Error('there is no redis-server');
-  const port = await freePort();
+  const port = await findFreePort();
   const folder = await mkdtemp(join(tmpdir(), 'zameni-redis-'));
   t.teardown(() => rm(folder, { recursive: true }));
   const password = randomUUID();

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { findFreePort } from '@zameni/runtime/testing';
 import anyTest, { type ExecutionContext } from 'ava';
 import { REPEAT_AFTER_MS } from '../host/interrupts.ts';
 import { findSetpriv } from '../host/launch.ts';
@@ -201,7 +202,7 @@ async function startStack(
   const folder = await mkdtemp(join(tmpdir(), 'supervisor-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const children: FakeChild[] = [];
-  for (const child of fakes) children.push({ port: await freePort(), ...child });
+  for (const child of fakes) children.push({ port: await findFreePort(), ...child });
   const journal = join(folder, 'journal');
   const input: FixtureInput = { folder, journal, restartDelayMs, children };
   const fixture = join(import.meta.dirname, 'start-and-stop.fixture.ts');
@@ -255,15 +256,6 @@ function isGone(pid: number): boolean {
     // No such process, or no such file: it is gone.
     return true;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function portOf(address: ReturnType<ReturnType<typeof createServer>['address']>): number {

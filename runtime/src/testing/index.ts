@@ -14,6 +14,7 @@ import { insist, waitUntil } from './wait.ts';
 
 export { createMemoryLog, observeLog, readTestStack, type Stack, insist, waitUntil };
 export { createDatabaseError } from './database-error.ts';
+export { findFreePort, findFreePorts } from './free-ports.ts';
 export { createManualClock, type ManualClock } from './clock.ts';
 export {
   assertCatalogued,
