@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import type { EventLog, LogRecord } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 
 /** Everything that was appended to the log since the start, read as it happened. */
 export type FollowedLog = AsyncDisposable & {
@@ -15,14 +15,13 @@ export type FollowedLog = AsyncDisposable & {
 };
 
 const RETRY_MS = 50;
-const START_DEADLINE_MS = 10_000;
 
 /**
  * Follows the log, because the eraser deletes claims and keys from it later. If a reader ends, for
  * example with its server, another one takes over.
  */
 export async function followLog(log: EventLog): Promise<FollowedLog> {
-  const after = await log.head(AbortSignal.timeout(START_DEADLINE_MS));
+  const after = await log.head(AbortSignal.timeout(PATIENCE_MS));
   const stopping = new AbortController();
   const records: LogRecord[] = [];
   const position = () => records.at(-1)?.position ?? after;

@@ -16,6 +16,7 @@ import {
   readPepperRing,
 } from '@zameni/runtime';
 import type { Stack } from '@zameni/runtime/testing';
+import { PATIENCE_MS } from '@zameni/runtime/testing';
 import { readClaimLayout } from '../log/claim-names.ts';
 
 /** A commit whose messages were all sent to the log except the last, which commits. */
@@ -25,8 +26,6 @@ export type HalfBatch = {
   /** Sends the rest and returns the result of the append. */
   readonly goOn: () => Promise<AppendOutcome>;
 };
-
-const APPEND_DEADLINE_MS = 30_000;
 
 /**
  * Begins to register an address as the command API does, with the same log adapter. The connection
@@ -81,7 +80,7 @@ function toPerson(userId: string): LogMessage[] {
 async function send(nc: NatsConnection, messages: readonly LogMessage[]): Promise<HalfBatch> {
   const commit = Promise.withResolvers<void>();
   const log = await openHesitantLog(nc, commit.promise);
-  const outcome = log.append(messages, AbortSignal.timeout(APPEND_DEADLINE_MS));
+  const outcome = log.append(messages, AbortSignal.timeout(PATIENCE_MS));
   await nc.flush();
   return {
     subjects: messages.map(({ subject }) => subject),

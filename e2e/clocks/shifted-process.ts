@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, waitUntil } from '@zameni/runtime/testing';
+import { PATIENCE_MS, type Stack, waitUntil } from '@zameni/runtime/testing';
 import {
   type OwnProcess,
   type OwnProcessOptions,
@@ -15,7 +15,6 @@ export type ShiftedProcess = OwnProcess & {
   readonly shift: (seconds: number) => Promise<void>;
 };
 
-const SHIFT_DEADLINE_MS = 10_000;
 const SEEN_WITHIN_MS = 60_000;
 
 /** The library that gives a program another clock (Debian's `libfaketime`). Undefined without it. */
@@ -56,7 +55,7 @@ export async function startShiftedProcess(
       await waitUntil(async () => {
         const seenMs = (await readClock(own.url)) - Date.now();
         return Math.abs(seenMs - offset * 1_000) < SEEN_WITHIN_MS;
-      }, SHIFT_DEADLINE_MS);
+      });
     },
     [Symbol.asyncDispose]: async () => {
       await own[Symbol.asyncDispose]();
@@ -67,6 +66,6 @@ export async function startShiftedProcess(
 
 /** The time that a process writes into its answers. */
 async function readClock(url: string): Promise<number> {
-  const response = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(SHIFT_DEADLINE_MS) });
+  const response = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(PATIENCE_MS) });
   return Date.parse(response.headers.get('date') ?? '');
 }

@@ -3,8 +3,6 @@ import type { Pool } from '@zameni/runtime';
 import { type Stack, waitUntil } from '@zameni/runtime/testing';
 import { openSuperuserPool } from '../support/superuser-pool.ts';
 
-const DEADLINE_MS = 30_000;
-
 /**
  * Brings the database back to its state before this time, in one transaction: what clients of a
  * promoted replica find that had not received the last changes. Everything of ours goes back
@@ -58,5 +56,5 @@ async function insist(pool: Pool, statements: readonly string[]): Promise<void> 
       if (Reflect.get(Object(error), 'code') === '40P01') return false;
       throw error;
     }
-  }, DEADLINE_MS);
+  });
 }

@@ -10,7 +10,7 @@ import {
   createTrustedLog,
   type EventLog,
 } from '@zameni/runtime';
-import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
+import { createSilentLogger, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 // oxlint-disable-next-line no-restricted-imports -- a whole system does not fit beside three servers
 import { createAuditor } from '../../projector/src/audit/auditor.ts';
 // oxlint-disable-next-line no-restricted-imports -- as above
@@ -35,7 +35,6 @@ export type AuditedLog = AsyncDisposable & {
 export const SMALL_BLOCKS = 160_000;
 
 const STREAM = { stream: 'ACCOUNTS', user: 'admin' };
-const DEADLINE_MS = 30_000;
 const MAX_HAND_OVERS = 4;
 const HAND_OVER_MS = 1_500;
 const LOOK_MS = 10;
@@ -83,12 +82,12 @@ export async function startAuditedLog(freeBytes?: number): Promise<AuditedLog> {
   );
   const stateOf = ({ name }: OwnServer) => store.servers.get(name)?.state;
   const leader = async () => {
-    const { leader: name } = await readServers(AbortSignal.timeout(DEADLINE_MS));
+    const { leader: name } = await readServers(AbortSignal.timeout(PATIENCE_MS));
     const found = servers.find((server) => server.name === name);
     if (found === undefined) throw new Error('nobody leads');
     return found;
   };
-  await waitUntil(() => servers.every((server) => stateOf(server) === 'healthy'), DEADLINE_MS);
+  await waitUntil(() => servers.every((server) => stateOf(server) === 'healthy'));
   const started = opening.move();
   return {
     own,

@@ -1,3 +1,4 @@
+import { PATIENCE_MS } from '@zameni/runtime/testing';
 import { Agent, request as ask } from 'node:http';
 import { performance } from 'node:perf_hooks';
 
@@ -16,8 +17,6 @@ export type Stranger = Disposable & {
   readonly post: (path: string, body: object, headers?: Headers) => Promise<Seen>;
 };
 
-const DEADLINE_MS = 20_000;
-
 /** A stranger who sends requests to a port of this machine. */
 export function createStranger(port: number): Stranger {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -30,7 +29,7 @@ export function createStranger(port: number): Stranger {
           'content-length': Buffer.byteLength(text),
           ...more,
         };
-        const signal = AbortSignal.timeout(DEADLINE_MS);
+        const signal = AbortSignal.timeout(PATIENCE_MS);
         const options = { host: '127.0.0.1', port, path, method: 'POST', agent, headers, signal };
         const began = performance.now();
         const request = ask(options, (response) => {

@@ -1,13 +1,11 @@
 import type { Client, ErasureView } from '@zameni/contracts';
-import { waitUntil } from '@zameni/runtime/testing';
-
-const REPLICA_DEADLINE_MS = 10_000;
+import { PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 
 /** The finished progress. The answer to the erasure does not wait for the replica. */
 export async function progressOnceDone(
   reader: Client,
   id: string,
-  withinMs = REPLICA_DEADLINE_MS,
+  withinMs = PATIENCE_MS,
 ): Promise<ErasureView> {
   let progress: ErasureView | undefined;
   await waitUntil(async () => {

@@ -34,9 +34,6 @@ export function toProjector(name: string, { url, pid }: OwnProcess): Projector {
 const STATUS_DEADLINE_MS = 1_000;
 const POLL_MS = 10;
 
-/** A take-over has less time. A busy machine may be late, but not as late as this. */
-const TAKE_OVER_DEADLINE_MS = 10_000;
-
 /** What the operator's port says. Undefined if it does not answer. */
 export async function statusOf({ url }: Projector): Promise<ProjectorStatus | undefined> {
   try {
@@ -70,7 +67,7 @@ export async function untilActive(projectors: readonly Projector[], beyond = -1)
     active = await find();
     if (active === undefined) await pause(POLL_MS);
     return active !== undefined;
-  }, TAKE_OVER_DEADLINE_MS);
+  });
   if (active === undefined) throw new Error('no projector is active');
   return active;
 }
@@ -84,7 +81,7 @@ export async function untilRole(
     if ((await statusOf(projector))?.role === role) return true;
     await pause(POLL_MS);
     return false;
-  }, TAKE_OVER_DEADLINE_MS);
+  });
 }
 
 /** The successor, and the milliseconds until it was active and until it had applied a batch. */

@@ -1,15 +1,12 @@
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import { createPositions, type LogRecord, readKeyRing } from '@zameni/runtime';
-import { connectTestNats, waitUntil } from '@zameni/runtime/testing';
+import { connectTestNats, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { sendHalf, sendHalfProof } from '../atomicity/half-batch.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
 
-/** Milliseconds after which the log drops an unfinished batch (NATS ADR-50: 10 s). */
-const ABANDONED_DEADLINE_MS = 30_000;
-const READ_DEADLINE_MS = 10_000;
 const ADVISORY = `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${ACCOUNTS_STREAM.name}`;
 
 /** More than the default limit of a server, which is 50. */
@@ -26,7 +23,7 @@ test.after.always(async () => {
 
 /** The records of the log on some subjects, read from its leader. */
 async function stored(subjects: readonly string[]): Promise<LogRecord[]> {
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const read = (subject: string) => admin.log.readLastFromLeader(subject, signal);
   const records = await Promise.all(subjects.map(read));
   return records.filter((record) => record !== undefined);
@@ -61,7 +58,7 @@ test.serial('half a registration blocks no address, and the log drops it', async
   const [claim, ...others] = await stored(ofTaken.subjects);
   t.true(Buffer.from(claim?.data ?? '').includes(id));
   t.deepEqual(others, []);
-  await waitUntil(() => abandoned() >= 2, ABANDONED_DEADLINE_MS);
+  await waitUntil(() => abandoned() >= 2);
   const outcome = await ofFree.goOn();
   t.log(outcome);
   t.is(outcome.status, 'unknown');

@@ -8,7 +8,6 @@ import type { OwnServer } from '../full-disk/own-log.ts';
 
 /** A log of four blocks of a stream. */
 const RECORDS = 90;
-const DEADLINE_MS = 30_000;
 const SNAPSHOT = /S-R3F[^/]*\/snapshots\/snap/;
 const MAX_RETURNS = 5;
 const OLDEST_BLOCK = /ACCOUNTS\/msgs\/1\.blk$/;
@@ -26,7 +25,7 @@ test.serial(
     await follower.end('KILL');
     t.is((await flipIn(follower.folder, OLDEST_BLOCK)).length, 1);
     await follower.start();
-    await waitUntil(() => stateOf(follower) === 'damaged', DEADLINE_MS);
+    await waitUntil(() => stateOf(follower) === 'damaged');
     const others = own.servers.filter((server) => server !== follower);
     t.deepEqual(others.map(stateOf), ['healthy', 'healthy']);
 
@@ -47,8 +46,8 @@ test.serial(
     await waitUntil(async () => {
       const leader = await audited.leader().catch(() => undefined);
       return leader !== undefined && leader !== follower;
-    }, DEADLINE_MS);
-    await waitUntil(async () => (await register(trusted, 20)).status === 'conflict', DEADLINE_MS);
+    });
+    await waitUntil(async () => (await register(trusted, 20)).status === 'conflict');
   },
 );
 
@@ -65,13 +64,13 @@ longTest('a new copy is believed again, and a record that is counted is missed',
   await follower.end('TERM');
   t.is((await flipIn(follower.folder, OLDEST_BLOCK)).length, 1);
   await follower.start();
-  await waitUntil(() => stateOf(follower) === 'damaged', DEADLINE_MS);
+  await waitUntil(() => stateOf(follower) === 'damaged');
   await follower.end('KILL');
   await rm(follower.folder, { recursive: true });
   await follower.start();
-  await waitUntil(() => stateOf(follower) === 'healthy', DEADLINE_MS);
+  await waitUntil(() => stateOf(follower) === 'healthy');
   await audited.handOverTo(follower);
-  await waitUntil(async () => (await register(trusted, 20)).status === 'conflict', DEADLINE_MS);
+  await waitUntil(async () => (await register(trusted, 20)).status === 'conflict');
   await holdsAll(audited, follower);
 });
 
@@ -85,10 +84,10 @@ longTest('two of three that lack records are named, and the whole one leads', as
     await server.end('TERM');
     t.is((await flipIn(server.folder, OLDEST_BLOCK)).length, 1);
     await server.start();
-    await waitUntil(() => stateOf(server) === 'damaged', DEADLINE_MS);
+    await waitUntil(() => stateOf(server) === 'damaged');
   }
   t.is(stateOf(whole), 'healthy');
-  await waitUntil(async () => (await register(trusted, 20)).status === 'conflict', DEADLINE_MS);
+  await waitUntil(async () => (await register(trusted, 20)).status === 'conflict');
   t.is(await audited.leader(), whole);
 });
 
@@ -99,9 +98,9 @@ longTest('after the loss of all servers at once the log is believed within secon
   await fill(audited, 0, RECORDS);
   await Promise.all(own.servers.map((server) => server.end('KILL')));
   await Promise.all(own.servers.map((server) => server.start()));
-  await waitUntil(async () => (await register(own.log, 0)).status === 'conflict', DEADLINE_MS);
+  await waitUntil(async () => (await register(own.log, 0)).status === 'conflict');
   const ledAtMs = performance.now();
-  await waitUntil(async () => (await register(trusted, 0)).status === 'conflict', DEADLINE_MS);
+  await waitUntil(async () => (await register(trusted, 0)).status === 'conflict');
   t.log(`accepted ${Math.round(performance.now() - ledAtMs)} ms after the election`);
   t.true(performance.now() - ledAtMs < 10_000);
 });
@@ -124,8 +123,8 @@ for (const [what, pattern, how] of REPAIRED) {
     await follower.end(how);
     t.not((await flipIn(follower.folder, pattern)).length, 0);
     await follower.start();
-    await waitUntil(() => follower.isHealthy(), DEADLINE_MS);
-    await waitUntil(() => audited.stateOf(follower) === 'healthy', DEADLINE_MS);
+    await waitUntil(() => follower.isHealthy());
+    await waitUntil(() => audited.stateOf(follower) === 'healthy');
     await holdsAll(audited, follower);
   });
 }
@@ -138,8 +137,8 @@ longTest('a follower repairs the only block from the log of the agreement', asyn
   await follower.end('KILL');
   t.is((await flipIn(follower.folder, OLDEST_BLOCK)).length, 1);
   await follower.start();
-  await waitUntil(() => follower.isHealthy(), DEADLINE_MS);
-  await waitUntil(() => audited.stateOf(follower) === 'healthy', DEADLINE_MS);
+  await waitUntil(() => follower.isHealthy());
+  await waitUntil(() => audited.stateOf(follower) === 'healthy');
   await holdsAll(audited, follower);
 });
 
@@ -152,7 +151,7 @@ longTest('a follower with a damaged snapshot does not take part any more', async
   await follower.end('TERM');
   t.not((await flipIn(follower.folder, SNAPSHOT)).length, 0);
   await follower.start();
-  await waitUntil(() => audited.stateOf(follower) !== 'healthy', DEADLINE_MS);
+  await waitUntil(() => audited.stateOf(follower) !== 'healthy');
   await fill(audited, RECORDS, RECORDS + 5);
   t.false(await follower.isHealthy());
   await t.throwsAsync(audited.handOverTo(follower), { message: /does not become the leader/ });
@@ -164,7 +163,7 @@ async function fill(audited: AuditedLog, from: number, to: number): Promise<void
     await waitUntil(async () => {
       const { status } = await register(audited.trusted, n);
       return status === 'appended' || status === 'conflict';
-    }, DEADLINE_MS);
+    });
   }
 }
 
@@ -182,8 +181,8 @@ function nthOf({ readLastFromLeader }: AuditedLog['trusted'], n: number) {
 async function comeBack(audited: AuditedLog, server: OwnServer, how: 'TERM' | 'KILL') {
   await server.end(how);
   await server.start();
-  await waitUntil(() => audited.stateOf(server) === 'unknown', DEADLINE_MS);
-  await waitUntil(() => audited.stateOf(server) === 'healthy', DEADLINE_MS);
+  await waitUntil(() => audited.stateOf(server) === 'unknown');
+  await waitUntil(() => audited.stateOf(server) === 'healthy');
 }
 
 /**

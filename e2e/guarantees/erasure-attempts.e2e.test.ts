@@ -1,5 +1,6 @@
 import { createClient, subjects } from '@zameni/contracts';
 import { createDigests, readPepperRing } from '@zameni/runtime';
+import { PATIENCE_MS } from '@zameni/runtime/testing';
 import test from 'ava';
 import { progressOnceDone } from '../erasure/progress.ts';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -19,8 +20,6 @@ test.after.always(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-const READ_DEADLINE_MS = 10_000;
-
 /** Attempts on one address, and the time limit of their deletion. */
 const FLOOD = 400;
 const FLOOD_DEADLINE_MS = 30_000;
@@ -39,7 +38,7 @@ async function live(email: string): Promise<string> {
 
 /** The last record of a subject, from the leader of the log. */
 function lastOf(subject: string) {
-  return admin.log.readLastFromLeader(subject, AbortSignal.timeout(READ_DEADLINE_MS));
+  return admin.log.readLastFromLeader(subject, AbortSignal.timeout(PATIENCE_MS));
 }
 
 /** The last record of the claim on an address. */
@@ -147,7 +146,7 @@ test('an attempt is erased by its id; the holder and other attempts stay', async
   const token = await tokenFor(waiting.id, 'attempt');
   const open = await admin.log.readFirst(
     subjects.attempt(waiting.id),
-    AbortSignal.timeout(READ_DEADLINE_MS),
+    AbortSignal.timeout(PATIENCE_MS),
   );
   const position = await erase(waiting.id);
   t.is(await erase(waiting.id), position);
@@ -156,7 +155,7 @@ test('an attempt is erased by its id; the holder and other attempts stay', async
   t.like(await anyone.verifyEmail({ body: { token } }), { code: 'invalid-verification-token' });
   const first = await admin.log.readFirst(
     subjects.attempt(waiting.id),
-    AbortSignal.timeout(READ_DEADLINE_MS),
+    AbortSignal.timeout(PATIENCE_MS),
   );
   t.true(
     (first?.position ?? 0) > (open?.position ?? 0),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AttemptRecord, createClient, KeyRecord, subjects } from '@zameni/contracts';
 import { createDigests, readPepperRing } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { findBytes, type Needles, toNeedles } from '../erasure/find-bytes.ts';
@@ -23,8 +23,6 @@ test.after.always(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-const READ_DEADLINE_MS = 10_000;
-const PROGRESS_DEADLINE_MS = 20_000;
 const COMMAND_DEADLINE_MS = 120_000;
 const HEADING = 'A person must be erased in every byte';
 
@@ -101,7 +99,7 @@ async function attemptAt(email: string): Promise<{ readonly id: string; readonly
 }
 
 async function contentOf(subject: string): Promise<unknown> {
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const record = await admin.log.readLastFromLeader(subject, signal);
   if (record === undefined) throw new Error(`there is nothing at ${subject}`);
   return JSON.parse(Buffer.from(record.data).toString());
@@ -141,7 +139,7 @@ async function untilFound(store: string, needles: Needles, names: readonly strin
   await waitUntil(() => {
     const found = find(store, needles);
     return names.every((name) => found.has(name));
-  }, READ_DEADLINE_MS).catch((cause: unknown) => {
+  }).catch((cause: unknown) => {
     throw new Error(`${store} has ${[...find(store, needles).keys()].join(', ')} only`, { cause });
   });
 }
@@ -161,7 +159,7 @@ async function untilDone(t: ExecutionContext, id: string): Promise<void> {
     const { body } = await operator.readErasure({ params: { id } });
     last = body;
     return 'stores' in body && body.status === 'done';
-  }, PROGRESS_DEADLINE_MS).catch(() => t.fail(JSON.stringify(last)));
+  }).catch(() => t.fail(JSON.stringify(last)));
 }
 
 test('after the runbook commands no file of any store has a byte of the erased', async (t) => {

@@ -13,7 +13,7 @@ import {
   readPepperRing,
   readSecret,
 } from '@zameni/runtime';
-import { connectTestRedis, insist, waitUntil } from '@zameni/runtime/testing';
+import { connectTestRedis, insist, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -32,7 +32,6 @@ test.after.always(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-const PATIENCE_MS = 60_000;
 const { signal } = new AbortController();
 
 async function progressOf(id: string) {
@@ -73,7 +72,7 @@ test('a replica that does not replay shows nobody whose erasure was answered', a
     const { rows } = await replica.query('select from accounts.users where user_id = $1', [id]);
     return rows.length === 1;
   };
-  await waitUntil(has, PATIENCE_MS);
+  await waitUntil(has);
   await replica.query('select pg_wal_replay_pause()');
   t.teardown(async () => {
     await replica.query('select pg_wal_replay_resume()');
@@ -114,7 +113,7 @@ test('a forged deletion record destroys nothing, and holds nobody up', async (t)
     signal,
   );
   t.is(outcome.status, 'appended');
-  await waitUntil(async () => (await readStuck()).length > 0, PATIENCE_MS);
+  await waitUntil(async () => (await readStuck()).length > 0);
   t.regex((await readStuck()).join(), /ForgedRecordError: it names a person who is not erased/);
 
   const genuine = await join(personAt('beside-forged@erasure.example.org'));
@@ -126,7 +125,7 @@ test('a forged deletion record destroys nothing, and holds nobody up', async (t)
   t.is((await operator.updateUser({ params: { id }, body: { locale: 'sr' } })).status, 202);
 
   await remove(subject);
-  await waitUntil(async () => (await readStuck()).length === 0, PATIENCE_MS);
+  await waitUntil(async () => (await readStuck()).length === 0);
 });
 
 test('an erasure of which the database lost the end is done again', async (t) => {
@@ -137,7 +136,7 @@ test('an erasure of which the database lost the end is done again', async (t) =>
   await waitUntil(async () => {
     const claims = (await progressOf(id))?.stores.find(({ store }) => store === 'claims');
     return typeof claims?.erasedAt === 'string';
-  }, PATIENCE_MS);
+  });
   const primary = openSuperuserPool(stack, { name: 'erasure' });
   t.teardown(async () => {
     await primary.query(`update zameni.erasures set log_servers_behind = '{}' where user_id = $1`, [
@@ -151,7 +150,7 @@ test('an erasure of which the database lost the end is done again', async (t) =>
        read_model_at = read_model_at - interval '1 minute' where user_id = $1`,
     [id],
   );
-  await waitUntil(async () => (await erase()) === 202, PATIENCE_MS);
+  await waitUntil(async () => (await erase()) === 202);
   const stores = (await progressOf(id))?.stores ?? [];
   const servers = stores.find(({ store }) => store === 'log-servers');
   t.deepEqual([...(servers?.away ?? [])].toSorted(), ['n1', 'n2', 'n3']);

@@ -6,7 +6,7 @@ import {
   readKeyRing,
   readPepperRing,
 } from '@zameni/runtime';
-import { connectTestRedis, insist, waitUntil } from '@zameni/runtime/testing';
+import { connectTestRedis, insist, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { progressOnceDone } from '../erasure/progress.ts';
@@ -29,10 +29,6 @@ test.after.always(async () => {
   await admin[Symbol.asyncDispose]();
 });
 
-const READ_DEADLINE_MS = 10_000;
-const REPLICA_DEADLINE_MS = 10_000;
-const MAIL_DEADLINE_MS = 10_000;
-
 /** Texts of the person that must not be found anywhere after the erasure. */
 const NAME = 'Vera Forgotten-Actor';
 const CITY = 'Forgottenville';
@@ -53,13 +49,13 @@ async function live(email: string): Promise<string> {
 
 /** The text of the first record of a subject, from the leader of the log. */
 async function firstOf(subject: string): Promise<string> {
-  const record = await admin.log.readFirst(subject, AbortSignal.timeout(READ_DEADLINE_MS));
+  const record = await admin.log.readFirst(subject, AbortSignal.timeout(PATIENCE_MS));
   return Buffer.from(record?.data ?? []).toString();
 }
 
 /** The last record of a subject, from the leader of the log. */
 function lastOf(subject: string): Promise<unknown> {
-  return admin.log.readLastFromLeader(subject, AbortSignal.timeout(READ_DEADLINE_MS));
+  return admin.log.readLastFromLeader(subject, AbortSignal.timeout(PATIENCE_MS));
 }
 
 /** A client of each query API process. */
@@ -126,7 +122,7 @@ test('both databases hold no row of the person, and nothing they wrote', async (
         'select position from accounts.checkpoint',
       );
       return Number(rows[0]?.position) >= position;
-    }, REPLICA_DEADLINE_MS);
+    });
     const { rows } = await pool.query<Record<string, number>>(
       `select
          (select count(*)::int from accounts.users where user_id = $1) as users,
@@ -209,14 +205,11 @@ test('the erasure is confirmed by mail, and then no mail knows the mailbox', asy
     );
     return rows[0]?.is;
   };
-  await waitUntil(async () => (await read('mailbox is not null')) === true, MAIL_DEADLINE_MS);
+  await waitUntil(async () => (await read('mailbox is not null')) === true);
   await erase(id);
-  await waitUntil(
-    async () => (await read(`kind = 'erased' and state = 'sent'`)) === true,
-    MAIL_DEADLINE_MS,
-  );
+  await waitUntil(async () => (await read(`kind = 'erased' and state = 'sent'`)) === true);
   await progressOnceDone(operator, id);
-  await waitUntil(async () => (await read('mailbox is not null')) === false, MAIL_DEADLINE_MS);
+  await waitUntil(async () => (await read('mailbox is not null')) === false);
   t.pass();
 });
 

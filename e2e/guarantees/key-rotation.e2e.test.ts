@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { KeyRecord, subjects } from '@zameni/contracts';
 import { readKeyRingFile, readToEnd } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { secretFiles } from '../../deploy/local/secrets/files.ts';
@@ -27,7 +27,6 @@ test.after.always(async () => {
 
 /** Milliseconds for a rotation, with a grace of 4 seconds and killed processes. */
 const ROTATION_DEADLINE_MS = 180_000;
-const READ_DEADLINE_MS = 30_000;
 const BETWEEN_REGISTRATIONS_MS = 100;
 const { signal } = new AbortController();
 
@@ -76,7 +75,7 @@ async function changeAndRead(t: ExecutionContext, id: string): Promise<void> {
 async function readKeks(): Promise<Map<string, string[]>> {
   const keks = new Map<string, string[]>();
   const what = { filter: subjects.key('*'), after: 0, maxRecords: 500 };
-  for await (const batch of readToEnd(admin.log, what, AbortSignal.timeout(READ_DEADLINE_MS))) {
+  for await (const batch of readToEnd(admin.log, what, AbortSignal.timeout(PATIENCE_MS))) {
     for (const { subject, data } of batch) {
       const { kek } = Value.Parse(KeyRecord, JSON.parse(Buffer.from(data).toString()));
       keks.set(subject, [...(keks.get(subject) ?? []), kek]);
@@ -87,7 +86,7 @@ async function readKeks(): Promise<Map<string, string[]>> {
 
 /** The position of an attempt's record in the log. */
 async function positionOf(attempt: string): Promise<number | undefined> {
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   return (await admin.log.readLastFromLeader(subjects.attempt(attempt), signal))?.position;
 }
 
@@ -136,7 +135,7 @@ test.serial('a rotation that is interrupted from the keyboard restores its ring'
   const path = stack.keys.positionKeyFile;
   const stopped = keys('rotate', 'position');
   // Added, but not yet read by every process.
-  await waitUntil(() => readKeyRingFile(path).next !== undefined, READ_DEADLINE_MS);
+  await waitUntil(() => readKeyRingFile(path).next !== undefined);
   const { next } = readKeyRingFile(path);
   stopped.child.kill('SIGINT');
   const { status, stderr } = await stopped.ended;
@@ -170,7 +169,7 @@ test.serial(
       return during;
     })();
     // Wait for the new key to be current, so that the killed command leaves both in use.
-    await waitUntil(() => readKeyRingFile(kekFile).current !== older, READ_DEADLINE_MS);
+    await waitUntil(() => readKeyRingFile(kekFile).current !== older);
     first.child.kill('SIGKILL');
     t.is((await first.ended).status, 'SIGKILL');
     const erased = Promise.all(toErase.map((id) => actors.operator.eraseUser({ params: { id } })));
@@ -194,10 +193,7 @@ test.serial(
     }
     t.deepEqual([...new Set([...keks.values()].flat())], [report.current]);
     for (const id of toErase) {
-      await waitUntil(
-        async () => !(await admin.log.hasRecord(subjects.key(id), signal)),
-        READ_DEADLINE_MS,
-      );
+      await waitUntil(async () => !(await admin.log.hasRecord(subjects.key(id), signal)));
     }
     for (const id of [...before.slice(0, 20), ...during.slice(0, 20), ...after]) {
       await changeAndRead(t, id);

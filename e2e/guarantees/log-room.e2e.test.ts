@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ErrorCode, type RegisterCommand, subjects } from '@zameni/contracts';
 import { type NatsConnection, provisionStream } from '@zameni/runtime';
-import { connectTestNats, waitUntil } from '@zameni/runtime/testing';
+import { connectTestNats, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { type AdminLog, openAdminLog } from '../log/admin-log.ts';
 import { type Accepted, createActors, personAt } from '../support/actors.ts';
@@ -22,8 +22,6 @@ const MAX_REQUESTS = 20_000;
 const VOUCHERS = 2;
 const PAUSE_MS = 20;
 const MANY_IN_A_ROW = 8;
-const LOOK_DEADLINE_MS = 30_000;
-const READ_DEADLINE_MS = 20_000;
 
 const system = await attachSystem();
 const actors = await createActors(system, 'log-room');
@@ -39,7 +37,7 @@ const full = 'log-full' satisfies ErrorCode;
 type Answer = { readonly status: number; readonly code?: string; readonly headers: object };
 
 async function roomOf({ log }: Pick<AdminLog, 'log'>) {
-  const room = await log.room(AbortSignal.timeout(READ_DEADLINE_MS));
+  const room = await log.room(AbortSignal.timeout(PATIENCE_MS));
   if (room === undefined) throw new Error('the log has no bound');
   return room;
 }
@@ -50,7 +48,7 @@ async function untilAllAnswer(status: number, ask: () => Promise<Answer>): Promi
   await waitUntil(async () => {
     inARow = (await ask()).status === status ? inARow + 1 : 0;
     return inARow >= MANY_IN_A_ROW;
-  }, LOOK_DEADLINE_MS);
+  });
 }
 
 /** Makes the log so small that its content is a small part of it. Restores the bound at the end. */
@@ -175,7 +173,7 @@ test.serial(
     for (const { id } of leaving) t.is((await read(id, position)).status, 410);
     for (const { id } of toErase) t.is(await status(id, position), undefined);
     for (const { id } of leaving) {
-      const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+      const signal = AbortSignal.timeout(PATIENCE_MS);
       t.false(await admin.log.hasRecord(subjects.key(id), signal));
     }
   },
@@ -192,7 +190,7 @@ test.serial('a limit of live attempts refuses further attempts and nothing else'
     few.anyone.registerPerson({ body: personAt(`more-${n}@few-attempts.example.org`) });
   let n = 0;
   // It is counted every few seconds.
-  await waitUntil(async () => (await ask((n += 1))).status === 503, LOOK_DEADLINE_MS);
+  await waitUntil(async () => (await ask((n += 1))).status === 503);
   isFull(t, await ask(n + 1));
   isFull(
     t,
@@ -217,10 +215,7 @@ test.serial('the shares of the log are settings', async (t) => {
     env: { ZAMENI_ATTEMPTS_LOG_PERCENT: '1', ZAMENI_VOUCHED_LOG_PERCENT: '1' },
   });
   const body = personAt('tight@log-room.example.org');
-  await waitUntil(
-    async () => (await tight.anyone.registerPerson({ body })).status === 503,
-    LOOK_DEADLINE_MS,
-  );
+  await waitUntil(async () => (await tight.anyone.registerPerson({ body })).status === 503);
   isFull(t, await tight.operator.registerPerson({ body }));
   t.is((await anyone.registerPerson({ body })).status, 202, 'the others have room');
 });

@@ -11,7 +11,7 @@ import {
   readKeyRingFile,
   readToEnd,
 } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { kill } from '../support/kills.ts';
@@ -34,7 +34,6 @@ test.after.always(async () => {
 });
 
 const ROTATION_DEADLINE_MS = 300_000;
-const READ_DEADLINE_MS = 30_000;
 const ANSWER_DEADLINE_MS = 60_000;
 const LANES = 4;
 const BETWEEN_RACES_MS = 1_000;
@@ -130,14 +129,14 @@ const races = (when: string, n: number) =>
 async function readClaims(): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
   const what = { filter: subjectFilters.claims, after: 0, maxRecords: 500 };
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   for await (const batch of readToEnd(admin.log, what, signal)) records.push(...batch);
   return records;
 }
 
 async function claimOf(email: string): Promise<ClaimRecord | undefined> {
   const { believed } = readClaimLayout(stack).placeOf(digests.claimOf(email));
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const record = await admin.log.readLastFromLeader(believed, signal);
   return record && Value.Parse(ClaimRecord, JSON.parse(Buffer.from(record.data).toString()));
 }

@@ -10,7 +10,7 @@ import {
   type UserId,
 } from '@zameni/contracts';
 import { createDataKeys, type EventLog, readKeyRing } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { statusOf } from '../fail-over/projectors.ts';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -35,7 +35,6 @@ const BUG_CROWD = 300;
 const STILL_MS = 5_000;
 
 const NO_DIFFERENCES = { users: 0, address_owner: 0, attempts: 0, registration_stats: 0 };
-const READ_DEADLINE_MS = 30_000;
 const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');
 const { signal } = new AbortController();
 
@@ -134,10 +133,10 @@ test.serial(
 
     // Everyone else arrives, those who register later too.
     t.deepEqual(await readSome(ids, position), [200]);
-    await waitUntil(async () => (await list()).size >= 4, READ_DEADLINE_MS);
+    await waitUntil(async () => (await list()).size >= 4);
     const others = await importCrowd(system, 'poison-later', CROWD);
     t.deepEqual(await readSome(others.ids, others.position), [200]);
-    const seen = await lag.stop(READ_DEADLINE_MS);
+    const seen = await lag.stop(PATIENCE_MS);
     t.log(seen);
     t.is(seen.maxParked, 4);
     t.true(seen.longestStillMs < STILL_MS);
@@ -175,7 +174,7 @@ test.serial(
     if (resumed.status === 200) t.is(resumed.body.parked, undefined);
     for (const id of [malformed, later])
       await parked('discard', id, '--reason', 'planted-by-a-test');
-    await waitUntil(async () => (await list()).size === 0, READ_DEADLINE_MS);
+    await waitUntil(async () => (await list()).size === 0);
     t.deepEqual(await compareWithCleanRebuild(system, pool), NO_DIFFERENCES);
 
     // Redrive and rebuild are about the record, and no part of what its caller began.
@@ -192,12 +191,12 @@ test.serial(
     const { id } = await actors.register(person('leaves'));
     const subject = subjects.account(id);
     await append(log, subject, '{"not":"an event"}');
-    await waitUntil(async () => (await parked('ls', '--id', id)).length === 1, READ_DEADLINE_MS);
+    await waitUntil(async () => (await parked('ls', '--id', id)).length === 1);
     // Appended as the admin: the command API does not decide on an account that it cannot read.
     const erased = { name: 'erased', data: {}, personal: null } as const;
     await append(log, subject, encodeEvent(metadataOf(idOf(id), 3), erased, null));
     const status = async () => (await actors.operator.readUser({ params: { id } })).status;
-    await waitUntil(async () => (await status()) === 410, READ_DEADLINE_MS);
+    await waitUntil(async () => (await status()) === 410);
     t.deepEqual(await parked('ls', '--id', id), []);
     t.deepEqual(await compareWithCleanRebuild(system, pool), NO_DIFFERENCES);
   },
@@ -249,7 +248,7 @@ test.serial(
       // A person who is erased meanwhile does not wait for the fix, and still counts as registered.
       const erased = await actors.operator.eraseUser({ params: { id: leaving.id } });
       t.is(erased.status, 202);
-      const seen = await lag.stop(READ_DEADLINE_MS);
+      const seen = await lag.stop(PATIENCE_MS);
       t.log(seen);
       t.true(seen.longestStillMs < STILL_MS);
       return [planted, leaving] as const;

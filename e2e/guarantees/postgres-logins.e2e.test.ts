@@ -2,15 +2,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { readTestStack } from '@zameni/runtime/testing';
+import { PATIENCE_MS, readTestStack } from '@zameni/runtime/testing';
 import test from 'ava';
 import { openSuperuserPool } from '../support/superuser-pool.ts';
 
 const stack = await readTestStack();
 const { postgres, pgbouncer, folders } = stack;
-
-/** Milliseconds: the servers wait for 5 s, and the machine may be busy. */
-const PATIENCE_MS = 15_000;
 
 test('who connects and does not log in is disconnected soon', async (t) => {
   await Promise.all(

@@ -4,7 +4,7 @@ import { join as joinPath } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ErrorCode, subjects, type VerifyEmailCommand } from '@zameni/contracts';
 import { readKeyRingFile } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -14,7 +14,6 @@ import { attachSystem } from '../support/system.ts';
 
 const LIFETIME_SECONDS = 5;
 const COPIES = 10;
-const READ_DEADLINE_MS = 20_000;
 
 const system = await attachSystem();
 const { stack } = system;
@@ -68,7 +67,7 @@ async function attemptShortly(email: string, key?: string) {
 const afterTheInstant = () => pause((LIFETIME_SECONDS + 1) * 1_000);
 
 function lastOf(subject: string) {
-  return admin.log.readLastFromLeader(subject, AbortSignal.timeout(READ_DEADLINE_MS));
+  return admin.log.readLastFromLeader(subject, AbortSignal.timeout(PATIENCE_MS));
 }
 
 test.serial(
@@ -262,7 +261,7 @@ test('"not mine" of an attempt deletes it', async (t) => {
 
 /** Whether the record at a position is gone from the log. */
 async function isDeleted(id: string, position: number): Promise<boolean> {
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const first = await admin.log.readFirst(subjects.attempt(id), signal);
   return first === undefined || first.position > position;
 }

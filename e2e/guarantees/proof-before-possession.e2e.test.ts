@@ -9,6 +9,7 @@ import {
   subjects,
 } from '@zameni/contracts';
 import { createDigests, readPepperRing, readToEnd } from '@zameni/runtime';
+import { PATIENCE_MS } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -20,7 +21,6 @@ import { attachSystem } from '../support/system.ts';
 const LIFETIME_SECONDS = 3;
 const WISHES = 1_000;
 const ATTEMPTS = 12;
-const READ_DEADLINE_MS = 20_000;
 
 const system = await attachSystem();
 const { stack } = system;
@@ -171,7 +171,7 @@ test(`${WISHES} mail wishes are ${WISHES} records, and affect no account`, async
   const email = 'wished@possession.example.org';
   const { id, position } = await join(personAt(email));
   const before = await viewOf(t, id, position);
-  const after = await admin.log.head(AbortSignal.timeout(READ_DEADLINE_MS));
+  const after = await admin.log.head(AbortSignal.timeout(PATIENCE_MS));
   await mapConcurrently([...Array(WISHES).keys()], 32, async () => {
     const answer = await anyone.resendVerification({ body: { email } });
     t.is(answer.status, 202);
@@ -180,7 +180,7 @@ test(`${WISHES} mail wishes are ${WISHES} records, and affect no account`, async
   const claim = digests.claimOf(email);
   let wishes = 0;
   const what = { filter: subjects.mailWish('*'), after, maxRecords: 1_000 };
-  for await (const batch of readToEnd(admin.log, what, AbortSignal.timeout(READ_DEADLINE_MS))) {
+  for await (const batch of readToEnd(admin.log, what, AbortSignal.timeout(PATIENCE_MS))) {
     for (const { data } of batch) {
       const wish = Value.Parse(MailWish, JSON.parse(Buffer.from(data).toString()));
       if (wish.claim === claim) wishes += 1;
@@ -194,7 +194,7 @@ test(`${WISHES} mail wishes are ${WISHES} records, and affect no account`, async
 test('an attempt is one record that expires, and holds nothing of a person in clear', async (t) => {
   const email = 'one-record@possession.example.org';
   const { id } = await attempt(personAt(email));
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const first = await admin.log.readFirst(subjects.anyOf(id), signal);
   t.is(first?.subject, subjects.attempt(id));
   const next = await admin.log.readFirst(subjects.anyOf(id), signal, first?.position);

@@ -10,8 +10,6 @@ const PAUSED_MS = 4_000;
 const SHORTEST_CALM_MS = 300;
 const LONGEST_CALM_MS = 1_500;
 
-const BACK_DEADLINE_MS = 60_000;
-
 /** What happens in one round. */
 const INTERRUPTIONS = [
   { isKill: true, isAll: false },
@@ -49,7 +47,7 @@ export async function signalMailers(
 /** Waits until all mailers are ready. */
 export async function untilMailersReady({ services }: Stack): Promise<void> {
   const urls = services.filter(({ service }) => service === 'mailer').map(({ url }) => url);
-  for (const url of urls) await waitUntil(() => isHealthy(`${url}/readyz`), BACK_DEADLINE_MS);
+  for (const url of urls) await waitUntil(() => isHealthy(`${url}/readyz`));
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   SCOPES,
   type Scope,
 } from '@zameni/contracts';
+import { PATIENCE_MS } from '@zameni/runtime/testing';
 import { type LinkKind, type LinkOptions, openMailboxes } from './mailbox.ts';
 import type { System } from './system.ts';
 
@@ -43,7 +44,6 @@ export type Actors = AsyncDisposable & {
   ) => Promise<RegistrationView['status'] | undefined>;
 };
 
-const DECIDED_DEADLINE_MS = 15_000;
 const RETRY_MS = 250;
 
 /** Creates the actors. `name` is the subject of the operator's token. */
@@ -118,7 +118,7 @@ export function personAt(email: string): RegisterCommand {
 async function untilDecided<Answer extends { readonly status: number }>(
   send: () => Promise<Answer>,
 ): Promise<Answer> {
-  const endsAt = performance.now() + DECIDED_DEADLINE_MS;
+  const endsAt = performance.now() + PATIENCE_MS;
   for (;;) {
     const answer = await send();
     if (Reflect.get(answer, 'code') !== 'log-unavailable') return answer;

@@ -3,12 +3,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { PATIENCE_MS } from '@zameni/runtime/testing';
 import { connectDevTools, type DevTools } from './devtools.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-
-/** Milliseconds until a browser that was started answers. */
-const START_DEADLINE_MS = 30_000;
 
 /** Finds a Chromium on this machine: CHROMIUM, the path, or the browsers of Playwright. */
 export function findChromium(env: NodeJS.ProcessEnv): string | undefined {
@@ -71,7 +69,7 @@ export async function startChromium(path: string): Promise<Chromium> {
 /** Chromium prints the address of its protocol to stderr. */
 async function readAddress({ stderr }: ChildProcess): Promise<string> {
   if (stderr === null) throw new Error('chromium has no stderr');
-  const timer = setTimeout(() => stderr.destroy(), START_DEADLINE_MS);
+  const timer = setTimeout(() => stderr.destroy(), PATIENCE_MS);
   try {
     let text = '';
     for await (const chunk of stderr.iterator({ destroyOnReturn: false })) {

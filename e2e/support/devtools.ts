@@ -1,3 +1,4 @@
+import { PATIENCE_MS } from '@zameni/runtime/testing';
 /** A message of the protocol: the result of a command, or an event of a session. */
 type Incoming = {
   readonly id?: number;
@@ -18,9 +19,6 @@ export type DevTools = Disposable & {
   /** Calls a function with each event of a session. */
   readonly listen: (sessionId: string, listener: (event: DevToolsEvent) => void) => void;
 };
-
-/** Milliseconds to wait for the result of a command. */
-const DEADLINE_MS = 30_000;
 
 /** Connects to a browser. */
 export async function connectDevTools(address: string): Promise<DevTools> {
@@ -58,7 +56,7 @@ export async function connectDevTools(address: string): Promise<DevTools> {
       );
       const timer = setTimeout(
         () => answer.reject(new Error(`${method} has no answer`)),
-        DEADLINE_MS,
+        PATIENCE_MS,
       );
       try {
         return await answer.promise;

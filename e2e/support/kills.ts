@@ -7,8 +7,6 @@ import { Value } from 'typebox/value';
 /** A killed process and the time until its replacement listened, if it listens. */
 export type Kill = { readonly name: string; readonly atMs: number; readonly backAfterMs: number };
 
-const BACK_DEADLINE_MS = 60_000;
-
 /** Milliseconds until two servers agree on a leader. */
 const LEADER_DEADLINE_MS = 5_000;
 
@@ -31,9 +29,9 @@ export async function kill(name: string, startedAt: number): Promise<Kill> {
   if (pid === undefined) throw new Error(`${name} is not running`);
   const atMs = performance.now() - startedAt;
   process.kill(pid, 'SIGKILL');
-  await waitUntil(async () => (await readTestStack()).pids[name] !== pid, BACK_DEADLINE_MS);
+  await waitUntil(async () => (await readTestStack()).pids[name] !== pid);
   // The keeper of the attempt keys listens nowhere.
-  if (port !== undefined) await waitUntil(() => accepts(port), BACK_DEADLINE_MS);
+  if (port !== undefined) await waitUntil(() => accepts(port));
   return { name, atMs, backAfterMs: performance.now() - startedAt - atMs };
 }
 

@@ -20,7 +20,7 @@ import {
   type Positions,
   type Proof,
 } from '@zameni/runtime';
-import { createSilentLogger, type Stack, waitUntil } from '@zameni/runtime/testing';
+import { createSilentLogger, PATIENCE_MS, type Stack, waitUntil } from '@zameni/runtime/testing';
 import { secretFiles } from '../../deploy/local/secrets/files.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 
@@ -45,9 +45,6 @@ export type Mailboxes = AsyncDisposable & {
 export class LinkGoneError extends Error {
   override readonly name = 'LinkGoneError';
 }
-
-/** Milliseconds to read the records that a link is made from. */
-const READ_DEADLINE_MS = 10_000;
 
 /** Every link lives an hour, so a shortened attempt ends at its own instant, not with the link. */
 const LIFETIME_MS = 60 * 60 * 1_000;
@@ -77,7 +74,7 @@ export async function openMailboxes(stack: Stack): Promise<Mailboxes> {
 }
 
 async function findAttempt(log: EventLog, id: UserId): Promise<Proof> {
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const last = await log.readLastFromLeader(subjects.attempt(id), signal);
   const record = last && parseAttemptRecord(last.data);
   if (last === undefined || record?.state !== 'open') throw new LinkGoneError(id);
@@ -91,7 +88,7 @@ async function findRequest(
 ): Promise<Extract<Proof, { kind: 'account' }>> {
   const event = await findNewest(log, id, name);
   const { metadata, type, personal } = event;
-  const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   const record = await log.readLastFromLeader(subjects.key(id), signal);
   if (record === undefined) {
     const newest = await log.readLastFromLeader(subjects.account(id), signal);
@@ -114,13 +111,13 @@ async function findNewest(
 ): Promise<StoredEvent> {
   let found: StoredEvent | undefined;
   await waitUntil(async () => {
-    const signal = AbortSignal.timeout(READ_DEADLINE_MS);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const records = await log.readSubject(subjects.account(id), signal);
     const newest = await log.readLastFromLeader(subjects.account(id), signal);
     const events = records.map(({ data }) => decodeEvent(Buffer.from(data).toString('utf8')));
     found = events.findLast((event) => event.name === name);
     return found !== undefined && newest?.position === records.at(-1)?.position;
-  }, READ_DEADLINE_MS);
+  });
   if (found === undefined) throw new Error(`${id} has no ${name}`);
   return found;
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { PATIENCE_MS } from '@zameni/runtime/testing';
 import type { Span } from '../../deploy/telemetry/otlp/span.ts';
 
 /** What both a file of spans and Jaeger know of a span, in one form. */
@@ -40,12 +41,10 @@ const Answer = Type.Object({
   ),
 });
 
-const DEADLINE_MS = 5_000;
-
 /** Asks Jaeger's query API for a trace. Returns its spans by id; none if it has no such trace. */
 export async function fetchJaegerTrace(url: string, traceId: string): Promise<SpanFacts[]> {
   const response = await fetch(`${url}/api/traces/${traceId}`, {
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
   if (response.status === 404) return [];
   const { data } = Value.Parse(Answer, await response.json());

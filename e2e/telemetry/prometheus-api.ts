@@ -1,3 +1,4 @@
+import { PATIENCE_MS } from '@zameni/runtime/testing';
 import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 
@@ -29,8 +30,6 @@ export type PrometheusApi = {
   readonly alerts: () => Promise<Alert[]>;
 };
 
-const DEADLINE_MS = 10_000;
-
 const Labels = Type.Record(Type.String(), Type.String());
 const Moment = Type.Tuple([Type.Number(), Type.String()]);
 const Result = Type.Object({
@@ -59,7 +58,7 @@ const Alerts = Type.Object({
 export function createPrometheusApi(url: string): PrometheusApi {
   async function ask<T extends TSchema>(schema: T, path: string): Promise<Static<T>> {
     const response = await fetch(`${url}/api/v1/${path}`, {
-      signal: AbortSignal.timeout(DEADLINE_MS),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${path} was answered ${response.status}: ${text}`);

@@ -42,14 +42,14 @@ export const DISTURBING = [
   'e2e/guarantees/erasure-outage.e2e.test.ts',
   'e2e/guarantees/erasure-faults.e2e.test.ts',
   'e2e/guarantees/prometheus.e2e.test.ts',
+  'e2e/guarantees/idempotency-faults.e2e.test.ts',
+  'e2e/guarantees/imports.e2e.test.ts',
   'e2e/guarantees/soak.e2e.test.ts',
 ] as const;
 
 /** Tests that compare times, or must come last. Each runs with nothing beside. */
 export const QUIET = [
-  'e2e/guarantees/idempotency-faults.e2e.test.ts',
   'e2e/guarantees/anonymous-equality.e2e.test.ts',
-  'e2e/guarantees/imports.e2e.test.ts',
   'e2e/guarantees/frozen-server.e2e.test.ts',
   'e2e/guarantees/conventions-database-away.e2e.test.ts',
   'e2e/guarantees/overload.e2e.test.ts',

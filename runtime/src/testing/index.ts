@@ -10,9 +10,9 @@ import { observeLog } from '../log/observed-log.ts';
 import { provisionStream, toStreamConfig } from '../log/provision.ts';
 import { readSecret } from '../keys/secret-file.ts';
 import { readTestStack, type Stack } from './stack.ts';
-import { insist, waitUntil } from './wait.ts';
+import { insist, PATIENCE_MS, waitUntil } from './wait.ts';
 
-export { createMemoryLog, observeLog, readTestStack, type Stack, insist, waitUntil };
+export { createMemoryLog, observeLog, readTestStack, type Stack, insist, PATIENCE_MS, waitUntil };
 export { createDatabaseError } from './database-error.ts';
 export { findFreePort, findFreePorts } from './free-ports.ts';
 export { createManualClock, type ManualClock } from './clock.ts';
@@ -62,8 +62,6 @@ export type ScratchLogOptions = {
   /** Servers that store it. The default is that of the real log. */
   readonly replicas?: number;
 };
-
-const PATIENCE_MS = 30_000;
 
 /** Deadlines of appends and reads in tests that share a busy machine with others. */
 export const PATIENT = { appendDeadlineMs: PATIENCE_MS, readDeadlineMs: PATIENCE_MS };
