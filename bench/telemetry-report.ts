@@ -1,15 +1,22 @@
-import type { TelemetryFigure } from './measurements/telemetry.ts';
+import { TELEMETRY_WAYS, type TelemetryFigure } from './measurements/telemetry.ts';
 
 /**
  * Formats the cost of telemetry as a Markdown table. Costs are CPU for each operation, compared
- * with `off` of the same round; then the median of the rounds, and the range of their middle half.
+ * with another way in the same round; then the median of the rounds, and the range of their middle
+ * half.
  */
 export function toTelemetryTable(figures: readonly TelemetryFigure[]): string {
   const groups = Map.groupBy(figures, ({ work, way }) => `${work}\n${way}`);
   const rows = [...groups.values()].flatMap((rounds) => {
     const [first] = rounds;
     if (first === undefined) return [];
-    const costs = rounds.map((figure) => (cpuOf(figure) / cpuOf(offOf(figures, figure)) - 1) * 100);
+    const from = TELEMETRY_WAYS.find(({ way }) => way === first.way)?.from;
+    const costs = rounds.map((figure) => {
+      const other = figures.find(
+        ({ work, way, round }) => work === figure.work && way === from && round === figure.round,
+      );
+      return other === undefined ? Number.NaN : (cpuOf(figure) / cpuOf(other) - 1) * 100;
+    });
     const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(costs, share).toFixed(1));
     return [
       [
@@ -17,6 +24,7 @@ export function toTelemetryTable(figures: readonly TelemetryFigure[]): string {
         first.way,
         median(rounds.map(({ load }) => load.requests / load.seconds)).toFixed(0),
         (median(rounds.map(cpuOf)) * 1e6).toFixed(1),
+        from,
         `${middle} %`,
         `${low} to ${high} %`,
         median(rounds.map(({ load }) => load.p50Ms)).toFixed(1),
@@ -30,6 +38,7 @@ export function toTelemetryTable(figures: readonly TelemetryFigure[]): string {
     'telemetry',
     'requests/s',
     'CPU µs each',
+    'compared with',
     'cost',
     'middle half',
     'p50 ms',
@@ -42,12 +51,6 @@ export function toTelemetryTable(figures: readonly TelemetryFigure[]): string {
 /** CPU seconds of one operation. */
 function cpuOf({ cpuSeconds, load }: TelemetryFigure): number {
   return cpuSeconds / Math.max(1, load.requests);
-}
-
-function offOf(figures: readonly TelemetryFigure[], { work, round }: TelemetryFigure) {
-  const off = figures.find((f) => f.work === work && f.way === 'off' && f.round === round);
-  if (off === undefined) throw new Error(`round ${round} has no measurement without telemetry`);
-  return off;
 }
 
 function median(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { createClient } from '@zameni/contracts';
 import type { Stack } from '@zameni/runtime/stack';
-import { startOwnProcess } from '../../e2e/support/own-process.ts';
+import { type OwnProcess, startOwnProcess } from '../../e2e/support/own-process.ts';
 import { readCpu } from '../load/cpu.ts';
 import { startOtlpSink } from '../load/otlp-sink.ts';
 import { toRegistration } from '../load/registration-path.ts';
@@ -8,18 +8,25 @@ import { openTransport } from '../load/transport.ts';
 import { untilReadable } from '../load/until-readable.ts';
 import { type LoadResult, runLoad, runReads } from '../load/wrk.ts';
 
-/** What telemetry is on. A second process without any shows how far two equal ones differ. */
+/** The processes of a measurement. A second one without telemetry shows how far equal ones differ. */
+type Process = 'off' | 'off, again' | 'metrics' | 'traces';
+
+/**
+ * What is compared: the process, the share of its requests that is sampled, and what its cost is
+ * counted from. Two equal processes differ by some percent, so shares are compared in one process.
+ */
 export const TELEMETRY_WAYS = [
-  'off',
-  'off, again',
-  'metrics',
-  'metrics, 1 % of traces',
-  'metrics, 10 % of traces',
-  'metrics, 100 % of traces',
-] as const;
+  { way: 'off', process: 'off', ratio: 0, from: 'off' },
+  { way: 'off, again', process: 'off, again', ratio: 0, from: 'off' },
+  { way: 'metrics', process: 'metrics', ratio: 0, from: 'off' },
+  { way: 'traces, none sampled', process: 'traces', ratio: 0, from: 'metrics' },
+  { way: 'traces, 1 %', process: 'traces', ratio: 0.01, from: 'traces, none sampled' },
+  { way: 'traces, 10 %', process: 'traces', ratio: 0.1, from: 'traces, none sampled' },
+  { way: 'traces, 100 %', process: 'traces', ratio: 1, from: 'traces, none sampled' },
+] as const satisfies readonly { way: string; process: Process; ratio: number; from: string }[];
 
 /** What telemetry is on. */
-export type TelemetryWay = (typeof TELEMETRY_WAYS)[number];
+export type TelemetryWay = (typeof TELEMETRY_WAYS)[number]['way'];
 
 /** What a process does: public registrations in the command API, or reads in the query API. */
 export type TelemetryWork = 'append' | 'read';
@@ -44,16 +51,8 @@ export type TelemetryOptions = {
   readonly onFigure: (figure: TelemetryFigure) => void;
 };
 
-const RATIOS: Readonly<Record<TelemetryWay, number | undefined>> = {
-  off: undefined,
-  'off, again': undefined,
-  metrics: undefined,
-  'metrics, 1 % of traces': 0.01,
-  'metrics, 10 % of traces': 0.1,
-  'metrics, 100 % of traces': 1,
-};
-
 const WARM_UP_SECONDS = 4;
+const WARM_UP_RATIO = 0.1;
 
 /** Rounds of one set of processes. Two equal processes differ by some percent for as long as they live. */
 const ROUNDS_PER_SET = 4;
@@ -62,10 +61,10 @@ const ROUNDS_PER_SET = 4;
 const SCRAPE_MS = 5_000;
 
 /**
- * Measures what telemetry costs. Each way has a process of its own; they are loaded in turns, and
- * each round begins with another one, so that a busy machine disturbs them alike. After some rounds
- * new processes take their places. Each request has a trace context, as the gateway adds one. The
- * collector keeps nothing.
+ * Measures what telemetry costs. The ways are loaded in turns, and each round begins with another
+ * one, so that a busy machine disturbs them alike. After some rounds new processes take the places
+ * of the old ones. Each request has a trace context, as the gateway adds one. The collector keeps
+ * nothing.
  */
 export async function measureTelemetry(options: TelemetryOptions): Promise<TelemetryFigure[]> {
   await using sink = await startOtlpSink();
@@ -90,34 +89,37 @@ async function measureWork(
   collector: string,
 ): Promise<TelemetryFigure[]> {
   await using processes = new AsyncDisposableStack();
-  const targets: { way: TelemetryWay; url: string; pid: number }[] = [];
-  for (const way of TELEMETRY_WAYS) {
-    const process = await startOwnProcess(stack, {
+  const running = new Map<Process, OwnProcess>();
+  for (const process of new Set(TELEMETRY_WAYS.map((one) => one.process))) {
+    const own = await startOwnProcess(stack, {
       service: work === 'append' ? 'command-api' : 'query-api',
-      name: `telemetry-${work}-${rounds.first}-${targets.length}`,
-      env: variablesOf(way, collector),
+      name: `telemetry-${work}-${rounds.first}-${running.size}`,
+      env: variablesOf(process, collector),
     });
-    targets.push({ way, ...processes.use(process) });
+    running.set(process, processes.use(own));
   }
   const path = await createReadPath(stack, options.token);
-  const run = (way: TelemetryWay, url: string, prefix: string, length: number) => {
-    const traceRatio = RATIOS[way] ?? 0;
+  const run = (url: string, traceRatio: number, prefix: string, length: number) => {
     const load = { url, connections: options.connections, seconds: length, traceRatio };
     return work === 'append'
       ? runLoad({ ...load, prefix })
       : runReads({ ...load, token: options.token, path });
   };
-  for (const [n, { way, url }] of targets.entries()) {
-    await run(way, url, `w${rounds.first}-${n}.telemetry`, WARM_UP_SECONDS);
+  for (const [process, { url }] of running) {
+    const name = process.replaceAll(/\W/g, '');
+    // With sampled requests too, so that V8 compiles what the measurement runs.
+    await run(url, WARM_UP_RATIO, `w${rounds.first}-${name}.telemetry`, WARM_UP_SECONDS);
   }
   const figures: TelemetryFigure[] = [];
   for (let round = rounds.first; round < rounds.end; round += 1) {
-    const first = round % targets.length;
-    for (const { way, url, pid } of [...targets.slice(first), ...targets.slice(0, first)]) {
+    const first = round % TELEMETRY_WAYS.length;
+    const inTurn = [...TELEMETRY_WAYS.slice(first), ...TELEMETRY_WAYS.slice(0, first)];
+    for (const { way, process, ratio } of inTurn) {
+      const { url, pid } = ofProcess(running, process);
       if (work === 'append') await untilReadable(stack.gateway.url);
       const scraping = setInterval(() => void scrape(url), SCRAPE_MS);
       const before = readCpu({ process: pid })['process'] ?? 0;
-      const load = await run(way, url, `${round}-${figures.length}.telemetry`, seconds);
+      const load = await run(url, ratio, `${round}-${figures.length}.telemetry`, seconds);
       const cpuSeconds = (readCpu({ process: pid })['process'] ?? 0) - before;
       clearInterval(scraping);
       const figure = { work, way, round, load, cpuSeconds };
@@ -128,10 +130,17 @@ async function measureWork(
   return figures;
 }
 
-function variablesOf(way: TelemetryWay, collector: string): Record<string, string> {
-  if (way.startsWith('off')) return { OTEL_SDK_DISABLED: 'true' };
-  const ratio = RATIOS[way];
-  return ratio === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: collector };
+function ofProcess(running: ReadonlyMap<Process, OwnProcess>, process: Process): OwnProcess {
+  const own = running.get(process);
+  if (own === undefined) throw new Error(`${process} does not run`);
+  return own;
+}
+
+function variablesOf(process: Process, collector: string): Record<string, string> {
+  if (process === 'metrics') return {};
+  return process === 'traces'
+    ? { OTEL_EXPORTER_OTLP_ENDPOINT: collector }
+    : { OTEL_SDK_DISABLED: 'true' };
 }
 
 async function scrape(url: string): Promise<void> {
