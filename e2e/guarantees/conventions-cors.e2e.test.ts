@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { runGateway } from '../../deploy/local/parts/gateway.fixture.ts';
+import { runGateway } from '../../deploy/local/parts/gateway/part.fixture.ts';
 import { personAt } from '../support/actors.ts';
-import { findChromium, startChromium } from '../support/chromium.ts';
-import { openPage } from '../support/page.ts';
+import { findChromium, startChromium } from '../browser/chromium.ts';
+import { openPage } from '../browser/page.ts';
 import { attachSystem } from '../support/system.ts';
 
 const system = await attachSystem();

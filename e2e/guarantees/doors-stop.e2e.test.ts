@@ -1,7 +1,7 @@
 import test from 'ava';
 import { DEADLINES } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
-import { runGateway } from '../../deploy/local/parts/gateway.fixture.ts';
+import { runGateway } from '../../deploy/local/parts/gateway/part.fixture.ts';
 import { startOwnProcess } from '../support/own-process.ts';
 import { attachSystem } from '../support/system.ts';
 

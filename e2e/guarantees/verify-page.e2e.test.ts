@@ -7,8 +7,8 @@ import type { RegisterCommand } from '@zameni/contracts';
 import { waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createActors, personAt } from '../support/actors.ts';
-import { type Chromium, findChromium, startChromium } from '../support/chromium.ts';
-import { openPage, type Page, type PageOptions } from '../support/page.ts';
+import { type Chromium, findChromium, startChromium } from '../browser/chromium.ts';
+import { openPage, type Page, type PageOptions } from '../browser/page.ts';
 import { attachSystem } from '../support/system.ts';
 
 const zameni = fileURLToPath(new URL('../../cli/bin/zameni.ts', import.meta.url));

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { waitUntil } from '@zameni/runtime/testing';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { connectDevTools } from '../support/devtools.ts';
+import { connectDevTools } from '../browser/devtools.ts';
 
 /** What a process of a service holds at one moment. */
 export type Held = {

@@ -57,9 +57,9 @@ export { type KeyRings, KeyRingsView } from './http/key-ring-route.ts';
 export { toRoute } from './http/operation-route.ts';
 export { createOverloaded } from './load/overloaded.ts';
 export { type NoteWait, noteWaits } from './http/note-waits.ts';
-export { parsePreferWait } from './http/prefer-wait.ts';
+export { parsePreferWait } from './http/headers/prefer-wait.ts';
 export type { LogRequests } from './http/request-log.ts';
-export { splitQuoted } from './http/split-quoted.ts';
+export { splitQuoted } from './http/headers/split-quoted.ts';
 export {
   MAX_PROXIES_IN_A_ROW,
   MAX_TRUSTED_ENTRIES,
@@ -67,7 +67,7 @@ export {
   parseTrustedProxies,
   proxiesConfig,
   type TrustedProxies,
-} from './http/trusted-proxies.ts';
+} from './http/headers/trusted-proxies.ts';
 export { createValidator } from './http/validation.ts';
 export { dayOf, tendAttemptKeys } from './keys/attempt-key-days.ts';
 export { type AttemptKeys, createAttemptKeys } from './keys/attempt-keys.ts';
@@ -127,8 +127,8 @@ export {
   assertHealthyServer,
   type ServerAnswer,
   type WatchedServer,
-} from './log/ask-server.ts';
-export { batchesOrIdle } from './log/batches-or-idle.ts';
+} from './log/servers/ask-server.ts';
+export { batchesOrIdle } from './log/read/batches-or-idle.ts';
 export type {
   AppendOutcome,
   EventLog,
@@ -136,9 +136,9 @@ export type {
   LogRecord,
   TimedRecord,
 } from './log/event-log.ts';
-export { createHeadWatch, type HeadWatch } from './log/head-watch.ts';
-export { renewIncarnation } from './log/incarnation.ts';
-export { createIncarnationWatch, type IncarnationWatch } from './log/incarnation-watch.ts';
+export { createHeadWatch, type HeadWatch } from './log/watch/head-watch.ts';
+export { renewIncarnation } from './log/watch/incarnation.ts';
+export { createIncarnationWatch, type IncarnationWatch } from './log/watch/incarnation-watch.ts';
 export { createJetStreamLog } from './log/jetstream.ts';
 export {
   connectNats,
@@ -146,13 +146,17 @@ export {
   connectNatsNearLeader,
   type NatsConnection,
   type NatsOptions,
-} from './log/nats.ts';
+} from './log/connect/nats.ts';
 export { provisionStream } from './log/provision.ts';
-export { readToEnd } from './log/read-to-end.ts';
-export { readToProvenEnd } from './log/read-to-proven-end.ts';
+export { readToEnd } from './log/read/read-to-end.ts';
+export { readToProvenEnd } from './log/read/read-to-proven-end.ts';
 export { createSecureDeletion, type SecureDeletion } from './log/secure-deletion.ts';
-export { createReadLogServers, type LogServers, type ReadLogServers } from './log/servers.ts';
-export { watchedServers } from './log/watched-servers.ts';
+export {
+  createReadLogServers,
+  type LogServers,
+  type ReadLogServers,
+} from './log/servers/states.ts';
+export { watchedServers } from './log/servers/watched-servers.ts';
 export { migrate } from './postgres/migrate.ts';
 export { createPool, type Pool, type Queries } from './postgres/pool.ts';
 export { type LiveCheckpoint, readLiveCheckpoint } from './postgres/read-checkpoint.ts';
@@ -189,7 +193,7 @@ export {
   observe,
   startAtZero,
 } from './telemetry/metrics.ts';
-export { toErrorCode, toErrorName, toSafeText } from './telemetry/safe-text.ts';
+export { toErrorCode, toErrorName, toSafeText } from './telemetry/logs/safe-text.ts';
 export { addPastSpan, withSharedSpan } from './telemetry/shared-span.ts';
 export {
   bindToTrace,

@@ -1,4 +1,4 @@
-import type { Taken, Waiting } from './group.ts';
+import type { Taken, Waiting } from './group/group.ts';
 
 /** Bounds of the queue. Most are times: how long a queue lasts depends on length and load. */
 export type AdmissionBounds = {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createDeadline } from './deadline.ts';
 import { createAdmission } from './admission.ts';
-import type { Waiting } from './group.ts';
+import type { Waiting } from './group/group.ts';
 
 const BOUNDS = { maxWaiting: 3, minWaiting: 1, maxStandingMs: 250, maxWaitMs: 1_000 };
 

@@ -1,6 +1,6 @@
 import type { AppendOutcome, EventLog, LogMessage } from '@zameni/runtime';
 import { createMemoryLog } from '@zameni/runtime/testing';
-import type { Intent } from './group.ts';
+import type { Intent } from './group/group.ts';
 
 /** Claims a subject for `owner` when it is free; answers whether it was. */
 export function claimIntent(

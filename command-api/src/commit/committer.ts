@@ -12,9 +12,9 @@ import {
 } from '@zameni/runtime';
 import { type AdmissionBounds, createAdmission } from './admission.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
-import { chooseGroup, type Intent, maxMessagesOf, type Waiting } from './group.ts';
-import { createGroupRunner } from './group-runner.ts';
-import { noteAppended } from './group-state.ts';
+import { chooseGroup, type Intent, maxMessagesOf, type Waiting } from './group/group.ts';
+import { createGroupRunner } from './group/runner.ts';
+import { noteAppended } from './group/state.ts';
 import type { CommitterName } from './observed-tries.ts';
 import { createUnanswered, toUnavailable } from './unanswered.ts';
 

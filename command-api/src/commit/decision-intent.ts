@@ -24,7 +24,7 @@ import {
   isReserved,
   toReservedMessages,
 } from './event-messages.ts';
-import type { Intent, ReadState, UnguardedMessage, Write } from './group.ts';
+import type { Intent, ReadState, UnguardedMessage, Write } from './group/group.ts';
 
 /** A command: what it is about, and how it is decided. */
 export type Plan = {

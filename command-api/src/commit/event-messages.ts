@@ -20,7 +20,7 @@ import {
   Fault,
 } from '@zameni/runtime';
 import type { AttemptChange, ClaimChange, Commit, FarewellChange } from '../domain/decision.ts';
-import type { UnguardedMessage } from './group.ts';
+import type { UnguardedMessage } from './group/group.ts';
 
 /** The cause of what is appended: actor, ISO 8601 time in UTC, W3C trace context. */
 export type Cause = {

@@ -7,7 +7,7 @@ import {
   startAtZero,
   withSharedSpan,
 } from '@zameni/runtime';
-import type { Waiting } from './group.ts';
+import type { Waiting } from './group/group.ts';
 
 /** The commands that a committer is for. */
 export type CommitterName = 'commands' | 'public';

@@ -1,6 +1,6 @@
 import type { Committer } from './committer.ts';
 import type { Deadline } from './deadline.ts';
-import type { UnguardedMessage } from './group.ts';
+import type { UnguardedMessage } from './group/group.ts';
 
 /** A record of the public under a subject of its own, so that its guard cannot fail. */
 export type PublicRecord = Omit<UnguardedMessage, 'guard'>;

@@ -1,5 +1,5 @@
 import { AppError, Fault } from '@zameni/runtime';
-import type { Waiting } from './group.ts';
+import type { Waiting } from './group/group.ts';
 
 /** The submitted intents without an answer. Each is answered once; later answers are ignored. */
 export type Unanswered = {

@@ -2,7 +2,7 @@ import { AppError } from '@zameni/runtime';
 import { waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { createDeadline } from './deadline.ts';
-import type { Waiting } from './group.ts';
+import type { Waiting } from './group/group.ts';
 import { createUnanswered } from './unanswered.ts';
 
 /** An intent submitted so many milliseconds ago, and how it was answered. */

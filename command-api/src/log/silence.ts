@@ -8,7 +8,7 @@ export type WatchedLog = {
 
 /**
  * Milliseconds without an answer to any append after which nobody leads. That a server is frozen is
- * noticed as late (`runtime/src/log/nats.ts`).
+ * noticed as late (`runtime/src/log/connect/nats.ts`).
  */
 const SILENT_MS = 1_500;
 

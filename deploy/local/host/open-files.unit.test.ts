@@ -1,5 +1,5 @@
 import test from 'ava';
-import { GATEWAY_OPEN_FILES } from '../parts/haproxy-config.ts';
+import { GATEWAY_OPEN_FILES } from '../parts/gateway/config.ts';
 import { findTooFewFiles } from './open-files.ts';
 
 test('a limit below what the gateway needs is named with the remedy', (t) => {

@@ -6,7 +6,7 @@ import type { Layout } from '../profile/layout.ts';
 import type { Profile } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
 import type { Scale } from '../profile/scale.ts';
-import type { GatewaySettings } from './gateway-settings.ts';
+import type { GatewaySettings } from './gateway/settings.ts';
 import type { TelemetryChoice } from './telemetry/choose.ts';
 
 /** Context from which every part of a stack is created. */

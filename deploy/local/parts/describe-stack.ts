@@ -8,7 +8,7 @@ import {
   REPLICA_DATABASE,
 } from './postgres/pgbouncer-config.ts';
 import { keepsMails } from './inbox.ts';
-import { redisUsers } from './redis.ts';
+import { redisUsers } from './redis/part.ts';
 import { serviceProcesses } from './services.ts';
 import { TOKEN_AUDIENCE, TOKEN_ISSUER } from '../secrets/token-issuer.ts';
 import { describeTelemetry } from './telemetry/describe.ts';

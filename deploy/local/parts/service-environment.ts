@@ -3,7 +3,7 @@ import type { Layout } from '../profile/layout.ts';
 import type { Profile } from '../profile/names.ts';
 import type { Ports } from '../profile/ports.ts';
 import type { Service } from '../profile/scale.ts';
-import { proxiesOfServices } from './gateway-settings.ts';
+import { proxiesOfServices } from './gateway/settings.ts';
 import { passedOn } from './passed-on.ts';
 import type { TelemetryChoice } from './telemetry/choose.ts';
 import { PRIMARY_DATABASE, REPLICA_DATABASE } from './postgres/pgbouncer-config.ts';

@@ -1,13 +1,13 @@
 import type { Part } from '../supervisor/start-and-stop.ts';
 import type { PartContext } from './context.ts';
-import { gatewayPart } from './gateway.ts';
+import { gatewayPart } from './gateway/part.ts';
 import { inboxPart } from './inbox.ts';
 import { keyKeeperPart } from './key-keeper.ts';
 import { NATS_PARTS, natsParts } from './nats/part.ts';
 import { postgresParts } from './postgres/part.ts';
 import { poolPart } from './postgres/pool-part.ts';
 import { provisionLog, provisionReadModels } from './provision.ts';
-import { REDIS_PARTS, redisParts } from './redis.ts';
+import { REDIS_PARTS, redisParts } from './redis/part.ts';
 import { serviceParts } from './services.ts';
 import { metricsParts, traceParts } from './telemetry/parts.ts';
 import { TRACE_RECEIVER } from './telemetry/trace-receiver.ts';

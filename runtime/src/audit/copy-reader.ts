@@ -3,7 +3,7 @@ import { createInbox, type Msg } from '@nats-io/transport-node';
 import { inboxPrefix } from '@zameni/contracts';
 import { delay } from '../async/retry.ts';
 import { Fault } from '../errors.ts';
-import { type Consumer, createConsumer, type StreamConnection } from '../log/consumer.ts';
+import { type Consumer, createConsumer, type StreamConnection } from '../log/read/consumer.ts';
 
 /** A record as one server holds it. */
 export type CopyRecord = {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Fault } from '../errors.ts';
-import { askServer, type WatchedServer } from '../log/ask-server.ts';
+import { askServer, type WatchedServer } from '../log/servers/ask-server.ts';
 
 /** What one server says of its own copy of the log. */
 export type CopyCounts = {

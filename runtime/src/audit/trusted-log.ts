@@ -2,7 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../process/logger.ts';
 import type { EventLog } from '../log/event-log.ts';
 import { createJetStreamLog } from '../log/jetstream.ts';
-import { createReadLogServers } from '../log/servers.ts';
+import { createReadLogServers } from '../log/servers/states.ts';
 import { type CopyStates, createLeaderTrust, withTrustedLeader } from './leader-trust.ts';
 
 /** The stream of the log, the user of the connection, and what the auditor says of the servers. */

@@ -6,7 +6,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { challengeOf } from './challenge.ts';
+import { challengeOf } from './headers/challenge.ts';
 import { answerClientError, REQUEST_DEADLINE_MS, SLOW_CLIENT_OPTIONS } from './client-errors.ts';
 import { AppError, coerceError } from '../errors.ts';
 import { createFailureLog, type FailureLog } from './failure-log.ts';
@@ -23,7 +23,7 @@ import { type CountProblem, createProblemCount, observeRequests } from './observ
 import { toProblem } from './problem.ts';
 import { drawBytes } from '../process/random-pool.ts';
 import { addRequestLog, type LogRequests } from './request-log.ts';
-import { type TrustedProxies, toTrustProxy } from './trusted-proxies.ts';
+import { type TrustedProxies, toTrustProxy } from './headers/trusted-proxies.ts';
 import { type SecurityWatch, watchCallers } from '../security/watch-callers.ts';
 import { createValidator } from './validation.ts';
 

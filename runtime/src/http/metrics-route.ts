@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.ts';
-import { exposeMetrics } from '../telemetry/exposition.ts';
+import { exposeMetrics } from '../telemetry/metrics/exposition.ts';
 
 /** Media type of Prometheus' text format. */
 const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';

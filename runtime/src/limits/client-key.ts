@@ -38,7 +38,7 @@ export function guesserKeyOf(request: Origin, digest: (client: string) => string
 /**
  * The network a request came from: an IPv4 address, or the /64 of an IPv6 address, which usually
  * belongs to one household. Only trusted proxies may name another address than that of the socket
- * (`runtime/src/http/trusted-proxies.ts`); a text of theirs that is no address is ignored.
+ * (`runtime/src/http/headers/trusted-proxies.ts`); a text of theirs that is no address is ignored.
  */
 export function clientNetworkOf({ ip, socket }: Origin): string {
   return toNetwork(ip) ?? toNetwork(socket.remoteAddress ?? '') ?? 'unknown';

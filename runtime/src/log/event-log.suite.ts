@@ -1,8 +1,8 @@
 import type { ExecutionContext, TestFn } from 'ava';
 import { waitUntil } from '../testing/wait.ts';
 import type { EventLog, LogMessage, LogRecord, ReadOptions } from './event-log.ts';
-import { readToEnd } from './read-to-end.ts';
-import { LogReadError } from './reader.ts';
+import { readToEnd } from './read/read-to-end.ts';
+import { LogReadError } from './read/reader.ts';
 
 /** Creates an empty log for one test, and the subject that stands for `name` in it. */
 export type LogFixture = {

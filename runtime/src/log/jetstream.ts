@@ -10,14 +10,14 @@ import {
   MAX_APPEND_MESSAGES,
   type TimedRecord,
 } from './event-log.ts';
-import { createHedgedReads, type MessageQuery } from './hedged-reads.ts';
-import { toIncarnation } from './incarnation.ts';
+import { createHedgedReads, type MessageQuery } from './read/hedged-reads.ts';
+import { toIncarnation } from './watch/incarnation.ts';
 import { observeLog } from './observed-log.ts';
-import type { ReadNext } from './read-from-leader.ts';
-import { readBatches } from './reader.ts';
+import type { ReadNext } from './read/read-from-leader.ts';
+import { readBatches } from './read/reader.ts';
 import { toNanoseconds } from './server-time.ts';
-import { createReadStreamInfo, type ReadStreamInfo } from './stream-info.ts';
-import { createUntilLost, type UntilLost } from './until-lost.ts';
+import { createReadStreamInfo, type ReadStreamInfo } from './servers/stream-info.ts';
+import { createUntilLost, type UntilLost } from './connect/until-lost.ts';
 import { Fault } from '../errors.ts';
 
 /** The stream of the log, and deadlines for one append and one read. */

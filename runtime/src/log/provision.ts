@@ -1,7 +1,7 @@
 import { ACCOUNTS_STREAM } from '@zameni/contracts';
 import { JetStreamApiError, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
-import { toMetadata } from './incarnation.ts';
+import { toMetadata } from './watch/incarnation.ts';
 
 /** Code of "stream not found". */
 const STREAM_NOT_FOUND = 10059;

@@ -35,7 +35,7 @@ export const DEADLINES = {
   preferWait: 30_000,
   /**
    * From the signal to a service behind the gateway until it closes. It says that it is not ready
-   * and answers, until the gateway has seen it: two checks, `deploy/local/parts/haproxy-config.ts`.
+   * and answers, until the gateway has seen it: two checks, `deploy/local/parts/gateway/config.ts`.
    */
   leave: 1_500,
   /** The drain of a service, until nothing of it is open. */

@@ -1,13 +1,13 @@
 import { pino } from 'pino';
-import type { LogLevel } from '../telemetry/catalogue/log-definition.ts';
+import type { LogLevel } from '../telemetry/catalogue/logs/definition.ts';
 import type {
   FieldsOfMessage,
   LogEventMessage,
   MessageOfLevel,
 } from '../telemetry/catalogue/logs.ts';
-import { toLogRecord } from '../telemetry/log-record.ts';
-import { activeTraceFields } from '../telemetry/log-trace.ts';
-import { readLogLine, toLogText } from '../telemetry/log-text.ts';
+import { toLogRecord } from '../telemetry/logs/record.ts';
+import { activeTraceFields } from '../telemetry/logs/trace.ts';
+import { readLogLine, toLogText } from '../telemetry/logs/text.ts';
 
 /** Version of Elastic Common Schema whose names the lines use. */
 const ECS_VERSION = '9.1.0';

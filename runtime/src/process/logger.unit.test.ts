@@ -6,7 +6,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import test from 'ava';
-import { ERROR_FIELDS, LINE_FIELDS, LOG_FIELDS } from '../telemetry/catalogue/log-fields.ts';
+import { ERROR_FIELDS, LINE_FIELDS, LOG_FIELDS } from '../telemetry/catalogue/logs/fields.ts';
 import { LOG_EVENTS } from '../telemetry/catalogue/logs.ts';
 import { createLogger } from './logger.ts';
 

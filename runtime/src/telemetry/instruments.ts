@@ -5,12 +5,12 @@ export type {
   LogEventDefinition,
   LogFieldDefinition,
   LogLevel,
-} from './catalogue/log-definition.ts';
-export { ERROR_FIELDS, LINE_FIELDS, LOG_FIELDS } from './catalogue/log-fields.ts';
+} from './catalogue/logs/definition.ts';
+export { ERROR_FIELDS, LINE_FIELDS, LOG_FIELDS } from './catalogue/logs/fields.ts';
 export { LOG_EVENTS } from './catalogue/logs.ts';
-export { LIBRARY_METRICS, type LibraryMetric } from './catalogue/library-metrics.ts';
+export { LIBRARY_METRICS, type LibraryMetric } from './catalogue/metrics/library.ts';
 export { METRICS } from './catalogue/metrics.ts';
 export { SPAN_ATTRIBUTES, type SpanDefinition, SPANS } from './catalogue/spans.ts';
 export { telemetryVariables } from './config.ts';
-export { type LogEntry, readLogLine, toLogText } from './log-text.ts';
-export { toPrometheusName } from './prometheus-name.ts';
+export { type LogEntry, readLogLine, toLogText } from './logs/text.ts';
+export { toPrometheusName } from './metrics/prometheus-name.ts';

@@ -1,6 +1,6 @@
 import { type Attributes, metrics } from '@opentelemetry/api';
 import type { AttributesOf, MetricDefinition } from './catalogue/definition.ts';
-import { currentTableOf } from './series-registry.ts';
+import { currentTableOf } from './metrics/series-registry.ts';
 
 /** Adds to a counter, 1 unless told otherwise. */
 export type Count<Definition extends MetricDefinition> = (

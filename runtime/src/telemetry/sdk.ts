@@ -15,13 +15,13 @@ import { BatchSpanProcessor, ParentBasedSampler, TracerProvider } from '@opentel
 import type { Logger } from '../process/logger.ts';
 import type { TelemetrySettings } from './config.ts';
 import { reportExportFaults } from './export-faults.ts';
-import { setExposition } from './exposition.ts';
+import { setExposition } from './metrics/exposition.ts';
 import { observeProcess } from './observe-process.ts';
-import { PrometheusReader } from './prometheus.ts';
+import { PrometheusReader } from './metrics/prometheus.ts';
 import { createRootSampler } from './root-sampler.ts';
-import { selectTemporality } from './select-temporality.ts';
-import { createSeriesProducer } from './series-producer.ts';
-import { createSeriesRegistry, setSeriesRegistry } from './series-registry.ts';
+import { selectTemporality } from './metrics/select-temporality.ts';
+import { createSeriesProducer } from './metrics/series-producer.ts';
+import { createSeriesRegistry, setSeriesRegistry } from './metrics/series-registry.ts';
 
 /** The process that is observed. */
 export type Observed = {

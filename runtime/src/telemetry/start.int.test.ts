@@ -2,9 +2,9 @@ import test from 'ava';
 import { EXIT_CONFIG } from '../process/lifecycle.ts';
 import { waitUntil } from '../testing/wait.ts';
 import { startCollector } from './collector.fixture.ts';
-import { LIBRARY_METRICS } from './catalogue/library-metrics.ts';
+import { LIBRARY_METRICS } from './catalogue/metrics/library.ts';
 import { METRICS } from './catalogue/metrics.ts';
-import { toPrometheusName } from './prometheus-name.ts';
+import { toPrometheusName } from './metrics/prometheus-name.ts';
 import { startObserved } from './service.fixture.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';

@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava';
 import type { EventLog } from '../log/event-log.ts';
 import { createJetStreamLog } from '../log/jetstream.ts';
 import { createMemoryLog } from '../log/memory.ts';
-import { connectNats, type NatsConnection } from '../log/nats.ts';
+import { connectNats, type NatsConnection } from '../log/connect/nats.ts';
 import { observeLog } from '../log/observed-log.ts';
 import { provisionStream, toStreamConfig } from '../log/provision.ts';
 import { readSecret } from '../keys/secret-file.ts';

@@ -24,9 +24,9 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { selectTemporality } from '../telemetry/select-temporality.ts';
-import { createSeriesProducer } from '../telemetry/series-producer.ts';
-import { createSeriesRegistry, setSeriesRegistry } from '../telemetry/series-registry.ts';
+import { selectTemporality } from '../telemetry/metrics/select-temporality.ts';
+import { createSeriesProducer } from '../telemetry/metrics/series-producer.ts';
+import { createSeriesRegistry, setSeriesRegistry } from '../telemetry/metrics/series-registry.ts';
 import type { CollectedSpan, CollectedTelemetry, CollectedValue } from './telemetry.ts';
 
 const exporter = new InMemorySpanExporter();

@@ -11,7 +11,7 @@ import { NATS_PARTS } from '../nats/part.ts';
 import { postgresPassFile } from '../postgres/config.ts';
 import { MONITOR_ROLE_STEP } from '../postgres/part.ts';
 import { PGBOUNCER_STATS } from '../postgres/pgbouncer-config.ts';
-import { REDIS_PARTS } from '../redis.ts';
+import { REDIS_PARTS } from '../redis/part.ts';
 import type { TelemetryChoice } from './choose.ts';
 import { TRACE_RECEIVER } from './trace-receiver.ts';
 

@@ -1,13 +1,13 @@
-import type { LogLevel } from './log-definition.ts';
-import type { LOG_FIELDS, LogFieldName } from './log-fields.ts';
-import { AUDIT_EVENTS } from './log-events-audit.ts';
-import { HTTP_EVENTS } from './log-events-http.ts';
-import { MAIL_EVENTS } from './log-events-mail.ts';
-import { PROCESS_EVENTS } from './log-events-process.ts';
-import { PROJECTION_EVENTS } from './log-events-projection.ts';
-import { READ_SIDE_EVENTS } from './log-events-read-side.ts';
-import { SECURITY_EVENTS } from './log-events-security.ts';
-import { WRITE_SIDE_EVENTS } from './log-events-write-side.ts';
+import type { LogLevel } from './logs/definition.ts';
+import type { LOG_FIELDS, LogFieldName } from './logs/fields.ts';
+import { AUDIT_EVENTS } from './logs/audit.ts';
+import { HTTP_EVENTS } from './logs/http.ts';
+import { MAIL_EVENTS } from './logs/mail.ts';
+import { PROCESS_EVENTS } from './logs/process.ts';
+import { PROJECTION_EVENTS } from './logs/projection.ts';
+import { READ_SIDE_EVENTS } from './logs/read-side.ts';
+import { SECURITY_EVENTS } from './logs/security.ts';
+import { WRITE_SIDE_EVENTS } from './logs/write-side.ts';
 
 /** Every log event, by its message. A line has no other message and no other fields. */
 export const LOG_EVENTS = {

@@ -1,10 +1,10 @@
-import { COMMIT_METRICS } from './commit-metrics.ts';
+import { COMMIT_METRICS } from './metrics/commit.ts';
 import type { MetricDefinition } from './definition.ts';
-import { HTTP_METRICS } from './http-metrics.ts';
-import { MAIL_METRICS } from './mail-metrics.ts';
-import { PROCESS_METRICS } from './process-metrics.ts';
-import { PROJECTION_METRICS, WORK_METRICS } from './projection-metrics.ts';
-import { STORE_METRICS } from './store-metrics.ts';
+import { HTTP_METRICS } from './metrics/http.ts';
+import { MAIL_METRICS } from './metrics/mail.ts';
+import { PROCESS_METRICS } from './metrics/process.ts';
+import { PROJECTION_METRICS, WORK_METRICS } from './metrics/projection.ts';
+import { STORE_METRICS } from './metrics/store.ts';
 
 /** Every metric that our services measure, by topic. `docs/telemetry.md` is made from it. */
 export const METRICS = {
