@@ -8,7 +8,7 @@ import { GATEWAY_FRONTEND, ofServer, SERVER_SERIES as S } from '../../prometheus
 import { SLOS } from '../../prometheus/slos.ts';
 import { THRESHOLDS } from '../../prometheus/thresholds.ts';
 import type { Dashboard } from '../dashboard.ts';
-import { CHOSEN, quantileOf, sumRate } from '../promql.ts';
+import { CHOSEN, quantileOf, sumRate, UNASKED } from '../promql.ts';
 
 const { http, commit, projection, mail, store } = METRICS;
 const STATE = labelOf('db.client.connection.state');
@@ -75,7 +75,8 @@ export const OVERVIEW: Dashboard = {
           key: 'latency-commands',
           id: 4,
           title: 'Latency of commands',
-          description: 'Until a majority of the servers has the records on disk. Without imports.',
+          description:
+            'Until a majority of the servers has the records on disk. Without imports, and without those that were asked to wait.',
           unit: 's',
           queries: latency(JOBS.commandApi),
           thresholds: [{ from: 1, color: 'red' }],
@@ -84,7 +85,7 @@ export const OVERVIEW: Dashboard = {
           key: 'latency-queries',
           id: 5,
           title: 'Latency of queries',
-          description: 'Includes waiting for a position where the caller asks for it.',
+          description: 'Without reads that waited for a position because the caller asked for it.',
           unit: 's',
           queries: latency(JOBS.queryApi),
           thresholds: [{ from: 0.5, color: 'red' }],
@@ -180,6 +181,7 @@ function latency(job: string) {
     ...CHOSEN,
     job,
     [labelOf('http.route')]: job === JOBS.commandApi ? '~/v1/[^i].+' : '~/v1/.+',
+    ...UNASKED,
   };
   return [0.5, 0.95, 0.99].map((quantile) => ({
     expr: quantileOf(quantile, http.requestDuration, labels),

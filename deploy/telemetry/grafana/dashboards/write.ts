@@ -3,7 +3,7 @@ import { JOBS } from '../../prometheus/jobs.ts';
 import { countOf, labelOf, series } from '../../prometheus/own-series.ts';
 import type { Dashboard } from '../dashboard.ts';
 import { LOG_ROW } from './log-row.ts';
-import { CHOSEN, quantileOf, quantiles, shown, sumRate } from '../promql.ts';
+import { CHOSEN, quantileOf, quantiles, shown, sumRate, UNASKED } from '../promql.ts';
 
 const { http, commit } = METRICS;
 const ROUTE = labelOf('http.route');
@@ -38,11 +38,14 @@ export const WRITE: Dashboard = {
           key: 'latency',
           id: 2,
           title: 'p99 by route',
-          description: 'Latency of the slowest in a hundred.',
+          description:
+            'Latency of the slowest in a hundred, without those that were asked to wait.',
           unit: 's',
           queries: [
             {
-              expr: quantileOf(0.99, http.requestDuration, PUBLIC, ['http.route']),
+              expr: quantileOf(0.99, http.requestDuration, { ...PUBLIC, ...UNASKED }, [
+                'http.route',
+              ]),
               legend: shown('http.route'),
             },
           ],
