@@ -96,7 +96,10 @@ allows('query-api/src/x.int.test.ts', "export { readTestStack } from '@zameni/ru
 refuses('runtime/src/x.ts', "export { createApp } from '@zameni/command-api';");
 refuses('runtime/src/x.ts', "export { start } from '../../deploy/local/start.ts';");
 allows('runtime/src/log/read/x.ts', "export { retryUntil } from '../../async/retry.ts';");
-refuses('runtime/src/log/read/x.ts', "export { subjects } from '../../../../contracts/src/index.ts';");
+refuses(
+  'runtime/src/log/read/x.ts',
+  "export { subjects } from '../../../../contracts/src/index.ts';",
+);
 allows('runtime/src/x.ts', "export { Pool } from 'pg';");
 
 refuses('deploy/local/x.ts', "export { createApp } from '@zameni/command-api';");

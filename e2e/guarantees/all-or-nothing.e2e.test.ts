@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { subjectFilters } from '@zameni/contracts';
 import { createDigests, createPositions, readKeyRing, readPepperRing } from '@zameni/runtime';
-import { connectTestNats, waitUntil } from '@zameni/runtime/testing';
+import { connectTestNats, insist, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { type Accepted, type Actors, createActors, personAt } from '../support/actors.ts';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -198,15 +198,11 @@ function register(actors: Actors, email: string): Promise<Accepted> {
 
 /** Retries: the services may not answer right after a disturbance. */
 async function waitForAnswer<Answer>(ask: () => Promise<Answer | undefined>): Promise<Answer> {
-  const answers: Answer[] = [];
-  await waitUntil(async () => {
-    const answer = await ask().catch(() => undefined);
-    if (answer !== undefined) answers.push(answer);
-    return answers.length > 0;
+  return insist(async () => {
+    const answer = await ask();
+    if (answer === undefined) throw new Error('there is no answer yet');
+    return answer;
   }, RECOVERY_DEADLINE_MS);
-  const [first] = answers;
-  if (first === undefined) throw new Error('no answer in time');
-  return first;
 }
 
 function seconds(ms: number): string {

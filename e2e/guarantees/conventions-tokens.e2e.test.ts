@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Problem } from '@zameni/contracts';
+import { OPERATIONS, type Problem } from '@zameni/contracts';
 import test from 'ava';
 import { createActors, personAt } from '../support/actors.ts';
 import { signToken } from '../support/sign-token.ts';
@@ -53,7 +53,7 @@ for (const claims of [
 }
 
 const ID = '00000000-0000-4000-8000-000000000000';
-for (const [method, path, scope] of [
+const NEEDED_SCOPES = [
   ['GET', `/v1/users/${ID}`, 'users:read'],
   ['GET', `/v1/users/${ID}/erasure`, 'users:erase'],
   ['GET', `/v1/users/${ID}/messages`, 'ops:read'],
@@ -65,7 +65,17 @@ for (const [method, path, scope] of [
   ['POST', `/v1/users/${ID}/reactivations`, 'users:admin'],
   ['DELETE', `/v1/users/${ID}`, 'users:erase'],
   ['POST', '/v1/imports', 'users:import'],
-] as const) {
+] as const;
+
+test('the list of operations that need a token is complete', (t) => {
+  const needed = Object.values(OPERATIONS)
+    .filter(({ token }) => token === 'needed')
+    .map(({ method, path }) => `${method.toUpperCase()} ${path.replace('{id}', ID)}`);
+  const tried = NEEDED_SCOPES.map(([method, path]) => `${method} ${path}`);
+  t.deepEqual(tried.toSorted(), needed.toSorted());
+});
+
+for (const [method, path, scope] of NEEDED_SCOPES) {
   test(`${method} ${path} says what is wrong with the token before all else`, async (t) => {
     const sent = { method, ...(method === 'GET' ? {} : { body: '{"displayName":5}' }) };
     t.like(await send(path, undefined, sent), { status: 401, challenge: 'Bearer' });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ACCOUNTS_STREAM } from '@zameni/contracts';
+import { ACCOUNTS_STREAM, NATS_USERS } from '@zameni/contracts';
 import { connectTestNats } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createActors, personAt } from '../support/actors.ts';
@@ -12,15 +12,7 @@ const system = await attachSystem();
 const actors = await createActors(system, 'nats-consumers');
 test.after.always(() => actors[Symbol.asyncDispose]());
 
-const OTHERS = [
-  'command-api',
-  'query-api',
-  'mailer',
-  'eraser',
-  'auditor',
-  'analyst',
-  'monitor',
-] as const;
+const OTHERS = NATS_USERS.filter((user) => user !== 'admin' && user !== 'projector');
 
 const NAME_TAKEN = 10148;
 const TEN_SECONDS = 10_000_000_000;

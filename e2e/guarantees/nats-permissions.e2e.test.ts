@@ -1,22 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { ACCOUNTS_STREAM, inboxPrefix, NATS_PERMISSIONS } from '@zameni/contracts';
+import {
+  ACCOUNTS_STREAM,
+  inboxPrefix,
+  NATS_PERMISSIONS,
+  NATS_USERS,
+  type NatsUser,
+} from '@zameni/contracts';
 import { connectTestNats, createTestLog, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 
 type NatsClient = Awaited<ReturnType<typeof connectTestNats>>;
 type Door = readonly [subject: string, ...openFor: User[]];
 
-const USERS = [
-  'command-api',
-  'projector',
-  'query-api',
-  'mailer',
-  'eraser',
-  'auditor',
-  'analyst',
-  'monitor',
-] as const;
-type User = (typeof USERS)[number];
+type User = Exclude<NatsUser, 'admin'>;
+const USERS = NATS_USERS.filter((user): user is User => user !== 'admin');
 
 /** The API of the log as its users call it. Only `admin` may make the calls of `admin`. */
 const api = 'log.api';

@@ -25,8 +25,8 @@ import {
 } from '@zameni/runtime/testing';
 import test from 'ava';
 
-const SERVICES = ['command-api', 'projector', 'query-api', 'monitor'] as const;
-type Service = (typeof SERVICES)[number];
+type Service = Exclude<RedisUser, 'tester'>;
+const SERVICES = REDIS_USERS.filter((user): user is Service => user !== 'tester');
 
 /** A command with its arguments, and the users that may call it so. */
 type Door = readonly [command: string, ...openFor: Service[]];

@@ -143,7 +143,10 @@ test('the document lists the answers of the gateway, and nothing else', async (t
 });
 
 test('an internal or missing path is answered 404', async (t) => {
-  for (const path of ['/livez', '/readyz', '/metrics', '/v1', '/v1/users', '/v2/users/7']) {
+  const ofProcesses = ['/livez', '/readyz', '/metrics', '/status', '/key-rings'];
+  const ofOperators = ['/v1/parked', '/v1/read-models', '/v1/messages', '/v1/messages/7'];
+  const missing = ['/v1', '/v1/users', '/v2/users/7'];
+  for (const path of [...ofProcesses, ...ofOperators, ...missing]) {
     const response = await fetch(`${system.gatewayUrl}${path}`);
     const problem = (await response.json()) as Problem;
     t.is(response.status, 404, path);
@@ -368,12 +371,8 @@ test(
   { path: '/v1/registrations/7' },
   'registration-not-found',
 );
-test(
-  'a registration id that is too long',
-  answers,
-  { path: `/v1/registrations/${long}` },
-  'not-found',
-);
+const tooLong = { path: `/v1/registrations/${long}` };
+test('a registration id that is too long', answers, tooLong, 'not-found');
 test('a person without a token', answers, { path: user }, 'unauthorized');
 test('a person with a bad token', answers, { path: user, headers: bearer('abc') }, 'unauthorized');
 test(

@@ -62,7 +62,9 @@ function ownEnvironment(source: EnvironmentSource, service: Service): Record<str
         ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
         ZAMENI_VERIFICATION_KEY_FILE: secrets.verificationKey,
         ZAMENI_REGISTRATION_ID_KEY_FILE: secrets.registrationIdKey,
-        ...(profile === 'local' ? DEMO_LIMITS : UNLIMITED),
+        ...(profile === 'local'
+          ? { ...DEMO_LIMITS, ...passedOn(process.env, ['commandLimits']) }
+          : UNLIMITED),
       };
     case 'projector':
       return {
@@ -89,7 +91,9 @@ function ownEnvironment(source: EnvironmentSource, service: Service): Record<str
         ZAMENI_POSTGRES_REPLICA_URL: poolUrl(source, 'zameni_query', REPLICA_DATABASE),
         ZAMENI_POSITION_KEY_FILE: secrets.positionKey,
         ZAMENI_REGISTRATION_ID_KEY_FILE: secrets.registrationIdKey,
-        ...(profile === 'local' ? DEMO_READS : UNLIMITED_READS),
+        ...(profile === 'local'
+          ? { ...DEMO_READS, ...passedOn(process.env, ['readLimits']) }
+          : UNLIMITED_READS),
       };
     case 'mailer':
       return {

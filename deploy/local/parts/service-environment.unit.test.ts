@@ -22,6 +22,19 @@ test('every service sends its spans to the receiver, by the ratio of the gateway
   }
 });
 
+test('the limits of the local stack can be set, those of tests and benchmarks cannot', (t) => {
+  const limits = { ZAMENI_LIMIT_CLIENT: '10/60', ZAMENI_LIMIT_NETWORK_READS: '5/60' };
+  Object.assign(process.env, limits);
+  t.teardown(() => {
+    for (const name of Object.keys(limits)) Reflect.deleteProperty(process.env, name);
+  });
+  const local = { ...source, profile: 'local' } as const;
+  t.like(serviceEnvironment(local, 'command-api'), { ZAMENI_LIMIT_CLIENT: '10/60' });
+  t.like(serviceEnvironment(local, 'query-api'), { ZAMENI_LIMIT_NETWORK_READS: '5/60' });
+  t.like(serviceEnvironment(source, 'command-api'), { ZAMENI_LIMIT_CLIENT: 'off' });
+  t.like(serviceEnvironment(source, 'query-api'), { ZAMENI_LIMIT_NETWORK_READS: 'off' });
+});
+
 test('only the projector asks the servers of the log about themselves', (t) => {
   const file = secretFiles('secrets').natsUsers.monitor;
   const holders = SERVICES.filter((service) =>

@@ -5,14 +5,11 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { findFreePort } from '@zameni/runtime/testing';
+import { findFreePort, waitUntil } from '@zameni/runtime/testing';
 import anyTest, { type ExecutionContext } from 'ava';
 import { REPEAT_AFTER_MS } from '../host/interrupts.ts';
 import { findSetpriv } from '../host/launch.ts';
 import type { FakeChild, FixtureInput } from './start-and-stop.fixture.ts';
-
-const DEADLINE_MS = 30_000;
 
 // Serial: together these are fifty processes, which start too slowly on two cores.
 const { serial: test } = anyTest;
@@ -166,10 +163,7 @@ test('a second signal kills a child that does not stop', async (t) => {
   const repeat = setInterval(() => stack.supervisor.kill('SIGINT'), REPEAT_AFTER_MS / 4);
   t.teardown(() => clearInterval(repeat));
   t.is(await stack.exitCode(), 130);
-  await waitUntil(
-    () => stack.pids().every(isGone),
-    () => 'the stubborn child is gone',
-  );
+  await waitUntil(() => stack.pids().every(isGone));
   t.pass();
 });
 
@@ -181,10 +175,7 @@ test('kill -9 of the supervisor leaves no process', async (t) => {
   ]);
   await stack.waitFor(/^READY/m);
   stack.supervisor.kill('SIGKILL');
-  await waitUntil(
-    () => stack.pids().every(isGone),
-    () => 'all children are gone',
-  );
+  await waitUntil(() => stack.pids().every(isGone));
   t.is(stack.pids().length, 2);
 });
 
@@ -226,10 +217,9 @@ function observe(supervisor: ChildProcess, journal: string) {
     journal,
     output: () => output,
     waitFor: (pattern: RegExp) =>
-      waitUntil(
-        () => pattern.test(output),
-        () => `${pattern} in:\n${output}`,
-      ),
+      waitUntil(() => pattern.test(output)).catch((cause: unknown) => {
+        throw new Error(`never saw ${pattern} in:\n${output}`, { cause });
+      }),
     exitCode: async () => {
       await closed;
       return supervisor.exitCode;
@@ -237,14 +227,6 @@ function observe(supervisor: ChildProcess, journal: string) {
     pids: () => Object.values(pidsByName()),
     pid: (name: string) => pidsByName()[name] ?? 0,
   };
-}
-
-async function waitUntil(condition: () => boolean, what: () => string): Promise<void> {
-  const startedAt = performance.now();
-  while (!condition()) {
-    if (performance.now() - startedAt > DEADLINE_MS) throw new Error(`never saw ${what()}`);
-    await delay(20);
-  }
 }
 
 /** True if a process has ended, also while its parent has not read its status. */
