@@ -43,6 +43,8 @@ export type UserChange = {
   | { readonly type: 'erase' }
 );
 
+type Erasure = Pick<UserChange, 'userId' | 'data' | 'now' | 'ifVersions'>;
+
 /** Names in a profile (see the schema Profile). */
 const MAX_PROFILE_NAMES = 32;
 
@@ -166,14 +168,11 @@ function sortedText(profile: PersonData['profile']): string {
 }
 
 /** Releases the account's claims in the same commit. The id of an attempt is accepted too. */
-function decideErasure(
-  { userId, data, now }: Pick<UserChange, 'userId' | 'data' | 'now'>,
-  account: AccountState,
-  situation: Situation,
-): Decision {
+function decideErasure(command: Erasure, account: AccountState, situation: Situation): Decision {
+  const { userId, data, now } = command;
   switch (account.status) {
     case 'absent':
-      return decideAttemptErasure(userId, situation);
+      return decideAttemptErasure(command, situation);
     case 'erased':
       return { outcome: 'unchanged' };
     case 'active':
@@ -191,7 +190,8 @@ function decideErasure(
   }
 }
 
-function decideAttemptErasure(id: UserId, situation: Situation): Decision {
+/** An attempt has no entity tag that could match. */
+function decideAttemptErasure({ userId: id, ifVersions }: Erasure, situation: Situation): Decision {
   const attempt = attemptIn(situation, id);
   switch (attempt.state) {
     case 'absent':
@@ -201,7 +201,9 @@ function decideAttemptErasure(id: UserId, situation: Situation): Decision {
     case 'open':
     case 'over':
     case 'void':
-      return commit({ attempts: [closeAttempt(id, attempt, 'erasure')] });
+      return ifVersions === undefined
+        ? commit({ attempts: [closeAttempt(id, attempt, 'erasure')] })
+        : refuse('precondition-failed');
     default:
       return attempt satisfies never;
   }

@@ -342,6 +342,12 @@ for (const [name, state] of [
   );
 }
 const notFound = refuse('user-not-found');
+test('an attempt has no version that `If-Match` could name', (t) => {
+  const command = { type: 'erase', ifVersions: [1] } as const;
+  const attempts = [[VERA, openAttempt]] as const;
+  t.deepEqual(change([], command, { attempts }), refuse('precondition-failed'));
+  t.deepEqual(change([], command), notFound);
+});
 test('that is over is not found', attemptErasure, undefined, notFound);
 test('that was erased changes nothing', attemptErasure, closedBy('erasure'), same);
 test('that was disowned is not found', attemptErasure, closedBy('not-mine'), notFound);

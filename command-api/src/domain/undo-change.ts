@@ -17,8 +17,9 @@ export type UndoChange = {
 
 /**
  * Decides an undo. The old mailbox may stop a change while it is pending, and take it back for some
- * time after it was made, by `notMine`. A change that is cancelled, replaced or undone is left as it
- * is. An account that is deactivated gets its address back too.
+ * time after it was made, by `notMine`. So it may every later change that leaves the same mailbox:
+ * whoever stole the account would else replace the change before its notice is read. An account that
+ * is deactivated gets its address back too.
  */
 export function undoChange(
   command: UndoChange,
@@ -31,23 +32,28 @@ export function undoChange(
   if (said.notMine !== true) {
     return refuse('invalid-request', [{ pointer: '/notMine', code: 'required' }]);
   }
-  if (account.proofs.includes(request)) {
-    const made = data?.changes.find((change) => change.request === request);
-    return made === undefined ? refuse('address-taken') : takeBack(command, made, situation);
+  const changes = data?.changes ?? [];
+  const first = changes.findIndex((change) => change.request === request);
+  const mailbox = changes[first]?.from;
+  if (data === undefined || mailbox === undefined) return refuse('invalid-verification-token');
+  if (data.claim === mailbox) {
+    if (account.change === undefined) return { outcome: 'unchanged' };
+    // The owner of the mailbox has disowned the account since.
+    if (!account.holdsAddress) return refuse('invalid-verification-token');
+    return cancelChange(userId);
   }
-  if (request !== account.change) return { outcome: 'unchanged' };
-  // The owner of the mailbox has disowned the account since.
-  if (!account.holdsAddress) return refuse('invalid-verification-token');
-  return cancelChange(userId);
+  const isMade = ({ from, request: one, isUndone }: RequestedAddress) =>
+    from === mailbox && account.proofs.includes(one) && isUndone !== true;
+  const made = changes.slice(first).findLast(isMade);
+  return made === undefined ? { outcome: 'unchanged' } : takeBack(command, made, situation);
 }
 
 /** Gives the account its former address again, and releases the one that it has now. */
 function takeBack(
-  { userId, request, data, now }: UndoChange,
-  { from, fromEmail, undoUntil, isUndone }: RequestedAddress,
+  { userId, data, now }: UndoChange,
+  { request, from, fromEmail, undoUntil }: RequestedAddress,
   situation: Situation,
 ): Decision {
-  if (isUndone === true || data?.claim === from) return { outcome: 'unchanged' };
   const holder = claimIn(situation, from);
   const isReserved = undoUntil !== undefined && isBefore(now, undoUntil);
   const isOwn = holder.state === 'held' && holder.userId === userId;

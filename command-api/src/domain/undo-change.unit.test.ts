@@ -53,7 +53,12 @@ const undone: readonly (readonly [string, readonly Happened[], Decision])[] = [
   ['cancels the change of an unproven address', [registered(), changeRequested()], cancels],
   ['cancels the change of a deactivated account', [...wanting, deactivated], cancels],
   ['changes nothing once the change is cancelled', [...wanting, changeCancelled], same],
-  ['does not cancel a newer change', [...wanting, changeRequested('newer', OTHER)], same],
+  ['cancels what replaced the change, too', [...wanting, changeRequested('newer', OTHER)], cancels],
+  [
+    'cancels a change that followed a cancelled one',
+    [...wanting, changeCancelled, changeRequested('newer', OTHER)],
+    cancels,
+  ],
   ['is too late once the change is made', [...wanting, changed()], refuse('address-taken')],
   [
     'is too late after one more change, too',
@@ -166,6 +171,30 @@ test(
     claims: { [HOME]: reservedFor(VERA), [WORK]: reservedFor(VERA), [OTHER]: heldBy(VERA, true) },
   },
   backTo(home, 'change', OTHER),
+);
+const replaced = [
+  ...wanting,
+  changeRequested('newer', OTHER),
+  changed('newer', OTHER, { undoUntil: UNDO_UNTIL }),
+];
+test(
+  'also a change that replaced the one of the link',
+  takes,
+  { history: replaced, claims: { [HOME]: reservedFor(VERA), [OTHER]: heldBy(VERA, true) } },
+  backTo(home, 'newer', OTHER),
+);
+test(
+  'a change that left another mailbox is not taken back by a link that was replaced',
+  takes,
+  {
+    history: [...replaced, changeRequested('third', WORK)],
+    link: { claim: OTHER, request: 'third' },
+  },
+  commit({
+    accounts: [
+      { userId: VERA, event: { name: 'email-change-cancelled', data: {}, personal: null } },
+    ],
+  }),
 );
 test(
   'a change is not taken back once its time is over',

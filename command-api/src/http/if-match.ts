@@ -10,6 +10,9 @@ const viewTag = new RegExp(
   `^"${ACCOUNTS_PROJECTION}\\.[1-9]\\d{0,8}-(?:parked-)?([1-9]\\d{0,14})"$`,
 );
 
+/** An entity tag (RFC 9110, 8.8.3). */
+const entityTag = /^(?:W\/)?"[\x21\x23-\x7E\x80-\xFF]*"$/;
+
 /**
  * Returns the versions that an `If-Match` header allows (RFC 9110, 13.1.1), or undefined if it
  * allows any. Tags of another form match nothing. Throws `malformed-header` if it is no list of
@@ -17,12 +20,15 @@ const viewTag = new RegExp(
  */
 export function parseIfMatch(header: string | undefined): readonly number[] | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
-  const tags = splitQuoted(header, ',', { escapes: false });
-  if (tags === undefined) {
+  const tags = splitQuoted(header, ',', { escapes: false })
+    ?.map((tag) => tag.trim())
+    // A list may have empty members (RFC 9110, 5.6.1).
+    .filter((tag) => tag !== '');
+  if (tags === undefined || tags.length === 0 || !tags.every((tag) => entityTag.test(tag))) {
     throw new AppError('malformed-header', { detail: 'If-Match takes entity tags or *' });
   }
   return tags.flatMap((tag) => {
-    const version = viewTag.exec(tag.trim())?.[1];
+    const version = viewTag.exec(tag)?.[1];
     return version === undefined ? [] : [Number(version)];
   });
 }

@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { OPERATIONS, type Scope } from '@zameni/contracts';
-import { toRoute } from '@zameni/runtime';
+import { AppError, toRoute } from '@zameni/runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerCommand, type AnswerDeps } from './answer-command.ts';
 import {
@@ -118,6 +118,9 @@ export function addUserRoutes(app: FastifyInstance, deps: UserRoutesDeps): void 
 
 /** Parses the headers that every change may have. Throws `malformed-header`. */
 function toConditions({ headers }: FastifyRequest): ChangeConditions {
+  if (headers['if-none-match'] !== undefined) {
+    throw new AppError('malformed-header', { detail: 'If-None-Match is for reads' });
+  }
   const ifVersions = parseIfMatch(headers['if-match']);
   const idempotencyKey = parseIdempotencyKey(headers['idempotency-key'], false);
   return {

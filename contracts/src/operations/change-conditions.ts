@@ -13,7 +13,7 @@ export const changeHeaders = {
   },
   'Idempotency-Key': {
     description:
-      'A request that was answered 503, or not at all, may have made its change. Sent again with the same key and body it makes it once. 422 with another body',
+      'A request that was answered 503, or not at all, may have made its change. Sent again with the same key and body it makes it once. 422 with another body. The key of a request that changed nothing is not kept: `If-Match` keeps a late retry from undoing what others did since',
     schema: IdempotencyKey,
   },
 } as const satisfies Record<string, Field>;

@@ -223,7 +223,7 @@ The old mailbox of a change gets a token too. It needs \`notMine\` (422 without 
     path: '/v1/users/{id}',
     summary: 'Erase a person',
     description:
-      'For the person, unless an operator deactivated them (403 `self-deactivated`), and for scope `users:erase`. When the answer arrives, the key of their data is destroyed and no read returns them; `GET /v1/users/{id}/erasure` reports the progress of each store. Older attempts on their address can no longer be proven and are deleted soon after. A repeated request gets the same answer. The id of an attempt is accepted too (scope `users:erase`): the attempt is deleted, and its link proves nothing. The same holds for its remains, for an hour after its instant.',
+      'For the person, unless an operator deactivated them (403 `self-deactivated`), and for scope `users:erase`. When the answer arrives, the key of their data is destroyed and no read returns them; `GET /v1/users/{id}/erasure` reports the progress of each store. Older attempts on their address can no longer be proven and are deleted soon after. A repeated request gets the same answer. The id of an attempt is accepted too, with scope `users:erase` or by a token whose subject it is, and matches no `If-Match`: the attempt is deleted, and its link proves nothing. The same holds for its remains, for an hour after its instant.',
     token: 'needed',
     scopes: ['users:erase'],
     params: idParam,

@@ -18,9 +18,6 @@ import { orNull } from './or-null.ts';
 import { addParkedRoutes, type ParkedRoutesDeps } from './parked-routes.ts';
 import { addReadModelsRoutes, type ReadModelsRoutesDeps } from './read-models-routes.ts';
 
-/** Characters of a path parameter that has room for any subject, also percent-encoded. */
-const SUBJECT_LENGTH = 1_024;
-
 /** Dependencies of the operator's port. */
 export type OperatorAppOptions = {
   readonly logger: Logger;
@@ -57,7 +54,6 @@ export function createOperatorApp(options: OperatorAppOptions): ReturnType<typeo
     security: options.security,
     keyRings,
     degradedChecks,
-    maxParamLength: SUBJECT_LENGTH,
     checks: {
       ...options.checks,
       projection: async () => {

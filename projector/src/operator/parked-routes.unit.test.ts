@@ -23,7 +23,7 @@ const callers: Readonly<Record<string, readonly Scope[]>> = {
 
 /** Sends requests to the routes. The caller is the name of the scopes that they have. */
 function createTestApp(store: OperatorStore = createMemoryOperatorStore([])) {
-  const app = createHttpApp({ logger, checks: {}, maxParamLength: 1_024 });
+  const app = createHttpApp({ logger, checks: {} });
   addParkedRoutes(app, {
     store,
     limits: createRateLimits({ policies: { operator: OPERATOR_LIMIT }, logger, now: () => 0 }),

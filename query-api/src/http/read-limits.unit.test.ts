@@ -133,7 +133,8 @@ test('pages are not counted', async (t) => {
 });
 
 test('paths and methods that no route takes are counted too', async (t) => {
-  for (const path of ['/v1/nothing', '/v1', '/v1/registrations']) {
+  const long = `/v1/registrations/${'a'.repeat(300)}`;
+  for (const path of ['/v1/nothing', '/v1', '/v1/registrations', long, '/v1/%zz', '/v1/%ff']) {
     const { get } = createTestApp({ network: 2, caller: 100 });
     const ask = async (token?: string) => (await get('192.0.2.1', token, path)).statusCode;
     for (let n = 0; n < 2; n += 1) t.true([404, 405].includes(await ask()), path);

@@ -140,10 +140,7 @@ const answers = test.macro<[string, number, string]>({
   },
 });
 test(answers, '/nowhere', 404, 'not-found');
-test(answers, '/things/%', 400, 'bad-request');
-test(answers, '/things/%ff', 400, 'bad-request');
-test(answers, '/%zz', 400, 'bad-request');
-test(answers, `/things/${'x'.repeat(100)}`, 404, 'not-found');
+test(answers, '/%zz', 404, 'not-found');
 
 const takesNothing = test.macro<['DELETE' | 'POST', string, Record<string, string>]>({
   title: (_, method, url, headers) =>

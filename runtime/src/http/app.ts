@@ -44,14 +44,15 @@ export type HttpAppOptions = {
   readonly keyRings?: KeyRings;
   /** Proxies that may name the address of a client. The default is none. */
   readonly trustedProxies?: TrustedProxies;
-  /** Most characters of a path parameter. The default has room for an id. */
-  readonly maxParamLength?: number;
   /** True if the service behind the request's route is overloaded. */
   readonly isOverloaded?: (request: FastifyRequest) => boolean;
 };
 
-/** Characters of a path parameter that has room for an id. */
-const ID_LENGTH = 64;
+/**
+ * Characters of a path parameter: all that a head has room for. The router answers longer ones past all
+ * hooks, uncounted; routes find by themselves that they are no id.
+ */
+const MAX_PARAM_LENGTH = 16_384;
 
 /** Carries a validation fault through Fastify to the error handler. */
 class ValidationFault extends Error {
@@ -82,7 +83,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     http: { ...SLOW_CLIENT_OPTIONS, requireHostHeader: false },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, countProblem),
     frameworkErrors: sendProblem,
-    routerOptions: { maxParamLength: options.maxParamLength ?? ID_LENGTH },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    rewriteUrl: ({ url = '/' }) => toDecodable(url),
     trustProxy: toTrustProxy(options.trustedProxies),
     // While closing, requests are answered with Connection: close.
     return503OnClosing: false,
@@ -120,6 +122,21 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   return app;
 }
 
+/**
+ * A URL whose path can be decoded. The router would answer another one past all hooks, uncounted.
+ * With its percent signs taken as they are, it is the path of nothing, and is answered so.
+ */
+function toDecodable(url: string): string {
+  if (!url.includes('%')) return url;
+  const [path = '', ...query] = url.split('?');
+  try {
+    decodeURIComponent(path);
+    return url;
+  } catch {
+    return [path.replaceAll('%', '%25'), ...query].join('?');
+  }
+}
+
 /** The id of the trace that a request belongs to, or a random one without tracing. */
 export function traceIdOf(request: FastifyRequest): string {
   return request.traceId ?? request.id;
@@ -146,7 +163,6 @@ const codeOfFastifyError: Readonly<Record<string, ConstructorParameters<typeof A
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-json',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad-request',
-  FST_ERR_MAX_PARAM_LENGTH: 'not-found',
 };
 
 function toAppError(thrown: unknown): AppError {

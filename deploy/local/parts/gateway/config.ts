@@ -108,13 +108,18 @@ frontend gateway
   bind 127.0.0.1:${port}${connectionRules(sources, proxies)}${telemetry === null ? '' : traceRules(telemetry)}
 ${NAME_REQUEST}
   # For callers a missing service and a broken connection are one fault: try again soon.
-  http-after-response set-status 503 if { status 502 }${corsRules(origins)}
+  http-after-response set-status 503 if { status 502 }
+  # It is about a service's connection with the gateway, which keeps those of clients less long.
+  http-response del-header Keep-Alive${corsRules(origins)}
 ${addressRules(proxies)}${telemetry === null ? `\n${DELETE_TRACE_HEADERS}` : ''}
   acl is_page path / /docs /verify /openapi.json
   acl is_page path_beg /docs/ /verify/
   acl is_public path /v1
   acl is_public path_beg /v1/
   ${refuse('not-found')} unless is_public or is_page
+  # Of two, a service believes the first. Somebody before it may have looked at the other.
+  ${refuse('malformed-header')} if { req.fhdr_cnt(authorization) gt 1 }
+  ${refuse('malformed-header')} if { req.fhdr_cnt(content-type) gt 1 }
   # Pages are the same for everybody.${pageRules(sources)}
 ${PAGE_RULES}
   # Beside a head of this length a body that a service takes is read in whole.

@@ -39,7 +39,7 @@ async function start(t: ExecutionContext, choice: Omit<GatewayChoice, 'service'>
 async function headOf(
   { port }: { readonly port: number },
   path: string,
-  headers: Record<string, string>,
+  headers: Record<string, string | string[]>,
   localAddress = '127.0.0.1',
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -258,4 +258,21 @@ test.serial('a gateway that stops lets requests end', async (t) => {
   t.is(await (await late).text(), 'late');
   await stopped;
   t.is(await askFrom('127.0.0.1', gateway), null);
+});
+
+test.serial('how long a service keeps a connection is no business of clients', async (t) => {
+  const gateway = await start(t);
+  const { statusCode, headers } = await headOf(gateway, '/v1/things', {});
+  t.is(statusCode, 200);
+  t.false('keep-alive' in headers);
+});
+
+test.serial('a token or a media type that is named twice is refused', async (t) => {
+  const gateway = await start(t);
+  const once = { authorization: 'Bearer a', 'content-type': 'application/json' };
+  t.is((await headOf(gateway, '/v1/things', once)).statusCode, 200);
+  for (const [name, value] of Object.entries(once)) {
+    const { statusCode } = await headOf(gateway, '/v1/things', { [name]: [value, value] });
+    t.is(statusCode, 400, name);
+  }
 });
