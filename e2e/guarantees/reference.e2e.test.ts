@@ -372,7 +372,7 @@ test(
   'registration-not-found',
 );
 const tooLong = { path: `/v1/registrations/${long}` };
-test('a registration id that is too long', answers, tooLong, 'not-found');
+test('a registration id that is too long', answers, tooLong, 'registration-not-found');
 test('a person without a token', answers, { path: user }, 'unauthorized');
 test('a person with a bad token', answers, { path: user, headers: bearer('abc') }, 'unauthorized');
 test(

@@ -187,7 +187,10 @@ async function keepOffLead(
         const isReady = !silent.includes(server) && !catchingUp.includes(server);
         return server !== leader && isReady && states.isHealthy(server);
       });
-    logger.error({ server: leader, successor }, 'a suspect copy leads the log');
+    const found = { server: leader, successor };
+    if (states.isReturning(leader)) {
+      logger.warn(found, 'a copy that is not compared yet leads the log');
+    } else logger.error(found, 'a suspect copy leads the log');
     if (successor !== undefined) await stepDown(successor);
   } catch (error) {
     if (signal.aborted) throw error;

@@ -17,6 +17,14 @@ export const AUDIT_EVENTS = {
       'A server lacks records that another one holds, from the position on. See the runbook: a server of the log is damaged',
     fields: ['server', 'records', 'position'],
   },
+  'a copy that is not compared yet leads the log': {
+    code: 'uncompared-copy-leads',
+    level: 'warn',
+    description:
+      'The server came back, as after every start. The auditor asks it to hand over, to the successor if there is one',
+    fields: ['server'],
+    optional: ['successor'],
+  },
   'a suspect copy leads the log': {
     code: 'suspect-copy-leads',
     level: 'error',
