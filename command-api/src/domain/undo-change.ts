@@ -17,9 +17,9 @@ export type UndoChange = {
 
 /**
  * Decides an undo. The old mailbox may stop a change while it is pending, and take it back for some
- * time after it was made, by `notMine`. So it may every later change that leaves the same mailbox:
- * whoever stole the account would else replace the change before its notice is read. An account that
- * is deactivated gets its address back too.
+ * time after it was made, by `notMine`. The same holds for every later change that leaves the same
+ * mailbox: a thief could otherwise replace the change before its notice is read. An account that is
+ * deactivated gets its address back too.
  */
 export function undoChange(
   command: UndoChange,
