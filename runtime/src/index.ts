@@ -182,6 +182,7 @@ export {
 } from './process/config.ts';
 export { DEADLINES, longestCommitMs } from './process/deadlines.ts';
 export { runService, type ServiceContext } from './process/lifecycle.ts';
+export { createLinePerKind, kindOfError } from './process/line-per-kind.ts';
 export { createLogger, type Logger } from './process/logger.ts';
 export { drawBytes } from './process/random-pool.ts';
 export { METRICS } from './telemetry/catalogue/metrics.ts';

@@ -40,6 +40,7 @@ import { deliver, type DeliverDeps } from './send/deliver.ts';
 import { createHand } from './send/hand.ts';
 import { measureDeliver } from './send/measured-deliver.ts';
 import { createSender } from './send/sender.ts';
+import { createUnmadeLog } from './send/unmade-log.ts';
 import { toSmtpOptions } from './smtp/config.ts';
 import { createSmtpSender } from './smtp/sender.ts';
 
@@ -118,8 +119,8 @@ export async function startMailer(context: ServiceContext<MailerConfig>): Promis
     smtp,
     render: await createRenderer(),
     hand: createHand(ledger),
+    unmade: resources.use(createUnmadeLog(logger)),
     now,
-    logger,
   };
   const sender = createSender({
     ledger,

@@ -1,13 +1,8 @@
 import type { ErrorCode } from '@zameni/contracts';
 import { type AppError, coerceError } from '../errors.ts';
+import { createLinePerKind, type FaultKind, kindOfError } from '../process/line-per-kind.ts';
 import type { Logger } from '../process/logger.ts';
 import { HARMLESS_PROBLEMS } from '../telemetry/catalogue/harmless-problems.ts';
-
-/** Milliseconds between two lines about failures of one kind. A stack for each would add load. */
-const INTERVAL_MS = 1_000;
-
-/** Kinds that are told apart at once. Further ones are counted by their code alone. */
-const MAX_KINDS = 50;
 
 /**
  * Refusals without a line of their own: a client can cause them at will, or there is too much load.
@@ -24,71 +19,21 @@ export type FailureLog = Disposable & {
   readonly note: (error: AppError, traceId: string) => void;
 };
 
-/** Failures of one kind since its last line. */
-type Waiting = {
-  faults: number;
-  error: AppError;
-  traceId: string;
-  timer: NodeJS.Timeout;
-};
-
-/**
- * Creates a log of failures with one line a second and kind. The first failure of a kind is written
- * at once, later ones as the newest of them and their number. Disposing writes what is left.
- */
+/** Creates a log of failures with one line a second and kind. */
 export function createFailureLog(logger: Pick<Logger, 'error'>): FailureLog {
-  const kinds = new Map<string, Waiting>();
-
-  function write({ error, traceId, faults }: Pick<Waiting, 'error' | 'traceId' | 'faults'>): void {
-    logger.error({ error, traceId, faults }, 'request failed');
-  }
-
-  /** A kind that goes on failing is reported again, and a quiet one is forgotten. */
-  function report(kind: string): void {
-    const waiting = kinds.get(kind);
-    if (waiting === undefined) return;
-    if (waiting.faults === 0) {
-      kinds.delete(kind);
-      return;
-    }
-    write(waiting);
-    waiting.faults = 0;
-    waiting.timer = reportLater(kind);
-  }
-
-  function reportLater(kind: string): NodeJS.Timeout {
-    return setTimeout(() => report(kind), INTERVAL_MS).unref();
-  }
-
+  const lines = createLinePerKind<{ readonly error: AppError; readonly traceId: string }>(
+    (newest, faults) => logger.error({ ...newest, faults }, 'request failed'),
+  );
   return {
     note: (error, traceId) => {
-      if (NOT_LOGGED.has(error.code)) return;
-      const exact = kindOf(error);
-      const kind = kinds.has(exact) || kinds.size < MAX_KINDS ? exact : error.code;
-      const waiting = kinds.get(kind);
-      if (waiting !== undefined) {
-        waiting.faults += 1;
-        waiting.error = error;
-        waiting.traceId = traceId;
-        return;
-      }
-      write({ error, traceId, faults: 1 });
-      kinds.set(kind, { error, traceId, faults: 0, timer: reportLater(kind) });
+      if (!NOT_LOGGED.has(error.code)) lines.note(toKind(error), { error, traceId });
     },
-    [Symbol.dispose]: () => {
-      for (const waiting of kinds.values()) {
-        clearTimeout(waiting.timer);
-        if (waiting.faults > 0) write(waiting);
-      }
-      kinds.clear();
-    },
+    [Symbol.dispose]: () => lines[Symbol.dispose](),
   };
 }
 
-/** The code, and of the cause its name, its code and where it was thrown. */
-function kindOf({ code, cause }: AppError): string {
-  if (cause === undefined) return code;
-  const error = coerceError(cause);
-  const place = /^\s+at .*$/m.exec(error.stack ?? '')?.[0];
-  return [code, error.name, Reflect.get(error, 'code'), place].join('\n');
+/** The code, and the kind of the cause. */
+function toKind({ code, cause }: AppError): FaultKind {
+  if (cause === undefined) return { kind: code, group: code };
+  return { kind: `${code}\n${kindOfError(coerceError(cause)).kind}`, group: code };
 }

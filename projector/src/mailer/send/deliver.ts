@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { coerceError, type Logger } from '@zameni/runtime';
+import { coerceError } from '@zameni/runtime';
 import type { Mail, Rendered } from '../mail.ts';
 import type { Message, Outcome } from '../ledger/message.ts';
 import type { SmtpSender } from '../smtp/sender.ts';
@@ -8,6 +8,7 @@ import { compose, type ComposeDeps } from './compose.ts';
 import { decideMail } from './decide.ts';
 import { lookUp, type LookUpDeps } from './look-up.ts';
 import { RETRY_TIMES, retryDelayMs, type RetryTimes } from './retry.ts';
+import type { UnmadeLog } from './unmade-log.ts';
 
 /** What sending one mail needs. */
 export type DeliverDeps = LookUpDeps &
@@ -15,7 +16,7 @@ export type DeliverDeps = LookUpDeps &
     readonly smtp: Pick<SmtpSender, 'send'>;
     readonly render: (mail: Mail) => Rendered;
     readonly from: string;
-    readonly logger: Logger;
+    readonly unmade: Pick<UnmadeLog, 'note'>;
     /** Notes that a mail is handed to a server. False if another process has taken it since. */
     readonly hand: (message: Message) => Promise<boolean>;
     readonly retry?: RetryTimes;
@@ -49,9 +50,7 @@ export async function deliver(
     if (error instanceof NotCoveredError) {
       return { state: 'waiting', reason: 'read-model-behind', delayMs: NOT_COVERED_MS };
     }
-    const { id: mail, cause: mailCause } = message;
-    const fault = coerceError(error);
-    deps.logger.error({ mail, mailCause, error: fault }, 'a mail could not be made');
+    deps.unmade.note(message, coerceError(error));
     return later(deps, message, 'not-made');
   }
 }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { encodeEvent, FAREWELL_LIFETIME_SECONDS, subjects } from '@zameni/contracts';
 import {
   createAttemptKeys,
-  createLogger,
   createPositions,
   createVerificationTokens,
   type KeyRing,
@@ -70,7 +69,7 @@ async function createMailer(sinceMs = 1_000, ring = attemptRing) {
     },
     hand: async () => true,
     now,
-    logger: createLogger({ service: 'test', instance: 'test', level: 'silent' }),
+    unmade: { note: () => undefined },
   };
   return { log, deps, sent };
 }

@@ -12,8 +12,9 @@ export const MAIL_EVENTS = {
   'a mail could not be made': {
     code: 'mail-not-made',
     level: 'error',
-    description: 'Looking a mail up or rendering it failed. It is tried again for a day',
-    fields: ['mail', 'mailCause', 'error'],
+    description:
+      'Looking mails up or rendering them failed. They are tried again for a day. One line a second and kind, with the newest of them',
+    fields: ['mail', 'mailCause', 'error', 'faults'],
   },
   'outcomes of mails could not be noted yet': {
     code: 'mail-outcomes-waiting',
