@@ -87,7 +87,11 @@ export async function startAuditedLog(freeBytes?: number): Promise<AuditedLog> {
     if (found === undefined) throw new Error('nobody leads');
     return found;
   };
-  await waitUntil(() => servers.every((server) => stateOf(server) === 'healthy'));
+  await waitUntil(() => servers.every((server) => stateOf(server) === 'healthy')).catch(
+    (cause: unknown) => {
+      throw new Error(`not all copies are healthy: ${JSON.stringify(store.states())}`, { cause });
+    },
+  );
   const started = opening.move();
   return {
     own,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ACCOUNTS_STREAM, NATS_USERS } from '@zameni/contracts';
-import { connectTestNats } from '@zameni/runtime/testing';
+import { connectTestNats, PATIENCE_MS } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createActors, personAt } from '../support/actors.ts';
 import { attachSystem } from '../support/system.ts';
@@ -54,7 +54,7 @@ test('a consumer of the projector can be read, changed, paused, reset and delete
       [`CREATE.${stream}`, change],
       [`DURABLE.CREATE.${stream}.${name}`, change],
     ] as const) {
-      const asked = nc.request(`log.api.CONSUMER.${call}`, body, { timeout: 5_000 });
+      const asked = nc.request(`log.api.CONSUMER.${call}`, body, { timeout: PATIENCE_MS });
       await t.throwsAsync(asked, REFUSED, `${user} calls ${call}`);
     }
   }
@@ -79,7 +79,7 @@ for (const [user, filter] of [
     const subject = `log.api.CONSUMER.CREATE.${stream}.${user}-32${filter}`;
     const config = { ...common, ...single, name, priority_groups: ['b'] };
     const request = JSON.stringify({ stream_name: stream, config });
-    const reply = await nc.request(subject, request, { timeout: 5_000 });
+    const reply = await nc.request(subject, request, { timeout: PATIENCE_MS });
     const { name: made } = reply.json<{ readonly name?: string }>();
     t.true(made === undefined || made === `${user}-32`, made);
     t.deepEqual(await inspect(admin, name), before);
@@ -104,7 +104,7 @@ async function create(nc: NatsClient, user: string, more: object): Promise<strin
     const config = { ...common, ...more, name, description: randomUUID() };
     const request = JSON.stringify({ stream_name: stream, config, action: 'create' });
     const subject = `log.api.CONSUMER.CREATE.${stream}.${name}`;
-    const reply = await nc.request(subject, request, { timeout: 5_000 });
+    const reply = await nc.request(subject, request, { timeout: PATIENCE_MS });
     const { error } = reply.json<{ readonly error?: { readonly err_code: number } }>();
     if (error === undefined) return name;
     if (error.err_code !== NAME_TAKEN) throw new Error(`refused with ${error.err_code}`);
@@ -115,7 +115,7 @@ async function create(nc: NatsClient, user: string, more: object): Promise<strin
 /** What must not change, as the server sees it. */
 async function inspect(admin: NatsClient, name: string) {
   const reply = await admin.request(`$JS.API.CONSUMER.INFO.${stream}.${name}`, '', {
-    timeout: 5_000,
+    timeout: PATIENCE_MS,
   });
   const { created, config, delivered, paused } = reply.json<Record<string, unknown>>();
   return { created, config, delivered, paused };

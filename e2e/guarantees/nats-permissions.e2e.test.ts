@@ -6,7 +6,7 @@ import {
   NATS_USERS,
   type NatsUser,
 } from '@zameni/contracts';
-import { connectTestNats, createTestLog, waitUntil } from '@zameni/runtime/testing';
+import { connectTestNats, createTestLog, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 
 type NatsClient = Awaited<ReturnType<typeof connectTestNats>>;
@@ -254,14 +254,14 @@ for (const user of USERS) {
     // way.
     await waitUntil(() => (received[2]?.() ?? 0) > 0);
     t.false(await arrives(() => [0, 1].some((index) => (received[index]?.() ?? 0) > 0)));
-    t.is(await log.head(AbortSignal.timeout(5_000)), 0);
+    t.is(await log.head(AbortSignal.timeout(PATIENCE_MS)), 0);
   });
 }
 
 /** Whether a request passes the server's check. The answer, if any, does not matter. */
 async function canPublish(nc: NatsClient, subject: string): Promise<boolean> {
   try {
-    await nc.request(subject, refusedBy(subject), { timeout: 5_000 });
+    await nc.request(subject, refusedBy(subject), { timeout: PATIENCE_MS });
     return true;
   } catch (error) {
     if (!(error instanceof Error)) throw error;

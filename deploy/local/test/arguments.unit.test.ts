@@ -60,8 +60,8 @@ test('a long run takes the files with a long form and has a seed', (t) => {
   const { phases, env, withChecks } = parse('--long');
   const fuzz = 'e2e/guarantees/fuzz*.e2e.test.ts';
   t.deepEqual(phases, [
-    { name: 'early', files: [ATOMIC, CRASH, 'e2e/guarantees/rebuild.e2e.test.ts'] },
-    { name: 'shared', files: [fuzz, DAMAGE, PARTITION, HISTORIES, ...LEFT_OUT] },
+    { name: 'early', files: [ATOMIC, CRASH, DAMAGE, 'e2e/guarantees/rebuild.e2e.test.ts'] },
+    { name: 'shared', files: [fuzz, PARTITION, HISTORIES, ...LEFT_OUT] },
     { name: 'disturbing', files: [MAIL, SOAK] },
     {
       name: 'quiet',

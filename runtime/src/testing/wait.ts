@@ -21,9 +21,9 @@ export async function waitUntil(
   deadlineMs = PATIENCE_MS,
 ): Promise<void> {
   const { promise: isLate, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new Error(`the condition did not hold within ${deadlineMs} ms`));
-  }, deadlineMs);
+  // Made here, so that its stack names the caller.
+  const late = new Error(`the condition did not hold within ${deadlineMs} ms`);
+  const timer = setTimeout(() => reject(late), deadlineMs);
   try {
     let pauseMs = FIRST_PAUSE_MS;
     while (!(await Promise.race([isLate, condition()]))) {
