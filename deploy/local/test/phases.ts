@@ -25,7 +25,7 @@ export const EARLY = [
   'e2e/guarantees/all-or-nothing.e2e.test.ts',
   'e2e/guarantees/crash-recovery.e2e.test.ts',
   'e2e/guarantees/fail-over.e2e.test.ts',
-  // Its own three servers need a core, or they elect leaders again and again.
+  // Has three servers of its own, which took over a minute to start beside two other files.
   'e2e/guarantees/damaged-copy.e2e.test.ts',
   // Fills the log with as much as it holds.
   'e2e/guarantees/log-room.e2e.test.ts',

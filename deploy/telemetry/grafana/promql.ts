@@ -5,9 +5,6 @@ import type { AttributeName, MetricDefinition } from '@zameni/runtime/instrument
 /** The processes that the reader of a dashboard has chosen. */
 export const CHOSEN: Labels = { job: '~$job', instance: '~$instance' };
 
-/** Requests that took their own time. Others waited because their caller asked them to. */
-export const UNASKED: Labels = { [labelOf('zameni.waited')]: '' };
-
 const QUANTILES = [0.5, 0.95, 0.99] as const;
 
 /** A rate over the window that Grafana finds right for the interval of scrapes. */

@@ -14,3 +14,9 @@ export const FAULTS: Labels = { ...TELLING, [STATUS]: '~5..' };
 
 /** Answers that are none. */
 export const NO_FAULTS: Labels = { ...TELLING, [STATUS]: '!~5..' };
+
+/**
+ * Answers that took their own time. Others waited because their caller asked them to; one that failed
+ * has no such label.
+ */
+export const UNASKED: Labels = { [labelOf('zameni.waited')]: '' };

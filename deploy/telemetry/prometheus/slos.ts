@@ -1,6 +1,6 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import type { GatewayService } from './gateway-faults.ts';
-import { NO_FAULTS, TELLING } from './http-answers.ts';
+import { NO_FAULTS, TELLING, UNASKED } from './http-answers.ts';
 import { JOBS } from './jobs.ts';
 import { bucketOf, countOf, type Labels, labelOf } from './own-series.ts';
 
@@ -25,11 +25,7 @@ const { readableDuration } = METRICS.projection;
 const METHOD = labelOf('http.request.method');
 const ROUTE = labelOf('http.route');
 
-/**
- * A request that waited because its caller asked for it is left out: its time is the caller's wish.
- * If it fails it has no such label.
- */
-const COUNTED: Labels = { ...TELLING, [labelOf('zameni.waited')]: '' };
+const COUNTED: Labels = { ...TELLING, ...UNASKED };
 
 /** Imports take as long as their upload, and `DELETE` waits for every store. */
 const COMMANDS: Labels = {

@@ -1,14 +1,14 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { badRatio } from '../../prometheus/burn-rate.ts';
 import { gatewayFaultRate } from '../../prometheus/gateway-faults.ts';
-import { FAULTS, TELLING } from '../../prometheus/http-answers.ts';
+import { FAULTS, TELLING, UNASKED } from '../../prometheus/http-answers.ts';
 import { JOBS } from '../../prometheus/jobs.ts';
 import { countOf, labelOf, series } from '../../prometheus/own-series.ts';
 import { GATEWAY_FRONTEND, ofServer, SERVER_SERIES as S } from '../../prometheus/server-series.ts';
 import { SLOS } from '../../prometheus/slos.ts';
 import { THRESHOLDS } from '../../prometheus/thresholds.ts';
 import type { Dashboard } from '../dashboard.ts';
-import { CHOSEN, quantileOf, sumRate, UNASKED } from '../promql.ts';
+import { CHOSEN, quantileOf, sumRate } from '../promql.ts';
 
 const { http, commit, projection, mail, store } = METRICS;
 const STATE = labelOf('db.client.connection.state');

@@ -3,8 +3,9 @@ import { JOBS } from '../../prometheus/jobs.ts';
 import { countOf, labelOf, series } from '../../prometheus/own-series.ts';
 import { ofServer, SERVER_SERIES as S } from '../../prometheus/server-series.ts';
 import { THRESHOLDS } from '../../prometheus/thresholds.ts';
+import { UNASKED } from '../../prometheus/http-answers.ts';
 import type { Dashboard } from '../dashboard.ts';
-import { CHOSEN, quantileOf, shown, sumRate, UNASKED } from '../promql.ts';
+import { CHOSEN, quantileOf, shown, sumRate } from '../promql.ts';
 
 const { http, store } = METRICS;
 const RESULT = labelOf('zameni.cache.result');

@@ -1,9 +1,10 @@
 import { METRICS } from '@zameni/runtime/instruments';
 import { JOBS } from '../../prometheus/jobs.ts';
 import { countOf, labelOf, series } from '../../prometheus/own-series.ts';
+import { UNASKED } from '../../prometheus/http-answers.ts';
 import type { Dashboard } from '../dashboard.ts';
 import { LOG_ROW } from './log-row.ts';
-import { CHOSEN, quantileOf, quantiles, shown, sumRate, UNASKED } from '../promql.ts';
+import { CHOSEN, quantileOf, quantiles, shown, sumRate } from '../promql.ts';
 
 const { http, commit } = METRICS;
 const ROUTE = labelOf('http.route');
