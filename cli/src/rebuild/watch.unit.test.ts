@@ -97,7 +97,7 @@ test('stops at once when it is told to', async (t) => {
 });
 
 /** Watches version 2 at a port whose looks fail with a code: those that a function selects. */
-function watchFailing(code: string, isFailing: (look: number) => boolean) {
+function watchFailing(code: string, isFailing: (look: number) => boolean, stuckMs = 60_000) {
   let looks = 0;
   const list = async () => {
     looks += 1;
@@ -106,7 +106,7 @@ function watchFailing(code: string, isFailing: (look: number) => boolean) {
     return { head: 100, versions: [{ ...built, position: looks, state }] };
   };
   const { signal } = new AbortController();
-  const options = { signal, onProgress: () => undefined, pollMs: 1, stuckMs: 30 };
+  const options = { signal, onProgress: () => undefined, pollMs: 1, stuckMs };
   return watchRebuild({ list }, 2, options);
 }
 
@@ -118,7 +118,7 @@ test('a projector or database that restarts does not end the watching', async (t
 
 test('one that stays away ends it, and any other fault at once', async (t) => {
   await t.throwsAsync(
-    watchFailing('no-answer', (look) => look > 1),
+    watchFailing('no-answer', (look) => look > 1, 30),
     { code: 'no-answer' },
   );
   await t.throwsAsync(

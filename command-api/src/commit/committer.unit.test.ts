@@ -35,7 +35,7 @@ test('an intent left behind after the longest wait is refused and not appended',
   await using committer = createCommitter(log, logger, {
     maxGroupMessages: 3,
     minWaiting: 1,
-    maxWaitMs: 30,
+    maxWaitMs: 300,
   });
   const submitted = [0, 1, 2].map((n) => committer.submit(claimIntent(`claim.${n}`, `${n}`)));
   await waitUntil(committer.isOverloaded);
@@ -66,7 +66,7 @@ test('an intent whose deadline comes in the queue is not appended, one in a grou
     return append();
   });
   await using committer = createCommitter(log, logger, { maxGroups: 1 });
-  const running = committer.submit(writeIntent('a', 1), createDeadline(30));
+  const running = committer.submit(writeIntent('a', 1), createDeadline(1_000));
   await new Promise(setImmediate);
   const queued = committer.submit(writeIntent('b', 1), createDeadline(30));
   await t.throwsAsync(queued, { code: 'log-unavailable' });
@@ -78,11 +78,11 @@ test('an intent whose deadline comes in the queue is not appended, one in a grou
 test('after a conflict no try begins once the deadline is over', async (t) => {
   const { log, sizes } = bendAppends(async (append, _messages, call) => {
     if (call > 1) return append();
-    await delay(60);
+    await delay(500);
     return { status: 'conflict' };
   });
   const committer = createCommitter(log, logger);
-  const submitted = committer.submit(writeIntent('a', 1), createDeadline(30));
+  const submitted = committer.submit(writeIntent('a', 1), createDeadline(400));
   await t.throwsAsync(submitted, { code: 'log-unavailable' });
   await committer[Symbol.asyncDispose]();
   t.deepEqual(sizes, [1]);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
-import { connectTestRedis, createSilentLogger } from '@zameni/runtime/testing';
+import { connectTestRedis, createSilentLogger, PATIENCE_MS } from '@zameni/runtime/testing';
 import {
   createViewCache,
   type Redis,
@@ -43,9 +43,10 @@ async function createSetup(t: ExecutionContext): Promise<Setup> {
   const live: { version: number | undefined } = { version: 1 };
   const logger = createSilentLogger();
   const liveVersion = () => live.version;
-  const cache = createViewCache({ redis: reader, keys: keysOf, liveVersion, logger });
+  const deadlineMs = PATIENCE_MS;
+  const cache = createViewCache({ redis: reader, keys: keysOf, liveVersion, logger, deadlineMs });
   const writerOf = (version: number) =>
-    createViewCacheWriter({ redis: own, keys: keysOf(version) });
+    createViewCacheWriter({ redis: own, keys: keysOf(version), deadlineMs });
   const disconnect = () => [reader, own].forEach((one) => one.disconnect());
   return { redis, disconnect, keys: keysOf(1), cache, writer: writerOf(1), writerOf, live };
 }

@@ -34,19 +34,27 @@ export async function delay(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Waits for a promise for at most `ms`. Then it rejects with the error from `onTimeout`. */
+/**
+ * Waits for a promise for at most `ms`. Then it rejects with the error from `onTimeout`. After a
+ * stall of this process timers run before input that arrived meanwhile, so input has one turn: a
+ * deadline tells what others do, and no answer that is here counts as late.
+ */
 export async function withDeadline<T>(
   promise: Promise<T>,
   ms: number,
   onTimeout: () => Error,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  let turn: NodeJS.Immediate | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(onTimeout()), ms);
+    timer = setTimeout(() => {
+      turn = setImmediate(() => reject(onTimeout()));
+    }, ms);
   });
   try {
     return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
+    clearImmediate(turn);
   }
 }

@@ -140,6 +140,18 @@ test.serial('a promise too late gives the error of the deadline, made only then'
   t.is(made, 1);
 });
 
+test.serial('an answer that arrived during a stall of this process is in time', async (t) => {
+  const { port1: peer, port2: own } = new MessageChannel();
+  t.teardown(() => peer.close());
+  const { promise: answer, resolve } = Promise.withResolvers<string>();
+  own.on('message', resolve);
+  const waiting = withDeadline(answer, 20, () => new Error('too late'));
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  peer.postMessage('here');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  t.is(await waiting, 'here');
+});
+
 test.serial('a deadline that was kept is not called later', async (t) => {
   const turn = stopClock(t);
   let made = 0;

@@ -21,12 +21,14 @@ export type KeySourceDeps = {
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds that a request may wait for a load; without it half a second. */
+  readonly holdMs?: number | undefined;
 };
 
 /** Milliseconds that one load may take. */
 const LOAD_DEADLINE_MS = 2_000;
 
-/** Milliseconds that a request may wait for a load: a fetch over TLS takes less. */
+/** The default of `holdMs`: a fetch over TLS takes less. */
 const HOLD_MS = 500;
 
 /**
@@ -42,10 +44,11 @@ const MAX_STALE_MS = 86_400_000;
  *
  * A request with a known key does not wait for a load, and during an outage the last keys serve for
  * `MAX_STALE_MS`: refusing everybody is worse than accepting a removed key for that time. A request
- * waits for `HOLD_MS` at most: if its key is unknown, or the keys are so old that one may have been
+ * waits for `holdMs` at most: if its key is unknown, or the keys are so old that one may have been
  * removed long ago.
  */
-export function createKeySource({ issuer, loader, logger, now }: KeySourceDeps): KeySource {
+export function createKeySource(deps: KeySourceDeps): KeySource {
+  const { issuer, loader, logger, now, holdMs = HOLD_MS } = deps;
   let read: { readonly text: string; readonly keys: KeySet; readonly atMs: number } | undefined;
   let triedAtMs = Number.NEGATIVE_INFINITY;
   let failure: Error | undefined;
@@ -83,7 +86,7 @@ export function createKeySource({ issuer, loader, logger, now }: KeySourceDeps):
   };
   const holdFor = async (load: Promise<void>) => {
     try {
-      await withDeadline(load, HOLD_MS, () => new KeySetError('the key set is late'));
+      await withDeadline(load, holdMs, () => new KeySetError('the key set is late'));
     } catch {
       // Only the deadline rejects. The load goes on, and its own end is logged.
     }

@@ -9,7 +9,10 @@ const [one, two] = await Promise.all([createTestKey('k1'), createTestKey('k2')])
 const loaded = () => new Promise((resolve) => setImmediate(resolve));
 const headerOf = ({ jwk }: { jwk: JWK }) => ({ alg: 'EdDSA', kid: jwk.kid ?? '' });
 
-function createTestSource(...keys: JWK[]) {
+/** How long a request of a test may wait for a load, which ends by itself after two seconds. */
+const HOLD = { long: 60_000, short: 20 };
+
+function createTestSource(keys: readonly JWK[], holdMs = HOLD.long) {
   const clock = { nowMs: 1_000_000 };
   const place = { loads: 0, load: async () => JSON.stringify({ keys }) };
   const source = createKeySource({
@@ -25,6 +28,7 @@ function createTestSource(...keys: JWK[]) {
     },
     logger: silent,
     now: () => clock.nowMs,
+    holdMs,
   });
   const publish = (...published: JWK[]) => {
     place.load = async () => JSON.stringify({ keys: published });
@@ -41,7 +45,7 @@ function createTestSource(...keys: JWK[]) {
 }
 
 test('keys are loaded once while they are fresh, and once for concurrent requests', async (t) => {
-  const { clock, place, source } = createTestSource(one.jwk);
+  const { clock, place, source } = createTestSource([one.jwk]);
   const found = await Promise.all([1, 2, 3].map(() => source.findKey(headerOf(one))));
   t.is(new Set(found.map(({ key }) => key)).size, 1);
   clock.nowMs += 29_999;
@@ -55,7 +59,7 @@ test('keys are loaded once while they are fresh, and once for concurrent request
 });
 
 test('an unknown key loads the set at once, but not again within the pause', async (t) => {
-  const { clock, place, publish, codeOf } = createTestSource(one.jwk);
+  const { clock, place, publish, codeOf } = createTestSource([one.jwk]);
   t.is(await codeOf(one), 'found');
   publish(one.jwk, two.jwk);
   clock.nowMs += 4_999;
@@ -67,7 +71,7 @@ test('an unknown key loads the set at once, but not again within the pause', asy
 });
 
 test('a removed key is refused after the next load', async (t) => {
-  const { clock, publish, codeOf } = createTestSource(one.jwk);
+  const { clock, publish, codeOf } = createTestSource([one.jwk]);
   t.is(await codeOf(one), 'found');
   publish();
   t.is(await codeOf(one), 'found');
@@ -78,7 +82,7 @@ test('a removed key is refused after the next load', async (t) => {
 });
 
 test('after a long silence a removed key is refused at once', async (t) => {
-  const { clock, publish, codeOf } = createTestSource(one.jwk);
+  const { clock, publish, codeOf } = createTestSource([one.jwk]);
   t.is(await codeOf(one), 'found');
   publish();
   clock.nowMs += 60_000;
@@ -86,18 +90,18 @@ test('after a long silence a removed key is refused at once', async (t) => {
 });
 
 test('a load that hangs holds no request with a known key up', async (t) => {
-  const { clock, place, codeOf } = createTestSource(one.jwk);
+  const { clock, place, codeOf } = createTestSource([one.jwk]);
   t.is(await codeOf(one), 'found');
   place.load = () => Promise.withResolvers<string>().promise;
   clock.nowMs += 30_000;
   const startedAt = performance.now();
   for (let count = 0; count < 20; count += 1) t.is(await codeOf(one), 'found');
-  t.true(performance.now() - startedAt < 400);
+  t.true(performance.now() - startedAt < 1_500);
   t.is(place.loads, 2);
 });
 
-test('a load that hangs holds a request with an unknown key up for half a second', async (t) => {
-  const { clock, place, codeOf } = createTestSource(one.jwk);
+test('a load that hangs holds a request with an unknown key up for its time only', async (t) => {
+  const { clock, place, codeOf } = createTestSource([one.jwk], HOLD.short);
   t.is(await codeOf(one), 'found');
   place.load = () => Promise.withResolvers<string>().promise;
   clock.nowMs += 30_000;
@@ -108,7 +112,7 @@ test('a load that hangs holds a request with an unknown key up for half a second
 });
 
 test('keys that cannot be loaded are unavailable, and loaded once a pause', async (t) => {
-  const { clock, place, publish, fail, codeOf } = createTestSource();
+  const { clock, place, publish, fail, codeOf } = createTestSource([]);
   fail();
   t.is(await codeOf(one), 'service-unavailable');
   clock.nowMs += 4_999;
@@ -120,7 +124,7 @@ test('keys that cannot be loaded are unavailable, and loaded once a pause', asyn
 });
 
 test('while loads fail, the last keys are used for a day', async (t) => {
-  const { clock, fail, codeOf } = createTestSource(one.jwk);
+  const { clock, fail, codeOf } = createTestSource([one.jwk]);
   t.is(await codeOf(one), 'found');
   fail();
   clock.nowMs += 30_000;
@@ -135,7 +139,7 @@ test('while loads fail, the last keys are used for a day', async (t) => {
 });
 
 test('a text that is not a key set counts as a failed load', async (t) => {
-  const { clock, place, codeOf } = createTestSource(one.jwk);
+  const { clock, place, codeOf } = createTestSource([one.jwk]);
   t.is(await codeOf(one), 'found');
   place.load = async () => '{"keys":';
   clock.nowMs += 30_000;
@@ -146,7 +150,7 @@ test('a text that is not a key set counts as a failed load', async (t) => {
 });
 
 test('a clock that was set back makes it load again', async (t) => {
-  const { clock, place, codeOf } = createTestSource(one.jwk);
+  const { clock, place, codeOf } = createTestSource([one.jwk]);
   t.is(await codeOf(one), 'found');
   clock.nowMs -= 3_600_000;
   t.is(await codeOf(one), 'found');

@@ -94,7 +94,8 @@ const outage = test.macro({
       clock.nowMs += ms;
       const startedAt = performance.now();
       t.truthy(await verify(await one.sign({ sub: `client-${clock.nowMs}` })));
-      t.true(performance.now() - startedAt < 400);
+      // A load that hangs takes two seconds.
+      t.true(performance.now() - startedAt < 1_500);
     }
   },
 });

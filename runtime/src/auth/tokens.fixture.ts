@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { KeyPlace } from './jwks-load.ts';
+import { PATIENCE_MS } from '../testing/wait.ts';
 import { createLogger } from '../process/logger.ts';
 import { createTokenVerifier } from './tokens.ts';
 import type { TokenIssuer } from './issuers.ts';
@@ -65,9 +66,10 @@ export function issuerAt(keys: KeyPlace, more: Partial<TokenIssuer> = {}): Token
   };
 }
 
-/** A verifier with a clock that the test sets. */
+/** A verifier with a clock that the test sets. It waits for keys as long as a test does. */
 export function createTestVerifier(...issuers: readonly TokenIssuer[]) {
   const clock = { nowMs: START_MS };
-  const { verify } = createTokenVerifier({ issuers, logger: silent, now: () => clock.nowMs });
+  const now = () => clock.nowMs;
+  const { verify } = createTokenVerifier({ issuers, logger: silent, now, holdMs: PATIENCE_MS });
   return { clock, verify: (token: string) => verify(`Bearer ${token}`), verifyHeader: verify };
 }

@@ -34,6 +34,8 @@ export type TokenVerifierOptions = {
   readonly issuers: readonly TokenIssuer[];
   readonly logger: Logger;
   readonly now?: () => number;
+  /** Milliseconds that a request may wait for the keys of its issuer; without it half a second. */
+  readonly holdMs?: number;
 };
 
 /** Milliseconds after the last tried load of a key for which tokens signed with it are cached. */
@@ -50,11 +52,11 @@ const MAX_CACHED = 10_000;
  * that, as long as the keys can be loaded.
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { logger, now = Date.now } = options;
+  const { logger, now = Date.now, holdMs } = options;
   const trusted = new Map(
     options.issuers.map((about) => {
       const loader = createKeyLoader(about.keys);
-      const keys = createKeySource({ issuer: about.issuer, loader, logger, now });
+      const keys = createKeySource({ issuer: about.issuer, loader, logger, now, holdMs });
       return [about.issuer, { about, keys }] as const;
     }),
   );

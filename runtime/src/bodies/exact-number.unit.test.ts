@@ -1,4 +1,5 @@
 import test from 'ava';
+import { measureCpuMs } from '../testing/cpu-time.ts';
 import { isExactNumber } from './exact-number.ts';
 
 const KEPT = [
@@ -87,9 +88,7 @@ function toBack(value: bigint): bigint {
 }
 
 test('a long number is judged in linear time', (t) => {
-  const startedAt = performance.now();
-  for (const text of [`1${'0'.repeat(15_000)}1`, `0.${'0'.repeat(15_000)}1`, '1'.repeat(300)]) {
-    isExactNumber(text);
-  }
-  t.true(performance.now() - startedAt < 100);
+  const texts = [`1${'0'.repeat(15_000)}1`, `0.${'0'.repeat(15_000)}1`, '1'.repeat(300)];
+  const ms = measureCpuMs(() => texts.forEach((text) => isExactNumber(text)));
+  t.true(ms < 100, `${ms} ms`);
 });

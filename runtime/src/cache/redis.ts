@@ -12,16 +12,19 @@ export type RedisOptions = {
   readonly password: string;
   readonly name: string;
   readonly logger: Logger;
+  /** Milliseconds a command may take; without it 250. */
+  readonly deadlineMs?: number;
 };
 
-/** Milliseconds a command may take. A slower cache is slower than the database. */
+/** The default of `deadlineMs`. A slower cache is slower than the database. */
 const COMMAND_DEADLINE_MS = 250;
 
 /**
  * A client for a server that may be unavailable. Commands then fail at once, nothing is queued, and
  * the client reconnects without limit, with jitter. Connecting starts in the background.
  */
-export function createRedis({ url, password, name, logger }: RedisOptions): Redis {
+export function createRedis(options: RedisOptions): Redis {
+  const { url, password, name, logger, deadlineMs = COMMAND_DEADLINE_MS } = options;
   const { address, username } = splitUrl(url);
   const redis = new Redis(address, {
     username,
@@ -32,7 +35,7 @@ export function createRedis({ url, password, name, logger }: RedisOptions): Redi
     enableAutoPipelining: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: COMMAND_DEADLINE_MS,
+    commandTimeout: deadlineMs,
     connectTimeout: 2_000,
     retryStrategy: (attempt) => Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attempt, 6)),
   });

@@ -3,6 +3,7 @@ import test from 'ava';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
 import { collectTelemetry } from '../testing/telemetry.ts';
 import { connectTestRedis, createSilentLogger } from '../testing/stores.ts';
+import { PATIENCE_MS } from '../testing/wait.ts';
 import { createViewCache, viewCacheKeys } from './views.ts';
 
 const id = '01980000-0000-7000-8000-000000000001';
@@ -18,6 +19,7 @@ test.serial('counts what reads find, and takes an entry that is behind for none'
     keys,
     liveVersion: () => live.version,
     logger: createSilentLogger(),
+    deadlineMs: PATIENCE_MS,
   });
   t.is(await cache.read('user', id), undefined);
   await redis.hset(keys(1).watermark, { epoch: 'e', position: 12 });

@@ -74,13 +74,15 @@ export type ViewCacheOptions = {
   /** The live version. While it is unknown, nothing is found. */
   readonly liveVersion: () => number | undefined;
   readonly logger: Logger;
+  /** Milliseconds a read or an offer waits for Redis; without it 100. */
+  readonly deadlineMs?: number;
   readonly now?: () => number;
 };
 
 /** Milliseconds an entry lives: Redis holds personal data for at most one hour. */
 export const ENTRY_LIFETIME_MS = 3_600_000;
 
-/** Milliseconds a read waits for Redis. A database answers faster than that. */
+/** The default of `deadlineMs`. A database answers faster than that. */
 const READ_DEADLINE_MS = 100;
 
 /**
@@ -101,7 +103,14 @@ export function viewCacheKeys(projection: string, version: number): ViewCacheKey
  * from before an event could seem to cover it, which is the worse failure.
  */
 export function createViewCache(options: ViewCacheOptions): ViewCache {
-  const { redis, keys, liveVersion, logger, now = Date.now } = options;
+  const {
+    redis,
+    keys,
+    liveVersion,
+    logger,
+    deadlineMs = READ_DEADLINE_MS,
+    now = Date.now,
+  } = options;
   const breaker = createBreaker({
     name: 'cache',
     failuresToOpen: 3,
@@ -119,7 +128,7 @@ export function createViewCache(options: ViewCacheOptions): ViewCache {
   async function ask<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (redis.status !== 'ready') return undefined;
     return breaker.run(() =>
-      withDeadline(work(), READ_DEADLINE_MS, () => new Fault('the cache did not answer in time')),
+      withDeadline(work(), deadlineMs, () => new Fault('the cache did not answer in time')),
     );
   }
 

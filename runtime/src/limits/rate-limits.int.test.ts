@@ -7,15 +7,20 @@ import { createRedis, type Redis } from '../cache/redis.ts';
 import { readSecret } from '../keys/secret-file.ts';
 import { readTestStack } from '../testing/stack.ts';
 import { connectTestRedis, createSilentLogger } from '../testing/stores.ts';
+import { PATIENCE_MS } from '../testing/wait.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
 
-type Deps = { readonly redis: Redis; readonly now?: () => number };
+type Deps = {
+  readonly redis: Redis;
+  readonly now?: () => number;
+  readonly deadlineMs?: number;
+};
 
 const logger = createSilentLogger();
 const policies = { client: { quota: 4, windowSeconds: 60 } };
 
 function createLimits(deps: Deps): RateLimits<'client'> {
-  return createRateLimits({ policies, logger, ...deps });
+  return createRateLimits({ policies, logger, deadlineMs: PATIENCE_MS, ...deps });
 }
 
 async function remainingOf(limits: RateLimits<'client'>, key: string): Promise<number | undefined> {
@@ -53,6 +58,7 @@ async function createStallingWay(t: ExecutionContext) {
     password: readSecret(login.passwordFile),
     name: 'test',
     logger,
+    deadlineMs: PATIENCE_MS,
   });
   t.teardown(() => {
     redis.disconnect();
@@ -145,7 +151,7 @@ test('a silent Redis is not asked after three timeouts, and asked again later', 
   const direct = await connectLooker(t);
   const clock = { nowMs: Date.now() };
   const way = await createStallingWay(t);
-  const limits = createLimits({ redis: way.redis, now: () => clock.nowMs });
+  const limits = createLimits({ redis: way.redis, now: () => clock.nowMs, deadlineMs: 1_000 });
   const counted = () => direct.get(redisKeys.limit('client', key));
   t.is(await remainingOf(limits, key), 3);
   way.stall();

@@ -40,10 +40,12 @@ export type RateLimitsOptions<Name extends string> = {
   readonly redis?: Redis | undefined;
   /** Keys that a process holds for each policy, about 200 bytes each. */
   readonly maxLocalKeys?: number;
+  /** Milliseconds a take waits for Redis, and then the process decides alone; without it 100. */
+  readonly deadlineMs?: number;
   readonly now?: () => number;
 };
 
-/** Milliseconds a take waits for Redis. After that the process decides alone. */
+/** The default of `deadlineMs`. */
 const TAKE_DEADLINE_MS = 100;
 const MAX_LOCAL_KEYS = 50_000;
 
@@ -77,6 +79,7 @@ export function createRateLimits<Name extends string>(
   options: RateLimitsOptions<Name>,
 ): RateLimits<Name> {
   const { redis, logger, maxLocalKeys = MAX_LOCAL_KEYS, now = systemClock.now } = options;
+  const { deadlineMs = TAKE_DEADLINE_MS } = options;
   const breaker = createBreaker({
     name: 'limits',
     failuresToOpen: 3,
@@ -107,11 +110,7 @@ export function createRateLimits<Name extends string>(
     return breaker.run(async () => {
       const answer = redis.eval(takeScript, 1, key, windowSeconds * 1_000);
       return toCount(
-        await withDeadline(
-          answer,
-          TAKE_DEADLINE_MS,
-          () => new Fault('redis did not count in time'),
-        ),
+        await withDeadline(answer, deadlineMs, () => new Fault('redis did not count in time')),
         now(),
       );
     });

@@ -13,6 +13,7 @@ import { readTestStack, type Stack } from './stack.ts';
 import { insist, PATIENCE_MS, waitUntil } from './wait.ts';
 
 export { createMemoryLog, observeLog, readTestStack, type Stack, insist, PATIENCE_MS, waitUntil };
+export { measureCpuMs } from './cpu-time.ts';
 export { createDatabaseError } from './database-error.ts';
 export { findFreePort, findFreePorts } from './free-ports.ts';
 export { createManualClock, type ManualClock } from './clock.ts';

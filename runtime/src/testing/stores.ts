@@ -10,7 +10,7 @@ import { addPassword } from '../postgres/url.ts';
 import { createLogger, type Logger } from '../process/logger.ts';
 import type { RedisServer, RedisUser } from '@zameni/contracts';
 import { readTestStack, type Stack } from './stack.ts';
-import { waitUntil } from './wait.ts';
+import { PATIENCE_MS, waitUntil } from './wait.ts';
 
 /** A database for one test on the stack's primary: how to reach it, and a pool. */
 export type TestDatabase = { readonly url: string; readonly password: string; readonly pool: Pool };
@@ -62,7 +62,6 @@ export async function connectTestRedis(
 ): Promise<Redis> {
   const redis = openRedisOf(await readTestStack(), { user, server });
   t.teardown(() => redis.disconnect());
-  // A busy machine may miss the deadline of its first commands. The client then connects again.
   await waitUntil(() => redis.status === 'ready');
   return redis;
 }
@@ -79,6 +78,7 @@ export function openRedisOf(
     password: readSecret(login.passwordFile),
     name: 'test',
     logger: createSilentLogger(),
+    deadlineMs: PATIENCE_MS,
   });
 }
 

@@ -93,7 +93,7 @@ test('an intent that conflicts for ever delays only itself', async (t) => {
   const { log } = bendAppends(async (append, messages) =>
     messages.some(({ subject }) => subject === 'claim.cursed') ? { status: 'conflict' } : append(),
   );
-  await using committer = createCommitter(log, logger, { deadlineMs: 400 });
+  await using committer = createCommitter(log, logger, { deadlineMs: 2_000 });
   const cursed = t.throwsAsync(committer.submit(claimIntent('claim.cursed', 'cursed')), {
     instanceOf: AppError,
   });

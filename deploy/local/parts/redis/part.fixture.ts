@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REDIS_USERS, type RedisServer, type RedisUser } from '@zameni/contracts';
 import { createRedis, type Redis } from '@zameni/runtime';
-import { createSilentLogger, findFreePort, waitUntil } from '@zameni/runtime/testing';
+import { createSilentLogger, findFreePort, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import type { ExecutionContext } from 'ava';
 import { findServer, isFound } from '../../install/find-servers.ts';
 import { redisConfig } from './config.ts';
@@ -37,6 +37,7 @@ export async function runRedis(
       password,
       name: 'test',
       logger: createSilentLogger(),
+      deadlineMs: PATIENCE_MS,
     });
     t.teardown(() => redis.disconnect());
     await waitUntil(() => redis.status === 'ready');

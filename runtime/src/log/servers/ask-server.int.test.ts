@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { readTestStack } from '../../testing/stack.ts';
-import { waitUntil } from '../../testing/wait.ts';
+import { PATIENCE_MS, waitUntil } from '../../testing/wait.ts';
 import { askServer, assertHealthyServer } from './ask-server.ts';
 import { watchedServers } from './watched-servers.ts';
 
 const servers = watchedServers(await readTestStack());
 const [any] = servers;
 if (any === undefined) throw new Error('the stack has no servers');
-const soon = () => AbortSignal.timeout(5_000);
+const soon = () => AbortSignal.timeout(PATIENCE_MS);
 
 test('each server answers for itself', async (t) => {
   const answers = await Promise.all(
@@ -28,7 +28,7 @@ test('each server answers for itself', async (t) => {
         () => true,
         () => false,
       );
-    await t.notThrowsAsync(waitUntil(isHealthy, 20_000));
+    await t.notThrowsAsync(waitUntil(isHealthy));
   }
 });
 
@@ -39,19 +39,17 @@ test('without the password there is no answer', async (t) => {
 test('a server that is away, or accepts and says nothing, is given up', async (t) => {
   await t.throwsAsync(askServer({ ...any, address: '127.0.0.1:1' }, 'HEALTHZ', {}, soon()));
   const address = await startSilentServer(t);
-  const startedAt = performance.now();
-  await t.throwsAsync(askServer({ ...any, address }, 'HEALTHZ', {}, soon()));
-  t.true(performance.now() - startedAt < 4_000);
+  const signal = soon();
+  await t.throwsAsync(askServer({ ...any, address }, 'HEALTHZ', {}, signal));
+  t.false(signal.aborted, 'it has a deadline of its own');
 });
 
 test('the end of the signal ends the question', async (t) => {
   const address = await startSilentServer(t);
-  const startedAt = performance.now();
   const signal = AbortSignal.timeout(100);
   await t.throwsAsync(askServer({ ...any, address }, 'HEALTHZ', {}, signal), {
     name: 'TimeoutError',
   });
-  t.true(performance.now() - startedAt < 1_000);
 });
 
 /** It accepts as a frozen server does. */
