@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createClient } from '@zameni/contracts';
+import { openSuperuserPool } from '@zameni/runtime/testing';
 import { readStack, type Stack } from '@zameni/runtime/stack';
 import { openAdminLog } from '../../e2e/log/admin-log.ts';
 import { startMailServer } from '../../e2e/mail/smtp-server.ts';
-import { connectSuperuser } from '../connect-superuser.ts';
 import { startBareLoop } from '../load/bare-loop.ts';
 import type { MailOrder } from '../load/bare-mailer.ts';
 import { cpuMsEach, readCpu } from '../load/cpu.ts';
@@ -48,7 +48,7 @@ const HEAD_DEADLINE_MS = 10_000;
 export async function measureMail(options: MailOptions): Promise<MailFigure[]> {
   const { stack, token, count, rounds, onFigure } = options;
   const content = await takeSample(stack, token);
-  const pool = connectSuperuser(stack);
+  const pool = openSuperuserPool(stack, { max: 2, name: 'bench' });
   const figures: MailFigure[] = [];
   try {
     const ledger = openMailLedger(pool);

@@ -2,14 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ACCOUNTS_PROJECTION, ProjectorStatus } from '@zameni/contracts';
 import type { Pool } from '@zameni/runtime';
 import { readStack, type Stack } from '@zameni/runtime/stack';
-import { openRedisOf, waitUntil } from '@zameni/runtime/testing';
+import { openRedisOf, openSuperuserPool, waitUntil } from '@zameni/runtime/testing';
 import { Value } from 'typebox/value';
 import { openAdminLog } from '../../e2e/log/admin-log.ts';
-import { connectSuperuser } from '../connect-superuser.ts';
 import { cpuMsEach, readCpu } from '../load/cpu.ts';
 import { runLoad } from '../load/wrk.ts';
 import { type Memory, sampleMemory } from '../sample-memory.ts';
 import { copyTables, emptyTables, listTables, readLiveVersion } from './copy-tables.ts';
+
+/** Statements of a bench may copy whole tables. */
+const STATEMENT_DEADLINE_MS = 30 * 60_000;
 
 /** One way to fill the tables, with what it took. */
 export type ProjectionFigure = {
@@ -60,7 +62,11 @@ export async function measureProjection(options: ProjectionOptions): Promise<Pro
     figures.push(figure);
     onFigure(figure);
   };
-  const pool = connectSuperuser(stack);
+  const pool = openSuperuserPool(stack, {
+    max: 2,
+    name: 'bench',
+    queryDeadlineMs: STATEMENT_DEADLINE_MS,
+  });
   try {
     await signalProjector('SIGSTOP');
     await seed(options);

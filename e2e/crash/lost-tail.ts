@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from '@zameni/runtime';
-import { type Stack, waitUntil } from '@zameni/runtime/testing';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
+import { openSuperuserPool, type Stack, waitUntil } from '@zameni/runtime/testing';
 
 /**
  * Brings the database back to its state before this time, in one transaction: what clients of a

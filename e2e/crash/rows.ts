@@ -1,7 +1,7 @@
 import type { UserView } from '@zameni/contracts';
+import { openSuperuserPool } from '@zameni/runtime/testing';
 import type { Stack } from '@zameni/runtime/testing';
 import type { AttemptRow, ReadModel } from '../history/types.ts';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 
 /** Reads the rows of the read model and its checkpoint from the primary. */
 export async function readRows(stack: Stack): Promise<{ rows: ReadModel; checkpoint: number }> {

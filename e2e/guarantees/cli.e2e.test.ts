@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ACCOUNTS_PROJECTION, type RegisterCommand } from '@zameni/contracts';
 import { type Pool, readSecret } from '@zameni/runtime';
-import { waitUntil } from '@zameni/runtime/testing';
+import { openSuperuserPool, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createActors } from '../support/actors.ts';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');

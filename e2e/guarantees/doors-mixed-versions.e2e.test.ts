@@ -3,13 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type ParkedSubject, parseUserId, subjects } from '@zameni/contracts';
-import { waitUntil } from '@zameni/runtime/testing';
+import { openSuperuserPool, waitUntil } from '@zameni/runtime/testing';
 import anyTest from 'ava';
 import { openAdminLog } from '../log/admin-log.ts';
 import { replaceProjectors } from '../poison/replace-projectors.ts';
 import { createActors, personAt } from '../support/actors.ts';
 import { startOwnCommandApi } from '../support/own-command-api.ts';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');

@@ -2,14 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AttemptRecord, createClient, KeyRecord, subjects } from '@zameni/contracts';
 import { createDigests, readPepperRing } from '@zameni/runtime';
-import { PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
+import { openSuperuserPool, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { findBytes, type Needles, toNeedles } from '../erasure/find-bytes.ts';
 import { readCommands, runCommand } from '../erasure/runbook-commands.ts';
 import { openAdminLog } from '../log/admin-log.ts';
 import { createActors } from '../support/actors.ts';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 const system = await attachSystem();

@@ -13,13 +13,18 @@ import {
   readPepperRing,
   readSecret,
 } from '@zameni/runtime';
-import { connectTestRedis, insist, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
+import {
+  connectTestRedis,
+  insist,
+  openSuperuserPool,
+  PATIENCE_MS,
+  waitUntil,
+} from '@zameni/runtime/testing';
 import test from 'ava';
 import { Value } from 'typebox/value';
 import { openAdminLog } from '../log/admin-log.ts';
 import { readClaimLayout } from '../log/claim-names.ts';
 import { createActors, personAt } from '../support/actors.ts';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 const system = await attachSystem();

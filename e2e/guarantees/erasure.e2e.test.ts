@@ -6,7 +6,13 @@ import {
   readKeyRing,
   readPepperRing,
 } from '@zameni/runtime';
-import { connectTestRedis, insist, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
+import {
+  connectTestRedis,
+  insist,
+  openSuperuserPool,
+  PATIENCE_MS,
+  waitUntil,
+} from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { progressOnceDone } from '../erasure/progress.ts';
@@ -14,7 +20,6 @@ import { openAdminLog } from '../log/admin-log.ts';
 import { readClaimLayout } from '../log/claim-names.ts';
 import { createLogOpener } from '../log/stores.ts';
 import { createActors, personAt } from '../support/actors.ts';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 const system = await attachSystem();

@@ -7,8 +7,7 @@ import {
   type Problem,
   type RegisterCommand,
 } from '@zameni/contracts';
-import { createPool, readSecret } from '@zameni/runtime';
-import { createSilentLogger, PATIENCE_MS, readTestStack, waitUntil } from '@zameni/runtime/testing';
+import { openSuperuserPool, PATIENCE_MS, readTestStack, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { openAdminLog } from '../log/admin-log.ts';
 import { createActors, personAt } from '../support/actors.ts';
@@ -93,15 +92,7 @@ const idsOf = (rows: readonly ImportRow[]) =>
 async function countPeople(name: string, { summary, rows }: Awaited<ReturnType<typeof importAll>>) {
   const read = await actors.read(idsOf(rows)[0] ?? '', summary.position ?? '');
   if (read.status !== 200) throw new Error(`the first row is answered ${read.status}`);
-  const { user, passwordFile } = stack.postgres.superuser;
-  const { host, port } = stack.postgres.primary;
-  const pool = createPool({
-    url: `postgres://${user}@${host}:${port}/${stack.postgres.database}`,
-    password: readSecret(passwordFile),
-    max: 1,
-    name: 'imports',
-    logger: createSilentLogger(),
-  });
+  const pool = openSuperuserPool(stack, { name: 'imports' });
   try {
     const { rows: counted } = await pool.query<{ count: string }>(
       'select count(*) from accounts.users where email like $1',

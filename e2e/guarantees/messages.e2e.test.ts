@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createClient } from '@zameni/contracts';
-import { waitUntil } from '@zameni/runtime/testing';
+import { openSuperuserPool, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createAnswerCheck, type OpenApiDocument } from '../support/openapi-check.ts';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 const zameni = join(import.meta.dirname, '../../cli/bin/zameni.ts');

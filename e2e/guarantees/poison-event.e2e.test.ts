@@ -10,7 +10,7 @@ import {
   type UserId,
 } from '@zameni/contracts';
 import { createDataKeys, type EventLog, readKeyRing } from '@zameni/runtime';
-import { PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
+import { openSuperuserPool, PATIENCE_MS, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { statusOf } from '../fail-over/projectors.ts';
 import { openAdminLog } from '../log/admin-log.ts';
@@ -20,7 +20,6 @@ import { metadataOf, writeRegistration } from '../poison/write-registration.ts';
 import { compareWithCleanRebuild } from '../rebuild/clean-rebuild.ts';
 import { createActors } from '../support/actors.ts';
 import { CROWD_SIZE, importCrowd } from '../support/crowd.ts';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 import { beginTrace } from '../telemetry/traceparent.ts';
 import { openTraces } from '../telemetry/traces.ts';

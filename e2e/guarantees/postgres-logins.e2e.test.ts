@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { readTestStack } from '@zameni/runtime/testing';
+import { openSuperuserPool, readTestStack } from '@zameni/runtime/testing';
 import test from 'ava';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 
 const stack = await readTestStack();
 const { postgres, pgbouncer, folders } = stack;

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createPool, readLiveCheckpoint, readModelsSchema } from '@zameni/runtime';
-import { createSilentLogger, readTestStack } from '@zameni/runtime/testing';
+import { readLiveCheckpoint, readModelsSchema } from '@zameni/runtime';
+import { createTestPool, openSuperuserPool, readTestStack } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 
 const stack = await readTestStack();
 const { postgres, pgbouncer } = stack;
@@ -80,12 +79,11 @@ async function readLiveSchema(): Promise<string> {
  * The pool drops a connection after an error, and with it the transaction.
  */
 function connectAs(t: ExecutionContext, { user, passwordFile }: Login, place: Place) {
-  const pool = createPool({
+  const pool = createTestPool({
     url: `postgres://${user}@${place.host}:${place.port}/${place.database}`,
     password: readFileSync(passwordFile, 'utf8').trimEnd(),
     max: 2,
     name: 'permissions',
-    logger: createSilentLogger(),
   });
   t.teardown(() => pool.end());
   return async (sql: string): Promise<unknown> => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readTestStack, waitUntil } from '@zameni/runtime/testing';
+import { openSuperuserPool, readTestStack, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import { projectorsOf, untilActive } from '../fail-over/projectors.ts';
 import { startChanges } from '../fail-over/changes.ts';
@@ -15,7 +15,6 @@ import {
 import { createActors, personAt } from '../support/actors.ts';
 import { CROWD_SIZE, importCrowd } from '../support/crowd.ts';
 import { kill } from '../support/kills.ts';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
 import { attachSystem } from '../support/system.ts';
 
 /** People that a rebuild has to read: enough to be killed in the middle of it. */

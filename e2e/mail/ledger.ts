@@ -1,6 +1,5 @@
 import type { Pool } from '@zameni/runtime';
-import { type Stack, waitUntil } from '@zameni/runtime/testing';
-import { openSuperuserPool } from '../support/superuser-pool.ts';
+import { openSuperuserPool, type Stack, waitUntil } from '@zameni/runtime/testing';
 
 /** A mail as the mailer's ledger has it. */
 export type LedgerRow = {

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createPool } from '@zameni/runtime';
-import { createSilentLogger, readTestStack } from '@zameni/runtime/testing';
+import { createTestPool, readTestStack } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 
 /** SQLSTATE of Postgres, and of PgBouncer's own refusals. */
@@ -52,12 +51,10 @@ async function connectAs(
   { host, port, database }: { host: string; port: number; database: string },
 ) {
   const file = user === 'zameni_monitor' ? 'postgres-monitor' : 'pgbouncer-stats';
-  const pool = createPool({
+  const pool = createTestPool({
     url: `postgres://${user}@${host}:${port}/${database}`,
     password: await passwordOf(file),
-    max: 1,
     name: 'rights',
-    logger: createSilentLogger(),
   });
   t.teardown(() => pool.end());
   return async (sql: string): Promise<string> => {

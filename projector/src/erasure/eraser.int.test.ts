@@ -13,18 +13,17 @@ import {
 } from '@zameni/contracts';
 import {
   createJetStreamLog,
-  createPool,
   createReadLogServers,
   createSecureDeletion,
   type EventLog,
   type Pool,
-  readSecret,
   toClaimLayout,
 } from '@zameni/runtime';
 import {
   connectTestNats,
   createSilentLogger,
   createTestDatabase,
+  openSuperuserPool,
   PATIENT,
   readTestStack,
   waitUntil,
@@ -80,16 +79,7 @@ async function createSetup(t: ExecutionContext) {
 
 /** The database of the stack, whose projector follows the log. */
 async function openReadModel(t: ExecutionContext): Promise<Pool> {
-  const { postgres } = await readTestStack();
-  const { host, port } = postgres.primary;
-  const { user, passwordFile } = postgres.superuser;
-  const pool = createPool({
-    url: `postgres://${user}@${host}:${port}/${postgres.database}`,
-    password: readSecret(passwordFile),
-    max: 2,
-    name: 'test',
-    logger: createSilentLogger(),
-  });
+  const pool = openSuperuserPool(await readTestStack(), { max: 2 });
   t.teardown(() => pool.end());
   return pool;
 }

@@ -1,5 +1,5 @@
-import { createPool, type Pool } from '@zameni/runtime';
-import { createSilentLogger, createTestDatabase, waitUntil } from '@zameni/runtime/testing';
+import { type Pool } from '@zameni/runtime';
+import { createTestDatabase, createTestPool, waitUntil } from '@zameni/runtime/testing';
 import test from 'ava';
 import {
   FIRST_VERSION,
@@ -184,7 +184,7 @@ test('five hundred people and attempts are one batch', async (t) => {
 test('scans no table, not even by a plan that was made while the tables were small', async (t) => {
   const { pool: _, ...database } = await createTestDatabase(t);
   // One connection, so that the next call continues the transaction.
-  const pool = createPool({ ...database, max: 1, name: t.title, logger: createSilentLogger() });
+  const pool = createTestPool({ ...database, name: t.title });
   t.teardown(() => pool.end());
   const store = createStore(pool, 'a');
   await store.takeLease();

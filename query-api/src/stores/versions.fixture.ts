@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { createPool, type Pool, readModelsSql } from '@zameni/runtime';
+import { type Pool, readModelsSql } from '@zameni/runtime';
 import {
-  createSilentLogger,
   createTestDatabase,
+  createTestPool,
   readTestStack,
   waitUntil,
 } from '@zameni/runtime/testing';
@@ -64,16 +64,16 @@ async function openReplica(
   const there = new URL(url);
   there.port = String(postgres.replica.port);
   there.hostname = postgres.replica.host;
-  const options = { password, max: 4, name: 'test', logger: createSilentLogger() };
+  const options = { password, max: 4 };
   const anyDatabase = new URL(there);
   anyDatabase.pathname = '/postgres';
-  const replay = createPool({ url: anyDatabase.href, ...options });
+  const replay = createTestPool({ url: anyDatabase.href, ...options });
   await waitUntil(async () => {
     const replayed = 'select pg_last_wal_replay_lsn() >= $1::pg_lsn as done';
     return (await replay.query<{ done: boolean }>(replayed, [rows[0]?.lsn])).rows[0]?.done === true;
   });
   await replay.end();
-  const pool = createPool({ url: there.href, ...options });
+  const pool = createTestPool({ url: there.href, ...options });
   t.teardown(() => pool.end());
   return pool;
 }

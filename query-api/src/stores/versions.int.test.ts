@@ -1,12 +1,6 @@
 import { subjects } from '@zameni/contracts';
-import {
-  createPool,
-  type Freshness,
-  type Pool,
-  readLiveCheckpoint,
-  systemClock,
-} from '@zameni/runtime';
-import { createSilentLogger, waitUntil } from '@zameni/runtime/testing';
+import { type Freshness, type Pool, readLiveCheckpoint, systemClock } from '@zameni/runtime';
+import { createTestPool, waitUntil } from '@zameni/runtime/testing';
 import test, { type ExecutionContext } from 'ava';
 import { createErasureReader } from './erasure-store.ts';
 import { createProjectionsReader } from './projections-store.ts';
@@ -31,14 +25,7 @@ function nameIn({ view }: StoredView): unknown {
 
 /** A database that is away, so that no second one hides a failure of the first. */
 async function createNoDatabase(): Promise<Pool> {
-  const logger = createSilentLogger();
-  const pool = createPool({
-    url: 'postgres://nobody@127.0.0.1:1/none',
-    password: 'x',
-    max: 1,
-    name: 'test',
-    logger,
-  });
+  const pool = createTestPool({ url: 'postgres://nobody@127.0.0.1:1/none', password: 'x' });
   await pool.end();
   return pool;
 }

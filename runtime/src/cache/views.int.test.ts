@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
 import { collectTelemetry } from '../testing/telemetry.ts';
-import { connectTestRedis, createSilentLogger } from '../testing/stores.ts';
+import { createSilentLogger } from '../testing/silent-logger.ts';
+import { connectTestRedis } from '../testing/stores.ts';
 import { PATIENCE_MS } from '../testing/wait.ts';
 import { createViewCache, viewCacheKeys } from './views.ts';
 

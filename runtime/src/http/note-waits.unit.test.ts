@@ -2,7 +2,7 @@ import { mock } from 'node:test';
 import test from 'ava';
 import { createHttpApp } from './app.ts';
 import { noteWaits, waitedMsOf } from './note-waits.ts';
-import { createSilentLogger } from '../testing/stores.ts';
+import { createSilentLogger } from '../testing/silent-logger.ts';
 
 test('waits of a request add up, and one that goes on counts', async (t) => {
   const now = mock.method(performance, 'now', () => nowMs);

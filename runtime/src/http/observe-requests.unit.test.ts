@@ -5,7 +5,7 @@ import { HARMLESS_PROBLEMS } from '../telemetry/catalogue/harmless-problems.ts';
 import { METRICS } from '../telemetry/catalogue/metrics.ts';
 import { SPANS } from '../telemetry/catalogue/spans.ts';
 import { withSpan } from '../telemetry/trace.ts';
-import { createSilentLogger } from '../testing/stores.ts';
+import { createSilentLogger } from '../testing/silent-logger.ts';
 import { collectTelemetry, toTraceparent } from '../testing/telemetry.ts';
 import { waitUntil } from '../testing/wait.ts';
 import { createHttpApp, traceIdOf } from './app.ts';

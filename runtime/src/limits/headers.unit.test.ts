@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { createHttpApp } from '../http/app.ts';
-import { createSilentLogger } from '../testing/stores.ts';
+import { createSilentLogger } from '../testing/silent-logger.ts';
 import { limitRequest, rateLimitHeaders, type Take } from './headers.ts';
 import { createRateLimits } from './rate-limits.ts';
 

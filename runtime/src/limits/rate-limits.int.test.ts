@@ -6,7 +6,8 @@ import test, { type ExecutionContext } from 'ava';
 import { createRedis, type Redis } from '../cache/redis.ts';
 import { readSecret } from '../keys/secret-file.ts';
 import { readTestStack } from '../testing/stack.ts';
-import { connectTestRedis, createSilentLogger } from '../testing/stores.ts';
+import { createSilentLogger } from '../testing/silent-logger.ts';
+import { connectTestRedis } from '../testing/stores.ts';
 import { PATIENCE_MS } from '../testing/wait.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
 

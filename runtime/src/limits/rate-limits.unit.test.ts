@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createSilentLogger } from '../testing/stores.ts';
+import { createSilentLogger } from '../testing/silent-logger.ts';
 import { createRateLimits, MAX_LOOKS } from './rate-limits.ts';
 
 function createLimits() {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { FastifyRequest } from 'fastify';
-import { createSilentLogger } from '../testing/stores.ts';
+import { createSilentLogger } from '../testing/silent-logger.ts';
 import { createHttpApp } from '../http/app.ts';
 
 const logger = createSilentLogger();

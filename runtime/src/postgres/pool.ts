@@ -26,10 +26,12 @@ export type PoolOptions = {
   /** What the pool is for, one of few short names. Without it the pool is not measured. */
   readonly purpose?: string;
   readonly logger: Logger;
+  /** Milliseconds until a query is cancelled; without it five seconds. */
   readonly queryDeadlineMs?: number;
+  /** Milliseconds until a connection is given up, also while all are in use; without it two seconds. */
+  readonly connectDeadlineMs?: number;
 };
 
-/** Milliseconds until a query is cancelled. */
 const QUERY_DEADLINE_MS = 5_000;
 const CONNECT_DEADLINE_MS = 2_000;
 
@@ -42,12 +44,13 @@ export function createPool({
   purpose,
   logger,
   queryDeadlineMs = QUERY_DEADLINE_MS,
+  connectDeadlineMs = CONNECT_DEADLINE_MS,
 }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: addPassword(url, password),
     max,
     application_name: name,
-    connectionTimeoutMillis: CONNECT_DEADLINE_MS,
+    connectionTimeoutMillis: connectDeadlineMs,
     query_timeout: queryDeadlineMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,

@@ -1,7 +1,7 @@
 import { trace } from '@opentelemetry/api';
 import { globalErrorHandler } from '@opentelemetry/core';
 import test from 'ava';
-import { createSilentLogger } from '../testing/stores.ts';
+import { createSilentLogger } from '../testing/silent-logger.ts';
 import { collectTelemetry } from '../testing/telemetry.ts';
 import { SPANS } from './catalogue/spans.ts';
 import { reportExportFaults } from './export-faults.ts';

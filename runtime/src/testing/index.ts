@@ -13,6 +13,8 @@ import { readTestStack, type Stack } from './stack.ts';
 import { insist, PATIENCE_MS, waitUntil } from './wait.ts';
 
 export { createMemoryLog, observeLog, readTestStack, type Stack, insist, PATIENCE_MS, waitUntil };
+export { createTestPool, openSuperuserPool } from './pools.ts';
+export { createSilentLogger } from './silent-logger.ts';
 export { measureCpuMs } from './cpu-time.ts';
 export { createDatabaseError } from './database-error.ts';
 export { findFreePort, findFreePorts } from './free-ports.ts';
@@ -27,7 +29,6 @@ export {
 } from './telemetry.ts';
 export {
   createEmptyTestDatabase,
-  createSilentLogger,
   createTestDatabase,
   connectTestRedis,
   openRedisOf,

@@ -5,20 +5,16 @@ import pg from 'pg';
 import { createRedis, type Redis } from '../cache/redis.ts';
 import { readSecret } from '../keys/secret-file.ts';
 import { migrate } from '../postgres/migrate.ts';
-import { createPool, type Pool } from '../postgres/pool.ts';
+import type { Pool } from '../postgres/pool.ts';
 import { addPassword } from '../postgres/url.ts';
-import { createLogger, type Logger } from '../process/logger.ts';
 import type { RedisServer, RedisUser } from '@zameni/contracts';
 import { readTestStack, type Stack } from './stack.ts';
+import { createTestPool } from './pools.ts';
+import { createSilentLogger } from './silent-logger.ts';
 import { PATIENCE_MS, waitUntil } from './wait.ts';
 
 /** A database for one test on the stack's primary: how to reach it, and a pool. */
 export type TestDatabase = { readonly url: string; readonly password: string; readonly pool: Pool };
-
-/** Creates a logger without output. */
-export function createSilentLogger(): Logger {
-  return createLogger({ service: 'test', instance: 'test', level: 'silent' });
-}
 
 /** Creates an empty database. It is deleted when the test ends. */
 export async function createEmptyTestDatabase(t: ExecutionContext): Promise<TestDatabase> {
@@ -30,13 +26,7 @@ export async function createEmptyTestDatabase(t: ExecutionContext): Promise<Test
   const name = `test_${randomUUID().replaceAll('-', '_')}`;
   const url = (database: string) => `postgres://${user}@${host}:${port}/${database}`;
   await runOnce(url('postgres'), password, `create database ${name}`);
-  const pool = createPool({
-    url: url(name),
-    password,
-    max: 4,
-    name: 'test',
-    logger: createSilentLogger(),
-  });
+  const pool = createTestPool({ url: url(name), password, max: 4 });
   t.teardown(async () => {
     await pool.end();
     await runOnce(url('postgres'), password, `drop database ${name} with (force)`);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { AppError } from '../../errors.ts';
-import { createSilentLogger } from '../../testing/stores.ts';
+import { createSilentLogger } from '../../testing/silent-logger.ts';
 import { createHttpApp } from '../app.ts';
 
 const challenged = test.macro({

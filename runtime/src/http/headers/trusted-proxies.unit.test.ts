@@ -2,7 +2,7 @@ import test from 'ava';
 import { Type } from 'typebox';
 import { clientNetworkOf } from '../../limits/client-key.ts';
 import { ConfigError, loadConfig } from '../../process/config.ts';
-import { createSilentLogger } from '../../testing/stores.ts';
+import { createSilentLogger } from '../../testing/silent-logger.ts';
 import { createHttpApp } from '../app.ts';
 import { parseTrustedProxies, proxiesConfig, type TrustedProxies } from './trusted-proxies.ts';
 
