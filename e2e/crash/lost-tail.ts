@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from '@zameni/runtime';
-import { openSuperuserPool, type Stack, waitUntil } from '@zameni/runtime/testing';
+import { insist, openSuperuserPool, type Stack, waitUntil } from '@zameni/runtime/testing';
 
 /**
  * Brings the database back to its state before this time, in one transaction: what clients of a
@@ -10,16 +10,17 @@ import { openSuperuserPool, type Stack, waitUntil } from '@zameni/runtime/testin
 export async function loseTail(stack: Stack, forMs: number): Promise<void> {
   const pool = openSuperuserPool(stack, { name: 'lost-tail' });
   try {
-    const tables = await readTables(pool);
+    // After a kill it may still start.
+    const tables = await insist(() => readTables(pool));
     const copies = tables.map((table, n) => ({ table, copy: `pg_temp.kept_${n}` }));
-    await insist(pool, [
+    await run(pool, [
       'begin isolation level repeatable read',
       ...copies.map(
         ({ table, copy }) => `create temporary table ${copy.slice(8)} as table ${table}`,
       ),
     ]);
     await pause(forMs);
-    await insist(pool, [
+    await run(pool, [
       'begin',
       // Neither triggers nor references, which hold for the whole but not between two statements.
       "set local session_replication_role = 'replica'",
@@ -44,7 +45,7 @@ async function readTables(pool: Pool): Promise<string[]> {
 }
 
 /** Runs a transaction again if it lost a deadlock. */
-async function insist(pool: Pool, statements: readonly string[]): Promise<void> {
+async function run(pool: Pool, statements: readonly string[]): Promise<void> {
   await waitUntil(async () => {
     try {
       for (const statement of statements) await pool.query(statement);

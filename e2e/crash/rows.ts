@@ -1,6 +1,5 @@
 import type { UserView } from '@zameni/contracts';
-import { openSuperuserPool } from '@zameni/runtime/testing';
-import type { Stack } from '@zameni/runtime/testing';
+import { openSuperuserPool, type Stack } from '@zameni/runtime/testing';
 import type { AttemptRow, ReadModel } from '../history/types.ts';
 
 /** Reads the rows of the read model and its checkpoint from the primary. */

@@ -1,5 +1,4 @@
-import type { Stack } from '@zameni/runtime/testing';
-import { openSuperuserPool } from '@zameni/runtime/testing';
+import { openSuperuserPool, type Stack } from '@zameni/runtime/testing';
 
 /** One move of the checkpoint, in the transaction of the rows of a batch. */
 export type CheckpointMove = {

@@ -277,8 +277,10 @@ async function findOpen(
       if (status.type === 'error') refusals.push(status.error.message);
     }
   })();
-  for (const subject of subjects) nc.publish(subject, refusedBy(subject));
-  await nc.flush();
+  for (const subject of subjects) {
+    nc.publish(subject, refusedBy(subject));
+    await nc.flush();
+  }
   await nc.close();
   await watching;
   return subjects.filter((subject) => !refusals.some((one) => one.includes(`to "${subject}"`)));

@@ -32,7 +32,7 @@ const finds = test.macro<[Readonly<Record<string, string>>]>({
   title: (title = '') => `${title} that is answered late is committed once, and a retry finds it`,
   exec: async (t, sender) => {
     const { log, hold, letGo } = createHoldingLog();
-    const { post } = createApi(t, { log, outcomeMs: 50 });
+    const { post } = createApi(t, { log, outcomeMs: 2_000 });
     hold();
     const late = await post(person, { ...sender, ...key });
     t.is(late.statusCode, 503);
@@ -53,7 +53,7 @@ test('an attempt', finds, {});
 
 test('a change that is answered late is committed once, and a retry with its key finds it', async (t) => {
   const { log, hold, letGo } = createHoldingLog();
-  const { register, send, namesOf } = createApi(t, { log, outcomeMs: 300 });
+  const { register, send, namesOf } = createApi(t, { log, outcomeMs: 2_000 });
   const userId = await register();
   const url = `/v1/users/${userId}`;
   const change = {

@@ -36,8 +36,8 @@ export async function delay(ms: number, signal: AbortSignal): Promise<void> {
 
 /**
  * Waits for a promise for at most `ms`. Then it rejects with the error from `onTimeout`. After a
- * stall of this process timers run before input that arrived meanwhile, so input has one turn: a
- * deadline tells what others do, and no answer that is here counts as late.
+ * stall of this process timers run before input that arrived meanwhile, so input has one turn: an
+ * answer that takes one is not late because this process was.
  */
 export async function withDeadline<T>(
   promise: Promise<T>,

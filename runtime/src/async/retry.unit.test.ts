@@ -145,6 +145,7 @@ test.serial('an answer that arrived during a stall of this process is in time', 
   t.teardown(() => peer.close());
   const { promise: answer, resolve } = Promise.withResolvers<string>();
   own.on('message', resolve);
+  await new Promise(setImmediate);
   const waiting = withDeadline(answer, 20, () => new Error('too late'));
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
   peer.postMessage('here');

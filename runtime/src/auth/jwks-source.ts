@@ -61,9 +61,10 @@ export function createKeySource(deps: KeySourceDeps): KeySource {
   };
   const loadOnce = async () => {
     const atMs = now();
+    const loaded = new AbortController();
     try {
       const text = await withDeadline(
-        loader.load(AbortSignal.timeout(LOAD_DEADLINE_MS)),
+        loader.load(loaded.signal),
         LOAD_DEADLINE_MS,
         () => new KeySetError(`the key set was not loaded within ${LOAD_DEADLINE_MS} ms`),
       );
@@ -75,6 +76,8 @@ export function createKeySource(deps: KeySourceDeps): KeySource {
     } catch (error) {
       failure = coerceError(error);
       logger.warn({ issuer, error: failure }, 'issuer keys not read');
+    } finally {
+      loaded.abort();
     }
     triedAtMs = atMs;
   };

@@ -9,10 +9,10 @@ const [one, two] = await Promise.all([createTestKey('k1'), createTestKey('k2')])
 const loaded = () => new Promise((resolve) => setImmediate(resolve));
 const headerOf = ({ jwk }: { jwk: JWK }) => ({ alg: 'EdDSA', kid: jwk.kid ?? '' });
 
-/** How long a request of a test may wait for a load, which ends by itself after two seconds. */
-const HOLD = { long: 60_000, short: 20 };
+/** A request waits as long as a load takes, which is given up after two seconds. */
+const ANY_TIME_MS = 60_000;
 
-function createTestSource(keys: readonly JWK[], holdMs = HOLD.long) {
+function createTestSource(keys: readonly JWK[], hold: 'default' | 'long' = 'long') {
   const clock = { nowMs: 1_000_000 };
   const place = { loads: 0, load: async () => JSON.stringify({ keys }) };
   const source = createKeySource({
@@ -28,7 +28,7 @@ function createTestSource(keys: readonly JWK[], holdMs = HOLD.long) {
     },
     logger: silent,
     now: () => clock.nowMs,
-    holdMs,
+    holdMs: hold === 'long' ? ANY_TIME_MS : undefined,
   });
   const publish = (...published: JWK[]) => {
     place.load = async () => JSON.stringify({ keys: published });
@@ -100,8 +100,8 @@ test('a load that hangs holds no request with a known key up', async (t) => {
   t.is(place.loads, 2);
 });
 
-test('a load that hangs holds a request with an unknown key up for its time only', async (t) => {
-  const { clock, place, codeOf } = createTestSource([one.jwk], HOLD.short);
+test('a load that hangs holds a request with an unknown key up for half a second', async (t) => {
+  const { clock, place, codeOf } = createTestSource([one.jwk], 'default');
   t.is(await codeOf(one), 'found');
   place.load = () => Promise.withResolvers<string>().promise;
   clock.nowMs += 30_000;

@@ -12,12 +12,15 @@ export type RedisOptions = {
   readonly password: string;
   readonly name: string;
   readonly logger: Logger;
-  /** Milliseconds a command may take; without it 250. */
+  /** Milliseconds a command may take; without it a second. */
   readonly deadlineMs?: number;
 };
 
-/** The default of `deadlineMs`. A slower cache is slower than the database. */
-const COMMAND_DEADLINE_MS = 250;
+/**
+ * The default of `deadlineMs`: the last bound. Callers have shorter ones of their own, which give
+ * an answer the turn that it needs after a stall of this process.
+ */
+const COMMAND_DEADLINE_MS = 1_000;
 
 /**
  * A client for a server that may be unavailable. Commands then fail at once, nothing is queued, and

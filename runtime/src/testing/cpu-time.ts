@@ -1,5 +1,5 @@
 /**
- * Milliseconds of processor that a synchronous function takes in its thread. Other than the clock it
+ * Milliseconds of processor that a synchronous function takes in its thread. Unlike the clock, it
  * does not count what a busy machine does meanwhile.
  */
 export function measureCpuMs(work: () => void): number {

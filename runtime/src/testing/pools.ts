@@ -18,8 +18,8 @@ export function createTestPool(
   });
 }
 
-/** What a superuser's pool has that others have not, and which server it connects to. */
-export type SuperuserPoolOptions = Partial<PoolOptions> & {
+/** Differences of the pool, and the server it connects to. */
+export type SuperuserPoolOptions = Partial<Omit<PoolOptions, 'url' | 'password'>> & {
   /** The primary if it is left out. */
   readonly server?: { readonly host: string; readonly port: number };
 };

@@ -167,7 +167,7 @@ const drip: Script[keyof Script] = (socket) => {
   const timer = setInterval(() => socket.write('250-still\r\n'), 20);
   socket.on('close', () => clearInterval(timer));
 };
-const messageMs = 3 * SHORT_MS;
+const messageMs = SHORT_MS;
 test.serial('drips at EHLO', ends, { EHLO: drip }, deferred('connect-timeout'), { messageMs });
 test.serial('drips at RCPT', ends, { RCPT: drip }, deferred('envelope-timeout'), { messageMs });
 test.serial('drips after the dot', ends, { final: drip }, unknown('final-timeout'), { messageMs });

@@ -7,7 +7,7 @@ import {
 } from './sender.ts';
 
 /** Milliseconds of a wait that a test wants to end. */
-export const SHORT_MS = 250;
+export const SHORT_MS = 1_000;
 
 /** Creates a sender without TLS, patient unless told otherwise. It is closed when the test ends. */
 export function createTestSender(

@@ -38,7 +38,7 @@ test('a server is not left for one missing answer, and not after the end', async
     looks += 1;
     if (looks % 2 === 0) throw new Error('an election');
   };
-  const leaving = leaveCutOffServer(nc, { ...quick, look });
+  const leaving = leaveCutOffServer(nc, { ...quick, patienceMs: 5_000, look });
   await waitUntil(() => looks > 30);
   close();
   await leaving;

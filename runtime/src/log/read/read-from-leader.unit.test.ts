@@ -17,7 +17,7 @@ test('yields each record in order, new ones too, and ends after its time', async
   const records = [1, 2, 4].map(recordAt);
   const readNext: ReadNext = async (_filter, after) =>
     records.find(({ position }) => position > after);
-  const options = { filter: 'zameni.>', after: 1, forMs: 150, ...wide };
+  const options = { filter: 'zameni.>', after: 1, forMs: 2_000, ...wide };
   const seen: number[] = [];
   for await (const batch of readFromLeader(readNext, options, signal)) {
     seen.push(...batch.map(({ position }) => position));
