@@ -91,7 +91,7 @@ type PullOptions = { readonly after: number; readonly signal: AbortSignal };
  */
 async function pull(
   { nc, user }: StreamConnection,
-  { requestSubject }: Consumer,
+  { requestSubject, server }: Consumer,
   { after, signal }: PullOptions,
 ): Promise<readonly CopyRecord[]> {
   const inbox = createInbox(inboxPrefix(user));
@@ -106,7 +106,7 @@ async function pull(
     if (message.subject !== inbox) {
       const { delivery, record } = readDelivery(message);
       if (delivery !== after + records.length + 1) {
-        return answer.reject(new Fault('another reader has taken records'));
+        return answer.reject(new Fault(`another reader has taken records of ${server}`));
       }
       records.push(record);
       if (records.length === BATCH) answer.resolve(records);
@@ -116,14 +116,18 @@ async function pull(
     if (code === STATUS.noMessages || code === STATUS.expired) return answer.resolve(records);
     const isOpening = records.length === 0 && performance.now() < openingEndsAt;
     if (code !== STATUS.noResponders || !isOpening) {
-      return answer.reject(new Fault(`the reader ended with status ${code}`));
+      return answer.reject(new Fault(`the reader of ${server} ended with status ${code}`));
     }
     delay(OPENING_PAUSE_MS, signal).then(request, answer.reject);
   };
   const subscription = nc.subscribe(inbox, {
     callback: (error, message) => (error ? answer.reject(error) : onMessage(message)),
   });
-  const late = setTimeout(() => answer.reject(new Fault('the reader is late')), DEADLINE_MS);
+  const late = setTimeout(
+    () =>
+      answer.reject(new Fault(`the reader of ${server} is late after ${records.length} records`)),
+    DEADLINE_MS,
+  );
   const onAbort = () => answer.reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {

@@ -42,8 +42,8 @@ const INACTIVE_MS = 30_000;
 
 const REMOVAL_DEADLINE_MS = 600;
 
-/** Random bytes of a group: sixteen characters, which are as many as the server takes. */
-const GROUP_BYTES = 12;
+/** Random bytes of a group and of a description: sixteen characters, as many as a group takes. */
+const RANDOM_BYTES = 12;
 
 /** JetStream's error codes: it has no leader, and another consumer has the name (errors.json). */
 const LEADERLESS = 10008;
@@ -69,7 +69,7 @@ export async function createConsumer(
   { from, filters: [first, ...others], deadlineMs, hasGroup = true }: ConsumerOptions,
 ): Promise<Consumer | undefined> {
   const api = apiPrefix(user);
-  const group = hasGroup ? randomBytes(GROUP_BYTES).toString('base64url') : undefined;
+  const group = hasGroup ? randomBytes(RANDOM_BYTES).toString('base64url') : undefined;
   const single = others.length === 0 ? first : undefined;
   const common = {
     ack_policy: 'none',
@@ -77,6 +77,8 @@ export async function createConsumer(
     opt_start_seq: from,
     mem_storage: true,
     num_replicas: 1,
+    // Whoever asks for a name with the configuration of its consumer gets that one, not an error.
+    description: randomBytes(RANDOM_BYTES).toString('base64url'),
     inactive_threshold: nanos(INACTIVE_MS),
     ...(group === undefined ? {} : { priority_policy: 'overflow', priority_groups: [group] }),
     ...(single === undefined ? {} : { filter_subject: single }),
