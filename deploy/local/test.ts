@@ -38,7 +38,7 @@ process.exitCode = await runInForeground(async (foreground) => {
   const common = { titles, env: { ...env, [TIMES_FILE]: times } };
   const ava = async (stackFile: string | null, until: AbortSignal) => {
     for (const { name, files } of phases) {
-      void runBeside();
+      if (name === 'disturbing') void runBeside();
       if (name === 'quiet') {
         await checks;
         await runBeside();
@@ -90,7 +90,7 @@ process.exitCode = await runInForeground(async (foreground) => {
       // Shown at the end, because two runs of AVA would mix their reports of failures.
       const lines: string[] = [];
       const quiet = { ...terminal, line: (text: string) => lines.push(text) };
-      const run = { ...common, files: beside, stackFile: null, concurrency: 2, givesWay: true };
+      const run = { ...common, files: beside, stackFile: null, concurrency: 2 };
       results.push(await runAva({ ...run, terminal: quiet, signal }));
       for (const line of lines) terminal.line(line);
     }));

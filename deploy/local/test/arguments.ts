@@ -13,7 +13,7 @@ export type Phase = {
 export type TestArguments = {
   /** The runs of AVA, which follow each other. None is empty. */
   readonly phases: readonly Phase[];
-  /** Files or patterns that need no servers. They run beside the phases before `quiet`. */
+  /** Files or patterns that need no servers. They run beside the phase `disturbing`. */
   readonly beside: readonly string[];
   /** Patterns of titles. */
   readonly titles: readonly string[];

@@ -4,10 +4,8 @@
  * 1. The static checks, while the stack starts.
  * 2. `EARLY`, one file at a time.
  * 3. All others, three files at a time.
- * 4. `DISTURBING`, one file at a time.
+ * 4. `DISTURBING`, one file at a time. Beside them, two at a time, `UNIT_TESTS`.
  * 5. `QUIET`, one file at a time and with nothing beside.
- *
- * Beside 2 to 4, two at a time, `UNIT_TESTS`: they use what the others leave of the processor.
  */
 
 /**

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { findSetpriv, wrapCommand } from '../host/launch.ts';
@@ -22,16 +21,13 @@ export type AvaOptions = {
   readonly env: Readonly<Record<string, string>>;
   /** Test files at once. AVA's configuration decides if it is left out. */
   readonly concurrency?: number;
-  /** Whether all other programs come first at the processor. */
-  readonly givesWay?: boolean;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
 };
 
 /** Runs AVA, prints its output as it arrives, and counts the results. */
 export async function runAva(options: AvaOptions): Promise<Results> {
-  const { files, titles, stackFile, env, concurrency, givesWay = false } = options;
-  const { terminal, signal } = options;
+  const { files, titles, stackFile, env, concurrency, terminal, signal } = options;
   const ava = join(REPOSITORY, 'node_modules', '.bin', 'ava');
   const matches = titles.map((title) => `--match=${title}`);
   const atOnce = concurrency === undefined ? [] : [`--concurrency=${concurrency}`];
@@ -50,9 +46,6 @@ export async function runAva(options: AvaOptions): Promise<Results> {
       ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
     },
   });
-  // Its processes of tests inherit it.
-  if (givesWay && child.pid !== undefined)
-    setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   const counter = createResultCounter();
   const stop = () => {
     signalGroup(child.pid, 'SIGTERM');
