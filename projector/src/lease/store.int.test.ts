@@ -70,7 +70,8 @@ test('a slow statement of the holder is neither waited for nor ended', async (t)
   const client = await connect(t, pool);
   await client.query('begin');
   await client.query(LOCK, [FIRST_VERSION.projection]);
-  const slow = client.query('select pg_sleep(0.5)').then(() => client.query('commit'));
+  // In one message: between two of them a slow process would seem to be frozen.
+  const slow = client.query('select pg_sleep(2); commit');
   // Waits for the statement, and counts from its end.
   const renewed = first.renewLease(0);
   for (let n = 0; n < 5; n += 1) t.is(await second.takeLease(), undefined);
