@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { KeyPlace } from './jwks-load.ts';
 import { PATIENCE_MS } from '../testing/wait.ts';
-import { createLogger } from '../process/logger.ts';
+import { createSilentLogger } from '../testing/silent-logger.ts';
 import { createTokenVerifier } from './tokens.ts';
 import type { TokenIssuer } from './issuers.ts';
 
@@ -22,7 +22,7 @@ export const START_SECONDS = 1_767_225_600;
 export const START_MS = START_SECONDS * 1_000;
 
 /** A logger that logs nothing. */
-export const silent = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+export const silent = createSilentLogger();
 
 /** A key of an issuer: the published JWK, and the private key to sign with. */
 export async function createTestKey(kid: string, alg = 'EdDSA') {

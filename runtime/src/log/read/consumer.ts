@@ -77,7 +77,8 @@ export async function createConsumer(
     opt_start_seq: from,
     mem_storage: true,
     num_replicas: 1,
-    // Whoever asks for a name with the configuration of its consumer gets that one, not an error.
+    // Makes the configuration unique. JetStream answers a create request with the same name and
+    // configuration by the consumer that exists, and two readers would share it.
     description: randomBytes(RANDOM_BYTES).toString('base64url'),
     inactive_threshold: nanos(INACTIVE_MS),
     ...(group === undefined ? {} : { priority_policy: 'overflow', priority_groups: [group] }),
